@@ -1,0 +1,94 @@
+"""gatecore: thousands of Python regexes over a document in one compiled pass.
+
+Answers are those of the running interpreter's `re`: status, spans, groups and order.
+
+>>> import re
+>>> from gatecore import Pattern, PatternSet
+>>> patterns = PatternSet([Pattern(r"no\\s+risk", re.IGNORECASE), r"guaranteed"])
+>>> scan = patterns.scan("There is NO  RISK.")
+>>> scan.ids(), scan.spans(0)
+([0], [(9, 17)])
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gatecore import modules
+    from gatecore._gatecore import engines
+    from gatecore.errors import (
+        DocumentTypeError,
+        GatecoreError,
+        GateFileError,
+        PatternSetError,
+        SetTooLargeError,
+        StoredSetError,
+    )
+    from gatecore.gates import Gate, GateSet
+    from gatecore.match import Match
+    from gatecore.patterns import Explanation, Pattern, PatternSet, Scan
+    from gatecore.report import Finding, Report, Verdict
+    from gatecore.set_cache import SetCache
+
+#: Where each public name lives. They are imported when first used: `import gatecore` alone costs
+#: about a millisecond, and a program that only scans never loads the YAML reader.
+_HOME = {
+    "DocumentTypeError": "errors",
+    "Explanation": "patterns",
+    "Finding": "report",
+    "Gate": "gates",
+    "GateFileError": "errors",
+    "GateSet": "gates",
+    "GatecoreError": "errors",
+    "Match": "match",
+    "Pattern": "patterns",
+    "PatternSet": "patterns",
+    "PatternSetError": "errors",
+    "Report": "report",
+    "Scan": "patterns",
+    "SetCache": "set_cache",
+    "SetTooLargeError": "errors",
+    "StoredSetError": "errors",
+    "Verdict": "report",
+    "engines": "_gatecore",
+}
+
+__all__ = [
+    "DocumentTypeError",
+    "Explanation",
+    "Finding",
+    "Gate",
+    "GateFileError",
+    "GateSet",
+    "GatecoreError",
+    "Match",
+    "Pattern",
+    "PatternSet",
+    "PatternSetError",
+    "Report",
+    "Scan",
+    "SetCache",
+    "SetTooLargeError",
+    "StoredSetError",
+    "Verdict",
+    "engines",
+    "modules",
+]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name == "modules":
+        return importlib.import_module("gatecore.modules")
+    if name not in _HOME:
+        raise AttributeError(f"module 'gatecore' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"gatecore.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,81 @@
+"""Every error that gatecore raises on purpose: what is wrong, where, and what to do about it.
+
+All of them are `GatecoreError`, so one `except` clause is enough; those that mirror a built-in
+error are that error too, so code that already catches `ValueError` or `TypeError` keeps working.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "DocumentTypeError",
+    "GateFileError",
+    "GatecoreError",
+    "PatternSetError",
+    "SetTooLargeError",
+    "StoredSetError",
+    "UnknownModuleError",
+]
+
+
+class GatecoreError(Exception):
+    """The base of every error that gatecore raises on purpose.
+
+    >>> issubclass(PatternSetError, GatecoreError)
+    True
+    """
+
+
+class PatternSetError(GatecoreError, ValueError):
+    """A pattern set cannot be built from what was given."""
+
+
+class SetTooLargeError(PatternSetError):
+    """A pattern set is larger than the engine can hold."""
+
+
+class StoredSetError(GatecoreError):
+    """A compiled set file is damaged, foreign, or of another version."""
+
+
+class DocumentTypeError(GatecoreError, TypeError):
+    """Something that is not a `str` was given as a document."""
+
+
+class UnknownModuleError(GatecoreError, LookupError):
+    """A module was asked for that gatecore does not ship."""
+
+
+class GateFileError(GatecoreError):
+    """A gate file cannot be used: says in which file, line, column and gate, and what to do.
+
+    >>> error = GateFileError("missing ')'", path="fca_uk/risk.yaml", line=14, column=5,
+    ...                       gate="risk", advice="close the group")
+    >>> print(error)
+    fca_uk/risk.yaml:14:5: gate 'risk': missing ')'; close the group
+    >>> error.line, error.gate
+    (14, 'risk')
+    """
+
+    def __init__(
+        self, detail: str, *, path: str, line: int, column: int, gate: str | None, advice: str
+    ) -> None:
+        self.detail = detail
+        self.path = path
+        self.line = line
+        self.column = column
+        self.gate = gate
+        self.advice = advice
+        who = f"gate '{gate}': " if gate is not None else ""
+        super().__init__(f"{path}:{line}:{column}: {who}{detail}; {advice}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions cross process boundaries (`validate_many`), and the default way of pickling
+        # them knows nothing of keyword-only arguments.
+        fields = (self.detail, self.path, self.line, self.column, self.gate, self.advice)
+        return _gate_file_error, fields
+
+
+def _gate_file_error(
+    detail: str, path: str, line: int, column: int, gate: str | None, advice: str
+) -> GateFileError:
+    return GateFileError(detail, path=path, line=line, column=column, gate=gate, advice=advice)

@@ -1,0 +1,44 @@
+"""The gates that gatecore ships: one folder per module, one file per gate.
+
+>>> names()
+('fca_uk', 'gdpr_uk')
+>>> [gate.name for gate in load("gdpr_uk").gates]
+['consent', 'purpose', 'retention', 'rights', 'security']
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib.resources import files
+
+from gatecore.errors import UnknownModuleError
+from gatecore.gate_file import MODULE_FILE, load_module
+from gatecore.gate_spec import Module
+
+__all__ = ["Module", "load", "names"]
+
+
+def names() -> tuple[str, ...]:
+    """The names of the shipped modules, sorted."""
+    return tuple(
+        sorted(
+            folder.name
+            for folder in files(__name__).iterdir()
+            if folder.is_dir() and folder.joinpath(MODULE_FILE).is_file()
+        )
+    )
+
+
+def load(name: str) -> Module:
+    """A shipped module, read from its files.
+
+    Raises `UnknownModuleError` for a name that is none.
+    """
+    known = names()
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        raise UnknownModuleError(
+            f"there is no module '{name}'; expected one of {', '.join(known)}{hint}"
+        )
+    return load_module(files(__name__).joinpath(name))

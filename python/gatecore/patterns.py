@@ -1,0 +1,358 @@
+"""`Pattern`, `PatternSet` and `Scan`: many patterns, one pass over a document."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, overload
+
+from gatecore._gatecore import CoreScan, CoreSet
+from gatecore._interpreter import IDENTITY
+from gatecore.errors import DocumentTypeError, PatternSetError
+from gatecore.match import Match
+from gatecore.set_cache import SetCache
+
+__all__ = ["Engine", "Explanation", "Pattern", "PatternLike", "PatternSet", "Scan"]
+
+#: Which pass to use: "simd" (Hyperscan), "portable" (pure Rust) or the best that is there.
+Engine = Literal["auto", "simd", "portable"]
+
+#: Changes when the same pattern is lowered to something else.
+_LOWERING: Final = 1
+_CALLER: Final = f"{IDENTITY}, lowering {_LOWERING}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One expression with its flags, exactly as `re.compile(source, flags)` takes it.
+
+    >>> Pattern(r"no\\s+risk", re.IGNORECASE)
+    Pattern(source='no\\\\s+risk', flags=re.IGNORECASE)
+    """
+
+    source: str
+    flags: int = 0
+
+    def __repr__(self) -> str:
+        return f"Pattern(source={self.source!r}, flags={re.RegexFlag(self.flags)!r})"
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What makes two patterns the same: UNICODE is the default of text, DEBUG only prints."""
+        return self.source, int(self.flags) & ~int(re.UNICODE | re.DEBUG)
+
+
+PatternLike = Pattern | tuple[str, int] | str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a pattern is answered and why.
+
+    Attributes:
+        pattern: The pattern.
+        route: "exact" (the pass decides), "candidate" (the pass narrows, an automaton decides in
+            linear time) or "fallback" (`re` decides; what it costs is up to `re`).
+        reason: One clause.
+        cost: What asking costs, as a clause.
+        engine: The pass in use.
+    """
+
+    pattern: Pattern
+    route: Literal["exact", "candidate", "fallback"]
+    reason: str
+    cost: str
+    engine: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+
+class PatternSet:
+    """Patterns compiled together. Immutable; any number of threads may scan with one set.
+
+    Args:
+        patterns: `Pattern`s, `(source, flags)` pairs or sources. Doubles are kept.
+        engine: Which pass to use.
+        cache: Where compiled sets are kept between processes; none if not given.
+
+    Raises:
+        re.error: And whatever else `re.compile` raises for a bad pattern; a note says which one.
+        PatternSetError: Something in the list is no pattern of text.
+        SetTooLargeError: The set is beyond the engine's limits.
+
+    Compiling costs about 1 to 2 ms a pattern, loading a compiled set a few milliseconds in all.
+
+    >>> patterns = PatternSet([Pattern(r"up to \\d+ ?%", re.IGNORECASE), "plain"])
+    >>> patterns.scan("Earn UP TO 7 % now").ids()
+    [0]
+    """
+
+    __slots__ = ("_compiled", "_core", "_numbers", "_patterns")
+
+    def __init__(
+        self,
+        patterns: Iterable[PatternLike],
+        *,
+        engine: Engine = "auto",
+        cache: SetCache | None = None,
+    ) -> None:
+        listed = [_pattern(item, number) for number, item in enumerate(patterns)]
+        core: CoreSet | None = None
+        if cache is not None:
+            key = cache.key([pattern.key for pattern in listed], engine=engine, caller=_CALLER)
+            core = cache.load(key, caller=_CALLER)
+        if core is None:
+            core = _compile(listed, engine)
+            if cache is not None:
+                cache.store(key, core.to_bytes(_CALLER))
+        self._adopt(core)
+        self._patterns = list(listed)
+
+    def _adopt(self, core: CoreSet) -> None:
+        self._core = core
+        self._patterns: list[Pattern | None] = [None] * len(core)
+        self._compiled: list[re.Pattern[str] | None] = [None] * len(core)
+        self._numbers: dict[tuple[str, int], int] | None = None
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> PatternSet:
+        """Reads what `to_bytes` wrote, in milliseconds.
+
+        The bytes hold compiled code: read them only from where you would import code.
+
+        Raises:
+            StoredSetError: They are foreign, damaged, or of another version of gatecore, the engine,
+                the processor's features or the interpreter's Unicode tables.
+        """
+        loaded = cls.__new__(cls)
+        loaded._adopt(CoreSet.from_bytes(stored, _CALLER))
+        return loaded
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> PatternSet:
+        """Reads a file that `save` wrote. Raises as `from_bytes`, and `OSError`."""
+        return cls.from_bytes(Path(path).read_bytes())
+
+    def to_bytes(self) -> bytes:
+        """The compiled set, for the same version, processor features and interpreter."""
+        return self._core.to_bytes(_CALLER)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the compiled set; a reader sees the old file or the new one, never half of it."""
+        SetCache.write(Path(path), self.to_bytes())
+
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        return PatternSet.from_bytes, (self.to_bytes(),)
+
+    def __len__(self) -> int:
+        return len(self._patterns)
+
+    @overload
+    def __getitem__(self, number: int) -> Pattern: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Pattern]: ...
+    def __getitem__(self, number: int | slice) -> Pattern | list[Pattern]:
+        if isinstance(number, slice):
+            return [self[index] for index in range(len(self))[number]]
+        number = self._number(number)
+        pattern = self._patterns[number]
+        if pattern is None:
+            source, flags = self._core.pattern(number)
+            pattern = Pattern(source.decode("utf-8", "surrogatepass"), flags)
+            self._patterns[number] = pattern
+        return pattern
+
+    def __iter__(self) -> Iterator[Pattern]:
+        return (self[number] for number in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"<gatecore.PatternSet of {len(self)} patterns, engine {self.engine!r}>"
+
+    @property
+    def engine(self) -> str:
+        """The pass in use: "simd" or "portable"."""
+        return self._core.engine
+
+    def index(self, source: str, flags: int = 0) -> int:
+        """The number of a pattern, the first if it is there twice.
+
+        Raises:
+            ValueError: The pattern is not in the set.
+        """
+        if self._numbers is None:
+            numbers: dict[tuple[str, int], int] = {}
+            for number, pattern in enumerate(self):
+                numbers.setdefault(pattern.key, number)
+            self._numbers = numbers
+        wanted = Pattern(source, flags)
+        try:
+            return self._numbers[wanted.key]
+        except KeyError:
+            raise ValueError(f"{wanted!r} is not in the set") from None
+
+    def explain(self, number: int) -> Explanation:
+        """How a pattern is answered and why."""
+        number = self._number(number)
+        route, reason, cost = self._core.routing(number)
+        return Explanation(self[number], route, reason, cost, self.engine)
+
+    def scan(self, text: str) -> Scan:
+        """The one pass over a document; the GIL is released. Linear in the document's length.
+
+        Raises:
+            DocumentTypeError: `text` is no `str`.
+        """
+        if not isinstance(text, str):
+            hint = "; decode it first" if isinstance(text, bytes | bytearray | memoryview) else ""
+            raise DocumentTypeError(f"a document is a str, not {type(text).__name__}{hint}")
+        return Scan(self, text, self._core.scan(text))
+
+    def compiled(self, number: int) -> re.Pattern[str]:
+        """A pattern as `re` compiles it, kept after the first time."""
+        compiled = self._compiled[number]
+        if compiled is None:
+            pattern = self[number]
+            compiled = self._compiled[number] = re.compile(pattern.source, pattern.flags)
+        return compiled
+
+    def _number(self, number: int) -> int:
+        length = len(self._patterns)
+        if not -length <= number < length:
+            raise IndexError(f"pattern {number} of a set of {length}")
+        return number % length
+
+
+class Scan:
+    """The answers for one document: cheap to hold, exact when asked.
+
+    Which patterns match is known from the pass; spans and groups are worked out when asked for,
+    with the GIL released. Patterns on the fallback route are answered by `re`, unless the pass
+    ruled them out. Safe to share between threads.
+    """
+
+    __slots__ = ("_core", "_set", "text")
+
+    def __init__(self, patterns: PatternSet, text: str, core: CoreScan) -> None:
+        self._set = patterns
+        self._core = core
+        self.text = text
+
+    def ids(self) -> list[int]:
+        """The numbers of the patterns with at least one match, rising."""
+        found, ask = self._core.ids()
+        if ask:
+            found += [number for number in ask if self._asked(number)]
+            found.sort()
+        return found
+
+    def __contains__(self, number: int) -> bool:
+        number = self._set._number(number)
+        known = self._core.is_match(number)
+        return self._asked(number) if known is None else known
+
+    def _asked(self, number: int) -> bool:
+        matches = self._set.compiled(number).search(self.text) is not None
+        self._core.remember(number, matches)
+        return matches
+
+    def search(self, number: int) -> Match | None:
+        """The first match, as `re.search` finds it."""
+        number = self._set._number(number)
+        span = self._core.first(number, 0)
+        if span is None:
+            return None
+        if span is False:
+            matched = self._set.compiled(number).search(self.text)
+            return Match.of(matched) if matched else None
+        return self._match(number, span)
+
+    def spans(self, number: int) -> list[tuple[int, int]]:
+        """The span of every match in characters, as `re.finditer` finds them."""
+        number = self._set._number(number)
+        spans = self._core.spans(number)
+        if spans is None:
+            return [match.span() for match in self._set.compiled(number).finditer(self.text)]
+        return spans
+
+    def finditer(self, number: int) -> Iterator[Match]:
+        """Every match in order, as `re.finditer` gives them."""
+        number = self._set._number(number)
+        spans = self._core.spans(number)
+        if spans is None:
+            return map(Match.of, self._set.compiled(number).finditer(self.text))
+        return (self._match(number, span) for span in spans)
+
+    def findall(self, number: int) -> list[Any]:
+        """The text of every match, or of its groups, as `re.findall` gives them."""
+        number = self._set._number(number)
+        groups = self._set.compiled(number).groups
+        if groups == 0:
+            return [self.text[start:end] for start, end in self.spans(number)]
+        matches = (match.groups("") for match in self.finditer(number))
+        return [texts[0] if groups == 1 else texts for texts in matches]
+
+    def _match(self, number: int, span: tuple[int, int]) -> Match:
+        return Match(
+            string=self.text,
+            span=span,
+            compiled=lambda: self._set.compiled(number),
+            find_groups=lambda start: self._core.groups(number, start),
+        )
+
+    def __repr__(self) -> str:
+        return f"<gatecore.Scan of {len(self.text)} characters by {len(self._set)} patterns>"
+
+
+def _pattern(item: PatternLike, number: int) -> Pattern:
+    if isinstance(item, Pattern):
+        source, flags = item.source, item.flags
+    elif isinstance(item, str):
+        source, flags = item, 0
+    elif isinstance(item, re.Pattern):
+        source, flags = item.pattern, item.flags
+    elif isinstance(item, tuple) and len(item) == 2:
+        source, flags = item
+    else:
+        raise PatternSetError(
+            f"pattern {number} of the set is {item!r}: expected a Pattern, (source, flags) or a str"
+        )
+    if not isinstance(source, str):
+        raise PatternSetError(
+            f"pattern {number} of the set has the source {source!r}: documents are str, so patterns "
+            "are str as well"
+        )
+    return Pattern(str(source), int(flags))
+
+
+def _compile(patterns: list[Pattern], engine: Engine) -> CoreSet:
+    # The classes' tables are only needed to compile; loading a set does without them.
+    from gatecore._charset import word_characters
+    from gatecore._lower import Lowering
+
+    lowering = Lowering()
+    lowered = []
+    for number, pattern in enumerate(patterns):
+        try:
+            lowered.append(lowering.pattern(pattern.source, int(pattern.flags)))
+        except Exception as error:
+            _note(error, f"pattern {number} of the set: {pattern.source!r}")
+            raise
+    words, ascii_words = (
+        [end for pair in word_characters(ascii_only=ascii_only) for end in pair]
+        for ascii_only in (False, True)
+    )
+    return CoreSet.build(lowered, lowering.classes, words, ascii_words, engine)
+
+
+def _note(error: BaseException, note: str) -> None:
+    """Adds where it happened to an error of `re`, without changing what it is."""
+    if sys.version_info >= (3, 11):
+        error.add_note(note)
+    elif error.args:
+        error.args = (f"{error.args[0]} ({note})", *error.args[1:])

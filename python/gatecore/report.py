@@ -1,0 +1,160 @@
+"""What comes out of a check: findings in verdicts, verdicts in a report, all frozen and JSON-safe.
+
+Nothing here decides anything; evaluators build these and everyone else reads them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gatecore.gate_spec import STATUSES, Severity, Status
+
+__all__ = ["Finding", "Lines", "Report", "Timing", "Verdict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One match of one pattern that a verdict rests on.
+
+    `start` and `end` are character offsets into the document, `line` and `column` count from 1.
+    `pattern` is the pattern's source.
+    """
+
+    group: str
+    pattern: str
+    start: int
+    end: int
+    text: str
+    line: int
+    column: int
+
+    def to_dict(self) -> dict[str, object]:
+        """The finding as plain data."""
+        return {
+            "group": self.group,
+            "pattern": self.pattern,
+            "start": self.start,
+            "end": self.end,
+            "text": self.text,
+            "line": self.line,
+            "column": self.column,
+        }
+
+
+class Lines:
+    r"""Turns character offsets of one document into lines and columns.
+
+    Only `\n` breaks a line, as in `re` and `open`; a `\n` belongs to the line that it ends.
+    Building costs one search for line breaks, each question one bisection.
+
+    >>> lines = Lines("£5 a month\nno exit fee")
+    >>> lines.place(0), lines.place(14)
+    ((1, 1), (2, 4))
+    >>> lines.finding(group="fee", pattern="exit fee", start=14, end=22).text
+    'exit fee'
+    """
+
+    __slots__ = ("_breaks", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._breaks = list(_offsets_of_line_breaks(text))
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """The line and the column of an offset, both from 1; the document's end is allowed."""
+        if not 0 <= offset <= len(self._text):
+            raise ValueError(f"offset {offset} is outside the document; use 0 to {len(self._text)}")
+        before = bisect_left(self._breaks, offset)
+        line_start = self._breaks[before - 1] + 1 if before else 0
+        return before + 1, offset - line_start + 1
+
+    def finding(self, *, group: str, pattern: str, start: int, end: int) -> Finding:
+        """The finding for a match at `start` to `end`."""
+        line, column = self.place(start)
+        return Finding(group, pattern, start, end, self._text[start:end], line, column)
+
+
+def _offsets_of_line_breaks(text: str) -> Iterator[int]:
+    offset = text.find("\n")
+    while offset >= 0:
+        yield offset
+        offset = text.find("\n", offset + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A gate's answer for one document."""
+
+    gate: str
+    module: str
+    status: Status
+    severity: Severity
+    message: str
+    suggestion: str
+    source: str
+    findings: tuple[Finding, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """The verdict as plain data."""
+        return {
+            "gate": self.gate,
+            "module": self.module,
+            "status": self.status,
+            "severity": self.severity,
+            "message": self.message,
+            "suggestion": self.suggestion,
+            "source": self.source,
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Where the seconds of a check went: the pass over the document, then the gates."""
+
+    pass_seconds: float
+    gates_seconds: float
+
+    def to_dict(self) -> dict[str, object]:
+        """The timing as plain data."""
+        return {"pass_seconds": self.pass_seconds, "gates_seconds": self.gates_seconds}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All verdicts of one document, module by module in the order asked for.
+
+    Two reports are equal when their verdicts are: the timing takes no part.
+
+    >>> verdict = Verdict("consent", "gdpr_uk", "WARNING", "high", "…", "…", "…", ())
+    >>> report = Report((verdict,), characters=120, timing=Timing(0.001, 0.0001))
+    >>> report.overall
+    'WARNING'
+    >>> sorted(report.to_dict())
+    ['characters', 'overall', 'verdicts']
+    """
+
+    verdicts: tuple[Verdict, ...]
+    characters: int
+    timing: Timing | None = field(default=None, compare=False)
+
+    @property
+    def overall(self) -> Status:
+        """The worst status of all verdicts; `N/A` when there are none."""
+        return max((v.status for v in self.verdicts), key=STATUSES.index, default="N/A")
+
+    def to_dict(self, *, with_timing: bool = False) -> dict[str, object]:
+        """The report as plain data that `json.dumps` takes; the same document, the same bytes.
+
+        The timing differs from run to run, so it is left out unless asked for.
+        """
+        plain: dict[str, object] = {
+            "overall": self.overall,
+            "characters": self.characters,
+            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+        }
+        if with_timing and self.timing is not None:
+            plain["timing"] = self.timing.to_dict()
+        return plain

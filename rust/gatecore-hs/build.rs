@@ -1,0 +1,110 @@
+//! Builds Intel's Hyperscan 5.4.2 as a static, position-independent library.
+//!
+//! The sources come from the crate `hyperscan-src`. Its own `Build` cannot be used: the crate ships
+//! `cmake/build_wrapper.sh` without the executable bit, so a fat-runtime build (run-time dispatch to
+//! SSE, AVX2, AVX-512) stops with "Permission denied". We copy the sources to `OUT_DIR`, set the bit
+//! and build the one target that is needed (`hs`, not the unit tests).
+//!
+//! `GATECORE_HYPERSCAN_LIB=<folder with libhs.a>` links a library that was built before.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, io};
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-env-changed=GATECORE_HYPERSCAN_LIB");
+    let folder = match env::var_os("GATECORE_HYPERSCAN_LIB") {
+        Some(folder) => PathBuf::from(folder),
+        None => build(),
+    };
+    assert!(folder.join("libhs.a").is_file(), "no libhs.a in {}", folder.display());
+    println!("cargo:rustc-link-search=native={}", folder.display());
+    println!("cargo:rustc-link-lib=static=hs");
+    println!("cargo:rustc-link-lib=dylib=stdc++");
+    println!("cargo:rustc-link-lib=dylib=m");
+}
+
+/// Copies the sources, builds `libhs.a` and returns the folder that holds it.
+fn build() -> PathBuf {
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let copy = out.join("hyperscan");
+    if copy.exists() {
+        fs::remove_dir_all(&copy).expect("the old copy of the sources can be removed");
+    }
+    copy_tree(&sources(), &copy).expect("the Hyperscan sources can be copied");
+    make_executable(&copy.join("cmake/build_wrapper.sh"));
+    require("cmake", "cmake");
+    require("ragel", "ragel");
+    let target = cmake::Config::new(&copy)
+        .define("BUILD_STATIC_LIBS", "ON")
+        .define("BUILD_SHARED_LIBS", "OFF")
+        .define("BUILD_EXAMPLES", "OFF")
+        .define("FAT_RUNTIME", "ON")
+        .define("BUILD_AVX512", "ON")
+        .profile("Release")
+        .build_target("hs")
+        .build();
+    target.join("build/lib")
+}
+
+/// The folder `hyperscan` inside the crate `hyperscan-src`, wherever cargo keeps it.
+fn sources() -> PathBuf {
+    let cargo = env::var_os("CARGO").expect("cargo sets CARGO");
+    let manifest =
+        Path::new(&env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("Cargo.toml");
+    let output = Command::new(cargo)
+        .args(["metadata", "--format-version=1", "--manifest-path"])
+        .arg(&manifest)
+        .output()
+        .expect("cargo metadata runs");
+    assert!(
+        output.status.success(),
+        "cargo metadata failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON");
+    let packages = metadata["packages"].as_array().expect("a list of packages");
+    let package = packages
+        .iter()
+        .find(|package| package["name"] == "hyperscan-src")
+        .expect("hyperscan-src is a build dependency of this crate");
+    let manifest = package["manifest_path"].as_str().expect("a path");
+    Path::new(manifest).parent().expect("a manifest lies in a folder").join("hyperscan")
+}
+
+fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_tree(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+        .expect("the build wrapper can be made executable");
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &Path) {}
+
+/// Stops with the name of the system package when a build tool is missing.
+fn require(tool: &str, package: &str) {
+    let found = Command::new(tool).arg("--version").output().is_ok();
+    assert!(
+        found,
+        "`{tool}` is needed to build Hyperscan (Debian package `{package}`; \
+         `make setup` installs it). Without the SIMD engine: \
+         cargo build --no-default-features"
+    );
+}

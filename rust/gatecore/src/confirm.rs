@@ -1,0 +1,148 @@
+//! Deciding exactly: an automaton over symbols that finds the match `re` would find.
+//!
+//! A regular pattern without nullable loops has the same leftmost-first matches in CPython's
+//! backtracker and in an automaton that keeps priorities. Everything else is never asked here
+//! ([`crate::lowered::Irregular`]). Automata are built when a pattern is first confirmed, about
+//! 50 µs each, and search in linear time.
+//!
+//! Zero-width conditions: `\b` is the engine's ASCII one, exact by the choice of symbols. The two
+//! newline symbols are `\n` and `\r`, so the engine's CRLF-aware line conditions are MULTILINE's `^`
+//! and `$`; with `\r` as its line terminator, its plain end-of-line is `$` without MULTILINE.
+
+use std::sync::OnceLock;
+
+use regex_automata::meta::{Config, Regex};
+use regex_automata::{Anchored, Input};
+use regex_syntax::hir::{self, Hir};
+
+use crate::alphabet::FINAL_NEWLINE;
+use crate::byte_set::ByteSet;
+use crate::lowered::{ClassId, Look, Node, RepeatKind};
+use crate::span::Span;
+
+/// Most bytes that one automaton may take. [`crate::lowered::MAX_WEIGHT`] keeps it far below.
+const SIZE_LIMIT: usize = 64 << 20;
+
+/// Bytes of a lazy automaton's cache. Patterns of this kind have tens of states; the default of 2 MB
+/// a pattern would add up over thousands.
+const CACHE: usize = 256 << 10;
+
+/// What a class is over symbols.
+pub trait Resolve {
+    /// The symbols of a class.
+    fn class(&self, class: ClassId) -> ByteSet;
+}
+
+/// The automata of one pattern, built when first needed.
+#[derive(Debug, Default)]
+pub struct Confirm {
+    spans: OnceLock<Option<Regex>>,
+    groups: OnceLock<Option<Regex>>,
+}
+
+impl Confirm {
+    /// The automaton that finds spans. `None` if it would be too large.
+    pub fn spans(&self, source: impl FnOnce() -> Hir) -> Option<&Regex> {
+        self.spans
+            .get_or_init(|| {
+                let config =
+                    config().which_captures(regex_automata::nfa::thompson::WhichCaptures::Implicit);
+                Regex::builder().configure(config).build_from_hir(&source()).ok()
+            })
+            .as_ref()
+    }
+
+    /// The automaton that finds groups as well.
+    pub fn groups(&self, source: impl FnOnce() -> Hir) -> Option<&Regex> {
+        self.groups
+            .get_or_init(|| Regex::builder().configure(config()).build_from_hir(&source()).ok())
+            .as_ref()
+    }
+}
+
+fn config() -> Config {
+    Config::new()
+        .utf8_empty(false)
+        .line_terminator(FINAL_NEWLINE)
+        .nfa_size_limit(Some(SIZE_LIMIT))
+        .hybrid_cache_capacity(CACHE)
+        .onepass(false)
+}
+
+/// The first match at or after `from`.
+pub fn first(regex: &Regex, symbols: &[u8], from: usize) -> Option<Span> {
+    regex
+        .search(&Input::new(symbols).range(from..))
+        .map(|found| Span::new(found.start(), found.end()))
+}
+
+/// Whether there is a match.
+pub fn is_match(regex: &Regex, symbols: &[u8]) -> bool {
+    regex.is_match(symbols)
+}
+
+/// Every match from the left, none overlapping. The pattern cannot match the empty text.
+pub fn all(regex: &Regex, symbols: &[u8]) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut from = 0;
+    while let Some(span) = first(regex, symbols, from) {
+        debug_assert!(!span.is_empty(), "patterns that match empty text are not confirmed here");
+        from = span.end();
+        spans.push(span);
+    }
+    spans
+}
+
+/// The groups of the match that begins at `start`: the whole match, then group 1, 2, …
+pub fn groups(regex: &Regex, symbols: &[u8], start: usize) -> Option<Vec<Option<Span>>> {
+    let mut captures = regex.create_captures();
+    let input = Input::new(symbols).range(start..).anchored(Anchored::Yes);
+    regex.search_captures(&input, &mut captures);
+    captures.is_match().then(|| {
+        (0..captures.group_len())
+            .map(|group| captures.get_group(group).map(|span| Span::new(span.start, span.end)))
+            .collect()
+    })
+}
+
+/// A regular pattern in the automaton's terms.
+pub fn hir(node: &Node, classes: &dyn Resolve) -> Hir {
+    match node {
+        Node::Empty => Hir::empty(),
+        Node::Class(class) => {
+            let ranges = classes.class(*class).ranges();
+            let ranges = ranges.into_iter().map(|(lo, hi)| hir::ClassBytesRange::new(lo, hi));
+            Hir::class(hir::Class::Bytes(hir::ClassBytes::new(ranges)))
+        }
+        Node::Concat(nodes) => Hir::concat(nodes.iter().map(|node| hir(node, classes)).collect()),
+        Node::Alternate(nodes) => {
+            Hir::alternation(nodes.iter().map(|node| hir(node, classes)).collect())
+        }
+        Node::Repeat { min, max, kind, node } => Hir::repetition(hir::Repetition {
+            min: *min,
+            max: *max,
+            greedy: *kind != RepeatKind::Lazy,
+            sub: Box::new(hir(node, classes)),
+        }),
+        Node::Group { index, node } => Hir::capture(hir::Capture {
+            index: *index,
+            name: None,
+            sub: Box::new(hir(node, classes)),
+        }),
+        Node::Look(look) => Hir::look(match look {
+            Look::TextStart => hir::Look::Start,
+            Look::TextEnd => hir::Look::End,
+            Look::LineStart => hir::Look::StartCRLF,
+            Look::LineEnd => hir::Look::EndCRLF,
+            Look::LastLineEnd => hir::Look::EndLF,
+            Look::Boundary | Look::AsciiBoundary => hir::Look::WordAscii,
+            Look::NotBoundary | Look::NotAsciiBoundary => hir::Look::WordAsciiNegate,
+        }),
+        // Irregular nodes never get here; what matches nothing is the safe reading.
+        Node::Never
+        | Node::LookAround(..)
+        | Node::BackReference(_)
+        | Node::Conditional(..)
+        | Node::Atomic(_) => Hir::fail(),
+    }
+}

@@ -1,0 +1,48 @@
+//! What can go wrong when a set is built or read. A scan of a document can only run out of limits.
+
+/// A pattern set could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The lowered form breaks its own rules: a bug in whoever lowered it.
+    #[error("the lowered form is malformed: {0}")]
+    Malformed(&'static str),
+    /// The SIMD pass was asked for and is not there.
+    #[error("the SIMD pass is not available: {0}; use the engine \"portable\" or \"auto\"")]
+    NoSimd(String),
+    /// More patterns or larger ones than the engine takes.
+    #[error("the set is too large for the engine: {0}; split it into several sets")]
+    TooLarge(String),
+}
+
+/// Bytes are not a pattern set that this build can use.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The bytes do not start as a stored set does.
+    #[error("this is not a stored pattern set")]
+    Foreign,
+    /// A stored set of another version of gatecore, engine, processor or interpreter.
+    #[error("the stored set was made by {found}, this is {expected}; compile it again")]
+    OtherVersion {
+        /// What the file says of its maker.
+        found: String,
+        /// What this process is.
+        expected: String,
+    },
+    /// Cut short or changed.
+    #[error("the stored set is damaged: {0}; compile it again")]
+    Damaged(String),
+}
+
+/// A document could not be scanned.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScanError {
+    /// Spans are 32-bit.
+    #[error("a document of {0} characters is beyond the limit of 4294967295")]
+    TooLarge(usize),
+    /// The SIMD engine reported a status that should not occur.
+    #[error("the SIMD engine failed: {0}")]
+    Engine(String),
+}

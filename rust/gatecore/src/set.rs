@@ -1,0 +1,292 @@
+//! A pattern set: patterns lowered, routed and compiled together. Immutable and shared by threads.
+
+use crate::code_points::CodePoints;
+use crate::confirm::{self, Confirm};
+use crate::error::{BuildError, ScanError};
+use crate::lowered::{decode, Irregular, Node};
+use crate::pass::portable::PortablePass;
+#[cfg(feature = "simd")]
+use crate::pass::simd::SimdPass;
+use crate::pass::{Coverage, Slot};
+use crate::route::Routing;
+use crate::scan::Scan;
+use crate::shard::{distribute, Needs, Pass, Shard, Tables};
+use crate::Text;
+
+/// Number of a pattern in its set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PatternId(pub u32);
+
+/// Most instructions of all patterns of a set together.
+///
+/// 2,500 patterns of a real host have about 200,000. Ten million are more than the SIMD engine's
+/// 32-bit tables survive and minutes of compiling.
+pub const MAX_INSTRUCTIONS: usize = 10_000_000;
+
+/// Which pass to build.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// SIMD where the processor has it, else portable.
+    #[default]
+    Auto,
+    /// Hyperscan.
+    Simd,
+    /// Pure Rust.
+    Portable,
+}
+
+impl Engine {
+    /// The passes that this build can run on this processor.
+    pub fn available() -> &'static [Engine] {
+        #[cfg(feature = "simd")]
+        if gatecore_hs::is_supported() {
+            return &[Engine::Simd, Engine::Portable];
+        }
+        &[Engine::Portable]
+    }
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Engine::Auto => "auto",
+            Engine::Simd => "simd",
+            Engine::Portable => "portable",
+        }
+    }
+
+    /// Settles `Auto`.
+    ///
+    /// # Errors
+    /// [`BuildError::NoSimd`].
+    pub fn settle(self) -> Result<Engine, BuildError> {
+        let available = Engine::available();
+        match self {
+            Engine::Auto => Ok(available[0]),
+            wanted if available.contains(&wanted) => Ok(wanted),
+            _ if cfg!(feature = "simd") => {
+                Err(BuildError::NoSimd("this processor lacks SSSE3".to_owned()))
+            }
+            _ => Err(BuildError::NoSimd("this build leaves it out".to_owned())),
+        }
+    }
+}
+
+/// A pattern as the caller lowered it.
+#[derive(Clone, Debug)]
+pub struct Lowered {
+    /// Its source in UTF-8, lone surrogates encoded as WTF-8 does. Kept, never read.
+    pub source: Vec<u8>,
+    /// The flags it was given.
+    pub flags: u32,
+    /// Whether it ignores case: patterns of one case share letters.
+    pub caseless: bool,
+    /// Its form: see [`crate::lowered`]. `None` if the caller could not walk it.
+    pub program: Option<Vec<u32>>,
+}
+
+/// What a set is built from.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// The patterns in order.
+    pub patterns: Vec<Lowered>,
+    /// The class table to which programs refer.
+    pub classes: Vec<CodePoints>,
+    /// Unicode's word characters.
+    pub words: CodePoints,
+    /// ASCII's word characters.
+    pub ascii_words: CodePoints,
+    /// Which pass to build.
+    pub engine: Engine,
+}
+
+/// Patterns compiled together.
+#[derive(Debug)]
+pub struct PatternSet {
+    pub(crate) patterns: Vec<Entry>,
+    pub(crate) shards: Vec<Shard>,
+    pub(crate) engine: Engine,
+}
+
+/// A pattern in its set.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub source: Vec<u8>,
+    pub flags: u32,
+    pub program: Vec<u32>,
+    pub routing: Routing,
+    /// Shard and slot; `None` when the pass does not know the pattern.
+    pub place: Option<(u32, u32)>,
+    pub confirm: Confirm,
+}
+
+impl PatternSet {
+    /// Routes and compiles. Seconds for thousands of patterns.
+    ///
+    /// # Errors
+    /// [`BuildError`].
+    pub fn build(spec: &Spec) -> Result<Self, BuildError> {
+        let engine = spec.engine.settle()?;
+        let size: usize =
+            spec.patterns.iter().filter_map(|pattern| Some(pattern.program.as_ref()?.len())).sum();
+        if size > MAX_INSTRUCTIONS {
+            return Err(BuildError::TooLarge(format!(
+                "{} patterns have {size} instructions together, the limit is {MAX_INSTRUCTIONS}",
+                spec.patterns.len()
+            )));
+        }
+        let mut nodes: Vec<Option<Node>> = Vec::with_capacity(spec.patterns.len());
+        let mut irregular: Vec<Option<Irregular>> = Vec::with_capacity(spec.patterns.len());
+        for pattern in &spec.patterns {
+            let node = match &pattern.program {
+                Some(program) => decode(program, spec.classes.len())?,
+                None => None,
+            };
+            irregular.push(match &node {
+                Some(node) => node.irregular(),
+                None => Some(Irregular::TooDeep),
+            });
+            nodes.push(node);
+        }
+
+        let needs = nodes.iter().zip(&spec.patterns).enumerate();
+        let needs = needs.filter_map(|(number, (node, pattern))| {
+            let node = node.as_ref()?;
+            Some((number as u32, Needs::of(node, pattern.caseless)))
+        });
+        let tables =
+            Tables { classes: &spec.classes, words: &spec.words, ascii_words: &spec.ascii_words };
+        let (groups, misfits) = distribute(needs.collect(), &tables);
+        for &number in &misfits {
+            irregular[number as usize].get_or_insert(Irregular::TooManyKinds);
+        }
+
+        let mut places = vec![None; spec.patterns.len()];
+        let mut coverage = vec![Coverage::Blind; spec.patterns.len()];
+        let mut shards = Vec::with_capacity(groups.len());
+        for group in groups {
+            let slots: Vec<Slot<'_>> = group
+                .members
+                .iter()
+                .map(|&number| Slot {
+                    node: nodes[number as usize]
+                        .as_ref()
+                        .expect("only walked patterns are grouped"),
+                    regular: irregular[number as usize].is_none(),
+                })
+                .collect();
+            let resolver =
+                crate::shard::Resolver { alphabet: &group.alphabet, classes: &group.classes };
+            let (pass, known) = match engine {
+                #[cfg(feature = "simd")]
+                Engine::Simd => {
+                    let symbols = group.alphabet.symbols();
+                    let (pass, known) = SimdPass::build(&slots, &resolver, symbols)?;
+                    (Pass::Simd(pass), known)
+                }
+                _ => {
+                    let (pass, known) = PortablePass::build(&slots, &resolver);
+                    (Pass::Portable(pass), known)
+                }
+            };
+            for (slot, (&number, &known)) in group.members.iter().zip(&known).enumerate() {
+                coverage[number as usize] = known;
+                places[number as usize] = Some((shards.len() as u32, slot as u32));
+            }
+            shards.push(Shard {
+                alphabet: group.alphabet,
+                classes: group.classes,
+                members: group.members,
+                pass,
+            });
+        }
+
+        let entries = spec.patterns.iter().enumerate().map(|(number, pattern)| Entry {
+            source: pattern.source.clone(),
+            flags: pattern.flags,
+            program: pattern.program.clone().unwrap_or_default(),
+            routing: Routing { irregular: irregular[number], coverage: coverage[number] },
+            place: places[number],
+            confirm: Confirm::default(),
+        });
+        Ok(PatternSet { patterns: entries.collect(), shards, engine })
+    }
+
+    /// Number of patterns.
+    pub fn len(&self) -> usize {
+        self.patterns.len()
+    }
+
+    /// Whether there is no pattern.
+    pub fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
+    /// The pass in use.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Number of alphabets, and so of scans over a document.
+    pub fn shards(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// A pattern's source and flags as they were given.
+    ///
+    /// # Panics
+    /// If the number is not below [`PatternSet::len`]; the same holds for the other methods that
+    /// take one.
+    pub fn pattern(&self, id: PatternId) -> (&[u8], u32) {
+        let entry = &self.patterns[id.0 as usize];
+        (&entry.source, entry.flags)
+    }
+
+    /// A pattern's route.
+    pub fn routing(&self, id: PatternId) -> Routing {
+        self.patterns[id.0 as usize].routing
+    }
+
+    /// Runs the pass over a document, once for each alphabet. Linear in its length.
+    ///
+    /// # Errors
+    /// [`ScanError`].
+    pub fn scan(&self, text: Text<'_>) -> Result<Scan, ScanError> {
+        let length = text.len();
+        if u32::try_from(length).is_err() {
+            return Err(ScanError::TooLarge(length));
+        }
+        let shards = self.shards.iter().map(|shard| shard.scan(text));
+        Ok(Scan::new(self.len(), shards.collect::<Result<_, _>>()?))
+    }
+
+    /// The automaton that finds a pattern's spans, built when first asked for. `None` when the
+    /// pattern is for `re`.
+    pub(crate) fn spans_automaton(&self, id: PatternId) -> Option<&regex_automata::meta::Regex> {
+        let entry = &self.patterns[id.0 as usize];
+        if entry.routing.irregular.is_some() {
+            return None;
+        }
+        entry.confirm.spans(|| self.hir(entry))
+    }
+
+    /// As [`PatternSet::spans_automaton`], for groups.
+    pub(crate) fn groups_automaton(&self, id: PatternId) -> Option<&regex_automata::meta::Regex> {
+        let entry = &self.patterns[id.0 as usize];
+        if entry.routing.irregular.is_some() || self.node(entry).has_repeated_group() {
+            return None;
+        }
+        entry.confirm.groups(|| self.hir(entry))
+    }
+
+    fn node(&self, entry: &Entry) -> Node {
+        decode(&entry.program, usize::MAX)
+            .ok()
+            .flatten()
+            .expect("programs were checked when the set was built or loaded")
+    }
+
+    fn hir(&self, entry: &Entry) -> regex_syntax::hir::Hir {
+        let (shard, _) = entry.place.expect("a regular pattern has a shard");
+        confirm::hir(&self.node(entry), &self.shards[shard as usize].resolver())
+    }
+}

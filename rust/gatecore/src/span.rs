@@ -1,0 +1,31 @@
+//! A place in a document, in characters.
+
+/// Start and end of a match in characters, end exclusive. Documents are limited to 2³² - 1 characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// A span; `start <= end`, both within a document that was accepted for scanning.
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        debug_assert!(start <= end && end <= u32::MAX as usize);
+        Span { start: start as u32, end: end as u32 }
+    }
+
+    /// First character.
+    pub fn start(&self) -> usize {
+        self.start as usize
+    }
+
+    /// One past the last character.
+    pub fn end(&self) -> usize {
+        self.end as usize
+    }
+
+    /// Whether it holds no character.
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+}

@@ -1,0 +1,248 @@
+//! A pattern set as bytes: compile once, load in milliseconds.
+//!
+//! ```text
+//! "gatecore" · format · length of maker · maker · xxh3-64 of body · length of body · body
+//! ```
+//!
+//! *Maker* names everything on which the body's meaning depends: version of gatecore, engine and its
+//! version, processor features, and what the caller adds (the interpreter and its Unicode tables).
+//! Another maker is another version, a wrong checksum is damage; both are clear errors, and the body
+//! is only read after both were checked.
+//!
+//! The checksum guards against accidents. A forger can write any checksum, and a compiled database is
+//! as powerful as code: load sets only from places that are trusted as code is.
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::alphabet::Alphabet;
+use crate::confirm::Confirm;
+use crate::error::LoadError;
+use crate::lowered::decode;
+use crate::pass::portable::PortablePass;
+#[cfg(feature = "simd")]
+use crate::pass::simd::SimdPass;
+use crate::pass::Coverage;
+use crate::route::Routing;
+use crate::set::{Engine, Entry, PatternSet};
+use crate::shard::{Pass, Shard};
+
+const MAGIC: &[u8; 8] = b"gatecore";
+const FORMAT: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Body {
+    engine: String,
+    patterns: Vec<StoredPattern>,
+    shards: Vec<StoredShard>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredPattern {
+    #[serde(with = "serde_bytes")]
+    source: Vec<u8>,
+    flags: u32,
+    program: Vec<u32>,
+    routing: Routing,
+    place: Option<(u32, u32)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredShard {
+    alphabet: Alphabet,
+    classes: Vec<u32>,
+    members: Vec<u32>,
+    pass: StoredPass,
+}
+
+#[derive(Serialize, Deserialize)]
+enum StoredPass {
+    Simd {
+        #[serde(with = "serde_bytes")]
+        database: Vec<u8>,
+        slots: Vec<u32>,
+    },
+    Portable(PortablePass),
+}
+
+/// What a stored set depends on besides its patterns. `caller` is added as it is.
+pub fn maker(engine: Engine, caller: &str) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    #[cfg(feature = "simd")]
+    if engine == Engine::Simd {
+        // The engine's version text ends with its build date, which must not matter.
+        let engine_version = gatecore_hs::version();
+        let engine_version = engine_version.split(' ').next().unwrap_or_default();
+        return format!(
+            "gatecore {version}, hyperscan {engine_version}, processor features {:#x}, {caller}",
+            gatecore_hs::processor_features()
+        );
+    }
+    format!("gatecore {version}, {}, {caller}", engine.name())
+}
+
+impl PatternSet {
+    /// The set as bytes. `caller` is checked again when they are read.
+    ///
+    /// # Errors
+    /// [`LoadError::Damaged`] when the engine cannot serialize its database (no memory).
+    pub fn to_bytes(&self, caller: &str) -> Result<Vec<u8>, LoadError> {
+        let failed = |error: &dyn std::fmt::Display| LoadError::Damaged(error.to_string());
+        let patterns = self.patterns.iter().map(|entry| StoredPattern {
+            source: entry.source.clone(),
+            flags: entry.flags,
+            program: entry.program.clone(),
+            routing: entry.routing,
+            place: entry.place,
+        });
+        let mut shards = Vec::with_capacity(self.shards.len());
+        for shard in &self.shards {
+            let pass = match &shard.pass {
+                #[cfg(feature = "simd")]
+                Pass::Simd(pass) => {
+                    let (database, slots) = pass.to_parts().map_err(|error| failed(&error))?;
+                    StoredPass::Simd { database, slots }
+                }
+                Pass::Portable(pass) => StoredPass::Portable(pass.copy()),
+            };
+            shards.push(StoredShard {
+                alphabet: shard.alphabet.clone(),
+                classes: shard.classes.clone(),
+                members: shard.members.clone(),
+                pass,
+            });
+        }
+        let body =
+            Body { engine: self.engine.name().to_owned(), patterns: patterns.collect(), shards };
+        let body = postcard::to_stdvec(&body).map_err(|error| failed(&error))?;
+        let maker = maker(self.engine, caller);
+        let mut bytes = Vec::with_capacity(body.len() + maker.len() + 32);
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&FORMAT.to_le_bytes());
+        bytes.extend_from_slice(&(maker.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(maker.as_bytes());
+        bytes.extend_from_slice(&xxh3_64(&body).to_le_bytes());
+        bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(&body);
+        Ok(bytes)
+    }
+
+    /// Reads what [`PatternSet::to_bytes`] wrote. Milliseconds for thousands of patterns.
+    ///
+    /// # Errors
+    /// [`LoadError`] for bytes that are foreign, of another version or damaged.
+    pub fn from_bytes(bytes: &[u8], caller: &str) -> Result<Self, LoadError> {
+        let mut reader = Reader(bytes);
+        if reader.take(MAGIC.len()).map_err(|_| LoadError::Foreign)? != MAGIC {
+            return Err(LoadError::Foreign);
+        }
+        let format = u32::from_le_bytes(reader.array()?);
+        if format != FORMAT {
+            return Err(LoadError::OtherVersion {
+                found: format!("a gatecore of file format {format}"),
+                expected: format!("format {FORMAT}"),
+            });
+        }
+        let length = u32::from_le_bytes(reader.array()?) as usize;
+        let found = String::from_utf8_lossy(reader.take(length)?).into_owned();
+        let makers: Vec<String> =
+            Engine::available().iter().map(|&engine| maker(engine, caller)).collect();
+        if !makers.contains(&found) {
+            return Err(LoadError::OtherVersion { found, expected: makers.join(" or ") });
+        }
+        let checksum = u64::from_le_bytes(reader.array()?);
+        let length = u64::from_le_bytes(reader.array()?);
+        if length != reader.0.len() as u64 {
+            return Err(damaged("its length is wrong"));
+        }
+        if xxh3_64(reader.0) != checksum {
+            return Err(damaged("its checksum is wrong"));
+        }
+        let body: Body =
+            postcard::from_bytes(reader.0).map_err(|error| damaged(&error.to_string()))?;
+        body.restore()
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, count: usize) -> Result<&'a [u8], LoadError> {
+        if count > self.0.len() {
+            return Err(damaged("it is cut short"));
+        }
+        let (first, rest) = self.0.split_at(count);
+        self.0 = rest;
+        Ok(first)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], LoadError> {
+        let mut array = [0; N];
+        array.copy_from_slice(self.take(N)?);
+        Ok(array)
+    }
+}
+
+fn damaged(what: &str) -> LoadError {
+    LoadError::Damaged(what.to_owned())
+}
+
+impl Body {
+    fn restore(self) -> Result<PatternSet, LoadError> {
+        let engine = Engine::available()
+            .iter()
+            .copied()
+            .find(|engine| engine.name() == self.engine)
+            .ok_or_else(|| damaged("its engine is unknown"))?;
+        let coverage: Vec<Coverage> =
+            self.patterns.iter().map(|pattern| pattern.routing.coverage).collect();
+        let shards = self.shards.into_iter().map(|shard| shard.restore(&coverage));
+        let shards = shards.collect::<Result<Vec<_>, _>>()?;
+        let patterns = self.patterns.into_iter().map(|pattern| pattern.restore(&shards));
+        Ok(PatternSet { patterns: patterns.collect::<Result<_, _>>()?, shards, engine })
+    }
+}
+
+impl StoredPattern {
+    fn restore(self, shards: &[Shard]) -> Result<Entry, LoadError> {
+        let placed = self.place.is_none_or(|(shard, slot)| {
+            shards.get(shard as usize).is_some_and(|shard| (slot as usize) < shard.members.len())
+        });
+        let usable = self.routing.irregular.is_some()
+            || (self.place.is_some() && matches!(decode(&self.program, usize::MAX), Ok(Some(_))));
+        if !placed || !usable {
+            return Err(damaged("a pattern has no place"));
+        }
+        Ok(Entry {
+            source: self.source,
+            flags: self.flags,
+            program: self.program,
+            routing: self.routing,
+            place: self.place,
+            confirm: Confirm::default(),
+        })
+    }
+}
+
+impl StoredShard {
+    fn restore(self, coverage: &[Coverage]) -> Result<Shard, LoadError> {
+        let known = self.members.iter().map(|&member| coverage.get(member as usize).copied());
+        let known: Option<Vec<Coverage>> = known.collect();
+        let known = known.ok_or_else(|| damaged("a shard has unknown members"))?;
+        if !self.alphabet.is_sound(self.classes.len()) {
+            return Err(damaged("an alphabet is inconsistent"));
+        }
+        let pass = match self.pass {
+            #[cfg(feature = "simd")]
+            StoredPass::Simd { database, slots } => {
+                let pass = SimdPass::from_parts(&database, slots, &known);
+                Pass::Simd(pass.map_err(|error| damaged(&error.to_string()))?)
+            }
+            #[cfg(not(feature = "simd"))]
+            StoredPass::Simd { .. } => return Err(damaged("its engine is unknown")),
+            StoredPass::Portable(pass) if pass.is_sound(known.len()) => Pass::Portable(pass),
+            StoredPass::Portable(_) => return Err(damaged("a pass is inconsistent")),
+        };
+        Ok(Shard { alphabet: self.alphabet, classes: self.classes, members: self.members, pass })
+    }
+}

@@ -1,0 +1,1 @@
+"""The tests of gatecore: cases are data, and `re` is the oracle."""

@@ -1,0 +1,1 @@
+"""Differential tests: each answer of gatecore beside the one of `re`."""

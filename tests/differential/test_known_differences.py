@@ -1,0 +1,65 @@
+"""Every difference that was ever found, and the engines' own published bugs, stay right."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.differential.compare import compare
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+def _rows(name: str) -> list[dict[str, Any]]:
+    path = DATA / name
+    if not path.exists():
+        return []  # test_the_rows_are_there fails then, by name
+    lines = path.read_text(encoding="ascii").splitlines()
+    return [json.loads(line) for line in lines if line]
+
+
+DIFFERENCES = _rows("differences.jsonl")
+ENGINE_BUGS = _rows("engine_known_bugs.jsonl")
+
+
+def test_the_rows_are_there() -> None:
+    """Neither file is empty, each row says what it is about, and most rows match something."""
+    assert len(DIFFERENCES) >= 40
+    assert ENGINE_BUGS
+    assert all(row["note"] for row in DIFFERENCES + ENGINE_BUGS)
+    matching = sum(_any_match(row["patterns"], row["text"]) for row in DIFFERENCES)
+    assert matching > len(DIFFERENCES) // 2
+
+
+def _any_match(patterns: list[tuple[str, int]], text: str) -> bool:
+    try:
+        return any(re.search(source, text, flags) for source, flags in patterns)
+    except (re.error, ValueError, OverflowError):
+        return False
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("row", DIFFERENCES, ids=[row["note"][:60] for row in DIFFERENCES])
+def test_a_known_difference_does_not_come_back(row: dict[str, Any], engine: str) -> None:
+    """The row's set answers about the row's text as `re` does, in every answer."""
+    found = compare([(source, flags) for source, flags in row["patterns"]], row["text"], engine)
+    assert not found, "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize("row", ENGINE_BUGS, ids=[row["name"] for row in ENGINE_BUGS])
+def test_a_bug_of_an_engine_is_no_bug_of_ours(row: dict[str, Any], engine: str) -> None:
+    """What an engine is known to get wrong is right here, alone and in the set of all bugs."""
+    flags = sum(int(re.RegexFlag[letter.upper()]) for letter in row["flags"])
+    patterns = [(source, flags) for source in row["patterns"]]
+    everything = [
+        (source, sum(int(re.RegexFlag[letter.upper()]) for letter in other["flags"]))
+        for other in ENGINE_BUGS
+        for source in other["patterns"]
+    ]
+    for specs in (patterns, everything):
+        found = compare(specs, row["text"], engine)
+        assert not found, "\n".join(map(str, found))

@@ -1,0 +1,243 @@
+"""Gate files: what a good one gives, and where each mistake is said to stand."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gatecore import _yaml_nodes
+from gatecore.errors import GatecoreError, GateFileError
+from gatecore.gate_file import load_gate, load_module, parse_gate
+from gatecore.gate_spec import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Either,
+    Every,
+    GateSpec,
+    NoneOf,
+    Not,
+    PatternRef,
+    Place,
+)
+
+DATA = yaml.safe_load(
+    (Path(__file__).parents[1] / "data" / "gate_file_errors.yaml").read_text(encoding="utf-8")
+)
+BASE: str = DATA["base"]
+CASES: list[dict[str, Any]] = DATA["cases"]
+MARK = "◆"
+PATH = "house/risky.yaml"
+NOWHERE = Place("elsewhere.yaml", 9, 9)
+
+
+def parse(text: str) -> GateSpec:
+    return parse_gate(text, path=PATH, module="house")
+
+
+def marked_text(case: dict[str, Any]) -> tuple[str, int, int]:
+    """The case's text without its mark, and the line and column at which the mark stood."""
+    if "text" in case:
+        text: str = case["text"]
+    else:
+        assert BASE.count(case["old"]) == 1, "a case has to change the base in one place"
+        text = BASE.replace(case["old"], case["new"])
+    assert text.count(MARK) == 1
+    before = text.partition(MARK)[0]
+    return text.replace(MARK, ""), before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
+
+
+def error_of(text: str) -> GateFileError:
+    with pytest.raises(GateFileError) as caught:
+        parse(text)
+    return caught.value
+
+
+def test_the_cases_have_different_names() -> None:
+    names = [case["name"] for case in CASES]
+    assert len(names) == len(set(names)) >= 70
+
+
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_each_mistake_is_named_with_its_place(
+    case: dict[str, Any], loader: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_yaml_nodes, "_Loader", getattr(yaml, loader, yaml.SafeLoader))
+    text, line, column = marked_text(case)
+    error = error_of(text)
+    assert error.detail.startswith(case["says"])
+    assert error.advice.startswith(case.get("advice", ""))
+    assert (error.path, error.gate) == (PATH, "risky")
+    if error.detail.startswith("not valid YAML"):
+        # The two YAML parsers differ by a column or so in what they call the place.
+        assert error.line == line
+    else:
+        assert (error.line, error.column) == (line, column)
+    assert str(error) == (
+        f"{PATH}:{error.line}:{error.column}: gate 'risky': {error.detail}; {error.advice}"
+    )
+
+
+def test_a_gate_file_error_survives_pickling() -> None:
+    error = error_of("")
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.gate, again.line) == (str(error), "risky", 1)
+    assert isinstance(again, GatecoreError)
+
+
+def test_a_good_file_gives_the_whole_gate() -> None:
+    gate = parse(BASE)
+    assert (gate.name, gate.module, gate.version) == ("risky", "house", 1)
+    assert (gate.severity, gate.title, gate.source) == ("high", "A title", "A rule")
+    assert [group.name for group in gate.groups] == ["promise", "warning"]
+    assert gate.groups[0].patterns == (
+        PatternRef(r"\bguaranteed\b", int(re.IGNORECASE), NOWHERE),
+        PatternRef("risk.free", int(re.DOTALL), NOWHERE),
+    )
+    assert gate.groups[0].patterns[1].place == Place(PATH, 11, 17)
+    assert gate.relevant == AnyOf(("promise", "warning"))
+    assert gate.branches[0].when == Every((AnyOf(("promise",)), NoneOf(("warning",))))
+    assert gate.branches[0].evidence == ("promise",)
+    assert gate.branches[1].when is None
+    assert gate.examples[0].evidence == ("Guaranteed",)
+    assert gate.counter_examples[0].evidence is None
+    assert gate.counter_examples[0].place == Place(PATH, 28, 5)
+
+
+def test_a_verdict_without_severity_has_that_of_the_gate_or_none() -> None:
+    gate = parse(BASE)
+    assert [(b.status, b.severity) for b in gate.branches] == [("FAIL", "high"), ("PASS", "none")]
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("[]", 0),
+        ("[ignorecase]", re.IGNORECASE),
+        ("[multiline, ascii]", re.MULTILINE | re.ASCII),
+        ("[verbose, ignorecase, dotall]", re.VERBOSE | re.IGNORECASE | re.DOTALL),
+    ],
+)
+def test_flags_are_those_listed_and_no_others(flags: str, expected: int) -> None:
+    gate = parse(BASE.replace("[dotall]", flags))
+    assert gate.groups[0].patterns[1].flags == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "condition"),
+    [
+        ("{all: [promise, warning]}", AllOf(("promise", "warning"))),
+        ("{at_least: {count: 2, of: promise}}", AtLeast(2, ("promise",))),
+        ("{not: {any: warning}}", Not(AnyOf(("warning",)))),
+        (
+            "{either: [{any: promise}, {none: warning, all: promise}]}",
+            Either((AnyOf(("promise",)), Every((NoneOf(("warning",)), AllOf(("promise",)))))),
+        ),
+        ("{every: [{any: promise}]}", Every((AnyOf(("promise",)),))),
+    ],
+)
+def test_each_condition_is_read(written: str, condition: object) -> None:
+    gate = parse(BASE.replace("{any: promise, none: warning}", written))
+    assert gate.branches[0].when == condition
+
+
+def test_the_same_gate_in_another_place_is_equal() -> None:
+    assert parse(BASE) == parse("# a comment\n" + BASE)
+
+
+def test_a_large_file_is_refused_before_it_is_read_as_yaml() -> None:
+    error = error_of("#" * (_yaml_nodes.MAX_BYTES + 1))
+    assert error.detail == "the file is larger than 1,000,000 bytes"
+
+
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+def test_too_many_nodes_and_too_deep_nesting_are_refused(
+    loader: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_yaml_nodes, "_Loader", getattr(yaml, loader, yaml.SafeLoader))
+    many = error_of("[" + "x, " * 30_000 + "]")
+    assert many.detail == "more than 20,000 YAML nodes"
+    deep = error_of("a: " + "[" * 900_000)
+    assert deep.detail == "nested more than 50 deep"
+    assert (deep.line, deep.column) == (1, 4 + 49)
+
+
+def test_a_billion_laughs_is_refused_at_its_first_alias() -> None:
+    text = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"
+    error = error_of(text)
+    assert (error.detail, error.line, error.column) == ("the alias *a is not allowed", 2, 8)
+
+
+def test_bytes_that_are_not_utf8_are_refused_with_their_place(tmp_path: Path) -> None:
+    path = tmp_path / "risky.yaml"
+    path.write_bytes(b"gate: risky\nsource: \xc2\xa3 5 and \xa3 6\n")
+    with pytest.raises(GateFileError, match="byte 0xa3 is not UTF-8; save the file") as caught:
+        load_gate(path, module="house")
+    assert (caught.value.line, caught.value.column) == (2, 17)
+
+
+def test_a_byte_order_mark_is_not_part_of_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "risky.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + BASE.encode())
+    assert load_gate(str(path), module="house") == parse(BASE)
+    path.write_bytes(b"\xef\xbb\xbfgate: \xff")
+    with pytest.raises(GateFileError, match=":1:7: "):
+        load_gate(path, module="house")
+
+
+def test_a_file_that_cannot_be_read_is_a_gate_file_error(tmp_path: Path) -> None:
+    with pytest.raises(GateFileError, match="cannot be read: No such file or directory; check"):
+        load_gate(tmp_path / "risky.yaml", module="house")
+
+
+def test_windows_line_ends_make_no_difference(tmp_path: Path) -> None:
+    path = tmp_path / "risky.yaml"
+    path.write_bytes(BASE.replace("\n", "\r\n").encode())
+    assert load_gate(path, module="house") == parse(BASE)
+
+
+def write_module(folder: Path, *names: str) -> Path:
+    folder.mkdir()
+    for name in names:
+        text = BASE.replace("gate: risky", f"gate: {name}")
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_module_has_its_gates_by_file_name(tmp_path: Path) -> None:
+    folder = write_module(tmp_path / "house", "zeta", "alpha", "mid")
+    (folder / "README.md").write_text("not a gate", encoding="utf-8")
+    (folder / ".#alpha.yaml").write_text("an editor's lock", encoding="utf-8")
+    module = load_module(folder)
+    assert (module.name, module.title) == ("house", "house")
+    assert [(gate.name, gate.module) for gate in module.gates] == [
+        ("alpha", "house"),
+        ("mid", "house"),
+        ("zeta", "house"),
+    ]
+
+
+def test_a_module_file_gives_the_title(tmp_path: Path) -> None:
+    folder = write_module(tmp_path / "house", "alpha")
+    (folder / "_module.yaml").write_text("module: house\ntitle: House rules\n", encoding="utf-8")
+    assert load_module(str(folder)).title == "House rules"
+    (folder / "_module.yaml").write_text("module: home\ntitle: House rules\n", encoding="utf-8")
+    with pytest.raises(GateFileError, match=r"_module.yaml:1:9: the module is not named as its"):
+        load_module(folder)
+
+
+def test_a_folder_that_would_lose_a_gate_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(GateFileError, match="cannot be read"):
+        load_module(tmp_path / "nowhere")
+    folder = write_module(tmp_path / "house")
+    with pytest.raises(GateFileError, match="has no gate files"):
+        load_module(folder)
+    (folder / "risky.yml").write_text(BASE, encoding="utf-8")
+    with pytest.raises(GateFileError, match=r"'risky.yml' would be left out; rename it"):
+        load_module(folder)

@@ -1,0 +1,90 @@
+"""Reports: lines and columns, the worst status, plain data."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gatecore.gate_spec import STATUSES, Status
+from gatecore.report import Finding, Lines, Report, Timing, Verdict
+
+
+def verdict(status: Status, *findings: Finding) -> Verdict:
+    return Verdict("gate", "house", status, "low", "message", "suggestion", "rule", findings)
+
+
+@pytest.mark.parametrize(
+    ("text", "offset", "place"),
+    [
+        ("", 0, (1, 1)),
+        ("abc", 0, (1, 1)),
+        ("abc", 3, (1, 4)),
+        ("a\nb", 1, (1, 2)),
+        ("a\nb", 2, (2, 1)),
+        ("\n\n\n", 2, (3, 1)),
+        ("\n\n\n", 3, (4, 1)),
+        ("£–\n“x”", 4, (2, 2)),
+        ("a\r\nb\x0bc\x85d\u2028e", 9, (2, 7)),
+        ("\U0001f600\ud800\nx", 3, (2, 1)),
+    ],
+)
+def test_only_line_feeds_break_lines_and_columns_are_characters(
+    text: str, offset: int, place: tuple[int, int]
+) -> None:
+    assert Lines(text).place(offset) == place
+
+
+@settings(derandomize=True, max_examples=200)
+@given(st.text(alphabet="a\n\r£", max_size=40))
+def test_places_agree_with_counting(text: str) -> None:
+    lines = Lines(text)
+    for offset in range(len(text) + 1):
+        before = text[:offset].split("\n")
+        assert lines.place(offset) == (len(before), len(before[-1]) + 1)
+
+
+@pytest.mark.parametrize("offset", [-1, 4])
+def test_an_offset_outside_the_document_is_refused(offset: int) -> None:
+    with pytest.raises(ValueError, match="outside the document; use 0 to 3"):
+        Lines("abc").place(offset)
+
+
+def test_a_finding_has_its_text_and_place() -> None:
+    finding = Lines("one\ntwo £5").finding(group="g", pattern="£5", start=8, end=10)
+    assert finding == Finding("g", "£5", 8, 10, "£5", 2, 5)
+
+
+@pytest.mark.parametrize("worst", range(len(STATUSES)))
+def test_the_overall_status_is_the_worst(worst: int) -> None:
+    verdicts = tuple(verdict(status) for status in reversed(STATUSES[: worst + 1]))
+    assert Report(verdicts, characters=1).overall == STATUSES[worst]
+
+
+def test_a_report_without_verdicts_is_not_applicable() -> None:
+    assert Report((), characters=0).overall == "N/A"
+
+
+def test_a_report_is_plain_data_in_a_fixed_order() -> None:
+    finding = Finding("g", "p", 0, 1, "\ud800", 1, 1)
+    report = Report((verdict("FAIL", finding),), characters=1, timing=Timing(0.5, 0.25))
+    plain = report.to_dict()
+    assert json.loads(json.dumps(plain)) == plain
+    assert list(plain) == ["overall", "characters", "verdicts"]
+    assert report.to_dict(with_timing=True)["timing"] == {
+        "pass_seconds": 0.5,
+        "gates_seconds": 0.25,
+    }
+    assert list(verdict("FAIL", finding).to_dict()) == list(Verdict.__slots__)
+    assert list(finding.to_dict()) == list(Finding.__slots__)
+
+
+def test_timing_takes_no_part_in_equality() -> None:
+    slow = Report((verdict("PASS"),), characters=4, timing=Timing(9.0, 9.0))
+    fast = Report((verdict("PASS"),), characters=4, timing=Timing(0.1, 0.1))
+    assert slow == fast
+    assert hash(slow) == hash(fast)
+    assert pickle.loads(pickle.dumps(slow)).timing == Timing(9.0, 9.0)
