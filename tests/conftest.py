@@ -1,17 +1,19 @@
-"""What all tests share: Hypothesis profiles, markers and the `engine` fixture.
+"""What all tests share: Hypothesis profiles, slow and host tests, and the `engine` fixture.
 
 Profile `ci` is the default and repeats the same examples in every run;
 `HYPOTHESIS_PROFILE=dev` looks for new ones.
-Tests marked `slow` or `host` run when asked for: `pytest -m slow`, `pytest -m "slow or not slow"`.
+Tests marked `slow` run with `--run-slow`, those marked `host` where LOKI_HOME is set;
+`-m` overrules both.
 """
 
 from __future__ import annotations
 
 import os
 
-import gatecore
 import pytest
 from hypothesis import HealthCheck, settings
+
+import gatecore
 
 _SHARED = settings(
     deadline=None,  # the first example loads tables and compiles sets; times are asv's business
@@ -21,25 +23,24 @@ settings.register_profile("ci", _SHARED, derandomize=True, print_blob=True)
 settings.register_profile("dev", _SHARED, max_examples=300)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
-MARKERS = {
-    "slow": "takes more than a few seconds; run with -m slow",
-    "host": "needs a checkout of LOKI; run with -m host",
-}
 
-
-def pytest_configure(config: pytest.Config) -> None:
-    for name, meaning in MARKERS.items():
-        config.addinivalue_line("markers", f"{name}: {meaning}")
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--run-slow", action="store_true", help="run the tests marked slow as well")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave `slow` and `host` tests out, visibly (as deselected), unless -m says what to run."""
-    if config.option.markexpr:
+    """Deselect what is not asked for: `slow`, and `host` where there is no LOKI."""
+    left_out = set()
+    if not config.getoption("--run-slow"):
+        left_out.add("slow")
+    if not os.environ.get("LOKI_HOME"):
+        left_out.add("host")
+    if config.option.markexpr or not left_out:
         return
-    asked_for = [item for item in items if any(map(item.get_closest_marker, MARKERS))]
-    if asked_for:
-        config.hook.pytest_deselected(items=asked_for)
-        items[:] = [item for item in items if item not in asked_for]
+    deselected = [item for item in items if any(map(item.get_closest_marker, left_out))]
+    if deselected:
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if item not in deselected]
 
 
 @pytest.fixture(scope="session", params=gatecore.engines())

@@ -12,10 +12,10 @@ Answers are those of the running interpreter's `re`: status, spans, groups and o
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # type checkers take it for true; `typing` would cost 5 ms
 if TYPE_CHECKING:
+    from typing import Any
+
     from gatecore import modules
     from gatecore._gatecore import engines
     from gatecore.errors import (
@@ -81,6 +81,8 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
+    import importlib
+
     if name == "modules":
         return importlib.import_module("gatecore.modules")
     if name not in _HOME:

@@ -18,7 +18,7 @@ from gatecore._interpreter import ATOMIC_GROUP, POSSESSIVE_REPEAT, compiler, con
 __all__ = ["LoweredPattern", "Lowering"]
 
 EMPTY, NEVER, CLASS, LOOK, CONCAT, ALTERNATE, REPEAT, GROUP = range(8)
-LOOK_AROUND, BACK_REFERENCE, CONDITIONAL, ATOMIC = range(8, 12)
+LOOK_AROUND, BACK_REFERENCE, CONDITIONAL, ATOMIC, QUIRK = range(8, 13)
 
 #: `\b` and `\B` are 5 and 6 by Unicode, 7 and 8 by ASCII.
 TEXT_START, TEXT_END, LINE_START, LINE_END, LAST_LINE_END, BOUNDARY, NOT_BOUNDARY = range(7)
@@ -110,6 +110,10 @@ class Lowering:
             index, add, drop, body = argument
             if index is not None:
                 out += (GROUP, index)
+            if add & re.UNICODE and flags & re.ASCII:
+                # `re` compiles the set of possible first characters with the outer flags, so that
+                # search misses what match finds: seen in 3.10 to 3.13.
+                out.append(QUIRK)
             self._sequence(body, _combine(flags, add, drop), out, depth)
         elif opcode is constants.BRANCH:
             branches = argument[1]

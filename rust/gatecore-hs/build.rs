@@ -41,7 +41,8 @@ fn build() -> PathBuf {
         .define("BUILD_SHARED_LIBS", "OFF")
         .define("BUILD_EXAMPLES", "OFF")
         .define("FAT_RUNTIME", "ON")
-        .define("BUILD_AVX512", "ON")
+        // AVX-512 could not be tested where this was written; it adds 1.3 MB and 8 % build time.
+        .define("BUILD_AVX512", "OFF")
         .profile("Release")
         .build_target("hs")
         .build();

@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 import gatecore
-
 from tests.differential import generate
 from tests.differential.compare import (
     Difference,

@@ -118,11 +118,12 @@ ODD: Final = (
 )
 """The characters on which engines and Python disagree (FACTS, section 2)."""
 
-WORDS: Final = (
+_VOCABULARY: Final = (
     "a no the risk free fee up to you may must not days return capital is at our data vat "
     "guarantee guaranteed Guarantee RISK NHS colour color co-op e.g. 100% £50 5 12 3,000 "
     "straße STRASSE ﬁnance İstanbul ısı naïve ΣΟΦΟΣ σοφος Ⅷ x² “best” – Kelvin maſs 𐐔𐐇 µg"
-).split()
+)
+WORDS: Final = tuple(_VOCABULARY.split())
 
 GAPS: Final = (" ", " ", " ", "  ", "\n", "\t", "\u00a0", "\u2003", "\x1c", "\x85", "-", ", ", ".")
 

@@ -30,7 +30,8 @@ def test_the_rows_are_there() -> None:
     """Neither file is empty, each row says what it is about, and most rows match something."""
     assert len(DIFFERENCES) >= 40
     assert ENGINE_BUGS
-    assert all(row["note"] for row in DIFFERENCES + ENGINE_BUGS)
+    assert all(row["note"] for row in DIFFERENCES)
+    assert all(row["name"] for row in ENGINE_BUGS)
     matching = sum(_any_match(row["patterns"], row["text"]) for row in DIFFERENCES)
     assert matching > len(DIFFERENCES) // 2
 

@@ -99,7 +99,6 @@ extern "C" {
         on_event: match_event_handler,
         context: *mut c_void,
     ) -> c_int;
-    pub fn hs_populate_platform(platform: *mut hs_platform_info_t) -> c_int;
     pub fn hs_valid_platform() -> c_int;
     pub fn hs_version() -> *const c_char;
 

@@ -5,6 +5,7 @@
 //! bytes; errors are turned into `gatecore.errors` in `errors.rs`.
 
 mod errors;
+mod gates;
 mod scan;
 mod set;
 mod text;
@@ -19,6 +20,8 @@ fn engines() -> Vec<&'static str> {
 mod _gatecore {
     #[pymodule_export]
     use super::engines;
+    #[pymodule_export]
+    use super::gates::CoreGates;
     #[pymodule_export]
     use super::scan::CoreScan;
     #[pymodule_export]

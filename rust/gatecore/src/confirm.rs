@@ -41,21 +41,21 @@ pub struct Confirm {
 }
 
 impl Confirm {
-    /// The automaton that finds spans. `None` if it would be too large.
-    pub fn spans(&self, source: impl FnOnce() -> Hir) -> Option<&Regex> {
+    /// The automaton that finds spans. `None` if there is no source or it would be too large.
+    pub fn spans(&self, source: impl FnOnce() -> Option<Hir>) -> Option<&Regex> {
         self.spans
             .get_or_init(|| {
                 let config =
                     config().which_captures(regex_automata::nfa::thompson::WhichCaptures::Implicit);
-                Regex::builder().configure(config).build_from_hir(&source()).ok()
+                Regex::builder().configure(config).build_from_hir(&source()?).ok()
             })
             .as_ref()
     }
 
     /// The automaton that finds groups as well.
-    pub fn groups(&self, source: impl FnOnce() -> Hir) -> Option<&Regex> {
+    pub fn groups(&self, source: impl FnOnce() -> Option<Hir>) -> Option<&Regex> {
         self.groups
-            .get_or_init(|| Regex::builder().configure(config()).build_from_hir(&source()).ok())
+            .get_or_init(|| Regex::builder().configure(config()).build_from_hir(&source()?).ok())
             .as_ref()
     }
 }
@@ -143,6 +143,7 @@ pub fn hir(node: &Node, classes: &dyn Resolve) -> Hir {
         | Node::LookAround(..)
         | Node::BackReference(_)
         | Node::Conditional(..)
-        | Node::Atomic(_) => Hir::fail(),
+        | Node::Atomic(_)
+        | Node::Quirk(_) => Hir::fail(),
     }
 }

@@ -19,6 +19,7 @@ mod byte_set;
 mod code_points;
 mod confirm;
 mod error;
+pub mod gate;
 pub mod lowered;
 pub mod pass;
 mod route;

@@ -10,7 +10,8 @@
 //! CONCAT n node…             ALTERNATE n node…
 //! REPEAT min max kind node   GROUP index node
 //! LOOK_AROUND kind node      ATOMIC node
-//! BACK_REFERENCE group       CONDITIONAL group node node
+//! BACK_REFERENCE group       CONDITIONAL node node
+//! QUIRK node
 //! ```
 
 use crate::error::BuildError;
@@ -103,6 +104,8 @@ pub enum Node {
     Conditional(Box<Node>, Box<Node>),
     /// The first way to match, never another.
     Atomic(Box<Node>),
+    /// `re` finds fewer matches than the form says, by a bug that is part of the answer.
+    Quirk(Box<Node>),
 }
 
 /// Why a pattern is not one that an automaton answers as `re` does.
@@ -132,6 +135,9 @@ pub enum Irregular {
     TooLarge,
     /// Nested beyond what is walked.
     TooDeep,
+    /// `(?u:…)` inside ASCII: `re.search` skips places by the outer flags and so misses matches
+    /// that `re.match` finds there.
+    ScopedUnicode,
 }
 
 impl Irregular {
@@ -153,6 +159,9 @@ impl Irregular {
             }
             Irregular::TooLarge => "its bounded repeats are too large for an automaton",
             Irregular::TooDeep => "it is nested too deeply",
+            Irregular::ScopedUnicode => {
+                "it switches to UNICODE inside ASCII, where re.search misses what re.match finds"
+            }
         }
     }
 }
@@ -179,6 +188,37 @@ pub fn decode(program: &[u32], classes: usize) -> Result<Option<Node>, BuildErro
         return Err(BuildError::Malformed("numbers after the end"));
     }
     Ok(Some(node))
+}
+
+/// A program as bytes for keeping: seven bits a byte, the last byte of a number below 128.
+pub(crate) fn pack(program: &[u32]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(program.len() + program.len() / 4);
+    for &number in program {
+        let mut rest = number;
+        while rest > 0x7F {
+            bytes.push(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        bytes.push(rest as u8);
+    }
+    bytes
+}
+
+/// What [`pack`] packed. `None` for bytes that it cannot have written.
+pub(crate) fn unpack(bytes: &[u8]) -> Option<Vec<u32>> {
+    let mut program = Vec::with_capacity(bytes.len());
+    let (mut number, mut shift) = (0u64, 0);
+    for &byte in bytes {
+        number |= u64::from(byte & 0x7F) << shift;
+        shift += 7;
+        if byte < 0x80 {
+            program.push(u32::try_from(number).ok()?);
+            (number, shift) = (0, 0);
+        } else if shift > 28 {
+            return None;
+        }
+    }
+    (shift == 0).then_some(program)
 }
 
 struct Reader<'a> {
@@ -260,6 +300,7 @@ impl Reader<'_> {
             9 => Node::BackReference(self.number()?),
             10 => Node::Conditional(self.boxed(depth)?, self.boxed(depth)?),
             11 => Node::Atomic(self.boxed(depth)?),
+            12 => Node::Quirk(self.boxed(depth)?),
             _ => return Err(BuildError::Malformed("an unknown instruction")),
         })
     }
@@ -276,7 +317,8 @@ impl Node {
             Node::Repeat { node, .. }
             | Node::Group { node, .. }
             | Node::LookAround(_, node)
-            | Node::Atomic(node) => node.walk(visit),
+            | Node::Atomic(node)
+            | Node::Quirk(node) => node.walk(visit),
             Node::Conditional(yes, no) => {
                 yes.walk(visit);
                 no.walk(visit);
@@ -293,7 +335,7 @@ impl Node {
             Node::Concat(nodes) => nodes.iter().map(Node::min_length).fold(0, u64::saturating_add),
             Node::Alternate(nodes) => nodes.iter().map(Node::min_length).min().unwrap_or(0),
             Node::Repeat { min, node, .. } => u64::from(*min).saturating_mul(node.min_length()),
-            Node::Group { node, .. } | Node::Atomic(node) => node.min_length(),
+            Node::Group { node, .. } | Node::Atomic(node) | Node::Quirk(node) => node.min_length(),
             Node::Conditional(yes, no) => yes.min_length().min(no.min_length()),
         }
     }
@@ -308,9 +350,10 @@ impl Node {
                 let rounds = max.unwrap_or(min.saturating_add(1)).max(1);
                 node.weight().saturating_mul(u64::from(rounds)).saturating_add(1)
             }
-            Node::Group { node, .. } | Node::LookAround(_, node) | Node::Atomic(node) => {
-                node.weight().saturating_add(1)
-            }
+            Node::Group { node, .. }
+            | Node::LookAround(_, node)
+            | Node::Atomic(node)
+            | Node::Quirk(node) => node.weight().saturating_add(1),
             Node::Conditional(yes, no) => yes.weight().saturating_add(no.weight()),
             _ => 1,
         }
@@ -327,6 +370,7 @@ impl Node {
                 Node::LookAround(..) => Some(Irregular::LookAhead),
                 Node::Conditional(..) => Some(Irregular::Conditional),
                 Node::Atomic(_) => Some(Irregular::Atomic),
+                Node::Quirk(_) => Some(Irregular::ScopedUnicode),
                 Node::Repeat { kind: RepeatKind::Possessive, .. } => Some(Irregular::Possessive),
                 Node::Repeat { max, node, .. }
                     if max.is_none_or(|max| max > 1) && node.min_length() == 0 =>
@@ -395,6 +439,15 @@ mod tests {
         ] {
             assert!(decode(program, 1).is_err(), "{program:?}");
         }
+    }
+
+    #[test]
+    fn packing_round_trips_and_damage_is_seen() {
+        let program = [0, 1, 127, 128, 300, 0xFFFF_FFFF, 5];
+        let packed = pack(&program);
+        assert_eq!(unpack(&packed).unwrap(), program);
+        assert_eq!(unpack(&packed[..6]), None, "a number is cut");
+        assert_eq!(unpack(&[0xFF; 9]), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::code_points::CodePoints;
 use crate::confirm::{self, Confirm};
 use crate::error::{BuildError, ScanError};
-use crate::lowered::{decode, Irregular, Node};
+use crate::lowered::{decode, pack, unpack, Irregular, Node};
 use crate::pass::portable::PortablePass;
 #[cfg(feature = "simd")]
 use crate::pass::simd::SimdPass;
@@ -112,7 +112,8 @@ pub struct PatternSet {
 pub(crate) struct Entry {
     pub source: Vec<u8>,
     pub flags: u32,
-    pub program: Vec<u32>,
+    /// Packed; empty when there is none.
+    pub program: Vec<u8>,
     pub routing: Routing,
     /// Shard and slot; `None` when the pass does not know the pattern.
     pub place: Option<(u32, u32)>,
@@ -203,7 +204,7 @@ impl PatternSet {
         let entries = spec.patterns.iter().enumerate().map(|(number, pattern)| Entry {
             source: pattern.source.clone(),
             flags: pattern.flags,
-            program: pattern.program.clone().unwrap_or_default(),
+            program: pattern.program.as_deref().map(pack).unwrap_or_default(),
             routing: Routing { irregular: irregular[number], coverage: coverage[number] },
             place: places[number],
             confirm: Confirm::default(),
@@ -272,21 +273,22 @@ impl PatternSet {
     /// As [`PatternSet::spans_automaton`], for groups.
     pub(crate) fn groups_automaton(&self, id: PatternId) -> Option<&regex_automata::meta::Regex> {
         let entry = &self.patterns[id.0 as usize];
-        if entry.routing.irregular.is_some() || self.node(entry).has_repeated_group() {
+        if entry.routing.irregular.is_some() {
             return None;
         }
-        entry.confirm.groups(|| self.hir(entry))
+        entry.confirm.groups(|| {
+            let repeated = node(entry)?.has_repeated_group();
+            (!repeated).then(|| self.hir(entry))?
+        })
     }
 
-    fn node(&self, entry: &Entry) -> Node {
-        decode(&entry.program, usize::MAX)
-            .ok()
-            .flatten()
-            .expect("programs were checked when the set was built or loaded")
+    fn hir(&self, entry: &Entry) -> Option<regex_syntax::hir::Hir> {
+        let (shard, _) = entry.place?;
+        Some(confirm::hir(&node(entry)?, &self.shards[shard as usize].resolver()))
     }
+}
 
-    fn hir(&self, entry: &Entry) -> regex_syntax::hir::Hir {
-        let (shard, _) = entry.place.expect("a regular pattern has a shard");
-        confirm::hir(&self.node(entry), &self.shards[shard as usize].resolver())
-    }
+/// A pattern's form. `None` if it has none, and then only `re` answers.
+fn node(entry: &Entry) -> Option<Node> {
+    decode(&unpack(&entry.program)?, usize::MAX).ok().flatten()
 }

@@ -9,7 +9,7 @@ pub struct Span {
 
 impl Span {
     /// A span; `start <= end`, both within a document that was accepted for scanning.
-    pub(crate) fn new(start: usize, end: usize) -> Self {
+    pub fn new(start: usize, end: usize) -> Self {
         debug_assert!(start <= end && end <= u32::MAX as usize);
         Span { start: start as u32, end: end as u32 }
     }

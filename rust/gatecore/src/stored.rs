@@ -5,7 +5,7 @@
 //! ```
 //!
 //! *Maker* names everything on which the body's meaning depends: version of gatecore, engine and its
-//! version, processor features, and what the caller adds (the interpreter and its Unicode tables).
+//! version, kind of processor, and what the caller adds (the interpreter and its Unicode tables).
 //! Another maker is another version, a wrong checksum is damage; both are clear errors, and the body
 //! is only read after both were checked.
 //!
@@ -18,10 +18,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::alphabet::Alphabet;
 use crate::confirm::Confirm;
 use crate::error::LoadError;
-use crate::lowered::decode;
 use crate::pass::portable::PortablePass;
 #[cfg(feature = "simd")]
-use crate::pass::simd::SimdPass;
+use crate::pass::simd::{SimdPass, StoredSimdPass};
 use crate::pass::Coverage;
 use crate::route::Routing;
 use crate::set::{Engine, Entry, PatternSet};
@@ -42,7 +41,8 @@ struct StoredPattern {
     #[serde(with = "serde_bytes")]
     source: Vec<u8>,
     flags: u32,
-    program: Vec<u32>,
+    #[serde(with = "serde_bytes")]
+    program: Vec<u8>,
     routing: Routing,
     place: Option<(u32, u32)>,
 }
@@ -57,11 +57,10 @@ struct StoredShard {
 
 #[derive(Serialize, Deserialize)]
 enum StoredPass {
-    Simd {
-        #[serde(with = "serde_bytes")]
-        database: Vec<u8>,
-        slots: Vec<u32>,
-    },
+    #[cfg(feature = "simd")]
+    Simd(StoredSimdPass),
+    #[cfg(not(feature = "simd"))]
+    Simd,
     Portable(PortablePass),
 }
 
@@ -73,10 +72,8 @@ pub fn maker(engine: Engine, caller: &str) -> String {
         // The engine's version text ends with its build date, which must not matter.
         let engine_version = gatecore_hs::version();
         let engine_version = engine_version.split(' ').next().unwrap_or_default();
-        return format!(
-            "gatecore {version}, hyperscan {engine_version}, processor features {:#x}, {caller}",
-            gatecore_hs::processor_features()
-        );
+        let target = std::env::consts::ARCH;
+        return format!("gatecore {version}, hyperscan {engine_version} for {target}, {caller}");
     }
     format!("gatecore {version}, {}, {caller}", engine.name())
 }
@@ -100,8 +97,7 @@ impl PatternSet {
             let pass = match &shard.pass {
                 #[cfg(feature = "simd")]
                 Pass::Simd(pass) => {
-                    let (database, slots) = pass.to_parts().map_err(|error| failed(&error))?;
-                    StoredPass::Simd { database, slots }
+                    StoredPass::Simd(pass.to_stored().map_err(|error| failed(&error))?)
                 }
                 Pass::Portable(pass) => StoredPass::Portable(pass.copy()),
             };
@@ -208,8 +204,7 @@ impl StoredPattern {
         let placed = self.place.is_none_or(|(shard, slot)| {
             shards.get(shard as usize).is_some_and(|shard| (slot as usize) < shard.members.len())
         });
-        let usable = self.routing.irregular.is_some()
-            || (self.place.is_some() && matches!(decode(&self.program, usize::MAX), Ok(Some(_))));
+        let usable = self.routing.irregular.is_some() || self.place.is_some();
         if !placed || !usable {
             return Err(damaged("a pattern has no place"));
         }
@@ -234,12 +229,12 @@ impl StoredShard {
         }
         let pass = match self.pass {
             #[cfg(feature = "simd")]
-            StoredPass::Simd { database, slots } => {
-                let pass = SimdPass::from_parts(&database, slots, &known);
+            StoredPass::Simd(pass) => {
+                let pass = SimdPass::from_stored(pass, &known);
                 Pass::Simd(pass.map_err(|error| damaged(&error.to_string()))?)
             }
             #[cfg(not(feature = "simd"))]
-            StoredPass::Simd { .. } => return Err(damaged("its engine is unknown")),
+            StoredPass::Simd => return Err(damaged("its engine is unknown")),
             StoredPass::Portable(pass) if pass.is_sound(known.len()) => Pass::Portable(pass),
             StoredPass::Portable(_) => return Err(damaged("a pass is inconsistent")),
         };

@@ -13,6 +13,7 @@ pub mod simd;
 
 use serde::{Deserialize, Serialize};
 
+use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
 use crate::lowered::Node;
 
@@ -36,6 +37,51 @@ pub struct Slot<'a> {
     pub node: &'a Node,
     /// Whether its form is regular, so that a pass may decide it.
     pub regular: bool,
+}
+
+/// Patterns of one character class each, such as `£`, `[!?]` or `\s+`: decided by which symbols occur.
+///
+/// They are kept out of the engines. Hyperscan's compiler takes 22 s for 200 of them (it merges
+/// their automata pair by pair); looking at which symbols occur costs 0.3 ns a character.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Singles(Vec<(u32, ByteSet)>);
+
+impl Singles {
+    /// Takes a regular slot if it is one class, groups and repeats from 1 aside.
+    pub(crate) fn take(&mut self, slot: usize, node: &Node, classes: &dyn Resolve) -> bool {
+        match node {
+            Node::Class(class) => {
+                self.0.push((slot as u32, classes.class(*class)));
+                true
+            }
+            Node::Group { node, .. } | Node::Repeat { min: 1, node, .. } => {
+                self.take(slot, node, classes)
+            }
+            _ => false,
+        }
+    }
+
+    /// Reports the slots whose class has a symbol in the document.
+    pub fn scan(&self, symbols: &[u8], reported: &mut Reported) {
+        if self.0.is_empty() {
+            return;
+        }
+        let mut seen = [false; 256];
+        for &symbol in symbols {
+            seen[usize::from(symbol)] = true;
+        }
+        let seen: ByteSet = (0..=u8::MAX).filter(|&symbol| seen[usize::from(symbol)]).collect();
+        for (slot, set) in &self.0 {
+            if !seen.intersection(set).is_empty() {
+                reported.insert(*slot as usize);
+            }
+        }
+    }
+
+    /// Whether all slots are below `count`.
+    pub fn is_sound(&self, count: usize) -> bool {
+        self.0.iter().all(|(slot, _)| (*slot as usize) < count)
+    }
 }
 
 /// Which slots were reported, as bits.
@@ -69,7 +115,9 @@ pub(crate) fn never_matches(node: &Node, classes: &dyn Resolve) -> bool {
         Node::Concat(nodes) => nodes.iter().any(|node| never_matches(node, classes)),
         Node::Alternate(nodes) => nodes.iter().all(|node| never_matches(node, classes)),
         Node::Repeat { min, node, .. } => *min > 0 && never_matches(node, classes),
-        Node::Group { node, .. } | Node::Atomic(node) => never_matches(node, classes),
+        Node::Group { node, .. } | Node::Atomic(node) | Node::Quirk(node) => {
+            never_matches(node, classes)
+        }
         Node::Conditional(yes, no) => never_matches(yes, classes) && never_matches(no, classes),
         Node::Empty | Node::Look(_) | Node::LookAround(..) | Node::BackReference(_) => false,
     }

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde::{Deserialize, Serialize};
 
-use super::{never_matches, Coverage, Reported, Slot};
+use super::{never_matches, Coverage, Reported, Singles, Slot};
 use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
 use crate::lowered::{Node, RepeatKind};
@@ -33,6 +33,7 @@ const MIN_LENGTH: usize = 2;
 pub struct PortablePass {
     /// Distinct literals, and for each the slots that need it.
     literals: Vec<(serde_bytes::ByteBuf, Vec<u32>)>,
+    singles: Singles,
     blind: Vec<u32>,
     count: usize,
     /// Built at the first scan, about 50 ms for 10,000 literals, so that loading stays cheap.
@@ -44,10 +45,15 @@ impl PortablePass {
     /// Takes the required literals of every slot.
     pub fn build(slots: &[Slot<'_>], classes: &dyn Resolve) -> (Self, Vec<Coverage>) {
         let mut coverage = Vec::with_capacity(slots.len());
+        let mut singles = Singles::default();
         let mut slots_of: HashMap<Vec<u8>, Vec<u32>> = HashMap::new();
         for (number, slot) in slots.iter().enumerate() {
             if never_matches(slot.node, classes) {
                 coverage.push(Coverage::Never);
+                continue;
+            }
+            if slot.regular && singles.take(number, slot.node, classes) {
+                coverage.push(Coverage::Decides);
                 continue;
             }
             let whole = expand(slot.node, classes).filter(|whole| whole.shortest() > 0);
@@ -83,6 +89,7 @@ impl PortablePass {
         let blind = numbered.filter(|(_, known)| **known == Coverage::Blind);
         let pass = PortablePass {
             literals,
+            singles,
             blind: blind.map(|(slot, _)| slot as u32).collect(),
             count: coverage.len(),
             automaton: OnceLock::new(),
@@ -96,6 +103,7 @@ impl PortablePass {
         for &slot in &self.blind {
             reported.insert(slot as usize);
         }
+        self.singles.scan(symbols, &mut reported);
         let automaton = self.automaton.get_or_init(|| {
             AhoCorasick::builder()
                 .match_kind(MatchKind::Standard)
@@ -120,6 +128,7 @@ impl PortablePass {
     pub fn copy(&self) -> Self {
         PortablePass {
             literals: self.literals.clone(),
+            singles: self.singles.clone(),
             blind: self.blind.clone(),
             count: self.count,
             automaton: OnceLock::new(),
@@ -131,8 +140,15 @@ impl PortablePass {
         let in_range = |slots: &[u32]| slots.iter().all(|&slot| (slot as usize) < count);
         self.count == count
             && in_range(&self.blind)
+            && self.singles.is_sound(count)
             && self.literals.iter().all(|(literal, slots)| !literal.is_empty() && in_range(slots))
     }
+}
+
+/// Whether every match holds one of a few strings that are long enough to look for.
+#[cfg(feature = "simd")]
+pub(crate) fn has_literal(node: &Node, classes: &dyn Resolve) -> bool {
+    required(node, classes).is_some_and(|literals| literals.shortest() >= MIN_LENGTH)
 }
 
 /// Strings of which each match holds one.
@@ -224,7 +240,7 @@ fn expand(node: &Node, classes: &dyn Resolve) -> Option<Strings> {
             expand(node, classes).map(|strings| Strings { exact: false, ..strings })
         }
         Node::Look(_) | Node::LookAround(..) => Some(Strings { exact: false, ..Strings::empty() }),
-        Node::BackReference(_) | Node::Conditional(..) => None,
+        Node::BackReference(_) | Node::Conditional(..) | Node::Quirk(_) => None,
     }
 }
 
@@ -268,7 +284,9 @@ fn required(node: &Node, classes: &dyn Resolve) -> Option<Strings> {
             branches.try_fold(first, |strings, next| strings.or(next?))
         }
         Node::Repeat { min, node, .. } if *min > 0 => required(node, classes),
-        Node::Group { node, .. } | Node::Atomic(node) => required(node, classes),
+        Node::Group { node, .. } | Node::Atomic(node) | Node::Quirk(node) => {
+            required(node, classes)
+        }
         _ => None,
     }
 }

@@ -12,8 +12,10 @@
 use std::fmt::Write;
 
 use gatecore_hs::{check_expression, Database, Error, Hits};
+use serde::{Deserialize, Serialize};
 
-use super::{never_matches, Coverage, Reported, Slot};
+use super::portable::has_literal;
+use super::{never_matches, Coverage, Reported, Singles, Slot};
 use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
 use crate::error::{BuildError, ScanError};
@@ -26,15 +28,42 @@ const MAX_EXACT_WEIGHT: u64 = 6_000;
 /// Bounds of repeats in a superset.
 const MAX_SUPERSET_REPEAT: u32 = 64;
 
-/// A compiled database and the slot of each of its expressions.
+/// Patterns without a literal that are compiled together.
+///
+/// Such patterns become automata that the compiler merges pair by pair: 16 of them take 0.2 s, 48
+/// take 1.6 s, 200 take 20 s. A scan with one more database costs 0.1 ms for 100,000 characters.
+const LITERAL_FREE_BATCH: usize = 16;
+
+/// Compiled databases and the slots of their expressions.
 #[derive(Debug)]
 pub struct SimdPass {
-    database: Option<Database>,
-    /// Slot of each expression.
-    slots: Vec<u32>,
+    parts: Vec<Part>,
+    singles: Singles,
     /// Slots that are always reported.
     blind: Vec<u32>,
     count: usize,
+}
+
+#[derive(Debug)]
+struct Part {
+    database: Database,
+    /// Slot of each expression.
+    slots: Vec<u32>,
+}
+
+/// A database as bytes and the slot of each of its expressions.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct StoredPart {
+    #[serde(with = "serde_bytes")]
+    database: Vec<u8>,
+    slots: Vec<u32>,
+}
+
+/// What is left of a [`SimdPass`] in a file.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct StoredSimdPass {
+    parts: Vec<StoredPart>,
+    singles: Singles,
 }
 
 impl SimdPass {
@@ -48,50 +77,36 @@ impl SimdPass {
         symbols: ByteSet,
     ) -> Result<(Self, Vec<Coverage>), BuildError> {
         let mut coverage = Vec::with_capacity(slots.len());
-        let mut expressions: Vec<(u32, String)> = Vec::new();
+        let (mut literal, mut literal_free) = (Vec::new(), Vec::new());
+        let mut singles = Singles::default();
         for (number, slot) in slots.iter().enumerate() {
-            let offered = offer(slot, classes, symbols);
-            coverage.push(offered.0);
-            if let Some(expression) = offered.1 {
-                expressions.push((number as u32, expression));
+            let possible = slot.regular && !never_matches(slot.node, classes);
+            if possible && singles.take(number, slot.node, classes) {
+                coverage.push(Coverage::Decides);
+                continue;
+            }
+            let (known, expression) = offer(slot, classes, symbols);
+            coverage.push(known);
+            if let Some(expression) = expression {
+                let list =
+                    if has_literal(slot.node, classes) { &mut literal } else { &mut literal_free };
+                list.push((number as u32, expression));
             }
         }
-        let database = loop {
-            if expressions.is_empty() {
-                break None;
-            }
-            let texts: Vec<&str> = expressions.iter().map(|(_, text)| text.as_str()).collect();
-            match Database::compile(&texts) {
-                Ok(database) => break Some(database),
-                // Passed alone, refused in the compiler's later stages: a superset or nothing.
-                Err(Error::Refused { expression: Some(at), .. }) if at < expressions.len() => {
-                    let slot = expressions[at].0 as usize;
-                    let superset = superset(slots[slot].node, classes, symbols)
-                        .filter(|text| *text != expressions[at].1);
-                    match superset {
-                        Some(text) => {
-                            coverage[slot] = Coverage::Narrows;
-                            expressions[at].1 = text;
-                        }
-                        None => {
-                            coverage[slot] = Coverage::Blind;
-                            expressions.remove(at);
-                        }
-                    }
-                }
-                Err(error) => return Err(BuildError::TooLarge(error.to_string())),
-            }
-        };
-        let slots = expressions.into_iter().map(|(slot, _)| slot).collect();
-        Ok((Self::assemble(database, slots, &coverage), coverage))
+        let batches = literal_free.chunks(LITERAL_FREE_BATCH).map(<[_]>::to_vec);
+        let mut parts = Vec::new();
+        for expressions in std::iter::once(literal).chain(batches) {
+            parts.extend(compile(expressions, slots, classes, symbols, &mut coverage)?);
+        }
+        Ok((Self::assemble(parts, singles, &coverage), coverage))
     }
 
-    fn assemble(database: Option<Database>, slots: Vec<u32>, coverage: &[Coverage]) -> Self {
+    fn assemble(parts: Vec<Part>, singles: Singles, coverage: &[Coverage]) -> Self {
         let numbered = coverage.iter().enumerate();
         let blind = numbered.filter(|(_, known)| **known == Coverage::Blind);
         SimdPass {
-            database,
-            slots,
+            parts,
+            singles,
             blind: blind.map(|(slot, _)| slot as u32).collect(),
             count: coverage.len(),
         }
@@ -106,38 +121,86 @@ impl SimdPass {
         for &slot in &self.blind {
             reported.insert(slot as usize);
         }
-        if let Some(database) = &self.database {
-            let mut hits = Hits::new(self.slots.len());
-            database
+        self.singles.scan(symbols, &mut reported);
+        for part in &self.parts {
+            let mut hits = Hits::new(part.slots.len());
+            part.database
                 .scan(symbols, &mut hits)
                 .map_err(|error| ScanError::Engine(error.to_string()))?;
             for expression in hits.iter() {
-                reported.insert(self.slots[expression] as usize);
+                reported.insert(part.slots[expression] as usize);
             }
         }
         Ok(reported)
     }
 
-    /// The database's bytes and the slot of each expression.
-    pub fn to_parts(&self) -> Result<(Vec<u8>, Vec<u32>), Error> {
-        let bytes = self.database.as_ref().map_or(Ok(Vec::new()), Database::to_bytes)?;
-        Ok((bytes, self.slots.clone()))
+    /// The pass as it is stored.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn to_stored(&self) -> Result<StoredSimdPass, Error> {
+        let parts = self.parts.iter().map(|part| {
+            let database = part.database.to_bytes()?;
+            Ok(StoredPart { database, slots: part.slots.clone() })
+        });
+        Ok(StoredSimdPass {
+            parts: parts.collect::<Result<_, Error>>()?,
+            singles: self.singles.clone(),
+        })
     }
 
-    /// Puts together what [`SimdPass::to_parts`] took apart.
-    pub fn from_parts(bytes: &[u8], slots: Vec<u32>, coverage: &[Coverage]) -> Result<Self, Error> {
-        let in_range = slots.iter().all(|&slot| (slot as usize) < coverage.len());
-        if !in_range || bytes.is_empty() != slots.is_empty() {
+    /// The pass again.
+    ///
+    /// # Errors
+    /// [`Error::Serialized`].
+    pub fn from_stored(stored: StoredSimdPass, coverage: &[Coverage]) -> Result<Self, Error> {
+        let mut parts = Vec::with_capacity(stored.parts.len());
+        for part in stored.parts {
+            if part.slots.iter().any(|&slot| slot as usize >= coverage.len()) {
+                return Err(Error::Serialized("it is damaged"));
+            }
+            let database = Database::from_bytes(&part.database)?;
+            parts.push(Part { database, slots: part.slots });
+        }
+        if !stored.singles.is_sound(coverage.len()) {
             return Err(Error::Serialized("it is damaged"));
         }
-        let database = (!bytes.is_empty()).then(|| Database::from_bytes(bytes)).transpose()?;
-        Ok(Self::assemble(database, slots, coverage))
+        Ok(Self::assemble(parts, stored.singles, coverage))
     }
+}
 
-    /// Bytes that the database takes in memory.
-    pub fn size(&self) -> usize {
-        self.database.as_ref().map_or(0, Database::size)
+/// Compiles expressions together. What the engine takes alone and refuses here is offered as a
+/// superset, then not at all; `coverage` is told.
+fn compile(
+    mut expressions: Vec<(u32, String)>,
+    slots: &[Slot<'_>],
+    classes: &dyn Resolve,
+    symbols: ByteSet,
+    coverage: &mut [Coverage],
+) -> Result<Option<Part>, BuildError> {
+    while !expressions.is_empty() {
+        let texts: Vec<&str> = expressions.iter().map(|(_, text)| text.as_str()).collect();
+        match Database::compile(&texts) {
+            Ok(database) => {
+                let slots = expressions.into_iter().map(|(slot, _)| slot).collect();
+                return Ok(Some(Part { database, slots }));
+            }
+            Err(Error::Refused { expression: Some(at), .. }) if at < expressions.len() => {
+                let slot = expressions[at].0 as usize;
+                let wider = superset(slots[slot].node, classes, symbols)
+                    .filter(|text| *text != expressions[at].1);
+                if let Some(text) = wider {
+                    coverage[slot] = Coverage::Narrows;
+                    expressions[at].1 = text;
+                } else {
+                    coverage[slot] = Coverage::Blind;
+                    expressions.remove(at);
+                }
+            }
+            Err(error) => return Err(BuildError::TooLarge(error.to_string())),
+        }
     }
+    Ok(None)
 }
 
 /// The best expression that the engine takes for a slot, and what its answer is worth.
@@ -231,7 +294,7 @@ impl Writer<'_> {
                 let branches: Vec<String> = branches.into_iter().flatten().collect();
                 (!branches.is_empty()).then(|| format!("(?:{})", branches.join("|")))
             }
-            Node::Atomic(node) => {
+            Node::Atomic(node) | Node::Quirk(node) => {
                 self.exact = false;
                 self.write(node, Edges { head: false, tail: false })
             }
