@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+from re import Match as ReMatch
+from re import Pattern as RePattern
 from typing import Any
 
 __all__ = ["Match"]
@@ -29,7 +30,7 @@ class Match:
         *,
         string: str,
         span: tuple[int, int],
-        compiled: Callable[[], re.Pattern[str]],
+        compiled: Callable[[], RePattern[str]],
         find_groups: Callable[[int], list[tuple[int, int] | None] | None],
     ) -> None:
         self.string = string
@@ -37,10 +38,10 @@ class Match:
         self._compiled = compiled
         self._find_groups = find_groups
         self._regs: tuple[tuple[int, int], ...] | None = None
-        self._matched: re.Match[str] | None = None
+        self._matched: ReMatch[str] | None = None
 
     @classmethod
-    def of(cls, matched: re.Match[str]) -> Match:
+    def of(cls, matched: ReMatch[str]) -> Match:
         """A match that `re` itself found."""
         match = cls(
             string=matched.string,
@@ -52,7 +53,7 @@ class Match:
         return match
 
     @property
-    def re(self) -> re.Pattern[str]:
+    def re(self) -> RePattern[str]:
         """The pattern, compiled by `re`."""
         return self._compiled()
 
@@ -79,7 +80,7 @@ class Match:
                 self._regs = (*spans, *(_UNMATCHED for _ in range(missing)))
         return self._regs
 
-    def _re_match(self) -> re.Match[str]:
+    def _re_match(self) -> ReMatch[str]:
         """The same match by `re`, from its known start."""
         if self._matched is None:
             matched = self.re.match(self.string, self._span[0])
@@ -105,7 +106,7 @@ class Match:
         if group == 0 and isinstance(group, int):
             return 0
         names = self.re.groupindex
-        index = names.get(group, group) if isinstance(group, str) else group
+        index: Any = names.get(group, group) if isinstance(group, str) else group
         try:
             index = index.__index__()
         except AttributeError:
@@ -150,7 +151,8 @@ class Match:
 
     def expand(self, template: str) -> str:
         """A template with `\\1` and `\\g<name>` filled in."""
-        return self._re_match().expand(template)
+        expanded: str = self._re_match().expand(template)
+        return expanded
 
     def __copy__(self) -> Match:
         return self

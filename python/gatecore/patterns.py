@@ -112,12 +112,11 @@ class PatternSet:
             core = _compile(listed, engine)
             if cache is not None:
                 cache.store(key, core.to_bytes(_CALLER))
-        self._adopt(core)
-        self._patterns = list(listed)
+        self._adopt(core, [*listed])
 
-    def _adopt(self, core: CoreSet) -> None:
+    def _adopt(self, core: CoreSet, patterns: list[Pattern | None]) -> None:
         self._core = core
-        self._patterns: list[Pattern | None] = [None] * len(core)
+        self._patterns = patterns
         self._compiled: list[re.Pattern[str] | None] = [None] * len(core)
         self._numbers: dict[tuple[str, int], int] | None = None
 
@@ -132,7 +131,8 @@ class PatternSet:
                 the processor's features or the interpreter's Unicode tables.
         """
         loaded = cls.__new__(cls)
-        loaded._adopt(CoreSet.from_bytes(stored, _CALLER))
+        core = CoreSet.from_bytes(stored, _CALLER)
+        loaded._adopt(core, [None] * len(core))
         return loaded
 
     @classmethod
