@@ -1,10 +1,10 @@
-"""gatecore: thousands of Python regexes over a document in one compiled pass.
+r"""gatecore: thousands of Python regexes over a document in one compiled pass.
 
 Answers are those of the running interpreter's `re`: status, spans, groups and order.
 
 >>> import re
 >>> from gatecore import Pattern, PatternSet
->>> patterns = PatternSet([Pattern(r"no\\s+risk", re.IGNORECASE), r"guaranteed"])
+>>> patterns = PatternSet([Pattern(r"no\s+risk", re.IGNORECASE), r"guaranteed"])
 >>> scan = patterns.scan("There is NO  RISK.")
 >>> scan.ids(), scan.spans(0)
 ([0], [(9, 17)])

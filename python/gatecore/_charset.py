@@ -1,9 +1,10 @@
 """Which code points a character class matches, by the running interpreter's own word.
 
-Without IGNORECASE a class is plain set algebra over its items. With it, `re` compares lowered
-characters and adds equivalences of its own (`i` matches U+0130, `s` matches U+017F). Those rules are
-not repeated here: a class is compiled by `re` and asked about each *cased* character, of which there
-are about 2,900. For every other character lowering changes nothing, so the plain algebra holds.
+Without IGNORECASE a class is plain set algebra over its items.
+With it, `re` compares lowered characters and adds equivalences of its own (`i` matches U+0130, `s`
+matches U+017F). Those rules are not repeated here: a class is compiled by `re` and asked about each
+*cased* character, of which there are about 2,900.
+For every other character lowering changes nothing, so the plain algebra holds.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def code_points(opcode: Any, argument: Any, flags: int) -> Ranges:
 
 
 def word_characters(*, ascii_only: bool = False) -> Ranges:
-    """The characters beside which `\\b` may hold: `\\w`'s."""
+    r"""The characters beside which `\b` may hold: `\w`'s."""
     return _category(r"\w", re.ASCII if ascii_only else 0)
 
 

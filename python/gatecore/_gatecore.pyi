@@ -1,6 +1,7 @@
 """The native module. Use the public names of `gatecore` instead."""
 
-from typing import Callable, Literal, final
+from collections.abc import Callable, Sequence
+from typing import Literal, final
 
 __all__ = ["CoreGates", "CoreScan", "CoreSet", "engines", "maker"]
 
@@ -11,11 +12,12 @@ _FlatGate = tuple[list[int] | None, list[_FlatBranch]]
 
 def engines() -> list[str]: ...
 def maker(engine: str, caller: str) -> str: ...
+
 @final
 class CoreSet:
     @staticmethod
     def build(
-        patterns: list[tuple[bytes, int, bool, _Program | None]],
+        patterns: Sequence[tuple[bytes, int, bool, _Program | None]],
         classes: list[list[int]],
         words: list[int],
         ascii_words: list[int],
@@ -40,7 +42,7 @@ class CoreScan:
     def ids(self) -> tuple[list[int], list[int]]: ...
     def is_match(self, number: int) -> bool | None: ...
     def remember(self, number: int, matches: bool) -> None: ...
-    def first(self, number: int, start: int) -> _Span | None | Literal[False]: ...
+    def first(self, number: int, start: int) -> _Span | Literal[False] | None: ...
     def spans(self, number: int) -> list[_Span] | None: ...
     def groups(self, number: int, start: int) -> list[_Span | None] | None: ...
     @property
@@ -50,7 +52,7 @@ class CoreScan:
 
 @final
 class CoreGates:
-    def __new__(cls, gates: list[_FlatGate], set: CoreSet) -> CoreGates: ...
+    def __new__(cls, gates: list[_FlatGate], set: CoreSet) -> CoreGates: ...  # noqa: A002
     def __len__(self) -> int: ...
     def evaluate(
         self, scan: CoreScan, ask_re: Callable[[int], list[_Span]]

@@ -1,8 +1,8 @@
 """Lowering: from CPython's own parse tree to the core's flat instructions.
 
-CPython parses. `re`'s parser gives the exact tree, flags and errors of the running interpreter; this
-file walks the tree once and writes numbers (the list is in `rust/gatecore/src/lowered.rs`). Character
-classes become numbered sets of code points, flags are applied on the way and then gone.
+CPython parses: `re`'s parser gives the exact tree, flags and errors of the running interpreter.
+This file walks the tree once and writes numbers (the list is in `rust/gatecore/src/lowered.rs`).
+Character classes become numbered sets of code points, flags are applied on the way and then gone.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _BOUNDARIES: Final = {
 LoweredPattern = tuple[bytes, int, bool, "list[int] | None"]
 
 
-class _TooDeep(Exception):
+class _TooDeepError(Exception):
     """The tree is nested beyond `MAX_DEPTH`."""
 
 
@@ -79,14 +79,14 @@ class Lowering:
         program: list[int] | None = []
         try:
             self._sequence(tree, compiled.flags, program, 0)
-        except _TooDeep:
+        except _TooDeepError:
             program = None
         caseless = bool(compiled.flags & re.IGNORECASE)
         return source.encode("utf-8", "surrogatepass"), flags, caseless, program
 
     def _sequence(self, nodes: Iterable[Any], flags: int, out: Any, depth: int) -> None:
         if depth > MAX_DEPTH:
-            raise _TooDeep
+            raise _TooDeepError
         nodes = list(nodes)
         if not nodes:
             out.append(EMPTY)

@@ -50,10 +50,10 @@ _INT: Final = "tag:yaml.org,2002:int"
 
 
 class YamlFile:
-    """One YAML file that is being read: every complaint it raises has a place in it.
+    r"""One YAML file that is being read: every complaint it raises has a place in it.
 
     >>> file = YamlFile("fees.yaml", gate="fees")
-    >>> root = file.compose("gate: fees\\nversion: 1\\n")
+    >>> root = file.compose("gate: fees\nversion: 1\n")
     >>> keys = file.mapping(root, "the gate", required=("gate", "version"))
     >>> file.text(keys["gate"], "gate"), file.whole_number(keys["version"], "version")
     ('fees', 1)

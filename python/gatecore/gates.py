@@ -102,8 +102,14 @@ class GateSet:
             if number is None:
                 verdicts.append(
                     Verdict(
-                        gate.name, gate.module, "N/A", "none", gate.not_relevant, "",
-                        gate.source, (),
+                        gate.name,
+                        gate.module,
+                        "N/A",
+                        "none",
+                        gate.not_relevant,
+                        "",
+                        gate.source,
+                        (),
                     )
                 )
                 continue
@@ -122,8 +128,14 @@ class GateSet:
             )
             verdicts.append(
                 Verdict(
-                    gate.name, gate.module, branch.status, branch.severity, branch.message,
-                    branch.suggestion, gate.source, findings,
+                    gate.name,
+                    gate.module,
+                    branch.status,
+                    branch.severity,
+                    branch.message,
+                    branch.suggestion,
+                    gate.source,
+                    findings,
                 )
             )
         timing = Timing(scanned - started, time.perf_counter() - scanned)

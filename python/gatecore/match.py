@@ -13,12 +13,12 @@ _UNMATCHED = (-1, -1)
 
 
 class Match:
-    """A match of one pattern in one document. Always true; spans are in characters.
+    r"""A match of one pattern in one document. Always true; spans are in characters.
 
     The span is known from the start, groups are worked out when first asked for.
 
     >>> from gatecore import PatternSet
-    >>> match = PatternSet([r"up to (\\d+) ?%"]).scan("earn up to 7 % now").search(0)
+    >>> match = PatternSet([r"up to (\d+) ?%"]).scan("earn up to 7 % now").search(0)
     >>> match.span(), match.group(1), match[0]
     ((5, 14), '7', 'up to 7 %')
     """
@@ -150,7 +150,7 @@ class Match:
         return {name: self._text(name, default) for name in self.re.groupindex}
 
     def expand(self, template: str) -> str:
-        """A template with `\\1` and `\\g<name>` filled in."""
+        r"""A template with `\1` and `\g<name>` filled in."""
         expanded: str = self._re_match().expand(template)
         return expanded
 

@@ -29,10 +29,10 @@ _CALLER: Final = f"{IDENTITY}, lowering {_LOWERING}"
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One expression with its flags, exactly as `re.compile(source, flags)` takes it.
+    r"""One expression with its flags, exactly as `re.compile(source, flags)` takes it.
 
-    >>> Pattern(r"no\\s+risk", re.IGNORECASE)
-    Pattern(source='no\\\\s+risk', flags=re.IGNORECASE)
+    >>> Pattern(r"no\s+risk", re.IGNORECASE)
+    Pattern(source='no\\s+risk', flags=re.IGNORECASE)
     """
 
     source: str
@@ -47,7 +47,7 @@ class Pattern:
         return self.source, int(self.flags) & ~int(re.UNICODE | re.DEBUG)
 
 
-PatternLike = Pattern | tuple[str, int] | str
+PatternLike = Pattern | tuple[str, int] | str | re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Explanation:
 
 
 class PatternSet:
-    """Patterns compiled together. Immutable; any number of threads may scan with one set.
+    r"""Patterns compiled together. Immutable; any number of threads may scan with one set.
 
     Args:
         patterns: `Pattern`s, `(source, flags)` pairs or sources. Doubles are kept.
@@ -89,7 +89,7 @@ class PatternSet:
 
     Compiling costs about 1 to 2 ms a pattern, loading a compiled set a few milliseconds in all.
 
-    >>> patterns = PatternSet([Pattern(r"up to \\d+ ?%", re.IGNORECASE), "plain"])
+    >>> patterns = PatternSet([Pattern(r"up to \d+ ?%", re.IGNORECASE), "plain"])
     >>> patterns.scan("Earn UP TO 7 % now").ids()
     [0]
     """
@@ -127,8 +127,8 @@ class PatternSet:
         The bytes hold compiled code: read them only from where you would import code.
 
         Raises:
-            StoredSetError: They are foreign, damaged, or of another version of gatecore, the engine,
-                the processor's features or the interpreter's Unicode tables.
+            StoredSetError: They are foreign, damaged, or of another version of gatecore, the engine
+                or the interpreter's Unicode tables.
         """
         loaded = cls.__new__(cls)
         core = CoreSet.from_bytes(stored, _CALLER)
@@ -332,8 +332,8 @@ def _pattern(item: PatternLike, number: int) -> Pattern:
         )
     if not isinstance(source, str):
         raise PatternSetError(
-            f"pattern {number} of the set has the source {source!r}: documents are str, so patterns "
-            "are str as well"
+            f"pattern {number} of the set has the source {source!r}: documents are str, so "
+            "patterns are str as well"
         )
     return Pattern(str(source), int(flags))
 

@@ -1,7 +1,7 @@
 """`SetCache`: compiled pattern sets kept on disk between processes.
 
 A set's file is named by a hash of everything on which it depends: patterns, flags, order, the
-interpreter and its Unicode tables, gatecore's and the engine's version, and the processor's features.
+interpreter and its Unicode tables, gatecore's and the engine's version and the kind of processor.
 So a changed set is another file and nothing has to be invalidated. Files are written beside their
 place and moved into it, so that any number of processes may build the same set at once. A file that
 is damaged or foreign counts as a miss and is replaced.
@@ -27,7 +27,7 @@ _SUFFIX: Final = ".gatecore"
 
 
 class SetCache:
-    """A folder of compiled sets.
+    r"""A folder of compiled sets.
 
     Args:
         folder: Where the sets lie; made, for the user alone, when the first set is stored. Compiled
@@ -42,7 +42,7 @@ class SetCache:
     >>> from gatecore import PatternSet
     >>> cache = SetCache(tempfile.mkdtemp())
     >>> for _ in range(2):
-    ...     patterns = PatternSet([r"no\\s+risk"], cache=cache)
+    ...     patterns = PatternSet([r"no\s+risk"], cache=cache)
     >>> cache.hits, cache.misses
     (1, 1)
     """
@@ -112,8 +112,8 @@ class SetCache:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(stored)
-            os.replace(name, path)
+            Path(name).replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
-                os.unlink(name)
+                Path(name).unlink()
             raise

@@ -7,9 +7,13 @@
 //! Two passes keep it, and tests hold them against each other and against `re`:
 //! [`simd`] (Hyperscan) and [`portable`] (pure Rust: literals by aho-corasick).
 
+#[cfg(feature = "simd")]
+mod expression;
 pub mod portable;
 #[cfg(feature = "simd")]
 pub mod simd;
+#[cfg(feature = "simd")]
+mod views;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,87 @@
+"""The command line: `gatecore check | explain | gates check | compile`.
+
+`main` parses, runs one command and turns what went wrong into one line and an exit code.
+Every command is a file of its own with `run(args) -> int`, imported only when it is asked for.
+
+    arguments   what can be said          input       bytes to a document
+    selection   which gates, which cache  render      a document's report on a terminal
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from gatecore.cli.arguments import parser
+from gatecore.cli.exit_codes import INTERRUPTED, USAGE
+from gatecore.errors import GatecoreError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+__all__ = ["main"]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one command and gives its exit code; `argv` is `sys.argv[1:]` unless given.
+
+    >>> main(["--version"])
+    gatecore 0.1.0
+    0
+    """
+    try:
+        args = parser().parse_args(argv)
+    except SystemExit as finished:  # --help, --version and what argparse refuses
+        return int(finished.code or 0)
+    try:
+        with _nothing_unprintable():
+            code = _run(args)
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _give_up_stdout()
+        return INTERRUPTED
+    return code
+
+
+def _run(args: Namespace) -> int:
+    command = importlib.import_module(f"gatecore.cli.{args.command}")
+    try:
+        code: int = command.run(args)
+    except GatecoreError as error:
+        print(f"gatecore: error: {error}", file=sys.stderr)
+        if args.format == "json":
+            print(json.dumps({**args.nothing, "errors": [{"message": str(error)}]}))
+        return USAGE
+    return code
+
+
+@contextlib.contextmanager
+def _nothing_unprintable() -> Iterator[None]:
+    """Characters that the terminal's encoding lacks come out escaped instead of ending the run."""
+    changed = []
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            changed.append((reconfigure, stream.errors))
+            reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        for reconfigure, errors in changed:
+            with contextlib.suppress(OSError, ValueError):  # a pipe that is gone cannot be flushed
+                reconfigure(errors=errors)
+
+
+def _give_up_stdout() -> None:
+    """Sends what is left for a reader that went away to nowhere, so that exiting is quiet too."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -1,0 +1,271 @@
+"""What can be said on the command line, with the help that explains it."""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+
+import gatecore
+
+__all__ = ["parser"]
+
+_EXIT_CODES = """\
+exit codes:
+  0    all fine: {fine}
+  1    {found}
+  2    the command line, a gate file or a pattern cannot be used
+  3    a document could not be read (the others are still checked)
+  130  interrupted: Ctrl-C, or the reader of the output went away
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; `command` names the module of `gatecore.cli` that runs."""
+    top = _new(
+        argparse.ArgumentParser,
+        prog="gatecore",
+        description="Checks documents with gates: thousands of regexes in one pass, "
+        "with the answers of Python's re.",
+        epilog="examples:\n"
+        "  gatecore check letter.txt\n"
+        "  gatecore check --module gdpr_uk --format json notices/*.txt\n"
+        "  gatecore explain '\\bup to \\d+ ?%' --flags i\n"
+        "  gatecore gates check house/\n\n"
+        + _EXIT_CODES.format(
+            fine="nothing found that counts", found="something found, or an example fails"
+        ),
+    )
+    top.add_argument("--version", action="version", version=f"gatecore {gatecore.__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_check(commands)
+    _add_explain(commands)
+    _add_gates(commands)
+    _add_compile(commands)
+    return top
+
+
+_Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add_check(commands: _Commands) -> None:  # type: ignore[valid-type]
+    check = _command(
+        commands,
+        "check",
+        summary="check documents",
+        description="Checks each document with all gates and shows what was found and where. "
+        "Without --module and --gates, all shipped modules are asked.",
+        epilog="examples:\n"
+        "  gatecore check letter.txt\n"
+        "  gatecore check --gates house/ --fail-on warning *.txt\n"
+        "  pdftotext -layout letter.pdf - | gatecore check -\n"
+        "  gatecore check --format json letter.txt | jq .documents[0].overall\n\n"
+        + _EXIT_CODES.format(
+            fine="no verdict at or above --fail-on", found="a verdict at or above --fail-on"
+        ),
+        nothing={"documents": []},
+    )
+    check.add_argument("files", nargs="+", metavar="FILE", help="a text file; - is standard input")
+    _add_selection(check)
+    check.add_argument(
+        "--fail-on",
+        choices=("fail", "warning", "never"),
+        default="fail",
+        help="the least status that makes the exit code 1 (default: fail)",
+    )
+    check.add_argument(
+        "--encoding",
+        type=_encoding,
+        metavar="NAME",
+        help="how the documents are encoded (default: by byte order mark, else UTF-8, "
+        "else Windows-1252 with a note)",
+    )
+    _add_format(check)
+
+
+def _add_explain(commands: _Commands) -> None:  # type: ignore[valid-type]
+    explain = _command(
+        commands,
+        "explain",
+        summary="show how a pattern is answered, why, and what it costs",
+        description="Shows a pattern's route (exact, candidate or fallback), the reason, the cost "
+        "and its lowered tree; or, with --module or --gates, the routes of all patterns of gates.",
+        epilog="examples:\n"
+        "  gatecore explain '\\bup to \\d+ ?%' --flags i\n"
+        "  gatecore explain --flags i,m -- '-{2,}$'\n"
+        "  gatecore explain --module fca_uk\n\n"
+        "exit codes:\n  0    explained\n  2    a bad pattern, or the command line or a gate file "
+        "cannot be used\n",
+    )
+    explain.add_argument("pattern", nargs="?", metavar="PATTERN", help="as re.compile takes it")
+    explain.add_argument(
+        "--flags",
+        type=_flags,
+        default=0,
+        metavar="LETTERS",
+        help="any of i,m,s,x,a: IGNORECASE, MULTILINE, DOTALL, VERBOSE, ASCII (default: none)",
+    )
+    _add_selection(explain, instead="instead of PATTERN: ")
+    _add_format(explain)
+
+
+def _add_gates(commands: _Commands) -> None:  # type: ignore[valid-type]
+    group = commands.add_parser(  # type: ignore[attr-defined]
+        "gates", help="work on gate files", allow_abbrev=False
+    )
+    check = _command(
+        group.add_subparsers(title="commands", metavar="COMMAND", required=True),
+        "check",
+        module="gates",
+        summary="run the gates' own examples",
+        description="Runs each gate's examples and counter-examples, and asks the slow reference "
+        "evaluator as well. Precision is the share of examples among the texts with a finding. "
+        "Without files and --module, all shipped modules are run.",
+        epilog="examples:\n"
+        "  gatecore gates check house/no_risk.yaml\n"
+        "  gatecore gates check --module fca_uk --format json\n\n"
+        "exit codes:\n  0    every example holds\n  1    an example does not hold\n"
+        "  2    the command line or a gate file cannot be used\n",
+    )
+    check.add_argument(
+        "gates", nargs="*", metavar="FILE_OR_FOLDER", help="a gate file, or a folder of them"
+    )
+    _add_module(check)
+    _add_engine(check)
+    _add_format(check)
+
+
+def _add_compile(commands: _Commands) -> None:  # type: ignore[valid-type]
+    compile_ = _command(
+        commands,
+        "compile",
+        summary="compile the gates' patterns ahead of time",
+        description="Compiles the patterns of gates and keeps them in the cache, so that the next "
+        "check starts in milliseconds; with --output, writes them to a file for PatternSet.load "
+        "instead.",
+        epilog="examples:\n"
+        "  gatecore compile\n"
+        "  gatecore compile --module fca_uk --output fca_uk.gatecore\n\n"
+        "exit codes:\n  0    compiled\n  2    the command line, a gate file or the place to write "
+        "to cannot be used\n",
+    )
+    _add_module(compile_)
+    _add_own_gates(compile_)
+    compile_.add_argument("-o", "--output", metavar="FILE", help="write the compiled set there")
+    _add_engine(compile_, with_cache=False)
+    _add_format(compile_)
+
+
+def _new(make: type[argparse.ArgumentParser], **about: str) -> argparse.ArgumentParser:
+    return make(
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        prog=about["prog"],
+        description=_wrapped(about["description"]),
+        epilog=about["epilog"],
+    )
+
+
+def _command(
+    commands: _Commands,  # type: ignore[valid-type]
+    name: str,
+    *,
+    summary: str,
+    description: str,
+    epilog: str,
+    module: str | None = None,
+    nothing: dict[str, object] | None = None,
+) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(  # type: ignore[attr-defined]
+        name,
+        help=summary,
+        description=_wrapped(description),
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.set_defaults(command=module or name, nothing=nothing or {})
+    return made
+
+
+def _wrapped(text: str) -> str:
+    import textwrap
+
+    return textwrap.fill(text, 79)
+
+
+def _add_selection(command: argparse.ArgumentParser, *, instead: str = "") -> None:
+    _add_module(command, instead=instead)
+    _add_own_gates(command, instead=instead)
+    _add_engine(command)
+
+
+def _add_module(command: argparse.ArgumentParser, *, instead: str = "") -> None:
+    command.add_argument(
+        "--module",
+        dest="modules",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"{instead}a shipped module, such as fca_uk; may be repeated",
+    )
+
+
+def _add_own_gates(command: argparse.ArgumentParser, *, instead: str = "") -> None:
+    command.add_argument(
+        "--gates",
+        action="append",
+        default=[],
+        metavar="FILE_OR_FOLDER",
+        help=f"{instead}a gate file of your own, or a folder of them; may be repeated",
+    )
+
+
+def _add_engine(command: argparse.ArgumentParser, *, with_cache: bool = True) -> None:
+    command.add_argument(
+        "--engine",
+        choices=("auto", "simd", "portable"),
+        default="auto",
+        help="which pass to use (default: the best that is there)",
+    )
+    if with_cache:
+        command.add_argument(
+            "--no-cache",
+            dest="cache",
+            action="store_false",
+            help="neither read nor keep compiled patterns ($GATECORE_CACHE_DIR)",
+        )
+
+
+def _add_format(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--format",
+        choices=("table", "json"),
+        default="table",
+        help="for people or for programs (default: table)",
+    )
+
+
+def _encoding(name: str) -> str:
+    try:
+        found = codecs.lookup(name)
+    except (LookupError, ValueError):
+        raise argparse.ArgumentTypeError(
+            f"there is no encoding '{name}'; try utf-8, utf-16 or windows-1252"
+        ) from None
+    if not getattr(found, "_is_text_encoding", True):
+        raise argparse.ArgumentTypeError(f"'{name}' is no encoding of text; try utf-8")
+    return name
+
+
+def _flags(letters: str) -> int:
+    import re
+
+    known = {"a": re.A, "i": re.I, "m": re.M, "s": re.S, "x": re.X}
+    flags = 0
+    for letter in letters.lower().replace(",", "").replace(" ", ""):
+        if letter not in known:
+            raise argparse.ArgumentTypeError(
+                f"there is no flag '{letter}'; expected some of {','.join(known)}"
+            )
+        flags |= int(known[letter])
+    return flags

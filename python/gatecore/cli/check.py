@@ -1,0 +1,91 @@
+"""`gatecore check`: documents in, verdicts out, as a table or as one JSON object."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from typing import TYPE_CHECKING, Final, Protocol
+
+from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE, USAGE
+from gatecore.cli.input import STDIN, DocumentReadError, InputDocument, read
+from gatecore.cli.selection import gate_set
+from gatecore.gate_spec import STATUSES
+
+if TYPE_CHECKING:
+    from gatecore.report import Report
+
+__all__ = ["run"]
+
+_FAILS_FROM: Final = {
+    "warning": STATUSES.index("WARNING"),
+    "fail": STATUSES.index("FAIL"),
+    "never": len(STATUSES),
+}
+
+
+class _Output(Protocol):
+    """Where results go, document by document, so that only one is held at a time."""
+
+    def checked(self, document: InputDocument, report: Report) -> None: ...
+    def unreadable(self, error: DocumentReadError) -> None: ...
+    def end(self) -> None: ...
+
+
+def run(args: Namespace) -> int:
+    """Checks each document in turn; one that cannot be read does not keep the others back."""
+    if args.files.count(STDIN) > 1:
+        print("gatecore: error: - is named twice, but can be read once", file=sys.stderr)
+        return USAGE
+    gates = gate_set(args)
+    output = _output(args.format)
+    code = FINE
+    for name in args.files:
+        try:
+            document = read(name, encoding=args.encoding)
+            report = gates.check(document.text)
+        except (DocumentReadError, MemoryError) as error:
+            if not isinstance(error, DocumentReadError):
+                error = DocumentReadError(name, "memory ran out; split it into smaller files")
+            print(f"gatecore: error: {error}", file=sys.stderr)
+            output.unreadable(error)
+            code = UNREADABLE
+            continue
+        output.checked(document, report)
+        if code == FINE and STATUSES.index(report.overall) >= _FAILS_FROM[args.fail_on]:
+            code = FOUND
+    output.end()
+    return code
+
+
+def _output(form: str) -> _Output:
+    if form == "json":
+        return _JsonOutput()
+    from gatecore.cli.render import TableOutput
+
+    return TableOutput()
+
+
+class _JsonOutput:
+    """One JSON object with a document a line. ASCII only, so any text survives any terminal."""
+
+    def __init__(self) -> None:
+        self._before = '{"documents":[\n'
+        self._errors: list[dict[str, str]] = []
+
+    def checked(self, document: InputDocument, report: Report) -> None:
+        plain = {
+            "name": document.name,
+            "encoding": document.encoding,
+            "notes": document.notes,
+            **report.to_dict(with_timing=True),
+        }
+        sys.stdout.write(self._before + json.dumps(plain))
+        self._before = ",\n"
+
+    def unreadable(self, error: DocumentReadError) -> None:
+        self._errors.append({"name": error.name, "message": error.reason})
+
+    def end(self) -> None:
+        opened = self._before if self._before != ",\n" else "\n"
+        sys.stdout.write(f'{opened}],"errors":{json.dumps(self._errors)}}}\n')

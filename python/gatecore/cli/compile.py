@@ -1,0 +1,85 @@
+"""`gatecore compile`: pay for compiling once, in the cache or in a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from argparse import Namespace
+from collections import Counter
+from typing import Final
+
+from gatecore.cli.exit_codes import FINE, USAGE
+from gatecore.cli.selection import selected
+from gatecore.gates import GateSet
+from gatecore.set_cache import SetCache
+
+__all__ = ["run"]
+
+_ROUTES: Final = ("exact", "candidate", "fallback")
+
+
+def run(args: Namespace) -> int:
+    """Compiles the gates' patterns; says what came of it only once it can be loaded again."""
+    gates = selected(args.modules, args.gates)
+    cache = SetCache.default() if args.output is None else None
+    started = time.perf_counter()
+    patterns = GateSet(gates, engine=args.engine, cache=cache).patterns
+    seconds = time.perf_counter() - started
+    if cache is not None:
+        place = str(cache.folder)
+        again = SetCache(cache.folder)
+        GateSet(gates, engine=args.engine, cache=again)
+        problem = "" if again.hits else (cache.rejected or again.rejected)[-1][1]
+    else:
+        place = args.output
+        problem = ""
+        try:
+            patterns.save(args.output)
+        except OSError as error:
+            problem = f"it could not be written: {error.strerror}"
+    if problem:
+        print(f"gatecore: error: {place}: {problem}", file=sys.stderr)
+        if args.format == "json":
+            print(json.dumps({"errors": [{"name": place, "message": problem}]}))
+        return USAGE
+    counts = Counter(patterns.explain(number).route for number in range(len(patterns)))
+    facts = {
+        "place": place,
+        "engine": patterns.engine,
+        "gates": len(gates),
+        "patterns": len(patterns),
+        "routes": {route: counts[route] for route in _ROUTES},
+        "bytes": len(patterns.to_bytes()),
+        "seconds": seconds,
+        "compiled": cache is None or not cache.hits,
+    }
+    if args.format == "json":
+        print(json.dumps({**facts, "errors": []}))
+    else:
+        _show(facts)
+    return FINE
+
+
+def _show(facts: dict[str, object]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from gatecore.cli.render import console, show, visible
+
+    routes, size, seconds = facts["routes"], facts["bytes"], facts["seconds"]
+    assert isinstance(routes, dict)
+    assert isinstance(size, int)
+    assert isinstance(seconds, float)
+    done = "compiled" if facts["compiled"] else "was there already, loaded"
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for name, value in (
+        ("patterns", f"{facts['patterns']:,} of {facts['gates']} gates"),
+        ("routes", ", ".join(f"{count:,} {route}" for route, count in routes.items())),
+        ("engine", str(facts["engine"])),
+        ("size", f"{size / 1e6:,.2f} MB"),
+        ("time", f"{done} in {seconds:,.2f} s"),
+        ("place", visible(str(facts["place"]))),
+    ):
+        grid.add_row(Text(name, "bold"), Text(value))
+    show(console(), grid)

@@ -1,0 +1,157 @@
+"""`gatecore gates check`: each gate against its own examples, and against the slow reference."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gatecore.cli.exit_codes import FINE, FOUND
+from gatecore.cli.selection import gate_set
+from gatecore.gate_spec import Example, GateSpec
+from gatecore.reference import evaluate
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from gatecore.gates import GateSet
+    from gatecore.report import Verdict
+
+__all__ = ["GateResult", "Problem", "check_gates", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An example whose verdict is not the expected one."""
+
+    example: Example
+    expected: str
+    got: str
+
+    def to_dict(self) -> dict[str, object]:
+        """The problem as plain data."""
+        return {
+            "place": str(self.example.place),
+            "text": self.example.text,
+            "expected": self.expected,
+            "got": self.got,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """How a gate did on its own texts; `precision` is None when it found nothing anywhere."""
+
+    gate: GateSpec
+    passed: int
+    failed: int
+    precision: float | None
+    problems: tuple[Problem, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """The result as plain data."""
+        return {
+            "module": self.gate.module,
+            "gate": self.gate.name,
+            "examples": len(self.gate.examples),
+            "counter_examples": len(self.gate.counter_examples),
+            "passed": self.passed,
+            "failed": self.failed,
+            "precision": self.precision,
+            "problems": [problem.to_dict() for problem in self.problems],
+        }
+
+
+def run(args: Namespace) -> int:
+    """Runs all examples; every one that does not hold is shown."""
+    results = list(check_gates(gate_set(args)))
+    failed = any(result.failed for result in results)
+    if args.format == "json":
+        print(json.dumps({"gates": [result.to_dict() for result in results], "errors": []}))
+    else:
+        from gatecore.cli.render import console, show
+
+        show(console(), *_tables(results))
+    return FOUND if failed else FINE
+
+
+def check_gates(gates: GateSet) -> Iterator[GateResult]:
+    """Each gate's result. Every text is a document of its own, seen by all gates in one pass."""
+    for number, gate in enumerate(gates):
+        problems: list[Problem] = []
+        failed = flagged = rightly = 0
+        for example in (*gate.examples, *gate.counter_examples):
+            verdict = gates.check(example.text).verdicts[number]
+            found = list(_problems(gate, example, verdict))
+            problems += found
+            failed += bool(found)
+            if verdict.status in ("FAIL", "WARNING"):
+                flagged += 1
+                rightly += example.status in ("FAIL", "WARNING")
+        passed = len(gate.examples) + len(gate.counter_examples) - failed
+        precision = rightly / flagged if flagged else None
+        yield GateResult(gate, passed, failed, precision, tuple(problems))
+
+
+def _problems(gate: GateSpec, example: Example, verdict: Verdict) -> Iterator[Problem]:
+    texts = tuple(finding.text for finding in verdict.findings)
+    if verdict.status != example.status:
+        yield Problem(example, example.status, f"{verdict.status}: {verdict.message}")
+    elif example.evidence is not None and texts != example.evidence:
+        yield Problem(example, _quoted(example.evidence), _quoted(texts))
+    slow = evaluate(gate, example.text)
+    if slow != verdict:
+        yield Problem(
+            example,
+            f"the reference's answer {slow.status}, "
+            f"{_quoted(finding.text for finding in slow.findings)}",
+            f"{verdict.status}, {_quoted(texts)}; this is a bug in gatecore, please report it",
+        )
+
+
+def _quoted(texts: Iterable[str]) -> str:
+    return ", ".join(f"“{text}”" for text in texts) or "no findings"
+
+
+def _tables(results: list[GateResult]) -> Iterator[RenderableType]:
+    from rich.table import Column, Table
+    from rich.text import Text
+
+    from gatecore.cli.render import listing, shortened, visible
+
+    table = listing(
+        Column("gate", overflow="fold"),
+        *(
+            Column(name, justify="right")
+            for name in ("examples", "counter-\nexamples", "passed", "failed", "precision")
+        ),
+    )
+    module = None
+    for result in results:
+        if result.gate.module != module:
+            module = result.gate.module
+            table.add_row(Text(visible(module), "bold cyan"))
+        share = "–" if result.precision is None else f"{result.precision:.0%}"
+        table.add_row(
+            f"  {result.gate.name}",
+            str(len(result.gate.examples)),
+            str(len(result.gate.counter_examples)),
+            Text(str(result.passed), "green" if result.passed else ""),
+            Text(str(result.failed), "bold red" if result.failed else "dim"),
+            share,
+        )
+    yield table
+    for result in results:
+        for problem in result.problems:
+            yield Text(f"\n{problem.example.place}: gate '{result.gate.name}'", "bold red")
+            grid = Table.grid(padding=(0, 2, 0, 0))
+            grid.add_row(Text("  text", "bold"), shortened(problem.example.text, 400))
+            grid.add_row(Text("  expected", "bold"), shortened(problem.expected, 400))
+            grid.add_row(Text("  got", "bold"), shortened(problem.got, 400))
+            yield grid
+    failed = sum(result.failed for result in results)
+    passed = sum(result.passed for result in results)
+    text = f"\n{len(results)} gates: {passed} passed, {failed} failed"
+    yield Text(text, "bold red" if failed else "bold green")

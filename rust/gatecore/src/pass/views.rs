@@ -1,0 +1,384 @@
+//! Views of a document in which a run of white space is one byte.
+//!
+//! Half of the SIMD pass's work on real patterns is `\s+`: it ends a literal. In a copy of the
+//! document in which each longest run of white space is one byte, `no\s+risk` is a plain literal:
+//!
+//! ```text
+//! Plain        n o ␠ ␠ ⏎ r i s k ␠ i s     the symbols; every pattern can be asked here
+//! Collapsed    n o ␠ r i s k ␠ i s         a run is `blank`;               \s+ → ␠   \s* → ␠?
+//! Lines        n o ⏎ r i s k ␠ i s         a run with a newline is `line`; \s+ → [␠⏎]
+//!                                          .* → [^⏎]*
+//! ```
+//!
+//! # Why the answer stays the same
+//!
+//! *S* is the set of symbols whose runs collapse. Nothing below needs it to be white space, so
+//! [`Runs::choose`] takes the class with which most patterns gain. `\s` stands for a class that is *S*.
+//! [`Runs::express`] takes a pattern to a view only if it is built of
+//!
+//! - classes without a symbol of *S*,
+//! - `\s+`, `\s*`, and `X*`, `X+` for classes `X` that hold all of *S*,
+//! - in Lines also `X*` for classes that hold all of *S* but its newlines (and none of those),
+//! - `\b`, if *S* has no word symbol,
+//! - sequences, alternatives, repeats and groups of these,
+//!
+//! and if *no run has to feed two*: on no way through the pattern follow two of `\s+`, `X+` without a
+//! symbol outside *S* between them ([`Flow`]). Then it has a match in the document exactly if its
+//! translation has one in the view. A match is a way through the pattern with a stretch of text for
+//! each atom. Order, choices and rounds of the way stay; only what atoms take of runs changes:
+//!
+//! - *From the view to the document.* Whoever took a run's byte takes the whole run: `\s+` and `\s*`
+//!   may, and `X` holds that byte only if it holds every symbol of such runs.
+//! - *From the document to the view.* The stretches that lie within one run belong to atoms in a
+//!   row. If one of them needs its share (at most one does, and all the runs it meets are ones
+//!   that its class holds) it takes the run's byte. Otherwise any one that holds the byte takes it; the rest
+//!   take nothing, as they may. If none holds it, they are all newline-less `X*`, the run has a
+//!   newline and they have not taken that: the match begins or ends inside the run, and its
+//!   translation begins behind or ends before the run's byte.
+//! - *`\b`* holds beside a word symbol, so never inside a run nor between two of its stretches; at a
+//!   run's edge it sees no word symbol on the run's side in either text.
+//!
+//! `\s\s`, `\s+\s+`, `\s+.*\s+`, `\s{2}`, a literal blank, `\B` and `^ $ \A \Z` see how long a run
+//! is, what is in it, or where the text ends: patterns with these stay in the plain view.
+
+use serde::{Deserialize, Serialize};
+
+use super::Slot;
+use crate::alphabet::{FINAL_NEWLINE, NEWLINE};
+use crate::byte_set::ByteSet;
+use crate::confirm::Resolve;
+use crate::lowered::{ClassId, Look, Node, RepeatKind};
+
+/// Fewest patterns for which a view is made.
+///
+/// Making one costs 0.1 ms for 100,000 characters and so does a scan with one more database.
+pub const MIN_USERS: usize = 8;
+
+/// How many classes [`Runs::choose`] tries.
+const MAX_CANDIDATES: usize = 4;
+
+/// A form in which a document is scanned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum View {
+    /// The symbols as they are.
+    Plain,
+    /// Every run is one byte.
+    Collapsed,
+    /// Every run is one of two bytes: with a newline or without.
+    Lines,
+}
+
+/// The symbols whose runs collapse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runs {
+    /// Not empty.
+    members: ByteSet,
+    /// The byte of a run without newline. A member, so that it stands for nothing else in a view.
+    blank: u8,
+    /// The byte of a run with a newline: another member, or `blank` if no member is a newline.
+    line: u8,
+}
+
+impl Runs {
+    /// Runs of these symbols; `None` if there are none.
+    pub fn new(members: ByteSet) -> Option<Self> {
+        let (newlines, others) = (members.intersection(&newlines()), without_newlines(&members));
+        let first = others.iter().next().or_else(|| newlines.iter().last())?;
+        let blank = if others.contains(b' ') { b' ' } else { first };
+        let line = newlines.iter().next().unwrap_or(blank);
+        Some(Runs { members, blank, line })
+    }
+
+    /// The runs from which most slots gain, if those are worth a view.
+    pub fn choose(slots: &[Slot<'_>], classes: &dyn Resolve) -> Option<Self> {
+        let mut candidates: Vec<(ByteSet, usize)> = Vec::new();
+        for slot in slots.iter().filter(|slot| slot.regular) {
+            slot.node.walk(&mut |node| {
+                let Node::Repeat { min: 1, max: None, node, .. } = node else { return };
+                let Node::Class(class) = **node else { return };
+                let set = classes.class(class);
+                match candidates.iter_mut().find(|(known, _)| *known == set) {
+                    Some((_, count)) => *count += 1,
+                    None => candidates.push((set, 1)),
+                }
+            });
+        }
+        candidates.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        let candidates = candidates.into_iter().take(MAX_CANDIDATES);
+        let gains = candidates.filter_map(|(set, _)| {
+            let runs = Runs::new(set)?;
+            let gains = |slot: &&Slot<'_>| {
+                runs.has_runs(slot, classes)
+                    && runs.express(slot.node, View::Lines, classes).is_some()
+            };
+            Some((slots.iter().filter(gains).count(), runs))
+        });
+        let best = gains.reduce(|best, next| if next.0 > best.0 { next } else { best });
+        best.filter(|&(count, _)| count >= MIN_USERS).map(|(_, runs)| runs)
+    }
+
+    /// Whether tables that were read from a file are ones that [`Runs::new`] makes.
+    pub fn is_sound(&self) -> bool {
+        Runs::new(self.members) == Some(*self)
+    }
+
+    /// Whether a regular slot has a class with a symbol of the runs.
+    pub fn has_runs(&self, slot: &Slot<'_>, classes: &dyn Resolve) -> bool {
+        let mut found = false;
+        slot.node.walk(&mut |node| {
+            if let Node::Class(class) = node {
+                found |= !classes.class(*class).intersection(&self.members).is_empty();
+            }
+        });
+        found && slot.regular
+    }
+
+    /// The pattern as it reads in a view, over the classes of [`Runs::classes`]. `None` where that
+    /// would not have the same answer.
+    pub fn express(&self, node: &Node, view: View, classes: &dyn Resolve) -> Option<Node> {
+        let (node, flow) = Reader { runs: self, view, classes }.read(node)?;
+        flow.0[CLEAR].map(|_| node)
+    }
+
+    /// The classes of a pattern over the bytes of a view.
+    pub fn classes<'a>(&self, view: View, classes: &'a dyn Resolve) -> ViewClasses<'a> {
+        ViewClasses { runs: *self, view, classes }
+    }
+
+    /// The bytes of a view over these symbols.
+    pub fn symbols(&self, view: View, symbols: &ByteSet) -> ByteSet {
+        let mut seen = symbols.intersection(&self.members.complement());
+        seen.insert(self.blank);
+        if view == View::Lines {
+            seen.insert(self.line);
+        }
+        seen
+    }
+
+    fn class(&self, view: View, set: &ByteSet) -> ByteSet {
+        let shared = set.intersection(&self.members);
+        let mut seen = set.intersection(&self.members.complement());
+        let whole = shared == self.members;
+        if whole || (view == View::Lines && shared == without_newlines(&self.members)) {
+            seen.insert(self.blank);
+        }
+        if whole && view == View::Lines {
+            seen.insert(self.line);
+        }
+        seen
+    }
+
+    /// A document as [`View::Lines`]. About 1 ns a character.
+    pub fn lines(&self, symbols: &[u8]) -> Vec<u8> {
+        let mut bytes = [0u8; 256];
+        for (byte, symbol) in bytes.iter_mut().zip(0..=u8::MAX) {
+            *byte = match symbol {
+                NEWLINE | FINAL_NEWLINE if self.members.contains(symbol) => self.line,
+                _ if self.members.contains(symbol) => self.blank,
+                _ => symbol,
+            };
+        }
+        // No branch depends on the text: where runs end is as random as text can be.
+        let mut out = vec![0; symbols.len()];
+        let (mut length, mut last, mut last_in_run) = (0, 0, false);
+        for &symbol in symbols {
+            let byte = bytes[usize::from(symbol)];
+            let in_run = byte == self.blank || byte == self.line;
+            let goes_on = in_run & last_in_run;
+            last = if goes_on & (last == self.line) { last } else { byte };
+            length -= usize::from(goes_on);
+            out[length] = last;
+            length += 1;
+            last_in_run = in_run;
+        }
+        out.truncate(length);
+        out
+    }
+
+    /// A document as [`View::Collapsed`], from its lines.
+    pub fn collapse(&self, lines: &[u8]) -> Vec<u8> {
+        let byte = |&byte| if byte == self.line { self.blank } else { byte };
+        lines.iter().map(byte).collect()
+    }
+}
+
+fn newlines() -> ByteSet {
+    [NEWLINE, FINAL_NEWLINE].into_iter().collect()
+}
+
+fn without_newlines(set: &ByteSet) -> ByteSet {
+    set.intersection(&newlines().complement())
+}
+
+fn has_words(set: &ByteSet) -> bool {
+    set.iter().any(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Looks classes up as they are in a view.
+pub struct ViewClasses<'a> {
+    runs: Runs,
+    view: View,
+    classes: &'a dyn Resolve,
+}
+
+impl Resolve for ViewClasses<'_> {
+    fn class(&self, class: ClassId) -> ByteSet {
+        let set = self.classes.class(class);
+        match self.view {
+            View::Plain => set,
+            view => self.runs.class(view, &set),
+        }
+    }
+}
+
+/// The two states of a way through a pattern, and sets of them as bits.
+const CLEAR: usize = 0;
+const TAKEN: usize = 1;
+
+/// What passing a node does to the run at hand: from each state the states after it, `None` where a
+/// way needs a run twice.
+///
+/// A way is *taken* when an atom that needs a share of a run took one and no symbol outside the runs
+/// came since; else it is *clear*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Flow([Option<u8>; 2]);
+
+impl Flow {
+    /// `\b`, nothing, and atoms that may take nothing of a run: the state stays.
+    const PASS: Flow = Flow([Some(1 << CLEAR), Some(1 << TAKEN)]);
+    /// A symbol outside the runs.
+    const CLEARS: Flow = Flow([Some(1 << CLEAR); 2]);
+    /// `\s+`.
+    const TAKES: Flow = Flow([Some(1 << TAKEN), None]);
+    /// No way through.
+    const NEVER: Flow = Flow([Some(0); 2]);
+
+    fn or(self, other: Flow) -> Flow {
+        Flow([0, 1].map(|state| Some(self.0[state]? | other.0[state]?)))
+    }
+
+    fn then(self, next: Flow) -> Flow {
+        Flow(self.0.map(|middle| {
+            let middle = middle?;
+            let reached = [CLEAR, TAKEN].into_iter().filter(|state| middle & (1 << state) != 0);
+            reached.map(|state| next.0[state]).try_fold(0, |all, states| Some(all | states?))
+        }))
+    }
+
+    /// Any number of rounds from `min` on.
+    fn repeated(self, min: u32, max: Option<u32>) -> Flow {
+        if max == Some(0) {
+            return Flow::PASS;
+        }
+        let mut all = if min == 0 { self.or(Flow::PASS) } else { self };
+        if max != Some(1) {
+            // Two states: after three rounds nothing new can come.
+            for _ in 0..3 {
+                all = all.or(all.then(self));
+            }
+        }
+        all
+    }
+}
+
+struct Reader<'a> {
+    runs: &'a Runs,
+    view: View,
+    classes: &'a dyn Resolve,
+}
+
+impl Reader<'_> {
+    /// The node as it reads in the view, and its flow. `None` for what cannot be said there.
+    fn read(&self, node: &Node) -> Option<(Node, Flow)> {
+        Some(match node {
+            Node::Empty => (Node::Empty, Flow::PASS),
+            Node::Never => (Node::Never, Flow::NEVER),
+            Node::Class(class) => {
+                let shared = self.classes.class(*class).intersection(&self.runs.members);
+                (shared.is_empty().then(|| node.clone())?, Flow::CLEARS)
+            }
+            Node::Concat(nodes) => {
+                let mut whole = Flow::PASS;
+                let nodes = nodes.iter().map(|node| {
+                    let (node, flow) = self.read(node)?;
+                    whole = whole.then(flow);
+                    Some(node)
+                });
+                (Node::Concat(nodes.collect::<Option<_>>()?), whole)
+            }
+            Node::Alternate(nodes) => {
+                let mut any = Flow::NEVER;
+                let nodes = nodes.iter().map(|node| {
+                    let (node, flow) = self.read(node)?;
+                    any = any.or(flow);
+                    Some(node)
+                });
+                (Node::Alternate(nodes.collect::<Option<_>>()?), any)
+            }
+            Node::Repeat { kind: RepeatKind::Possessive, .. } => return None,
+            Node::Repeat { min: min @ (0 | 1), max: None, kind, node: body } => {
+                match self.loop_over(*min, *kind, body) {
+                    Some(read) => read,
+                    None => self.repeat(*min, None, *kind, body)?,
+                }
+            }
+            Node::Repeat { min, max, kind, node } => self.repeat(*min, *max, *kind, node)?,
+            Node::Group { index, node } => {
+                let (node, flow) = self.read(node)?;
+                (Node::Group { index: *index, node: Box::new(node) }, flow)
+            }
+            Node::Look(Look::Boundary | Look::AsciiBoundary)
+                if !has_words(&self.runs.members) =>
+            {
+                (node.clone(), Flow::PASS)
+            }
+            Node::Look(_)
+            | Node::LookAround(..)
+            | Node::BackReference(_)
+            | Node::Conditional(..)
+            | Node::Atomic(_)
+            | Node::Quirk(_) => return None,
+        })
+    }
+
+    fn repeat(
+        &self,
+        min: u32,
+        max: Option<u32>,
+        kind: RepeatKind,
+        body: &Node,
+    ) -> Option<(Node, Flow)> {
+        let (body, flow) = self.read(body)?;
+        let node = Node::Repeat { min, max, kind, node: Box::new(body) };
+        Some((node, flow.repeated(min, max)))
+    }
+
+    /// `X*` or `X+`, if `X` holds the symbols of runs that the view tells apart.
+    fn loop_over(&self, min: u32, kind: RepeatKind, body: &Node) -> Option<(Node, Flow)> {
+        let Node::Class(class) = body else { return None };
+        let set = self.classes.class(*class);
+        let shared = set.intersection(&self.runs.members);
+        let body = || Box::new(Node::Class(*class));
+        let same = || Node::Repeat { min, max: None, kind, node: body() };
+        let whole = shared == self.runs.members;
+        Some(match (whole, min) {
+            _ if shared.is_empty() => return None,
+            (true, 0) if set == self.runs.members => {
+                (Node::Repeat { min: 0, max: Some(1), kind, node: body() }, Flow::PASS)
+            }
+            (true, _) if set == self.runs.members => (Node::Class(*class), Flow::TAKES),
+            (true, 0) => (same(), Flow::PASS.or(Flow::CLEARS)),
+            // It may take symbols of a run only, or others as well.
+            (true, _) => (same(), Flow([Some(1 << CLEAR | 1 << TAKEN), None])),
+            (false, 0)
+                if self.view == View::Lines && shared == without_newlines(&self.runs.members) =>
+            {
+                (same(), Flow::PASS.or(Flow::CLEARS))
+            }
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

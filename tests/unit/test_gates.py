@@ -1,0 +1,151 @@
+"""Gates evaluated in Rust equal the plain evaluator on `re`, in every field."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gatecore
+from benchmarks import corpus
+from gatecore import GateSet, modules, reference
+from gatecore.gate_spec import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Branch,
+    Condition,
+    Either,
+    Every,
+    GateSpec,
+    Group,
+    NoneOf,
+    Not,
+    PatternRef,
+    Place,
+    Status,
+)
+
+STATUSES: tuple[Status, ...] = ("PASS", "WARNING", "FAIL")
+PLACE = Place("generated.yaml", 1, 1)
+NAMES = ("first", "second", "third")
+#: Every route: exact, decided by symbols alone, candidate on the portable pass, and fallback.
+SOURCES = (
+    "risk",
+    r"no\s+risk",
+    r"[£€]",
+    r"\d+ ?%",
+    r"\bfee\b",
+    "guarante(?:e|ed)",
+    r"(?<!no )fee",
+    r"x*",
+    r"(a)\1",
+    r"^risk",
+    r"fee$",
+    r"[A-Z]\w+",
+    r"absent phrase",
+    r"return.*risk",
+)
+WORDS = ("no", "risk", "fee", "£", "5 %", "guaranteed", "return", "aa", "Fee", "\n", "–", "²")
+
+groups = st.lists(st.sampled_from(NAMES), min_size=1, max_size=2, unique=True).map(tuple)
+conditions: st.SearchStrategy[Condition] = st.recursive(
+    st.one_of(
+        groups.map(AnyOf),
+        groups.map(AllOf),
+        groups.map(NoneOf),
+        st.builds(AtLeast, st.integers(1, 4), groups),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map(tuple).map(Every),
+        st.lists(inner, min_size=1, max_size=3).map(tuple).map(Either),
+        inner.map(Not),
+    ),
+    max_leaves=5,
+)
+
+
+@st.composite
+def gates(draw: st.DrawFn) -> GateSpec:
+    flags = st.sampled_from([re.IGNORECASE, re.MULTILINE, 0]).map(int)
+    refs = st.builds(PatternRef, st.sampled_from(SOURCES), flags, st.just(PLACE))
+    evidence = st.lists(st.sampled_from(NAMES), max_size=2, unique=True).map(tuple)
+
+    def branch(when: Condition | None) -> Branch:
+        status: Status = draw(st.sampled_from(STATUSES))
+        return Branch(when, status, "high", "message", "suggestion", draw(evidence), PLACE)
+
+    listed = [branch(draw(conditions)) for _ in range(draw(st.integers(0, 2)))]
+    relevant = draw(st.none() | conditions)
+    return GateSpec(
+        name="generated",
+        module="test",
+        version=1,
+        title="t",
+        severity="high",
+        source="s",
+        summary="s",
+        limits="l",
+        groups=tuple(
+            Group(name, tuple(draw(st.lists(refs, min_size=1, max_size=4, unique=True))))
+            for name in NAMES
+        ),
+        relevant=relevant,
+        not_relevant="not relevant",
+        branches=(*listed, branch(None)),
+        examples=(),
+        counter_examples=(),
+        place=PLACE,
+    )
+
+
+texts = st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)
+
+
+@settings(max_examples=300)
+@given(st.lists(gates(), min_size=1, max_size=3), texts, st.sampled_from(gatecore.engines()))
+def test_generated_gates_equal_the_reference(specs: list[GateSpec], text: str, engine: Any) -> None:
+    """Any conditions over any routes: verdict by verdict what the plain evaluator says."""
+    report = GateSet(specs, engine=engine).check(text)
+    assert list(report.verdicts) == [reference.evaluate(spec, text) for spec in specs]
+
+
+def _shipped() -> list[GateSpec]:
+    return [gate for name in modules.names() for gate in modules.load(name).gates]
+
+
+def test_shipped_gates_equal_the_reference(engine: Any) -> None:
+    """On the example documents, on generated ones and on all of the gates' own examples."""
+    specs = _shipped()
+    gate_set = GateSet(specs, engine=engine)
+    documents = [path.read_text("utf-8") for path in sorted(Path("examples").glob("*.txt"))]
+    documents += [corpus.document(4_000, kind="natural", seed=seed) for seed in range(5)]
+    documents += [e.text for spec in specs for e in (*spec.examples, *spec.counter_examples)]
+    documents += ["", "\n", documents[0].replace("\n", " "), documents[0].upper()]
+    assert len(documents) > 80
+    statuses = set()
+    for text in documents:
+        report = gate_set.check(text)
+        statuses |= {verdict.status for verdict in report.verdicts}
+        assert list(report.verdicts) == [reference.evaluate(spec, text) for spec in specs]
+        assert report.characters == len(text)
+        assert report.timing is not None
+    assert statuses == {"PASS", "WARNING", "FAIL", "N/A"}
+
+
+def test_a_bytes_document_is_refused() -> None:
+    """The error is the pattern set's own."""
+    document: Any = b"bytes"
+    with pytest.raises(gatecore.DocumentTypeError):
+        GateSet(_shipped()[:1]).check(document)
+
+
+def test_an_empty_gate_set_reports_nothing() -> None:
+    """No gates, no verdicts, overall N/A."""
+    report = GateSet([]).check("text")
+    assert report.verdicts == ()
+    assert report.overall == "N/A"
