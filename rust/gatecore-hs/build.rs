@@ -2,7 +2,7 @@
 //!
 //! The sources come from the crate `hyperscan-src`. Its own `Build` cannot be used: the crate ships
 //! `cmake/build_wrapper.sh` without the executable bit, so a fat-runtime build (run-time dispatch to
-//! SSE, AVX2, AVX-512) stops with "Permission denied". We copy the sources to `OUT_DIR`, set the bit
+//! SSE and AVX2) stops with "Permission denied". We copy the sources, set the bit
 //! and build the one target that is needed (`hs`, not the unit tests).
 //!
 //! `GATECORE_HYPERSCAN_LIB=<folder with libhs.a>` links a library that was built before.
@@ -10,6 +10,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
+
+/// Where the library is kept. The name changes whenever what is built changes.
+const HOME: &str = "hyperscan-5.4.2-fat";
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -26,17 +29,29 @@ fn main() {
 }
 
 /// Copies the sources, builds `libhs.a` and returns the folder that holds it.
+///
+/// The library is kept beside cargo's profiles (`target/hyperscan-…`), not in `OUT_DIR`: wheel, tests
+/// and lints run this script under different hashes, and each would build for 20 CPU-minutes.
 fn build() -> PathBuf {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    let copy = out.join("hyperscan");
-    if copy.exists() {
-        fs::remove_dir_all(&copy).expect("the old copy of the sources can be removed");
+    // target/<profile>/build/<crate>/out
+    let target = out.ancestors().nth(4).expect("OUT_DIR lies four folders deep in target");
+    let home = target.join(HOME);
+    let library = home.join("build/lib");
+    let done = home.join("done");
+    if done.is_file() {
+        return library;
+    }
+    let copy = home.join("hyperscan");
+    if home.exists() {
+        fs::remove_dir_all(&home).expect("a half-built library can be removed");
     }
     copy_tree(&sources(), &copy).expect("the Hyperscan sources can be copied");
     make_executable(&copy.join("cmake/build_wrapper.sh"));
     require("cmake", "cmake");
     require("ragel", "ragel");
-    let target = cmake::Config::new(&copy)
+    cmake::Config::new(&copy)
+        .out_dir(&home)
         .define("BUILD_STATIC_LIBS", "ON")
         .define("BUILD_SHARED_LIBS", "OFF")
         .define("BUILD_EXAMPLES", "OFF")
@@ -46,7 +61,8 @@ fn build() -> PathBuf {
         .profile("Release")
         .build_target("hs")
         .build();
-    target.join("build/lib")
+    fs::write(done, "").expect("the folder of the library can be written");
+    library
 }
 
 /// The folder `hyperscan` inside the crate `hyperscan-src`, wherever cargo keeps it.

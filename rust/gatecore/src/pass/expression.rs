@@ -25,7 +25,11 @@ const MAX_EXACT_WEIGHT: u64 = 6_000;
 const MAX_SUPERSET_REPEAT: u32 = 64;
 
 /// The best expression that the engine takes for a slot, and what its answer is worth.
-pub fn offer(slot: &Slot<'_>, classes: &dyn Resolve, symbols: ByteSet) -> (Coverage, Option<String>) {
+pub fn offer(
+    slot: &Slot<'_>,
+    classes: &dyn Resolve,
+    symbols: ByteSet,
+) -> (Coverage, Option<String>) {
     if never_matches(slot.node, classes) {
         return (Coverage::Never, None);
     }

@@ -12,6 +12,8 @@ mod expression;
 pub mod portable;
 #[cfg(feature = "simd")]
 pub mod simd;
+#[cfg(all(test, feature = "simd"))]
+mod view_cases;
 #[cfg(feature = "simd")]
 mod views;
 

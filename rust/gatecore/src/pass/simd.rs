@@ -87,12 +87,13 @@ impl SimdPass {
         }
         let runs = Runs::choose(slots, classes);
         let mut parts = Vec::new();
-        for runs in &runs {
+        if let Some(runs) = &runs {
             for view in [View::Collapsed, View::Lines] {
                 let wanted = wanted(slots, &rest, runs, view, classes, symbols);
                 rest.retain(|&number| wanted.iter().all(|wish| wish.slot as usize != number));
                 wanted.iter().for_each(|wish| coverage[wish.slot as usize] = Coverage::Decides);
-                let (classes, symbols) = (runs.classes(view, classes), runs.symbols(view, &symbols));
+                let (classes, symbols) =
+                    (runs.classes(view, classes), runs.symbols(view, &symbols));
                 parts.extend(compile(view, wanted, &classes, symbols, &mut coverage)?);
             }
         }
@@ -135,12 +136,9 @@ impl SimdPass {
             reported.insert(slot as usize);
         }
         self.singles.scan(symbols, &mut reported);
-        let t0=std::time::Instant::now(); let dbg=std::env::var_os("GC_TIME").is_some();
         let lines = self.runs.map(|runs| runs.lines(symbols)).unwrap_or_default();
         let collapsed = self.runs.map(|runs| runs.collapse(&lines)).unwrap_or_default();
-        if dbg { eprint!("tr {:?} ", t0.elapsed()); }
         for part in &self.parts {
-            let t1=std::time::Instant::now();
             let mut hits = Hits::new(part.slots.len());
             let seen = match part.view {
                 View::Plain => symbols,
@@ -150,12 +148,10 @@ impl SimdPass {
             part.database
                 .scan(seen, &mut hits)
                 .map_err(|error| ScanError::Engine(error.to_string()))?;
-            if dbg { eprint!("{:?} {} {:?}; ", part.view, part.slots.len(), t1.elapsed()); }
             for expression in hits.iter() {
                 reported.insert(part.slots[expression] as usize);
             }
         }
-        if dbg { eprintln!(); }
         Ok(reported)
     }
 
@@ -222,7 +218,6 @@ fn wanted(
     let wishes = rest.iter().filter_map(|&number| {
         let slot = &slots[number];
         let node = slot.regular.then(|| runs.express(slot.node, view, classes))??;
-        if std::env::var_os("GC_NOFREE").is_some() && !runs.has_runs(slot, classes) { return None; }
         let (known, text) = offer(&Slot { node: &node, regular: true }, &seen, bytes);
         let text = text.filter(|_| known == Coverage::Decides)?;
         users += usize::from(runs.has_runs(slot, classes));
@@ -286,3 +281,6 @@ fn compile_batch(
     }
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests;

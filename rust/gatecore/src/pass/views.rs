@@ -57,6 +57,9 @@ pub const MIN_USERS: usize = 8;
 /// How many classes [`Runs::choose`] tries.
 const MAX_CANDIDATES: usize = 4;
 
+/// How many symbols [`Runs::lines`] looks at together.
+const STRIDE: usize = 32;
+
 /// A form in which a document is scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum View {
@@ -168,7 +171,7 @@ impl Runs {
         seen
     }
 
-    /// A document as [`View::Lines`]. About 1 ns a character.
+    /// A document as [`View::Lines`]. About 0.5 ns a character, 2.5 ns where all runs are long.
     pub fn lines(&self, symbols: &[u8]) -> Vec<u8> {
         let mut bytes = [0u8; 256];
         for (byte, symbol) in bytes.iter_mut().zip(0..=u8::MAX) {
@@ -178,21 +181,37 @@ impl Runs {
                 _ => symbol,
             };
         }
-        // No branch depends on the text: where runs end is as random as text can be.
-        let mut out = vec![0; symbols.len()];
-        let (mut length, mut last, mut last_in_run) = (0, 0, false);
-        for &symbol in symbols {
-            let byte = bytes[usize::from(symbol)];
-            let in_run = byte == self.blank || byte == self.line;
-            let goes_on = in_run & last_in_run;
-            last = if goes_on & (last == self.line) { last } else { byte };
-            length -= usize::from(goes_on);
-            out[length] = last;
-            length += 1;
-            last_in_run = in_run;
+        let mut seen: Vec<u8> = symbols.iter().map(|&symbol| bytes[usize::from(symbol)]).collect();
+        let in_run = |byte: u8| (byte == self.blank) | (byte == self.line);
+        let (mut length, mut last) = (0, None);
+        for start in (0..seen.len()).step_by(STRIDE) {
+            let end = seen.len().min(start + STRIDE);
+            // Most runs are one symbol, so most stretches stay as they are. No branch in this loop,
+            // which makes it SIMD instructions, nor in the one below, where it would be guesswork.
+            let inner = seen[start..end].iter().zip(&seen[start + 1..end]);
+            let pairs =
+                inner.fold(0, |any, (&one, &next)| any | u8::from(in_run(one) & in_run(next)));
+            if pairs == 0 && !(last.is_some_and(in_run) && in_run(seen[start])) {
+                last = Some(seen[end - 1]);
+                seen.copy_within(start..end, length);
+                length += end - start;
+                continue;
+            }
+            let mut before = last.unwrap_or(0);
+            let mut before_in_run = last.is_some_and(in_run);
+            for at in start..end {
+                let byte = seen[at];
+                let goes_on = in_run(byte) & before_in_run;
+                before_in_run = in_run(byte);
+                before = if goes_on & (before == self.line) { before } else { byte };
+                length -= usize::from(goes_on);
+                seen[length] = before;
+                length += 1;
+            }
+            last = Some(before);
         }
-        out.truncate(length);
-        out
+        seen.truncate(length);
+        seen
     }
 
     /// A document as [`View::Collapsed`], from its lines.
@@ -327,9 +346,7 @@ impl Reader<'_> {
                 let (node, flow) = self.read(node)?;
                 (Node::Group { index: *index, node: Box::new(node) }, flow)
             }
-            Node::Look(Look::Boundary | Look::AsciiBoundary)
-                if !has_words(&self.runs.members) =>
-            {
+            Node::Look(Look::Boundary | Look::AsciiBoundary) if !has_words(&self.runs.members) => {
                 (node.clone(), Flow::PASS)
             }
             Node::Look(_)

@@ -1,1 +1,146 @@
+use std::cell::Cell;
 
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::*;
+use crate::confirm::{self, Confirm};
+use crate::pass::view_cases::{self as cases, class, pattern, repeat, Table};
+
+fn runs(table: &Table) -> Runs {
+    Runs::new(table.class(cases::SPACE)).unwrap()
+}
+
+/// What the translation does, in the plainest way.
+fn lines_by_hand(table: &Table, symbols: &[u8]) -> Vec<u8> {
+    let space = table.class(cases::SPACE);
+    let mut out = Vec::new();
+    for part in symbols.chunk_by(|a, b| space.contains(*a) && space.contains(*b)) {
+        match part {
+            [first, ..] if !space.contains(*first) => out.extend_from_slice(part),
+            _ if part.iter().any(|byte| newlines().contains(*byte)) => out.push(NEWLINE),
+            _ => out.push(b' '),
+        }
+    }
+    out
+}
+
+#[test]
+fn a_run_is_one_byte_that_tells_whether_it_has_a_newline() {
+    let table = Table::new();
+    let runs = runs(&table);
+    let strategy = proptest::collection::vec(0..8usize, 0..200);
+    TestRunner::new(Config::with_cases(2_000))
+        .run(&strategy, |picks| {
+            let text: Vec<u8> = picks.into_iter().map(|pick| b"ab-ab \n\t"[pick]).collect();
+            let symbols = table.symbols_of(&text);
+            let lines = runs.lines(&symbols);
+            prop_assert_eq!(&lines, &lines_by_hand(&table, &symbols));
+            let collapsed = runs.collapse(&lines);
+            let blanks: Vec<u8> =
+                lines.iter().map(|&byte| if byte == NEWLINE { b' ' } else { byte }).collect();
+            prop_assert_eq!(collapsed, blanks);
+            Ok(())
+        })
+        .unwrap();
+}
+
+/// The exactness that the header argues for, without the engine: automata on both sides.
+#[test]
+fn a_pattern_that_a_view_takes_matches_there_exactly_when_it_matches_the_document() {
+    let table = Table::new();
+    let runs = runs(&table);
+    let documents: Vec<_> = cases::texts(5)
+        .map(|text| table.symbols_of(&text))
+        .map(|symbols| {
+            let lines = runs.lines(&symbols);
+            (symbols, runs.collapse(&lines), lines)
+        })
+        .collect();
+    let taken = [Cell::new(0), Cell::new(0)];
+    TestRunner::new(Config::with_cases(1_500))
+        .run(&pattern(), |node| {
+            if node.irregular().is_some() {
+                return Ok(());
+            }
+            let plain = Confirm::default();
+            let plain = plain.spans(|| Some(confirm::hir(&node, &table))).unwrap();
+            for (view, taken) in [View::Collapsed, View::Lines].into_iter().zip(&taken) {
+                let Some(seen) = runs.express(&node, view, &table) else { continue };
+                taken.set(taken.get() + 1);
+                let classes = runs.classes(view, &table);
+                let automaton = Confirm::default();
+                let automaton = automaton.spans(|| Some(confirm::hir(&seen, &classes))).unwrap();
+                for (symbols, collapsed, lines) in &documents {
+                    let text = if view == View::Collapsed { collapsed } else { lines };
+                    prop_assert_eq!(
+                        automaton.is_match(text),
+                        plain.is_match(symbols),
+                        "{:?} {:?}",
+                        view,
+                        symbols
+                    );
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+    let [collapsed, lines] = taken.map(Cell::into_inner);
+    assert!(collapsed > 200 && lines > collapsed + 50, "{collapsed} and {lines} were tried");
+}
+
+#[test]
+fn what_could_need_a_run_twice_or_sees_into_it_stays_plain() {
+    let table = Table::new();
+    let a = || class(cases::A);
+    let gap = || repeat(1, None, class(cases::SPACE));
+    let maybe_gap = || repeat(0, None, class(cases::SPACE));
+    let dots = || repeat(0, None, class(cases::NO_NEWLINE));
+    let anything = || repeat(0, None, class(cases::ANY));
+    let boundary = || Node::Look(Look::Boundary);
+    let option = |node| repeat(0, Some(1), node);
+    let rows: Vec<(Vec<Node>, Option<View>)> = vec![
+        (vec![a(), gap(), a()], Some(View::Collapsed)),
+        (vec![a(), maybe_gap(), gap(), boundary(), a()], Some(View::Collapsed)),
+        (vec![a(), gap(), option(Node::Concat(vec![a(), gap()])), a()], Some(View::Collapsed)),
+        (vec![a(), gap(), anything(), a()], Some(View::Collapsed)),
+        (vec![a(), repeat(1, None, class(cases::ANY)), a()], Some(View::Collapsed)),
+        (vec![a(), gap(), dots(), a()], Some(View::Lines)),
+        (vec![a(), gap(), gap(), a()], None),
+        (vec![a(), gap(), anything(), gap(), a()], None),
+        (vec![a(), gap(), option(a()), gap(), a()], None),
+        (vec![a(), gap(), boundary(), gap(), a()], None),
+        (vec![a(), gap(), repeat(1, None, class(cases::ANY)), a()], None),
+        (vec![repeat(1, None, Node::Concat(vec![gap(), option(a())])), a()], None),
+        (
+            vec![repeat(2, Some(2), Node::Concat(vec![gap(), a(), maybe_gap()])), a()],
+            Some(View::Collapsed),
+        ),
+        (vec![repeat(2, Some(2), Node::Concat(vec![gap(), a(), gap()])), a()], None),
+        (vec![a(), repeat(1, None, class(cases::NO_NEWLINE)), a()], None),
+        (vec![a(), repeat(0, Some(9), class(cases::ANY)), a()], None),
+        (vec![a(), repeat(0, None, class(cases::BLANK_OR_A)), a()], None),
+        (vec![a(), class(cases::SPACE), a()], None),
+        (vec![a(), class(cases::BLANK), a()], None),
+        (vec![a(), gap(), Node::Look(Look::NotBoundary), a()], None),
+        (vec![a(), gap(), Node::Look(Look::LastLineEnd)], None),
+    ];
+    for (nodes, expected) in rows {
+        let node = Node::Concat(nodes);
+        let takes = |view: &View| runs(&table).express(&node, *view, &table).is_some();
+        let found = [View::Collapsed, View::Lines].into_iter().find(takes);
+        assert_eq!(found, expected, "{node:?}");
+    }
+}
+
+#[test]
+fn runs_of_word_symbols_collapse_only_for_patterns_without_a_boundary() {
+    let table = Table::new();
+    let runs = Runs::new(table.class(cases::WORD)).unwrap();
+    let words = repeat(1, None, class(cases::WORD));
+    let blank = class(cases::BLANK);
+    let plain = Node::Concat(vec![words.clone(), blank.clone()]);
+    let bounded = Node::Concat(vec![Node::Look(Look::Boundary), words, blank]);
+    assert!(runs.express(&plain, View::Collapsed, &table).is_some());
+    assert!(runs.express(&bounded, View::Collapsed, &table).is_none());
+}

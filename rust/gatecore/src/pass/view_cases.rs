@@ -1,0 +1,144 @@
+//! Small patterns and texts for the tests of [`views`](super::views): everything that a view takes
+//! and everything that it must refuse, over `a b - ␠ ⏎ ⇥`.
+
+use proptest::prelude::*;
+
+use crate::alphabet::{Alphabet, Text};
+use crate::byte_set::ByteSet;
+use crate::code_points::CodePoints;
+use crate::confirm::Resolve;
+use crate::lowered::{ClassId, Look, Node, RepeatKind};
+
+pub const A: u32 = 0;
+pub const B: u32 = 1;
+pub const WORD: u32 = 2;
+pub const SPACE: u32 = 3;
+pub const NO_NEWLINE: u32 = 4;
+pub const ANY: u32 = 5;
+pub const NOT_A: u32 = 6;
+pub const BLANK: u32 = 7;
+pub const NEWLINES: u32 = 8;
+pub const BLANK_OR_A: u32 = 9;
+pub const NOT_A_NO_NEWLINE: u32 = 10;
+pub const DASH: u32 = 11;
+
+/// The code points of each class above, as ranges.
+const CLASSES: [&[u32]; 12] = [
+    &[97, 97],
+    &[98, 98],
+    &[97, 98],
+    &[9, 10, 32, 32],
+    &[0, 9, 11, 0x10_FFFF],
+    &[0, 0x10_FFFF],
+    &[0, 96, 98, 0x10_FFFF],
+    &[32, 32],
+    &[10, 10],
+    &[32, 32, 97, 97],
+    &[0, 9, 11, 96, 98, 0x10_FFFF],
+    &[45, 45],
+];
+
+/// The classes over an alphabet whose word characters are letters.
+pub struct Table(Alphabet);
+
+impl Table {
+    pub fn new() -> Self {
+        let sets = CLASSES.map(|flat| CodePoints::from_flat(flat).unwrap());
+        let words = CodePoints::from_flat(&[97, 122]).unwrap();
+        Table(Alphabet::new(&sets.each_ref(), Some(&words)).unwrap())
+    }
+
+    pub fn class(&self, number: u32) -> ByteSet {
+        self.0.class(number as usize)
+    }
+
+    pub fn symbols(&self) -> ByteSet {
+        self.0.symbols()
+    }
+
+    pub fn symbols_of(&self, text: &[u8]) -> Vec<u8> {
+        self.0.translate(Text::Ascii(text))
+    }
+}
+
+impl Resolve for Table {
+    fn class(&self, class: ClassId) -> ByteSet {
+        self.0.class(class.0 as usize)
+    }
+}
+
+/// Every text over `a b ␠ ⏎ ⇥` up to a length.
+pub fn texts(longest: u32) -> impl Iterator<Item = Vec<u8>> {
+    (0..=longest).flat_map(|length| {
+        (0..5usize.pow(length)).map(move |number| {
+            (0..length).map(|place| b"ab \n\t"[number / 5usize.pow(place) % 5]).collect()
+        })
+    })
+}
+
+pub fn class(number: u32) -> Node {
+    Node::Class(ClassId(number))
+}
+
+pub fn repeat(min: u32, max: Option<u32>, node: Node) -> Node {
+    Node::Repeat { min, max, kind: RepeatKind::Greedy, node: Box::new(node) }
+}
+
+/// A pattern, about half of them ones that a view takes.
+pub fn pattern() -> impl Strategy<Value = Node> {
+    let gap = |min| repeat(min, None, class(SPACE));
+    let star = |number| repeat(0, None, class(number));
+    let leaf = prop_oneof![
+        12 => prop_oneof![Just(class(A)), Just(class(B)), Just(class(WORD)), Just(class(DASH))],
+        8 => Just(gap(1)),
+        3 => Just(gap(0)),
+        1 => Just(Node::Repeat {
+            min: 1,
+            max: None,
+            kind: RepeatKind::Lazy,
+            node: Box::new(class(SPACE)),
+        }),
+        5 => prop_oneof![
+            Just(star(NO_NEWLINE)),
+            Just(star(ANY)),
+            Just(star(NOT_A)),
+            Just(star(NOT_A_NO_NEWLINE)),
+            Just(star(WORD)),
+            Just(repeat(1, None, class(ANY))),
+            Just(repeat(1, None, class(NOT_A))),
+        ],
+        3 => Just(Node::Look(Look::Boundary)),
+        2 => prop_oneof![
+            Just(class(SPACE)),
+            Just(class(BLANK)),
+            Just(class(NEWLINES)),
+            Just(class(ANY)),
+            Just(class(BLANK_OR_A)),
+            Just(star(BLANK_OR_A)),
+            Just(star(NEWLINES)),
+            Just(repeat(1, None, class(NO_NEWLINE))),
+            Just(repeat(2, None, class(SPACE))),
+            Just(repeat(0, Some(2), class(SPACE))),
+            Just(Node::Look(Look::NotBoundary)),
+            Just(Node::Look(Look::LineStart)),
+            Just(Node::Look(Look::LastLineEnd)),
+            Just(Node::Look(Look::TextEnd)),
+            Just(Node::Empty),
+        ],
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        let bounds = prop_oneof![
+            4 => Just((0, Some(1))),
+            1 => Just((0, None)),
+            1 => Just((1, None)),
+            1 => Just((2, Some(2))),
+            1 => Just((1, Some(3))),
+        ];
+        prop_oneof![
+            6 => proptest::collection::vec(inner.clone(), 2..5).prop_map(Node::Concat),
+            2 => proptest::collection::vec(inner.clone(), 2..4).prop_map(Node::Alternate),
+            2 => (bounds, inner.clone()).prop_map(|((min, max), node)| repeat(min, max, node)),
+            1 => inner.prop_map(|node| Node::Group { index: 1, node: Box::new(node) }),
+        ]
+    })
+}
