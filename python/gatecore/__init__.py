@@ -26,9 +26,10 @@ if TYPE_CHECKING:
         SetTooLargeError,
         StoredSetError,
     )
+    from gatecore.explanation import Explanation
     from gatecore.gates import Gate, GateSet
     from gatecore.match import Match
-    from gatecore.patterns import Explanation, Pattern, PatternSet, Scan
+    from gatecore.patterns import Pattern, PatternSet, Scan
     from gatecore.report import Finding, Report, Verdict
     from gatecore.set_cache import SetCache
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 #: about a millisecond, and a program that only scans never loads the YAML reader.
 _HOME = {
     "DocumentTypeError": "errors",
-    "Explanation": "patterns",
+    "Explanation": "explanation",
     "Finding": "report",
     "Gate": "gates",
     "GateFileError": "errors",

@@ -7,7 +7,6 @@ them is listed here, so that a new interpreter needs one file looked at.
 from __future__ import annotations
 
 import importlib
-import platform
 import sys
 import unicodedata
 from typing import Any
@@ -30,6 +29,6 @@ POSSESSIVE_REPEAT = getattr(constants, "POSSESSIVE_REPEAT", None)
 
 #: What a compiled set depends on besides its patterns: the parser's version and Unicode's tables.
 IDENTITY = (
-    f"{platform.python_implementation()} {sys.version_info.major}.{sys.version_info.minor}, "
+    f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}, "
     f"Unicode {unicodedata.unidata_version}"
 )

@@ -6,8 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, overload
 
 from gatecore._gatecore import CoreScan, CoreSet
 from gatecore._interpreter import IDENTITY
@@ -15,9 +14,10 @@ from gatecore.errors import DocumentTypeError, PatternSetError
 from gatecore.match import Match
 
 if TYPE_CHECKING:
+    from gatecore.explanation import Explanation
     from gatecore.set_cache import SetCache
 
-__all__ = ["Engine", "Explanation", "Pattern", "PatternLike", "PatternSet", "Scan"]
+__all__ = ["Engine", "Pattern", "PatternLike", "PatternSet", "Scan"]
 
 #: Which pass to use: "simd" (Hyperscan), "portable" (pure Rust) or the best that is there.
 Engine = Literal["auto", "simd", "portable"]
@@ -27,8 +27,7 @@ _LOWERING: Final = 1
 _CALLER: Final = f"{IDENTITY}, lowering {_LOWERING}"
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     r"""One expression with its flags, exactly as `re.compile(source, flags)` takes it.
 
     >>> Pattern(r"no\s+risk", re.IGNORECASE)
@@ -48,30 +47,6 @@ class Pattern:
 
 
 PatternLike = Pattern | tuple[str, int] | str | re.Pattern[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """How a pattern is answered and why.
-
-    Attributes:
-        pattern: The pattern.
-        route: "exact" (the pass decides), "candidate" (the pass narrows, an automaton decides in
-            linear time) or "fallback" (`re` decides; what it costs is up to `re`).
-        reason: One clause.
-        cost: What asking costs, as a clause.
-        engine: The pass in use.
-    """
-
-    pattern: Pattern
-    route: Literal["exact", "candidate", "fallback"]
-    reason: str
-    cost: str
-    engine: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
 
 
 class PatternSet:
@@ -204,6 +179,8 @@ class PatternSet:
 
     def explain(self, number: int) -> Explanation:
         """How a pattern is answered and why."""
+        from gatecore.explanation import Explanation
+
         number = self._number(number)
         route, reason, cost = self._core.routing(number)
         return Explanation(self[number], route, reason, cost, self.engine)

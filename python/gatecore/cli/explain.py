@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 from gatecore.cli.exit_codes import FINE, USAGE
 from gatecore.cli.selection import gate_set
 from gatecore.errors import GatecoreError
-from gatecore.patterns import Explanation, Pattern, PatternSet
+from gatecore.explanation import Explanation
+from gatecore.patterns import Pattern, PatternSet
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
