@@ -336,8 +336,9 @@ def _compile(patterns: list[Pattern], engine: Engine) -> CoreSet:
 
 
 def _note(error: BaseException, note: str) -> None:
-    """Adds where it happened to an error of `re`, without changing what it is."""
+    """Adds where it happened to an error of `re`, without changing what it is or says."""
     if sys.version_info >= (3, 11):
         error.add_note(note)
-    elif error.args:
-        error.args = (f"{error.args[0]} ({note})", *error.args[1:])
+    else:
+        vars(error)["__notes__"] = [note]
+        error.__cause__ = PatternSetError(note)  # 3.10 shows causes, not notes

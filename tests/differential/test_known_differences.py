@@ -26,6 +26,7 @@ DIFFERENCES = _rows("differences.jsonl")
 ENGINE_BUGS = _rows("engine_known_bugs.jsonl")
 
 
+@pytest.mark.filterwarnings("ignore:Flags not at the start:DeprecationWarning")
 def test_the_rows_are_there() -> None:
     """Neither file is empty, each row says what it is about, and most rows match something."""
     assert len(DIFFERENCES) >= 40

@@ -117,7 +117,7 @@ def test_categories_under_flags_hold_the_same_code_points(engine: str) -> None:
 def test_letters_fold_to_the_same_code_points(engine: str) -> None:
     """Letters, sets, complements and ranges under IGNORECASE agree on every cased character."""
     text = cased_characters()
-    assert len(text) > 2_900
+    assert len(text) > 2_800  # 2,858 with the tables of 3.10
     assert _assert_equal(LETTERS, text, engine) > len(text) * 20
 
 
