@@ -27,7 +27,7 @@ use crate::set::{Engine, Entry, PatternSet};
 use crate::shard::{Pass, Shard};
 
 const MAGIC: &[u8; 8] = b"gatecore";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Body {

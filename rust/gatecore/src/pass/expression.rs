@@ -17,12 +17,9 @@ use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
 use crate::lowered::{Look, Node, RepeatKind};
 
-/// Beyond this many states with bounded repeats written out, only a superset is offered: Hyperscan
-/// takes seconds for single expressions of that size and then often refuses them.
-const MAX_EXACT_WEIGHT: u64 = 6_000;
-
-/// Bounds of repeats in a superset.
-const MAX_SUPERSET_REPEAT: u32 = 64;
+/// Beyond this many states with bounded repeats written out, a superset without bounds is offered:
+/// Hyperscan takes 2.4 s for one `x(?:ab|c){0,1000}y` and 34 s for `{0,5000}`.
+const MAX_BOUNDED_WEIGHT: u64 = 2_000;
 
 /// The best expression that the engine takes for a slot, and what its answer is worth.
 pub fn offer(
@@ -33,8 +30,8 @@ pub fn offer(
     if never_matches(slot.node, classes) {
         return (Coverage::Never, None);
     }
-    if slot.regular && slot.node.weight() <= MAX_EXACT_WEIGHT {
-        let mut writer = Writer { classes, symbols, looks: true, exact: true };
+    if slot.regular && slot.node.weight() <= MAX_BOUNDED_WEIGHT {
+        let mut writer = Writer { classes, symbols, looks: true, bounds: true, exact: true };
         let text = writer.write(slot.node, Edges { head: true, tail: true });
         if let Some(text) = text.filter(|text| writer.exact && check_expression(text).is_ok()) {
             return (Coverage::Decides, Some(text));
@@ -51,7 +48,8 @@ pub fn superset(node: &Node, classes: &dyn Resolve, symbols: ByteSet) -> Option<
     if node.min_length() == 0 {
         return None;
     }
-    let mut writer = Writer { classes, symbols, looks: false, exact: true };
+    let bounds = node.weight() <= MAX_BOUNDED_WEIGHT;
+    let mut writer = Writer { classes, symbols, looks: false, bounds, exact: true };
     let text = writer.write(node, Edges { head: false, tail: false })?;
     check_expression(&text).is_ok().then_some(text)
 }
@@ -68,6 +66,8 @@ struct Writer<'a> {
     symbols: ByteSet,
     /// Whether zero-width conditions are written or dropped.
     looks: bool,
+    /// Whether repeats keep their bounds, or `{m,n}` becomes `+` or `*`.
+    bounds: bool,
     /// Cleared when what is written matches more than the node.
     exact: bool,
 }
@@ -147,12 +147,8 @@ impl Writer<'_> {
             return Some(body);
         }
         let (mut min, mut max) = (min, max);
-        if !self.looks && max.is_some_and(|max| max > MAX_SUPERSET_REPEAT) {
-            (min, max) = (min.min(MAX_SUPERSET_REPEAT), None);
-            self.exact = false;
-        }
-        if !self.looks && min > MAX_SUPERSET_REPEAT {
-            min = MAX_SUPERSET_REPEAT;
+        if !self.bounds && !once {
+            (min, max) = (min.min(1), None);
             self.exact = false;
         }
         Some(match (min, max) {

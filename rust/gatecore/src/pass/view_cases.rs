@@ -2,6 +2,7 @@
 //! and everything that it must refuse, over `a b - ␠ ⏎ ⇥`.
 
 use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::alphabet::{Alphabet, Text};
 use crate::byte_set::ByteSet;
@@ -65,6 +66,12 @@ impl Resolve for Table {
     fn class(&self, class: ClassId) -> ByteSet {
         self.0.class(class.0 as usize)
     }
+}
+
+/// Runs this many cases, the same ones every time.
+pub fn runner(cases: u32) -> TestRunner {
+    let config = Config { failure_persistence: None, ..Config::with_cases(cases) };
+    TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
 }
 
 /// Every text over `a b ␠ ⏎ ⇥` up to a length.

@@ -13,33 +13,33 @@
 //! # Why the answer stays the same
 //!
 //! *S* is the set of symbols whose runs collapse. Nothing below needs it to be white space, so
-//! [`Runs::choose`] takes the class with which most patterns gain. `\s` stands for a class that is *S*.
+//! [`Runs::choose`] takes the class by which most patterns gain; here `\s` stands for it.
 //! [`Runs::express`] takes a pattern to a view only if it is built of
 //!
 //! - classes without a symbol of *S*,
 //! - `\s+`, `\s*`, and `X*`, `X+` for classes `X` that hold all of *S*,
-//! - in Lines also `X*` for classes that hold all of *S* but its newlines (and none of those),
+//! - in Lines also `X*` for classes that hold of *S* all but the newlines,
 //! - `\b`, if *S* has no word symbol,
 //! - sequences, alternatives, repeats and groups of these,
 //!
-//! and if *no run has to feed two*: on no way through the pattern follow two of `\s+`, `X+` without a
-//! symbol outside *S* between them ([`Flow`]). Then it has a match in the document exactly if its
-//! translation has one in the view. A match is a way through the pattern with a stretch of text for
-//! each atom. Order, choices and rounds of the way stay; only what atoms take of runs changes:
+//! and if *no run has to feed two*: on every way through the pattern a symbol outside *S* stands
+//! between one `\s+` or `X+` and the next ([`Flow`]). Then it has a match in the document exactly if
+//! its translation has one in the view. A match is a way through the pattern with a stretch of text
+//! for each atom. Order, choices and rounds stay as they are; only who takes a run is settled anew:
 //!
 //! - *From the view to the document.* Whoever took a run's byte takes the whole run: `\s+` and `\s*`
-//!   may, and `X` holds that byte only if it holds every symbol of such runs.
-//! - *From the document to the view.* The stretches that lie within one run belong to atoms in a
-//!   row. If one of them needs its share (at most one does, and all the runs it meets are ones
-//!   that its class holds) it takes the run's byte. Otherwise any one that holds the byte takes it; the rest
-//!   take nothing, as they may. If none holds it, they are all newline-less `X*`, the run has a
-//!   newline and they have not taken that: the match begins or ends inside the run, and its
-//!   translation begins behind or ends before the run's byte.
-//! - *`\b`* holds beside a word symbol, so never inside a run nor between two of its stretches; at a
-//!   run's edge it sees no word symbol on the run's side in either text.
+//!   may, and `X` holds that byte in the view only if it holds every symbol of such runs.
+//! - *From the document to the view.* The stretches inside one run belong to neighbouring atoms. At
+//!   most one of these is a `\s+`, or an `X+` that took nothing but symbols of this run: it takes the
+//!   run's byte, the others take nothing of the run, which leaves them what they took elsewhere or
+//!   is their right. Without such a one, any that holds the byte takes it. If none does, all of them
+//!   are `X*` without newlines in a run with one; none took that newline, so the match begins
+//!   or ends inside the run, and its translation begins behind or ends before the run's byte.
+//! - *`\b`* holds beside a word symbol only, so never inside a run: the stretches of a run stand on
+//!   one side of it, and in both texts it sees there no word symbol.
 //!
-//! `\s\s`, `\s+\s+`, `\s+.*\s+`, `\s{2}`, a literal blank, `\B` and `^ $ \A \Z` see how long a run
-//! is, what is in it, or where the text ends: patterns with these stay in the plain view.
+//! `\s+\s+`, `\s+.*\s+`, `\s{2}`, `\s`, a literal blank, `\B` and `^ $ \A \Z` see how long a run is,
+//! what is in it or where the text ends: patterns with these stay in the plain view.
 
 use serde::{Deserialize, Serialize};
 
@@ -111,7 +111,8 @@ impl Runs {
         let gains = candidates.filter_map(|(set, _)| {
             let runs = Runs::new(set)?;
             let gains = |slot: &&Slot<'_>| {
-                runs.has_runs(slot, classes)
+                slot.regular
+                    && runs.gains(slot.node, classes)
                     && runs.express(slot.node, View::Lines, classes).is_some()
             };
             Some((slots.iter().filter(gains).count(), runs))
@@ -125,15 +126,15 @@ impl Runs {
         Runs::new(self.members) == Some(*self)
     }
 
-    /// Whether a regular slot has a class with a symbol of the runs.
-    pub fn has_runs(&self, slot: &Slot<'_>, classes: &dyn Resolve) -> bool {
+    /// Whether a pattern that a view takes has a `\s+` or `\s*`, and so gains by it.
+    pub fn gains(&self, node: &Node, classes: &dyn Resolve) -> bool {
         let mut found = false;
-        slot.node.walk(&mut |node| {
+        node.walk(&mut |node| {
             if let Node::Class(class) = node {
-                found |= !classes.class(*class).intersection(&self.members).is_empty();
+                found |= classes.class(*class) == self.members;
             }
         });
-        found && slot.regular
+        found
     }
 
     /// The pattern as it reads in a view, over the classes of [`Runs::classes`]. `None` where that
@@ -150,15 +151,13 @@ impl Runs {
 
     /// The bytes of a view over these symbols.
     pub fn symbols(&self, view: View, symbols: &ByteSet) -> ByteSet {
-        let mut seen = symbols.intersection(&self.members.complement());
-        seen.insert(self.blank);
-        if view == View::Lines {
-            seen.insert(self.line);
-        }
-        seen
+        self.class(view, symbols)
     }
 
     fn class(&self, view: View, set: &ByteSet) -> ByteSet {
+        if view == View::Plain {
+            return *set;
+        }
         let shared = set.intersection(&self.members);
         let mut seen = set.intersection(&self.members.complement());
         let whole = shared == self.members;
@@ -242,11 +241,7 @@ pub struct ViewClasses<'a> {
 
 impl Resolve for ViewClasses<'_> {
     fn class(&self, class: ClassId) -> ByteSet {
-        let set = self.classes.class(class);
-        match self.view {
-            View::Plain => set,
-            view => self.runs.class(view, &set),
-        }
+        self.runs.class(self.view, &self.classes.class(class))
     }
 }
 

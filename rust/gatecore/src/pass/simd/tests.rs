@@ -1,7 +1,6 @@
 use std::cell::Cell;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 
 use super::*;
 use crate::confirm::{self, Confirm};
@@ -22,14 +21,15 @@ fn what_the_pass_decides_over_its_views_is_what_automata_decide_over_the_documen
     let table = Table::new();
     let documents: Vec<_> = cases::texts(5).map(|text| table.symbols_of(&text)).collect();
     let gap = repeat(1, None, class(cases::SPACE));
-    let dots = repeat(0, None, class(cases::NO_NEWLINE));
+    let far =
+        Node::Concat(vec![gap.clone(), class(cases::B), repeat(0, None, class(cases::NO_NEWLINE))]);
     let fixed: Vec<Node> = users(8, &gap)
-        .chain(users(8, &dots))
+        .chain(users(8, &far))
         .chain([repeat(2, Some(2), class(cases::BLANK))])
         .collect();
     let decided = [View::Plain, View::Collapsed, View::Lines].map(|view| (view, Cell::new(0)));
     let strategy = proptest::collection::vec(pattern(), 40);
-    TestRunner::new(Config::with_cases(24))
+    cases::runner(40)
         .run(&strategy, |nodes| {
             let nodes: Vec<Node> = nodes.into_iter().chain(fixed.iter().cloned()).collect();
             let slots: Vec<Slot<'_>> = nodes

@@ -1,7 +1,6 @@
 use std::cell::Cell;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 
 use super::*;
 use crate::confirm::{self, Confirm};
@@ -30,7 +29,7 @@ fn a_run_is_one_byte_that_tells_whether_it_has_a_newline() {
     let table = Table::new();
     let runs = runs(&table);
     let strategy = proptest::collection::vec(0..8usize, 0..200);
-    TestRunner::new(Config::with_cases(2_000))
+    cases::runner(2_000)
         .run(&strategy, |picks| {
             let text: Vec<u8> = picks.into_iter().map(|pick| b"ab-ab \n\t"[pick]).collect();
             let symbols = table.symbols_of(&text);
@@ -58,7 +57,7 @@ fn a_pattern_that_a_view_takes_matches_there_exactly_when_it_matches_the_documen
         })
         .collect();
     let taken = [Cell::new(0), Cell::new(0)];
-    TestRunner::new(Config::with_cases(1_500))
+    cases::runner(4_000)
         .run(&pattern(), |node| {
             if node.irregular().is_some() {
                 return Ok(());
@@ -86,7 +85,7 @@ fn a_pattern_that_a_view_takes_matches_there_exactly_when_it_matches_the_documen
         })
         .unwrap();
     let [collapsed, lines] = taken.map(Cell::into_inner);
-    assert!(collapsed > 200 && lines > collapsed + 50, "{collapsed} and {lines} were tried");
+    assert!(collapsed > 500 && lines > collapsed + 100, "{collapsed} and {lines} were tried");
 }
 
 #[test]
