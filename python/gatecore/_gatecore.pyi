@@ -55,5 +55,8 @@ class CoreGates:
     def __new__(cls, gates: list[_FlatGate], set: CoreSet) -> CoreGates: ...  # noqa: A002
     def __len__(self) -> int: ...
     def evaluate(
-        self, scan: CoreScan, ask_re: Callable[[int], list[_Span]]
+        self,
+        scan: CoreScan,
+        matches_by_re: Callable[[int], bool],
+        spans_by_re: Callable[[int], list[_Span]],
     ) -> list[tuple[int | None, list[tuple[int, int, int, int]]]]: ...

@@ -73,7 +73,7 @@ class Lowering:
         Raises:
             re.error, OverflowError, RecursionError, ValueError: What `re.compile` raises.
         """
-        flags &= ~re.DEBUG
+        flags &= ~int(re.DEBUG)
         tree = parser.parse(source, flags)
         compiled = compiler.compile(tree, flags)
         program: list[int] | None = []
@@ -110,7 +110,7 @@ class Lowering:
             index, add, drop, body = argument
             if index is not None:
                 out += (GROUP, index)
-            if add & re.UNICODE and flags & re.ASCII:
+            if add & (re.UNICODE if flags & re.ASCII else re.ASCII):
                 # `re` compiles the set of possible first characters with the outer flags, so that
                 # search misses what match finds: seen in 3.10 to 3.13.
                 out.append(QUIRK)

@@ -95,7 +95,7 @@ class GateSet:
         started = time.perf_counter()
         scan = self.patterns.scan(text)
         scanned = time.perf_counter()
-        outcomes = self._core.evaluate(scan._core, scan.spans_by_re)
+        outcomes = self._core.evaluate(scan._core, scan.matches_by_re, scan.spans_by_re)
         lines: Lines | None = None
         verdicts = []
         for gate, (number, found) in zip(self.gates, outcomes, strict=True):

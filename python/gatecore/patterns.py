@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import re
 import sys
@@ -38,12 +39,14 @@ class Pattern(NamedTuple):
     flags: int = 0
 
     def __repr__(self) -> str:
-        return f"Pattern(source={self.source!r}, flags={re.RegexFlag(self.flags)!r})"
+        flags = re.RegexFlag(self.flags) if isinstance(self.flags, int) else self.flags
+        return f"Pattern(source={self.source!r}, flags={flags!r})"
 
     @property
     def key(self) -> tuple[str, int]:
         """What makes two patterns the same: UNICODE is the default of text, DEBUG only prints."""
-        return self.source, int(self.flags) & ~int(re.UNICODE | re.DEBUG)
+        flags = int(self.flags) & ~int(re.DEBUG)
+        return self.source, flags if flags & re.ASCII else flags & ~int(re.UNICODE)
 
 
 PatternLike = Pattern | tuple[str, int] | str | re.Pattern[str]
@@ -78,15 +81,19 @@ class PatternSet:
         engine: Engine = "auto",
         cache: SetCache | None = None,
     ) -> None:
+        if isinstance(patterns, str):
+            raise PatternSetError(f"a set is a list of patterns; for one pattern, [{patterns!r}]")
         listed = [_pattern(item, number) for number, item in enumerate(patterns)]
         core: CoreSet | None = None
         if cache is not None:
             key = cache.key([pattern.key for pattern in listed], engine=engine, caller=_CALLER)
-            core = cache.load(key, caller=_CALLER)
+            # The key goes into the file as well: a file under another set's name is refused.
+            caller = f"{_CALLER}, cache key {key}"
+            core = cache.load(key, caller=caller)
         if core is None:
             core = _compile(listed, engine)
             if cache is not None:
-                cache.store(key, core.to_bytes(_CALLER))
+                cache.store(key, core.to_bytes(caller))
         self._adopt(core, [*listed])
 
     def _adopt(self, core: CoreSet, patterns: list[Pattern | None]) -> None:
@@ -96,7 +103,7 @@ class PatternSet:
         self._numbers: dict[tuple[str, int], int] | None = None
 
     @classmethod
-    def from_bytes(cls, stored: bytes) -> PatternSet:
+    def from_bytes(cls, stored: bytes | bytearray | memoryview) -> PatternSet:
         """Reads what `to_bytes` wrote, in milliseconds.
 
         The bytes hold compiled code: read them only from where you would import code.
@@ -106,7 +113,7 @@ class PatternSet:
                 or the interpreter's Unicode tables.
         """
         loaded = cls.__new__(cls)
-        core = CoreSet.from_bytes(stored, _CALLER)
+        core = CoreSet.from_bytes(bytes(stored), _CALLER)
         loaded._adopt(core, [None] * len(core))
         return loaded
 
@@ -201,7 +208,8 @@ class PatternSet:
         compiled = self._compiled[number]
         if compiled is None:
             pattern = self[number]
-            compiled = self._compiled[number] = re.compile(pattern.source, pattern.flags)
+            flags = int(pattern.flags) & ~int(re.DEBUG)
+            compiled = self._compiled[number] = re.compile(pattern.source, flags)
         return compiled
 
     def _number(self, number: int) -> int:
@@ -230,16 +238,17 @@ class Scan:
         """The numbers of the patterns with at least one match, rising."""
         found, ask = self._core.ids()
         if ask:
-            found += [number for number in ask if self._asked(number)]
+            found += [number for number in ask if self.matches_by_re(number)]
             found.sort()
         return found
 
     def __contains__(self, number: int) -> bool:
         number = self._set._number(number)
         known = self._core.is_match(number)
-        return self._asked(number) if known is None else known
+        return self.matches_by_re(number) if known is None else known
 
-    def _asked(self, number: int) -> bool:
+    def matches_by_re(self, number: int) -> bool:
+        """As `in`, by `re` whatever the route; the answer is remembered."""
         matches = self._set.compiled(number).search(self.text) is not None
         self._core.remember(number, matches)
         return matches
@@ -312,7 +321,14 @@ def _pattern(item: PatternLike, number: int) -> Pattern:
             f"pattern {number} of the set has the source {source!r}: documents are str, so "
             "patterns are str as well"
         )
-    return Pattern(str(source), int(flags))
+    try:
+        flags = operator.index(flags)
+    except TypeError:
+        raise PatternSetError(
+            f"pattern {number} of the set has the flags {flags!r}: expected re.IGNORECASE and such"
+        ) from None
+    # `str(source)` would ask a subclass, such as an Enum, for its own idea of its text.
+    return Pattern(str.__str__(source), flags)
 
 
 def _compile(patterns: list[Pattern], engine: Engine) -> CoreSet:

@@ -89,7 +89,7 @@ class SetCache:
         except FileNotFoundError:
             self.misses += 1
             return None
-        except (OSError, StoredSetError) as error:
+        except (OSError, ValueError, StoredSetError) as error:
             self.misses += 1
             self.rejected.append((path, str(error)))
             return None
@@ -102,7 +102,7 @@ class SetCache:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.write(path, stored)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self.rejected.append((path, f"it could not be written: {error}"))
 
     @staticmethod

@@ -6,8 +6,9 @@ import ast
 import re
 from pathlib import Path
 
-import gatecore
 import pytest
+
+import gatecore
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)

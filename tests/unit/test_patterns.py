@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 import pickle
 import re
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from gatecore import (
     Pattern,
     PatternSet,
     PatternSetError,
+    SetCache,
     SetTooLargeError,
 )
 from gatecore._gatecore import CoreSet
@@ -94,6 +97,62 @@ def test_what_is_no_pattern_of_text_is_refused(bad: Any) -> None:
     """The error names the place in the list."""
     with pytest.raises(PatternSetError, match="pattern 1 of the set"):
         PatternSet(["fine", bad])
+
+
+@pytest.mark.parametrize("flags", ["2", 2.9, None, "i"])
+def test_flags_that_are_no_number_are_refused(flags: Any) -> None:
+    """Nothing is guessed, and the error names the place."""
+    with pytest.raises(PatternSetError, match="pattern 1 of the set has the flags"):
+        PatternSet(["fine", ("a", flags)])
+    assert repr(Pattern("a", flags))
+
+
+@pytest.mark.parametrize("flags", [1 << 33, re.ASCII | re.UNICODE, re.LOCALE])
+def test_flags_that_re_refuses_are_refused(flags: int, tmp_path: Path) -> None:
+    """With the error of `re`, also when a similar set is in the cache."""
+    with pytest.raises((ValueError, OverflowError)) as expected:
+        re.compile("a", flags)
+    cache = SetCache(tmp_path)
+    PatternSet([("a", re.ASCII)], cache=cache)
+    with pytest.raises(type(expected.value), match=re.escape(str(expected.value))):
+        PatternSet([("a", flags)], cache=cache)
+
+
+def test_a_lone_text_is_no_list_of_patterns() -> None:
+    """It would be a set of its letters."""
+    with pytest.raises(PatternSetError, match=r"for one pattern, \['no risk'\]"):
+        PatternSet("no risk")
+
+
+def test_a_member_of_an_enum_is_its_text() -> None:
+    """What a str subclass says of itself is not asked."""
+
+    class Phrase(str, enum.Enum):
+        RISK = r"no\s+risk"
+
+    assert re.search(Phrase.RISK, "no  risk")
+    for item in (Phrase.RISK, (Phrase.RISK, 0), Pattern(Phrase.RISK)):
+        assert PatternSet([item]).scan("no  risk").ids() == [0]
+
+
+def test_patterns_that_blow_up_together_or_alone_are_built(engine: Any) -> None:
+    """Large bounded repeats cost their exactness in the pass, not the build or the answer."""
+    near = [rf"\bfoo\W+(?:\w+\W+){{0,{n}}}?bar" for n in range(1, 120, 3)]
+    odd = [
+        "(?:(?:[ab]{64}c){64}){40,}",
+        r"(?:a{0,30}(?:[ab]{100}\w){100}){40,}a+",
+        "(?:(?:ab{9,}){99}c){40,}",
+        "x(?:ab|c){0,5000}y",
+        "[ab]{15000}c",
+    ]
+    patterns = PatternSet([*near, *odd], engine=engine)
+    text = "foo one two three bar, x" + "ab" * 40 + "y " + "foo " + "w " * 60 + "bar"
+    scan = patterns.scan(text)
+    expected = [n for n, p in enumerate(patterns) if re.search(p.source, text)]
+    assert scan.ids() == expected
+    assert len(expected) > 30
+    for number in expected:
+        assert scan.spans(number) == [m.span() for m in re.finditer(patterns[number][0], text)]
 
 
 @pytest.mark.parametrize("document", [b"bytes", bytearray(b"x"), None, 7])

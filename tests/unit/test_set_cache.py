@@ -129,6 +129,27 @@ def test_a_damaged_file_is_a_miss_and_is_replaced(tmp_path: Path, content: bytes
     assert cache.hits == 1
 
 
+def test_a_file_under_another_name_is_refused(tmp_path: Path) -> None:
+    """A renamed or copied file never answers for another set."""
+    cache = SetCache(tmp_path)
+    PatternSet(["abc"], cache=cache)
+    (path,) = tmp_path.iterdir()
+    for stranger in (PatternSet(["xyz", "q"]).to_bytes(), _other_set(tmp_path / "other")):
+        path.write_bytes(stranger)
+        patterns = PatternSet(["abc"], cache=cache)
+        assert (len(patterns), patterns.scan("xyz q").ids()) == (1, [])
+    assert [rejected for rejected, _ in cache.rejected] == [path, path]
+
+
+def _other_set(folder: Path) -> bytes:
+    PatternSet(["xyz", "q"], cache=SetCache(folder))
+    (path,) = folder.iterdir()
+    stored = path.read_bytes()
+    path.unlink()
+    folder.rmdir()
+    return stored
+
+
 def test_a_folder_that_cannot_be_written_costs_only_the_cache(tmp_path: Path) -> None:
     """The set is built all the same and the reason is kept."""
     (tmp_path / "file").write_text("in the way")
@@ -159,4 +180,6 @@ def test_processes_that_build_at_once_do_not_harm_each_other(tmp_path: Path) -> 
         worker.join()
     assert answers == [([0, 1, 2, 3, 4], [])] * 8
     (path,) = tmp_path.iterdir()
-    assert len(PatternSet.load(path)) == len(PATTERNS)
+    cache = SetCache(tmp_path)
+    PatternSet(PATTERNS, cache=cache)
+    assert (cache.hits, cache.path(path.stem)) == (1, path)

@@ -21,7 +21,7 @@ mod ffi;
 
 use std::ffi::{c_char, c_int, c_uint, c_ulonglong, c_void, CStr, CString};
 use std::ptr::{self, NonNull};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// Why Hyperscan did not do what was asked.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -169,8 +169,7 @@ fn compile_result(status: c_int, error: *mut ffi::hs_compile_error_t) -> Result<
 
 /// Expressions compiled together. Immutable; any number of threads may scan with it.
 ///
-/// Each scan needs working memory ("scratch"). The database keeps a pool of its own, as large as the
-/// most scans that ever ran at once: a scratch never meets a database that it was not made for,
+/// Each scan needs working memory ("scratch"). The database keeps a pool of its own: a scratch never meets a database that it was not made for,
 /// which the engine checks only in part.
 pub struct Database {
     raw: NonNull<ffi::hs_database_t>,
@@ -292,7 +291,9 @@ impl Database {
     }
 
     fn scratch(&self) -> Result<Scratch, Error> {
-        let pooled = self.scratches.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        // Never wait for the pool: after a fork the child may find it locked for ever by a thread
+        // that does not exist there. A busy pool costs a fresh scratch.
+        let pooled = self.scratches.try_lock().ok().and_then(|mut pool| pool.pop());
         if let Some(scratch) = pooled {
             return Ok(scratch);
         }
@@ -326,7 +327,11 @@ impl Database {
                 context.cast(),
             )
         };
-        self.scratches.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+        if let Ok(mut pool) = self.scratches.try_lock() {
+            if pool.len() < MAX_POOL {
+                pool.push(scratch);
+            }
+        }
         check(status)
     }
 }
@@ -357,6 +362,9 @@ extern "C" fn on_match(
     hits.insert(id as usize);
     0
 }
+
+/// Most scratches that are kept for later scans; each takes a few hundred kilobytes.
+const MAX_POOL: usize = 32;
 
 /// Working memory of one scan.
 struct Scratch {
@@ -429,6 +437,6 @@ mod tests {
                 });
             }
         });
-        assert!(database.scratches.lock().unwrap().len() <= 8);
+        assert!(database.scratches.lock().unwrap().len() <= MAX_POOL);
     }
 }

@@ -38,18 +38,24 @@ impl CoreGates {
         self.gates.len()
     }
 
-    /// Answers every gate; the GIL is released except while `ask_re(pattern)` gives the spans of a
-    /// pattern on the fallback route.
+    /// Answers every gate; the GIL is released except while `re` answers for a pattern on the
+    /// fallback route: `matches_by_re(pattern)`, `spans_by_re(pattern)`.
     fn evaluate(
         &self,
         py: Python<'_>,
         scan: &CoreScan,
-        ask_re: &Bound<'_, PyAny>,
+        matches_by_re: &Bound<'_, PyAny>,
+        spans_by_re: &Bound<'_, PyAny>,
     ) -> PyResult<Vec<FlatOutcome>> {
         if !Arc::ptr_eq(&self.set, &scan.set) {
             return Err(PyValueError::new_err("the scan was made with another pattern set"));
         }
-        let answers = Answers { set: &self.set, scan: &scan.scan, ask_re: ask_re.clone().unbind() };
+        let answers = Answers {
+            set: &self.set,
+            scan: &scan.scan,
+            matches_by_re: matches_by_re.clone().unbind(),
+            spans_by_re: spans_by_re.clone().unbind(),
+        };
         py.detach(|| {
             self.gates.iter().map(|gate| flat(evaluate(gate, &answers)?)).collect::<PyResult<_>>()
         })
@@ -89,7 +95,8 @@ fn flat(outcome: Outcome) -> PyResult<FlatOutcome> {
 struct Answers<'a> {
     set: &'a PatternSet,
     scan: &'a Scan,
-    ask_re: Py<PyAny>,
+    matches_by_re: Py<PyAny>,
+    spans_by_re: Py<PyAny>,
 }
 
 impl Answerer for Answers<'_> {
@@ -99,9 +106,7 @@ impl Answerer for Answers<'_> {
         match self.scan.is_match(self.set, id) {
             Answer::Known(matches) => Ok(matches),
             Answer::AskRe => {
-                let matches = !self.spans(id)?.is_empty();
-                self.scan.remember(id, matches);
-                Ok(matches)
+                Python::attach(|py| self.matches_by_re.call1(py, (id.0,))?.is_truthy(py))
             }
         }
     }
@@ -110,7 +115,8 @@ impl Answerer for Answers<'_> {
         match self.scan.spans(self.set, id) {
             Answer::Known(spans) => Ok(spans),
             Answer::AskRe => Python::attach(|py| {
-                let spans: Vec<(usize, usize)> = self.ask_re.call1(py, (id.0,))?.extract(py)?;
+                let spans: Vec<(usize, usize)> =
+                    self.spans_by_re.call1(py, (id.0,))?.extract(py)?;
                 Ok(spans.into_iter().map(|(start, end)| Span::new(start, end)).collect())
             }),
         }

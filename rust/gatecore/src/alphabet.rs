@@ -81,7 +81,7 @@ impl Alphabet {
         let word_class = classes.len();
         let sets: Vec<&CodePoints> =
             classes.iter().copied().chain([words.unwrap_or(&newline), &newline]).collect();
-        let kinds = Kinds::of(&sets);
+        let kinds = Kinds::of(&sets)?;
         let is_word = |kind: &Vec<u64>| words.is_some() && has(kind, word_class);
         let symbol_of = assign(&kinds, &is_word, words.is_some())?;
 
@@ -165,8 +165,9 @@ fn has(signature: &[u64], class: usize) -> bool {
 }
 
 impl Kinds {
-    /// One sweep over the ends of all ranges.
-    fn of(sets: &[&CodePoints]) -> Self {
+    /// One sweep over the ends of all ranges. `None` once there are more kinds than bytes: each
+    /// keeps a bit for every class, which adds up when there are thousands of both.
+    fn of(sets: &[&CodePoints]) -> Option<Self> {
         let mut ends: Vec<(u32, usize)> = Vec::new();
         for (class, set) in sets.iter().enumerate() {
             for &(lo, hi) in set.ranges() {
@@ -197,9 +198,12 @@ impl Kinds {
                 kinds.first.push(at);
                 kinds.signatures.len() as u32 - 1
             });
+            if number > u32::from(u8::MAX) {
+                return None;
+            }
             kinds.stretches.push((at, number));
         }
-        kinds
+        Some(kinds)
     }
 
     /// The two-level look-up table from code point to symbol.

@@ -1,5 +1,7 @@
 //! A pattern set: patterns lowered, routed and compiled together. Immutable and shared by threads.
 
+use std::collections::HashMap;
+
 use crate::code_points::CodePoints;
 use crate::confirm::{self, Confirm};
 use crate::error::{BuildError, ScanError};
@@ -149,7 +151,19 @@ impl PatternSet {
             nodes.push(node);
         }
 
+        // Doubles share the place of the first: compiling each again would cost as much again.
+        let mut first_of: HashMap<&[u32], usize> = HashMap::new();
+        let same_as: Vec<usize> = spec
+            .patterns
+            .iter()
+            .enumerate()
+            .map(|(number, pattern)| match &pattern.program {
+                Some(program) => *first_of.entry(program).or_insert(number),
+                None => number,
+            })
+            .collect();
         let needs = nodes.iter().zip(&spec.patterns).enumerate();
+        let needs = needs.filter(|(number, _)| same_as[*number] == *number);
         let needs = needs.filter_map(|(number, (node, pattern))| {
             let node = node.as_ref()?;
             Some((number as u32, Needs::of(node, pattern.caseless)))
@@ -199,6 +213,12 @@ impl PatternSet {
                 members: group.members,
                 pass,
             });
+        }
+
+        for (number, &first) in same_as.iter().enumerate() {
+            places[number] = places[first];
+            coverage[number] = coverage[first];
+            irregular[number] = irregular[first];
         }
 
         let entries = spec.patterns.iter().enumerate().map(|(number, pattern)| Entry {

@@ -44,11 +44,19 @@ pub fn offer(
 }
 
 /// An expression that matches wherever the pattern does, if there is one that says anything.
-pub fn superset(node: &Node, classes: &dyn Resolve, symbols: ByteSet) -> Option<String> {
+fn superset(node: &Node, classes: &dyn Resolve, symbols: ByteSet) -> Option<String> {
+    wider(node, classes, symbols, node.weight() <= MAX_BOUNDED_WEIGHT)
+}
+
+/// A superset whose repeats have no bounds, the least that the engine has to carry.
+pub fn unbounded(node: &Node, classes: &dyn Resolve, symbols: ByteSet) -> Option<String> {
+    wider(node, classes, symbols, false)
+}
+
+fn wider(node: &Node, classes: &dyn Resolve, symbols: ByteSet, bounds: bool) -> Option<String> {
     if node.min_length() == 0 {
         return None;
     }
-    let bounds = node.weight() <= MAX_BOUNDED_WEIGHT;
     let mut writer = Writer { classes, symbols, looks: false, bounds, exact: true };
     let text = writer.write(node, Edges { head: false, tail: false })?;
     check_expression(&text).is_ok().then_some(text)

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use gatecore_hs::{Database, Error, Hits};
 use serde::{Deserialize, Serialize};
 
-use super::expression::{offer, superset};
+use super::expression::{offer, unbounded};
 use super::portable::has_literal;
 use super::views::{Runs, View, MIN_USERS};
 use super::{never_matches, Coverage, Reported, Singles, Slot};
@@ -26,6 +26,15 @@ use crate::lowered::Node;
 /// Such patterns become automata that the compiler merges pair by pair: 16 of them take 0.2 s, 48
 /// take 1.6 s, 200 take 20 s. A scan with one more database costs 0.1 ms for 100,000 characters.
 const LITERAL_FREE_BATCH: usize = 16;
+
+/// Patterns with more states than this have large bounded repeats. They are compiled apart, so many
+/// states together: 199 of the kind `foo\W+(?:\w+\W+){0,n}?bar` in one database took 24 s.
+const HEAVY: u64 = 250;
+const HEAVY_BATCH: u64 = 4_000;
+
+/// Beyond so many states of heavy patterns in a view, further ones lose their bounds and become
+/// candidates: each database costs a scan of its own.
+const HEAVY_BUDGET: u64 = 40_000;
 
 /// Compiled databases and the slots of their expressions.
 #[derive(Debug)]
@@ -235,53 +244,103 @@ fn wanted(
 /// Compiles the expressions of a view: those with literals together, the others in batches.
 fn compile(
     view: View,
-    wishes: Vec<Wish<'_>>,
+    mut wishes: Vec<Wish<'_>>,
     classes: &dyn Resolve,
     symbols: ByteSet,
     coverage: &mut [Coverage],
 ) -> Result<Vec<Part>, BuildError> {
-    let (literal, mut free): (Vec<_>, Vec<_>) =
-        wishes.into_iter().partition(|wish| has_literal(&wish.node, classes));
+    let mut spent = 0;
+    wishes.retain_mut(|wish| {
+        let weight = wish.node.weight();
+        if weight <= HEAVY {
+            return true;
+        }
+        spent += weight;
+        spent <= HEAVY_BUDGET || widen(wish, unbounded(&wish.node, classes, symbols), coverage)
+    });
+    let is_heavy = |wish: &Wish<'_>| {
+        wish.node.weight() > HEAVY && coverage[wish.slot as usize] == Coverage::Decides
+    };
+    let (heavy, light): (Vec<_>, Vec<_>) = wishes.into_iter().partition(is_heavy);
+    let (literal, free): (Vec<_>, Vec<_>) =
+        light.into_iter().partition(|wish| has_literal(&wish.node, classes));
     let mut batches = vec![literal];
-    while !free.is_empty() {
-        let rest = free.split_off(free.len().min(LITERAL_FREE_BATCH));
-        batches.push(std::mem::replace(&mut free, rest));
+    batches.extend(split(free, LITERAL_FREE_BATCH as u64, |_| 1));
+    batches.extend(split(heavy, HEAVY_BATCH, |wish| wish.node.weight()));
+    let mut parts = Vec::new();
+    for batch in batches {
+        for (database, slots) in compile_batch(batch, classes, symbols, coverage)? {
+            parts.push(Part { view, database, slots });
+        }
     }
-    let parts = batches.into_iter().map(|batch| compile_batch(batch, classes, symbols, coverage));
-    let parts = parts.filter_map(Result::transpose);
-    parts.map(|part| part.map(|(database, slots)| Part { view, database, slots })).collect()
+    Ok(parts)
+}
+
+/// Cuts a list where the sizes of its members add up to more than `most`.
+fn split<'a>(
+    wishes: Vec<Wish<'a>>,
+    most: u64,
+    size: impl Fn(&Wish<'a>) -> u64,
+) -> Vec<Vec<Wish<'a>>> {
+    let (mut batches, mut sum) = (Vec::new(), u64::MAX);
+    for wish in wishes {
+        let next = size(&wish);
+        if sum.saturating_add(next) > most {
+            batches.push(Vec::new());
+            sum = 0;
+        }
+        sum += next;
+        batches.last_mut().expect("a batch was just opened").push(wish);
+    }
+    batches
+}
+
+/// Offers a wider expression in place of a wish; without one the slot is blind. Says if it stays.
+fn widen(wish: &mut Wish<'_>, wider: Option<String>, coverage: &mut [Coverage]) -> bool {
+    let known = &mut coverage[wish.slot as usize];
+    match wider.filter(|text| *text != wish.text) {
+        Some(text) => {
+            *known = Coverage::Narrows;
+            wish.text = text;
+            true
+        }
+        None => {
+            *known = Coverage::Blind;
+            false
+        }
+    }
 }
 
 /// Compiles expressions together. What the engine takes alone and refuses here is offered as a
-/// superset, then not at all; `coverage` is told.
+/// superset, then not at all; `coverage` is told. A batch that is refused as a whole is halved.
 fn compile_batch(
     mut wishes: Vec<Wish<'_>>,
     classes: &dyn Resolve,
     symbols: ByteSet,
     coverage: &mut [Coverage],
-) -> Result<Option<(Database, Vec<u32>)>, BuildError> {
+) -> Result<Vec<(Database, Vec<u32>)>, BuildError> {
     while !wishes.is_empty() {
         let texts: Vec<&str> = wishes.iter().map(|wish| wish.text.as_str()).collect();
-        match Database::compile(&texts) {
+        let refused = match Database::compile(&texts) {
             Ok(database) => {
-                return Ok(Some((database, wishes.iter().map(|wish| wish.slot).collect())));
+                return Ok(vec![(database, wishes.iter().map(|wish| wish.slot).collect())]);
             }
-            Err(Error::Refused { expression: Some(at), .. }) if at < wishes.len() => {
-                let slot = wishes[at].slot as usize;
-                let wider = superset(&wishes[at].node, classes, symbols)
-                    .filter(|text| *text != wishes[at].text);
-                if let Some(text) = wider {
-                    coverage[slot] = Coverage::Narrows;
-                    wishes[at].text = text;
-                } else {
-                    coverage[slot] = Coverage::Blind;
-                    wishes.remove(at);
-                }
+            Err(Error::Refused { expression: Some(at), .. }) if at < wishes.len() => at,
+            Err(Error::Refused { .. }) if wishes.len() == 1 => 0,
+            Err(Error::Refused { .. }) => {
+                let second = wishes.split_off(wishes.len() / 2);
+                let mut parts = compile_batch(wishes, classes, symbols, coverage)?;
+                parts.extend(compile_batch(second, classes, symbols, coverage)?);
+                return Ok(parts);
             }
             Err(error) => return Err(BuildError::TooLarge(error.to_string())),
+        };
+        let wider = unbounded(&wishes[refused].node, classes, symbols);
+        if !widen(&mut wishes[refused], wider, coverage) {
+            wishes.remove(refused);
         }
     }
-    Ok(None)
+    Ok(Vec::new())
 }
 
 #[cfg(test)]
