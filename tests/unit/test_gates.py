@@ -149,3 +149,38 @@ def test_an_empty_gate_set_reports_nothing() -> None:
     report = GateSet([]).check("text")
     assert report.verdicts == ()
     assert report.overall == "N/A"
+
+
+def test_a_condition_asks_re_for_a_bit_only(monkeypatch: pytest.MonkeyPatch, engine: Any) -> None:
+    """A fallback pattern without evidence costs one search: all its matches may take for ever."""
+    source = r"foo|(?:x+x+)+(?=y)"
+    group = Group("first", (PatternRef(source, 0, PLACE),))
+    branches = (
+        Branch(AnyOf(("first",)), "FAIL", "high", "m", "s", (), PLACE),
+        Branch(None, "PASS", "none", "m", "", (), PLACE),
+    )
+    gate = GateSpec(
+        name="bit",
+        module="test",
+        version=1,
+        title="t",
+        severity="high",
+        source="s",
+        summary="s",
+        limits="l",
+        groups=(group,),
+        relevant=None,
+        not_relevant="",
+        branches=branches,
+        examples=(),
+        counter_examples=(),
+        place=PLACE,
+    )
+    gates = GateSet([gate], engine=engine)
+    assert gates.patterns.explain(0).route == "fallback"
+
+    def refuse(*_: object) -> list[tuple[int, int]]:
+        raise AssertionError("spans were asked for")
+
+    monkeypatch.setattr(gatecore.Scan, "spans_by_re", refuse)
+    assert gates.check("foo " + "x" * 40).overall == "FAIL"
