@@ -34,6 +34,9 @@ Gate = GateSpec
 _ANY, _ALL, _NONE, _AT_LEAST, _EVERY, _EITHER, _NOT = range(7)
 _OF_PATTERNS: Final = {AnyOf: _ANY, AllOf: _ALL, NoneOf: _NONE}
 
+#: (group, pattern, start, end) by number.
+_Found = tuple[int, int, int, int]
+
 _Branch = tuple["list[int] | None", list[tuple[int, list[int]]]]
 
 
@@ -96,50 +99,41 @@ class GateSet:
         scan = self.patterns.scan(text)
         scanned = time.perf_counter()
         outcomes = self._core.evaluate(scan._core, scan.matches_by_re, scan.spans_by_re)
-        lines: Lines | None = None
-        verdicts = []
-        for gate, (number, found) in zip(self.gates, outcomes, strict=True):
-            if number is None:
-                verdicts.append(
-                    Verdict(
-                        gate.name,
-                        gate.module,
-                        "N/A",
-                        "none",
-                        gate.not_relevant,
-                        "",
-                        gate.source,
-                        (),
-                    )
-                )
-                continue
-            branch = gate.branches[number]
-            if found and lines is None:
-                lines = Lines(text)
-            findings = tuple(
-                lines.finding(
-                    group=gate.groups[group].name,
-                    pattern=self.patterns[pattern].source,
-                    start=start,
-                    end=end,
-                )
-                for group, pattern, start, end in found
-                if lines is not None
-            )
-            verdicts.append(
-                Verdict(
-                    gate.name,
-                    gate.module,
-                    branch.status,
-                    branch.severity,
-                    branch.message,
-                    branch.suggestion,
-                    gate.source,
-                    findings,
-                )
-            )
+        lines = Lines(text if any(found for _, found in outcomes) else "")
+        verdicts = tuple(
+            self._verdict(gate, number, found, lines)
+            for gate, (number, found) in zip(self.gates, outcomes, strict=True)
+        )
         timing = Timing(scanned - started, time.perf_counter() - scanned)
-        return Report(tuple(verdicts), characters=len(text), timing=timing)
+        return Report(verdicts, characters=len(text), timing=timing)
+
+    def _verdict(
+        self, gate: Gate, number: int | None, found: list[_Found], lines: Lines
+    ) -> Verdict:
+        if number is None:
+            return Verdict(
+                gate.name, gate.module, "N/A", "none", gate.not_relevant, "", gate.source, ()
+            )
+        branch = gate.branches[number]
+        findings = tuple(
+            lines.finding(
+                group=gate.groups[group].name,
+                pattern=self.patterns[pattern].source,
+                start=start,
+                end=end,
+            )
+            for group, pattern, start, end in found
+        )
+        return Verdict(
+            gate.name,
+            gate.module,
+            branch.status,
+            branch.severity,
+            branch.message,
+            branch.suggestion,
+            gate.source,
+            findings,
+        )
 
 
 def _flat_gate(
