@@ -144,6 +144,7 @@ def test_patterns_that_blow_up_together_or_alone_are_built(engine: Any) -> None:
         "(?:(?:ab{9,}){99}c){40,}",
         "x(?:ab|c){0,5000}y",
         "[ab]{15000}c",
+        "|".join(f"word{number}x" for number in range(3_000)),
     ]
     patterns = PatternSet([*near, *odd], engine=engine)
     text = "foo one two three bar, x" + "ab" * 40 + "y " + "foo " + "w " * 60 + "bar"

@@ -131,7 +131,7 @@ pub enum Irregular {
     MixedBoundaries,
     /// More kinds of characters than an alphabet of one byte can tell apart.
     TooManyKinds,
-    /// Written out, its bounded repeats are beyond [`MAX_WEIGHT`] states.
+    /// It is beyond [`MAX_WEIGHT`] states, or its repeats written out beyond [`MAX_EXCESS`].
     TooLarge,
     /// Nested beyond what is walked.
     TooDeep,
@@ -157,7 +157,7 @@ impl Irregular {
                 "it tells more kinds of characters apart than one byte can (63 of words beside \\b, \
                  else 254)"
             }
-            Irregular::TooLarge => "its bounded repeats are too large for an automaton",
+            Irregular::TooLarge => "it or its bounded repeats are too large for an automaton",
             Irregular::TooDeep => "it is nested too deeply",
             Irregular::ScopedMode => {
                 "it switches between ASCII and UNICODE inside, where re.search misses what re.match \
@@ -167,11 +167,14 @@ impl Irregular {
     }
 }
 
-/// Most automaton states that a pattern may need with its bounded repeats written out.
+/// Most automaton states that a pattern may need.
+pub const MAX_WEIGHT: u64 = 100_000;
+
+/// Most automaton states that writing out bounded repeats may add.
 ///
-/// A search costs up to this factor more for a character: `[ab]{15000}c` took 10 s on 105,000
-/// characters that `re` searched in 1.1 s.
-pub const MAX_WEIGHT: u64 = 5_000;
+/// They are live together, so a search costs up to this factor more for a character:
+/// `[ab]{15000}c` took 10 s on 105,000 characters that `re` searched in 1.1 s.
+pub const MAX_EXCESS: u64 = 5_000;
 
 /// Deepest nesting that is walked. CPython's own parser stops at a few hundred groups.
 const MAX_DEPTH: u32 = 200;
@@ -363,6 +366,14 @@ impl Node {
         }
     }
 
+    /// How many of the states of [`Node::weight`] come from writing repeats out. A long list of
+    /// words has none: it is large, but few of its states are ever live at once.
+    pub fn excess(&self) -> u64 {
+        let mut written = 0;
+        self.walk(&mut |_| written += 1);
+        self.weight().saturating_sub(written)
+    }
+
     /// Why an automaton may not answer this pattern, if there is a reason. The first one counts.
     pub fn irregular(&self) -> Option<Irregular> {
         let mut reason = None;
@@ -396,7 +407,7 @@ impl Node {
         let whole = [
             (unicode && ascii, Irregular::MixedBoundaries),
             (self.min_length() == 0, Irregular::MatchesEmpty),
-            (self.weight() > MAX_WEIGHT, Irregular::TooLarge),
+            (self.excess() > MAX_EXCESS || self.weight() > MAX_WEIGHT, Irregular::TooLarge),
         ];
         reason.or_else(|| whole.into_iter().find(|(holds, _)| *holds).map(|(_, why)| why))
     }

@@ -17,9 +17,13 @@ use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
 use crate::lowered::{Look, Node, RepeatKind};
 
-/// Beyond this many states with bounded repeats written out, a superset without bounds is offered:
+/// When writing out bounded repeats adds more states than this, a superset without bounds is offered:
 /// Hyperscan takes 2.4 s for one `x(?:ab|c){0,1000}y` and 34 s for `{0,5000}`.
-const MAX_BOUNDED_WEIGHT: u64 = 2_000;
+const MAX_BOUNDED_EXCESS: u64 = 2_000;
+
+/// Larger patterns are not offered at all: one alternation of 1,000 words takes Hyperscan 2 s, one
+/// of 2,000 takes 13 s. The pattern's own automaton is built in 10 ms.
+const MAX_SIZE: u64 = 8_000;
 
 /// The best expression that the engine takes for a slot, and what its answer is worth.
 pub fn offer(
@@ -30,7 +34,10 @@ pub fn offer(
     if never_matches(slot.node, classes) {
         return (Coverage::Never, None);
     }
-    if slot.regular && slot.node.weight() <= MAX_BOUNDED_WEIGHT {
+    if size(slot.node) > MAX_SIZE {
+        return (Coverage::Blind, None);
+    }
+    if slot.regular && slot.node.excess() <= MAX_BOUNDED_EXCESS {
         let mut writer = Writer { classes, symbols, looks: true, bounds: true, exact: true };
         let text = writer.write(slot.node, Edges { head: true, tail: true });
         if let Some(text) = text.filter(|text| writer.exact && check_expression(text).is_ok()) {
@@ -43,9 +50,13 @@ pub fn offer(
     }
 }
 
+fn size(node: &Node) -> u64 {
+    node.weight().saturating_sub(node.excess())
+}
+
 /// An expression that matches wherever the pattern does, if there is one that says anything.
 fn superset(node: &Node, classes: &dyn Resolve, symbols: ByteSet) -> Option<String> {
-    wider(node, classes, symbols, node.weight() <= MAX_BOUNDED_WEIGHT)
+    wider(node, classes, symbols, node.excess() <= MAX_BOUNDED_EXCESS)
 }
 
 /// A superset whose repeats have no bounds, the least that the engine has to carry.

@@ -27,7 +27,7 @@ use crate::lowered::Node;
 /// take 1.6 s, 200 take 20 s. A scan with one more database costs 0.1 ms for 100,000 characters.
 const LITERAL_FREE_BATCH: usize = 16;
 
-/// Patterns with more states than this have large bounded repeats. They are compiled apart, so many
+/// Patterns to which repeats add more states than this are compiled apart, so many
 /// states together: 199 of the kind `foo\W+(?:\w+\W+){0,n}?bar` in one database took 24 s.
 const HEAVY: u64 = 250;
 const HEAVY_BATCH: u64 = 4_000;
@@ -244,29 +244,31 @@ fn wanted(
 /// Compiles the expressions of a view: those with literals together, the others in batches.
 fn compile(
     view: View,
-    mut wishes: Vec<Wish<'_>>,
+    wishes: Vec<Wish<'_>>,
     classes: &dyn Resolve,
     symbols: ByteSet,
     coverage: &mut [Coverage],
 ) -> Result<Vec<Part>, BuildError> {
-    let mut spent = 0;
-    wishes.retain_mut(|wish| {
-        let weight = wish.node.weight();
-        if weight <= HEAVY {
-            return true;
+    let (mut light, mut heavy, mut spent) = (Vec::new(), Vec::new(), 0);
+    for mut wish in wishes {
+        let excess = wish.node.excess();
+        if excess <= HEAVY {
+            light.push(wish);
+        } else if spent + excess <= HEAVY_BUDGET {
+            spent += excess;
+            heavy.push(wish);
+        } else {
+            let wider = unbounded(&wish.node, classes, symbols);
+            if widen(&mut wish, wider, coverage) {
+                light.push(wish);
+            }
         }
-        spent += weight;
-        spent <= HEAVY_BUDGET || widen(wish, unbounded(&wish.node, classes, symbols), coverage)
-    });
-    let is_heavy = |wish: &Wish<'_>| {
-        wish.node.weight() > HEAVY && coverage[wish.slot as usize] == Coverage::Decides
-    };
-    let (heavy, light): (Vec<_>, Vec<_>) = wishes.into_iter().partition(is_heavy);
+    }
     let (literal, free): (Vec<_>, Vec<_>) =
         light.into_iter().partition(|wish| has_literal(&wish.node, classes));
     let mut batches = vec![literal];
     batches.extend(split(free, LITERAL_FREE_BATCH as u64, |_| 1));
-    batches.extend(split(heavy, HEAVY_BATCH, |wish| wish.node.weight()));
+    batches.extend(split(heavy, HEAVY_BATCH, |wish| wish.node.excess()));
     let mut parts = Vec::new();
     for batch in batches {
         for (database, slots) in compile_batch(batch, classes, symbols, coverage)? {
