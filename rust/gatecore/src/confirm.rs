@@ -12,6 +12,7 @@
 use std::sync::OnceLock;
 
 use regex_automata::meta::{Config, Regex};
+use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{self, Hir};
 
@@ -43,30 +44,30 @@ pub struct Confirm {
 impl Confirm {
     /// The automaton that finds spans. `None` if there is no source or it would be too large.
     pub fn spans(&self, source: impl FnOnce() -> Option<Hir>) -> Option<&Regex> {
-        self.spans
-            .get_or_init(|| {
-                let config =
-                    config().which_captures(regex_automata::nfa::thompson::WhichCaptures::Implicit);
-                Regex::builder().configure(config).build_from_hir(&source()?).ok()
-            })
-            .as_ref()
+        self.spans.get_or_init(|| build(&source()?, WhichCaptures::Implicit)).as_ref()
     }
 
     /// The automaton that finds groups as well.
     pub fn groups(&self, source: impl FnOnce() -> Option<Hir>) -> Option<&Regex> {
-        self.groups
-            .get_or_init(|| Regex::builder().configure(config()).build_from_hir(&source()?).ok())
-            .as_ref()
+        self.groups.get_or_init(|| build(&source()?, WhichCaptures::All)).as_ref()
     }
 }
 
-fn config() -> Config {
-    Config::new()
+fn build(hir: &Hir, captures: WhichCaptures) -> Option<Regex> {
+    // regex-automata 0.4.19 takes `\n` for the line terminator when it searches backwards, whatever
+    // terminator is set, so its DFAs find `$` before newlines that are not the last. Patterns with
+    // that condition are searched by its NFA engines, which are right and linear, if slower.
+    let is_safe = !hir.properties().look_set().contains(hir::Look::EndLF);
+    let config = Config::new()
         .utf8_empty(false)
         .line_terminator(FINAL_NEWLINE)
         .nfa_size_limit(Some(SIZE_LIMIT))
         .hybrid_cache_capacity(CACHE)
+        .hybrid(is_safe)
+        .dfa(is_safe)
         .onepass(false)
+        .which_captures(captures);
+    Regex::builder().configure(config).build_from_hir(hir).ok()
 }
 
 /// The first match at or after `from`.
