@@ -47,6 +47,10 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         _give_up_stdout()
         return INTERRUPTED
+    except OSError as error:  # documents and gate files have their own; this is the output
+        _give_up_stdout()
+        print(f"gatecore: error: {error}", file=sys.stderr)
+        return USAGE
     return code
 
 

@@ -7,9 +7,10 @@ import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE, USAGE
+from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
 from gatecore.cli.input import STDIN, DocumentReadError, InputDocument, read
 from gatecore.cli.selection import gate_set
+from gatecore.errors import GatecoreError
 from gatecore.gate_spec import STATUSES
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ class _Output(Protocol):
 def run(args: Namespace) -> int:
     """Checks each document in turn; one that cannot be read does not keep the others back."""
     if args.files.count(STDIN) > 1:
-        print("gatecore: error: - is named twice, but can be read once", file=sys.stderr)
-        return USAGE
+        raise GatecoreError("- is named twice, but standard input can be read once; name it once")
     gates = gate_set(args)
     output = _output(args.format)
     code = FINE

@@ -32,9 +32,9 @@ def run(args: Namespace) -> int:
     """Explains what is named; a bad pattern is shown with its place."""
     of_gates = bool(args.modules or args.gates)
     if of_gates == (args.pattern is not None):
-        problem = "give either PATTERN or --module and --gates"
-        print(f"gatecore: error: {problem}; see gatecore explain --help", file=sys.stderr)
-        return USAGE
+        raise GatecoreError(
+            "give either PATTERN or --module and --gates; see gatecore explain --help"
+        )
     if of_gates:
         return _explain_gates(gate_set(args), args.format)
     return _explain_pattern(args.pattern, args.flags, args.engine, args.format)
@@ -55,12 +55,12 @@ def _explain_pattern(source: str, flags: int, engine: str, form: str) -> int:
         plain = {**explanation.to_dict(), "tree": tree.to_dict() if tree else None}
         print(json.dumps(plain))
         return FINE
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
     from gatecore.cli.render import console, show, visible
 
-    facts = Table.grid(padding=(0, 2, 0, 0))
+    facts = Table.grid("", Column(overflow="fold"), padding=(0, 2, 0, 0))
     for name, value in (
         ("pattern", visible(source)),
         ("flags", _flag_names(flags)),

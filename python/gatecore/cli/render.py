@@ -58,13 +58,18 @@ _HEAD_LINE: Final = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
 
 def console() -> Console:
     """Standard output as tables see it: colour only on a terminal, text taken literally."""
-    return Console(markup=False, highlight=False, emoji=False)
+    return _Page(markup=False, highlight=False, emoji=False)
+
+
+class _Page(Console):
+    def on_broken_pipe(self) -> None:
+        raise
 
 
 def show(page: Console, *parts: RenderableType) -> None:
     """Writes parts below each other, without the blanks that fill rows up to the full width.
 
-    rich's own printing ends the process when a pipe breaks; here that is an error like any other.
+    A pipe that breaks is an error like any other: `main` knows what to do.
     """
     with page.capture() as captured:
         for part in parts:

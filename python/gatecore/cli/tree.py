@@ -204,6 +204,8 @@ def class_text(ranges: Ranges) -> str:
     >>> class_text(((48, 57), (97, 102)))
     '[0-9a-f]'
     """
+    if not ranges:
+        return "no character"
     known = _known().get(ranges)
     if known is not None:
         return known

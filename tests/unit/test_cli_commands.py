@@ -1,0 +1,361 @@
+"""The commands beside their happy ways: wrong use, wrong examples, wrong places, a broken world."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatecore.cli import main
+from gatecore.report import Report
+
+GATE = r"""
+gate: no_risk
+version: 1
+title: No promise of safety
+severity: high
+source: "COBS 4.2.1R"
+summary: "Looks for promises that nothing can be lost."
+limits: "It does not see pictures."
+patterns:
+  promise: ['\brisk[- ]free\b', '(?<=is )safe\b']
+  urgency: ['\bhurry\b']
+verdicts:
+  - {when: {any: promise}, status: FAIL, message: "Safety.", suggestion: "Stop.", evidence: promise}
+  - {when: {any: urgency}, status: WARNING, message: "Urgency.", evidence: urgency}
+  - {status: PASS, message: "Fine."}
+examples:
+  - {text: "A risk-free bond.", status: FAIL, evidence: ["risk-free"]}
+counter_examples:
+  - {text: "Capital at risk.", status: PASS}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    Path("house").mkdir()
+    Path("house/no_risk.yaml").write_text(GATE, encoding="utf-8")
+    Path("fail.txt").write_text("It is safe and risk-free.", encoding="utf-8")
+    Path("warning.txt").write_text("So hurry.", encoding="utf-8")
+    Path("pass.txt").write_text("Hello.", encoding="utf-8")
+
+
+def _json(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+# check
+
+
+@pytest.mark.parametrize(
+    ("files", "fail_on", "code"),
+    [
+        (["pass.txt"], "warning", 0),
+        (["warning.txt"], "fail", 0),
+        (["warning.txt"], "warning", 1),
+        (["pass.txt", "fail.txt", "pass.txt"], "fail", 1),
+        (["fail.txt"], "warning", 1),
+        (["fail.txt"], "never", 0),
+        (["fail.txt", "gone.txt"], "fail", 3),
+        (["gone.txt", "fail.txt"], "never", 3),
+    ],
+)
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_the_exit_code_is_that_of_the_worst(
+    files: list[str], fail_on: str, code: int, form: str
+) -> None:
+    argv = ["check", *files, "--gates", "house", "--fail-on", fail_on, "--format", form]
+    assert main(argv) == code
+
+
+@pytest.mark.parametrize(
+    "gates", ["house", "house/", "house/no_risk.yaml", "./house", "house/../house"]
+)
+def test_own_gates_are_a_file_or_a_folder_named_as_the_module(
+    gates: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only they are asked; the shipped modules are not."""
+    assert main(["check", "fail.txt", "--gates", gates, "--format", "json"]) == 1
+    (document,) = _json(capsys)["documents"]
+    assert [(v["module"], v["gate"]) for v in document["verdicts"]] == [("house", "no_risk")]
+
+
+def test_a_folder_may_be_named_by_a_dot(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir("house")
+    assert main(["check", "../fail.txt", "--gates", ".", "--format", "json"]) == 1
+    assert _json(capsys)["documents"][0]["verdicts"][0]["module"] == "house"
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_the_same_documents_give_the_same_bytes(
+    form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """But for the times."""
+    outputs = []
+    for _ in range(2):
+        main(["check", "fail.txt", "warning.txt", "--gates", "house", "--format", form])
+        outputs.append(capsys.readouterr().out)
+    if form == "json":
+        plain = [json.loads(output) for output in outputs]
+        for output in plain:
+            assert all(document.pop("timing") for document in output["documents"])
+        assert json.dumps(plain[0]) == json.dumps(plain[1])
+    else:
+        first, second = ([li for li in o.splitlines() if " ms" not in li] for o in outputs)
+        assert first == second
+
+
+def test_json_is_ascii_and_keeps_what_is_no_character(capsys: pytest.CaptureFixture[str]) -> None:
+    """A file name that is not UTF-8 reaches Python as lone surrogates."""
+    name = os.fsdecode(b"caf\xe9.txt")
+    try:
+        Path(name).write_text("£ risk-free ☃", encoding="utf-8")
+    except (OSError, UnicodeError):
+        pytest.skip("the file system has only Unicode names")
+    assert main(["check", name, "--gates", "house", "--format", "json"]) == 1
+    out = capsys.readouterr().out
+    assert out.isascii()
+    assert json.loads(out)["documents"][0]["name"] == name
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["check", "fail.txt", "--module", "gdpr"],
+        ["check", "fail.txt", "--gates", "gone.yaml"],
+        ["check", "-", "-", "--gates", "house"],
+        ["explain"],
+        ["explain", "a", "--gates", "house"],
+        ["explain", "(a"],
+        ["gates", "check", "gone"],
+        ["compile", "--gates", "gone"],
+        ["compile", "--gates", "house", "-o", "gone/set"],
+    ],
+)
+def test_wrong_use_is_one_line_and_json_stays_json(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*argv, "--format", "json"]) == 2
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["errors"][0]["message"]
+    assert captured.err.startswith("gatecore: error: ")
+    assert "Traceback" not in captured.err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["gates"],
+        ["check"],
+        ["check", "fail.txt", "--encoding", "utf-9"],
+        ["check", "fail.txt", "--encoding", "hex"],
+        ["explain", "a", "--flags", "iq"],
+    ],
+)
+def test_what_cannot_be_parsed_ends_with_2(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == 2
+    assert "usage: gatecore" in capsys.readouterr().err
+
+
+def test_memory_that_runs_out_is_an_error_of_its_document(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from gatecore.gates import GateSet
+
+    whole = GateSet.check
+
+    def check(self: GateSet, text: str) -> Report:
+        if "hurry" in text:
+            raise MemoryError
+        return whole(self, text)
+
+    monkeypatch.setattr(GateSet, "check", check)
+    argv = ["check", "warning.txt", "pass.txt", "--gates", "house", "--format", "json"]
+    assert main(argv) == 3
+    printed = _json(capsys)
+    assert [document["name"] for document in printed["documents"]] == ["pass.txt"]
+    assert "memory" in printed["errors"][0]["message"]
+
+
+def test_a_cache_that_cannot_be_used_is_said_and_costs_no_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").touch()
+    monkeypatch.setenv("GATECORE_CACHE_DIR", "file/cache")
+    assert main(["check", "fail.txt", "--gates", "house"]) == 1
+    captured = capsys.readouterr()
+    assert "risk-free" in captured.out
+    assert "gatecore: note: file/cache/" in captured.err
+    assert main(["check", "fail.txt", "--gates", "house", "--no-cache"]) == 1
+    assert capsys.readouterr().err == ""
+    assert main(["compile", "--gates", "house"]) == 2
+
+
+# explain
+
+
+def test_explain_of_gates_lists_every_pattern(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "--gates", "house"]) == 0
+    out = capsys.readouterr().out
+    assert "it has a look-behind" in out
+    assert out.endswith("3 patterns: 2 exact, 0 candidate, 1 fallback\n")
+    assert max(map(len, out.splitlines())) <= 80
+    assert main(["explain", "--gates", "house", "--format", "json"]) == 0
+    rows = _json(capsys)["patterns"]
+    assert [(row["group"], row["number"], row["route"]) for row in rows] == [
+        ("promise", 1, "exact"),
+        ("promise", 2, "fallback"),
+        ("urgency", 1, "exact"),
+    ]
+    assert rows[0]["place"] == "house/no_risk.yaml:10:13"
+
+
+def test_the_caret_stands_below_the_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also in the second line, and behind characters that take two columns or none."""
+    assert main(["explain", "a\n漢\t(b", "--flags", "x"]) == 2
+    assert capsys.readouterr().err.splitlines()[1:] == ["  漢 (b", "     ^"]
+
+
+def test_explain_has_the_tree_as_data(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "a+b", "--flags", "i,s", "--format", "json"]) == 0
+    printed = _json(capsys)
+    assert printed["route"] == "exact"
+    assert printed["tree"] == {
+        "label": "in order",
+        "children": [
+            {"label": "1 or more times, greedy", "children": [{"label": "“a” in any case"}]},
+            {"label": "“b” in any case"},
+        ],
+    }
+
+
+# gates check
+
+
+def test_examples_that_fail_are_shown_with_what_came(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (
+        GATE.replace("Capital at risk.", "Hurry, capital at risk.")
+        .replace('["risk-free"]', '["free"]')
+        .replace(
+            'examples:\n  - {text: "A',
+            'examples:\n  - {text: "So safe!", status: FAIL}\n  - {text: "A',
+            1,
+        )
+    )
+    Path("house/no_risk.yaml").write_text(text, encoding="utf-8")
+    assert main(["gates", "check", "house"]) == 1
+    out = capsys.readouterr().out
+    assert out.endswith("1 gates: 0 passed, 3 failed\n")
+    for part in ("So safe!", "PASS: Fine.", "“free”", "“risk-free”", "WARNING: Urgency."):
+        assert part in out
+    assert main(["gates", "check", "house", "--format", "json"]) == 1
+    (result,) = _json(capsys)["gates"]
+    assert (result["passed"], result["failed"], result["precision"]) == (0, 3, 0.5)
+    assert [problem["expected"] for problem in result["problems"]] == ["FAIL", "“free”", "PASS"]
+
+
+def test_an_answer_that_differs_from_the_reference_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The expected answer alone is not enough."""
+    import dataclasses
+
+    from gatecore import reference
+    from gatecore.cli import gates
+
+    def evaluate(spec: Any, text: str) -> Any:
+        return dataclasses.replace(reference.evaluate(spec, text), message="Another.")
+
+    monkeypatch.setattr(gates, "evaluate", evaluate)
+    assert main(["gates", "check", "house"]) == 1
+    assert "this is a bug in gatecore" in " ".join(capsys.readouterr().out.split())
+
+
+# compile
+
+
+def test_compile_warms_the_cache_that_check_uses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for compiled in (True, False):
+        assert main(["compile", "--gates", "house", "--format", "json"]) == 0
+        printed = _json(capsys)
+        assert printed["compiled"] is compiled
+        assert printed["patterns"] == 3
+        assert printed["routes"] == {"exact": 2, "candidate": 0, "fallback": 1}
+    (stored,) = (tmp_path / "cache").iterdir()
+    assert abs(stored.stat().st_size - printed["bytes"]) < 100, "it holds its key as well"
+
+
+def test_compile_to_a_file_leaves_the_cache_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compile", "--gates", "house", "-o", "house.set"]) == 0
+    assert Path("house.set").stat().st_size > 0
+    assert not (tmp_path / "cache").exists()
+    assert "2 exact, 0 candidate, 1 fallback" in capsys.readouterr().out
+
+
+# the process
+
+
+def _process(*argv: str, **options: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "gatecore", *argv], stderr=subprocess.PIPE, **options
+    )
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_a_reader_that_goes_away_is_no_error_to_speak_of(form: str) -> None:
+    """The pipe is closed before anything is written to it."""
+    process = _process(
+        "check", "-", "--gates", "house", "--format", form,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    _, err = process.communicate(b"A risk-free bond. " * 1000, timeout=60)
+    assert (process.returncode, err) == (130, b"")
+
+
+def test_ctrl_c_is_quiet() -> None:
+    """It comes while the command waits for standard input."""
+    process = _process(
+        "check", "-", "--gates", "house", stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    cache = Path("cache")
+    try:
+        while process.poll() is None and not any(cache.glob("*.gatecore")):
+            time.sleep(0.01)  # once the gates are compiled, what follows is inside `main`
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, out, err) == (130, b"", b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_an_output_that_cannot_be_written_is_one_line(form: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        process = _process("check", "fail.txt", "--gates", "house", "--format", form, stdout=full)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert err.startswith(b"gatecore: error: ")
+    assert err.count(b"\n") == 1

@@ -1,0 +1,147 @@
+"""Reports as people see them: what is left out, what is escaped, what the layout promises."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from gatecore.cli import render
+from gatecore.cli.input import DocumentReadError, InputDocument
+from gatecore.gate_spec import Status
+from gatecore.report import Finding, Report, Timing, Verdict
+
+
+def _verdict(
+    status: Status, findings: int = 0, *, gate: str = "no_risk", text: str = "x"
+) -> Verdict:
+    found = tuple(
+        Finding("group", "pattern", n, n + 1, f"{text}{n}", n + 1, 1) for n in range(findings)
+    )
+    advice = "Remove it." if status != "PASS" else ""
+    return Verdict(gate, "house", status, "high", "Message.", advice, "COBS 4.2.1R", found)
+
+
+def _shown(
+    capsys: pytest.CaptureFixture[str],
+    *verdicts: Verdict,
+    name: str = "d.txt",
+    notes: tuple[str, ...] = (),
+) -> list[str]:
+    output = render.TableOutput()
+    report = Report(verdicts, characters=1234, timing=Timing(0.0012, 0.0345))
+    output.checked(InputDocument(name, "", "utf-8", notes), report)
+    output.end()
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.fixture(autouse=True)
+def _eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_layout_is_this(capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole of a small report, blank for blank."""
+    verdicts = (_verdict("FAIL", 7), _verdict("PASS", 1, gate="other"))
+    assert _shown(capsys, *verdicts, notes=("empty document",)) == [
+        "d.txt · 1,234 characters · FAIL · pass 1.2 ms · gates 34.5 ms",
+        "note: empty document",
+        "",
+        "gate       status   severity  found  message",
+        "─" * 80,
+        "house",
+        "  no_risk  FAIL     high          7  Message.",
+        "       1:1  “x0”",
+        "       2:1  “x1”",
+        "       3:1  “x2”",
+        "       4:1  “x3”",
+        "       5:1  “x4”",
+        "            … and 2 more",
+        "    advice  Remove it.",
+        "    source  COBS 4.2.1R",
+        "",
+        "  other    PASS     high          1  Message.",
+    ]
+
+
+def test_exactly_five_findings_are_all_there(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = _shown(capsys, _verdict("WARNING", 5))
+    assert sum("“x" in line for line in lines) == 5
+    assert not any("more" in line for line in lines)
+
+
+def test_a_heading_that_is_too_long_takes_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = _shown(capsys, _verdict("PASS"), name="folder/" + "n" * 40)
+    assert lines[:2] == [
+        "folder/" + "n" * 40,
+        "1,234 characters · PASS · pass 1.2 ms · gates 34.5 ms",
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_line_is_wider_than_the_terminal(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    verdict = _verdict("FAIL", 9, gate="g" * 60, text="long words " * 40)
+    lines = _shown(capsys, verdict, name="n" * 200)
+    assert max(map(len, lines)) <= width
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_nothing_in_a_document_acts_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Escape sequences, direction marks, markup and lone surrogates are text."""
+    text = "\x1b[2J\u202e[bold red]:smile:\ud800\r\nnext"
+    out = "\n".join(_shown(capsys, _verdict("FAIL", 1, text=text), name="a\x1bb\udcff.txt"))
+    assert r"“\x1b[2J\u202e[bold red]:smile:\ud800⏎next0”" in out
+    assert r"a\x1bb\udcff.txt" in out
+    assert "\x1b" not in out
+
+
+def test_long_texts_lose_their_middle() -> None:
+    assert render.shortened("a" * 80) == "a" * 80
+    short = render.shortened("a" * 50 + "b" * 50)
+    assert len(short) == 80
+    assert (short[:40], short[40], short[41:]) == ("a" * 40, "…", "b" * 39)
+    assert render.shortened("x\n" * 10_000_000).startswith("x⏎x⏎")
+
+
+def test_several_documents_end_with_a_sum(capsys: pytest.CaptureFixture[str]) -> None:
+    output = render.TableOutput()
+    statuses: tuple[Status, ...] = ("PASS", "FAIL", "PASS")
+    for status in statuses:
+        report = Report((_verdict(status),), characters=1)
+        output.checked(InputDocument("d", "", "utf-8"), report)
+    output.unreadable(DocumentReadError("e", "gone"))
+    output.end()
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "4 documents: 1 FAIL, 2 PASS, 1 could not be read"
+
+
+def test_a_terminal_without_unicode_gets_plain_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii", errors="backslashreplace")
+    monkeypatch.setattr("sys.stdout", stream)
+    output = render.TableOutput()
+    report = Report((_verdict("FAIL", 1, text="£"),), characters=1)
+    output.checked(InputDocument("d", "", "utf-8"), report)
+    stream.flush()
+    text = raw.getvalue().decode()
+    assert "-" * 80 in text
+    assert r'"\xa30"' in text
+
+
+def test_a_broken_pipe_is_an_error_and_no_exit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rich by itself would raise SystemExit."""
+
+    class Gone(io.StringIO):
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+    page: Console = render.console()
+    page.file = Gone()
+    with pytest.raises(BrokenPipeError):
+        render.show(page, "text")
