@@ -16,8 +16,9 @@ TYPE_CHECKING = False  # type checkers take it for true; `typing` would cost 5 m
 if TYPE_CHECKING:
     from typing import Any
 
-    from gatecore import modules
-    from gatecore._gatecore import engines
+    from gatecore import modules, re
+    from gatecore._gatecore import Match, engines
+    from gatecore.document import Document
     from gatecore.errors import (
         DocumentTypeError,
         GatecoreError,
@@ -28,14 +29,15 @@ if TYPE_CHECKING:
     )
     from gatecore.explanation import Explanation
     from gatecore.gates import Gate, GateSet
-    from gatecore.match import Match
     from gatecore.patterns import Pattern, PatternSet, Scan
     from gatecore.report import Finding, Report, Verdict
     from gatecore.set_cache import SetCache
+    from gatecore.stats import Stats
 
 #: Where each public name lives. They are imported when first used: `import gatecore` alone costs
 #: about a millisecond, and a program that only scans never loads the YAML reader.
 _HOME = {
+    "Document": "document",
     "DocumentTypeError": "errors",
     "Explanation": "explanation",
     "Finding": "report",
@@ -43,7 +45,7 @@ _HOME = {
     "GateFileError": "errors",
     "GateSet": "gates",
     "GatecoreError": "errors",
-    "Match": "match",
+    "Match": "_gatecore",
     "Pattern": "patterns",
     "PatternSet": "patterns",
     "PatternSetError": "errors",
@@ -51,12 +53,14 @@ _HOME = {
     "Scan": "patterns",
     "SetCache": "set_cache",
     "SetTooLargeError": "errors",
+    "Stats": "stats",
     "StoredSetError": "errors",
     "Verdict": "report",
     "engines": "_gatecore",
 }
 
 __all__ = [
+    "Document",
     "DocumentTypeError",
     "Explanation",
     "Finding",
@@ -72,10 +76,12 @@ __all__ = [
     "Scan",
     "SetCache",
     "SetTooLargeError",
+    "Stats",
     "StoredSetError",
     "Verdict",
     "engines",
     "modules",
+    "re",
 ]
 
 __version__ = "0.1.0"
@@ -84,8 +90,8 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name == "modules":
-        return importlib.import_module("gatecore.modules")
+    if name in ("modules", "re"):
+        return importlib.import_module(f"gatecore.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'gatecore' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"gatecore.{_HOME[name]}"), name)

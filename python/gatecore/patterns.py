@@ -9,10 +9,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, overload
 
-from gatecore._gatecore import CoreScan, CoreSet
+from gatecore._gatecore import CompiledPattern, CoreScan, CoreSet, pattern_object
 from gatecore._interpreter import IDENTITY
-from gatecore.errors import DocumentTypeError, PatternSetError
-from gatecore.match import Match
+from gatecore.errors import DocumentTypeError, PatternSetError, SetTooLargeError
 
 if TYPE_CHECKING:
     from gatecore.explanation import Explanation
@@ -26,6 +25,9 @@ Engine = Literal["auto", "simd", "portable"]
 #: Changes when the same pattern is lowered to something else.
 _LOWERING: Final = 1
 _CALLER: Final = f"{IDENTITY}, lowering {_LOWERING}"
+
+_MOST_LEARNED: Final = 1_000
+_LONGEST_LEARNED: Final = 1_000
 
 
 class Pattern(NamedTuple):
@@ -59,6 +61,8 @@ class PatternSet:
         patterns: `Pattern`s, `(source, flags)` pairs or sources. Doubles are kept.
         engine: Which pass to use.
         cache: Where compiled sets are kept between processes; none if not given.
+        learn: Whether patterns that were learned (see `learn`) are kept in the cache and added,
+            after the given ones, when a set is made of the same patterns again.
 
     Raises:
         re.error: And whatever else `re.compile` raises for a bad pattern; a note says which one.
@@ -72,7 +76,7 @@ class PatternSet:
     [0]
     """
 
-    __slots__ = ("_compiled", "_core", "_numbers", "_patterns")
+    __slots__ = ("_compiled", "_core", "_keep", "_learned", "_objects", "_patterns")
 
     def __init__(
         self,
@@ -80,27 +84,44 @@ class PatternSet:
         *,
         engine: Engine = "auto",
         cache: SetCache | None = None,
+        learn: bool = False,
     ) -> None:
         if isinstance(patterns, str):
             raise PatternSetError(f"a set is a list of patterns; for one pattern, [{patterns!r}]")
         listed = [_pattern(item, number) for number, item in enumerate(patterns)]
-        core: CoreSet | None = None
-        if cache is not None:
-            key = cache.key([pattern.key for pattern in listed], engine=engine, caller=_CALLER)
-            # The key goes into the file as well: a file under another set's name is refused.
-            caller = f"{_CALLER}, cache key {key}"
-            core = cache.load(key, caller=caller)
-        if core is None:
-            core = _compile(listed, engine)
-            if cache is not None:
-                cache.store(key, core.to_bytes(caller))
-        self._adopt(core, [*listed])
+        if learn and cache is None:
+            raise PatternSetError(
+                "learn=True keeps patterns in a cache: give one, cache=SetCache(…)"
+            )
+        if cache is None:
+            self._adopt(_compile(listed, engine), listed)
+            return
+        key = _key(cache, listed, engine)
+        late: list[Pattern] = []
+        if learn:
+            known = {pattern.key for pattern in listed}
+            late = [late for late in cache.learned(key) if late.key not in known]
+        try:
+            core = _cached(cache, [*listed, *late], engine)
+        except (re.error, SetTooLargeError) as error:
+            if not late:
+                raise
+            cache.reject_learned(key, f"a set with what was learned cannot be compiled: {error}")
+            core, late = _cached(cache, listed, engine), []
+        self._adopt(core, [*listed, *late], (cache, key) if learn else None)
 
-    def _adopt(self, core: CoreSet, patterns: list[Pattern | None]) -> None:
+    def _adopt(
+        self,
+        core: CoreSet,
+        patterns: Iterable[Pattern | None],
+        keep: tuple[SetCache, str] | None = None,
+    ) -> None:
         self._core = core
-        self._patterns = patterns
+        self._patterns = list(patterns)
         self._compiled: list[re.Pattern[str] | None] = [None] * len(core)
-        self._numbers: dict[tuple[str, int], int] | None = None
+        self._objects: list[CompiledPattern | None] = [None] * len(core)
+        self._learned: dict[tuple[str, int], Pattern] = {}
+        self._keep = keep
 
     @classmethod
     def from_bytes(cls, stored: bytes | bytearray | memoryview) -> PatternSet:
@@ -173,16 +194,46 @@ class PatternSet:
         Raises:
             ValueError: The pattern is not in the set.
         """
-        if self._numbers is None:
-            numbers: dict[tuple[str, int], int] = {}
-            for number, pattern in enumerate(self):
-                numbers.setdefault(pattern.key, number)
-            self._numbers = numbers
         wanted = Pattern(source, flags)
-        try:
-            return self._numbers[wanted.key]
-        except KeyError:
-            raise ValueError(f"{wanted!r} is not in the set") from None
+        number = self._core.index(*wanted.key)
+        if number is None:
+            raise ValueError(f"{wanted!r} is not in the set")
+        return number
+
+    def learn(self, source: str, flags: int = 0) -> bool:
+        r"""Remembers a pattern for the next compile; whether it is new and was remembered.
+
+        A `Document` does this with every pattern that it is asked for and that is not in its set.
+        At most 1,000 patterns are remembered, none longer than 1,000 characters: patterns made of
+        user input would be endless. With `learn=True` they are also written into the cache.
+
+        >>> patterns = PatternSet(["plain"])
+        >>> patterns.learn("late"), patterns.learn("late"), patterns.learn("plain")
+        (True, False, False)
+        >>> patterns.learned
+        [Pattern(source='late', flags=re.NOFLAG)]
+        """
+        pattern = Pattern(source, flags)
+        key = pattern.key
+        if key in self._learned or self._core.index(*key) is not None:
+            return False
+        if len(self._learned) >= _MOST_LEARNED or len(source) > _LONGEST_LEARNED:
+            return False
+        if self._learned.setdefault(key, pattern) is not pattern:
+            return False  # another thread was faster
+        if self._keep is not None:
+            cache, name = self._keep
+            cache.learn(name, pattern)
+        return True
+
+    @property
+    def learned(self) -> list[Pattern]:
+        """What was learned since the set was made, in order."""
+        return list(self._learned.values())
+
+    def extended(self, *, engine: Engine = "auto", cache: SetCache | None = None) -> PatternSet:
+        """A new set: the patterns of this one under the same numbers, then what was learned."""
+        return PatternSet([*self, *self.learned], engine=engine, cache=cache)
 
     def explain(self, number: int) -> Explanation:
         """How a pattern is answered and why."""
@@ -211,6 +262,13 @@ class PatternSet:
             flags = int(pattern.flags) & ~int(re.DEBUG)
             compiled = self._compiled[number] = re.compile(pattern.source, flags)
         return compiled
+
+    def _object(self, number: int) -> CompiledPattern:
+        found = self._objects[number]
+        if found is None:
+            source, flags = self[number].key
+            found = self._objects[number] = pattern_object(source, flags)
+        return found
 
     def _number(self, number: int) -> int:
         length = len(self._patterns)
@@ -253,16 +311,10 @@ class Scan:
         self._core.remember(number, matches)
         return matches
 
-    def search(self, number: int) -> Match | None:
+    def search(self, number: int) -> re.Match[str] | None:
         """The first match, as `re.search` finds it."""
         number = self._set._number(number)
-        span = self._core.first(number, 0)
-        if span is None:
-            return None
-        if span is False:
-            matched = self._set.compiled(number).search(self.text)
-            return Match.of(matched) if matched else None
-        return self._match(number, span)
+        return self._core.search(self._set._object(number), number, self.text)
 
     def spans(self, number: int) -> list[tuple[int, int]]:
         """The span of every match in characters, as `re.finditer` finds them."""
@@ -274,30 +326,15 @@ class Scan:
         """As `spans`, by `re` whatever the route: the answer that `spans` must equal."""
         return [match.span() for match in self._set.compiled(number).finditer(self.text)]
 
-    def finditer(self, number: int) -> Iterator[Match]:
-        """Every match in order, as `re.finditer` gives them."""
+    def finditer(self, number: int) -> Iterator[re.Match[str]]:
+        """Every match in order, as `re.finditer` gives them; looked for as they are asked for."""
         number = self._set._number(number)
-        spans = self._core.spans(number)
-        if spans is None:
-            return map(Match.of, self._set.compiled(number).finditer(self.text))
-        return (self._match(number, span) for span in spans)
+        return self._core.finditer(self._set._object(number), number, self.text)
 
     def findall(self, number: int) -> list[Any]:
         """The text of every match, or of its groups, as `re.findall` gives them."""
         number = self._set._number(number)
-        groups = self._set.compiled(number).groups
-        if groups == 0:
-            return [self.text[start:end] for start, end in self.spans(number)]
-        matches = (match.groups("") for match in self.finditer(number))
-        return [texts[0] if groups == 1 else texts for texts in matches]
-
-    def _match(self, number: int, span: tuple[int, int]) -> Match:
-        return Match(
-            string=self.text,
-            span=span,
-            compiled=lambda: self._set.compiled(number),
-            find_groups=lambda start: self._core.groups(number, start),
-        )
+        return self._core.findall(self._set._object(number), number, self.text)
 
     def __repr__(self) -> str:
         return f"<gatecore.Scan of {len(self.text)} characters by {len(self._set)} patterns>"
@@ -329,6 +366,21 @@ def _pattern(item: PatternLike, number: int) -> Pattern:
         ) from None
     # `str(source)` would ask a subclass, such as an Enum, for its own idea of its text.
     return Pattern(str.__str__(source), flags)
+
+
+def _key(cache: SetCache, patterns: list[Pattern], engine: Engine) -> str:
+    return cache.key([pattern.key for pattern in patterns], engine=engine, caller=_CALLER)
+
+
+def _cached(cache: SetCache, patterns: list[Pattern], engine: Engine) -> CoreSet:
+    key = _key(cache, patterns, engine)
+    # The key goes into the file as well: a file under another set's name is refused.
+    caller = f"{_CALLER}, cache key {key}"
+    core = cache.load(key, caller=caller)
+    if core is None:
+        core = _compile(patterns, engine)
+        cache.store(key, core.to_bytes(caller))
+    return core
 
 
 def _compile(patterns: list[Pattern], engine: Engine) -> CoreSet:

@@ -11,15 +11,20 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gatecore._gatecore import CoreSet, maker
 from gatecore.errors import StoredSetError
+
+if TYPE_CHECKING:
+    from gatecore.patterns import Pattern
 
 __all__ = ["SetCache"]
 
@@ -104,6 +109,51 @@ class SetCache:
             self.write(path, stored)
         except (OSError, ValueError) as error:
             self.rejected.append((path, f"it could not be written: {error}"))
+
+    def learned(self, key: str) -> list[Pattern]:
+        """The patterns that were learned by the set of this key, in order."""
+        from gatecore.patterns import Pattern
+
+        path = self._learned_path(key)
+        try:
+            lines = path.read_text("ascii").splitlines()
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError) as error:
+            self.rejected.append((path, str(error)))
+            return []
+        patterns: dict[tuple[str, int], Pattern] = {}
+        for number, line in enumerate(lines, 1):
+            try:
+                source, flags = json.loads(line)
+                pattern = Pattern(str(source), int(flags))
+                re.compile(*pattern.key)
+            except (ValueError, TypeError, re.error, OverflowError, RecursionError) as error:
+                self.rejected.append((path, f"line {number}: {error}"))
+            else:
+                patterns.setdefault(pattern.key, pattern)
+        return list(patterns.values())
+
+    def learn(self, key: str, pattern: Pattern) -> None:
+        """Adds a pattern to those that the set of this key learned; one write, so none is torn."""
+        path = self._learned_path(key)
+        line = json.dumps([pattern.source, int(pattern.flags)]) + "\n"
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                os.write(handle, line.encode("ascii"))
+            finally:
+                os.close(handle)
+        except OSError as error:
+            self.rejected.append((path, f"it could not be written: {error}"))
+
+    def reject_learned(self, key: str, reason: str) -> None:
+        """Notes that what was learned is not used."""
+        self.rejected.append((self._learned_path(key), reason))
+
+    def _learned_path(self, key: str) -> Path:
+        return self.folder / f"{key}.learned.jsonl"
 
     @staticmethod
     def write(path: Path, stored: bytes) -> None:

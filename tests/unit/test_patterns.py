@@ -14,7 +14,6 @@ import pytest
 
 from gatecore import (
     DocumentTypeError,
-    Match,
     Pattern,
     PatternSet,
     PatternSetError,
@@ -247,7 +246,7 @@ def test_threads_share_a_set_and_a_scan(patterns: PatternSet) -> None:
     assert wrong == []
 
 
-def _matches() -> list[tuple[Match, re.Match[str]]]:
+def _matches() -> list[tuple[re.Match[str], re.Match[str]]]:
     pairs = []
     for source in (
         r"(?P<a>x)(?P<b>y)?(z)",

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 
 use crate::errors;
 use crate::scan::CoreScan;
-use crate::set::CoreSet;
+use crate::set::{CoreSet, SharedSet};
 
 /// (relevance, [(when, [(group, [pattern])])]), conditions flat: see `gatecore.gates`.
 type FlatGate = (Option<Vec<u32>>, Vec<(Option<Vec<u32>>, Vec<(u32, Vec<u32>)>)>);
@@ -21,17 +21,17 @@ type FlatOutcome = (Option<usize>, Vec<(u32, u32, usize, usize)>);
 #[pyclass(frozen, module = "gatecore._gatecore")]
 pub struct CoreGates {
     gates: Vec<Gate>,
-    set: Arc<PatternSet>,
+    set: Arc<SharedSet>,
 }
 
 #[pymethods]
 impl CoreGates {
     #[new]
     fn new(gates: Vec<FlatGate>, set: &CoreSet) -> PyResult<Self> {
-        let patterns = set.set.len();
+        let patterns = set.shared.set.len();
         let gates: Result<Vec<Gate>, BuildError> =
             gates.into_iter().map(|gate| read(gate, patterns)).collect();
-        Ok(CoreGates { gates: gates.map_err(errors::build)?, set: Arc::clone(&set.set) })
+        Ok(CoreGates { gates: gates.map_err(errors::build)?, set: Arc::clone(&set.shared) })
     }
 
     fn __len__(&self) -> usize {
@@ -51,7 +51,7 @@ impl CoreGates {
             return Err(PyValueError::new_err("the scan was made with another pattern set"));
         }
         let answers = Answers {
-            set: &self.set,
+            set: &self.set.set,
             scan: &scan.scan,
             matches_by_re: matches_by_re.clone().unbind(),
             spans_by_re: spans_by_re.clone().unbind(),

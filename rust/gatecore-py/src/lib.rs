@@ -4,10 +4,16 @@
 //! (`Python::detach`). Text crosses the boundary in `text.rs`, the one file that knows characters and
 //! bytes; errors are turned into `gatecore.errors` in `errors.rs`.
 
+mod compiled;
+mod document;
+mod drop_in;
 mod errors;
 mod gates;
+mod matched;
 mod scan;
+mod serve;
 mod set;
+mod stats;
 mod text;
 
 /// Which passes this build can run here, the preferred one first.
@@ -19,11 +25,24 @@ fn engines() -> Vec<&'static str> {
 #[pyo3::pymodule(gil_used = false)]
 mod _gatecore {
     #[pymodule_export]
+    use super::compiled::CompiledPattern;
+    #[pymodule_export]
+    use super::document::DocumentMethods;
+    #[pymodule_export]
+    use super::drop_in::{
+        compile, findall, finditer, fullmatch, pattern_object, purge, r#match, reasons,
+        reset_stats, search, split, stats, sub, subn,
+    };
+    #[pymodule_export]
     use super::engines;
     #[pymodule_export]
     use super::gates::CoreGates;
     #[pymodule_export]
+    use super::matched::{Match, MatchIterator};
+    #[pymodule_export]
     use super::scan::CoreScan;
+    #[pymodule_export]
+    use super::serve::register_document;
     #[pymodule_export]
     use super::set::{maker, CoreSet};
 }

@@ -1,18 +1,30 @@
 //! `CoreScan`: the core's answers for one document.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use gatecore::{Answer, PatternId, PatternSet, Scan, Span};
+use gatecore::{Anchor, Answer, Groups, PatternId, Region, Scan, ShardId, Span};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
-use crate::set::CoreSet;
+use crate::compiled::CompiledPattern;
+use crate::errors;
+use crate::serve::{self, Declined, Target};
+use crate::set::{CoreSet, SharedSet};
+use crate::stats::{fell_through, Counted, DocumentStats};
+use crate::text::Characters;
 
-/// One document after the pass. Where `re` has to be asked, the methods say so.
+/// One document and its set. Alphabets are scanned when first asked for, each once.
+///
+/// The document's text is not held: callers bring it along, so that a document and its scan are no
+/// reference cycle.
 #[pyclass(frozen, module = "gatecore._gatecore")]
 pub struct CoreScan {
-    pub set: Arc<PatternSet>,
+    pub set: Arc<SharedSet>,
     pub scan: Scan,
+    pub stats: Arc<DocumentStats>,
+    /// Held while an alphabet is scanned, so that threads that ask at once share one scan.
+    scanning: Mutex<()>,
 }
 
 type Pair = (usize, usize);
@@ -21,28 +33,122 @@ fn pair(span: Span) -> Pair {
     (span.start(), span.end())
 }
 
-/// The first match, or that there is none, or that `re` has to be asked.
-#[derive(IntoPyObject)]
-pub enum First {
-    Match(Option<Pair>),
-    AskRe(bool),
+impl CoreScan {
+    pub fn new(set: Arc<SharedSet>, scan: Scan, stats: Arc<DocumentStats>) -> Self {
+        CoreScan { set, scan, stats, scanning: Mutex::new(()) }
+    }
+
+    /// Makes sure that a pattern can be asked about.
+    #[inline]
+    pub fn ready(&self, text: &Bound<'_, PyString>, id: PatternId) -> PyResult<()> {
+        match self.set.set.shard_of(id) {
+            Some(shard) if !self.scan.is_ready(shard) => self.run(text, &[shard]),
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs the pass over alphabets; the GIL is released.
+    #[cold]
+    pub fn run(&self, text: &Bound<'_, PyString>, shards: &[ShardId]) -> PyResult<()> {
+        let characters = Characters::new(text)?;
+        let set = &self.set.set;
+        text.py().detach(|| {
+            // A thread never waits here with the GIL, and so may take it while it holds the lock.
+            let _one_at_a_time = self.scanning.lock().unwrap_or_else(PoisonError::into_inner);
+            for &shard in shards {
+                if !self.scan.is_ready(shard) {
+                    let mut translation = set.translation(shard, characters.len());
+                    characters.translate(&mut translation)?;
+                    self.scan.complete(set, shard, translation).map_err(errors::scan)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The first match in a region; the GIL is released.
+    pub fn find(
+        &self,
+        py: Python<'_>,
+        id: PatternId,
+        anchor: Anchor,
+        region: Region,
+    ) -> Answer<Option<Span>> {
+        py.detach(|| self.scan.find(&self.set.set, id, anchor, region))
+    }
+
+    /// The first matches in a region, at most `limit`; the GIL is released.
+    pub fn some_spans(
+        &self,
+        py: Python<'_>,
+        id: PatternId,
+        region: Region,
+        limit: usize,
+    ) -> Answer<Vec<Span>> {
+        py.detach(|| self.scan.some_spans(&self.set.set, id, region, limit))
+    }
+
+    /// The groups of the match that begins where the region begins; the GIL is released.
+    pub fn groups(
+        &self,
+        py: Python<'_>,
+        id: PatternId,
+        anchor: Anchor,
+        region: Region,
+    ) -> Answer<Groups> {
+        py.detach(|| self.scan.groups(&self.set.set, id, anchor, region))
+    }
+
+    /// Whether a pattern matches; the GIL is released unless the pass alone decides.
+    #[inline]
+    pub fn matches(&self, py: Python<'_>, id: PatternId) -> Answer<bool> {
+        match self.scan.known(&self.set.set, id) {
+            Some(known) => Answer::Known(known),
+            None => py.detach(|| self.scan.is_match(&self.set.set, id)),
+        }
+    }
+
+    fn id(&self, number: u32) -> PyResult<PatternId> {
+        if (number as usize) < self.set.set.len() {
+            Ok(PatternId(number))
+        } else {
+            Err(PyIndexError::new_err("pattern number out of range"))
+        }
+    }
+
+    fn target<'a, 'py>(
+        slf: &Bound<'py, Self>,
+        pattern: &'a Bound<'py, CompiledPattern>,
+        number: u32,
+        text: &'a Bound<'py, PyString>,
+    ) -> PyResult<Target<'a, 'py>> {
+        let id = slf.get().id(number)?;
+        let region = slf.get().scan.whole();
+        Ok(Target { pattern, text, scan: slf.clone(), id, region })
+    }
 }
 
+/// Asks `re` about a target.
+fn ask_re<'py>(
+    target: &Target<'_, 'py>,
+    declined: &Declined<'py>,
+    method: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    fell_through(declined.reason, Some(target.pattern), Some(&target.scan.get().stats));
+    target.pattern.get().real(target.text.py())?.call_method1(method, (target.text,))
+}
+
+/// The methods without a text are for a document that was scanned as a whole.
 #[pymethods]
 impl CoreScan {
     /// Patterns that match; patterns for which `re` has to be asked.
     fn ids(&self, py: Python<'_>) -> (Vec<u32>, Vec<u32>) {
-        py.detach(|| self.scan.ids(&self.set))
+        py.detach(|| self.scan.ids(&self.set.set))
     }
 
     /// Whether a pattern matches; `None`: ask `re`.
     fn is_match(&self, py: Python<'_>, number: u32) -> PyResult<Option<bool>> {
-        let id = self.id(number)?;
-        let answer = match self.scan.known(&self.set, id) {
-            Some(known) => Answer::Known(known),
-            None => py.detach(|| self.scan.is_match(&self.set, id)),
-        };
-        Ok(match answer {
+        Ok(match self.matches(py, self.id(number)?) {
             Answer::Known(known) => Some(known),
             Answer::AskRe => None,
         })
@@ -54,36 +160,52 @@ impl CoreScan {
         Ok(())
     }
 
-    /// The first match at or after a character; `False`: ask `re`.
-    fn first(&self, py: Python<'_>, number: u32, start: usize) -> PyResult<First> {
-        let id = self.id(number)?;
-        Ok(match py.detach(|| self.scan.first(&self.set, id, start)) {
-            Answer::Known(span) => First::Match(span.map(pair)),
-            Answer::AskRe => First::AskRe(false),
-        })
-    }
-
     /// Every match; `None`: ask `re`.
     fn spans(&self, py: Python<'_>, number: u32) -> PyResult<Option<Vec<Pair>>> {
         let id = self.id(number)?;
-        Ok(match py.detach(|| self.scan.spans(&self.set, id)) {
+        Ok(match self.some_spans(py, id, self.scan.whole(), usize::MAX) {
             Answer::Known(spans) => Some(spans.into_iter().map(pair).collect()),
             Answer::AskRe => None,
         })
     }
 
-    /// The groups of the match that begins at `start`; `None`: ask `re`.
-    fn groups(
-        &self,
-        py: Python<'_>,
+    /// The first match, as `re.search`.
+    fn search<'py>(
+        slf: &Bound<'py, Self>,
+        pattern: &Bound<'py, CompiledPattern>,
         number: u32,
-        start: usize,
-    ) -> PyResult<Option<Vec<Option<Pair>>>> {
-        let id = self.id(number)?;
-        Ok(match py.detach(|| self.scan.groups(&self.set, id, start)) {
-            Answer::Known(groups) => Some(groups.into_iter().map(|span| span.map(pair)).collect()),
-            Answer::AskRe => None,
-        })
+        text: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let target = CoreScan::target(slf, pattern, number, text)?;
+        let found = target.first(Anchor::Search)?;
+        found.or_else(|declined| ask_re(&target, &declined, "search"))
+    }
+
+    /// Every match in order, as `re.finditer`.
+    fn finditer<'py>(
+        slf: &Bound<'py, Self>,
+        pattern: &Bound<'py, CompiledPattern>,
+        number: u32,
+        text: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let target = CoreScan::target(slf, pattern, number, text)?;
+        serve::matches(&target)?.or_else(|declined| ask_re(&target, &declined, "finditer"))
+    }
+
+    /// The text of every match or of its groups, as `re.findall`.
+    fn findall<'py>(
+        slf: &Bound<'py, Self>,
+        pattern: &Bound<'py, CompiledPattern>,
+        number: u32,
+        text: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let target = CoreScan::target(slf, pattern, number, text)?;
+        serve::texts(&target)?.or_else(|declined| ask_re(&target, &declined, "findall"))
+    }
+
+    /// What was served and what fell through: see `gatecore.stats`.
+    fn counted(&self, py: Python<'_>) -> Counted {
+        self.stats.counted(py)
     }
 
     /// Bytes that the scan keeps.
@@ -95,16 +217,6 @@ impl CoreScan {
     /// The set that it was made with.
     #[getter]
     fn set(&self) -> CoreSet {
-        CoreSet { set: Arc::clone(&self.set) }
-    }
-}
-
-impl CoreScan {
-    fn id(&self, number: u32) -> PyResult<PatternId> {
-        if (number as usize) < self.set.len() {
-            Ok(PatternId(number))
-        } else {
-            Err(PyIndexError::new_err("pattern number out of range"))
-        }
+        CoreSet { shared: Arc::clone(&self.set) }
     }
 }

@@ -1,23 +1,82 @@
 //! `CoreSet`: the core's pattern set.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use gatecore::{CodePoints, Engine, Lowered, PatternId, PatternSet, Spec};
+use gatecore::{CodePoints, Engine, Lowered, PatternId, PatternSet, ShardId, Spec};
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 use crate::errors;
 use crate::scan::CoreScan;
-use crate::text::Held;
+use crate::stats::DocumentStats;
+use crate::text::Characters;
 
 /// (source, flags, caseless, program or None), see `gatecore._lower`.
 type LoweredPattern = (Vec<u8>, u32, bool, Option<Vec<u32>>);
 
+/// A set with its number in this process and its patterns by source and flags.
+pub struct SharedSet {
+    pub set: PatternSet,
+    /// Never 0.
+    pub id: u32,
+    index: OnceLock<HashMap<(Vec<u8>, u32), PatternId>>,
+}
+
+const DEBUG: u32 = 128;
+const UNICODE: u32 = 32;
+const ASCII: u32 = 256;
+
+/// Flags as `gatecore.Pattern.key` has them: UNICODE is the default of text, DEBUG only prints.
+fn key_flags(flags: u32) -> u32 {
+    let flags = flags & !DEBUG;
+    if flags & ASCII == 0 {
+        flags & !UNICODE
+    } else {
+        flags
+    }
+}
+
+impl SharedSet {
+    fn new(set: PatternSet) -> Arc<Self> {
+        static LAST: AtomicU32 = AtomicU32::new(0);
+        let id = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+        Arc::new(SharedSet { set, id, index: OnceLock::new() })
+    }
+
+    /// The number of a pattern, the first if it is there twice.
+    pub fn index(&self, source: &Bound<'_, PyString>, flags: u32) -> Option<PatternId> {
+        let index = self.index.get_or_init(|| {
+            let mut index = HashMap::with_capacity(self.set.len());
+            for id in (0..self.set.len() as u32).map(PatternId) {
+                let (source, flags) = self.set.pattern(id);
+                index.entry((source.to_vec(), key_flags(flags))).or_insert(id);
+            }
+            index
+        });
+        let source = match source.to_str() {
+            Ok(source) => source.as_bytes().to_vec(),
+            Err(_) => {
+                let encoded = source.call_method1("encode", ("utf-8", "surrogatepass")).ok()?;
+                encoded.cast::<PyBytes>().ok()?.as_bytes().to_vec()
+            }
+        };
+        index.get(&(source, key_flags(flags))).copied()
+    }
+
+    /// Whether automata answer what the pass leaves open, so that `re` never does.
+    #[inline]
+    pub fn is_regular(&self, id: PatternId) -> bool {
+        self.set.routing(id).irregular.is_none()
+    }
+}
+
 /// Patterns compiled together. Immutable.
 #[pyclass(frozen, module = "gatecore._gatecore")]
 pub struct CoreSet {
-    pub set: Arc<PatternSet>,
+    pub shared: Arc<SharedSet>,
 }
 
 #[pymethods]
@@ -57,62 +116,77 @@ impl CoreSet {
                 };
                 PatternSet::build(&spec)
             });
-        Ok(CoreSet { set: Arc::new(built.map_err(errors::build)?) })
+        Ok(CoreSet { shared: SharedSet::new(built.map_err(errors::build)?) })
     }
 
     /// Reads what `to_bytes` wrote; the GIL is released.
     #[staticmethod]
     fn from_bytes(py: Python<'_>, stored: &[u8], caller: &str) -> PyResult<Self> {
         let set = py.detach(|| PatternSet::from_bytes(stored, caller)).map_err(errors::load)?;
-        Ok(CoreSet { set: Arc::new(set) })
+        Ok(CoreSet { shared: SharedSet::new(set) })
     }
 
     /// The set as bytes.
     fn to_bytes<'py>(&self, py: Python<'py>, caller: &str) -> PyResult<Bound<'py, PyBytes>> {
-        let stored = py.detach(|| self.set.to_bytes(caller)).map_err(errors::load)?;
+        let stored = py.detach(|| self.shared.set.to_bytes(caller)).map_err(errors::load)?;
         Ok(PyBytes::new(py, &stored))
     }
 
     fn __len__(&self) -> usize {
-        self.set.len()
+        self.shared.set.len()
     }
 
     /// The pass in use: "simd" or "portable".
     #[getter]
     fn engine(&self) -> &'static str {
-        self.set.engine().name()
+        self.shared.set.engine().name()
     }
 
     /// Number of alphabets, and so of scans over a document.
     #[getter]
     fn shards(&self) -> usize {
-        self.set.shards()
+        self.shared.set.shards()
     }
 
     /// Source (UTF-8, lone surrogates passed) and flags of a pattern.
     fn pattern<'py>(&self, py: Python<'py>, number: u32) -> PyResult<(Bound<'py, PyBytes>, u32)> {
-        let (source, flags) = self.set.pattern(self.id(number)?);
+        let (source, flags) = self.shared.set.pattern(self.id(number)?);
         Ok((PyBytes::new(py, source), flags))
     }
 
     /// Route, reason and cost of a pattern.
     fn routing(&self, number: u32) -> PyResult<(String, String, &'static str)> {
-        let routing = self.set.routing(self.id(number)?);
+        let routing = self.shared.set.routing(self.id(number)?);
         Ok((routing.route().to_string(), routing.reason(), routing.cost()))
     }
 
+    /// The number of a pattern, `None` if it is not in the set.
+    fn index(&self, source: &Bound<'_, PyString>, flags: u32) -> Option<u32> {
+        self.shared.index(source, flags).map(|id| id.0)
+    }
+
     /// Runs the pass over a document; the GIL is released.
-    fn scan(&self, py: Python<'_>, text: &Bound<'_, PyString>) -> PyResult<CoreScan> {
-        let held = Held::new(text)?;
-        let text = held.text();
-        let scan = py.detach(|| self.set.scan(text)).map_err(errors::scan)?;
-        Ok(CoreScan { set: Arc::clone(&self.set), scan })
+    fn scan(&self, text: &Bound<'_, PyString>) -> PyResult<CoreScan> {
+        let scan = self.begin(text, None)?;
+        let shards: Vec<ShardId> = (0..self.shared.set.shards() as u32).map(ShardId).collect();
+        scan.run(text, &shards)?;
+        Ok(scan)
+    }
+
+    /// A document of which nothing is scanned yet; a view counts with the document it is of.
+    #[pyo3(signature = (text, view_of=None))]
+    fn begin(&self, text: &Bound<'_, PyString>, view_of: Option<&CoreScan>) -> PyResult<CoreScan> {
+        let length = Characters::new(text)?.len();
+        let scan = self.shared.set.begin(length).map_err(errors::scan)?;
+        let stats = view_of
+            .map_or_else(|| Arc::new(DocumentStats::default()), |scan| Arc::clone(&scan.stats));
+        Ok(CoreScan::new(Arc::clone(&self.shared), scan, stats))
     }
 }
 
 impl CoreSet {
     fn id(&self, number: u32) -> PyResult<PatternId> {
-        if (number as usize) < self.set.len() {
+        if (number as usize) < self.shared.set.len() {
             Ok(PatternId(number))
         } else {
             Err(PyIndexError::new_err("pattern number out of range"))

@@ -114,24 +114,16 @@ impl Alphabet {
         self.symbols
     }
 
-    /// A document in symbols. About 0.3 ns a character for ASCII and 1 ns for others.
+    /// A document in symbols.
     pub fn translate(&self, text: Text<'_>) -> Vec<u8> {
-        let mut symbols: Vec<u8> = match text {
-            Text::Ascii(bytes) => {
-                let low = &self.table[usize::from(self.blocks[0]) * BLOCK..][..BLOCK];
-                bytes.iter().map(|&byte| low[usize::from(byte)]).collect()
-            }
-            Text::Utf32(bytes) => bytes
-                .chunks_exact(4)
-                .map(|four| self.symbol(u32::from_le_bytes([four[0], four[1], four[2], four[3]])))
-                .collect(),
-        };
-        if let Some(last) = symbols.last_mut() {
-            if *last == NEWLINE {
-                *last = FINAL_NEWLINE;
-            }
-        }
-        symbols
+        let mut translation = self.translation(text.len());
+        translation.push(text);
+        translation.finish()
+    }
+
+    /// Begins to translate a document of `length` characters.
+    pub fn translation(&self, length: usize) -> Translation<'_> {
+        Translation { alphabet: self, symbols: Vec::with_capacity(length) }
     }
 
     #[inline]
@@ -147,6 +139,45 @@ impl Alphabet {
             && self.blocks.len() == CODE_POINTS as usize / BLOCK
             && self.table.len() % BLOCK == 0
             && self.blocks.iter().all(|&block| usize::from(block) < self.table.len() / BLOCK)
+    }
+}
+
+/// A document on its way into symbols, chunk by chunk: a caller that has to copy its characters need
+/// not copy all of them at once. About 0.3 ns a character for ASCII and 1 ns for others.
+#[derive(Debug)]
+pub struct Translation<'a> {
+    alphabet: &'a Alphabet,
+    symbols: Vec<u8>,
+}
+
+impl Translation<'_> {
+    /// Adds the document's next characters.
+    pub fn push(&mut self, text: Text<'_>) {
+        let alphabet = self.alphabet;
+        match text {
+            Text::Ascii(bytes) => {
+                let low = &alphabet.table[usize::from(alphabet.blocks[0]) * BLOCK..][..BLOCK];
+                self.symbols.extend(bytes.iter().map(|&byte| low[usize::from(byte)]));
+            }
+            Text::Utf32(bytes) => self.symbols.extend(bytes.chunks_exact(4).map(|four| {
+                alphabet.symbol(u32::from_le_bytes([four[0], four[1], four[2], four[3]]))
+            })),
+        }
+    }
+
+    /// The document in symbols.
+    pub fn finish(mut self) -> Vec<u8> {
+        end_with_final_newline(&mut self.symbols);
+        self.symbols
+    }
+}
+
+/// Gives a newline at the end its own symbol.
+pub(crate) fn end_with_final_newline(symbols: &mut [u8]) {
+    if let Some(last) = symbols.last_mut() {
+        if *last == NEWLINE {
+            *last = FINAL_NEWLINE;
+        }
     }
 }
 

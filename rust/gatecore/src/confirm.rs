@@ -11,7 +11,8 @@
 
 use std::sync::OnceLock;
 
-use regex_automata::meta::{Config, Regex};
+use regex_automata::meta::Config;
+pub use regex_automata::meta::Regex;
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{self, Hir};
@@ -34,22 +35,46 @@ pub trait Resolve {
     fn class(&self, class: ClassId) -> ByteSet;
 }
 
+/// What an automaton is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AutomatonKind {
+    /// Spans alone: the smallest.
+    Spans,
+    /// Spans and groups.
+    Groups,
+    /// Matches that end where the text ends, with groups: what `fullmatch` finds. Leftmost-first
+    /// takes the first way to match, so "and is it at the end?" has to be part of the pattern.
+    Full,
+}
+
 /// The automata of one pattern, built when first needed.
 #[derive(Debug, Default)]
 pub struct Confirm {
-    spans: OnceLock<Option<Regex>>,
-    groups: OnceLock<Option<Regex>>,
+    automata: [OnceLock<Option<Regex>>; 3],
+    closing: OnceLock<Option<Box<[u32]>>>,
 }
 
 impl Confirm {
-    /// The automaton that finds spans. `None` if there is no source or it would be too large.
-    pub fn spans(&self, source: impl FnOnce() -> Option<Hir>) -> Option<&Regex> {
-        self.spans.get_or_init(|| build(&source()?, WhichCaptures::Implicit)).as_ref()
+    /// The automaton of a kind. `None` if there is no source or it would be too large.
+    pub fn automaton(
+        &self,
+        kind: AutomatonKind,
+        source: impl FnOnce() -> Option<Hir>,
+    ) -> Option<&Regex> {
+        let build = || match kind {
+            AutomatonKind::Spans => build(&source()?, WhichCaptures::Implicit),
+            AutomatonKind::Groups => build(&source()?, WhichCaptures::All),
+            AutomatonKind::Full => {
+                let whole = Hir::concat(vec![source()?, Hir::look(hir::Look::End)]);
+                build(&whole, WhichCaptures::All)
+            }
+        };
+        self.automata[kind as usize].get_or_init(build).as_ref()
     }
 
-    /// The automaton that finds groups as well.
-    pub fn groups(&self, source: impl FnOnce() -> Option<Hir>) -> Option<&Regex> {
-        self.groups.get_or_init(|| build(&source()?, WhichCaptures::All)).as_ref()
+    /// The order in which the pattern closes its groups. `None` if an automaton cannot tell groups.
+    pub fn closing(&self, order: impl FnOnce() -> Option<Vec<u32>>) -> Option<&[u32]> {
+        self.closing.get_or_init(|| order().map(Vec::into_boxed_slice)).as_deref()
     }
 }
 
@@ -70,10 +95,11 @@ fn build(hir: &Hir, captures: WhichCaptures) -> Option<Regex> {
     Regex::builder().configure(config).build_from_hir(hir).ok()
 }
 
-/// The first match at or after `from`.
-pub fn first(regex: &Regex, symbols: &[u8], from: usize) -> Option<Span> {
+/// The first match at or after `from`, or the one that begins there.
+pub fn first(regex: &Regex, symbols: &[u8], from: usize, anchored: bool) -> Option<Span> {
+    let anchored = if anchored { Anchored::Yes } else { Anchored::No };
     regex
-        .search(&Input::new(symbols).range(from..))
+        .search(&Input::new(symbols).range(from..).anchored(anchored))
         .map(|found| Span::new(found.start(), found.end()))
 }
 
@@ -82,11 +108,11 @@ pub fn is_match(regex: &Regex, symbols: &[u8]) -> bool {
     regex.is_match(symbols)
 }
 
-/// Every match from the left, none overlapping. The pattern cannot match the empty text.
-pub fn all(regex: &Regex, symbols: &[u8]) -> Vec<Span> {
+/// At most `limit` matches from `from` on, none overlapping. The pattern cannot match the empty text.
+pub fn some(regex: &Regex, symbols: &[u8], mut from: usize, limit: usize) -> Vec<Span> {
     let mut spans = Vec::new();
-    let mut from = 0;
-    while let Some(span) = first(regex, symbols, from) {
+    while spans.len() < limit {
+        let Some(span) = first(regex, symbols, from, false) else { break };
         debug_assert!(!span.is_empty(), "patterns that match empty text are not confirmed here");
         from = span.end();
         spans.push(span);

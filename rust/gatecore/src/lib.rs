@@ -29,12 +29,12 @@ mod shard;
 mod span;
 mod stored;
 
-pub use alphabet::Text;
+pub use alphabet::{Text, Translation};
 pub use byte_set::ByteSet;
 pub use code_points::CodePoints;
 pub use error::{BuildError, LoadError, ScanError};
 pub use route::{Route, Routing};
-pub use scan::{Answer, Scan};
-pub use set::{Engine, Lowered, PatternId, PatternSet, Spec};
+pub use scan::{Anchor, Answer, Glance, Groups, Region, Scan};
+pub use set::{Engine, Lowered, PatternId, PatternSet, ShardId, Spec};
 pub use span::Span;
 pub use stored::maker;

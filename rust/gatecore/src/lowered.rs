@@ -423,6 +423,36 @@ impl Node {
         found
     }
 
+    /// The groups in the order of their closing parentheses.
+    ///
+    /// Outside repeats that is the order in which a match closes them, and the last that took part
+    /// is `re`'s `lastindex`.
+    pub fn closing_order(&self) -> Vec<u32> {
+        fn visit(node: &Node, order: &mut Vec<u32>) {
+            match node {
+                Node::Concat(nodes) | Node::Alternate(nodes) => {
+                    nodes.iter().for_each(|node| visit(node, order));
+                }
+                Node::Group { index, node } => {
+                    visit(node, order);
+                    order.push(*index);
+                }
+                Node::Repeat { node, .. }
+                | Node::LookAround(_, node)
+                | Node::Atomic(node)
+                | Node::Quirk(node) => visit(node, order),
+                Node::Conditional(yes, no) => {
+                    visit(yes, order);
+                    visit(no, order);
+                }
+                _ => {}
+            }
+        }
+        let mut order = Vec::new();
+        visit(self, &mut order);
+        order
+    }
+
     /// The greatest group number.
     pub fn groups(&self) -> u32 {
         let mut most = 0;

@@ -1,10 +1,18 @@
 //! What the pass found in one document, and the exact answers that are worked out on demand.
+//!
+//! Nothing is scanned before it is asked for: the pass over an alphabet runs when one of its patterns
+//! is first asked about ([`Scan::is_ready`], [`Scan::complete`]). A document of which only lowered
+//! keywords are asked never pays for the caseless patterns of its set.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::OnceLock;
 
-use crate::confirm;
+use crate::alphabet::{end_with_final_newline, Translation, NEWLINE};
+use crate::confirm::{self, AutomatonKind, Regex};
+use crate::error::ScanError;
 use crate::pass::Coverage;
-use crate::set::{PatternId, PatternSet};
+use crate::set::{PatternId, PatternSet, ShardId};
 use crate::shard::ShardScan;
 use crate::span::Span;
 
@@ -17,13 +25,55 @@ pub enum Answer<T> {
     AskRe,
 }
 
-/// One document after the pass.
+/// What is known without looking at the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Glance {
+    /// There is no match.
+    No,
+    /// There is one, and automata find it.
+    Yes,
+    /// Not known yet.
+    LookCloser,
+}
+
+/// How a match has to lie in its region: as the methods of `re.Pattern` of these names have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// Anywhere.
+    Search,
+    /// At the region's begin.
+    Match,
+    /// From the region's begin to its end.
+    FullMatch,
+}
+
+/// Part of a document, as `pos` and `endpos` of `re` cut it: what stands before `from` is still seen
+/// by `^` and `\b`, while `to` is where the text ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// Where a match may begin, in characters.
+    pub from: usize,
+    /// Where the text ends, in characters.
+    pub to: usize,
+}
+
+/// What an automaton knows of a match's groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Groups {
+    /// The whole match, then group 1, 2, … as far as there are; `None` for one that took no part.
+    pub spans: Vec<Option<Span>>,
+    /// The group that was closed last.
+    pub last: Option<u32>,
+}
+
+/// One document on its way through the pass.
 ///
-/// Keeps the document in symbols (one byte a character and alphabet) so that spans can be confirmed
-/// later. Decisions are remembered. Safe to share between threads.
+/// Keeps the document in symbols (one byte a character and alphabet that was asked for) so that spans
+/// can be confirmed later. Decisions are remembered. Safe to share between threads.
 #[derive(Debug)]
 pub struct Scan {
-    shards: Vec<ShardScan>,
+    length: usize,
+    shards: Box<[OnceLock<ShardScan>]>,
     decisions: Box<[AtomicU8]>,
 }
 
@@ -32,14 +82,62 @@ const NO: u8 = 1;
 const YES: u8 = 2;
 
 impl Scan {
-    pub(crate) fn new(patterns: usize, shards: Vec<ShardScan>) -> Self {
-        Scan { shards, decisions: (0..patterns).map(|_| AtomicU8::new(UNDECIDED)).collect() }
+    pub(crate) fn new(patterns: usize, shards: usize, length: usize) -> Self {
+        Scan {
+            length,
+            shards: (0..shards).map(|_| OnceLock::new()).collect(),
+            decisions: (0..patterns).map(|_| AtomicU8::new(UNDECIDED)).collect(),
+        }
+    }
+
+    /// Number of characters.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether there is no character.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Whether a pattern's alphabet was scanned, so that the pattern may be asked about.
+    pub fn is_ready(&self, shard: ShardId) -> bool {
+        self.shards[shard.0 as usize].get().is_some()
+    }
+
+    /// Runs the pass over one alphabet. If another thread was faster, its result stays.
+    ///
+    /// # Errors
+    /// [`ScanError`].
+    ///
+    /// # Panics
+    /// If the translation is not of this document's length.
+    pub fn complete(
+        &self,
+        set: &PatternSet,
+        shard: ShardId,
+        translation: Translation<'_>,
+    ) -> Result<(), ScanError> {
+        let symbols = translation.finish();
+        assert_eq!(symbols.len(), self.length, "a translation of another document");
+        let scanned = set.shards[shard.0 as usize].scan(symbols)?;
+        let _ = self.shards[shard.0 as usize].set(scanned);
+        Ok(())
+    }
+
+    /// What the pass says of one alphabet.
+    ///
+    /// # Panics
+    /// If it was not scanned: asking is a bug of the caller. The same holds for all methods that take
+    /// a pattern.
+    fn shard(&self, shard: u32) -> &ShardScan {
+        self.shards[shard as usize].get().expect("an alphabet is scanned before it is asked")
     }
 
     /// Whether the pass reported a pattern. "No" is final.
     fn reported(&self, set: &PatternSet, id: PatternId) -> bool {
         match set.patterns[id.0 as usize].place {
-            Some((shard, slot)) => self.shards[shard as usize].reported.contains(slot as usize),
+            Some((shard, slot)) => self.shard(shard).reported.contains(slot as usize),
             None => true,
         }
     }
@@ -59,12 +157,33 @@ impl Scan {
         }
     }
 
+    /// What a pattern's answer is, if a look at two words of memory tells; of an alphabet that was not
+    /// scanned it does not. "Yes" is only said of patterns whose spans automata find.
+    #[inline]
+    pub fn glance(&self, set: &PatternSet, id: PatternId) -> Glance {
+        let place = set.places[id.0 as usize];
+        let Some(shard) = self.shards.get(place.shard as usize).and_then(OnceLock::get) else {
+            return Glance::LookCloser;
+        };
+        if !shard.reported.contains(place.slot as usize) {
+            return Glance::No;
+        }
+        if place.is_final {
+            return Glance::Yes;
+        }
+        match self.decisions[id.0 as usize].load(Ordering::Relaxed) {
+            NO => Glance::No,
+            YES if place.is_regular => Glance::Yes,
+            _ => Glance::LookCloser,
+        }
+    }
+
     /// Whether a pattern matches. Constant for the exact route; a candidate is decided once.
     pub fn is_match(&self, set: &PatternSet, id: PatternId) -> Answer<bool> {
         if let Some(known) = self.known(set, id) {
             return Answer::Known(known);
         }
-        let Some((symbols, automaton)) = self.automaton(set, id) else {
+        let Some((symbols, automaton)) = self.automaton(set, id, AutomatonKind::Spans) else {
             return Answer::AskRe;
         };
         let matches = confirm::is_match(automaton, symbols);
@@ -91,63 +210,141 @@ impl Scan {
         (yes, ask)
     }
 
-    /// The first match at or after the character `from`.
-    pub fn first(&self, set: &PatternSet, id: PatternId, from: usize) -> Answer<Option<Span>> {
-        if self.is_out(set, id) {
-            return Answer::Known(None);
-        }
-        match self.automaton(set, id) {
-            Some((symbols, _)) if from > symbols.len() => Answer::Known(None),
-            Some((symbols, automaton)) => Answer::Known(confirm::first(automaton, symbols, from)),
-            None => Answer::AskRe,
-        }
+    /// The whole document.
+    pub fn whole(&self) -> Region {
+        Region { from: 0, to: self.length }
+    }
+
+    /// The first match in a region.
+    pub fn find(
+        &self,
+        set: &PatternSet,
+        id: PatternId,
+        anchor: Anchor,
+        region: Region,
+    ) -> Answer<Option<Span>> {
+        let kind = match anchor {
+            Anchor::Search | Anchor::Match => AutomatonKind::Spans,
+            Anchor::FullMatch => AutomatonKind::Full,
+        };
+        self.within(
+            set,
+            id,
+            kind,
+            region,
+            || None,
+            |automaton, symbols| {
+                confirm::first(automaton, symbols, region.from, anchor != Anchor::Search)
+            },
+        )
     }
 
     /// Every match, as `re.finditer` gives them.
     pub fn spans(&self, set: &PatternSet, id: PatternId) -> Answer<Vec<Span>> {
-        if self.is_out(set, id) {
-            return Answer::Known(Vec::new());
-        }
-        match self.automaton(set, id) {
-            Some((symbols, automaton)) => Answer::Known(confirm::all(automaton, symbols)),
-            None => Answer::AskRe,
-        }
+        self.some_spans(set, id, self.whole(), usize::MAX)
     }
 
-    /// The groups of the match that begins at `start`: the whole match, then group 1, 2, …
+    /// The first matches in a region, at most `limit`.
+    pub fn some_spans(
+        &self,
+        set: &PatternSet,
+        id: PatternId,
+        region: Region,
+        limit: usize,
+    ) -> Answer<Vec<Span>> {
+        self.within(set, id, AutomatonKind::Spans, region, Vec::new, |automaton, symbols| {
+            confirm::some(automaton, symbols, region.from, limit)
+        })
+    }
+
+    /// The groups of the match that begins where the region begins.
     ///
     /// `re` has to be asked where a group stands inside a repeat.
     pub fn groups(
         &self,
         set: &PatternSet,
         id: PatternId,
-        start: usize,
-    ) -> Answer<Vec<Option<Span>>> {
+        anchor: Anchor,
+        region: Region,
+    ) -> Answer<Groups> {
+        let kind = match anchor {
+            Anchor::Search | Anchor::Match => AutomatonKind::Groups,
+            Anchor::FullMatch => AutomatonKind::Full,
+        };
         let place = set.patterns[id.0 as usize].place;
-        let groups = set.groups_automaton(id).zip(place).and_then(|(automaton, (shard, _))| {
-            let symbols = self.shards[shard as usize].symbols.as_slice();
-            (start <= symbols.len()).then(|| confirm::groups(automaton, symbols, start))?
-        });
-        groups.map_or(Answer::AskRe, Answer::Known)
+        let Some(((automaton, closing), (shard, _))) = set.groups_automaton(id, kind).zip(place)
+        else {
+            return Answer::AskRe;
+        };
+        let symbols = cut(&self.shard(shard).symbols, region.to);
+        let Some(spans) = confirm::groups(automaton, &symbols, region.from) else {
+            return Answer::AskRe;
+        };
+        let took_part = |group: &&u32| spans.get(**group as usize).is_some_and(Option::is_some);
+        let last = closing.iter().rev().find(took_part).copied();
+        Answer::Known(Groups { spans, last })
     }
 
-    /// Whether it is already certain, without work, that there is no match.
-    fn is_out(&self, set: &PatternSet, id: PatternId) -> bool {
-        !self.reported(set, id) || self.decisions[id.0 as usize].load(Ordering::Relaxed) == NO
+    /// Asks an automaton about a region, unless the answer is `none` anyway.
+    fn within<T>(
+        &self,
+        set: &PatternSet,
+        id: PatternId,
+        kind: AutomatonKind,
+        region: Region,
+        none: impl FnOnce() -> T,
+        ask: impl FnOnce(&Regex, &[u8]) -> T,
+    ) -> Answer<T> {
+        if self.is_out(set, id, region) {
+            return Answer::Known(none());
+        }
+        let Some((symbols, automaton)) = self.automaton(set, id, kind) else {
+            return Answer::AskRe;
+        };
+        let symbols = cut(symbols, region.to);
+        if region.from > symbols.len() {
+            return Answer::Known(none());
+        }
+        Answer::Known(ask(automaton, &symbols))
+    }
+
+    /// Whether it is already certain, without work, that a region holds no match.
+    ///
+    /// What has no match has none in its tail; what ends early may match where the whole does not.
+    pub fn is_out(&self, set: &PatternSet, id: PatternId, region: Region) -> bool {
+        region.to >= self.length
+            && (!self.reported(set, id)
+                || self.decisions[id.0 as usize].load(Ordering::Relaxed) == NO)
     }
 
     fn automaton<'a>(
         &'a self,
         set: &'a PatternSet,
         id: PatternId,
-    ) -> Option<(&'a [u8], &'a regex_automata::meta::Regex)> {
+        kind: AutomatonKind,
+    ) -> Option<(&'a [u8], &'a Regex)> {
         let (shard, _) = set.patterns[id.0 as usize].place?;
-        let automaton = set.spans_automaton(id)?;
-        Some((self.shards[shard as usize].symbols.as_slice(), automaton))
+        let automaton = set.automaton(id, kind)?;
+        Some((self.shard(shard).symbols.as_slice(), automaton))
     }
 
-    /// Bytes that the symbols take.
+    /// Bytes that it keeps.
     pub fn size(&self) -> usize {
-        self.shards.iter().map(|shard| shard.symbols.len()).sum::<usize>() + self.decisions.len()
+        let symbols = self.shards.iter().filter_map(OnceLock::get).map(|shard| shard.symbols.len());
+        symbols.sum::<usize>() + self.decisions.len()
     }
+}
+
+/// The symbols of a document that ends at `to`. Copied if a newline becomes the last character.
+fn cut(symbols: &[u8], to: usize) -> Cow<'_, [u8]> {
+    if to >= symbols.len() {
+        return Cow::Borrowed(symbols);
+    }
+    let symbols = &symbols[..to];
+    if symbols.last() != Some(&NEWLINE) {
+        return Cow::Borrowed(symbols);
+    }
+    let mut copy = symbols.to_vec();
+    end_with_final_newline(&mut copy);
+    Cow::Owned(copy)
 }

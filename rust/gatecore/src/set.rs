@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use crate::alphabet::Translation;
 use crate::code_points::CodePoints;
-use crate::confirm::{self, Confirm};
+use crate::confirm::{self, AutomatonKind, Confirm, Regex};
 use crate::error::{BuildError, ScanError};
 use crate::lowered::{decode, pack, unpack, Irregular, Node};
 use crate::pass::portable::PortablePass;
@@ -24,6 +25,10 @@ pub struct PatternId(pub u32);
 /// 2,500 patterns of a real host have about 200,000. Ten million are more than the SIMD engine's
 /// 32-bit tables survive and minutes of compiling.
 pub const MAX_INSTRUCTIONS: usize = 10_000_000;
+
+/// Number of an alphabet, and so of a scan over a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ShardId(pub u32);
 
 /// Which pass to build.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,6 +112,29 @@ pub struct PatternSet {
     pub(crate) patterns: Vec<Entry>,
     pub(crate) shards: Vec<Shard>,
     pub(crate) engine: Engine,
+    /// Beside the patterns, so that the question asked most often reads one word of each.
+    pub(crate) places: Box<[Place]>,
+}
+
+/// Where the pass has a pattern's answer, and what that is worth.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// `u32::MAX` when the pass does not know the pattern.
+    pub shard: u32,
+    pub slot: u32,
+    /// Automata answer what the pass leaves open.
+    pub is_regular: bool,
+    /// Regular, and what the pass reports does match.
+    pub is_final: bool,
+}
+
+impl Place {
+    fn of(entry: &Entry) -> Self {
+        let (shard, slot) = entry.place.unwrap_or((u32::MAX, 0));
+        let is_regular = entry.routing.irregular.is_none();
+        let is_final = is_regular && entry.routing.coverage == Coverage::Decides;
+        Place { shard, slot, is_regular, is_final }
+    }
 }
 
 /// A pattern in its set.
@@ -229,7 +257,12 @@ impl PatternSet {
             place: places[number],
             confirm: Confirm::default(),
         });
-        Ok(PatternSet { patterns: entries.collect(), shards, engine })
+        Ok(Self::of_parts(entries.collect(), shards, engine))
+    }
+
+    pub(crate) fn of_parts(patterns: Vec<Entry>, shards: Vec<Shard>, engine: Engine) -> Self {
+        let places = patterns.iter().map(Place::of).collect();
+        PatternSet { patterns, shards, engine, places }
     }
 
     /// Number of patterns.
@@ -272,34 +305,73 @@ impl PatternSet {
     /// # Errors
     /// [`ScanError`].
     pub fn scan(&self, text: Text<'_>) -> Result<Scan, ScanError> {
-        let length = text.len();
+        let scan = self.begin(text.len())?;
+        for shard in (0..self.shards.len() as u32).map(ShardId) {
+            let mut translation = self.translation(shard, text.len());
+            translation.push(text);
+            scan.complete(self, shard, translation)?;
+        }
+        Ok(scan)
+    }
+
+    /// A document of which nothing is scanned yet: each alphabet's pass is run when one of its
+    /// patterns is first asked for, by [`Scan::complete`].
+    ///
+    /// # Errors
+    /// [`ScanError::TooLarge`].
+    pub fn begin(&self, length: usize) -> Result<Scan, ScanError> {
         if u32::try_from(length).is_err() {
             return Err(ScanError::TooLarge(length));
         }
-        let shards = self.shards.iter().map(|shard| shard.scan(text));
-        Ok(Scan::new(self.len(), shards.collect::<Result<_, _>>()?))
+        Ok(Scan::new(self.len(), self.shards.len(), length))
     }
 
-    /// The automaton that finds a pattern's spans, built when first asked for. `None` when the
+    /// The alphabet of a pattern; `None` when the pass does not know the pattern.
+    pub fn shard_of(&self, id: PatternId) -> Option<ShardId> {
+        self.patterns[id.0 as usize].place.map(|(shard, _)| ShardId(shard))
+    }
+
+    /// Begins to translate a document of `length` characters for one alphabet.
+    pub fn translation(&self, shard: ShardId, length: usize) -> Translation<'_> {
+        self.shards[shard.0 as usize].alphabet.translation(length)
+    }
+
+    /// The automaton that finds matches of one kind, built when first asked for. `None` when the
     /// pattern is for `re`.
-    pub(crate) fn spans_automaton(&self, id: PatternId) -> Option<&regex_automata::meta::Regex> {
+    pub(crate) fn automaton(&self, id: PatternId, kind: AutomatonKind) -> Option<&Regex> {
         let entry = &self.patterns[id.0 as usize];
         if entry.routing.irregular.is_some() {
             return None;
         }
-        entry.confirm.spans(|| self.hir(entry))
+        entry.confirm.automaton(kind, || self.hir(entry))
     }
 
-    /// As [`PatternSet::spans_automaton`], for groups.
-    pub(crate) fn groups_automaton(&self, id: PatternId) -> Option<&regex_automata::meta::Regex> {
+    /// As [`PatternSet::automaton`], for groups: `None` also where a group stands inside a repeat.
+    /// With it the order in which the pattern closes its groups.
+    pub(crate) fn groups_automaton(
+        &self,
+        id: PatternId,
+        kind: AutomatonKind,
+    ) -> Option<(&Regex, &[u32])> {
         let entry = &self.patterns[id.0 as usize];
         if entry.routing.irregular.is_some() {
             return None;
         }
-        entry.confirm.groups(|| {
-            let repeated = node(entry)?.has_repeated_group();
-            (!repeated).then(|| self.hir(entry))?
-        })
+        let closing = entry.confirm.closing(|| {
+            let node = node(entry)?;
+            (!node.has_repeated_group()).then(|| node.closing_order())
+        })?;
+        Some((entry.confirm.automaton(kind, || self.hir(entry))?, closing))
+    }
+
+    /// Whether an automaton finds a pattern's spans, so that `re` is never asked for them.
+    pub fn tells_spans(&self, id: PatternId) -> bool {
+        self.automaton(id, AutomatonKind::Spans).is_some()
+    }
+
+    /// Whether an automaton tells a pattern's groups, so that `re` is never asked for them.
+    pub fn tells_groups(&self, id: PatternId) -> bool {
+        self.groups_automaton(id, AutomatonKind::Groups).is_some()
     }
 
     fn hir(&self, entry: &Entry) -> Option<regex_syntax::hir::Hir> {

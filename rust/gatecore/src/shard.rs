@@ -3,7 +3,7 @@
 //! Most sets need one or two shards. Patterns are grouped so that their letters fall together:
 //! caseless patterns make one symbol of `a` and `A`, which turns their words into plain literals.
 
-use crate::alphabet::{Alphabet, Text};
+use crate::alphabet::Alphabet;
 use crate::byte_set::ByteSet;
 use crate::code_points::CodePoints;
 use crate::confirm::Resolve;
@@ -45,9 +45,8 @@ pub struct ShardScan {
 }
 
 impl Shard {
-    /// Translates a document and runs the pass over it.
-    pub fn scan(&self, text: Text<'_>) -> Result<ShardScan, ScanError> {
-        let symbols = self.alphabet.translate(text);
+    /// Runs the pass over a document in this shard's symbols.
+    pub fn scan(&self, symbols: Vec<u8>) -> Result<ShardScan, ScanError> {
         let reported = match &self.pass {
             #[cfg(feature = "simd")]
             Pass::Simd(pass) => pass.scan(&symbols)?,

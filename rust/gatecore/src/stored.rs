@@ -195,7 +195,7 @@ impl Body {
         let shards = self.shards.into_iter().map(|shard| shard.restore(&coverage));
         let shards = shards.collect::<Result<Vec<_>, _>>()?;
         let patterns = self.patterns.into_iter().map(|pattern| pattern.restore(&shards));
-        Ok(PatternSet { patterns: patterns.collect::<Result<_, _>>()?, shards, engine })
+        Ok(PatternSet::of_parts(patterns.collect::<Result<_, _>>()?, shards, engine))
     }
 }
 

@@ -3,7 +3,7 @@ use std::cell::Cell;
 use proptest::prelude::*;
 
 use super::*;
-use crate::confirm::{self, Confirm};
+use crate::confirm::{self, AutomatonKind, Confirm};
 use crate::pass::view_cases::{self as cases, class, pattern, repeat, Table};
 
 /// `count` patterns such as `ab--\s+a`, which give a view enough users.
@@ -50,7 +50,10 @@ fn what_the_pass_decides_over_its_views_is_what_automata_decide_over_the_documen
                 let reported = pass.scan(symbols).unwrap();
                 for (number, slot) in slots.iter().enumerate().filter(|(_, slot)| slot.regular) {
                     let hir = || Some(confirm::hir(slot.node, &table));
-                    let matches = automata[number].spans(hir).unwrap().is_match(symbols);
+                    let matches = automata[number]
+                        .automaton(AutomatonKind::Spans, hir)
+                        .unwrap()
+                        .is_match(symbols);
                     let found = reported.contains(number);
                     let right = match coverage[number] {
                         Coverage::Decides => found == matches,

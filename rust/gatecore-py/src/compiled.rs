@@ -1,0 +1,394 @@
+//! `CompiledPattern`: what `gatecore.re.compile` gives, and the cache that holds them.
+//!
+//! A pattern is known by its source and flags. CPython compiles it when `re` is first needed for it,
+//! which for a pattern that the pass rules out of every document is never.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use gatecore::PatternId;
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
+
+use crate::serve::{self, Call};
+use crate::set::SharedSet;
+use crate::stats::Counts;
+
+/// Flags with which a pattern of text may be cached: IGNORECASE, MULTILINE, DOTALL, UNICODE,
+/// VERBOSE, ASCII. The others are `re`'s own business: LOCALE and TEMPLATE are errors or old,
+/// DEBUG prints at each call.
+const CACHED_FLAGS: u32 = 2 | 8 | 16 | 32 | 64 | 256;
+
+/// Most patterns that are kept. `re` keeps 512, which a host with thousands of them thrashes.
+const MOST: usize = 10_000;
+
+/// One table of patterns for each combination of flags.
+static TABLES: [PyOnceLock<Py<PyDict>>; 512] = [const { PyOnceLock::new() }; 512];
+static CACHED: AtomicUsize = AtomicUsize::new(0);
+
+/// A compiled regular expression, with the interface of `re.Pattern`.
+#[pyclass(frozen, weakref, module = "gatecore._gatecore")]
+pub struct CompiledPattern {
+    pub source: Py<PyString>,
+    pub flags: u32,
+    /// As `re` compiles it.
+    real: PyOnceLock<Py<PyAny>>,
+    /// Its number in the set that was asked last: the set's id, then the number plus one.
+    place: AtomicU64,
+    /// How often a call with it fell through.
+    pub counts: Counts,
+}
+
+/// The standard module.
+pub fn standard<'py>(py: Python<'py>) -> PyResult<Bound<'py, PyModule>> {
+    static STANDARD: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let module = STANDARD.get_or_try_init(py, || py.import("re").map(Bound::unbind))?;
+    Ok(module.bind(py).clone())
+}
+
+/// `re.Pattern` or `re.Match`: what the native objects say that they are.
+pub fn standard_class(py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
+    Ok(standard(py)?.getattr(name)?.unbind())
+}
+
+impl CompiledPattern {
+    fn new(source: &Bound<'_, PyString>, flags: u32) -> Self {
+        CompiledPattern {
+            source: source.clone().unbind(),
+            flags,
+            real: PyOnceLock::new(),
+            place: AtomicU64::new(0),
+            counts: Counts::default(),
+        }
+    }
+
+    /// The pattern as `re` compiles it. Raises what `re.compile` raises.
+    pub fn real<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
+        let real = self.real.get_or_try_init(py, || {
+            let compile = standard(py)?.getattr(intern!(py, "compile"))?;
+            compile.call1((&self.source, self.flags)).map(Bound::unbind)
+        })?;
+        Ok(real.bind(py))
+    }
+
+    /// Its number in a set, or that it has none, if that set was the last that it was asked of.
+    #[inline]
+    pub fn known_number(&self, set: &SharedSet) -> Option<Option<PatternId>> {
+        let place = self.place.load(Ordering::Relaxed);
+        (place >> 32 == u64::from(set.id)).then(|| (place as u32).checked_sub(1).map(PatternId))
+    }
+
+    /// Its number in a set.
+    pub fn number(&self, py: Python<'_>, set: &SharedSet) -> Option<PatternId> {
+        let found = set.index(self.source.bind(py), self.flags);
+        let number = found.map_or(0, |id| u64::from(id.0) + 1);
+        self.place.store(u64::from(set.id) << 32 | number, Ordering::Relaxed);
+        found
+    }
+}
+
+/// The pattern object of a source and flags if it was seen before.
+#[inline(always)]
+fn find<'py>(
+    source: &Bound<'py, PyString>,
+    flags: u32,
+) -> PyResult<Option<Bound<'py, CompiledPattern>>> {
+    let py = source.py();
+    let Some(table) = TABLES[flags as usize].get(py) else { return Ok(None) };
+    match table.bind(py).get_item(source)? {
+        Some(found) => Ok(Some(found.cast_into::<CompiledPattern>()?)),
+        None => Ok(None),
+    }
+}
+
+/// The pattern object of a source and flags. It is compiled by `re` only if it is in no set.
+///
+/// `known` tells whether a set holds the pattern, so that it is known to be good.
+#[inline(always)]
+pub fn cached<'py>(
+    source: &Bound<'py, PyString>,
+    flags: u32,
+    known: impl FnOnce(&CompiledPattern) -> bool,
+) -> PyResult<Bound<'py, CompiledPattern>> {
+    match find(source, flags)? {
+        Some(found) => Ok(found),
+        None => first_seen(source, flags, known),
+    }
+}
+
+#[cold]
+fn first_seen<'py>(
+    source: &Bound<'py, PyString>,
+    flags: u32,
+    known: impl FnOnce(&CompiledPattern) -> bool,
+) -> PyResult<Bound<'py, CompiledPattern>> {
+    let py = source.py();
+    let pattern = CompiledPattern::new(source, flags);
+    if !known(&pattern) {
+        pattern.real(py)?;
+    }
+    let pattern = Bound::new(py, pattern)?;
+    if CACHED.fetch_add(1, Ordering::Relaxed) >= MOST {
+        purge(py);
+        CACHED.store(1, Ordering::Relaxed);
+    }
+    let table = TABLES[flags as usize].get_or_init(py, || PyDict::new(py).unbind());
+    table.bind(py).set_item(source, &pattern)?;
+    Ok(pattern)
+}
+
+/// The pattern object of a pattern that is known to be good.
+pub fn object<'py>(
+    source: &Bound<'py, PyString>,
+    flags: u32,
+) -> PyResult<Bound<'py, CompiledPattern>> {
+    if flags & !CACHED_FLAGS == 0 && source.is_exact_instance_of::<PyString>() {
+        return cached(source, flags, |_| true);
+    }
+    Bound::new(source.py(), CompiledPattern::new(source, flags))
+}
+
+/// Flags as a number; `None` if a pattern with them is not cached.
+#[inline(always)]
+fn number_of(flags: &Bound<'_, PyAny>) -> Option<u32> {
+    // The one flag that most calls give is known by its address: reading an enum takes 20 ns.
+    static IGNORECASE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = flags.py();
+    let ignore_case = IGNORECASE
+        .get_or_try_init(py, || standard(py)?.getattr("IGNORECASE").map(Bound::unbind))
+        .ok()?;
+    if flags.is(ignore_case) {
+        return Some(2);
+    }
+    let flags: u32 = flags.cast::<PyInt>().ok()?.extract().ok()?;
+    (flags & !CACHED_FLAGS == 0).then_some(flags)
+}
+
+/// What the first argument of `re`'s functions stands for. `None`: leave it to `re`.
+#[inline(always)]
+pub fn resolve<'py>(
+    pattern: &Bound<'py, PyAny>,
+    flags: Option<&Bound<'py, PyAny>>,
+    known: impl FnOnce(&CompiledPattern) -> bool,
+) -> PyResult<Option<Bound<'py, CompiledPattern>>> {
+    let Some(flags) = flags.map_or(Some(0), number_of) else { return Ok(None) };
+    if pattern.is_exact_instance_of::<PyString>() {
+        return cached(pattern.cast()?, flags, known).map(Some);
+    }
+    if flags != 0 {
+        return Ok(None);
+    }
+    if let Ok(compiled) = pattern.cast_exact::<CompiledPattern>() {
+        return Ok(Some(compiled.clone()));
+    }
+    of_real(pattern, known)
+}
+
+/// A pattern that `re` itself compiled.
+#[cold]
+fn of_real<'py>(
+    pattern: &Bound<'py, PyAny>,
+    known: impl FnOnce(&CompiledPattern) -> bool,
+) -> PyResult<Option<Bound<'py, CompiledPattern>>> {
+    let py = pattern.py();
+    if !pattern.is_exact_instance(standard_class(py, "Pattern")?.bind(py)) {
+        return Ok(None);
+    }
+    let source = pattern.getattr(intern!(py, "pattern"))?;
+    let flags = pattern.getattr(intern!(py, "flags"))?.extract::<u32>()? & !32;
+    if !source.is_exact_instance_of::<PyString>() || flags & !CACHED_FLAGS != 0 {
+        return Ok(None);
+    }
+    cached(source.cast()?, flags, known).map(Some)
+}
+
+/// Forgets all patterns that were seen.
+pub fn purge(py: Python<'_>) {
+    for table in TABLES.iter().filter_map(|table| table.get(py)) {
+        table.bind(py).clear();
+    }
+    CACHED.store(0, Ordering::Relaxed);
+}
+
+/// Every pattern that is kept.
+pub fn all(py: Python<'_>) -> Vec<Bound<'_, CompiledPattern>> {
+    let tables = TABLES.iter().filter_map(|table| table.get(py));
+    tables
+        .flat_map(|table| table.bind(py).values().iter().collect::<Vec<_>>())
+        .filter_map(|pattern| pattern.cast_into::<CompiledPattern>().ok())
+        .collect()
+}
+
+#[pymethods]
+impl CompiledPattern {
+    /// Scan through string looking for a match, and return a corresponding match object instance.
+    #[pyo3(signature = (string, pos=None, endpos=None), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    fn search<'py>(
+        slf: &Bound<'py, Self>,
+        string: &Bound<'py, PyAny>,
+        pos: Option<&Bound<'py, PyAny>>,
+        endpos: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        serve::search(Call { pattern: slf, string, pos, endpos })
+    }
+
+    /// Matches zero or more characters at the beginning of the string.
+    #[pyo3(signature = (string, pos=None, endpos=None), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    fn r#match<'py>(
+        slf: &Bound<'py, Self>,
+        string: &Bound<'py, PyAny>,
+        pos: Option<&Bound<'py, PyAny>>,
+        endpos: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        serve::matched(Call { pattern: slf, string, pos, endpos })
+    }
+
+    /// Matches against all of the string.
+    #[pyo3(signature = (string, pos=None, endpos=None), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    fn fullmatch<'py>(
+        slf: &Bound<'py, Self>,
+        string: &Bound<'py, PyAny>,
+        pos: Option<&Bound<'py, PyAny>>,
+        endpos: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        serve::fullmatch(Call { pattern: slf, string, pos, endpos })
+    }
+
+    /// Return an iterator over all non-overlapping matches in string.
+    #[pyo3(signature = (string, pos=None, endpos=None), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    fn finditer<'py>(
+        slf: &Bound<'py, Self>,
+        string: &Bound<'py, PyAny>,
+        pos: Option<&Bound<'py, PyAny>>,
+        endpos: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        serve::finditer(Call { pattern: slf, string, pos, endpos })
+    }
+
+    /// Return a list of all non-overlapping matches of pattern in string.
+    #[pyo3(signature = (string, pos=None, endpos=None), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    fn findall<'py>(
+        slf: &Bound<'py, Self>,
+        string: &Bound<'py, PyAny>,
+        pos: Option<&Bound<'py, PyAny>>,
+        endpos: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        serve::findall(Call { pattern: slf, string, pos, endpos })
+    }
+
+    /// Split string by the occurrences of pattern.
+    #[pyo3(signature = (string, maxsplit=None), text_signature = "($self, /, string, maxsplit=0)")]
+    fn split<'py>(
+        slf: &Bound<'py, Self>,
+        string: &Bound<'py, PyAny>,
+        maxsplit: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        serve::split(Call { pattern: slf, string, pos: None, endpos: None }, maxsplit)
+    }
+
+    /// Return the string obtained by replacing the leftmost non-overlapping occurrences of pattern in string by the replacement repl.
+    #[pyo3(signature = (repl, string, count=None), text_signature = "($self, /, repl, string, count=0)")]
+    fn sub<'py>(
+        slf: &Bound<'py, Self>,
+        repl: &Bound<'py, PyAny>,
+        string: &Bound<'py, PyAny>,
+        count: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        serve::sub(Call { pattern: slf, string, pos: None, endpos: None }, repl, count, false)
+    }
+
+    /// Return the tuple (new_string, number_of_subs_made) found by replacing the leftmost non-overlapping occurrences of pattern with the replacement repl.
+    #[pyo3(signature = (repl, string, count=None), text_signature = "($self, /, repl, string, count=0)")]
+    fn subn<'py>(
+        slf: &Bound<'py, Self>,
+        repl: &Bound<'py, PyAny>,
+        string: &Bound<'py, PyAny>,
+        count: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        serve::sub(Call { pattern: slf, string, pos: None, endpos: None }, repl, count, true)
+    }
+
+    /// The pattern string from which it was compiled.
+    #[getter]
+    fn pattern(&self, py: Python<'_>) -> Py<PyString> {
+        self.source.clone_ref(py)
+    }
+
+    /// The regex matching flags, inline flags and UNICODE included.
+    #[getter]
+    fn flags<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.real(py)?.getattr(intern!(py, "flags"))
+    }
+
+    /// The number of capturing groups in the pattern.
+    #[getter]
+    fn groups<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.real(py)?.getattr(intern!(py, "groups"))
+    }
+
+    /// A dictionary mapping group names to group numbers.
+    #[getter]
+    fn groupindex<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.real(py)?.getattr(intern!(py, "groupindex"))
+    }
+
+    /// `re.Pattern`, so that `isinstance` holds.
+    #[getter(__class__)]
+    fn class(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        standard_class(py, "Pattern")
+    }
+
+    /// The scanner of `re`; not served from a pass.
+    #[pyo3(signature = (*args, **kwargs))]
+    fn scanner<'py>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.real(args.py())?.getattr(intern!(args.py(), "scanner"))?.call(args, kwargs)
+    }
+
+    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        self.real(py)?.repr()
+    }
+
+    fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
+        self.real(py)?.hash()
+    }
+
+    fn __eq__(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let other = match other.cast_exact::<CompiledPattern>() {
+            Ok(other) => other.get().real(py)?.clone(),
+            Err(_) if other.is_exact_instance(standard_class(py, "Pattern")?.bind(py)) => {
+                other.clone()
+            }
+            Err(_) => return Ok(py.NotImplemented()),
+        };
+        Ok(self.real(py)?.rich_compare(other, pyo3::pyclass::CompareOp::Eq)?.unbind())
+    }
+
+    fn __copy__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __deepcopy__<'py>(slf: Bound<'py, Self>, _memo: &Bound<'py, PyAny>) -> Bound<'py, Self> {
+        slf
+    }
+
+    /// Pickles as its source and flags; compiled again where it is read.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let compile = py.import("gatecore.re")?.getattr("compile")?;
+        let arguments = PyTuple::new(
+            py,
+            [self.source.bind(py).as_any(), self.flags.into_pyobject(py)?.as_any()],
+        )?;
+        PyTuple::new(py, [compile, arguments.into_any()])
+    }
+}
+
+/// The error of `re` for what only text can be.
+pub fn not_picklable() -> PyErr {
+    PyTypeError::new_err("cannot pickle 're.Match' object")
+}

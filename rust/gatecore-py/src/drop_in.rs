@@ -1,0 +1,250 @@
+//! The functions of `gatecore.re`.
+//!
+//! They are native for their speed, and because they then have no Python frame: what `re` warns about
+//! names the caller's line as it does without gatecore.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+
+use crate::compiled::{self, standard, CompiledPattern};
+use crate::serve::{self, number_in, scan_of, Call};
+use crate::stats::{fell_through, reset, totals, Counted, Reason, REASONS};
+
+/// The pattern that a function is called with. `None`: leave the call to `re`.
+#[inline(always)]
+fn pattern_of<'py>(
+    pattern: &Bound<'py, PyAny>,
+    string: &Bound<'py, PyAny>,
+    flags: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Option<Bound<'py, CompiledPattern>>> {
+    compiled::resolve(pattern, flags, |new| {
+        scan_of(string)
+            .is_some_and(|scan| number_in(new, string, scan.get()).is_ok_and(|id| id.is_some()))
+    })
+}
+
+/// Leaves a call to the standard module's function.
+#[cold]
+fn leave<'py>(
+    name: &str,
+    arguments: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error = PyErr>,
+    flags: Option<&Bound<'py, PyAny>>,
+    py: Python<'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    fell_through(Reason::Arguments, None, None);
+    let keywords = PyDict::new(py);
+    if let Some(flags) = flags {
+        keywords.set_item(intern!(py, "flags"), flags)?;
+    }
+    standard(py)?.getattr(name)?.call(arguments.into_pyobject(py)?, Some(&keywords))
+}
+
+macro_rules! function {
+    ($(#[$doc:meta])* $name:ident, $method:literal, $serve:path) => {
+        $(#[$doc])*
+        #[pyfunction]
+        #[pyo3(signature = (pattern, string, flags=None), text_signature = "(pattern, string, flags=0)")]
+        pub fn $name<'py>(
+            pattern: &Bound<'py, PyAny>,
+            string: &Bound<'py, PyAny>,
+            flags: Option<&Bound<'py, PyAny>>,
+        ) -> PyResult<Bound<'py, PyAny>> {
+            match pattern_of(pattern, string, flags)? {
+                Some(pattern) => $serve(Call { pattern: &pattern, string, pos: None, endpos: None }),
+                None => leave($method, (pattern, string), flags, string.py()),
+            }
+        }
+    };
+}
+
+function!(
+    /// Scan through string looking for a match to the pattern, returning a Match object, or None if no match was found.
+    search, "search", serve::search
+);
+function!(
+    /// Try to apply the pattern at the start of the string, returning a Match object, or None if no match was found.
+    r#match, "match", serve::matched
+);
+function!(
+    /// Try to apply the pattern to all of the string, returning a Match object, or None if no match was found.
+    fullmatch, "fullmatch", serve::fullmatch
+);
+function!(
+    /// Return an iterator over all non-overlapping matches in the string. For each match, the iterator returns a Match object.
+    finditer, "finditer", serve::finditer
+);
+function!(
+    /// Return a list of all non-overlapping matches in the string: texts, or tuples of group texts.
+    findall, "findall", serve::findall
+);
+
+/// The optional arguments of `split`, `sub` and `subn`. `None` if `re` has to sort them out: too many,
+/// unknown ones, or the positional form that it warns about since 3.13.
+struct Options<'py> {
+    count: Option<Bound<'py, PyAny>>,
+    flags: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Options<'py> {
+    fn of(
+        count_name: &str,
+        rest: &[Bound<'py, PyAny>],
+        keywords: Option<&Bound<'py, PyDict>>,
+        py: Python<'py>,
+    ) -> PyResult<Option<Self>> {
+        let mut options = Options { count: None, flags: None };
+        if !rest.is_empty() {
+            if rest.len() > 2 || py.version_info() >= (3, 13) {
+                return Ok(None);
+            }
+            options.count = rest.first().cloned();
+            options.flags = rest.get(1).cloned();
+        }
+        for (name, value) in keywords.iter().flat_map(|keywords| keywords.iter()) {
+            let name = name.cast_into::<PyString>()?;
+            let place = match name.to_str()? {
+                name if name == count_name => &mut options.count,
+                "flags" => &mut options.flags,
+                _ => return Ok(None),
+            };
+            if place.replace(value).is_some() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(options))
+    }
+}
+
+/// Leaves a call with all its arguments to the standard module's function.
+#[cold]
+fn leave_all<'py>(
+    name: &str,
+    arguments: &Bound<'py, PyTuple>,
+    keywords: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    fell_through(Reason::Arguments, None, None);
+    standard(arguments.py())?.getattr(name)?.call(arguments, keywords)
+}
+
+/// Split the source string by the occurrences of the pattern, returning a list containing the resulting substrings.
+#[pyfunction]
+#[pyo3(signature = (*args, **kwargs), text_signature = "(pattern, string, maxsplit=0, flags=0)")]
+pub fn split<'py>(
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let given: Vec<Bound<'py, PyAny>> = args.iter().collect();
+    if let [pattern, string, rest @ ..] = given.as_slice() {
+        if let Some(options) = Options::of("maxsplit", rest, kwargs, args.py())? {
+            if let Some(pattern) = pattern_of(pattern, string, options.flags.as_ref())? {
+                let call = Call { pattern: &pattern, string, pos: None, endpos: None };
+                return serve::split(call, options.count.as_ref());
+            }
+        }
+    }
+    leave_all("split", args, kwargs)
+}
+
+fn substitute<'py>(
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+    with_number: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let given: Vec<Bound<'py, PyAny>> = args.iter().collect();
+    if let [pattern, repl, string, rest @ ..] = given.as_slice() {
+        if let Some(options) = Options::of("count", rest, kwargs, args.py())? {
+            if let Some(pattern) = pattern_of(pattern, string, options.flags.as_ref())? {
+                let call = Call { pattern: &pattern, string, pos: None, endpos: None };
+                return serve::sub(call, repl, options.count.as_ref(), with_number);
+            }
+        }
+    }
+    leave_all(if with_number { "subn" } else { "sub" }, args, kwargs)
+}
+
+/// Return the string obtained by replacing the leftmost non-overlapping occurrences of the pattern in string by the replacement repl.
+#[pyfunction]
+#[pyo3(signature = (*args, **kwargs), text_signature = "(pattern, repl, string, count=0, flags=0)")]
+pub fn sub<'py>(
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    substitute(args, kwargs, false)
+}
+
+/// Return a 2-tuple containing (new_string, number): what `sub` gives, and the number of substitutions that were made.
+#[pyfunction]
+#[pyo3(signature = (*args, **kwargs), text_signature = "(pattern, repl, string, count=0, flags=0)")]
+pub fn subn<'py>(
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    substitute(args, kwargs, true)
+}
+
+/// Compile a regular expression pattern, returning a Pattern object.
+#[pyfunction]
+#[pyo3(signature = (pattern, flags=None), text_signature = "(pattern, flags=0)")]
+pub fn compile<'py>(
+    pattern: &Bound<'py, PyAny>,
+    flags: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = pattern.py();
+    match compiled::resolve(pattern, flags, |_| false)? {
+        Some(compiled) => {
+            compiled.get().real(py)?;
+            Ok(compiled.into_any())
+        }
+        None => {
+            let compile = standard(py)?.getattr(intern!(py, "compile"))?;
+            match flags {
+                None => compile.call1((pattern,)),
+                Some(flags) => compile.call1((pattern, flags)),
+            }
+        }
+    }
+}
+
+/// The pattern object of a pattern that is known to be good; `re` compiles it when that is needed.
+#[pyfunction]
+pub fn pattern_object<'py>(
+    source: &Bound<'py, PyString>,
+    flags: u32,
+) -> PyResult<Bound<'py, CompiledPattern>> {
+    compiled::object(source, flags)
+}
+
+/// Clear the regular expression caches.
+#[pyfunction]
+pub fn purge(py: Python<'_>) -> PyResult<()> {
+    compiled::purge(py);
+    standard(py)?.call_method0(intern!(py, "purge"))?;
+    Ok(())
+}
+
+/// What the process counted: see `gatecore.stats`.
+#[pyfunction]
+pub fn stats(py: Python<'_>) -> Counted {
+    let (served, reasons) = totals();
+    let patterns = compiled::all(py).into_iter().map(|pattern| {
+        let pattern = pattern.get();
+        (pattern.source.clone_ref(py), pattern.flags, pattern.counts.all())
+    });
+    (served, reasons, patterns.filter(|(_, _, counts)| counts.iter().any(|&n| n > 0)).collect())
+}
+
+/// What the reasons in counters are, in their order.
+#[pyfunction]
+pub fn reasons() -> Vec<&'static str> {
+    REASONS.to_vec()
+}
+
+/// Sets the process's counters to zero.
+#[pyfunction]
+pub fn reset_stats(py: Python<'_>) {
+    reset();
+    for pattern in compiled::all(py) {
+        pattern.get().counts.take();
+    }
+}

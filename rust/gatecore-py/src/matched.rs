@@ -1,0 +1,480 @@
+//! `Match`: one match, with the interface of `re.Match`.
+//!
+//! It is there as soon as the pass says that the pattern matches; where, and which groups, is worked
+//! out when asked. Most callers only ask whether there is one.
+
+use std::sync::{Mutex, OnceLock};
+
+use gatecore::{Anchor, Answer, Groups, PatternId, Region, Span};
+use pyo3::exceptions::{PyIndexError, PyRuntimeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::{MutexExt, PyOnceLock};
+use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
+
+use crate::compiled::{not_picklable, standard_class, CompiledPattern};
+use crate::scan::CoreScan;
+use crate::serve::{template_parts, Target};
+use crate::stats::{fell_through, Reason};
+use crate::text;
+
+/// A match of one pattern in one document. Always true; spans are in characters.
+///
+/// >>> from gatecore import PatternSet
+/// >>> match = PatternSet([r"up to (\d+) ?%"]).scan("earn up to 7 % now").search(0)
+/// >>> match.span(), match.group(1), match[0]
+/// ((5, 14), '7', 'up to 7 %')
+#[pyclass(frozen, module = "gatecore._gatecore")]
+pub struct Match {
+    text: Py<PyString>,
+    scan: Py<CoreScan>,
+    pattern: Py<CompiledPattern>,
+    id: PatternId,
+    anchor: Anchor,
+    region: Region,
+    span: OnceLock<Span>,
+    details: OnceLock<Box<Details>>,
+}
+
+/// What few callers ask for; apart, so that a match is small.
+struct Details {
+    groups: OnceLock<Option<Groups>>,
+    /// The same match by `re`, where only that can tell its groups.
+    real: PyOnceLock<Py<PyAny>>,
+}
+
+type Pair = (isize, isize);
+
+impl Match {
+    /// A match of a target; without its span it is the first that a search finds.
+    pub fn of<'py>(
+        target: &Target<'_, 'py>,
+        anchor: Anchor,
+        span: Option<Span>,
+    ) -> PyResult<Bound<'py, Match>> {
+        let found = Match {
+            text: target.text.clone().unbind(),
+            scan: target.scan.clone().unbind(),
+            pattern: target.pattern.clone().unbind(),
+            id: target.id,
+            anchor,
+            region: target.region,
+            span: span.map_or_else(OnceLock::new, OnceLock::from),
+            details: OnceLock::new(),
+        };
+        Bound::new(target.text.py(), found)
+    }
+
+    /// The first match of a search, that is known to be there and nothing else.
+    #[inline]
+    pub fn unseen<'py>(
+        pattern: &Bound<'py, CompiledPattern>,
+        text: &Bound<'py, PyString>,
+        scan: Bound<'py, CoreScan>,
+        id: PatternId,
+        region: Region,
+    ) -> PyResult<Bound<'py, Match>> {
+        let found = Match {
+            text: text.clone().unbind(),
+            scan: scan.unbind(),
+            pattern: pattern.clone().unbind(),
+            id,
+            anchor: Anchor::Search,
+            region,
+            span: OnceLock::new(),
+            details: OnceLock::new(),
+        };
+        Bound::new(text.py(), found)
+    }
+
+    fn details(&self) -> &Details {
+        let empty = || Box::new(Details { groups: OnceLock::new(), real: PyOnceLock::new() });
+        self.details.get_or_init(empty)
+    }
+
+    /// Where it is.
+    pub fn whole_span(&self, py: Python<'_>) -> PyResult<Span> {
+        if let Some(span) = self.span.get() {
+            return Ok(*span);
+        }
+        let core = self.scan.get();
+        let found = core.find(py, self.id, Anchor::Search, self.region);
+        let span = match found {
+            Answer::Known(Some(span)) => span,
+            Answer::Known(None) => return Err(self.contradiction(py, "nothing")),
+            Answer::AskRe => {
+                let (start, end): (usize, usize) =
+                    self.by_re(py, Reason::Fallback)?.call_method0(py, "span")?.extract(py)?;
+                Span::new(start, end)
+            }
+        };
+        Ok(*self.span.get_or_init(|| span))
+    }
+
+    /// The same match as `re` finds it.
+    fn by_re(&self, py: Python<'_>, reason: Reason) -> PyResult<&Py<PyAny>> {
+        self.details().real.get_or_try_init(py, || {
+            let stats = &self.scan.get().stats;
+            fell_through(reason, Some(self.pattern.bind(py)), Some(stats));
+            let (method, start) = match (self.anchor, self.span.get()) {
+                (Anchor::FullMatch, _) => ("fullmatch", self.region.from),
+                (_, Some(span)) => ("match", span.start()),
+                (_, None) => ("search", self.region.from),
+            };
+            let real = self.pattern.get().real(py)?;
+            let found = real.call_method1(method, (&self.text, start, self.region.to))?;
+            if found.is_none() {
+                return Err(self.contradiction(py, "nothing"));
+            }
+            let span: (usize, usize) = found.call_method0(intern!(py, "span"))?.extract()?;
+            match self.span.get() {
+                Some(known) if (known.start(), known.end()) != span => {
+                    Err(self.contradiction(py, &format!("{span:?}")))
+                }
+                _ => Ok(found.unbind()),
+            }
+        })
+    }
+
+    fn contradiction(&self, py: Python<'_>, found: &str) -> PyErr {
+        let source = self.pattern.get().source.bind(py).as_any();
+        PyRuntimeError::new_err(format!(
+            "gatecore found a match of {} where a second look finds {found}: please report this \
+             document and pattern",
+            source.repr().map_or_else(|_| "a pattern".to_owned(), |source| source.to_string()),
+        ))
+    }
+
+    /// The groups as an automaton tells them; `None` if only `re` can.
+    fn known_groups(&self, py: Python<'_>) -> PyResult<Option<&Groups>> {
+        if let Some(groups) = self.details().groups.get() {
+            return Ok(groups.as_ref());
+        }
+        let from = self.whole_span(py)?.start();
+        let core = self.scan.get();
+        let region = Region { from, to: self.region.to };
+        let groups = core.groups(py, self.id, self.anchor, region);
+        let groups = match groups {
+            Answer::Known(groups) => Some(groups),
+            Answer::AskRe => None,
+        };
+        Ok(self.details().groups.get_or_init(|| groups).as_ref())
+    }
+
+    /// Start and end of a group that exists, -1 if it took no part.
+    fn bounds(&self, py: Python<'_>, group: usize) -> PyResult<Pair> {
+        let pair = |span: Span| (span.start() as isize, span.end() as isize);
+        if group == 0 {
+            return self.whole_span(py).map(pair);
+        }
+        match self.known_groups(py)? {
+            Some(groups) => Ok(groups.spans.get(group).copied().flatten().map_or((-1, -1), pair)),
+            None => self.by_re(py, Reason::Groups)?.call_method1(py, "span", (group,))?.extract(py),
+        }
+    }
+
+    /// The text of a group that exists, or `default` if it took no part.
+    pub fn text<'py>(
+        &self,
+        py: Python<'py>,
+        group: usize,
+        default: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match self.bounds(py, group)? {
+            (start, _) if start < 0 => Ok(default.clone()),
+            (start, end) => text::slice(self.text.bind(py), start as usize, end as usize),
+        }
+    }
+
+    /// A parsed template with the groups filled in.
+    pub fn filled<'py>(
+        &self,
+        py: Python<'py>,
+        parts: &[Bound<'py, PyAny>],
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let empty = PyString::new(py, "").into_any();
+        let texts = parts.iter().map(|part| match part.extract::<usize>() {
+            Ok(group) => self.text(py, group, &empty),
+            Err(_) => Ok(part.clone()),
+        });
+        let texts = PyList::new(py, texts.collect::<PyResult<Vec<_>>>()?)?;
+        empty.call_method1(intern!(py, "join"), (texts,))
+    }
+
+    fn real_pattern<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.pattern.get().real(py).cloned()
+    }
+
+    fn group_count(&self, py: Python<'_>) -> PyResult<usize> {
+        self.real_pattern(py)?.getattr(intern!(py, "groups"))?.extract()
+    }
+
+    fn group_names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.real_pattern(py)?.getattr(intern!(py, "groupindex"))
+    }
+
+    /// The number of a group that was named or numbered, as `re` understands it.
+    fn index(&self, group: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let py = group.py();
+        let no_such_group = || PyIndexError::new_err("no such group");
+        let number = if group.is_instance_of::<PyInt>() {
+            group.extract::<usize>().map_err(|_| no_such_group())?
+        } else if group.hasattr(intern!(py, "__index__"))? {
+            let number = group.call_method0(intern!(py, "__index__"))?;
+            number.extract::<usize>().map_err(|_| no_such_group())?
+        } else {
+            let names = self.group_names(py)?;
+            let number = names.call_method1(intern!(py, "get"), (group,))?;
+            number.extract::<usize>().map_err(|_| no_such_group())?
+        };
+        if number == 0 || number <= self.group_count(py)? {
+            Ok(number)
+        } else {
+            Err(no_such_group())
+        }
+    }
+}
+
+#[pymethods]
+impl Match {
+    /// Return one or more subgroups of the match.
+    #[pyo3(signature = (*groups))]
+    fn group<'py>(&self, groups: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        let py = groups.py();
+        let none = py.None().into_bound(py);
+        match groups.len() {
+            0 => self.text(py, 0, &none),
+            1 => self.text(py, self.index(&groups.get_item(0)?)?, &none),
+            _ => {
+                let texts = groups.iter().map(|group| self.text(py, self.index(&group)?, &none));
+                Ok(PyTuple::new(py, texts.collect::<PyResult<Vec<_>>>()?)?.into_any())
+            }
+        }
+    }
+
+    fn __getitem__<'py>(&self, group: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = group.py();
+        self.text(py, self.index(group)?, &py.None().into_bound(py))
+    }
+
+    /// Return a tuple containing all the subgroups of the match, from 1.
+    #[pyo3(signature = (default=None))]
+    fn groups<'py>(
+        &self,
+        py: Python<'py>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let default = default.unwrap_or_else(|| py.None().into_bound(py));
+        let texts = (1..=self.group_count(py)?).map(|group| self.text(py, group, &default));
+        PyTuple::new(py, texts.collect::<PyResult<Vec<_>>>()?)
+    }
+
+    /// Return a dictionary containing all the named subgroups of the match, keyed by the subgroup name.
+    #[pyo3(signature = (default=None))]
+    fn groupdict<'py>(
+        &self,
+        py: Python<'py>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let default = default.unwrap_or_else(|| py.None().into_bound(py));
+        let texts = PyDict::new(py);
+        for item in self.group_names(py)?.call_method0(intern!(py, "items"))?.try_iter()? {
+            let (name, group): (Bound<'py, PyAny>, usize) = item?.extract()?;
+            texts.set_item(name, self.text(py, group, &default)?)?;
+        }
+        Ok(texts)
+    }
+
+    /// Return index of the start of the substring matched by group.
+    #[pyo3(signature = (group=None, /), text_signature = "($self, group=0, /)")]
+    fn start(&self, py: Python<'_>, group: Option<&Bound<'_, PyAny>>) -> PyResult<isize> {
+        Ok(self.span(py, group)?.0)
+    }
+
+    /// Return index of the end of the substring matched by group.
+    #[pyo3(signature = (group=None, /), text_signature = "($self, group=0, /)")]
+    fn end(&self, py: Python<'_>, group: Option<&Bound<'_, PyAny>>) -> PyResult<isize> {
+        Ok(self.span(py, group)?.1)
+    }
+
+    /// For match object m, return the 2-tuple (m.start(group), m.end(group)).
+    #[pyo3(signature = (group=None, /), text_signature = "($self, group=0, /)")]
+    fn span(&self, py: Python<'_>, group: Option<&Bound<'_, PyAny>>) -> PyResult<Pair> {
+        let group = group.map_or(Ok(0), |group| self.index(group))?;
+        self.bounds(py, group)
+    }
+
+    /// Return the string obtained by doing backslash substitution on the string template, as done by the sub() method.
+    fn expand<'py>(&self, template: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = template.py();
+        if !template.is_exact_instance_of::<PyString>() {
+            let real = self.by_re(py, Reason::Arguments)?;
+            return real.bind(py).call_method1(intern!(py, "expand"), (template,));
+        }
+        self.filled(py, &template_parts(self.pattern.get(), template)?)
+    }
+
+    /// The spans of the match and of each group, (-1, -1) for one that took no part.
+    #[getter]
+    fn regs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let spans = (0..=self.group_count(py)?).map(|group| self.bounds(py, group));
+        PyTuple::new(py, spans.collect::<PyResult<Vec<_>>>()?)
+    }
+
+    /// The string passed to match() or search().
+    #[getter]
+    fn string(&self, py: Python<'_>) -> Py<PyString> {
+        self.text.clone_ref(py)
+    }
+
+    /// The regular expression object.
+    #[getter]
+    fn re(&self, py: Python<'_>) -> Py<CompiledPattern> {
+        self.pattern.clone_ref(py)
+    }
+
+    /// The index into the string at which the RE engine started looking for a match.
+    #[getter]
+    fn pos(&self) -> usize {
+        self.region.from
+    }
+
+    /// The index into the string beyond which the RE engine will not go.
+    #[getter]
+    fn endpos(&self) -> usize {
+        self.region.to
+    }
+
+    /// The integer index of the last matched capturing group.
+    #[getter]
+    fn lastindex<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self.known_groups(py)? {
+            Some(groups) => Ok(groups.last.into_pyobject(py)?),
+            None => self.by_re(py, Reason::Groups)?.bind(py).getattr(intern!(py, "lastindex")),
+        }
+    }
+
+    /// The name of the last matched capturing group.
+    #[getter]
+    fn lastgroup<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let last = self.lastindex(py)?;
+        for item in self.group_names(py)?.call_method0(intern!(py, "items"))?.try_iter()? {
+            let (name, group): (Bound<'py, PyAny>, Bound<'py, PyAny>) = item?.extract()?;
+            if group.eq(&last)? {
+                return Ok(name);
+            }
+        }
+        Ok(py.None().into_bound(py))
+    }
+
+    /// `re.Match`, so that `isinstance` holds.
+    #[getter(__class__)]
+    fn class(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        standard_class(py, "Match")
+    }
+
+    fn __copy__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __deepcopy__<'py>(slf: Bound<'py, Self>, _memo: &Bound<'py, PyAny>) -> Bound<'py, Self> {
+        slf
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(not_picklable())
+    }
+
+    fn __reduce_ex__(&self, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(not_picklable())
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let span = self.whole_span(py)?;
+        let text = text::slice(self.text.bind(py), span.start(), span.end())?.repr()?;
+        let (start, end) = (span.start(), span.end());
+        Ok(format!("<re.Match object; span=({start}, {end}), match={}>", text.to_str()?))
+    }
+}
+
+/// How many matches are looked for at once after the first.
+const BATCH: usize = 256;
+
+/// The matches of one pattern, found as they are asked for.
+#[pyclass(frozen, module = "gatecore._gatecore")]
+pub struct MatchIterator {
+    text: Py<PyString>,
+    scan: Py<CoreScan>,
+    pattern: Py<CompiledPattern>,
+    id: PatternId,
+    region: Region,
+    state: Mutex<Ahead>,
+}
+
+/// What is found and not yet given.
+struct Ahead {
+    spans: std::vec::IntoIter<Span>,
+    from: usize,
+    batch: usize,
+    at_end: bool,
+}
+
+impl MatchIterator {
+    /// The matches of a target.
+    pub fn of<'py>(target: &Target<'_, 'py>) -> PyResult<Bound<'py, MatchIterator>> {
+        let from = target.region.from;
+        let ahead = Ahead { spans: Vec::new().into_iter(), from, batch: 1, at_end: false };
+        let iterator = MatchIterator {
+            text: target.text.clone().unbind(),
+            scan: target.scan.clone().unbind(),
+            pattern: target.pattern.clone().unbind(),
+            id: target.id,
+            region: target.region,
+            state: Mutex::new(ahead),
+        };
+        Bound::new(target.text.py(), iterator)
+    }
+
+    fn next_span(&self, py: Python<'_>) -> PyResult<Option<Span>> {
+        let mut ahead = self.state.lock_py_attached(py).unwrap_or_else(|error| error.into_inner());
+        if let Some(span) = ahead.spans.next() {
+            return Ok(Some(span));
+        }
+        if ahead.at_end {
+            return Ok(None);
+        }
+        let core = self.scan.get();
+        let region = Region { from: ahead.from, to: self.region.to };
+        let batch = ahead.batch;
+        let answer = core.some_spans(py, self.id, region, batch);
+        let Answer::Known(spans) = answer else {
+            return Err(PyRuntimeError::new_err(
+                "an automaton that was there is gone: please report this",
+            ));
+        };
+        ahead.at_end = spans.len() < batch;
+        ahead.batch = BATCH;
+        ahead.from = spans.last().map_or(ahead.from, Span::end);
+        ahead.spans = spans.into_iter();
+        Ok(ahead.spans.next())
+    }
+}
+
+#[pymethods]
+impl MatchIterator {
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, Match>>> {
+        let Some(span) = self.next_span(py)? else { return Ok(None) };
+        let target = Target {
+            pattern: self.pattern.bind(py),
+            text: self.text.bind(py),
+            scan: self.scan.bind(py).clone(),
+            id: self.id,
+            region: self.region,
+        };
+        Match::of(&target, Anchor::Search, Some(span)).map(Some)
+    }
+}

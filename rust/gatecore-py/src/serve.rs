@@ -1,0 +1,523 @@
+//! Answering calls of `re` from the pass: which calls can be, and how each function's answer is made.
+//!
+//! ```text
+//! call ─▶ is the text a Document? ─▶ is the pattern in its set? ─▶ does the core know? ─▶ served
+//!              │ no                      │ no: learned                 │ AskRe
+//!              └─────────────────────────┴─────────────────────────────┴─▶ re, counted with a reason
+//! ```
+//!
+//! What is served never asks `re` for a match. What is not goes to `re`'s own compiled pattern with
+//! the arguments as they came, so that its errors and oddities are its own.
+
+use gatecore::{Anchor, Answer, Glance, PatternId, Region};
+use pyo3::ffi::PyTypeObject;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple, PyType};
+
+use crate::compiled::CompiledPattern;
+use crate::matched::{Match, MatchIterator};
+use crate::scan::CoreScan;
+use crate::stats::{fell_through, Reason};
+use crate::text;
+
+/// The class `gatecore.Document`, told by its own module when that is imported.
+static DOCUMENT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+/// Tells the class of documents; they hold a `CoreScan` in `_core` and a `PatternSet` in `patterns`.
+#[pyfunction]
+pub fn register_document(class_: Bound<'_, PyType>) {
+    let _ = DOCUMENT.set(class_.py(), class_.unbind());
+}
+
+/// A call of one of `re`'s functions, arguments as they came.
+#[derive(Clone, Copy)]
+pub struct Call<'a, 'py> {
+    pub pattern: &'a Bound<'py, CompiledPattern>,
+    pub string: &'a Bound<'py, PyAny>,
+    pub pos: Option<&'a Bound<'py, PyAny>>,
+    pub endpos: Option<&'a Bound<'py, PyAny>>,
+}
+
+/// What a call asks of the core.
+pub struct Target<'a, 'py> {
+    pub pattern: &'a Bound<'py, CompiledPattern>,
+    pub text: &'a Bound<'py, PyString>,
+    pub scan: Bound<'py, CoreScan>,
+    pub id: PatternId,
+    pub region: Region,
+}
+
+/// A call that is for `re`, and why.
+pub struct Declined<'py> {
+    pub reason: Reason,
+    pub scan: Option<Bound<'py, CoreScan>>,
+}
+
+type Aimed<'a, 'py> = Result<Target<'a, 'py>, Declined<'py>>;
+
+/// What a document keeps for the core. `None` if the text is no document.
+#[inline(always)]
+pub fn scan_of<'py>(string: &Bound<'py, PyAny>) -> Option<Bound<'py, CoreScan>> {
+    let py = string.py();
+    let document = DOCUMENT.get(py)?;
+    if !std::ptr::eq(string.get_type_ptr(), document.as_ptr().cast::<PyTypeObject>())
+        && !is_derived(string, document.bind(py))
+    {
+        return None;
+    }
+    string.getattr(intern!(py, "_core")).ok()?.cast_into::<CoreScan>().ok()
+}
+
+#[cold]
+fn is_derived(string: &Bound<'_, PyAny>, document: &Bound<'_, PyType>) -> bool {
+    !string.is_exact_instance_of::<PyString>() && string.is_instance(document).unwrap_or(false)
+}
+
+/// Whether the set of a document holds a pattern; a pattern that it does not hold is learned.
+#[inline]
+pub fn number_in(
+    pattern: &CompiledPattern,
+    string: &Bound<'_, PyAny>,
+    scan: &CoreScan,
+) -> PyResult<Option<PatternId>> {
+    let py = string.py();
+    if let Some(number) = pattern.known_number(&scan.set) {
+        return Ok(number);
+    }
+    let found = pattern.number(py, &scan.set);
+    if found.is_none() {
+        let patterns = string.getattr(intern!(py, "patterns"))?;
+        patterns.call_method1(intern!(py, "learn"), (&pattern.source, pattern.flags))?;
+    }
+    Ok(found)
+}
+
+impl<'a, 'py> Call<'a, 'py> {
+    #[inline]
+    fn aim(&self) -> PyResult<Aimed<'a, 'py>> {
+        let Some(scan) = scan_of(self.string) else {
+            return Ok(Err(Declined { reason: Reason::NotADocument, scan: None }));
+        };
+        let Some(id) = number_in(self.pattern.get(), self.string, scan.get())? else {
+            return Ok(Err(Declined { reason: Reason::NotInSet, scan: Some(scan) }));
+        };
+        let whole = scan.get().scan.whole();
+        let region = if self.pos.is_none() && self.endpos.is_none() {
+            whole
+        } else {
+            let position = |value: Option<&Bound<'py, PyAny>>, default| match value {
+                None => Some(default),
+                Some(value) => {
+                    let value = value.cast::<PyInt>().ok()?.extract::<isize>().ok()?;
+                    Some(usize::try_from(value).unwrap_or(0).min(whole.to))
+                }
+            };
+            match position(self.pos, 0).zip(position(self.endpos, whole.to)) {
+                Some((from, to)) => Region { from, to },
+                None => return Ok(Err(Declined { reason: Reason::Arguments, scan: Some(scan) })),
+            }
+        };
+        let text = self.string.cast::<PyString>()?;
+        scan.get().ready(text, id)?;
+        Ok(Ok(Target { pattern: self.pattern, text, scan, id, region }))
+    }
+
+    /// Leaves the call to `re`.
+    fn ask_re(
+        &self,
+        declined: &Declined<'py>,
+        method: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.string.py();
+        let scan = declined.scan.as_ref();
+        fell_through(declined.reason, Some(self.pattern), scan.map(|scan| &*scan.get().stats));
+        let real = self.pattern.get().real(py)?;
+        match (self.pos, self.endpos) {
+            (None, None) => real.call_method1(method, (self.string,)),
+            (Some(pos), None) => real.call_method1(method, (self.string, pos)),
+            (Some(pos), Some(endpos)) => real.call_method1(method, (self.string, pos, endpos)),
+            (None, Some(endpos)) => {
+                let keywords = PyDict::new(py);
+                keywords.set_item(intern!(py, "endpos"), endpos)?;
+                real.call_method(method, (self.string,), Some(&keywords))
+            }
+        }
+    }
+}
+
+impl<'py> Target<'_, 'py> {
+    fn py(&self) -> Python<'py> {
+        self.text.py()
+    }
+
+    fn declined(&self, reason: Reason) -> Declined<'py> {
+        Declined { reason, scan: Some(self.scan.clone()) }
+    }
+
+    /// The first match as an object; `Err` when `re` has to be asked.
+    #[inline]
+    pub fn first(&self, anchor: Anchor) -> PyResult<Result<Bound<'py, PyAny>, Declined<'py>>> {
+        let py = self.py();
+        let core = self.scan.get();
+        let is_whole = self.region == core.scan.whole();
+        if is_whole {
+            match core.scan.glance(&core.set.set, self.id) {
+                Glance::No => {
+                    core.stats.served();
+                    return Ok(Ok(py.None().into_bound(py)));
+                }
+                Glance::Yes if anchor == Anchor::Search => {
+                    core.stats.served();
+                    return Ok(Ok(Match::of(self, anchor, None)?.into_any()));
+                }
+                _ => {}
+            }
+        }
+        let answer = core.find(py, self.id, anchor, self.region);
+        Ok(match answer {
+            Answer::AskRe => Err(self.declined(Reason::Fallback)),
+            Answer::Known(span) => {
+                if is_whole && anchor == Anchor::Search {
+                    core.scan.remember(self.id, span.is_some());
+                }
+                core.stats.served();
+                Ok(match span {
+                    None => py.None().into_bound(py),
+                    Some(span) => Match::of(self, anchor, Some(span))?.into_any(),
+                })
+            }
+        })
+    }
+
+    /// Remembers that `re` found nothing in the whole document.
+    fn remember(&self, found: &Bound<'py, PyAny>) {
+        let core = self.scan.get();
+        if self.region == core.scan.whole() {
+            core.scan.remember(self.id, !found.is_none());
+        }
+    }
+
+    /// All matches; with `groups`, only if their groups can be told as well.
+    fn all(&self, groups: bool) -> PyResult<Result<Vec<Bound<'py, Match>>, Declined<'py>>> {
+        let core = self.scan.get();
+        let answer = core.some_spans(self.py(), self.id, self.region, usize::MAX);
+        let Answer::Known(spans) = answer else {
+            return Ok(Err(self.declined(Reason::Fallback)));
+        };
+        if groups && !spans.is_empty() && !core.set.set.tells_groups(self.id) {
+            return Ok(Err(self.declined(Reason::Groups)));
+        }
+        core.stats.served();
+        let matches = spans.into_iter().map(|span| Match::of(self, Anchor::Search, Some(span)));
+        matches.collect::<PyResult<Vec<_>>>().map(Ok)
+    }
+
+    fn slice(&self, start: usize, end: usize) -> PyResult<Bound<'py, PyAny>> {
+        text::slice(self.text, start, end)
+    }
+
+    fn groups(&self) -> PyResult<usize> {
+        let real = self.pattern.get().real(self.py())?;
+        real.getattr(intern!(self.py(), "groups"))?.extract()
+    }
+}
+
+macro_rules! first {
+    ($(#[$doc:meta])* $name:ident, $method:literal, $anchor:expr) => {
+        $(#[$doc])*
+        #[inline]
+        pub fn $name<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+            let target = match call.aim()? {
+                Ok(target) => target,
+                Err(declined) => return call.ask_re(&declined, intern!(call.string.py(), $method)),
+            };
+            match target.first($anchor)? {
+                Ok(found) => Ok(found),
+                Err(declined) => {
+                    let found = call.ask_re(&declined, intern!(call.string.py(), $method))?;
+                    if $anchor == Anchor::Search {
+                        target.remember(&found);
+                    }
+                    Ok(found)
+                }
+            }
+        }
+    };
+}
+
+first!(
+    /// As `re.Pattern.search`, all cases.
+    searched, "search", Anchor::Search
+);
+
+/// As `re.Pattern.search`. Most calls are about a whole document whose pass has the answer: they come
+/// first and build nothing but the match.
+#[inline(always)]
+pub fn search<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    if call.pos.is_none() && call.endpos.is_none() {
+        if let Some(scan) = scan_of(call.string) {
+            let core = scan.get();
+            if let Some(Some(id)) = call.pattern.get().known_number(&core.set) {
+                match core.scan.glance(&core.set.set, id) {
+                    Glance::No => {
+                        core.stats.served();
+                        return Ok(call.string.py().None().into_bound(call.string.py()));
+                    }
+                    Glance::Yes => {
+                        core.stats.served();
+                        let text = call.string.cast::<PyString>()?;
+                        let region = core.scan.whole();
+                        let pattern = call.pattern;
+                        return Match::unseen(pattern, text, scan, id, region).map(Bound::into_any);
+                    }
+                    Glance::LookCloser => {}
+                }
+            }
+        }
+    }
+    searched(call)
+}
+first!(
+    /// As `re.Pattern.match`.
+    matched, "match", Anchor::Match
+);
+first!(
+    /// As `re.Pattern.fullmatch`.
+    fullmatch, "fullmatch", Anchor::FullMatch
+);
+
+/// As `re.Pattern.finditer`: matches are looked for as they are asked for.
+pub fn finditer<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    let target = match call.aim()? {
+        Ok(target) => target,
+        Err(declined) => return call.ask_re(&declined, intern!(call.string.py(), "finditer")),
+    };
+    match matches(&target)? {
+        Ok(iterator) => Ok(iterator),
+        Err(declined) => call.ask_re(&declined, intern!(call.string.py(), "finditer")),
+    }
+}
+
+/// The matches of a target, one after the other.
+pub fn matches<'py>(
+    target: &Target<'_, 'py>,
+) -> PyResult<Result<Bound<'py, PyAny>, Declined<'py>>> {
+    let core = target.scan.get();
+    if core.scan.is_out(&core.set.set, target.id, target.region)
+        || core.set.set.tells_spans(target.id)
+    {
+        core.stats.served();
+        return Ok(Ok(MatchIterator::of(target)?.into_any()));
+    }
+    Ok(Err(target.declined(Reason::Fallback)))
+}
+
+/// As `re.Pattern.findall`.
+pub fn findall<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    let target = match call.aim()? {
+        Ok(target) => target,
+        Err(declined) => return call.ask_re(&declined, intern!(call.string.py(), "findall")),
+    };
+    match texts(&target)? {
+        Ok(texts) => Ok(texts),
+        Err(declined) => call.ask_re(&declined, intern!(call.string.py(), "findall")),
+    }
+}
+
+/// The text of each match, or of its groups.
+pub fn texts<'py>(target: &Target<'_, 'py>) -> PyResult<Result<Bound<'py, PyAny>, Declined<'py>>> {
+    let py = target.py();
+    let groups = target.groups()?;
+    let matches = match target.all(groups > 0)? {
+        Ok(matches) => matches,
+        Err(declined) => return Ok(Err(declined)),
+    };
+    let list = PyList::empty(py);
+    let empty = PyString::new(py, "").into_any();
+    for found in matches {
+        let found = found.get();
+        list.append(match groups {
+            0 | 1 => found.text(py, groups, &empty)?,
+            _ => {
+                let texts = (1..=groups).map(|group| found.text(py, group, &empty));
+                PyTuple::new(py, texts.collect::<PyResult<Vec<_>>>()?)?.into_any()
+            }
+        })?;
+    }
+    Ok(Ok(list.into_any()))
+}
+
+/// As `re.Pattern.split`.
+pub fn split<'py>(
+    call: Call<'_, 'py>,
+    maxsplit: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let answer = match (call.aim()?, limit(maxsplit)) {
+        (Ok(target), Some(most)) => pieces(&target, most)?,
+        (Ok(target), None) => Err(target.declined(Reason::Arguments)),
+        (Err(declined), _) => Err(declined),
+    };
+    answer.or_else(|declined| {
+        let py = call.string.py();
+        let scan = declined.scan.as_ref();
+        fell_through(declined.reason, Some(call.pattern), scan.map(|scan| &*scan.get().stats));
+        let real = call.pattern.get().real(py)?;
+        match maxsplit {
+            None => real.call_method1(intern!(py, "split"), (call.string,)),
+            Some(most) => real.call_method1(intern!(py, "split"), (call.string, most)),
+        }
+    })
+}
+
+fn pieces<'py>(
+    target: &Target<'_, 'py>,
+    most: usize,
+) -> PyResult<Result<Bound<'py, PyAny>, Declined<'py>>> {
+    let py = target.py();
+    let groups = target.groups()?;
+    let matches = match target.all(groups > 0)? {
+        Ok(matches) => matches,
+        Err(declined) => return Ok(Err(declined)),
+    };
+    let list = PyList::empty(py);
+    let none = py.None().into_bound(py);
+    let mut from = 0;
+    for found in matches.into_iter().take(most) {
+        let found = found.get();
+        let span = found.whole_span(py)?;
+        list.append(target.slice(from, span.start())?)?;
+        for group in 1..=groups {
+            list.append(found.text(py, group, &none)?)?;
+        }
+        from = span.end();
+    }
+    list.append(target.slice(from, target.region.to)?)?;
+    Ok(Ok(list.into_any()))
+}
+
+/// How many splits or replacements: 0 stands for all, what is negative for none.
+fn limit(count: Option<&Bound<'_, PyAny>>) -> Option<usize> {
+    let count = match count {
+        None => 0,
+        Some(count) => count.cast::<PyInt>().ok()?.extract::<isize>().ok()?,
+    };
+    Some(match count {
+        0 => usize::MAX,
+        count => usize::try_from(count).unwrap_or(0),
+    })
+}
+
+/// As `re.Pattern.sub`, or as `subn`.
+pub fn sub<'py>(
+    call: Call<'_, 'py>,
+    repl: &Bound<'py, PyAny>,
+    count: Option<&Bound<'py, PyAny>>,
+    with_number: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = call.string.py();
+    let answer = match (call.aim()?, limit(count)) {
+        (Ok(target), Some(most)) => replaced(&target, repl, most)?,
+        (Ok(target), None) => Err(target.declined(Reason::Arguments)),
+        (Err(declined), _) => Err(declined),
+    };
+    match answer {
+        Ok((text, _)) if !with_number => Ok(text),
+        Ok((text, number)) => Ok((text, number).into_pyobject(py)?.into_any()),
+        Err(declined) => {
+            let scan = declined.scan.as_ref();
+            fell_through(declined.reason, Some(call.pattern), scan.map(|scan| &*scan.get().stats));
+            let real = call.pattern.get().real(py)?;
+            let method = if with_number { intern!(py, "subn") } else { intern!(py, "sub") };
+            match count {
+                None => real.call_method1(method, (repl, call.string)),
+                Some(count) => real.call_method1(method, (repl, call.string, count)),
+            }
+        }
+    }
+}
+
+type Replaced<'py> = Result<(Bound<'py, PyAny>, usize), Declined<'py>>;
+
+/// The text with matches replaced, and how many were. Follows `_sre`'s own loop step by step, so that
+/// even the item that an error names is the same.
+fn replaced<'py>(
+    target: &Target<'_, 'py>,
+    repl: &Bound<'py, PyAny>,
+    most: usize,
+) -> PyResult<Replaced<'py>> {
+    let py = target.py();
+    let filter = if repl.is_callable() {
+        Filter::Callable(repl)
+    } else if repl.is_exact_instance_of::<PyString>() {
+        Filter::of_template(target, repl)?
+    } else {
+        return Ok(Err(target.declined(Reason::Arguments)));
+    };
+    let matches = match target.all(matches!(filter, Filter::Parts(..)))? {
+        Ok(matches) => matches,
+        Err(declined) => return Ok(Err(declined)),
+    };
+    let list = PyList::empty(py);
+    let (mut from, mut number) = (0, 0);
+    for found in matches.into_iter().take(most) {
+        let span = found.get().whole_span(py)?;
+        if from < span.start() {
+            list.append(target.slice(from, span.start())?)?;
+        }
+        let item = filter.item(found)?;
+        if !item.is_none() {
+            list.append(item)?;
+        }
+        from = span.end();
+        number += 1;
+    }
+    if from < target.region.to {
+        list.append(target.slice(from, target.region.to)?)?;
+    }
+    let text = PyString::new(py, "").call_method1(intern!(py, "join"), (list,))?;
+    Ok(Ok((text, number)))
+}
+
+/// What a match is replaced by.
+enum Filter<'a, 'py> {
+    Callable(&'a Bound<'py, PyAny>),
+    Literal(Bound<'py, PyAny>),
+    /// Texts and group numbers in turn.
+    Parts(Vec<Bound<'py, PyAny>>),
+}
+
+impl<'a, 'py> Filter<'a, 'py> {
+    fn of_template(target: &Target<'_, 'py>, repl: &'a Bound<'py, PyAny>) -> PyResult<Self> {
+        let py = repl.py();
+        if !repl.contains(intern!(py, "\\"))? {
+            return Ok(Filter::Literal(repl.clone()));
+        }
+        let parts = template_parts(target.pattern.get(), repl)?;
+        Ok(match parts.len() {
+            0 => Filter::Literal(PyString::new(py, "").into_any()),
+            1 if parts[0].is_instance_of::<PyString>() => Filter::Literal(parts[0].clone()),
+            _ => Filter::Parts(parts),
+        })
+    }
+
+    fn item(&self, found: Bound<'py, Match>) -> PyResult<Bound<'py, PyAny>> {
+        match self {
+            Filter::Callable(function) => function.call1((found,)),
+            Filter::Literal(text) => Ok(text.clone()),
+            Filter::Parts(parts) => found.get().filled(found.py(), parts),
+        }
+    }
+}
+
+/// A template as texts and group numbers, as the interpreter's own parser reads it.
+pub fn template_parts<'py>(
+    pattern: &CompiledPattern,
+    template: &Bound<'py, PyAny>,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let py = template.py();
+    static PARSE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let parse = PARSE.import(py, "gatecore._template", "parts")?;
+    parse.call1((pattern.real(py)?, template))?.extract()
+}
