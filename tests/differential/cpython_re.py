@@ -291,6 +291,7 @@ class Documents:
             except Exception as error:
                 self.refused.append((source, int(flags), repr(error)))
                 self._sets[key] = None
+            re.purge()  # what is compiled for the first time may warn, and tests wait for that
         return self._sets[key]
 
 
