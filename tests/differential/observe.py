@@ -63,13 +63,17 @@ def _of_match(match: Any) -> object:
         "Match",
         bool(match),
         facts(match.regs),
-        match.string == match.string[:] and str.__str__(match.string),
+        _plain(match.string),
         facts([match[group] for group in groups]),
         facts([match.pos, match.endpos, match.lastindex, match.lastgroup]),
         facts(match.groupdict()),
         facts(match.re),
         repr(match),
     )
+
+
+def _plain(subject: Any) -> object:
+    return str.__str__(subject) if isinstance(subject, str) else subject
 
 
 MATCH_CALLS: dict[str, Callable[[Any], Any]] = {
@@ -129,7 +133,7 @@ MATCH_CALLS: dict[str, Callable[[Any], Any]] = {
     "endpos": lambda m: m.endpos,
     "lastindex": lambda m: m.lastindex,
     "lastgroup": lambda m: m.lastgroup,
-    "string": lambda m: str.__str__(m.string),
+    "string": lambda m: _plain(m.string),
     "re": lambda m: m.re,
     "expand('')": lambda m: m.expand(""),
     r"expand(\0)": lambda m: m.expand(r"\0"),
@@ -151,8 +155,8 @@ MATCH_CALLS: dict[str, Callable[[Any], Any]] = {
     "len": len,
     "iter": iter,
     "<": lambda m: m < m,
-    "==itself": lambda m: m == m,  # noqa: PLR0124
-    "!=itself": lambda m: m != m,  # noqa: PLR0124
+    "==itself": lambda m: m == m,
+    "!=itself": lambda m: m != m,
     "==None": lambda m: m == None,  # noqa: E711
     "is hashable": lambda m: hash(m) == hash(m),
     "isinstance": lambda m: isinstance(m, re.Match),
