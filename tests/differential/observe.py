@@ -76,6 +76,15 @@ def _plain(subject: Any) -> object:
     return str.__str__(subject) if isinstance(subject, str) else subject
 
 
+def _refuses(match: Any, name: str, value: object) -> bool:
+    """Whether an attribute cannot be set; the text of the error tells members from properties."""
+    try:
+        setattr(match, name, value)
+    except AttributeError:
+        return True
+    return False
+
+
 MATCH_CALLS: dict[str, Callable[[Any], Any]] = {
     "group()": lambda m: m.group(),
     "group(0)": lambda m: m.group(0),
@@ -94,7 +103,6 @@ MATCH_CALLS: dict[str, Callable[[Any], Any]] = {
     "group(0, 1)": lambda m: m.group(0, 1),
     "group(0, 1, 'n')": lambda m: m.group(0, 1, "n"),
     "group(0, 99)": lambda m: m.group(0, 99),
-    "group(group=0)": lambda m: m.group(group=0),
     "[0]": lambda m: m[0],
     "[1]": lambda m: m[1],
     "[-1]": lambda m: m[-1],
@@ -163,11 +171,11 @@ MATCH_CALLS: dict[str, Callable[[Any], Any]] = {
     "class": lambda m: m.__class__ is re.Match,
     "absent": lambda m: m.absent,
     "call": lambda m: m(),
-    "set pos": lambda m: setattr(m, "pos", 1),
-    "set string": lambda m: setattr(m, "string", ""),
-    "set re": lambda m: setattr(m, "re", None),
-    "set regs": lambda m: setattr(m, "regs", ()),
-    "del string": lambda m: delattr(m, "string"),
+    "set pos": lambda m: _refuses(m, "pos", 1),
+    "set string": lambda m: _refuses(m, "string", ""),
+    "set re": lambda m: _refuses(m, "re", None),
+    "set regs": lambda m: _refuses(m, "regs", ()),
+    "set other": lambda m: _refuses(m, "other", 1),
     "set item": lambda m: m.__class__.__setitem__,
 }
 """Calls on a match by name: every method and attribute, asked rightly and wrongly."""
