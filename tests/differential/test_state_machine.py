@@ -34,7 +34,7 @@ from tests.differential.generate import Case, Spec
 from tests.differential.observe import MATCH_CALLS, Observation, facts, observe
 from tests.drop_in import Document, gre
 
-RUNS = 80
+RUNS = 150
 STEPS = 25
 
 
