@@ -231,7 +231,7 @@ def _keywords(patterns: Sequence[Spec], text: str, *, thorough: bool) -> list[st
     place = drawn % (len(text) + 1)
     others = [text[place : place + 1 + drawn % 4]] if thorough or drawn % SHARE == 0 else []
     if thorough:
-        others += ["", *text.split()[:8], *text[:8]]
+        others += ["", "not there", text[place:] + "\x01", *text.split()[:8], *text[:8]]
     return [*in_set, *others]
 
 

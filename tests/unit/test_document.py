@@ -8,6 +8,7 @@ import json
 import pickle
 import sys
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ def test_it_shows_as_its_text(document: Any) -> None:
     assert "%s %.3s" % (document, document) == "%s %.3s" % (TEXT, TEXT)  # noqa: UP031
 
 
-PARTS = {
+PARTS: dict[str, Callable[[Any], Any]] = {
     "str": str,
     "slice": lambda s: s[2:5],
     "whole slice": lambda s: s[:],
