@@ -66,6 +66,7 @@ def _of_match(match: Any) -> object:
         _plain(match.string),
         facts([match[group] for group in groups]),
         facts([match.pos, match.endpos, match.lastindex, match.lastgroup]),
+        facts(match.groups()),
         facts(match.groupdict()),
         facts(match.re),
         repr(match),

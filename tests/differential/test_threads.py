@@ -18,7 +18,7 @@ import gatecore
 from gatecore import PatternSet
 
 THREADS = 16
-ROUNDS = 40
+ROUNDS = 10
 ROOT = Path(__file__).parents[2]
 TEXT = "Earn up to 7 % – no  risk, NO RISK, hello straße İ 12%. " * 20
 PATTERNS: list[tuple[str, int]] = [
