@@ -5,7 +5,7 @@ Every differential test and the bulk fuzzer go through `compare` (one text) or t
 
 Compared are: the error for a bad pattern and which pattern it names; `ids` and `in`; `search`,
 `finditer`, `findall` and `spans`; and of each match all groups, spans, names and the rest of what
-`re.Match` tells.
+`re.Match` tells. `compare_document.py` adds the drop-in, and `compare` includes it.
 """
 
 from __future__ import annotations
@@ -28,10 +28,12 @@ __all__ = [
     "Difference",
     "Oracle",
     "TimeLimitReached",
+    "all_facts_of",
     "build_set",
     "compare",
     "compare_errors",
     "compare_scan",
+    "facts_of",
     "time_limit",
 ]
 
@@ -111,7 +113,7 @@ class Answer(NamedTuple):
     spans: list[tuple[int, int]]
 
 
-def _facts(match: Any) -> Facts:
+def facts_of(match: Any) -> Facts:
     """What a match says, in a form that compares: for each match of a text."""
     return (
         match.span(),
@@ -124,12 +126,12 @@ def _facts(match: Any) -> Facts:
     )
 
 
-def _all_facts(match: Any) -> Facts:
+def all_facts_of(match: Any) -> Facts:
     """What a match says when asked in every way there is: for the first match of a text."""
     count = len(match.regs)
     names = list(match.groupdict())
     return (
-        *_facts(match),
+        *facts_of(match),
         bool(match),
         match.string,
         match.pos,
@@ -152,13 +154,14 @@ class Oracle:
         good: list[Spec] = []
         self.first_error: tuple[int, Exception] | None = None
         """Index and error of the first pattern that `re.compile` refuses."""
-        self._compiled: list[re.Pattern[str]] = []
+        self.compiled: list[re.Pattern[str]] = []
+        """The patterns that compile, compiled."""
         self.patterns = tuple(patterns)
         for index, (source, flags) in enumerate(patterns):
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    self._compiled.append(re.compile(source, flags))
+                    self.compiled.append(re.compile(source, flags))
                 good.append((source, flags))
             except (re.error, ValueError, OverflowError, RecursionError) as error:
                 if self.first_error is None:
@@ -172,7 +175,7 @@ class Oracle:
         It fails with a SystemError ("The span of capturing group is wrong, please report a bug")
         on about one in 100,000 generated pairs, all with groups in possessive repeats (3.11).
         """
-        return [self._answer(pattern, text) for pattern in self._compiled]
+        return [self._answer(pattern, text) for pattern in self.compiled]
 
     @staticmethod
     def _answer(pattern: re.Pattern[str], text: str) -> Answer | None:
@@ -188,8 +191,8 @@ def _ask(pattern: re.Pattern[str], text: str) -> Answer:
         return Answer(None, [], [], [])
     matches = list(pattern.finditer(text))
     return Answer(
-        _all_facts(first),
-        [_facts(match) for match in matches],
+        all_facts_of(first),
+        [facts_of(match) for match in matches],
         pattern.findall(text),
         [match.span() for match in matches],
     )
@@ -282,11 +285,11 @@ def _differences(
 
 def _search(scan: Scan, index: int) -> Facts | None:
     match = scan.search(index)
-    return None if match is None else _all_facts(match)
+    return None if match is None else all_facts_of(match)
 
 
 def _matches(scan: Scan, index: int) -> list[Facts]:
-    return [_facts(match) for match in scan.finditer(index)]
+    return [facts_of(match) for match in scan.finditer(index)]
 
 
 def compare(
@@ -300,7 +303,13 @@ def compare(
     differences = compare_errors(oracle, engine, build=build)
     if oracle.good:
         scanned = build(oracle.good, engine)
-        differences += compare_scan(scanned, oracle, oracle.ask(text), text, engine)
+        answers = oracle.ask(text)
+        differences += compare_scan(scanned, oracle, answers, text, engine)
+        if build is build_set:  # a Document is bound to a true set
+            from tests.differential.compare_document import ask_document, compare_document
+
+            expected = ask_document(oracle, answers, text, thorough=True)
+            differences += compare_document(scanned, oracle, expected, text, engine)
     return differences
 
 

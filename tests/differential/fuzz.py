@@ -6,7 +6,8 @@ or a hang is repeated with `--seed S --case N`, whatever the number of workers w
 
 A *pair* is one comparison of one pattern and one text on one engine.
 On a difference the case is minimised, printed as a row for tests/data/differences.jsonl, and the
-exit status is 1. Cases whose oracle takes more than five seconds are skipped and counted.
+exit status is 1, as it is if no call about a Document was served from its pass.
+Cases whose oracle takes more than five seconds are skipped and counted.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from tests.differential.compare import (
     compare_scan,
     time_limit,
 )
+from tests.differential.compare_document import ask_document, compare_document, with_keywords
 from tests.differential.generate import Case, Spec
 
 __all__ = ["main", "minimise"]
@@ -59,8 +61,12 @@ def run_case(case: Case, engines: Sequence[str], counts: Counts) -> Iterator[Dif
     counts["cases"] += 1
     try:
         with time_limit(ORACLE_SECONDS):
-            oracle = Oracle(case.patterns)
+            oracle = Oracle(with_keywords(case.patterns, case.texts))
             answers = [oracle.ask(text) for text in case.texts]
+            expected = [
+                ask_document(oracle, asked, text)
+                for asked, text in zip(answers, case.texts, strict=True)
+            ]
     except TimeLimitReached:
         counts["cases skipped (oracle too slow)"] += 1
         return
@@ -76,8 +82,11 @@ def run_case(case: Case, engines: Sequence[str], counts: Counts) -> Iterator[Dif
                 if oracle.good:
                     scanned = build_set(oracle.good, engine)
                     _count_routes(scanned, len(oracle.good), engine, counts)
-                    for text, asked in zip(case.texts, answers, strict=True):
+                    for text, asked, told in zip(case.texts, answers, expected, strict=True):
                         yield from compare_scan(scanned, oracle, asked, text, engine)
+                        yield from compare_document(
+                            scanned, oracle, told, text, engine, counts=counts
+                        )
         except TimeLimitReached:
             counts[f"cases slow on {engine}"] += 1
             continue
@@ -265,7 +274,8 @@ def search(options: argparse.Namespace, out: TextIO) -> int:
     for fault in faults:
         print(f"\n{fault}: repeat it with --seed {options.seed} --case N", file=out)
     _summary(totals, time.monotonic() - start, differences, options, out)
-    return 1 if differences or faults or not totals["pairs that match"] else 0
+    looked = totals["pairs that match"] and totals["document calls served"]
+    return 1 if differences or faults or not looked else 0
 
 
 def _fault(worker: _Worker, now: float) -> str:

@@ -22,15 +22,23 @@ from tests.differential.compare import (
     compare_scan,
     time_limit,
 )
+from tests.differential.compare_document import (
+    DropIn,
+    ask_document,
+    compare_document,
+    with_keywords,
+)
 from tests.differential.generate import Case, RandomChoices, Spec, make_case
 
 EXAMPLES = 250
 """Sets; with two texts each, 500 scans for an engine."""
 
 
-def differences_of(case: Case, engine: str) -> tuple[list[Difference], int]:
+def differences_of(
+    case: Case, engine: str, counts: collections.Counter[str]
+) -> tuple[list[Difference], int]:
     """The differences of a case, and how many of its pairs match."""
-    oracle = Oracle(case.patterns)
+    oracle = Oracle(with_keywords(case.patterns, case.texts))
     found = compare_errors(oracle, engine)
     matching = 0
     if oracle.good:
@@ -39,6 +47,8 @@ def differences_of(case: Case, engine: str) -> tuple[list[Difference], int]:
             answers = oracle.ask(text)
             matching += sum(bool(answer and answer.search) for answer in answers)
             found += compare_scan(scanned, oracle, answers, text, engine)
+            expected = ask_document(oracle, answers, text)
+            found += compare_document(scanned, oracle, expected, text, engine, counts=counts)
     return found, matching
 
 
@@ -51,7 +61,7 @@ def test_a_generated_set_answers_as_re_does(engine: str) -> None:
     def check(case: Case) -> None:
         try:
             with time_limit(5):
-                found, matching = differences_of(case, engine)
+                found, matching = differences_of(case, engine, seen)
         except TimeLimitReached:
             seen["too slow"] += 1
             reject()
@@ -62,20 +72,23 @@ def test_a_generated_set_answers_as_re_does(engine: str) -> None:
     check()
     assert seen["pairs"] > EXAMPLES, seen
     assert seen["matching"] > seen["pairs"] // 10, seen
+    assert seen["document calls served"] > EXAMPLES, seen
     assert seen["too slow"] <= EXAMPLES // 100, seen
 
 
 def test_a_seeded_set_answers_as_re_does(engine: str) -> None:
     """Twelve patterns and eight texts at a time: the larger sets that the fuzzer makes."""
     pairs = matching = 0
+    seen: collections.Counter[str] = collections.Counter()
     for number in range(60):
         case = make_case(RandomChoices(f"test:{number}"))
         with time_limit(60):
-            found, matches = differences_of(case, engine)
+            found, matches = differences_of(case, engine, seen)
         assert not found, "\n".join(map(str, found[:3]))
         pairs += len(case.patterns) * len(case.texts)
         matching += matches
     assert matching > pairs // 5, (matching, pairs)
+    assert seen["document calls served"] > pairs, seen
 
 
 # The comparison itself: a fault that is put in on purpose is found.
@@ -168,3 +181,94 @@ def test_the_comparison_is_silent_where_there_is_no_fault() -> None:
         return _FaultySet(patterns, "none")
 
     assert compare(PLANTED, "ab a", "sound", build=build) == []
+
+
+# The comparison of the drop-in, likewise: `re` with one fault in the place of gatecore.re.
+
+
+class _FaultyModule:
+    """`re` as a drop-in, with one function or method of compiled patterns that is wrong."""
+
+    def __init__(self, fault: str) -> None:
+        self._fault = fault
+
+    def compile(self, source: str, flags: int) -> _FaultyPattern:
+        return _FaultyPattern(re.compile(source, flags), self._fault)
+
+    def __getattr__(self, name: str) -> Any:
+        def call(source: str, *args: Any, flags: int = 0, **named: Any) -> Any:
+            return getattr(self.compile(source, flags), name)(*args, **named)
+
+        return call
+
+
+class _FaultyPattern:
+    def __init__(self, pattern: re.Pattern[str], fault: str) -> None:
+        self._pattern = pattern
+        self._fault = fault
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._pattern, name)
+        if name != self._fault:
+            return real
+        wrong: dict[str, Any] = {
+            "search": lambda *args: None,
+            "match": lambda *args: self._pattern.search(*args[:1]),
+            "fullmatch": self._pattern.match,
+            "finditer": lambda *args: list(real(*args))[1:],
+            "findall": lambda *args: list(map(str, real(*args))),
+            "split": lambda text, maxsplit=0: real(text, maxsplit)[:1],
+            "sub": lambda repl, text, count=0: text,
+            "subn": lambda repl, text, count=0: (real(repl, text, count)[0], 7),
+        }
+        return wrong[name]
+
+
+class _FaultyDocument(str):
+    """A Document without a set, with one method that is wrong."""
+
+    __slots__ = ()
+    fault = ""
+
+    def __contains__(self, keyword: object) -> bool:
+        return self.fault == "in" or str.__contains__(self, str(keyword))
+
+    def count(self, *args: Any) -> int:
+        return super().count(*args) + (self.fault == "count")
+
+    def find(self, *args: Any) -> int:
+        return -1 if self.fault == "find" else super().find(*args)
+
+    def lower(self) -> str:
+        return super().casefold() if self.fault == "lower" else super().lower()
+
+
+def _document_differences(fault: str) -> set[str]:
+    text = "ß ab AB b"
+    oracle = Oracle([(r"(\w)(b)", re.I), ("ab", 0), ("ß", 0)])
+    expected = ask_document(oracle, oracle.ask(text), text, thorough=True)
+
+    class Faulty(_FaultyDocument):
+        pass
+
+    Faulty.fault = fault
+    drop_in = DropIn(_FaultyModule(fault), lambda text, patterns: Faulty(text))
+    found = compare_document(None, oracle, expected, text, "faulty", drop_in=drop_in)
+    return {difference.what for difference in found}
+
+
+DOCUMENT_FAULTS = (
+    *("search", "match", "fullmatch", "finditer", "findall", "split", "sub", "subn"),
+    *("in", "count", "find", "lower"),
+)
+
+
+@pytest.mark.parametrize("fault", DOCUMENT_FAULTS)
+def test_the_comparison_sees_a_planted_fault_of_the_drop_in(fault: str) -> None:
+    """A wrong function or method is a difference that is named after it."""
+    assert any(fault in what for what in _document_differences(fault))
+
+
+def test_the_comparison_is_silent_where_the_drop_in_has_no_fault() -> None:
+    """`re` itself in the place of the drop-in has no differences."""
+    assert _document_differences("none") == set()

@@ -1,0 +1,182 @@
+"""What a call did, in a form that compares: its value with exact types, its error, its warnings.
+
+`re` on a plain str is called beside the drop-in on a Document, and the two observations must be
+equal. Matches and compiled patterns are taken apart, since those of the drop-in have other types.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+__all__ = ["MATCH_CALLS", "Observation", "error_facts", "facts", "observe"]
+
+
+class Observation(NamedTuple):
+    """What a call did."""
+
+    kind: str
+    """"gave" or "raised"."""
+    value: object
+    warnings: tuple[tuple[str, str, str], ...]
+    """Category, text and file of each."""
+
+
+def observe(call: Callable[[], Any]) -> Observation:
+    """Make the call and tell what it did. A SystemError is a bug of `re` itself and is let out."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            kind, value = "gave", facts(call())
+        except SystemError:
+            raise
+        except Exception as error:
+            kind, value = "raised", error_facts(error)
+    told = tuple((w.category.__name__, str(w.message), w.filename) for w in caught)
+    return Observation(kind, value, told)
+
+
+def error_facts(error: BaseException) -> tuple[object, ...]:
+    """Type, text and what `re.error` knows besides."""
+    names = ("msg", "pattern", "pos", "lineno", "colno")
+    return (type(error).__name__, str(error), *(getattr(error, name, None) for name in names))
+
+
+def facts(value: Any) -> object:
+    """A value with the exact types of its parts; matches and patterns by all that they tell."""
+    if isinstance(value, re.Match):
+        return _of_match(value)
+    if isinstance(value, re.Pattern):
+        return ("Pattern", value.pattern, value.flags, value.groups, dict(value.groupindex))
+    if isinstance(value, Mapping):
+        return (type(value).__name__, [(facts(key), facts(value[key])) for key in value])
+    if isinstance(value, list | tuple):
+        return (type(value).__name__, [facts(item) for item in value])
+    return (type(value).__name__, value)
+
+
+def _of_match(match: Any) -> object:
+    groups = range(len(match.regs))
+    return (
+        "Match",
+        bool(match),
+        facts(match.regs),
+        _plain(match.string),
+        facts([match[group] for group in groups]),
+        facts([match.pos, match.endpos, match.lastindex, match.lastgroup]),
+        facts(match.groups()),
+        facts(match.groupdict()),
+        facts(match.re),
+        repr(match),
+    )
+
+
+def _plain(subject: Any) -> object:
+    return str.__str__(subject) if isinstance(subject, str) else subject
+
+
+def _refuses(match: Any, name: str, value: object) -> bool:
+    """Whether an attribute cannot be set; the text of the error tells members from properties."""
+    try:
+        setattr(match, name, value)
+    except AttributeError:
+        return True
+    return False
+
+
+MATCH_CALLS: dict[str, Callable[[Any], Any]] = {
+    "group()": lambda m: m.group(),
+    "group(0)": lambda m: m.group(0),
+    "group(1)": lambda m: m.group(1),
+    "group(2)": lambda m: m.group(2),
+    "group(-1)": lambda m: m.group(-1),
+    "group(99)": lambda m: m.group(99),
+    "group(2**70)": lambda m: m.group(2**70),
+    "group(True)": lambda m: m.group(True),
+    "group(1.0)": lambda m: m.group(1.0),
+    "group(None)": lambda m: m.group(None),
+    "group('n')": lambda m: m.group("n"),
+    "group('absent')": lambda m: m.group("absent"),
+    "group(b'n')": lambda m: m.group(b"n"),
+    "group([])": lambda m: m.group([]),
+    "group(0, 1)": lambda m: m.group(0, 1),
+    "group(0, 1, 'n')": lambda m: m.group(0, 1, "n"),
+    "group(0, 99)": lambda m: m.group(0, 99),
+    "[0]": lambda m: m[0],
+    "[1]": lambda m: m[1],
+    "[-1]": lambda m: m[-1],
+    "['n']": lambda m: m["n"],
+    "['absent']": lambda m: m["absent"],
+    "[0:1]": lambda m: m[0:1],
+    "[0, 1]": lambda m: m[0, 1],
+    "groups()": lambda m: m.groups(),
+    "groups('')": lambda m: m.groups(""),
+    "groups(default=7)": lambda m: m.groups(default=7),
+    "groups(1, 2)": lambda m: m.groups(1, 2),
+    "groupdict()": lambda m: m.groupdict(),
+    "groupdict('')": lambda m: m.groupdict(""),
+    "groupdict(default=7)": lambda m: m.groupdict(default=7),
+    "groupdict(wrong=7)": lambda m: m.groupdict(wrong=7),
+    "span()": lambda m: m.span(),
+    "span(0)": lambda m: m.span(0),
+    "span(1)": lambda m: m.span(1),
+    "span(2)": lambda m: m.span(2),
+    "span('n')": lambda m: m.span("n"),
+    "span('absent')": lambda m: m.span("absent"),
+    "span(-1)": lambda m: m.span(-1),
+    "span(0, 1)": lambda m: m.span(0, 1),
+    "start()": lambda m: m.start(),
+    "start(1)": lambda m: m.start(1),
+    "start('n')": lambda m: m.start("n"),
+    "start(99)": lambda m: m.start(99),
+    "start(1.5)": lambda m: m.start(1.5),
+    "end()": lambda m: m.end(),
+    "end(1)": lambda m: m.end(1),
+    "end('n')": lambda m: m.end("n"),
+    "end(99)": lambda m: m.end(99),
+    "end(None)": lambda m: m.end(None),
+    "regs": lambda m: m.regs,
+    "pos": lambda m: m.pos,
+    "endpos": lambda m: m.endpos,
+    "lastindex": lambda m: m.lastindex,
+    "lastgroup": lambda m: m.lastgroup,
+    "string": lambda m: _plain(m.string),
+    "re": lambda m: m.re,
+    "expand('')": lambda m: m.expand(""),
+    r"expand(\0)": lambda m: m.expand(r"\0"),
+    r"expand(\1)": lambda m: m.expand(r"<\1>"),
+    r"expand(\2)": lambda m: m.expand(r"<\2>"),
+    r"expand(\g<0>)": lambda m: m.expand(r"<\g<0>>\n"),
+    r"expand(\g<n>)": lambda m: m.expand(r"\g<n>"),
+    r"expand(\g<absent>)": lambda m: m.expand(r"\g<absent>"),
+    r"expand(\99)": lambda m: m.expand(r"\99"),
+    r"expand(\q)": lambda m: m.expand(r"\q"),
+    "expand(b'')": lambda m: m.expand(b""),
+    "expand(1)": lambda m: m.expand(1),
+    "expand(template=)": lambda m: m.expand(template=r"\g<0>"),
+    "expand()": lambda m: m.expand(),
+    "bool": bool,
+    "repr": repr,
+    "str": str,
+    "format": lambda m: f"{m}",
+    "len": len,
+    "iter": iter,
+    "<": lambda m: m < m,
+    "==itself": lambda m: m == m,
+    "!=itself": lambda m: m != m,
+    "==None": lambda m: m == None,  # noqa: E711
+    "is hashable": lambda m: hash(m) == hash(m),
+    "isinstance": lambda m: isinstance(m, re.Match),
+    "class": lambda m: m.__class__ is re.Match,
+    "absent": lambda m: m.absent,
+    "call": lambda m: m(),
+    "set pos": lambda m: _refuses(m, "pos", 1),
+    "set string": lambda m: _refuses(m, "string", ""),
+    "set re": lambda m: _refuses(m, "re", None),
+    "set regs": lambda m: _refuses(m, "regs", ()),
+    "set other": lambda m: _refuses(m, "other", 1),
+    "set item": lambda m: m.__class__.__setitem__,
+}
+"""Calls on a match by name: every method and attribute, asked rightly and wrongly."""
