@@ -31,7 +31,7 @@ class Match:
         string: str,
         span: tuple[int, int],
         compiled: Callable[[], RePattern[str]],
-        find_groups: Callable[[int], list[tuple[int, int] | None] | None],
+        find_groups: Callable[[int, int], list[tuple[int, int] | None] | None],
     ) -> None:
         self.string = string
         self._span = span
@@ -47,7 +47,7 @@ class Match:
             string=matched.string,
             span=matched.span(),
             compiled=lambda: matched.re,
-            find_groups=lambda _: None,
+            find_groups=lambda _start, _end: None,
         )
         match._matched = matched
         return match
@@ -71,7 +71,7 @@ class Match:
     def regs(self) -> tuple[tuple[int, int], ...]:
         """The span of the match and of each group, (-1, -1) for one that took no part."""
         if self._regs is None:
-            groups = self._find_groups(self._span[0])
+            groups = self._find_groups(*self._span)
             if groups is None:
                 self._regs = self._re_match().regs
             else:

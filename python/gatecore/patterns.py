@@ -296,7 +296,7 @@ class Scan:
             string=self.text,
             span=span,
             compiled=lambda: self._set.compiled(number),
-            find_groups=lambda start: self._core.groups(number, start),
+            find_groups=lambda start, end: self._core.groups(number, start, end),
         )
 
     def __repr__(self) -> str:

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gatecore::{Answer, PatternId, PatternSet, Scan, Span};
-use pyo3::exceptions::PyIndexError;
+use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::set::CoreSet;
@@ -72,15 +72,20 @@ impl CoreScan {
         })
     }
 
-    /// The groups of the match that begins at `start`; `None`: ask `re`.
+    /// The groups of the match from `start` to `end`; `None`: ask `re`.
     fn groups(
         &self,
         py: Python<'_>,
         number: u32,
-        start: usize,
+        start: u32,
+        end: u32,
     ) -> PyResult<Option<Vec<Option<Pair>>>> {
         let id = self.id(number)?;
-        Ok(match py.detach(|| self.scan.groups(&self.set, id, start)) {
+        if start > end {
+            return Err(PyValueError::new_err("a match ends where it starts or later"));
+        }
+        let found = Span::new(start as usize, end as usize);
+        Ok(match py.detach(|| self.scan.groups(&self.set, id, found)) {
             Answer::Known(groups) => Some(groups.into_iter().map(|span| span.map(pair)).collect()),
             Answer::AskRe => None,
         })

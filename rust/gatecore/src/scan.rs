@@ -109,24 +109,26 @@ impl Scan {
             return Answer::Known(Vec::new());
         }
         match self.automaton(set, id) {
-            Some((symbols, automaton)) => Answer::Known(confirm::all(automaton, symbols)),
+            Some((symbols, automaton)) => {
+                Answer::Known(confirm::all(automaton, symbols, || set.listing(id)))
+            }
             None => Answer::AskRe,
         }
     }
 
-    /// The groups of the match that begins at `start`: the whole match, then group 1, 2, …
+    /// The groups of a match that was found: the whole match, then group 1, 2, …
     ///
     /// `re` has to be asked where a group stands inside a repeat.
     pub fn groups(
         &self,
         set: &PatternSet,
         id: PatternId,
-        start: usize,
+        found: Span,
     ) -> Answer<Vec<Option<Span>>> {
         let place = set.patterns[id.0 as usize].place;
         let groups = set.groups_automaton(id).zip(place).and_then(|(automaton, (shard, _))| {
             let symbols = self.shards[shard as usize].symbols.as_slice();
-            (start <= symbols.len()).then(|| confirm::groups(automaton, symbols, start))?
+            (found.end() <= symbols.len()).then(|| confirm::groups(automaton, symbols, found))?
         });
         groups.map_or(Answer::AskRe, Answer::Known)
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::code_points::CodePoints;
+use crate::confirm::linear::{may_overrun, Listing};
 use crate::confirm::{self, Confirm};
 use crate::error::{BuildError, ScanError};
 use crate::lowered::{decode, pack, unpack, Irregular, Node};
@@ -300,6 +301,14 @@ impl PatternSet {
             let repeated = node(entry)?.has_repeated_group();
             (!repeated).then(|| self.hir(entry))?
         })
+    }
+
+    /// What lists a regular pattern's matches in linear time, if searches for them might not.
+    pub(crate) fn listing(&self, id: PatternId) -> Option<Listing> {
+        let entry = &self.patterns[id.0 as usize];
+        let (shard, _) = entry.place?;
+        let (node, classes) = (node(entry)?, self.shards[shard as usize].resolver());
+        may_overrun(&node, &classes).then(|| Listing::new(&node, &classes))?
     }
 
     fn hir(&self, entry: &Entry) -> Option<regex_syntax::hir::Hir> {
