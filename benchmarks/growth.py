@@ -2,15 +2,16 @@
 
     family   engine   question   ms at n   2n / n   4n / 2n   re at a small n and at twice that
 
-Each family's texts of n, 2n and 4n characters are scanned in turns by a compiled set, and ratios
-are medians over the rounds. Worst ratios come first.
+Each family's texts of n, 2n and 4n characters are scanned in turns by a compiled set, as often as
+fills some milliseconds, and ratios are medians over the rounds. Worst ratios come first.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,6 +24,9 @@ __all__ = ["Growth", "growths", "table"]
 
 RE_LIMIT = 1.0
 """Seconds after which `re` is stopped."""
+
+LEAST_MS = 3.0
+"""What is shorter at n is done several times: ratios of microseconds are noise."""
 
 
 @dataclass(frozen=True)
@@ -102,19 +106,32 @@ def _growth(
 ) -> Growth:
     sizes = [family.large, 2 * family.large, 4 * family.large]
     texts = [_Pumped(family, size) for size in sizes]
+    calls = _calls(partial(hostile.ask, patterns, question, texts[0].whole))
+
+    def asked(text: str) -> None:
+        for _ in range(calls):
+            hostile.ask(patterns, question, text)
+
     section = ratios.measure(
         family.name,
-        {
-            str(size): text.ask(partial(hostile.ask, patterns, question))
-            for size, text in zip(sizes, texts, strict=True)
-        },
+        {str(size): text.ask(asked) for size, text in zip(sizes, texts, strict=True)},
         references=[str(size) for size in sizes],
         repetitions=repetitions,
         texts=texts,
     )
     one, two, four = section.figures
     doubled, again = two.ratios[str(sizes[0])], four.ratios[str(sizes[1])]
-    return Growth(family.name, engine, question, sizes[0], one.median_ms, doubled, again, by_re)
+    return Growth(
+        family.name, engine, question, sizes[0], one.median_ms / calls, doubled, again, by_re
+    )
+
+
+def _calls(once: Callable[[], object]) -> int:
+    """How often to ask for `LEAST_MS`."""
+    once()
+    start = time.perf_counter()
+    once()
+    return math.ceil(LEAST_MS / 1e3 / (time.perf_counter() - start))
 
 
 def table(measured: list[Growth]) -> str:
