@@ -54,7 +54,15 @@ const CHOICES: usize = 1 << 10;
 /// searches, by the pattern's length, look at the same place. `no\s+risk` is of this kind, `a.*b|a`
 /// is not. Nor can a way come to nothing in a repeat at the pattern's end, as in `\w+`: it has
 /// matched with each round.
+///
+/// Patterns with `$` always may: the engine that searches for them (see `build` in `confirm.rs`)
+/// clears up to 256 KB before each search.
 pub fn may_overrun(node: &Node, classes: &dyn Resolve) -> bool {
+    let mut last_line_end = false;
+    node.walk(&mut |inner| last_line_end |= *inner == Node::Look(Look::LastLineEnd));
+    if last_line_end {
+        return true;
+    }
     let mut taken = HashSet::new();
     open_loops(node, true, classes, &mut taken);
     taken.into_iter().any(|taken| !never_matches(node, &Within { taken, classes }))
@@ -747,7 +755,8 @@ mod tests {
             (to_b.clone(), true),
             (Node::Alternate(vec![to_b, a.clone()]), true),
             (Node::Concat(vec![many(any.clone()), Node::Look(Look::TextEnd)]), true),
-            (Node::Alternate(vec![Node::Concat(vec![many(a.clone()), b]), a]), true),
+            (Node::Alternate(vec![Node::Concat(vec![many(a.clone()), b]), a.clone()]), true),
+            (Node::Concat(vec![a, Node::Look(Look::LastLineEnd)]), true),
         ];
         for (node, expected) in cases {
             assert_eq!(may_overrun(&node, &Classes), expected, "{node:?}");
