@@ -4,6 +4,7 @@
 
 Each family's texts of n, 2n and 4n characters are scanned in turns by a compiled set, as often as
 fills some milliseconds, and ratios are medians over the rounds. Worst ratios come first.
+Times are the process's own: what others do on the machine must not look like growth.
 """
 
 from __future__ import annotations
@@ -118,6 +119,7 @@ def _growth(
         references=[str(size) for size in sizes],
         repetitions=repetitions,
         texts=texts,
+        clock=time.process_time,
     )
     one, two, four = section.figures
     doubled, again = two.ratios[str(sizes[0])], four.ratios[str(sizes[1])]
@@ -129,9 +131,9 @@ def _growth(
 def _calls(once: Callable[[], object]) -> int:
     """How often to ask for `LEAST_MS`."""
     once()
-    start = time.perf_counter()
+    start = time.process_time()
     once()
-    return math.ceil(LEAST_MS / 1e3 / (time.perf_counter() - start))
+    return math.ceil(LEAST_MS / 1e3 / max(1e-6, time.process_time() - start))
 
 
 def table(measured: list[Growth]) -> str:

@@ -132,6 +132,7 @@ def measure(
     repetitions: int,
     texts: Sequence[Text] = (),
     notes: Sequence[str] = (),
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Section:
     """Run all tasks `repetitions` times in turns, renewing the `texts` that they read.
 
@@ -148,9 +149,9 @@ def measure(
             for name, task in (*order[turn % len(order) :], *order[: turn % len(order)]):
                 for text in texts:
                     text.next_string()
-                start = time.perf_counter()
+                start = clock()
                 task()
-                elapsed = time.perf_counter() - start
+                elapsed = clock() - start
                 if turn > 0:
                     times[name].append(elapsed * 1e3)
         finally:
