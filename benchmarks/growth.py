@@ -72,7 +72,7 @@ def _by_re(family: Family) -> str:
                     for _ in re.compile(source, flags).finditer(text):
                         pass
         except TimeLimitReached:
-            taken.append(f"> {RE_LIMIT:.0f} s")
+            taken.append(f"> {RE_LIMIT:g} s")
             break
         taken.append(f"{(time.perf_counter() - start) * 1e3:.3g} ms")
     return f"{family.small:,} characters: {', twice that: '.join(taken)}"
