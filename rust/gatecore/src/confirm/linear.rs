@@ -23,8 +23,8 @@
 //! so that at most [`BUDGET`] twice over is used, and a checkpoint a stretch (at worst 20 bytes a
 //! character, for a pattern of 100,000 states; mostly nothing, as equal sets are shared).
 //!
-//! About 6 ns a character, against 0.3 to 1 ns of one search of `regex-automata`, whose searches
-//! know literals. So it is used only for the rest of a text that has shown many matches
+//! It adds 3 ns a character where matches are short (`\d+`, 100,000 natural characters: 0.3 ms, by
+//! searches 0.03) and 10 where they are long (`.*the.*`: 1.8 and 0.9 ms). So it is used only for the rest of a text that has shown many matches
 //! ([`super::all`]), and only by patterns that [`may_overrun`].
 
 use std::collections::{HashMap, HashSet};
