@@ -1,6 +1,7 @@
 """The figures that issues and commits quote, each as a ratio measured side by side in one run.
 
     python -m benchmarks.ratios [--quick] [--format table|json] [--engine auto|simd|portable]
+    python -m benchmarks.ratios --hostile [FAMILY]
 
 Absolute times on shared machines are worth ±30 %, so every section interleaves its tasks: round
 by round each one runs once, on the round's document, which no earlier round has shown it, and in
@@ -42,7 +43,7 @@ from benchmarks.peers import (
     SystemHyperscan,
 )
 
-__all__ = ["Figure", "Section", "main", "measure"]
+__all__ = ["Figure", "Section", "Text", "main", "measure"]
 
 REPETITIONS, QUICK_REPETITIONS = 25, 15
 
@@ -90,7 +91,7 @@ class Result:
     sections: tuple[Section, ...]
 
 
-class _Text:
+class Text:
     """What the next task reads: a new document each round, a new string object each task."""
 
     def __init__(self, characters: int, kind: corpus.Kind) -> None:
@@ -111,14 +112,27 @@ class _Text:
         return lambda: question(self.current)
 
 
+class _Again(Text):
+    """The same words again and again: a long text without anything that a short one lacks."""
+
+    def __init__(self, characters: int, kind: corpus.Kind, times: int) -> None:
+        self.times = times
+        super().__init__(characters, kind)
+
+    def next_document(self) -> None:
+        super().next_document()
+        self.current = " ".join([self.current] * self.times)
+
+
 def measure(
     title: str,
     tasks: Mapping[str, Task],
     *,
     references: Sequence[str],
     repetitions: int,
-    texts: Sequence[_Text] = (),
+    texts: Sequence[Text] = (),
     notes: Sequence[str] = (),
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Section:
     """Run all tasks `repetitions` times in turns, renewing the `texts` that they read.
 
@@ -135,9 +149,9 @@ def measure(
             for name, task in (*order[turn % len(order) :], *order[: turn % len(order)]):
                 for text in texts:
                     text.next_string()
-                start = time.perf_counter()
+                start = clock()
                 task()
-                elapsed = time.perf_counter() - start
+                elapsed = clock() - start
                 if turn > 0:
                     times[name].append(elapsed * 1e3)
         finally:
@@ -191,7 +205,7 @@ def versus_hyperscan(patterns: gatecore.PatternSet, options: Options) -> list[Se
         notes.append(f"{peer.name}: {peer.version}; {len(peer.unsupported)} patterns unsupported")
     sections: list[Section] = []
     for characters in (10_000, 100_000):
-        text = _Text(characters, "natural")
+        text = Text(characters, "natural")
         right = oracle.matching(text.current)
         if common.matching(patterns, text.current) != right:
             raise AssertionError(f"gatecore's ids differ from re's on {characters} characters")
@@ -279,7 +293,7 @@ def versus_re(patterns: gatecore.PatternSet, options: Options) -> list[Section]:
     loop = ReLoop(corpus.patterns(options.count))
     sections: list[Section] = []
     for characters, repetitions in ((10_000, 5), (100_000, 1 if options.quick else 3)):
-        text = _Text(characters, "natural")
+        text = Text(characters, "natural")
         common.assert_equal_to_re(patterns, text.current)
         questions: list[tuple[str, Callable[[str], object], Callable[[str], object]]] = [
             ("T1", loop.matching, partial(common.matching, patterns)),
@@ -314,7 +328,12 @@ def versus_re(patterns: gatecore.PatternSet, options: Options) -> list[Section]:
 
 
 def linearity(patterns: gatecore.PatternSet, options: Options) -> list[Section]:
-    """(e) Twice the text may take twice the time: ratios should be 1, 2, 4."""
+    """(e) Twice the text may take twice the time: ratios should be 1, 2, 4.
+
+    New text brings new words, so more patterns match, which is more to do: the ratios of T2 and T3
+    hold that growth as well, and on one line those of T1 the growth of `.*` that wait for their
+    ends. Where a text is the same words again, only its length grows.
+    """
     sections: list[Section] = []
     sizes = (100_000, 200_000, 400_000)
     questions: tuple[tuple[str, Callable[[gatecore.PatternSet, str], object]], ...] = (
@@ -323,12 +342,18 @@ def linearity(patterns: gatecore.PatternSet, options: Options) -> list[Section]:
         ("T3", common.all_spans),
     )
     kinds: tuple[corpus.Kind, ...] = ("natural", "one_line")
-    for kind in kinds:
-        texts = [_Text(size, kind) for size in sizes]
+    growing: list[tuple[str, Sequence[Text]]] = [
+        *((kind, [Text(size, kind) for size in sizes]) for kind in kinds),
+        (
+            "one_line, the same words again",
+            [_Again(sizes[0], "one_line", size // sizes[0]) for size in sizes],
+        ),
+    ]
+    for kind_name, texts in growing:
         for name, ask in questions:
             sections.append(
                 measure(
-                    f"(e) {name}, {kind}, growing",
+                    f"(e) {name}, {kind_name}, growing",
                     {
                         f"{size:,}": text.ask(partial(ask, patterns))
                         for size, text in zip(sizes, texts, strict=True)
@@ -417,13 +442,39 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="fewer repetitions (still 15)")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     parser.add_argument("--engine", choices=("auto", *gatecore.engines()), default="auto")
+    parser.add_argument(
+        "--hostile",
+        nargs="?",
+        const="",
+        metavar="FAMILY",
+        help="instead: how hostile families grow, all or those whose name contains FAMILY",
+    )
     parser.add_argument("--patterns", type=int, default=2_500, help="size of the set")
     return parser
+
+
+def _hostile(chosen: argparse.Namespace) -> int:
+    from benchmarks import growth  # which builds on this module
+
+    engines = gatecore.engines() if chosen.engine == "auto" else (chosen.engine,)
+    repetitions = 5 if chosen.quick else 9
+    found = list(
+        growth.growths(repetitions=repetitions, engines=tuple(engines), names=chosen.hostile)
+    )
+    if not found:
+        raise SystemExit(f"no family off the fallback route has {chosen.hostile!r} in its name")
+    if chosen.format == "json":
+        print(json.dumps([dataclasses.asdict(each) for each in found], indent=2))
+    else:
+        print(growth.table(found))
+    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code says whether answers were right, never how fast."""
     chosen = _parser().parse_args(arguments)
+    if chosen.hostile is not None:
+        return _hostile(chosen)
     options = Options(
         engine=chosen.engine,
         count=chosen.patterns,

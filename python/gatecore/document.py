@@ -42,12 +42,11 @@ class Document(DocumentMethods, str):
     (True, 'RISK')
     """
 
-    __slots__ = ("__weakref__", "_core", "_views", "patterns")
+    __slots__ = ("__weakref__", "_core", "_patterns", "_views")
 
     _core: CoreScan
+    _patterns: PatternSet
     _views: dict[str, Document]
-    #: The set.
-    patterns: PatternSet
 
     def __new__(cls, text: str, patterns: PatternSet) -> Document:
         """Binds a text to a set."""
@@ -65,8 +64,13 @@ class Document(DocumentMethods, str):
         document = str.__new__(cls, text)
         document._core = patterns._core.begin(document, view_of)
         document._views = {}
-        document.patterns = patterns
+        document._patterns = patterns
         return document
+
+    @property
+    def patterns(self) -> PatternSet:
+        """The set that it was made with."""
+        return self._patterns
 
     def lower(self) -> Document:
         """The lowered text, as a document of the same set. Made once."""

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, overload
 
-from gatecore._gatecore import CompiledPattern, CoreScan, CoreSet, pattern_object
+from gatecore._gatecore import CoreScan, CoreSet, pattern_object
+from gatecore._gatecore import Pattern as CompiledPattern
 from gatecore._interpreter import IDENTITY
 from gatecore.errors import DocumentTypeError, PatternSetError, SetTooLargeError
 

@@ -153,7 +153,7 @@ def test_the_functions_take_plain_text() -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("compiled", [False, True])
 def test_a_call_that_is_served_is_counted(name: str, compiled: bool, engine: Any) -> None:
-    """A pattern of the set on a Document: counted by the document, the module and the pattern."""
+    """A pattern of the set on a Document: counted by the document and the module."""
     document = Document(TEXT, PatternSet([PERCENT], engine=engine))
     pattern = gre.compile(PERCENT) if compiled else PERCENT
     overall = gre.stats().served
@@ -163,9 +163,7 @@ def test_a_call_that_is_served_is_counted(name: str, compiled: bool, engine: Any
     assert stats.fell_through == 0
     assert stats.by_reason == {}
     assert gre.stats().served - overall == stats.served
-    (counted,) = stats.by_pattern
-    assert counted.source == PERCENT
-    assert sum(stats.by_pattern[counted].values()) == stats.served
+    assert stats.by_pattern == {}  # which says by pattern what fell through
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

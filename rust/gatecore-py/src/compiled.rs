@@ -14,7 +14,7 @@ use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
 
 use crate::serve::{self, Call};
 use crate::set::SharedSet;
-use crate::stats::Counts;
+use crate::stats::{fell_through, Counts, Reason};
 
 /// Flags with which a pattern of text may be cached: IGNORECASE, MULTILINE, DOTALL, UNICODE,
 /// VERBOSE, ASCII. The others are `re`'s own business: LOCALE and TEMPLATE are errors or old,
@@ -29,7 +29,7 @@ static TABLES: [PyOnceLock<Py<PyDict>>; 512] = [const { PyOnceLock::new() }; 512
 static CACHED: AtomicUsize = AtomicUsize::new(0);
 
 /// A compiled regular expression, with the interface of `re.Pattern`.
-#[pyclass(frozen, weakref, module = "gatecore._gatecore")]
+#[pyclass(frozen, weakref, name = "Pattern", module = "re")]
 pub struct CompiledPattern {
     pub source: Py<PyString>,
     pub flags: u32,
@@ -86,6 +86,33 @@ impl CompiledPattern {
         let number = found.map_or(0, |id| u64::from(id.0) + 1);
         self.place.store(u64::from(set.id) << 32 | number, Ordering::Relaxed);
         found
+    }
+}
+
+impl CompiledPattern {
+    /// Calls a method of `re`'s own pattern with arguments that it refuses, for its own error.
+    #[cold]
+    fn refused<'py>(
+        &self,
+        method: &str,
+        given: &[(&str, Option<&Bound<'py, PyAny>>)],
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = args.py();
+        fell_through(Reason::Arguments, None, None);
+        let first_missing = given.iter().position(|(_, value)| value.is_none());
+        let (placed, named) = given.split_at(first_missing.unwrap_or(given.len()));
+        let placed = placed.iter().filter_map(|(_, value)| value.cloned());
+        let keywords = match kwargs {
+            Some(kwargs) => kwargs.copy()?,
+            None => PyDict::new(py),
+        };
+        for (name, value) in named.iter().filter_map(|(name, value)| Some((name, (*value)?))) {
+            keywords.set_item(name, value)?;
+        }
+        let args = PyTuple::new(py, placed.chain(args.iter()).collect::<Vec<_>>())?;
+        self.real(py)?.getattr(method)?.call(args, Some(&keywords))
     }
 }
 
@@ -224,90 +251,188 @@ pub fn all(py: Python<'_>) -> Vec<Bound<'_, CompiledPattern>> {
 #[pymethods]
 impl CompiledPattern {
     /// Scan through string looking for a match, and return a corresponding match object instance.
-    #[pyo3(signature = (string, pos=None, endpos=None), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[pyo3(signature = (string=None, pos=None, endpos=None, *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
     fn search<'py>(
         slf: &Bound<'py, Self>,
-        string: &Bound<'py, PyAny>,
+        string: Option<&Bound<'py, PyAny>>,
         pos: Option<&Bound<'py, PyAny>>,
         endpos: Option<&Bound<'py, PyAny>>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        serve::search(Call { pattern: slf, string, pos, endpos })
+        match string {
+            Some(string) if args.is_empty() && kwargs.is_none() => {
+                serve::search(Call { pattern: slf, string, pos, endpos })
+            }
+            _ => slf.get().refused(
+                "search",
+                &[("string", string), ("pos", pos), ("endpos", endpos)],
+                args,
+                kwargs,
+            ),
+        }
     }
 
     /// Matches zero or more characters at the beginning of the string.
-    #[pyo3(signature = (string, pos=None, endpos=None), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[pyo3(signature = (string=None, pos=None, endpos=None, *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
     fn r#match<'py>(
         slf: &Bound<'py, Self>,
-        string: &Bound<'py, PyAny>,
+        string: Option<&Bound<'py, PyAny>>,
         pos: Option<&Bound<'py, PyAny>>,
         endpos: Option<&Bound<'py, PyAny>>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        serve::matched(Call { pattern: slf, string, pos, endpos })
+        match string {
+            Some(string) if args.is_empty() && kwargs.is_none() => {
+                serve::matched(Call { pattern: slf, string, pos, endpos })
+            }
+            _ => slf.get().refused(
+                "match",
+                &[("string", string), ("pos", pos), ("endpos", endpos)],
+                args,
+                kwargs,
+            ),
+        }
     }
 
     /// Matches against all of the string.
-    #[pyo3(signature = (string, pos=None, endpos=None), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[pyo3(signature = (string=None, pos=None, endpos=None, *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
     fn fullmatch<'py>(
         slf: &Bound<'py, Self>,
-        string: &Bound<'py, PyAny>,
+        string: Option<&Bound<'py, PyAny>>,
         pos: Option<&Bound<'py, PyAny>>,
         endpos: Option<&Bound<'py, PyAny>>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        serve::fullmatch(Call { pattern: slf, string, pos, endpos })
+        match string {
+            Some(string) if args.is_empty() && kwargs.is_none() => {
+                serve::fullmatch(Call { pattern: slf, string, pos, endpos })
+            }
+            _ => slf.get().refused(
+                "fullmatch",
+                &[("string", string), ("pos", pos), ("endpos", endpos)],
+                args,
+                kwargs,
+            ),
+        }
     }
 
     /// Return an iterator over all non-overlapping matches in string.
-    #[pyo3(signature = (string, pos=None, endpos=None), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[pyo3(signature = (string=None, pos=None, endpos=None, *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
     fn finditer<'py>(
         slf: &Bound<'py, Self>,
-        string: &Bound<'py, PyAny>,
+        string: Option<&Bound<'py, PyAny>>,
         pos: Option<&Bound<'py, PyAny>>,
         endpos: Option<&Bound<'py, PyAny>>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        serve::finditer(Call { pattern: slf, string, pos, endpos })
+        match string {
+            Some(string) if args.is_empty() && kwargs.is_none() => {
+                serve::finditer(Call { pattern: slf, string, pos, endpos })
+            }
+            _ => slf.get().refused(
+                "finditer",
+                &[("string", string), ("pos", pos), ("endpos", endpos)],
+                args,
+                kwargs,
+            ),
+        }
     }
 
     /// Return a list of all non-overlapping matches of pattern in string.
-    #[pyo3(signature = (string, pos=None, endpos=None), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[pyo3(signature = (string=None, pos=None, endpos=None, *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
     fn findall<'py>(
         slf: &Bound<'py, Self>,
-        string: &Bound<'py, PyAny>,
+        string: Option<&Bound<'py, PyAny>>,
         pos: Option<&Bound<'py, PyAny>>,
         endpos: Option<&Bound<'py, PyAny>>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        serve::findall(Call { pattern: slf, string, pos, endpos })
+        match string {
+            Some(string) if args.is_empty() && kwargs.is_none() => {
+                serve::findall(Call { pattern: slf, string, pos, endpos })
+            }
+            _ => slf.get().refused(
+                "findall",
+                &[("string", string), ("pos", pos), ("endpos", endpos)],
+                args,
+                kwargs,
+            ),
+        }
     }
 
     /// Split string by the occurrences of pattern.
-    #[pyo3(signature = (string, maxsplit=None), text_signature = "($self, /, string, maxsplit=0)")]
+    #[pyo3(signature = (string=None, maxsplit=None, *args, **kwargs), text_signature = "($self, /, string, maxsplit=0)")]
     fn split<'py>(
         slf: &Bound<'py, Self>,
-        string: &Bound<'py, PyAny>,
+        string: Option<&Bound<'py, PyAny>>,
         maxsplit: Option<&Bound<'py, PyAny>>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        serve::split(Call { pattern: slf, string, pos: None, endpos: None }, maxsplit)
+        match string {
+            Some(string) if args.is_empty() && kwargs.is_none() => {
+                serve::split(Call { pattern: slf, string, pos: None, endpos: None }, maxsplit)
+            }
+            _ => slf.get().refused(
+                "split",
+                &[("string", string), ("maxsplit", maxsplit)],
+                args,
+                kwargs,
+            ),
+        }
     }
 
     /// Return the string obtained by replacing the leftmost non-overlapping occurrences of pattern in string by the replacement repl.
-    #[pyo3(signature = (repl, string, count=None), text_signature = "($self, /, repl, string, count=0)")]
+    #[pyo3(signature = (repl=None, string=None, count=None, *args, **kwargs), text_signature = "($self, /, repl, string, count=0)")]
     fn sub<'py>(
         slf: &Bound<'py, Self>,
-        repl: &Bound<'py, PyAny>,
-        string: &Bound<'py, PyAny>,
+        repl: Option<&Bound<'py, PyAny>>,
+        string: Option<&Bound<'py, PyAny>>,
         count: Option<&Bound<'py, PyAny>>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        serve::sub(Call { pattern: slf, string, pos: None, endpos: None }, repl, count, false)
+        match (repl, string) {
+            (Some(repl), Some(string)) if args.is_empty() && kwargs.is_none() => {
+                let call = Call { pattern: slf, string, pos: None, endpos: None };
+                serve::sub(call, repl, count, false)
+            }
+            _ => slf.get().refused(
+                "sub",
+                &[("repl", repl), ("string", string), ("count", count)],
+                args,
+                kwargs,
+            ),
+        }
     }
 
     /// Return the tuple (new_string, number_of_subs_made) found by replacing the leftmost non-overlapping occurrences of pattern with the replacement repl.
-    #[pyo3(signature = (repl, string, count=None), text_signature = "($self, /, repl, string, count=0)")]
+    #[pyo3(signature = (repl=None, string=None, count=None, *args, **kwargs), text_signature = "($self, /, repl, string, count=0)")]
     fn subn<'py>(
         slf: &Bound<'py, Self>,
-        repl: &Bound<'py, PyAny>,
-        string: &Bound<'py, PyAny>,
+        repl: Option<&Bound<'py, PyAny>>,
+        string: Option<&Bound<'py, PyAny>>,
         count: Option<&Bound<'py, PyAny>>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        serve::sub(Call { pattern: slf, string, pos: None, endpos: None }, repl, count, true)
+        match (repl, string) {
+            (Some(repl), Some(string)) if args.is_empty() && kwargs.is_none() => {
+                let call = Call { pattern: slf, string, pos: None, endpos: None };
+                serve::sub(call, repl, count, true)
+            }
+            _ => slf.get().refused(
+                "subn",
+                &[("repl", repl), ("string", string), ("count", count)],
+                args,
+                kwargs,
+            ),
+        }
     }
 
     /// The pattern string from which it was compiled.

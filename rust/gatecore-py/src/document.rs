@@ -137,8 +137,8 @@ impl DocumentMethods {
             let answer = with_keyword(slf, &args.get_item(0)?, |core, target| {
                 core.some_spans(py, target.id, target.region, usize::MAX)
             })?;
-            if let Some(spans) = answer {
-                return Ok(PyInt::new(py, spans.len()).into_any());
+            if let Some(matches) = answer {
+                return Ok(PyInt::new(py, matches.spans.len()).into_any());
             }
         }
         plain(slf, "count", args)

@@ -146,17 +146,35 @@ pub fn split<'py>(
     leave_all("split", args, kwargs)
 }
 
+/// Whether a replacement is text with a backslash in it.
+fn is_template(repl: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match repl.cast_exact::<PyString>() {
+        Ok(text) => text.contains(intern!(repl.py(), "\\")),
+        Err(_) => Ok(false),
+    }
+}
+
 fn substitute<'py>(
     args: &Bound<'py, PyTuple>,
     kwargs: Option<&Bound<'py, PyDict>>,
     with_number: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let py = args.py();
     let given: Vec<Bound<'py, PyAny>> = args.iter().collect();
     if let [pattern, repl, string, rest @ ..] = given.as_slice() {
         if let Some(options) = Options::of("count", rest, kwargs, args.py())? {
             if let Some(pattern) = pattern_of(pattern, string, options.flags.as_ref())? {
                 let call = Call { pattern: &pattern, string, pos: None, endpos: None };
-                return serve::sub(call, repl, options.count.as_ref(), with_number);
+                let count = options.count.as_ref();
+                if !is_template(repl)? {
+                    return serve::sub(call, repl, count, with_number);
+                }
+                if let Some(answer) = serve::substitute(call, repl, count, with_number)? {
+                    return Ok(answer);
+                }
+                // `re` may warn about a template, and its warning counts on the function's frame.
+                let name = if with_number { intern!(py, "subn") } else { intern!(py, "sub") };
+                return standard(py)?.getattr(name)?.call(args, kwargs);
             }
         }
     }

@@ -5,7 +5,7 @@
 
 use std::sync::{Mutex, OnceLock};
 
-use gatecore::{Anchor, Answer, Groups, PatternId, Region, Span};
+use gatecore::{Anchor, Answer, Groups, Matches, PatternId, Region, Span};
 use pyo3::exceptions::{PyIndexError, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -24,7 +24,7 @@ use crate::text;
 /// >>> match = PatternSet([r"up to (\d+) ?%"]).scan("earn up to 7 % now").search(0)
 /// >>> match.span(), match.group(1), match[0]
 /// ((5, 14), '7', 'up to 7 %')
-#[pyclass(frozen, module = "gatecore._gatecore")]
+#[pyclass(frozen, mapping, module = "re")]
 pub struct Match {
     text: Py<PyString>,
     scan: Py<CoreScan>,
@@ -150,10 +150,9 @@ impl Match {
         if let Some(groups) = self.details().groups.get() {
             return Ok(groups.as_ref());
         }
-        let from = self.whole_span(py)?.start();
+        let found = self.whole_span(py)?;
         let core = self.scan.get();
-        let region = Region { from, to: self.region.to };
-        let groups = core.groups(py, self.id, self.anchor, region);
+        let groups = core.groups(py, self.id, self.anchor, found, self.region.to);
         let groups = match groups {
             Answer::Known(groups) => Some(groups),
             Answer::AskRe => None,
@@ -224,6 +223,9 @@ impl Match {
             number.extract::<usize>().map_err(|_| no_such_group())?
         } else {
             let names = self.group_names(py)?;
+            if names.is_empty()? {
+                return Err(no_such_group()); // so that only where there are names a list is unhashable
+            }
             let number = names.call_method1(intern!(py, "get"), (group,))?;
             number.extract::<usize>().map_err(|_| no_such_group())?
         };
@@ -233,20 +235,67 @@ impl Match {
             Err(no_such_group())
         }
     }
+
+    /// The group that `start`, `end` and `span` are asked about; `None` for arguments to refuse.
+    fn one_group(
+        &self,
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Option<usize>> {
+        match (args.len(), kwargs) {
+            (0, None) => Ok(Some(0)),
+            (1, None) => self.index(&args.get_item(0)?).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Calls the method of `re`'s own match, which raises its own error.
+    #[cold]
+    fn refused<'py>(
+        &self,
+        method: &Bound<'py, PyString>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = args.py();
+        self.by_re(py, Reason::Arguments)?.bind(py).call_method(method, args, kwargs)
+    }
 }
 
+/// The one argument of `groups` and `groupdict`; `None` for arguments to refuse.
+fn default_of<'py>(
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = args.py();
+    match (args.len(), kwargs) {
+        (0, None) => Ok(Some(py.None().into_bound(py))),
+        (1, None) => args.get_item(0).map(Some),
+        (0, Some(kwargs)) if kwargs.len() == 1 => kwargs.get_item(intern!(py, "default")),
+        _ => Ok(None),
+    }
+}
+
+/// The methods take any arguments: what `re` would refuse is handed to `re`, for its own error.
 #[pymethods]
 impl Match {
     /// Return one or more subgroups of the match.
-    #[pyo3(signature = (*groups))]
-    fn group<'py>(&self, groups: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
-        let py = groups.py();
+    #[pyo3(signature = (*args, **kwargs), text_signature = None)]
+    fn group<'py>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = args.py();
+        if kwargs.is_some() {
+            return self.refused(intern!(py, "group"), args, kwargs);
+        }
         let none = py.None().into_bound(py);
-        match groups.len() {
+        match args.len() {
             0 => self.text(py, 0, &none),
-            1 => self.text(py, self.index(&groups.get_item(0)?)?, &none),
+            1 => self.text(py, self.index(&args.get_item(0)?)?, &none),
             _ => {
-                let texts = groups.iter().map(|group| self.text(py, self.index(&group)?, &none));
+                let texts = args.iter().map(|group| self.text(py, self.index(&group)?, &none));
                 Ok(PyTuple::new(py, texts.collect::<PyResult<Vec<_>>>()?)?.into_any())
             }
         }
@@ -258,60 +307,98 @@ impl Match {
     }
 
     /// Return a tuple containing all the subgroups of the match, from 1.
-    #[pyo3(signature = (default=None))]
+    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, /, default=None)")]
     fn groups<'py>(
         &self,
-        py: Python<'py>,
-        default: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyTuple>> {
-        let default = default.unwrap_or_else(|| py.None().into_bound(py));
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = args.py();
+        let Some(default) = default_of(args, kwargs)? else {
+            return self.refused(intern!(py, "groups"), args, kwargs);
+        };
         let texts = (1..=self.group_count(py)?).map(|group| self.text(py, group, &default));
-        PyTuple::new(py, texts.collect::<PyResult<Vec<_>>>()?)
+        Ok(PyTuple::new(py, texts.collect::<PyResult<Vec<_>>>()?)?.into_any())
     }
 
     /// Return a dictionary containing all the named subgroups of the match, keyed by the subgroup name.
-    #[pyo3(signature = (default=None))]
+    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, /, default=None)")]
     fn groupdict<'py>(
         &self,
-        py: Python<'py>,
-        default: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyDict>> {
-        let default = default.unwrap_or_else(|| py.None().into_bound(py));
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = args.py();
+        let Some(default) = default_of(args, kwargs)? else {
+            return self.refused(intern!(py, "groupdict"), args, kwargs);
+        };
         let texts = PyDict::new(py);
         for item in self.group_names(py)?.call_method0(intern!(py, "items"))?.try_iter()? {
             let (name, group): (Bound<'py, PyAny>, usize) = item?.extract()?;
             texts.set_item(name, self.text(py, group, &default)?)?;
         }
-        Ok(texts)
+        Ok(texts.into_any())
     }
 
     /// Return index of the start of the substring matched by group.
-    #[pyo3(signature = (group=None, /), text_signature = "($self, group=0, /)")]
-    fn start(&self, py: Python<'_>, group: Option<&Bound<'_, PyAny>>) -> PyResult<isize> {
-        Ok(self.span(py, group)?.0)
+    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, group=0, /)")]
+    fn start<'py>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = args.py();
+        match self.one_group(args, kwargs)? {
+            Some(group) => Ok(self.bounds(py, group)?.0.into_pyobject(py)?.into_any()),
+            None => self.refused(intern!(py, "start"), args, kwargs),
+        }
     }
 
     /// Return index of the end of the substring matched by group.
-    #[pyo3(signature = (group=None, /), text_signature = "($self, group=0, /)")]
-    fn end(&self, py: Python<'_>, group: Option<&Bound<'_, PyAny>>) -> PyResult<isize> {
-        Ok(self.span(py, group)?.1)
+    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, group=0, /)")]
+    fn end<'py>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = args.py();
+        match self.one_group(args, kwargs)? {
+            Some(group) => Ok(self.bounds(py, group)?.1.into_pyobject(py)?.into_any()),
+            None => self.refused(intern!(py, "end"), args, kwargs),
+        }
     }
 
     /// For match object m, return the 2-tuple (m.start(group), m.end(group)).
-    #[pyo3(signature = (group=None, /), text_signature = "($self, group=0, /)")]
-    fn span(&self, py: Python<'_>, group: Option<&Bound<'_, PyAny>>) -> PyResult<Pair> {
-        let group = group.map_or(Ok(0), |group| self.index(group))?;
-        self.bounds(py, group)
+    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, group=0, /)")]
+    fn span<'py>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = args.py();
+        match self.one_group(args, kwargs)? {
+            Some(group) => Ok(self.bounds(py, group)?.into_pyobject(py)?.into_any()),
+            None => self.refused(intern!(py, "span"), args, kwargs),
+        }
     }
 
     /// Return the string obtained by doing backslash substitution on the string template, as done by the sub() method.
-    fn expand<'py>(&self, template: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let py = template.py();
-        if !template.is_exact_instance_of::<PyString>() {
-            let real = self.by_re(py, Reason::Arguments)?;
-            return real.bind(py).call_method1(intern!(py, "expand"), (template,));
+    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, /, template)")]
+    fn expand<'py>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = args.py();
+        if let (1, None) = (args.len(), kwargs) {
+            let template = args.get_item(0)?;
+            if template.is_exact_instance_of::<PyString>() {
+                if let Some(parts) = template_parts(self.pattern.get(), &template)? {
+                    return self.filled(py, &parts);
+                }
+            }
         }
-        self.filled(py, &template_parts(self.pattern.get(), template)?)
+        self.refused(intern!(py, "expand"), args, kwargs)
     }
 
     /// The spans of the match and of each group, (-1, -1) for one that took no part.
@@ -392,10 +479,14 @@ impl Match {
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let span = self.whole_span(py)?;
         let text = text::slice(self.text.bind(py), span.start(), span.end())?.repr()?;
+        let text: String = text.to_str()?.chars().take(SHOWN).collect();
         let (start, end) = (span.start(), span.end());
-        Ok(format!("<re.Match object; span=({start}, {end}), match={}>", text.to_str()?))
+        Ok(format!("<re.Match object; span=({start}, {end}), match={text}>"))
     }
 }
+
+/// Characters of a match's text, as `repr` gives it, that its own `repr` shows.
+const SHOWN: usize = 50;
 
 /// How many matches are looked for at once after the first.
 const BATCH: usize = 256;
@@ -447,12 +538,12 @@ impl MatchIterator {
         let region = Region { from: ahead.from, to: self.region.to };
         let batch = ahead.batch;
         let answer = core.some_spans(py, self.id, region, batch);
-        let Answer::Known(spans) = answer else {
+        let Answer::Known(Matches { spans, at_end }) = answer else {
             return Err(PyRuntimeError::new_err(
                 "an automaton that was there is gone: please report this",
             ));
         };
-        ahead.at_end = spans.len() < batch;
+        ahead.at_end = at_end;
         ahead.batch = BATCH;
         ahead.from = spans.last().map_or(ahead.from, Span::end);
         ahead.spans = spans.into_iter();

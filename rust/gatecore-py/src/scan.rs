@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gatecore::{Anchor, Answer, Groups, PatternId, Region, Scan, ShardId, Span};
+use gatecore::{Anchor, Answer, Groups, Matches, PatternId, Region, Scan, ShardId, Span};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -77,26 +77,27 @@ impl CoreScan {
         py.detach(|| self.scan.find(&self.set.set, id, anchor, region))
     }
 
-    /// The first matches in a region, at most `limit`; the GIL is released.
+    /// The first matches in a region: all, or at least `limit`; the GIL is released.
     pub fn some_spans(
         &self,
         py: Python<'_>,
         id: PatternId,
         region: Region,
         limit: usize,
-    ) -> Answer<Vec<Span>> {
+    ) -> Answer<Matches> {
         py.detach(|| self.scan.some_spans(&self.set.set, id, region, limit))
     }
 
-    /// The groups of the match that begins where the region begins; the GIL is released.
+    /// The groups of a match in a document that ends at `to`; the GIL is released.
     pub fn groups(
         &self,
         py: Python<'_>,
         id: PatternId,
         anchor: Anchor,
-        region: Region,
+        found: Span,
+        to: usize,
     ) -> Answer<Groups> {
-        py.detach(|| self.scan.groups(&self.set.set, id, anchor, region))
+        py.detach(|| self.scan.groups(&self.set.set, id, anchor, found, to))
     }
 
     /// Whether a pattern matches; the GIL is released unless the pass alone decides.
@@ -164,7 +165,7 @@ impl CoreScan {
     fn spans(&self, py: Python<'_>, number: u32) -> PyResult<Option<Vec<Pair>>> {
         let id = self.id(number)?;
         Ok(match self.some_spans(py, id, self.scan.whole(), usize::MAX) {
-            Answer::Known(spans) => Some(spans.into_iter().map(pair).collect()),
+            Answer::Known(matches) => Some(matches.spans.into_iter().map(pair).collect()),
             Answer::AskRe => None,
         })
     }

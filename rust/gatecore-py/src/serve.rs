@@ -9,7 +9,7 @@
 //! What is served never asks `re` for a match. What is not goes to `re`'s own compiled pattern with
 //! the arguments as they came, so that its errors and oddities are its own.
 
-use gatecore::{Anchor, Answer, Glance, PatternId, Region};
+use gatecore::{Anchor, Answer, Glance, Matches, PatternId, Region};
 use pyo3::ffi::PyTypeObject;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -162,18 +162,12 @@ impl<'py> Target<'_, 'py> {
         let py = self.py();
         let core = self.scan.get();
         let is_whole = self.region == core.scan.whole();
-        if is_whole {
-            match core.scan.glance(&core.set.set, self.id) {
-                Glance::No => {
-                    core.stats.served();
-                    return Ok(Ok(py.None().into_bound(py)));
-                }
-                Glance::Yes if anchor == Anchor::Search => {
-                    core.stats.served();
-                    return Ok(Ok(Match::of(self, anchor, None)?.into_any()));
-                }
-                _ => {}
-            }
+        if is_whole
+            && anchor == Anchor::Search
+            && core.scan.glance(&core.set.set, self.id) == Glance::Yes
+        {
+            core.stats.served();
+            return Ok(Ok(Match::of(self, anchor, None)?.into_any()));
         }
         let answer = core.find(py, self.id, anchor, self.region);
         Ok(match answer {
@@ -203,7 +197,7 @@ impl<'py> Target<'_, 'py> {
     fn all(&self, groups: bool) -> PyResult<Result<Vec<Bound<'py, Match>>, Declined<'py>>> {
         let core = self.scan.get();
         let answer = core.some_spans(self.py(), self.id, self.region, usize::MAX);
-        let Answer::Known(spans) = answer else {
+        let Answer::Known(Matches { spans, .. }) = answer else {
             return Ok(Err(self.declined(Reason::Fallback)));
         };
         if groups && !spans.is_empty() && !core.set.set.tells_groups(self.id) {
@@ -305,7 +299,7 @@ pub fn matches<'py>(
     target: &Target<'_, 'py>,
 ) -> PyResult<Result<Bound<'py, PyAny>, Declined<'py>>> {
     let core = target.scan.get();
-    if core.scan.is_out(&core.set.set, target.id, target.region)
+    if core.scan.is_out(&core.set.set, target.id, Anchor::Search, target.region)
         || core.set.set.tells_spans(target.id)
     {
         core.stats.served();
@@ -409,32 +403,45 @@ fn limit(count: Option<&Bound<'_, PyAny>>) -> Option<usize> {
     })
 }
 
-/// As `re.Pattern.sub`, or as `subn`.
-pub fn sub<'py>(
+/// As `re.Pattern.sub`, or as `subn`; `Err`, which is counted, when `re` has to do it.
+pub fn substitute<'py>(
     call: Call<'_, 'py>,
     repl: &Bound<'py, PyAny>,
     count: Option<&Bound<'py, PyAny>>,
     with_number: bool,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = call.string.py();
+) -> PyResult<Option<Bound<'py, PyAny>>> {
     let answer = match (call.aim()?, limit(count)) {
         (Ok(target), Some(most)) => replaced(&target, repl, most)?,
         (Ok(target), None) => Err(target.declined(Reason::Arguments)),
         (Err(declined), _) => Err(declined),
     };
     match answer {
-        Ok((text, _)) if !with_number => Ok(text),
-        Ok((text, number)) => Ok((text, number).into_pyobject(py)?.into_any()),
+        Ok((text, _)) if !with_number => Ok(Some(text)),
+        Ok(both) => Ok(Some(both.into_pyobject(call.string.py())?.into_any())),
         Err(declined) => {
             let scan = declined.scan.as_ref();
             fell_through(declined.reason, Some(call.pattern), scan.map(|scan| &*scan.get().stats));
-            let real = call.pattern.get().real(py)?;
-            let method = if with_number { intern!(py, "subn") } else { intern!(py, "sub") };
-            match count {
-                None => real.call_method1(method, (repl, call.string)),
-                Some(count) => real.call_method1(method, (repl, call.string, count)),
-            }
+            Ok(None)
         }
+    }
+}
+
+/// As [`substitute`], asking `re`'s compiled pattern where that has to be.
+pub fn sub<'py>(
+    call: Call<'_, 'py>,
+    repl: &Bound<'py, PyAny>,
+    count: Option<&Bound<'py, PyAny>>,
+    with_number: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(answer) = substitute(call, repl, count, with_number)? {
+        return Ok(answer);
+    }
+    let py = call.string.py();
+    let real = call.pattern.get().real(py)?;
+    let method = if with_number { intern!(py, "subn") } else { intern!(py, "sub") };
+    match count {
+        None => real.call_method1(method, (repl, call.string)),
+        Some(count) => real.call_method1(method, (repl, call.string, count)),
     }
 }
 
@@ -449,12 +456,13 @@ fn replaced<'py>(
 ) -> PyResult<Replaced<'py>> {
     let py = target.py();
     let filter = if repl.is_callable() {
-        Filter::Callable(repl)
+        Some(Filter::Callable(repl))
     } else if repl.is_exact_instance_of::<PyString>() {
         Filter::of_template(target, repl)?
     } else {
-        return Ok(Err(target.declined(Reason::Arguments)));
+        None
     };
+    let Some(filter) = filter else { return Ok(Err(target.declined(Reason::Arguments))) };
     let matches = match target.all(matches!(filter, Filter::Parts(..)))? {
         Ok(matches) => matches,
         Err(declined) => return Ok(Err(declined)),
@@ -489,17 +497,21 @@ enum Filter<'a, 'py> {
 }
 
 impl<'a, 'py> Filter<'a, 'py> {
-    fn of_template(target: &Target<'_, 'py>, repl: &'a Bound<'py, PyAny>) -> PyResult<Self> {
+    /// `None` for a template that only `re` takes.
+    fn of_template(
+        target: &Target<'_, 'py>,
+        repl: &'a Bound<'py, PyAny>,
+    ) -> PyResult<Option<Self>> {
         let py = repl.py();
         if !repl.contains(intern!(py, "\\"))? {
-            return Ok(Filter::Literal(repl.clone()));
+            return Ok(Some(Filter::Literal(repl.clone())));
         }
-        let parts = template_parts(target.pattern.get(), repl)?;
-        Ok(match parts.len() {
+        let Some(parts) = template_parts(target.pattern.get(), repl)? else { return Ok(None) };
+        Ok(Some(match parts.len() {
             0 => Filter::Literal(PyString::new(py, "").into_any()),
             1 if parts[0].is_instance_of::<PyString>() => Filter::Literal(parts[0].clone()),
             _ => Filter::Parts(parts),
-        })
+        }))
     }
 
     fn item(&self, found: Bound<'py, Match>) -> PyResult<Bound<'py, PyAny>> {
@@ -511,11 +523,12 @@ impl<'a, 'py> Filter<'a, 'py> {
     }
 }
 
-/// A template as texts and group numbers, as the interpreter's own parser reads it.
+/// A template as texts and group numbers, as the interpreter's own parser reads it. `None` for one that
+/// `re` warns about: its warning names a caller so many frames away.
 pub fn template_parts<'py>(
     pattern: &CompiledPattern,
     template: &Bound<'py, PyAny>,
-) -> PyResult<Vec<Bound<'py, PyAny>>> {
+) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
     let py = template.py();
     static PARSE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let parse = PARSE.import(py, "gatecore._template", "parts")?;

@@ -3,11 +3,14 @@
 //! A regular pattern without nullable loops has the same leftmost-first matches in CPython's
 //! backtracker and in an automaton that keeps priorities. Everything else is never asked here
 //! ([`crate::lowered::Irregular`]). Automata are built when a pattern is first confirmed, about
-//! 50 µs each, and search in linear time.
+//! 50 µs each, and search in linear time. A list of matches is many searches, which is why long
+//! lists are finished by [`linear`].
 //!
 //! Zero-width conditions: `\b` is the engine's ASCII one, exact by the choice of symbols. The two
 //! newline symbols are `\n` and `\r`, so the engine's CRLF-aware line conditions are MULTILINE's `^`
 //! and `$`; with `\r` as its line terminator, its plain end-of-line is `$` without MULTILINE.
+
+pub(crate) mod linear;
 
 use std::sync::OnceLock;
 
@@ -21,6 +24,7 @@ use crate::alphabet::FINAL_NEWLINE;
 use crate::byte_set::ByteSet;
 use crate::lowered::{ClassId, Look, Node, RepeatKind};
 use crate::span::Span;
+use linear::Listing;
 
 /// Most bytes that one automaton may take. [`crate::lowered::MAX_WEIGHT`] keeps it far below.
 const SIZE_LIMIT: usize = 64 << 20;
@@ -28,6 +32,13 @@ const SIZE_LIMIT: usize = 64 << 20;
 /// Bytes of a lazy automaton's cache. Patterns of this kind have tens of states; the default of 2 MB
 /// a pattern would add up over thousands.
 const CACHE: usize = 256 << 10;
+
+/// So many matches of a pattern are searched for one by one before [`Listing`] takes over.
+///
+/// Searches know literals and skip what has none, so they are faster where matches are rare; each of
+/// them may look at the whole rest of the text, so this is also by how much a list can be slower than
+/// one search.
+const SEARCHES: usize = 32;
 
 /// What a class is over symbols.
 pub trait Resolve {
@@ -108,22 +119,52 @@ pub fn is_match(regex: &Regex, symbols: &[u8]) -> bool {
     regex.is_match(symbols)
 }
 
-/// At most `limit` matches from `from` on, none overlapping. The pattern cannot match the empty text.
-pub fn some(regex: &Regex, symbols: &[u8], mut from: usize, limit: usize) -> Vec<Span> {
+/// Some of a pattern's matches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matches {
+    /// From the left, none overlapping.
+    pub spans: Vec<Span>,
+    /// Whether there are no more.
+    pub at_end: bool,
+}
+
+/// The matches from `from` on. The pattern cannot match the empty text.
+///
+/// They are all, or at least `limit`: what lists the rest in linear time does so at once. `listing`
+/// gives that for patterns whose searches may overrun, and is asked once.
+pub fn some(
+    regex: &Regex,
+    symbols: &[u8],
+    mut from: usize,
+    limit: usize,
+    listing: impl FnOnce() -> Option<Listing>,
+) -> Matches {
+    let mut listing = Some(listing);
     let mut spans = Vec::new();
     while spans.len() < limit {
-        let Some(span) = first(regex, symbols, from, false) else { break };
+        let Some(span) = first(regex, symbols, from, false) else {
+            return Matches { spans, at_end: true };
+        };
         debug_assert!(!span.is_empty(), "patterns that match empty text are not confirmed here");
         from = span.end();
         spans.push(span);
+        if spans.len() >= SEARCHES {
+            if let Some(listing) = listing.take().and_then(|make| make()) {
+                listing.list(symbols, from, &mut spans);
+                return Matches { spans, at_end: true };
+            }
+        }
     }
-    spans
+    Matches { spans, at_end: false }
 }
 
-/// The groups of the match that begins at `start`: the whole match, then group 1, 2, …
-pub fn groups(regex: &Regex, symbols: &[u8], start: usize) -> Option<Vec<Option<Span>>> {
+/// The groups of a match: the whole match, then group 1, 2, …
+///
+/// Only its own characters are looked at, conditions aside: a way that `re` prefers and that ends there
+/// or before would have been the match. So the groups of all matches take time linear in the text.
+pub fn groups(regex: &Regex, symbols: &[u8], found: Span) -> Option<Vec<Option<Span>>> {
     let mut captures = regex.create_captures();
-    let input = Input::new(symbols).range(start..).anchored(Anchored::Yes);
+    let input = Input::new(symbols).range(found.start()..found.end()).anchored(Anchored::Yes);
     regex.search_captures(&input, &mut captures);
     captures.is_match().then(|| {
         (0..captures.group_len())

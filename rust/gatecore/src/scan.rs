@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::OnceLock;
 
 use crate::alphabet::{end_with_final_newline, Translation, NEWLINE};
-use crate::confirm::{self, AutomatonKind, Regex};
+use crate::confirm::{self, AutomatonKind, Matches, Regex};
 use crate::error::ScanError;
 use crate::pass::Coverage;
 use crate::set::{PatternId, PatternSet, ShardId};
@@ -223,14 +223,10 @@ impl Scan {
         anchor: Anchor,
         region: Region,
     ) -> Answer<Option<Span>> {
-        let kind = match anchor {
-            Anchor::Search | Anchor::Match => AutomatonKind::Spans,
-            Anchor::FullMatch => AutomatonKind::Full,
-        };
         self.within(
             set,
             id,
-            kind,
+            anchor,
             region,
             || None,
             |automaton, symbols| {
@@ -241,23 +237,27 @@ impl Scan {
 
     /// Every match, as `re.finditer` gives them.
     pub fn spans(&self, set: &PatternSet, id: PatternId) -> Answer<Vec<Span>> {
-        self.some_spans(set, id, self.whole(), usize::MAX)
+        match self.some_spans(set, id, self.whole(), usize::MAX) {
+            Answer::Known(matches) => Answer::Known(matches.spans),
+            Answer::AskRe => Answer::AskRe,
+        }
     }
 
-    /// The first matches in a region, at most `limit`.
+    /// The first matches in a region: all, or at least `limit`.
     pub fn some_spans(
         &self,
         set: &PatternSet,
         id: PatternId,
         region: Region,
         limit: usize,
-    ) -> Answer<Vec<Span>> {
-        self.within(set, id, AutomatonKind::Spans, region, Vec::new, |automaton, symbols| {
-            confirm::some(automaton, symbols, region.from, limit)
+    ) -> Answer<Matches> {
+        let none = || Matches { spans: Vec::new(), at_end: true };
+        self.within(set, id, Anchor::Search, region, none, |automaton, symbols| {
+            confirm::some(automaton, symbols, region.from, limit, || set.listing(id))
         })
     }
 
-    /// The groups of the match that begins where the region begins.
+    /// The groups of a match that was found in a document that ends at `to`.
     ///
     /// `re` has to be asked where a group stands inside a repeat.
     pub fn groups(
@@ -265,7 +265,8 @@ impl Scan {
         set: &PatternSet,
         id: PatternId,
         anchor: Anchor,
-        region: Region,
+        found: Span,
+        to: usize,
     ) -> Answer<Groups> {
         let kind = match anchor {
             Anchor::Search | Anchor::Match => AutomatonKind::Groups,
@@ -276,8 +277,14 @@ impl Scan {
         else {
             return Answer::AskRe;
         };
-        let symbols = cut(&self.shard(shard).symbols, region.to);
-        let Some(spans) = confirm::groups(automaton, &symbols, region.from) else {
+        let symbols = self.shard(shard).symbols.as_slice();
+        if found.end() > to.min(symbols.len()) {
+            return Answer::AskRe;
+        }
+        // Only the character behind the match is looked at, so only there the end matters.
+        let is_near_end = anchor == Anchor::FullMatch || found.end() + 1 >= to;
+        let symbols = if is_near_end { cut(symbols, to) } else { Cow::Borrowed(symbols) };
+        let Some(spans) = confirm::groups(automaton, &symbols, found) else {
             return Answer::AskRe;
         };
         let took_part = |group: &&u32| spans.get(**group as usize).is_some_and(Option::is_some);
@@ -290,14 +297,18 @@ impl Scan {
         &self,
         set: &PatternSet,
         id: PatternId,
-        kind: AutomatonKind,
+        anchor: Anchor,
         region: Region,
         none: impl FnOnce() -> T,
         ask: impl FnOnce(&Regex, &[u8]) -> T,
     ) -> Answer<T> {
-        if self.is_out(set, id, region) {
+        if self.is_out(set, id, anchor, region) {
             return Answer::Known(none());
         }
+        let kind = match anchor {
+            Anchor::Search | Anchor::Match => AutomatonKind::Spans,
+            Anchor::FullMatch => AutomatonKind::Full,
+        };
         let Some((symbols, automaton)) = self.automaton(set, id, kind) else {
             return Answer::AskRe;
         };
@@ -311,10 +322,18 @@ impl Scan {
     /// Whether it is already certain, without work, that a region holds no match.
     ///
     /// What has no match has none in its tail; what ends early may match where the whole does not.
-    pub fn is_out(&self, set: &PatternSet, id: PatternId, region: Region) -> bool {
-        region.to >= self.length
-            && (!self.reported(set, id)
-                || self.decisions[id.0 as usize].load(Ordering::Relaxed) == NO)
+    /// And where `re` itself searched in vain, `re.match` may yet find something: see
+    /// [`crate::lowered::Irregular::ScopedMode`].
+    pub fn is_out(&self, set: &PatternSet, id: PatternId, anchor: Anchor, region: Region) -> bool {
+        if region.to < self.length {
+            return false;
+        }
+        if !self.reported(set, id) {
+            return true;
+        }
+        let is_same_question = anchor == Anchor::Search && region.from == 0;
+        (is_same_question || set.places[id.0 as usize].is_regular)
+            && self.decisions[id.0 as usize].load(Ordering::Relaxed) == NO
     }
 
     fn automaton<'a>(

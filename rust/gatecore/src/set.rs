@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::alphabet::Translation;
 use crate::code_points::CodePoints;
+use crate::confirm::linear::{may_overrun, Listing};
 use crate::confirm::{self, AutomatonKind, Confirm, Regex};
 use crate::error::{BuildError, ScanError};
 use crate::lowered::{decode, pack, unpack, Irregular, Node};
@@ -362,6 +363,14 @@ impl PatternSet {
             (!node.has_repeated_group()).then(|| node.closing_order())
         })?;
         Some((entry.confirm.automaton(kind, || self.hir(entry))?, closing))
+    }
+
+    /// What lists a regular pattern's matches in linear time, if searches for them might not.
+    pub(crate) fn listing(&self, id: PatternId) -> Option<Listing> {
+        let entry = &self.patterns[id.0 as usize];
+        let (shard, _) = entry.place?;
+        let (node, classes) = (node(entry)?, self.shards[shard as usize].resolver());
+        may_overrun(&node, &classes).then(|| Listing::new(&node, &classes))?
     }
 
     /// Whether an automaton finds a pattern's spans, so that `re` is never asked for them.
