@@ -1,0 +1,269 @@
+r"""Ambiguity: words that lead through an automaton in more and more ways (Weber and Seidl, 1991).
+
+Exponential: a word leads from a state back to itself in two ways, as `aa` in `(?:a+)+`.
+Polynomial: a word loops in two states and also leads from the one to the other, as `1` in the
+search of `\d+x` (start again, or go on): n places to change over, so n² ways for n characters.
+A chain of such states has the degree of its length.
+
+    (?:a+)+     (a) ═aa═> (a) twice          \d+x     search ─1→ search ─1→ (\d) ─1→ (\d)
+
+Both are searches in products of the automaton with itself, each from the shortest word on, and
+bounded: a pattern beyond the limits is "not analysed".
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gatecore._automaton import SEARCH, Automaton, AutomatonTooLargeError
+from gatecore._kinds import bits
+
+__all__ = ["EXPONENTIAL", "Candidate", "candidates"]
+
+#: Nodes that the searches may visit, in all. Most patterns need a few hundred.
+_MOST_NODES: Final = 60_000
+_MOST_PUMPS: Final = 24
+_MOST_PAIRED: Final = 5
+
+#: Stands for a degree beyond every polynomial's.
+EXPONENTIAL: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A text to try: what leads to the loop, the word that loops, and the degree that it shows."""
+
+    prefix: str
+    pump: str
+    degree: int
+
+
+def candidates(automaton: Automaton) -> list[Candidate]:
+    """Every ambiguity that was found, the worst first; none means that there is none.
+
+    Raises:
+        AutomatonTooLargeError: The search is beyond its limits.
+    """
+    found = dict.fromkeys(_Ambiguity(automaton).candidates())
+    return sorted(found, key=lambda candidate: (-candidate.degree, len(candidate.pump)))
+
+
+class _Ambiguity:
+    """Looks for states that a word leads to in several ways."""
+
+    def __init__(self, automaton: Automaton) -> None:
+        self._automaton = automaton
+        self._nodes = 0
+        self._component = _components(automaton)
+        looping: dict[int, list[int]] = {}
+        for state, component in enumerate(self._component):
+            searches = state != SEARCH or SEARCH in automaton.initial
+            if component >= 0 and searches:
+                looping.setdefault(component, []).append(state)
+        self._looping = looping
+
+    def candidates(self) -> Iterator[Candidate]:
+        entrances = _words_to(self._automaton)
+        for states in self._looping.values():
+            if states[0] not in entrances:
+                continue
+            word = self._two_ways(states[0])
+            if word:
+                yield self._candidate(entrances, states[0], word, EXPONENTIAL)
+        pumps = sorted(set(self._pumps()), key=len)[:_MOST_PUMPS]
+        some = pumps[:_MOST_PAIRED]
+        pumps += [(*left, *right) for left in some for right in some if left != right]
+        for pump in dict.fromkeys(pumps):
+            chain = self._chain(pump)
+            if len(chain) > 1 and chain[0] in entrances:
+                yield self._candidate(entrances, chain[0], pump, len(chain))
+
+    def _candidate(
+        self, entrances: dict[int, tuple[int, ...]], state: int, word: tuple[int, ...], degree: int
+    ) -> Candidate:
+        prefix, pump = (
+            "".join(map(self._automaton.kinds.shown, kinds))
+            for kinds in (entrances[state], _root(word))
+        )
+        return Candidate(prefix, pump, degree)
+
+    def _visit(self) -> None:
+        self._nodes += 1
+        if self._nodes > _MOST_NODES:
+            raise AutomatonTooLargeError(f"more than {_MOST_NODES:,} pairs of states")
+
+    def _two_ways(self, state: int) -> tuple[int, ...]:
+        """A word that leads from a state back to it in two ways; empty if there is none.
+
+        Within a component any state will do: the others' words can be reached from it.
+        """
+        component, moves = self._component, self._automaton.moves
+        home = component[state]
+        start = (state, state, False)
+        came: dict[tuple[int, int, bool], tuple[tuple[int, int, bool], int]] = {}
+        todo = deque([start])
+        while todo:
+            here = todo.popleft()
+            left, right, parted = here
+            for kind, of_left in moves(left).items():
+                of_right = moves(right).get(kind, {})
+                for to_left, ways in of_left.items():
+                    if component[to_left] != home:
+                        continue
+                    for to_right in of_right:
+                        if component[to_right] != home:
+                            continue
+                        twice = parted or to_left != to_right or (left == right and ways > 1)
+                        there = (to_left, to_right, twice)
+                        if there in came:
+                            continue
+                        self._visit()
+                        came[there] = (here, kind)
+                        if there == (state, state, True):
+                            return _path(came, there, start)
+                        todo.append(there)
+        return ()
+
+    def _pumps(self) -> Iterator[tuple[int, ...]]:
+        """Words that loop in two states and lead from the one to the other."""
+        loops = [state for states in self._looping.values() for state in states]
+        for first in loops:
+            for last in loops:
+                if self._component[first] != self._component[last]:
+                    word = self._changes_over(first, last)
+                    if word:
+                        yield word
+
+    def _changes_over(self, first: int, last: int) -> tuple[int, ...]:
+        """A word by which `first` loops, `last` loops, and `first` leads to `last`."""
+        component, moves = self._component, self._automaton.moves
+        start = (first, first, last)
+        goal = (first, last, last)
+        came: dict[tuple[int, int, int], tuple[tuple[int, int, int], int]] = {}
+        todo = deque([start])
+        while todo:
+            here = todo.popleft()
+            stays, goes, waits = here
+            common = self._automaton.mask(stays) & self._automaton.mask(waits)
+            for kind in bits(common & self._automaton.mask(goes)):
+                stays_in = [s for s in moves(stays)[kind] if component[s] == component[first]]
+                waits_in = [s for s in moves(waits)[kind] if component[s] == component[last]]
+                for to in (
+                    (s, g, w) for s in stays_in for g in moves(goes)[kind] for w in waits_in
+                ):
+                    if to in came:
+                        continue
+                    self._visit()
+                    came[to] = (here, kind)
+                    if to == goal:
+                        return _path(came, to, start)
+                    todo.append(to)
+        return ()
+
+    def _chain(self, pump: Sequence[int]) -> list[int]:
+        """The longest row of states that a pump loops in and leads along."""
+        leads = {}
+        for states in self._looping.values():
+            for state in states:
+                reached = self._reached(state, pump)
+                if state in reached:
+                    leads[state] = reached
+        longest: dict[int, list[int]] = {}
+
+        def from_state(state: int) -> list[int]:
+            if state not in longest:
+                longest[state] = [state]  # what comes round again is another component's business
+                rests = (from_state(to) for to in leads[state] if to in leads and to != state)
+                longest[state] = [state, *max(rests, key=len, default=[])]
+            return longest[state]
+
+        return max(map(from_state, sorted(leads)), key=len, default=[])
+
+    def _reached(self, state: int, word: Sequence[int]) -> set[int]:
+        states = {state}
+        for kind in word:
+            states = {to for state in states for to in self._automaton.moves(state).get(kind, ())}
+        return states
+
+
+def _path(
+    came: dict[tuple[int, int, int], tuple[tuple[int, int, int], int]],
+    end: tuple[int, int, int],
+    start: tuple[int, int, int],
+) -> tuple[int, ...]:
+    word = []
+    here = end
+    while True:
+        here, kind = came[here]
+        word.append(kind)
+        if here == start:
+            return tuple(reversed(word))
+
+
+def _root(word: tuple[int, ...]) -> tuple[int, ...]:
+    """The shortest word that a word is a repetition of."""
+    sizes = (size for size in range(1, len(word) + 1) if len(word) % size == 0)
+    return next(word[:size] for size in sizes if word[:size] * (len(word) // size) == word)
+
+
+def _words_to(automaton: Automaton) -> dict[int, tuple[int, ...]]:
+    """A shortest word to each state."""
+    words: dict[int, tuple[int, ...]] = dict.fromkeys(automaton.initial, ())
+    todo = deque(words)
+    while todo:
+        state = todo.popleft()
+        for kind, moves in automaton.moves(state).items():
+            for to in moves:
+                if to not in words:
+                    words[to] = (*words[state], kind)
+                    todo.append(to)
+    return words
+
+
+def _components(automaton: Automaton) -> list[int]:
+    """The number of each state's strongly connected component; -1 where nothing loops."""
+    after = [
+        {to for moves in automaton.moves(state).values() for to in moves}
+        for state in range(len(automaton))
+    ]
+    before: list[list[int]] = [[] for _ in after]
+    for state, reached in enumerate(after):
+        for to in reached:
+            before[to].append(state)
+    component = [-2] * len(after)
+    for number, root in enumerate(reversed(_postorder(after))):
+        if component[root] != -2:
+            continue
+        members = [root]
+        component[root] = number
+        for state in members:
+            for other in before[state]:
+                if component[other] == -2:
+                    component[other] = number
+                    members.append(other)
+        if len(members) == 1 and root not in after[root]:
+            component[root] = -1
+    return component
+
+
+def _postorder(after: Sequence[Iterable[int]]) -> list[int]:
+    order: list[int] = []
+    seen = [False] * len(after)
+    for root in range(len(after)):
+        if seen[root]:
+            continue
+        seen[root] = True
+        todo = [(root, iter(after[root]))]
+        while todo:
+            state, rest = todo[-1]
+            to = next((to for to in rest if not seen[to]), None)
+            if to is None:
+                order.append(state)
+                todo.pop()
+            else:
+                seen[to] = True
+                todo.append((to, iter(after[to])))
+    return order
