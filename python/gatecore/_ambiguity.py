@@ -14,12 +14,11 @@ bounded: a pattern beyond the limits is "not analysed".
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from gatecore._automaton import SEARCH, Automaton, AutomatonTooLargeError
-from gatecore._kinds import bits
 
 __all__ = ["EXPONENTIAL", "Candidate", "candidates"]
 
@@ -73,7 +72,7 @@ class _Ambiguity:
             word = self._two_ways(states[0])
             if word:
                 yield self._candidate(entrances, states[0], word, EXPONENTIAL)
-        pumps = sorted(set(self._pumps()), key=len)[:_MOST_PUMPS]
+        pumps = sorted(dict.fromkeys(self._pumps()), key=len)[:_MOST_PUMPS]
         some = pumps[:_MOST_PAIRED]
         pumps += [(*left, *right) for left in some for right in some if left != right]
         for pump in dict.fromkeys(pumps):
@@ -136,6 +135,14 @@ class _Ambiguity:
                     word = self._changes_over(first, last)
                     if word:
                         yield word
+                        yield from self._single_kinds(first, last)
+
+    def _single_kinds(self, first: int, last: int) -> Iterator[tuple[int, ...]]:
+        """Such words of one character: one of them may match where another does not."""
+        for kind, reached in self._automaton.moves(first).items():
+            stays = first in reached and last in reached
+            if stays and last in self._automaton.moves(last).get(kind, ()):
+                yield (kind,)
 
     def _changes_over(self, first: int, last: int) -> tuple[int, ...]:
         """A word by which `first` loops, `last` loops, and `first` leads to `last`."""
@@ -148,7 +155,9 @@ class _Ambiguity:
             here = todo.popleft()
             stays, goes, waits = here
             common = self._automaton.mask(stays) & self._automaton.mask(waits)
-            for kind in bits(common & self._automaton.mask(goes)):
+            for kind in moves(goes):
+                if not common >> kind & 1:
+                    continue
                 stays_in = [s for s in moves(stays)[kind] if component[s] == component[first]]
                 waits_in = [s for s in moves(waits)[kind] if component[s] == component[last]]
                 for to in (
@@ -189,11 +198,11 @@ class _Ambiguity:
         return states
 
 
-def _path(
-    came: dict[tuple[int, int, int], tuple[tuple[int, int, int], int]],
-    end: tuple[int, int, int],
-    start: tuple[int, int, int],
-) -> tuple[int, ...]:
+_Node = TypeVar("_Node")
+
+
+def _path(came: Mapping[_Node, tuple[_Node, int]], end: _Node, start: _Node) -> tuple[int, ...]:
+    """The word by which a search came from its start to an end."""
     word = []
     here = end
     while True:

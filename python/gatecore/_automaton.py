@@ -56,6 +56,7 @@ class Automaton:
         kinds = self.kinds
         self._every = (1 << len(kinds)) - 1
         self._masks = [kinds.mask(s.ranges) if s.op == Op.CHAR else 0 for s in program.code]
+        self._popularity = [sum(m >> kind & 1 for m in self._masks) for kind in range(len(kinds))]
         self._newline = kinds.mask(NEWLINE)
         self._words = kinds.mask(word_characters())
         self._ascii_words = kinds.mask(word_characters(ascii_only=True))
@@ -93,10 +94,14 @@ class Automaton:
     def _found_moves(self, state: int) -> dict[int, Moves]:
         place, mask = self._states[state]
         found = {}
-        for kind in bits(mask):
+        for kind in self._rarest_first(mask):
             closure = self._closure(place + 1, self._before(kind))
             found[kind] = {SEARCH: 1, **closure} if state == SEARCH else closure
         return found
+
+    def _rarest_first(self, mask: int) -> list[int]:
+        """The kinds that few classes have come first: texts of them match less easily."""
+        return sorted(bits(mask), key=lambda kind: (self._popularity[kind], kind))
 
     def _before(self, kind: int | None) -> _Before:
         if kind is None:

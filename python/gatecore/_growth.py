@@ -13,9 +13,9 @@ Every search is bounded: a pattern beyond the limits is "not analysed", never gu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from gatecore._ambiguity import EXPONENTIAL, Candidate, candidates
 from gatecore._automaton import Automaton, AutomatonTooLargeError
@@ -72,6 +72,10 @@ class Growth:
     def superlinear(self) -> bool:
         """Whether a hostile text is known."""
         return self.hostile is not None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
 
     @property
     def rank(self) -> tuple[int, int]:

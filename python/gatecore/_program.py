@@ -133,10 +133,10 @@ class _Writer:
         elif opcode is constants.AT:
             self.add(Op.LOOK, _lower.look(argument, flags))
         elif opcode in (constants.MAX_REPEAT, constants.MIN_REPEAT):
-            self._repeat(*argument, flags, depth, lazy=opcode is constants.MIN_REPEAT)
+            self._repeat(argument, flags, depth, lazy=opcode is constants.MIN_REPEAT)
         elif opcode is POSSESSIVE_REPEAT:
             with_body = self._bodied(Op.ATOMIC)
-            self._repeat(*argument, flags, depth, lazy=False)
+            self._repeat(argument, flags, depth, lazy=False)
             self._end(with_body)
         elif opcode is ATOMIC_GROUP:
             with_body = self._bodied(Op.ATOMIC)
@@ -150,7 +150,7 @@ class _Writer:
             if index is not None:
                 self.add(Op.SAVE, 2 * index - 1)
         elif opcode is constants.BRANCH:
-            self._branches([(branch, flags) for branch in argument[1]], depth)
+            self._branches(argument[1], flags, depth)
         elif opcode in (constants.ASSERT, constants.ASSERT_NOT):
             direction, body = argument
             kind = _lower.BEHIND if direction < 0 else 0
@@ -163,7 +163,7 @@ class _Writer:
             self.regular, self.remembers = False, True
             self.add(Op.BACK_REFERENCE, argument, int(bool(flags & re.IGNORECASE)))
         elif opcode is constants.GROUPREF_EXISTS:
-            self._conditional(*argument, flags, depth)
+            self._conditional(argument, flags, depth)
         elif opcode is constants.FAILURE:
             self.add(Op.FAIL)
         else:
@@ -177,7 +177,8 @@ class _Writer:
         self.add(Op.MATCH)
         opened.b = self.here
 
-    def _conditional(self, group: int, yes: Any, no: Any, flags: int, depth: int) -> None:
+    def _conditional(self, argument: Any, flags: int, depth: int) -> None:
+        group, yes, no = argument
         self.regular, self.remembers = False, True
         asked = self.add(Op.CONDITIONAL, group)
         self.sequence(yes, flags, depth)
@@ -186,9 +187,9 @@ class _Writer:
         self.sequence(no or (), flags, depth)
         over.a = self.here
 
-    def _branches(self, branches: Sequence[tuple[Any, int]], depth: int) -> None:
+    def _branches(self, branches: Sequence[Any], flags: int, depth: int) -> None:
         ends = []
-        for number, (branch, flags) in enumerate(branches):
+        for number, branch in enumerate(branches):
             last = number == len(branches) - 1
             split = None if last else self.add(Op.SPLIT, self.here + 1)
             self.sequence(branch, flags, depth)
@@ -198,9 +199,8 @@ class _Writer:
         for end in ends:
             end.a = self.here
 
-    def _repeat(
-        self, low: int, high: int, body: Any, flags: int, depth: int, *, lazy: bool
-    ) -> None:
+    def _repeat(self, argument: Any, flags: int, depth: int, *, lazy: bool) -> None:
+        low, high, body = argument
         for _ in range(low):
             self.sequence(body, flags, depth)
         if high == constants.MAXREPEAT:
