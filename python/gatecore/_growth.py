@@ -25,8 +25,8 @@ from gatecore._steps import count
 __all__ = ["Growth", "HostileText", "growth"]
 
 #: Instructions that may be counted for one pattern.
-_BUDGET: Final = 400_000
-_BUDGET_OF_ONE: Final = 60_000
+_BUDGET: Final = 150_000
+_BUDGET_OF_ONE: Final = 40_000
 _MOST_TRIES: Final = 8
 _MOST_DEGREE: Final = 6
 _LEAST_POINTS: Final = 7
