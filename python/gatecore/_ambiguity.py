@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from gatecore._automaton import SEARCH, Automaton, AutomatonTooLargeError
+from gatecore._automaton import SEARCH, Automaton, AutomatonTooLargeError, Moves
 
 __all__ = ["EXPONENTIAL", "Candidate", "candidates"]
 
@@ -26,6 +26,7 @@ __all__ = ["EXPONENTIAL", "Candidate", "candidates"]
 _MOST_NODES: Final = 60_000
 _MOST_PUMPS: Final = 24
 _MOST_PAIRED: Final = 5
+_MOST_ENDINGS: Final = 2
 
 #: Stands for a degree beyond every polynomial's.
 EXPONENTIAL: Final = 1_000
@@ -33,11 +34,15 @@ EXPONENTIAL: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A text to try: what leads to the loop, the word that loops, and the degree that it shows."""
+    """A text to try: what leads to the loop, the word that loops, and the degree that it shows.
+
+    `endings` are words that may keep the text from matching.
+    """
 
     prefix: str
     pump: str
     degree: int
+    endings: tuple[str, ...] = ()
 
 
 def candidates(automaton: Automaton) -> list[Candidate]:
@@ -67,34 +72,49 @@ class _Ambiguity:
     def candidates(self) -> Iterator[Candidate]:
         entrances = _words_to(self._automaton)
         for states in self._looping.values():
-            if states[0] not in entrances:
+            first = states[0]
+            if first not in entrances:
                 continue
-            word = self._two_ways(states[0])
-            if word:
-                yield self._candidate(entrances, states[0], word, EXPONENTIAL)
+            for rare in (True, False) if self._two_ways(first, rare=True) else ():
+                word = self._two_ways(first, rare=rare)
+                prefix = _words_to(self._automaton, rare=rare)[first]
+                yield self._candidate(prefix, word, EXPONENTIAL, first)
         pumps = sorted(dict.fromkeys(self._pumps()), key=len)[:_MOST_PUMPS]
         some = pumps[:_MOST_PAIRED]
         pumps += [(*left, *right) for left in some for right in some if left != right]
         for pump in dict.fromkeys(pumps):
             chain = self._chain(pump)
             if len(chain) > 1 and chain[0] in entrances:
-                yield self._candidate(entrances, chain[0], pump, len(chain))
+                yield self._candidate(entrances[chain[0]], pump, len(chain), chain[-1])
 
     def _candidate(
-        self, entrances: dict[int, tuple[int, ...]], state: int, word: tuple[int, ...], degree: int
+        self, prefix: Sequence[int], word: tuple[int, ...], degree: int, last: int
     ) -> Candidate:
-        prefix, pump = (
-            "".join(map(self._automaton.kinds.shown, kinds))
-            for kinds in (entrances[state], _root(word))
+        endings = tuple(map(self._shown, self._endings(last)))
+        return Candidate(self._shown(prefix), self._shown(_root(word)), degree, endings)
+
+    def _shown(self, word: Sequence[int]) -> str:
+        return "".join(map(self._automaton.kinds.shown, word))
+
+    def _endings(self, state: int) -> list[tuple[int, ...]]:
+        """Shortest words on which the look-arounds that can be reached from a state hold.
+
+        A negative one fails then, and a text can be without a match for that very reason.
+        """
+        words = _words_from(self._automaton, {state: ()}, within=True)
+        ends = (
+            (*word, next(iter(self._automaton.moves(to))))
+            for to, word in words.items()
+            if self._automaton.ends_look_around(to)
         )
-        return Candidate(prefix, pump, degree)
+        return sorted(ends, key=len)[:_MOST_ENDINGS]
 
     def _visit(self) -> None:
         self._nodes += 1
         if self._nodes > _MOST_NODES:
             raise AutomatonTooLargeError(f"more than {_MOST_NODES:,} pairs of states")
 
-    def _two_ways(self, state: int) -> tuple[int, ...]:
+    def _two_ways(self, state: int, *, rare: bool) -> tuple[int, ...]:
         """A word that leads from a state back to it in two ways; empty if there is none.
 
         Within a component any state will do: the others' words can be reached from it.
@@ -107,7 +127,7 @@ class _Ambiguity:
         while todo:
             here = todo.popleft()
             left, right, parted = here
-            for kind, of_left in moves(left).items():
+            for kind, of_left in _ordered(moves(left), rare=rare):
                 of_right = moves(right).get(kind, {})
                 for to_left, ways in of_left.items():
                     if component[to_left] != home:
@@ -218,18 +238,33 @@ def _root(word: tuple[int, ...]) -> tuple[int, ...]:
     return next(word[:size] for size in sizes if word[:size] * (len(word) // size) == word)
 
 
-def _words_to(automaton: Automaton) -> dict[int, tuple[int, ...]]:
+def _words_to(automaton: Automaton, *, rare: bool = True) -> dict[int, tuple[int, ...]]:
     """A shortest word to each state."""
-    words: dict[int, tuple[int, ...]] = dict.fromkeys(automaton.initial, ())
+    return _words_from(automaton, dict.fromkeys(automaton.initial, ()), rare=rare)
+
+
+def _words_from(
+    automaton: Automaton,
+    words: dict[int, tuple[int, ...]],
+    *,
+    rare: bool = True,
+    within: bool = False,
+) -> dict[int, tuple[int, ...]]:
+    """A shortest word to each state from some; `within` one try of the pattern if so wanted."""
     todo = deque(words)
     while todo:
         state = todo.popleft()
-        for kind, moves in automaton.moves(state).items():
+        for kind, moves in _ordered(automaton.moves(state), rare=rare):
             for to in moves:
-                if to not in words:
+                if to not in words and not (within and state == SEARCH):
                     words[to] = (*words[state], kind)
                     todo.append(to)
     return words
+
+
+def _ordered(moves: dict[int, Moves], *, rare: bool) -> Iterable[tuple[int, Moves]]:
+    """Moves by kind: those kinds first that few classes have, or those that many have."""
+    return moves.items() if rare else reversed(moves.items())
 
 
 def _components(automaton: Automaton) -> list[int]:

@@ -20,7 +20,7 @@ from gatecore._charset import word_characters
 from gatecore._kinds import NEWLINE, Kinds, bits
 from gatecore._program import Instruction, Op, Program
 
-__all__ = ["SEARCH", "Automaton", "AutomatonTooLargeError"]
+__all__ = ["SEARCH", "Automaton", "AutomatonTooLargeError", "Moves"]
 
 #: The state that starts the pattern again at the next character.
 SEARCH: Final = 0
@@ -90,6 +90,14 @@ class Automaton:
     def mask(self, state: int) -> int:
         """The kinds that a state takes."""
         return self._states[state][1]
+
+    def ends_look_around(self, state: int) -> bool:
+        """Whether the body of a look-around has matched when this state takes its character."""
+        place = self._states[state][0] + 1
+        while self._code[place].op in (Op.JUMP, Op.SAVE):
+            place = self._code[place].a if self._code[place].op == Op.JUMP else place + 1
+        match = self._code[place].op == Op.MATCH
+        return match and place != self._end and place not in self._over
 
     def _found_moves(self, state: int) -> dict[int, Moves]:
         place, mask = self._states[state]

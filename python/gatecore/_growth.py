@@ -12,6 +12,7 @@ Every search is bounded: a pattern beyond the limits is "not analysed", never gu
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
@@ -25,8 +26,10 @@ from gatecore._steps import count
 __all__ = ["Growth", "HostileText", "growth"]
 
 #: Instructions that may be counted for one pattern.
-_BUDGET: Final = 150_000
-_BUDGET_OF_ONE: Final = 40_000
+_BUDGET: Final = 100_000
+_BUDGET_OF_ONE: Final = 30_000
+#: More of each where the automaton is exponential: rare, and worth it.
+_EXPONENTIAL_BUDGET: Final = 600_000
 _MOST_TRIES: Final = 8
 _MOST_DEGREE: Final = 6
 _LEAST_POINTS: Final = 7
@@ -102,7 +105,8 @@ def growth(source: str, flags: int = 0) -> Growth:
         found = candidates(automaton)
     except (ProgramTooLargeError, AutomatonTooLargeError) as limit:
         return Growth("not analysed", note=f"too large: {limit}")
-    counting = _Counting(written)
+    exponential = bool(found) and found[0].degree == EXPONENTIAL
+    counting = _Counting(written, _EXPONENTIAL_BUDGET if exponential else _BUDGET)
     try:
         for candidate in found[:_MOST_TRIES]:
             suffixes = list(_suffixes(automaton, candidate))
@@ -122,8 +126,9 @@ def _suffixes(automaton: Automaton, candidate: Candidate) -> Iterator[str]:
     """Ends that may keep the text from matching: characters strange to the pump first."""
     shown = [automaton.kinds.shown(kind) for kind in range(len(automaton.kinds))]
     strange = [character for character in shown if character not in candidate.pump]
-    plain = [character for character in strange if character in "!-"]
     yield ""
+    yield from candidate.endings
+    plain = [character for character in strange if character in "!-"]
     yield from dict.fromkeys([*plain, *strange[:10], *candidate.pump[:1]])
     yield from (character * 2 for character in strange[:2])
 
@@ -135,9 +140,10 @@ class _BudgetSpentError(Exception):
 class _Counting:
     """Counts steps of one pattern on texts that may be hostile to it, within a budget."""
 
-    def __init__(self, written: Program) -> None:
+    def __init__(self, written: Program, budget: int) -> None:
         self._program = written
-        self._left = _BUDGET
+        self._left = budget
+        self._most = _BUDGET_OF_ONE * budget // _BUDGET
 
     def growth_on(self, candidate: Candidate, suffixes: Sequence[str]) -> Growth | None:
         """The growth that is counted on a candidate's text, at most what the automaton allows."""
@@ -168,7 +174,7 @@ class _Counting:
 
     def _count(self, text: str) -> tuple[int | None, bool]:
         """The steps, or `None` when they are too many; and whether there is a match."""
-        counted = count(self._program, text, budget=min(_BUDGET_OF_ONE, self._left))
+        counted = count(self._program, text, budget=min(self._most, self._left))
         self._left -= counted.steps
         if self._left <= 0:
             raise _BudgetSpentError
@@ -196,7 +202,7 @@ class _Counting:
 
     def _is_exponential(self, hostile: HostileText) -> bool:
         """Whether differences of every order stay positive, as those of no small polynomial do."""
-        differences = self._series(hostile, range(2, 14))
+        differences = self._series(hostile, range(2, 12))
         if len(differences) < _LEAST_POINTS:
             return False
         for _ in range(min(len(differences) - 2, _MOST_ORDER)):
@@ -209,17 +215,21 @@ class _Counting:
         return lambda text: self._degree(text, degree) == degree
 
     def _shorter(self, hostile: HostileText, shows: Callable[[HostileText], bool]) -> HostileText:
-        """The text without what it does not need, for people to read."""
-        for part in ("prefix", "suffix", "pump"):
-            at = 0
-            while at < len(getattr(hostile, part)):
-                kept = getattr(hostile, part)
-                tried = replace(hostile, **{part: kept[:at] + kept[at + 1 :]})
-                if tried.pump and shows(tried):
-                    hostile = tried
-                else:
-                    at += 1
+        """The text without what it does not need, for people to read; as far as the budget goes."""
+        with contextlib.suppress(_BudgetSpentError):
+            for tried in self._parts_left_out(hostile):
+                if shows(tried):
+                    return self._shorter(tried, shows)
         return hostile
+
+    def _parts_left_out(self, hostile: HostileText) -> Iterator[HostileText]:
+        """The text with one character less, in all ways."""
+        for part in ("prefix", "suffix", "pump"):
+            text = getattr(hostile, part)
+            if part == "pump" and len(text) == 1:
+                continue
+            for at in range(len(text)):
+                yield replace(hostile, **{part: text[:at] + text[at + 1 :]})
 
 
 def _differences(numbers: Sequence[int]) -> list[int]:

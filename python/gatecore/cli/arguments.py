@@ -151,7 +151,8 @@ def _add_lint(commands: _Commands) -> None:  # type: ignore[valid-type]
         '"flags": "i"}\n'
         "  gatecore lint --gates house/ --fail-on fallback\n"
         "  gatecore lint --all rules.py             # what gatecore makes linear as well\n\n"
-        "exit codes:\n  0    nothing at or above --fail-on\n  1    a finding at or above --fail-on\n"
+        "exit codes:\n  0    nothing at or above --fail-on\n"
+        "  1    a finding at or above --fail-on\n"
         "  2    the command line, a gate file or a pattern cannot be used\n"
         "  3    a Python file could not be read (the others are still read)\n",
         nothing={"patterns": []},

@@ -95,17 +95,17 @@ def _show(findings: list[_Finding], advice: list[Advice], found: WantedPatterns)
 
     page = console()
     for finding in findings:
-        show(page, *_block(finding), Text())
+        show(page, *_block(finding, page.width), Text())
     show(page, *_summary(findings, advice, found))
 
 
-def _block(finding: _Finding) -> Iterator[RenderableType]:
+def _block(finding: _Finding, width: int) -> Iterator[RenderableType]:
     from rich.padding import Padding
     from rich.table import Column, Table
     from rich.text import Text
 
     advice = finding.advice
-    yield _heading(finding)
+    yield from _heading(finding, width)
     facts = Table.grid(
         Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0), pad_edge=False
     )
@@ -114,7 +114,8 @@ def _block(finding: _Finding) -> Iterator[RenderableType]:
     yield Padding(facts, (0, 0, 0, 2))
 
 
-def _heading(finding: _Finding) -> Text:
+def _heading(finding: _Finding, width: int) -> Iterator[Text]:
+    """Route, growth and places in a line; the places have a line of their own if need be."""
     from rich.text import Text
 
     from gatecore.cli.render import visible
@@ -123,12 +124,19 @@ def _heading(finding: _Finding) -> Text:
     route = Text(advice.route, _ROUTE_STYLES[advice.route])
     parts = [route]
     if growth is not None:
-        parts.append(Text(f"{_growth_text(growth)} in re", _STYLES.get(growth.kind, "yellow")))
-    if finding.places:
-        shown = ", ".join(map(visible, finding.places[:_MOST_PLACES]))
-        more = len(finding.places) - _MOST_PLACES
-        parts.append(Text(shown + (f" and {more:,} more" if more > 0 else ""), "cyan"))
-    return Text(" · ").join(parts)
+        parts.append(Text(_growth_text(growth), _STYLES.get(growth.kind, "yellow")))
+    heading = Text(" · ").join(parts)
+    if not finding.places:
+        yield heading
+        return
+    shown = ", ".join(map(visible, finding.places[:_MOST_PLACES]))
+    more = len(finding.places) - _MOST_PLACES
+    places = Text(shown + (f" and {more:,} more" if more > 0 else ""), "cyan", overflow="fold")
+    if heading.cell_len + 3 + places.cell_len <= width:
+        yield Text(" · ").join([heading, places])
+    else:
+        yield heading
+        yield places
 
 
 def _facts(advice: Advice) -> Iterator[tuple[str, str | Text]]:
@@ -143,7 +151,7 @@ def _facts(advice: Advice) -> Iterator[tuple[str, str | Text]]:
     elif growth is not None:
         yield "here", "linear: gatecore does not ask re about it"
     if growth is not None and growth.hostile is not None:
-        yield "hostile", f"{_hostile_text(growth.hostile)}    the longer, the worse"
+        yield "hostile", _hostile_text(growth.hostile)
     if growth is not None and growth.note:
         yield "note", growth.note
     if advice.note:
@@ -151,18 +159,20 @@ def _facts(advice: Advice) -> Iterator[tuple[str, str | Text]]:
     if rewrite is not None:
         source = visible(rewrite.pattern.source) + _flags_text(int(rewrite.pattern.flags))
         yield "instead", Text(source, "green")
-        after = f"{rewrite.route}, {_growth_text(rewrite.growth)} in re"
+        after: str = "still fallback" if rewrite.route == "fallback" else rewrite.route
+        if rewrite.route == "fallback" or not advice.fallback:
+            after += f", {_growth_text(rewrite.growth)}"
         yield "", f"{rewrite.kind}; then {after}"
         yield "", "; ".join(rewrite.done)
 
 
 def _growth_text(growth: Growth) -> str:
-    """>>> _growth_text(Growth("polynomial", 2))
-    'quadratic'
-    """
+    """The growth in words: linear, quadratic and so on."""
     if growth.kind == "polynomial" and growth.degree is not None:
-        return _POWERS.get(growth.degree, f"degree {growth.degree}")
-    return "of unknown growth" if growth.kind == "unknown" else growth.kind
+        return f"{_POWERS.get(growth.degree, f'n^{growth.degree}')} in re"
+    if growth.kind == "unknown":
+        return "growth in re unknown"
+    return growth.kind if growth.kind == "not analysed" else f"{growth.kind} in re"
 
 
 def _hostile_text(hostile: HostileText) -> str:
@@ -188,11 +198,11 @@ def _summary(
 ) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    routes = Counter(one.route for one in advice)
-    slow = Counter(
+    routes = Counter[str](one.route for one in advice)
+    slow = Counter[str](
         one.growth.kind for one in advice if one.fallback and one.growth and one.superlinear
     )
-    line = Text(f"{len(advice):,} patterns: ", "bold")
+    line = Text(f"{_counted(len(advice), 'pattern')}: ", "bold")
     line.append(", ".join(f"{routes[route]:,} {route}" for route in _ROUTE_STYLES))
     if slow:
         worst = ", ".join(f"{slow[kind]:,} {kind}" for kind in _STYLES if slow[kind])
@@ -207,9 +217,13 @@ def _summary(
     if found.unread:
         first = ", ".join(found.unread[:_MOST_PLACES])
         yield Text(
-            f"{len(found.unread):,} calls of re with a pattern or flags that are not constant were "
-            f"not looked at: {first}{', …' if len(found.unread) > _MOST_PLACES else ''}",
+            f"{_counted(len(found.unread), 'call')} of re not looked at: pattern or flags are no "
+            f"constants at {first}{', …' if len(found.unread) > _MOST_PLACES else ''}",
             "yellow",
         )
     if found.problems:
         yield Text(f"{len(found.problems):,} could not be read", "bold red")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
