@@ -48,10 +48,9 @@ class Kinds:
         for members in self._members.values():
             halves = ((cell & members, cell & ~members) for cell in cells)
             cells = [half for pair in halves for half in pair if half]
-        named = [(min((points[place] for place in bits(cell)), key=_rank), cell) for cell in cells]
-        named.sort(key=lambda pair: _rank(pair[0]))
-        self._shown = [chr(point) for point, _ in named]
-        self._cells = [cell for _, cell in named]
+        # The sample has the most readable first, so a cell's lowest bit is what shows it.
+        self._cells = sorted(cells, key=lambda cell: cell & -cell)
+        self._shown = [chr(points[next(bits(cell))]) for cell in self._cells]
         self._masks: dict[Ranges, int] = {}
 
     def __len__(self) -> int:
@@ -98,7 +97,7 @@ def _sample() -> tuple[int, ...]:
     r"""Latin-1, and wherever `\w`, `\d` or `\s` changes: enough for nearly every pattern."""
     categories = (parser.parse(source)[0] for source in (r"\w", r"\d", r"\s"))
     ends = _ends(code_points(opcode, argument, 0) for opcode, argument in categories)
-    return tuple(sorted({*range(256), *ends}))
+    return tuple(sorted({*range(256), *ends}, key=_rank))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -379,7 +379,7 @@ def _same_in_both(place: _Place) -> Branch | None:
         return None
     text = f"(?:{joined(item.branches)})"
     lowering = Lowering()
-    modes = place.flags & ~int(re.ASCII)
+    modes = place.flags & ~int(re.ASCII | re.UNICODE)
     by_ascii, by_unicode = (lowering.pattern(text, modes | mode) for mode in (re.ASCII, 0))
     if by_ascii[3] != by_unicode[3]:
         return None
