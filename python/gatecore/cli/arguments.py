@@ -146,11 +146,10 @@ def _add_lint(commands: _Commands) -> None:  # type: ignore[valid-type]
         "text and a rewrite where one is known. Without arguments, all shipped gates are read.",
         epilog="examples:\n"
         "  gatecore lint '(?<!\\w)risk(?!\\w)' --flags i\n"
-        "  gatecore lint rules.py checks/           # string literals that reach re's functions\n"
-        '  gatecore lint --patterns rules.jsonl     # lines like {"pattern": "a+b", '
-        '"flags": "i"}\n'
+        "  gatecore lint rules.py checks/    # string literals that reach re's functions\n"
+        '  gatecore lint --patterns a.jsonl  # {"pattern": "a+b", "flags": "i"}\n'
         "  gatecore lint --gates house/ --fail-on fallback\n"
-        "  gatecore lint --all rules.py             # what gatecore makes linear as well\n\n"
+        "  gatecore lint --all rules.py      # what gatecore makes linear as well\n\n"
         "exit codes:\n  0    nothing at or above --fail-on\n"
         "  1    a finding at or above --fail-on\n"
         "  2    the command line, a gate file or a pattern cannot be used\n"

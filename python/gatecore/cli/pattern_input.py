@@ -80,7 +80,7 @@ def wanted(args: Namespace) -> WantedPatterns:
     """
     found = WantedPatterns()
     for name in dict.fromkeys(args.what):
-        if name.endswith((".py", "/")) or Path(name).is_dir():
+        if name.endswith((".py", "/")) or _is_folder(name):
             _add_python(found, name)
         else:
             found.add(name, args.flags, "")
@@ -91,6 +91,13 @@ def wanted(args: Namespace) -> WantedPatterns:
             for pattern in (pattern for group in gate.groups for pattern in group.patterns):
                 found.add(pattern.source, pattern.flags, str(pattern.place))
     return found
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except (OSError, ValueError):  # too long for a name, or with a NUL: a pattern
+        return False
 
 
 def _add_python(found: WantedPatterns, name: str) -> None:
