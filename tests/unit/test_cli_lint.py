@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from gatecore.cli import main
+from gatecore.lint import lint
 
 RULES = r"""
 import re
@@ -206,3 +209,34 @@ def test_help_names_inputs_and_exit_codes(capsys: pytest.CaptureFixture[str]) ->
     assert "--fail-on" in out
     assert "exit codes:" in out
     assert max(map(len, out.splitlines())) <= 80
+
+
+def test_the_guide_shows_what_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The source, the output and the values of docs/lint.md are those of today."""
+    guide = (Path(__file__).parents[2] / "docs" / "lint.md").read_text("utf-8")
+    rules, values = re.findall(r"^```python\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    (shown,) = re.findall(r"^```console\n\$ .*?\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    Path("rules.py").write_text(rules, encoding="utf-8")
+    monkeypatch.setenv("COLUMNS", "100")
+    assert main(["lint", "rules.py", "--engine", "auto"]) == 1
+    assert capsys.readouterr().out == shown
+    scope: dict[str, Any] = {}
+    exec(values, scope)
+    for expression, value in re.findall(r"^([a\[].*?)\s+# (.*)$", values, re.MULTILINE):
+        assert eval(expression, scope) == ast.literal_eval(value), expression
+
+
+def test_the_guide_shows_rewrites_that_are_made() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "lint.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`.*`) \| `(.*)` \| (same .*?) \|$", guide, re.MULTILINE)
+    assert len(rows) > 10
+    for patterns, rewrite, kind in rows:
+        for pattern in re.findall(r"`([^`]*)`", patterns.replace(r"\|", "|")):
+            if sys.version_info < (3, 11) and ("++" in pattern or "(?>" in pattern):
+                continue
+            (advice,) = lint([pattern], every_growth=True)
+            assert advice.rewrite is not None, pattern
+            assert advice.rewrite.pattern.source == rewrite.replace(r"\|", "|")
+            assert advice.rewrite.kind == kind
