@@ -67,7 +67,7 @@ class Automaton:
         self._over = {s.b - 1: s.b for s in program.code if s.op == Op.ATOMIC}
         self._end = len(program.code) - 1
         #: Whether the empty text at the start of any text is a match, so that search stops there.
-        self.matches_always = False
+        self.matches_always = self._matches_nothing_at_start()
         self._steps = 0
         self._states: list[tuple[int, int]] = [(-1, self._every)]
         self._numbers: dict[tuple[int, int], int] = {}
@@ -98,6 +98,29 @@ class Automaton:
             place = self._code[place].a if self._code[place].op == Op.JUMP else place + 1
         match = self._code[place].op == Op.MATCH
         return match and place != self._end and place not in self._over
+
+    def _matches_nothing_at_start(self) -> bool:
+        """Whether some way takes no character and asks for nothing but the start of the text."""
+        todo, seen = [0], set()
+        while todo:
+            at = todo.pop()
+            if at == self._end:
+                return True
+            if at in seen:
+                continue
+            seen.add(at)
+            step = self._code[at]
+            if step.op == Op.SPLIT:
+                todo += (step.a, step.b)
+            elif step.op == Op.JUMP:
+                todo.append(step.a)
+            elif step.op == Op.LEAVE_EMPTY:
+                todo += (at + 1, step.b)
+            elif step.op in (Op.SAVE, Op.MARK) or (
+                step.op == Op.LOOK and step.a in (_lower.TEXT_START, _lower.LINE_START)
+            ):
+                todo.append(at + 1)
+        return False
 
     def _found_moves(self, state: int) -> dict[int, Moves]:
         place, mask = self._states[state]
@@ -157,8 +180,6 @@ class Automaton:
                 if mask & self._masks[at]:
                     yield at, mask & self._masks[at]
                 continue
-            if at == self._end and before.start and mask == self._every:
-                self.matches_always = True
             key = (at, mask, begun)
             visits[key] = visits.get(key, 0) + 1
             if visits[key] > 2:

@@ -30,7 +30,7 @@ _BUDGET: Final = 100_000
 _BUDGET_OF_ONE: Final = 30_000
 #: More of each where the automaton is exponential: rare, and worth it.
 _EXPONENTIAL_BUDGET: Final = 600_000
-_MOST_TRIES: Final = 8
+_MOST_TRIES: Final = 10
 _MOST_DEGREE: Final = 6
 _LEAST_POINTS: Final = 7
 _MOST_ORDER: Final = 8
@@ -108,7 +108,7 @@ def growth(source: str, flags: int = 0) -> Growth:
     exponential = bool(found) and found[0].degree == EXPONENTIAL
     counting = _Counting(written, _EXPONENTIAL_BUDGET if exponential else _BUDGET)
     try:
-        for candidate in found[:_MOST_TRIES]:
+        for candidate in _worth_trying(found):
             suffixes = list(_suffixes(automaton, candidate))
             shown = counting.growth_on(candidate, suffixes)
             if shown is not None:
@@ -120,6 +120,12 @@ def growth(source: str, flags: int = 0) -> Growth:
     if not automaton.has_every_way:
         return Growth("unknown", note="it has a back-reference")
     return Growth("linear")
+
+
+def _worth_trying(found: Sequence[Candidate]) -> list[Candidate]:
+    """The worst, then the plainest: a high degree may be of words that always match."""
+    rest = sorted(found[_MOST_TRIES:], key=lambda candidate: len(candidate.pump))
+    return [*found[:_MOST_TRIES], *rest[:_MOST_TRIES]]
 
 
 def _suffixes(automaton: Automaton, candidate: Candidate) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import sys
 from itertools import pairwise, product
@@ -123,6 +124,27 @@ def test_what_is_called_linear_is_linear_on_every_pump(row: dict[str, Any]) -> N
 def _letters(source: str, flags: int) -> list[str]:
     kinds = Kinds(step.ranges for step in program(source, flags).code if step.op == Op.CHAR)
     return [kinds.shown(number) for number in range(len(kinds))]
+
+
+def test_generated_patterns_are_not_called_linear_wrongly() -> None:
+    """Rows of pieces that loop, look and anchor, on every pump of up to three characters."""
+    pieces = [
+        "a", "b", r"\w", "a*", "b+", ".*", "(?:ab)*", "(?:a|ab)+", "(?:a+b?)*", "(?:a*b*)*", "a?",
+        "(?!a)", "(?=b)", r"(?<!\w)", "(?=.*a)", "(?!.*b)", "(?:(?!b).)*", "$", "^", r"\b",
+    ]  # fmt: skip
+    chance = random.Random(7)
+    pumps = ["".join(pump) for n in (1, 2, 3) for pump in product("ab ", repeat=n)]
+    linear = 0
+    for _ in range(120):
+        source = "".join(chance.choice(pieces) for _ in range(chance.randint(2, 4)))
+        if growth(source).kind != "linear":
+            continue
+        linear += 1
+        written = program(source, 0)
+        for pump, suffix in product(pumps, ["", "a", "b", "!"]):
+            once, twice = (count(written, pump * n + suffix).steps for n in (24, 48))
+            assert twice <= 2.7 * once + 100, (source, pump, suffix)
+    assert linear > 30
 
 
 @pytest.mark.parametrize(
