@@ -27,6 +27,7 @@ _MOST_NODES: Final = 60_000
 _MOST_PUMPS: Final = 24
 _MOST_PAIRED: Final = 5
 _MOST_ENDINGS: Final = 2
+_MOST_REPEATS: Final = 3
 
 #: Stands for a degree beyond every polynomial's.
 EXPONENTIAL: Final = 1_000
@@ -83,9 +84,9 @@ class _Ambiguity:
         some = pumps[:_MOST_PAIRED]
         pumps += [(*left, *right) for left in some for right in some if left != right]
         for pump in dict.fromkeys(pumps):
-            chain = self._chain(pump)
-            if len(chain) > 1 and chain[0] in entrances:
-                yield self._candidate(entrances[chain[0]], pump, len(chain), chain[-1])
+            for chain in self._chains(pump):
+                if len(chain) > 1 and chain[0] in entrances:
+                    yield self._candidate(entrances[chain[0]], pump, len(chain), chain[-1])
 
     def _candidate(
         self, prefix: Sequence[int], word: tuple[int, ...], degree: int, last: int
@@ -158,11 +159,15 @@ class _Ambiguity:
                         yield from self._single_kinds(first, last)
 
     def _single_kinds(self, first: int, last: int) -> Iterator[tuple[int, ...]]:
-        """Such words of one character: one of them may match where another does not."""
-        for kind, reached in self._automaton.moves(first).items():
-            stays = first in reached and last in reached
-            if stays and last in self._automaton.moves(last).get(kind, ()):
-                yield (kind,)
+        """Such words of one kind: one of them may match where another does not."""
+        for kind in self._automaton.moves(first):
+            word: tuple[int, ...] = ()
+            while len(word) < _MOST_REPEATS:
+                word += (kind,)
+                reached = self._reached(first, word)
+                if first in reached and last in reached and last in self._reached(last, word):
+                    yield word
+                    break
 
     def _changes_over(self, first: int, last: int) -> tuple[int, ...]:
         """A word by which `first` loops, `last` loops, and `first` leads to `last`."""
@@ -192,8 +197,11 @@ class _Ambiguity:
                     todo.append(to)
         return ()
 
-    def _chain(self, pump: Sequence[int]) -> list[int]:
-        """The longest row of states that a pump loops in and leads along."""
+    def _chains(self, pump: Sequence[int]) -> Iterator[list[int]]:
+        """The longest row of states that a pump loops in and leads along, and that from the search.
+
+        They differ where the longest starts behind something that a text without a match has not.
+        """
         leads = {}
         for states in self._looping.values():
             for state in states:
@@ -209,7 +217,9 @@ class _Ambiguity:
                 longest[state] = [state, *max(rests, key=len, default=[])]
             return longest[state]
 
-        return max(map(from_state, sorted(leads)), key=len, default=[])
+        yield max(map(from_state, sorted(leads)), key=len, default=[])
+        if SEARCH in leads:
+            yield from_state(SEARCH)
 
     def _reached(self, state: int, word: Sequence[int]) -> set[int]:
         states = {state}
