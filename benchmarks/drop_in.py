@@ -2,9 +2,9 @@
 
     python -m benchmarks.drop_in [--rounds 15]
 
-Each row is a pair of statements timed in turn, round by round; the ratio (or the difference) is the
-median over the rounds. The document holds 10,000 characters, the set 2,500 patterns, as a host's do.
-Then the memory that a document of a million characters costs beside its text.
+Each row is a pair of statements timed in turn, round by round; the ratio (or the difference) is
+the median over the rounds. The document holds 10,000 characters, the set 2,500 patterns, as a
+host's do. Then the memory that a document of a million characters costs beside its text.
 """
 
 from __future__ import annotations

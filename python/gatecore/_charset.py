@@ -16,7 +16,16 @@ from typing import Any, Final
 
 from gatecore._interpreter import compiler, constants, parser
 
-__all__ = ["MAX_CODE_POINT", "Ranges", "code_points", "word_characters"]
+__all__ = [
+    "MAX_CODE_POINT",
+    "Ranges",
+    "code_points",
+    "complement",
+    "difference",
+    "intersection",
+    "union",
+    "word_characters",
+]
 
 #: Sorted, disjoint, inclusive ranges of code points.
 Ranges = tuple[tuple[int, int], ...]
@@ -48,7 +57,7 @@ def code_points(opcode: Any, argument: Any, flags: int) -> Ranges:
     ((75, 75), (107, 107), (8490, 8490))
     """
     if opcode is constants.ANY:
-        return _EVERYTHING if flags & re.DOTALL else _complement(_NEWLINE)
+        return _EVERYTHING if flags & re.DOTALL else complement(_NEWLINE)
     items = tuple(argument) if opcode is constants.IN else ((opcode, argument),)
     return _class(items, flags & (re.IGNORECASE | re.ASCII))
 
@@ -70,7 +79,7 @@ def _class(items: tuple[Any, ...], flags: int) -> Ranges:
     asked = compiler.compile(node, flags | mode)
     cased, ranges = _cased()
     found = (ord(cased[match.start()]) for match in asked.finditer(cased))
-    return _union(_intersection(plain, _complement(ranges)), _pack(found))
+    return union(intersection(plain, complement(ranges)), _pack(found))
 
 
 def _plain(items: Sequence[Any], flags: int) -> Ranges:
@@ -83,13 +92,13 @@ def _plain(items: Sequence[Any], flags: int) -> Ranges:
         elif opcode is constants.LITERAL:
             parts.append(((argument, argument),))
         elif opcode is constants.NOT_LITERAL:
-            parts.append(_complement(((argument, argument),)))
+            parts.append(complement(((argument, argument),)))
         elif opcode is constants.RANGE:
             parts.append((tuple(argument),))
         else:
             parts.append(_category(_CATEGORIES[argument], flags & re.ASCII))
-    ranges = _union(*parts)
-    return _complement(ranges) if negate else ranges
+    ranges = union(*parts)
+    return complement(ranges) if negate else ranges
 
 
 @functools.cache
@@ -130,7 +139,8 @@ def _pack(numbers: Iterable[int]) -> Ranges:
     return tuple(ranges)
 
 
-def _union(*parts: Ranges) -> Ranges:
+def union(*parts: Ranges) -> Ranges:
+    """The characters of any of some classes."""
     ranges: list[tuple[int, int]] = []
     for lo, hi in sorted(pair for part in parts for pair in part):
         if ranges and lo <= ranges[-1][1] + 1:
@@ -140,7 +150,8 @@ def _union(*parts: Ranges) -> Ranges:
     return tuple(ranges)
 
 
-def _complement(ranges: Ranges) -> Ranges:
+def complement(ranges: Ranges) -> Ranges:
+    """The characters that a class has not."""
     gaps: list[tuple[int, int]] = []
     start = 0
     for lo, hi in ranges:
@@ -152,8 +163,14 @@ def _complement(ranges: Ranges) -> Ranges:
     return tuple(gaps)
 
 
-def _intersection(left: Ranges, right: Ranges) -> Ranges:
-    return _complement(_union(_complement(left), _complement(right)))
+def difference(left: Ranges, right: Ranges) -> Ranges:
+    """The characters of one class that another has not."""
+    return intersection(left, complement(right))
+
+
+def intersection(left: Ranges, right: Ranges) -> Ranges:
+    """The characters of both of two classes."""
+    return complement(union(complement(left), complement(right)))
 
 
 _EVERYTHING: Final[Ranges] = ((0, MAX_CODE_POINT),)

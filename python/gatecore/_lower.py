@@ -15,7 +15,7 @@ from typing import Any, Final
 from gatecore._charset import Ranges, code_points
 from gatecore._interpreter import ATOMIC_GROUP, POSSESSIVE_REPEAT, compiler, constants, parser
 
-__all__ = ["LoweredPattern", "Lowering"]
+__all__ = ["LoweredPattern", "Lowering", "combine", "look"]
 
 EMPTY, NEVER, CLASS, LOOK, CONCAT, ALTERNATE, REPEAT, GROUP = range(8)
 LOOK_AROUND, BACK_REFERENCE, CONDITIONAL, ATOMIC, QUIRK = range(8, 13)
@@ -30,7 +30,7 @@ BEHIND, NEGATIVE = 1, 2
 #: Deeper trees go to `re`. CPython's parser itself gives up at a few hundred.
 MAX_DEPTH: Final = 150
 
-_SINGLE: Final = (constants.LITERAL, constants.NOT_LITERAL, constants.ANY, constants.IN)
+SINGLE: Final = (constants.LITERAL, constants.NOT_LITERAL, constants.ANY, constants.IN)
 _REPEATS: Final = {constants.MAX_REPEAT: 0, constants.MIN_REPEAT: 1, POSSESSIVE_REPEAT: 2}
 _ANCHORS: Final = {
     # opcode: (without MULTILINE, with MULTILINE)
@@ -97,10 +97,10 @@ class Lowering:
             self._node(opcode, argument, flags, out, depth + 1)
 
     def _node(self, opcode: Any, argument: Any, flags: int, out: Any, depth: int) -> None:
-        if opcode in _SINGLE:
+        if opcode in SINGLE:
             out += (CLASS, self._class(code_points(opcode, argument, flags)))
         elif opcode is constants.AT:
-            out += (LOOK, _look(argument, flags))
+            out += (LOOK, look(argument, flags))
         elif opcode in _REPEATS:
             low, high, body = argument
             high = UNBOUNDED if high == constants.MAXREPEAT else high
@@ -114,7 +114,7 @@ class Lowering:
                 # `re` compiles the set of possible first characters with the outer flags, so that
                 # search misses what match finds: seen in 3.10 to 3.13.
                 out.append(QUIRK)
-            self._sequence(body, _combine(flags, add, drop), out, depth)
+            self._sequence(body, combine(flags, add, drop), out, depth)
         elif opcode is constants.BRANCH:
             branches = argument[1]
             out += (ALTERNATE, len(branches))
@@ -149,13 +149,13 @@ class Lowering:
         return number
 
 
-def _look(opcode: Any, flags: int) -> int:
+def look(opcode: Any, flags: int) -> int:
     if opcode in _BOUNDARIES:
         return int(_BOUNDARIES[opcode]) + (_ASCII_BOUNDARIES if flags & re.ASCII else 0)
     return _ANCHORS[opcode][1 if flags & re.MULTILINE else 0]
 
 
-def _combine(flags: int, add: int, drop: int) -> int:
+def combine(flags: int, add: int, drop: int) -> int:
     """Scoped flags, as `re`'s compiler combines them: a new character mode replaces the old."""
     modes = re.ASCII | re.LOCALE | re.UNICODE
     if add & modes:

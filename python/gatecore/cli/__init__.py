@@ -1,10 +1,11 @@
-"""The command line: `gatecore check | explain | gates check | compile`.
+"""The command line: `gatecore check | explain | gates check | lint | compile`.
 
 `main` parses, runs one command and turns what went wrong into one line and an exit code.
 Every command is a file of its own with `run(args) -> int`, imported only when it is asked for.
 
     arguments   what can be said          input       bytes to a document
     selection   which gates, which cache  render      a document's report on a terminal
+    pattern_input  patterns named, listed in files, or in Python source
 """
 
 from __future__ import annotations

@@ -30,7 +30,8 @@ def parser() -> argparse.ArgumentParser:
         "  gatecore check letter.txt\n"
         "  gatecore check --module gdpr_uk --format json notices/*.txt\n"
         "  gatecore explain '\\bup to \\d+ ?%' --flags i\n"
-        "  gatecore gates check house/\n\n"
+        "  gatecore gates check house/\n"
+        "  gatecore lint rules.py\n\n"
         + _EXIT_CODES.format(
             fine="nothing found that counts", found="something found, or an example fails"
         ),
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_explain(commands)
     _add_gates(commands)
+    _add_lint(commands)
     _add_compile(commands)
     return top
 
@@ -132,6 +134,66 @@ def _add_gates(commands: _Commands) -> None:  # type: ignore[valid-type]
     _add_module(check)
     _add_engine(check)
     _add_format(check)
+
+
+def _add_lint(commands: _Commands) -> None:  # type: ignore[valid-type]
+    lint = _command(
+        commands,
+        "lint",
+        summary="name slow patterns, why they are slow, and how to write them better",
+        description="Lists the patterns that Python's re answers itself (the fallback route), "
+        "those first on which re takes more than linear time, each with the reason, a hostile "
+        "text and a rewrite where one is known. Without arguments, all shipped gates are read.",
+        epilog="examples:\n"
+        "  gatecore lint '(?<!\\w)risk(?!\\w)' --flags i\n"
+        "  gatecore lint rules.py checks/    # string literals that reach re's functions\n"
+        '  gatecore lint --patterns a.jsonl  # {"pattern": "a+b", "flags": "i"}\n'
+        "  gatecore lint --gates house/ --fail-on fallback\n"
+        "  gatecore lint --all rules.py      # what gatecore makes linear as well\n\n"
+        "exit codes:\n  0    nothing at or above --fail-on\n"
+        "  1    a finding at or above --fail-on\n"
+        "  2    the command line, a gate file or a pattern cannot be used\n"
+        "  3    a Python file could not be read (the others are still read)\n",
+        nothing={"patterns": []},
+    )
+    lint.add_argument(
+        "what",
+        nargs="*",
+        metavar="PATTERN_OR_PYTHON",
+        help="a Python file (it ends in .py), a folder of them that is there, or else a pattern",
+    )
+    lint.add_argument(
+        "--flags",
+        type=_flags,
+        default=0,
+        metavar="LETTERS",
+        help="of PATTERN and of plain lines, any of i,m,s,x,a (default: none)",
+    )
+    lint.add_argument(
+        "--patterns",
+        dest="files",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a file with a pattern in each line; in a .jsonl file each line is a string, "
+        "[pattern, flags] or {pattern, flags}; may be repeated; - is standard input",
+    )
+    _add_module(lint)
+    _add_own_gates(lint)
+    lint.add_argument(
+        "--all",
+        action="store_true",
+        help="list patterns as well that are linear in gatecore but would not be in re",
+    )
+    lint.add_argument(
+        "--fail-on",
+        choices=("fallback", "superlinear", "exponential", "never"),
+        default="superlinear",
+        help="the least finding that makes the exit code 1; only patterns on the fallback route "
+        "count (default: superlinear)",
+    )
+    _add_engine(lint, with_cache=False)
+    _add_format(lint)
 
 
 def _add_compile(commands: _Commands) -> None:  # type: ignore[valid-type]

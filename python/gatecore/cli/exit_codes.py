@@ -10,13 +10,13 @@ FINE: Final = 0
 """Nothing at or above what `--fail-on` asks for; all examples hold."""
 
 FOUND: Final = 1
-"""A verdict at or above `--fail-on`; an example that does not hold."""
+"""A verdict or finding at or above `--fail-on`; an example that does not hold."""
 
 USAGE: Final = 2
 """The command line, a gate file, a pattern or the place to write to cannot be used."""
 
 UNREADABLE: Final = 3
-"""A document could not be read; wins over `FOUND`, since the answer is not whole."""
+"""A document or Python file could not be read; wins over `FOUND`, since the answer is not whole."""
 
 INTERRUPTED: Final = 130
 """Ctrl-C, or the reader of the output went away."""

@@ -1,0 +1,247 @@
+r"""A pattern as the instructions of a textbook backtracker: what `lint` analyses and counts.
+
+`re` itself cannot be asked how many steps it takes, and its own code is written for speed.
+This form is written to be looked at: one instruction a thing, bounded repeats written out, choices
+in the order in which `re` makes them.
+
+    a(?:b|c)*d      0 CHAR a   1 SPLIT 2 4   2 CHAR [bc]   3 JUMP 1   4 CHAR d   5 MATCH
+
+`_steps` runs it and counts; `_growth` reads it as an automaton.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gatecore import _lower
+from gatecore._charset import Ranges, code_points
+from gatecore._interpreter import ATOMIC_GROUP, POSSESSIVE_REPEAT, constants, parser
+
+__all__ = ["Instruction", "Op", "Program", "ProgramTooLargeError", "program"]
+
+#: Instructions that a program may have. Compliance patterns need 20 to 300.
+MOST_INSTRUCTIONS: Final = 2_500
+#: Deeper trees are not walked; `_lower` sends them to `re` too.
+_MOST_LEVELS: Final = 60
+
+
+class ProgramTooLargeError(Exception):
+    """Written out, the pattern has more instructions than `lint` looks at."""
+
+
+class Op:
+    """What an instruction does. `a` and `b` are its numbers: places of the program, mostly."""
+
+    CHAR, SPLIT, JUMP, LOOK, MATCH, FAIL, SAVE, MARK, LEAVE_EMPTY = range(9)
+    LOOK_AROUND, ATOMIC, BACK_REFERENCE, CONDITIONAL = range(9, 13)
+
+
+@dataclass(slots=True)
+class Instruction:
+    """One step. Mutable only while the program is being written: forward places come later.
+
+    CHAR ranges · SPLIT first second · JUMP to · LOOK condition · MARK register ·
+    LEAVE_EMPTY register to (when the round matched nothing) · SAVE slot ·
+    LOOK_AROUND kind after, its body follows and ends with MATCH; width of a look-behind in `c` ·
+    ATOMIC after, likewise · BACK_REFERENCE group · CONDITIONAL group otherwise
+    """
+
+    op: int
+    a: int = 0
+    b: int = 0
+    c: int = 0
+    ranges: Ranges = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The instructions of one pattern.
+
+    Attributes:
+        code: Starts at 0.
+        registers: How many marks of rounds there are.
+        groups: How many capture groups.
+        regular: Whether an automaton says it all: no look-around, back-reference, atomic part.
+        remembers: Whether what groups matched matters to what matches.
+        flags: Those in force, of the argument and of the pattern's own start.
+    """
+
+    code: tuple[Instruction, ...]
+    registers: int
+    groups: int
+    regular: bool
+    remembers: bool
+    flags: int
+
+
+def program(source: str, flags: int) -> Program:
+    """Writes a pattern as a program.
+
+    Raises:
+        re.error: And whatever else `re.compile` raises.
+        ProgramTooLargeError: It is larger than what is looked at.
+
+    >>> len(program("a(?:b|c)*d", 0).code)
+    6
+    """
+    flags &= ~int(re.DEBUG)
+    tree = parser.parse(source, flags)
+    writer = _Writer()
+    in_force = tree.state.flags
+    writer.sequence(tree, in_force, 0)
+    writer.add(Op.MATCH)
+    return Program(
+        tuple(writer.code),
+        writer.registers,
+        tree.state.groups - 1,
+        writer.regular,
+        writer.remembers,
+        in_force,
+    )
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self.code: list[Instruction] = []
+        self.registers = 0
+        self.regular = True
+        self.remembers = False
+
+    def add(self, op: int, a: int = 0, b: int = 0, **more: Any) -> Instruction:
+        if len(self.code) >= MOST_INSTRUCTIONS:
+            raise ProgramTooLargeError(f"more than {MOST_INSTRUCTIONS:,} instructions")
+        made = Instruction(op, a, b, **more)
+        self.code.append(made)
+        return made
+
+    @property
+    def here(self) -> int:
+        return len(self.code)
+
+    def sequence(self, nodes: Iterable[Any], flags: int, depth: int) -> None:
+        if depth > _MOST_LEVELS:
+            raise ProgramTooLargeError(f"more than {_MOST_LEVELS} levels")
+        for opcode, argument in nodes:
+            self._node(opcode, argument, flags, depth + 1)
+
+    def _node(self, opcode: Any, argument: Any, flags: int, depth: int) -> None:
+        if opcode in _lower.SINGLE:
+            self.add(Op.CHAR, ranges=code_points(opcode, argument, flags))
+        elif opcode is constants.AT:
+            self.add(Op.LOOK, _lower.look(argument, flags))
+        elif opcode in (constants.MAX_REPEAT, constants.MIN_REPEAT):
+            self._repeat(argument, flags, depth, lazy=opcode is constants.MIN_REPEAT)
+        elif opcode is POSSESSIVE_REPEAT:
+            with_body = self._bodied(Op.ATOMIC)
+            self._repeat(argument, flags, depth, lazy=False)
+            self._end(with_body)
+        elif opcode is ATOMIC_GROUP:
+            with_body = self._bodied(Op.ATOMIC)
+            self.sequence(argument, flags, depth)
+            self._end(with_body)
+        elif opcode is constants.SUBPATTERN:
+            index, add, drop, body = argument
+            if index is not None:
+                self.add(Op.SAVE, 2 * index - 2)
+            self.sequence(body, _lower.combine(flags, add, drop), depth)
+            if index is not None:
+                self.add(Op.SAVE, 2 * index - 1)
+        elif opcode is constants.BRANCH:
+            self._branches(argument[1], flags, depth)
+        elif opcode in (constants.ASSERT, constants.ASSERT_NOT):
+            direction, body = argument
+            kind = _lower.BEHIND if direction < 0 else 0
+            kind |= _lower.NEGATIVE if opcode is constants.ASSERT_NOT else 0
+            around = self._bodied(Op.LOOK_AROUND, kind)
+            around.c = body.getwidth()[0] if direction < 0 else 0
+            self.sequence(body, flags, depth)
+            self._end(around)
+        elif opcode is constants.GROUPREF:
+            self.regular, self.remembers = False, True
+            self.add(Op.BACK_REFERENCE, argument, int(bool(flags & re.IGNORECASE)))
+        elif opcode is constants.GROUPREF_EXISTS:
+            self._conditional(argument, flags, depth)
+        elif opcode is constants.FAILURE:
+            self.add(Op.FAIL)
+        else:
+            raise AssertionError(f"the parser gave an unknown node: {opcode}")
+
+    def _bodied(self, op: int, kind: int = 0) -> Instruction:
+        self.regular = False
+        return self.add(op, kind)
+
+    def _end(self, opened: Instruction) -> None:
+        self.add(Op.MATCH)
+        opened.b = self.here
+
+    def _conditional(self, argument: Any, flags: int, depth: int) -> None:
+        group, yes, no = argument
+        self.regular, self.remembers = False, True
+        asked = self.add(Op.CONDITIONAL, group)
+        self.sequence(yes, flags, depth)
+        over = self.add(Op.JUMP)
+        asked.b = self.here
+        self.sequence(no or (), flags, depth)
+        over.a = self.here
+
+    def _branches(self, branches: Sequence[Any], flags: int, depth: int) -> None:
+        ends = []
+        for number, branch in enumerate(branches):
+            last = number == len(branches) - 1
+            split = None if last else self.add(Op.SPLIT, self.here + 1)
+            self.sequence(branch, flags, depth)
+            if split is not None:
+                ends.append(self.add(Op.JUMP))
+                split.b = self.here
+        for end in ends:
+            end.a = self.here
+
+    def _repeat(self, argument: Any, flags: int, depth: int, *, lazy: bool) -> None:
+        low, high, body = argument
+        for _ in range(low):
+            self.sequence(body, flags, depth)
+        if high == constants.MAXREPEAT:
+            self._loop(body, flags, depth, lazy=lazy)
+            return
+        splits = []
+        for _ in range(high - low):
+            splits.append(self.add(Op.SPLIT))
+            _choose(splits[-1], self.here, None, lazy=lazy)
+            self.sequence(body, flags, depth)
+        for split in splits:
+            _choose(split, None, self.here, lazy=lazy)
+
+    def _loop(self, body: Any, flags: int, depth: int, *, lazy: bool) -> None:
+        start = self.here
+        split = self.add(Op.SPLIT)
+        _choose(split, self.here, None, lazy=lazy)
+        nullable = body.getwidth()[0] == 0
+        leave = None
+        if nullable:
+            register = self.registers
+            self.registers += 1
+            self.add(Op.MARK, register)
+        self.sequence(body, flags, depth)
+        if nullable:
+            leave = self.add(Op.LEAVE_EMPTY, register)
+        self.add(Op.JUMP, start)
+        _choose(split, None, self.here, lazy=lazy)
+        if leave is not None:
+            leave.b = self.here
+
+
+def _choose(split: Instruction, into: int | None, past: int | None, *, lazy: bool) -> None:
+    """Sets where a choice leads: greedy tries the body first, lazy what comes after it."""
+    if into is not None:
+        if lazy:
+            split.b = into
+        else:
+            split.a = into
+    if past is not None:
+        if lazy:
+            split.a = past
+        else:
+            split.b = past

@@ -1,0 +1,229 @@
+"""`gatecore lint`: slow patterns by name, with the reason, a hostile text and a rewrite."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import warnings
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE, USAGE
+from gatecore.cli.pattern_input import WantedPatterns, wanted
+from gatecore.lint import Advice, Growth, HostileText, lint
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
+
+__all__ = ["run"]
+
+_MOST_PLACES: Final = 3
+_POWERS: Final = {2: "quadratic", 3: "cubic"}
+_STYLES: Final = {"exponential": "bold red", "polynomial": "red", "linear": "green"}
+_ROUTE_STYLES: Final = {"exact": "green", "candidate": "yellow", "fallback": "bold red"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    advice: Advice
+    places: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        return {**self.advice.to_dict(), "places": list(self.places)}
+
+
+def run(args: Namespace) -> int:
+    """Gives advice on what is named; what could not be read is named on standard error."""
+    found = wanted(args)
+    for problem in found.problems:
+        print(f"gatecore: error: {problem}", file=sys.stderr)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
+        advice = lint(
+            [pattern for pattern, _ in found.places.values()],
+            every_growth=args.all,
+            engine=args.engine,
+        )
+    places = (tuple(places) for _, places in found.places.values())
+    findings = [
+        _Finding(one, where)
+        for one, where in zip(advice, places, strict=True)
+        if one.fallback or (args.all and one.superlinear)
+    ]
+    findings.sort(key=lambda finding: finding.advice.rank, reverse=True)
+    if args.format == "json":
+        _print_json(findings, advice, found)
+    else:
+        _show(findings, advice, found)
+    if any(problem.whole_file for problem in found.problems):
+        return UNREADABLE
+    if found.problems:
+        return USAGE
+    return FOUND if any(_counts(one, args.fail_on) for one in advice) else FINE
+
+
+def _counts(advice: Advice, fail_on: str) -> bool:
+    """Whether a pattern is bad enough; off the fallback route none is."""
+    if not advice.fallback or fail_on == "never":
+        return False
+    if fail_on == "fallback":
+        return True
+    exponential = advice.growth is not None and advice.growth.kind == "exponential"
+    return exponential if fail_on == "exponential" else advice.superlinear
+
+
+def _print_json(findings: list[_Finding], advice: list[Advice], found: WantedPatterns) -> None:
+    plain = {
+        "patterns": [finding.to_dict() for finding in findings],
+        "read": len(advice),
+        "routes": dict(sorted(Counter(one.route for one in advice).items())),
+        "unread": found.unread,
+        "errors": [{"name": p.place, "message": p.message} for p in found.problems],
+    }
+    print(json.dumps(plain))
+
+
+def _show(findings: list[_Finding], advice: list[Advice], found: WantedPatterns) -> None:
+    from rich.text import Text
+
+    from gatecore.cli.render import console, show
+
+    page = console()
+    for finding in findings:
+        show(page, *_block(finding, page.width), Text())
+    show(page, *_summary(findings, advice, found))
+
+
+def _block(finding: _Finding, width: int) -> Iterator[RenderableType]:
+    from rich.padding import Padding
+    from rich.table import Column, Table
+    from rich.text import Text
+
+    advice = finding.advice
+    yield from _heading(finding, width)
+    facts = Table.grid(
+        Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0), pad_edge=False
+    )
+    for name, value in _facts(advice):
+        facts.add_row(Text(name, "bold"), value if isinstance(value, Text) else Text(value))
+    yield Padding(facts, (0, 0, 0, 2))
+
+
+def _heading(finding: _Finding, width: int) -> Iterator[Text]:
+    """Route, growth and places in a line; the places have a line of their own if need be."""
+    from rich.text import Text
+
+    from gatecore.cli.render import visible
+
+    advice, growth = finding.advice, finding.advice.growth
+    route = Text(advice.route, _ROUTE_STYLES[advice.route])
+    parts = [route]
+    if growth is not None:
+        parts.append(Text(_growth_text(growth), _STYLES.get(growth.kind, "yellow")))
+    heading = Text(" · ").join(parts)
+    if not finding.places:
+        yield heading
+        return
+    shown = ", ".join(map(visible, finding.places[:_MOST_PLACES]))
+    more = len(finding.places) - _MOST_PLACES
+    places = Text(shown + (f" and {more:,} more" if more > 0 else ""), "cyan", overflow="fold")
+    if heading.cell_len + 3 + places.cell_len <= width:
+        yield Text(" · ").join([heading, places])
+    else:
+        yield heading
+        yield places
+
+
+def _facts(advice: Advice) -> Iterator[tuple[str, str | Text]]:
+    from rich.text import Text
+
+    from gatecore.cli.render import visible
+
+    growth, rewrite = advice.growth, advice.rewrite
+    yield "pattern", visible(advice.pattern.source) + _flags_text(int(advice.pattern.flags))
+    if advice.fallback:
+        yield "why", advice.reason
+    elif growth is not None:
+        yield "here", "linear: gatecore does not ask re about it"
+    if growth is not None and growth.hostile is not None:
+        yield "hostile", _hostile_text(growth.hostile)
+    if growth is not None and growth.note:
+        yield "note", growth.note
+    if advice.note:
+        yield "note", advice.note
+    if rewrite is not None:
+        source = visible(rewrite.pattern.source) + _flags_text(int(rewrite.pattern.flags))
+        yield "instead", Text(source, "green")
+        after: str = "still fallback" if rewrite.route == "fallback" else rewrite.route
+        if rewrite.route == "fallback" or not advice.fallback:
+            after += f", {_growth_text(rewrite.growth)}"
+        yield "", f"{rewrite.kind}; then {after}"
+        yield "", "; ".join(rewrite.done)
+
+
+def _growth_text(growth: Growth) -> str:
+    """The growth in words: linear, quadratic and so on."""
+    if growth.kind == "polynomial" and growth.degree is not None:
+        return f"{_POWERS.get(growth.degree, f'n^{growth.degree}')} in re"
+    if growth.kind == "unknown":
+        return "growth in re unknown"
+    return growth.kind if growth.kind == "not analysed" else f"{growth.kind} in re"
+
+
+def _hostile_text(hostile: HostileText) -> str:
+    """As Python would build it.
+
+    >>> _hostile_text(HostileText("", "1", "!"))
+    "'1' * n + '!'"
+    """
+    parts = [repr(hostile.prefix)] if hostile.prefix else []
+    parts.append(f"{hostile.pump!r} * n")
+    if hostile.suffix:
+        parts.append(repr(hostile.suffix))
+    return " + ".join(parts)
+
+
+def _flags_text(flags: int) -> str:
+    names = [flag.name or "" for flag in re.RegexFlag if flags & flag and flag is not re.UNICODE]
+    return f"   ({', '.join(names)})" if names else ""
+
+
+def _summary(
+    findings: Sequence[_Finding], advice: Sequence[Advice], found: WantedPatterns
+) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    routes = Counter[str](one.route for one in advice)
+    slow = Counter[str](
+        one.growth.kind for one in advice if one.fallback and one.growth and one.superlinear
+    )
+    line = Text(f"{_counted(len(advice), 'pattern')}: ", "bold")
+    line.append(", ".join(f"{routes[route]:,} {route}" for route in _ROUTE_STYLES))
+    if slow:
+        worst = ", ".join(f"{slow[kind]:,} {kind}" for kind in _STYLES if slow[kind])
+        line.append(f"; in re {worst}")
+    gained = sum(one.superlinear and not one.fallback for one in advice)
+    if gained:
+        line.append(f"; {gained:,} linear here that would not be in re")
+    rewrites = sum(finding.advice.rewrite is not None for finding in findings)
+    if rewrites:
+        line.append(f"; {rewrites:,} with a rewrite")
+    yield line
+    if found.unread:
+        first = ", ".join(found.unread[:_MOST_PLACES])
+        yield Text(
+            f"{_counted(len(found.unread), 'call')} of re not looked at: pattern or flags are no "
+            f"constants at {first}{', …' if len(found.unread) > _MOST_PLACES else ''}",
+            "yellow",
+        )
+    if found.problems:
+        yield Text(f"{len(found.problems):,} could not be read", "bold red")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

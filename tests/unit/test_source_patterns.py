@@ -1,0 +1,132 @@
+"""Which string literals of Python source reach `re`, with which flags and from where."""
+
+from __future__ import annotations
+
+import re
+from textwrap import dedent
+
+import pytest
+
+from gatecore._source_patterns import SourcePatterns, patterns_in
+
+
+def _read(text: str) -> SourcePatterns:
+    return patterns_in(dedent(text), "rules.py")
+
+
+def _found(text: str) -> list[tuple[str, int]]:
+    return [(pattern.source, pattern.flags) for pattern in _read(text).patterns]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("re.compile('a')", [("a", 0)]),
+        ("re.compile('a', re.I | re.M)", [("a", re.I | re.M)]),
+        ("re.compile('a', flags=re.IGNORECASE)", [("a", re.I)]),
+        ("re.compile(pattern='a', flags=2)", [("a", 2)]),
+        ("re.search('a', text, re.I)", [("a", re.I)]),
+        ("re.sub('a', 'b', text, 0, re.S)", [("a", re.S)]),
+        ("re.sub('a', 'b', text)", [("a", 0)]),
+        ("re.split('a', text, 0, re.X)", [("a", re.X)]),
+        ("re.search('a' 'b' + 'c', text)", [("abc", 0)]),
+        ("re.search('a' if text else 'b', text)", [("a", 0), ("b", 0)]),
+        ("re.escape('a')", []),
+        ("other.search('a', text)", []),
+    ],
+)
+def test_calls_of_re_have_their_patterns_and_flags(
+    code: str, expected: list[tuple[str, int]]
+) -> None:
+    assert _found(f"import re\n{code}") == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "call"),
+    [
+        ("import re as r", "r.search('a', text, r.I)"),
+        ("from re import search, I", "search('a', text, I)"),
+        ("from re import search as find, IGNORECASE as CI", "find('a', text, CI)"),
+    ],
+)
+def test_re_may_have_other_names(start: str, call: str) -> None:
+    assert _found(f"{start}\n{call}") == [("a", re.I)]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "P = ['a', 'b']\nany(re.search(p, text) for p in P)",
+        "P = ('a', 'b')\n[p for p in P if re.search(p, text)]",
+        "for p in ['a', 'b']:\n    re.search(p, text)",
+        "P = [('a', 1), ('b', 2)]\nfor p, score in P:\n    re.search(p, text)",
+        "P = {'x': 'a', 'y': 'b'}\nfor name, p in P.items():\n    re.search(p, text)",
+        "P = {'a': 1, 'b': 2}\nfor p in P:\n    re.search(p, text)",
+        "P = {'x': ['a'], 'y': ['b']}\n[re.compile(p) for ps in P.values() for p in ps]",
+        "P = ['a'] + ['b']\nfor n, p in enumerate(P):\n    re.search(p, text)",
+        "A = ['a']\nfor p in [*A, 'b']:\n    re.search(p, text)",
+        "P = [{'p': 'a'}, {'p': 'b', 'other': 'c'}]\nfor d in P:\n    re.search(d['p'], text)",
+        "class C:\n    P = ['a', 'b']\n    def f(self):\n        [re.compile(p) for p in self.P]",
+        "class C:\n  def f(self):\n    self.p = ['a', 'b']\n    [re.compile(p) for p in self.p]",
+        "def f():\n    P = ['a', 'b']\n    for p in P:\n        q = p\n        re.search(q, text)",
+    ],
+)
+def test_names_stand_for_what_is_assigned_to_them(code: str) -> None:
+    """Lists, tuples, dicts, loops over them, comprehensions, attributes."""
+    assert sorted(_found(f"import re\n{code}")) == [("a", 0), ("b", 0)]
+
+
+def test_a_loop_variable_is_that_of_its_own_loop() -> None:
+    """The same name in two loops: each call has its own patterns and flags."""
+    code = """
+        import re
+        def f(text):
+            for p in ["a"]:
+                re.search(p, text, re.I)
+            for p in ["b"]:
+                re.search(p, text)
+    """
+    assert _found(code) == [("a", re.I), ("b", 0)]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "re.search(given, text)",
+        "re.search(f'{given}x', text)",
+        "re.search('a', text, given)",
+        "re.search('a' + re.escape(given), text)",
+        "re.search(*given)",
+    ],
+)
+def test_what_is_not_constant_is_counted_and_not_guessed_at(call: str) -> None:
+    found = _read(f"import re\ndef f(given):\n    {call}\n")
+    assert found.patterns == ()
+    assert [str(place) for place in found.unread] == ["rules.py:3:5"]
+
+
+def test_the_place_is_that_of_the_literal() -> None:
+    found = _read(
+        """
+        import re
+        P = [
+            "a",
+            "b",
+        ]
+        any(re.search(p, text) for p in P)
+        """
+    )
+    assert [str(pattern.place) for pattern in found.patterns] == ["rules.py:4:5", "rules.py:5:5"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["p = p\nre.search(p, t)", "a = b\nb = a\nre.search(a, t)", "for p in p:\n re.match(p, t)"],
+)
+def test_names_that_go_in_circles_end(code: str) -> None:
+    assert _found(f"import re\n{code}") == []
+
+
+def test_what_is_no_python_is_an_error() -> None:
+    with pytest.raises(SyntaxError):
+        _read("def")
