@@ -28,6 +28,24 @@ const MOST: usize = 10_000;
 static TABLES: [PyOnceLock<Py<PyDict>>; 512] = [const { PyOnceLock::new() }; 512];
 static CACHED: AtomicUsize = AtomicUsize::new(0);
 
+/// An argument that may be missing; `None` is one that was given.
+pub struct Given<'py>(pub Option<Bound<'py, PyAny>>);
+
+impl<'py> Given<'py> {
+    /// The argument, if there was one.
+    pub fn as_ref(&self) -> Option<&Bound<'py, PyAny>> {
+        self.0.as_ref()
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for Given<'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Given(Some(object.to_owned())))
+    }
+}
+
 /// A compiled regular expression, with the interface of `re.Pattern`.
 #[pyclass(frozen, weakref, name = "Pattern", module = "re")]
 pub struct CompiledPattern {
@@ -251,15 +269,16 @@ pub fn all(py: Python<'_>) -> Vec<Bound<'_, CompiledPattern>> {
 #[pymethods]
 impl CompiledPattern {
     /// Scan through string looking for a match, and return a corresponding match object instance.
-    #[pyo3(signature = (string=None, pos=None, endpos=None, *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
     fn search<'py>(
         slf: &Bound<'py, Self>,
-        string: Option<&Bound<'py, PyAny>>,
-        pos: Option<&Bound<'py, PyAny>>,
-        endpos: Option<&Bound<'py, PyAny>>,
+        string: Given<'py>,
+        pos: Given<'py>,
+        endpos: Given<'py>,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let (string, pos, endpos) = (string.as_ref(), pos.as_ref(), endpos.as_ref());
         match string {
             Some(string) if args.is_empty() && kwargs.is_none() => {
                 serve::search(Call { pattern: slf, string, pos, endpos })
@@ -274,15 +293,16 @@ impl CompiledPattern {
     }
 
     /// Matches zero or more characters at the beginning of the string.
-    #[pyo3(signature = (string=None, pos=None, endpos=None, *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
     fn r#match<'py>(
         slf: &Bound<'py, Self>,
-        string: Option<&Bound<'py, PyAny>>,
-        pos: Option<&Bound<'py, PyAny>>,
-        endpos: Option<&Bound<'py, PyAny>>,
+        string: Given<'py>,
+        pos: Given<'py>,
+        endpos: Given<'py>,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let (string, pos, endpos) = (string.as_ref(), pos.as_ref(), endpos.as_ref());
         match string {
             Some(string) if args.is_empty() && kwargs.is_none() => {
                 serve::matched(Call { pattern: slf, string, pos, endpos })
@@ -297,15 +317,16 @@ impl CompiledPattern {
     }
 
     /// Matches against all of the string.
-    #[pyo3(signature = (string=None, pos=None, endpos=None, *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
     fn fullmatch<'py>(
         slf: &Bound<'py, Self>,
-        string: Option<&Bound<'py, PyAny>>,
-        pos: Option<&Bound<'py, PyAny>>,
-        endpos: Option<&Bound<'py, PyAny>>,
+        string: Given<'py>,
+        pos: Given<'py>,
+        endpos: Given<'py>,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let (string, pos, endpos) = (string.as_ref(), pos.as_ref(), endpos.as_ref());
         match string {
             Some(string) if args.is_empty() && kwargs.is_none() => {
                 serve::fullmatch(Call { pattern: slf, string, pos, endpos })
@@ -320,15 +341,16 @@ impl CompiledPattern {
     }
 
     /// Return an iterator over all non-overlapping matches in string.
-    #[pyo3(signature = (string=None, pos=None, endpos=None, *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
     fn finditer<'py>(
         slf: &Bound<'py, Self>,
-        string: Option<&Bound<'py, PyAny>>,
-        pos: Option<&Bound<'py, PyAny>>,
-        endpos: Option<&Bound<'py, PyAny>>,
+        string: Given<'py>,
+        pos: Given<'py>,
+        endpos: Given<'py>,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let (string, pos, endpos) = (string.as_ref(), pos.as_ref(), endpos.as_ref());
         match string {
             Some(string) if args.is_empty() && kwargs.is_none() => {
                 serve::finditer(Call { pattern: slf, string, pos, endpos })
@@ -343,15 +365,16 @@ impl CompiledPattern {
     }
 
     /// Return a list of all non-overlapping matches of pattern in string.
-    #[pyo3(signature = (string=None, pos=None, endpos=None, *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
     fn findall<'py>(
         slf: &Bound<'py, Self>,
-        string: Option<&Bound<'py, PyAny>>,
-        pos: Option<&Bound<'py, PyAny>>,
-        endpos: Option<&Bound<'py, PyAny>>,
+        string: Given<'py>,
+        pos: Given<'py>,
+        endpos: Given<'py>,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let (string, pos, endpos) = (string.as_ref(), pos.as_ref(), endpos.as_ref());
         match string {
             Some(string) if args.is_empty() && kwargs.is_none() => {
                 serve::findall(Call { pattern: slf, string, pos, endpos })
@@ -366,14 +389,15 @@ impl CompiledPattern {
     }
 
     /// Split string by the occurrences of pattern.
-    #[pyo3(signature = (string=None, maxsplit=None, *args, **kwargs), text_signature = "($self, /, string, maxsplit=0)")]
+    #[pyo3(signature = (string=Given(None), maxsplit=Given(None), *args, **kwargs), text_signature = "($self, /, string, maxsplit=0)")]
     fn split<'py>(
         slf: &Bound<'py, Self>,
-        string: Option<&Bound<'py, PyAny>>,
-        maxsplit: Option<&Bound<'py, PyAny>>,
+        string: Given<'py>,
+        maxsplit: Given<'py>,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let (string, maxsplit) = (string.as_ref(), maxsplit.as_ref());
         match string {
             Some(string) if args.is_empty() && kwargs.is_none() => {
                 serve::split(Call { pattern: slf, string, pos: None, endpos: None }, maxsplit)
@@ -388,15 +412,16 @@ impl CompiledPattern {
     }
 
     /// Return the string obtained by replacing the leftmost non-overlapping occurrences of pattern in string by the replacement repl.
-    #[pyo3(signature = (repl=None, string=None, count=None, *args, **kwargs), text_signature = "($self, /, repl, string, count=0)")]
+    #[pyo3(signature = (repl=Given(None), string=Given(None), count=Given(None), *args, **kwargs), text_signature = "($self, /, repl, string, count=0)")]
     fn sub<'py>(
         slf: &Bound<'py, Self>,
-        repl: Option<&Bound<'py, PyAny>>,
-        string: Option<&Bound<'py, PyAny>>,
-        count: Option<&Bound<'py, PyAny>>,
+        repl: Given<'py>,
+        string: Given<'py>,
+        count: Given<'py>,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let (repl, string, count) = (repl.as_ref(), string.as_ref(), count.as_ref());
         match (repl, string) {
             (Some(repl), Some(string)) if args.is_empty() && kwargs.is_none() => {
                 let call = Call { pattern: slf, string, pos: None, endpos: None };
@@ -412,15 +437,16 @@ impl CompiledPattern {
     }
 
     /// Return the tuple (new_string, number_of_subs_made) found by replacing the leftmost non-overlapping occurrences of pattern with the replacement repl.
-    #[pyo3(signature = (repl=None, string=None, count=None, *args, **kwargs), text_signature = "($self, /, repl, string, count=0)")]
+    #[pyo3(signature = (repl=Given(None), string=Given(None), count=Given(None), *args, **kwargs), text_signature = "($self, /, repl, string, count=0)")]
     fn subn<'py>(
         slf: &Bound<'py, Self>,
-        repl: Option<&Bound<'py, PyAny>>,
-        string: Option<&Bound<'py, PyAny>>,
-        count: Option<&Bound<'py, PyAny>>,
+        repl: Given<'py>,
+        string: Given<'py>,
+        count: Given<'py>,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let (repl, string, count) = (repl.as_ref(), string.as_ref(), count.as_ref());
         match (repl, string) {
             (Some(repl), Some(string)) if args.is_empty() && kwargs.is_none() => {
                 let call = Call { pattern: slf, string, pos: None, endpos: None };

@@ -7,7 +7,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use crate::compiled::{self, standard, CompiledPattern};
+use crate::compiled::{self, standard, CompiledPattern, Given};
 use crate::serve::{self, number_in, scan_of, Call};
 use crate::stats::{fell_through, reset, totals, Counted, Reason, REASONS};
 
@@ -44,12 +44,13 @@ macro_rules! function {
     ($(#[$doc:meta])* $name:ident, $method:literal, $serve:path) => {
         $(#[$doc])*
         #[pyfunction]
-        #[pyo3(signature = (pattern, string, flags=None), text_signature = "(pattern, string, flags=0)")]
+        #[pyo3(signature = (pattern, string, flags=Given(None)), text_signature = "(pattern, string, flags=0)")]
         pub fn $name<'py>(
             pattern: &Bound<'py, PyAny>,
             string: &Bound<'py, PyAny>,
-            flags: Option<&Bound<'py, PyAny>>,
+            flags: Given<'py>,
         ) -> PyResult<Bound<'py, PyAny>> {
+            let flags = flags.as_ref();
             match pattern_of(pattern, string, flags)? {
                 Some(pattern) => $serve(Call { pattern: &pattern, string, pos: None, endpos: None }),
                 None => leave($method, (pattern, string), flags, string.py()),
@@ -203,12 +204,9 @@ pub fn subn<'py>(
 
 /// Compile a regular expression pattern, returning a Pattern object.
 #[pyfunction]
-#[pyo3(signature = (pattern, flags=None), text_signature = "(pattern, flags=0)")]
-pub fn compile<'py>(
-    pattern: &Bound<'py, PyAny>,
-    flags: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = pattern.py();
+#[pyo3(signature = (pattern, flags=Given(None)), text_signature = "(pattern, flags=0)")]
+pub fn compile<'py>(pattern: &Bound<'py, PyAny>, flags: Given<'py>) -> PyResult<Bound<'py, PyAny>> {
+    let (py, flags) = (pattern.py(), flags.as_ref());
     match compiled::resolve(pattern, flags, |_| false)? {
         Some(compiled) => {
             compiled.get().real(py)?;

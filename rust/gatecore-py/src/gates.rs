@@ -7,6 +7,7 @@ use gatecore::{Answer, BuildError, PatternId, PatternSet, Scan, Span};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::door::without_gil;
 use crate::errors;
 use crate::scan::CoreScan;
 use crate::set::{CoreSet, SharedSet};
@@ -56,7 +57,7 @@ impl CoreGates {
             matches_by_re: matches_by_re.clone().unbind(),
             spans_by_re: spans_by_re.clone().unbind(),
         };
-        py.detach(|| {
+        without_gil(py, || {
             self.gates.iter().map(|gate| flat(evaluate(gate, &answers)?)).collect::<PyResult<_>>()
         })
     }

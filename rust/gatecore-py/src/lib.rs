@@ -1,11 +1,12 @@
 //! The extension module `gatecore._gatecore`: converts, nothing else.
 //!
-//! Every class is frozen. Work that can take longer than a microsecond runs without the GIL
-//! (`Python::detach`). Text crosses the boundary in `text.rs`, the one file that knows characters and
+//! Every class is frozen. Work that can take longer than a microsecond runs without the GIL, through
+//! `door.rs`. Text crosses the boundary in `text.rs`, the one file that knows characters and
 //! bytes; errors are turned into `gatecore.errors` in `errors.rs`.
 
 mod compiled;
 mod document;
+mod door;
 mod drop_in;
 mod errors;
 mod gates;
@@ -24,6 +25,13 @@ fn engines() -> Vec<&'static str> {
 
 #[pyo3::pymodule(gil_used = false)]
 mod _gatecore {
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::door::watch(module)
+    }
+
     #[pymodule_export]
     use super::compiled::CompiledPattern;
     #[pymodule_export]

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::compiled::CompiledPattern;
+use crate::door::{is_closed, without_gil};
 use crate::errors;
 use crate::serve::{self, Declined, Target};
 use crate::set::{CoreSet, SharedSet};
@@ -52,9 +53,11 @@ impl CoreScan {
     pub fn run(&self, text: &Bound<'_, PyString>, shards: &[ShardId]) -> PyResult<()> {
         let characters = Characters::new(text)?;
         let set = &self.set.set;
-        text.py().detach(|| {
-            // A thread never waits here with the GIL, and so may take it while it holds the lock.
-            let _one_at_a_time = self.scanning.lock().unwrap_or_else(PoisonError::into_inner);
+        without_gil(text.py(), || {
+            // A thread never waits here with the GIL, and so may take it while it holds the lock. Once
+            // the door is closed it has the GIL, and rather scans what another scans already.
+            let lock = || self.scanning.lock().unwrap_or_else(PoisonError::into_inner);
+            let _one_at_a_time = (!is_closed()).then(lock);
             for &shard in shards {
                 if !self.scan.is_ready(shard) {
                     let mut translation = set.translation(shard, characters.len());
@@ -74,7 +77,7 @@ impl CoreScan {
         anchor: Anchor,
         region: Region,
     ) -> Answer<Option<Span>> {
-        py.detach(|| self.scan.find(&self.set.set, id, anchor, region))
+        without_gil(py, || self.scan.find(&self.set.set, id, anchor, region))
     }
 
     /// The first matches in a region: all, or at least `limit`; the GIL is released.
@@ -85,7 +88,7 @@ impl CoreScan {
         region: Region,
         limit: usize,
     ) -> Answer<Matches> {
-        py.detach(|| self.scan.some_spans(&self.set.set, id, region, limit))
+        without_gil(py, || self.scan.some_spans(&self.set.set, id, region, limit))
     }
 
     /// The groups of a match in a document that ends at `to`; the GIL is released.
@@ -97,7 +100,7 @@ impl CoreScan {
         found: Span,
         to: usize,
     ) -> Answer<Groups> {
-        py.detach(|| self.scan.groups(&self.set.set, id, anchor, found, to))
+        without_gil(py, || self.scan.groups(&self.set.set, id, anchor, found, to))
     }
 
     /// Whether a pattern matches; the GIL is released unless the pass alone decides.
@@ -105,7 +108,7 @@ impl CoreScan {
     pub fn matches(&self, py: Python<'_>, id: PatternId) -> Answer<bool> {
         match self.scan.known(&self.set.set, id) {
             Some(known) => Answer::Known(known),
-            None => py.detach(|| self.scan.is_match(&self.set.set, id)),
+            None => without_gil(py, || self.scan.is_match(&self.set.set, id)),
         }
     }
 
@@ -144,7 +147,7 @@ fn ask_re<'py>(
 impl CoreScan {
     /// Patterns that match; patterns for which `re` has to be asked.
     fn ids(&self, py: Python<'_>) -> (Vec<u32>, Vec<u32>) {
-        py.detach(|| self.scan.ids(&self.set.set))
+        without_gil(py, || self.scan.ids(&self.set.set))
     }
 
     /// Whether a pattern matches; `None`: ask `re`.

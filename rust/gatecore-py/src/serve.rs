@@ -17,6 +17,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple, PyType};
 
 use crate::compiled::CompiledPattern;
+use crate::door::into_python;
 use crate::matched::{Match, MatchIterator};
 use crate::scan::CoreScan;
 use crate::stats::{fell_through, Reason};
@@ -88,6 +89,7 @@ pub fn number_in(
     }
     let found = pattern.number(py, &scan.set);
     if found.is_none() {
+        let _is_out = into_python(py);
         let patterns = string.getattr(intern!(py, "patterns"))?;
         patterns.call_method1(intern!(py, "learn"), (&pattern.source, pattern.flags))?;
     }
@@ -468,6 +470,7 @@ fn replaced<'py>(
         Err(declined) => return Ok(Err(declined)),
     };
     let list = PyList::empty(py);
+    let _is_out = matches!(filter, Filter::Callable(_)).then(|| into_python(py));
     let (mut from, mut number) = (0, 0);
     for found in matches.into_iter().take(most) {
         let span = found.get().whole_span(py)?;
@@ -531,6 +534,7 @@ pub fn template_parts<'py>(
 ) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
     let py = template.py();
     static PARSE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let _is_out = into_python(py);
     let parse = PARSE.import(py, "gatecore._template", "parts")?;
     parse.call1((pattern.real(py)?, template))?.extract()
 }

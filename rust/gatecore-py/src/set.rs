@@ -9,6 +9,7 @@ use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
+use crate::door::without_gil;
 use crate::errors;
 use crate::scan::CoreScan;
 use crate::stats::DocumentStats;
@@ -102,7 +103,7 @@ impl CoreSet {
             }
         };
         let built =
-            py.detach(|| {
+            without_gil(py, || {
                 let classes = classes.iter().map(|flat| CodePoints::from_flat(flat));
                 let patterns = patterns.into_iter().map(|(source, flags, caseless, program)| {
                     Lowered { source, flags, caseless, program }
@@ -122,13 +123,14 @@ impl CoreSet {
     /// Reads what `to_bytes` wrote; the GIL is released.
     #[staticmethod]
     fn from_bytes(py: Python<'_>, stored: &[u8], caller: &str) -> PyResult<Self> {
-        let set = py.detach(|| PatternSet::from_bytes(stored, caller)).map_err(errors::load)?;
+        let set =
+            without_gil(py, || PatternSet::from_bytes(stored, caller)).map_err(errors::load)?;
         Ok(CoreSet { shared: SharedSet::new(set) })
     }
 
     /// The set as bytes.
     fn to_bytes<'py>(&self, py: Python<'py>, caller: &str) -> PyResult<Bound<'py, PyBytes>> {
-        let stored = py.detach(|| self.shared.set.to_bytes(caller)).map_err(errors::load)?;
+        let stored = without_gil(py, || self.shared.set.to_bytes(caller)).map_err(errors::load)?;
         Ok(PyBytes::new(py, &stored))
     }
 
