@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,16 @@ def test_readme_examples_run_and_give_what_they_show(
             assert eval(expression, scope) == ast.literal_eval(shown), expression
             checked += 1
     assert checked >= 5
+
+
+def test_the_example_of_the_drop_in_runs() -> None:
+    """The one block of docs/re-compatibility.md, and what its comments say."""
+    (block,) = BLOCK.findall((ROOT / "docs" / "re-compatibility.md").read_text("utf-8"))
+    scope: dict[str, Any] = {}
+    exec(compile(block, "re-compatibility.md", "exec"), scope)
+    document = scope["document"]
+    assert document.stats().served == 2
+    assert [pattern.source for pattern in scope["patterns"].learned] == [r"\w+"]
 
 
 def test_architecture_is_short_and_names_what_exists() -> None:

@@ -1,0 +1,53 @@
+"""docs/re-compatibility.md says what the data say, and the data say what is so."""
+
+from __future__ import annotations
+
+import pickle
+import re as standard
+import sys
+from typing import Any
+
+import pytest
+
+from gatecore import Document, PatternSet, re
+from tests.meta.re_compatibility import DOCUMENT, flags_of, is_known_here, rows, written
+
+ROUTES = rows("re_routes.jsonl")
+DEVIATIONS = rows("re_deviations.jsonl")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="its examples need Python 3.11")
+def test_the_tables_are_those_of_the_data() -> None:
+    """`python -m tests.meta.re_compatibility` would change nothing."""
+    document = DOCUMENT.read_text("utf-8")
+    assert document.count("<!-- table: ") == 3
+    assert document == written(document)
+
+
+@pytest.mark.parametrize("row", ROUTES, ids=[row["construct"] for row in ROUTES])
+def test_a_route_is_what_the_table_says(row: dict[str, Any]) -> None:
+    """On the SIMD pass; the portable one has the same fallbacks and fewer exact ones."""
+    if not is_known_here(row):
+        pytest.skip("a construct of a later Python")
+    source, flags = row["pattern"], flags_of(row["flags"])
+    patterns = PatternSet([(source, flags)])
+    if patterns.engine == "simd":
+        assert patterns.explain(0).route == row["route"]
+    assert (patterns.explain(0).route != "fallback") is row["served"]
+    portable = PatternSet([(source, flags)], engine="portable").explain(0)
+    assert (portable.route == "fallback") is (row["route"] == "fallback")
+
+
+@pytest.mark.parametrize("row", DEVIATIONS, ids=[row["what"][:50] for row in DEVIATIONS])
+def test_a_deviation_is_as_it_is_told(row: dict[str, Any]) -> None:
+    """The expression of the row holds: a deviation that is mended has to leave the table."""
+    document = Document("there is no risk", PatternSet(["no", "risk"]))
+    names = {
+        "document": document,
+        "match": re.search("no", document),
+        "pattern": re.compile("risk"),
+        "pickle": pickle,
+        "re": re,
+        "standard": standard,
+    }
+    assert eval(row["shows"], names), row
