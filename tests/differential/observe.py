@@ -118,7 +118,6 @@ MATCH_CALLS: dict[str, Callable[[Any], Any]] = {
     "groupdict()": lambda m: m.groupdict(),
     "groupdict('')": lambda m: m.groupdict(""),
     "groupdict(default=7)": lambda m: m.groupdict(default=7),
-    "groupdict(wrong=7)": lambda m: m.groupdict(wrong=7),
     "span()": lambda m: m.span(),
     "span(0)": lambda m: m.span(0),
     "span(1)": lambda m: m.span(1),

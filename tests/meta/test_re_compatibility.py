@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 import re as standard
 import sys
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -38,16 +40,37 @@ def test_a_route_is_what_the_table_says(row: dict[str, Any]) -> None:
     assert (portable.route == "fallback") is (row["route"] == "fallback")
 
 
+def _warned(call: Callable[[], object]) -> bool:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call()
+    return bool(caught)
+
+
+def _error_of(call: Callable[[], object]) -> tuple[type[BaseException], str] | None:
+    try:
+        call()
+    except Exception as error:
+        return type(error), str(error)
+    return None
+
+
+@pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")
 @pytest.mark.parametrize("row", DEVIATIONS, ids=[row["what"][:50] for row in DEVIATIONS])
 def test_a_deviation_is_as_it_is_told(row: dict[str, Any]) -> None:
     """The expression of the row holds: a deviation that is mended has to leave the table."""
     document = Document("there is no risk", PatternSet(["no", "risk"]))
     names = {
+        "Document": Document,
+        "PatternSet": PatternSet,
         "document": document,
+        "error_of": _error_of,
         "match": re.search("no", document),
         "pattern": re.compile("risk"),
+        "odd": PatternSet(["[[a]b"]),
         "pickle": pickle,
         "re": re,
         "standard": standard,
+        "warned": _warned,
     }
     assert eval(row["shows"], names), row

@@ -29,20 +29,22 @@ static TABLES: [PyOnceLock<Py<PyDict>>; 512] = [const { PyOnceLock::new() }; 512
 static CACHED: AtomicUsize = AtomicUsize::new(0);
 
 /// An argument that may be missing; `None` is one that was given.
-pub struct Given<'py>(pub Option<Bound<'py, PyAny>>);
+pub struct Given<'a, 'py>(pub Option<Borrowed<'a, 'py, PyAny>>);
 
-impl<'py> Given<'py> {
+impl<'py> Given<'_, 'py> {
     /// The argument, if there was one.
+    #[inline]
     pub fn as_ref(&self) -> Option<&Bound<'py, PyAny>> {
-        self.0.as_ref()
+        self.0.as_deref()
     }
 }
 
-impl<'py> FromPyObject<'_, 'py> for Given<'py> {
+impl<'a, 'py> FromPyObject<'a, 'py> for Given<'a, 'py> {
     type Error = PyErr;
 
-    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        Ok(Given(Some(object.to_owned())))
+    #[inline]
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Given(Some(object)))
     }
 }
 
@@ -115,17 +117,13 @@ impl CompiledPattern {
         method: &str,
         given: &[(&str, Option<&Bound<'py, PyAny>>)],
         args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = args.py();
         fell_through(Reason::Arguments, None, None);
         let first_missing = given.iter().position(|(_, value)| value.is_none());
         let (placed, named) = given.split_at(first_missing.unwrap_or(given.len()));
         let placed = placed.iter().filter_map(|(_, value)| value.cloned());
-        let keywords = match kwargs {
-            Some(kwargs) => kwargs.copy()?,
-            None => PyDict::new(py),
-        };
+        let keywords = PyDict::new(py);
         for (name, value) in named.iter().filter_map(|(name, value)| Some((name, (*value)?))) {
             keywords.set_item(name, value)?;
         }
@@ -269,161 +267,144 @@ pub fn all(py: Python<'_>) -> Vec<Bound<'_, CompiledPattern>> {
 #[pymethods]
 impl CompiledPattern {
     /// Scan through string looking for a match, and return a corresponding match object instance.
-    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
     fn search<'py>(
         slf: &Bound<'py, Self>,
-        string: Given<'py>,
-        pos: Given<'py>,
-        endpos: Given<'py>,
+        string: Given<'_, 'py>,
+        pos: Given<'_, 'py>,
+        endpos: Given<'_, 'py>,
         args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (string, pos, endpos) = (string.as_ref(), pos.as_ref(), endpos.as_ref());
         match string {
-            Some(string) if args.is_empty() && kwargs.is_none() => {
+            Some(string) if args.is_empty() => {
                 serve::search(Call { pattern: slf, string, pos, endpos })
             }
             _ => slf.get().refused(
                 "search",
                 &[("string", string), ("pos", pos), ("endpos", endpos)],
                 args,
-                kwargs,
             ),
         }
     }
 
     /// Matches zero or more characters at the beginning of the string.
-    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
     fn r#match<'py>(
         slf: &Bound<'py, Self>,
-        string: Given<'py>,
-        pos: Given<'py>,
-        endpos: Given<'py>,
+        string: Given<'_, 'py>,
+        pos: Given<'_, 'py>,
+        endpos: Given<'_, 'py>,
         args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (string, pos, endpos) = (string.as_ref(), pos.as_ref(), endpos.as_ref());
         match string {
-            Some(string) if args.is_empty() && kwargs.is_none() => {
+            Some(string) if args.is_empty() => {
                 serve::matched(Call { pattern: slf, string, pos, endpos })
             }
             _ => slf.get().refused(
                 "match",
                 &[("string", string), ("pos", pos), ("endpos", endpos)],
                 args,
-                kwargs,
             ),
         }
     }
 
     /// Matches against all of the string.
-    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
     fn fullmatch<'py>(
         slf: &Bound<'py, Self>,
-        string: Given<'py>,
-        pos: Given<'py>,
-        endpos: Given<'py>,
+        string: Given<'_, 'py>,
+        pos: Given<'_, 'py>,
+        endpos: Given<'_, 'py>,
         args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (string, pos, endpos) = (string.as_ref(), pos.as_ref(), endpos.as_ref());
         match string {
-            Some(string) if args.is_empty() && kwargs.is_none() => {
+            Some(string) if args.is_empty() => {
                 serve::fullmatch(Call { pattern: slf, string, pos, endpos })
             }
             _ => slf.get().refused(
                 "fullmatch",
                 &[("string", string), ("pos", pos), ("endpos", endpos)],
                 args,
-                kwargs,
             ),
         }
     }
 
     /// Return an iterator over all non-overlapping matches in string.
-    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
     fn finditer<'py>(
         slf: &Bound<'py, Self>,
-        string: Given<'py>,
-        pos: Given<'py>,
-        endpos: Given<'py>,
+        string: Given<'_, 'py>,
+        pos: Given<'_, 'py>,
+        endpos: Given<'_, 'py>,
         args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (string, pos, endpos) = (string.as_ref(), pos.as_ref(), endpos.as_ref());
         match string {
-            Some(string) if args.is_empty() && kwargs.is_none() => {
+            Some(string) if args.is_empty() => {
                 serve::finditer(Call { pattern: slf, string, pos, endpos })
             }
             _ => slf.get().refused(
                 "finditer",
                 &[("string", string), ("pos", pos), ("endpos", endpos)],
                 args,
-                kwargs,
             ),
         }
     }
 
     /// Return a list of all non-overlapping matches of pattern in string.
-    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args, **kwargs), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
     fn findall<'py>(
         slf: &Bound<'py, Self>,
-        string: Given<'py>,
-        pos: Given<'py>,
-        endpos: Given<'py>,
+        string: Given<'_, 'py>,
+        pos: Given<'_, 'py>,
+        endpos: Given<'_, 'py>,
         args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (string, pos, endpos) = (string.as_ref(), pos.as_ref(), endpos.as_ref());
         match string {
-            Some(string) if args.is_empty() && kwargs.is_none() => {
+            Some(string) if args.is_empty() => {
                 serve::findall(Call { pattern: slf, string, pos, endpos })
             }
             _ => slf.get().refused(
                 "findall",
                 &[("string", string), ("pos", pos), ("endpos", endpos)],
                 args,
-                kwargs,
             ),
         }
     }
 
     /// Split string by the occurrences of pattern.
-    #[pyo3(signature = (string=Given(None), maxsplit=Given(None), *args, **kwargs), text_signature = "($self, /, string, maxsplit=0)")]
+    #[pyo3(signature = (string=Given(None), maxsplit=Given(None), *args), text_signature = "($self, /, string, maxsplit=0)")]
     fn split<'py>(
         slf: &Bound<'py, Self>,
-        string: Given<'py>,
-        maxsplit: Given<'py>,
+        string: Given<'_, 'py>,
+        maxsplit: Given<'_, 'py>,
         args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (string, maxsplit) = (string.as_ref(), maxsplit.as_ref());
         match string {
-            Some(string) if args.is_empty() && kwargs.is_none() => {
+            Some(string) if args.is_empty() => {
                 serve::split(Call { pattern: slf, string, pos: None, endpos: None }, maxsplit)
             }
-            _ => slf.get().refused(
-                "split",
-                &[("string", string), ("maxsplit", maxsplit)],
-                args,
-                kwargs,
-            ),
+            _ => slf.get().refused("split", &[("string", string), ("maxsplit", maxsplit)], args),
         }
     }
 
     /// Return the string obtained by replacing the leftmost non-overlapping occurrences of pattern in string by the replacement repl.
-    #[pyo3(signature = (repl=Given(None), string=Given(None), count=Given(None), *args, **kwargs), text_signature = "($self, /, repl, string, count=0)")]
+    #[pyo3(signature = (repl=Given(None), string=Given(None), count=Given(None), *args), text_signature = "($self, /, repl, string, count=0)")]
     fn sub<'py>(
         slf: &Bound<'py, Self>,
-        repl: Given<'py>,
-        string: Given<'py>,
-        count: Given<'py>,
+        repl: Given<'_, 'py>,
+        string: Given<'_, 'py>,
+        count: Given<'_, 'py>,
         args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (repl, string, count) = (repl.as_ref(), string.as_ref(), count.as_ref());
         match (repl, string) {
-            (Some(repl), Some(string)) if args.is_empty() && kwargs.is_none() => {
+            (Some(repl), Some(string)) if args.is_empty() => {
                 let call = Call { pattern: slf, string, pos: None, endpos: None };
                 serve::sub(call, repl, count, false)
             }
@@ -431,24 +412,22 @@ impl CompiledPattern {
                 "sub",
                 &[("repl", repl), ("string", string), ("count", count)],
                 args,
-                kwargs,
             ),
         }
     }
 
     /// Return the tuple (new_string, number_of_subs_made) found by replacing the leftmost non-overlapping occurrences of pattern with the replacement repl.
-    #[pyo3(signature = (repl=Given(None), string=Given(None), count=Given(None), *args, **kwargs), text_signature = "($self, /, repl, string, count=0)")]
+    #[pyo3(signature = (repl=Given(None), string=Given(None), count=Given(None), *args), text_signature = "($self, /, repl, string, count=0)")]
     fn subn<'py>(
         slf: &Bound<'py, Self>,
-        repl: Given<'py>,
-        string: Given<'py>,
-        count: Given<'py>,
+        repl: Given<'_, 'py>,
+        string: Given<'_, 'py>,
+        count: Given<'_, 'py>,
         args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (repl, string, count) = (repl.as_ref(), string.as_ref(), count.as_ref());
         match (repl, string) {
-            (Some(repl), Some(string)) if args.is_empty() && kwargs.is_none() => {
+            (Some(repl), Some(string)) if args.is_empty() => {
                 let call = Call { pattern: slf, string, pos: None, endpos: None };
                 serve::sub(call, repl, count, true)
             }
@@ -456,7 +435,6 @@ impl CompiledPattern {
                 "subn",
                 &[("repl", repl), ("string", string), ("count", count)],
                 args,
-                kwargs,
             ),
         }
     }

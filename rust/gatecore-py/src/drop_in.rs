@@ -48,7 +48,7 @@ macro_rules! function {
         pub fn $name<'py>(
             pattern: &Bound<'py, PyAny>,
             string: &Bound<'py, PyAny>,
-            flags: Given<'py>,
+            flags: Given<'_, 'py>,
         ) -> PyResult<Bound<'py, PyAny>> {
             let flags = flags.as_ref();
             match pattern_of(pattern, string, flags)? {
@@ -205,7 +205,10 @@ pub fn subn<'py>(
 /// Compile a regular expression pattern, returning a Pattern object.
 #[pyfunction]
 #[pyo3(signature = (pattern, flags=Given(None)), text_signature = "(pattern, flags=0)")]
-pub fn compile<'py>(pattern: &Bound<'py, PyAny>, flags: Given<'py>) -> PyResult<Bound<'py, PyAny>> {
+pub fn compile<'py>(
+    pattern: &Bound<'py, PyAny>,
+    flags: Given<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
     let (py, flags) = (pattern.py(), flags.as_ref());
     match compiled::resolve(pattern, flags, |_| false)? {
         Some(compiled) => {

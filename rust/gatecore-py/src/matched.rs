@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::sync::{MutexExt, PyOnceLock};
 use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
 
-use crate::compiled::{not_picklable, standard_class, CompiledPattern};
+use crate::compiled::{not_picklable, standard_class, CompiledPattern, Given};
 use crate::scan::CoreScan;
 use crate::serve::{template_parts, Target};
 use crate::stats::{fell_through, Reason};
@@ -237,14 +237,10 @@ impl Match {
     }
 
     /// The group that `start`, `end` and `span` are asked about; `None` for arguments to refuse.
-    fn one_group(
-        &self,
-        args: &Bound<'_, PyTuple>,
-        kwargs: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Option<usize>> {
-        match (args.len(), kwargs) {
-            (0, None) => Ok(Some(0)),
-            (1, None) => self.index(&args.get_item(0)?).map(Some),
+    fn one_group(&self, args: &Bound<'_, PyTuple>) -> PyResult<Option<usize>> {
+        match args.len() {
+            0 => Ok(Some(0)),
+            1 => self.index(&args.get_item(0)?).map(Some),
             _ => Ok(None),
         }
     }
@@ -255,24 +251,9 @@ impl Match {
         &self,
         method: &Bound<'py, PyString>,
         args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = args.py();
-        self.by_re(py, Reason::Arguments)?.bind(py).call_method(method, args, kwargs)
-    }
-}
-
-/// The one argument of `groups` and `groupdict`; `None` for arguments to refuse.
-fn default_of<'py>(
-    args: &Bound<'py, PyTuple>,
-    kwargs: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = args.py();
-    match (args.len(), kwargs) {
-        (0, None) => Ok(Some(py.None().into_bound(py))),
-        (1, None) => args.get_item(0).map(Some),
-        (0, Some(kwargs)) if kwargs.len() == 1 => kwargs.get_item(intern!(py, "default")),
-        _ => Ok(None),
+        self.by_re(py, Reason::Arguments)?.bind(py).call_method1(method, args)
     }
 }
 
@@ -280,16 +261,9 @@ fn default_of<'py>(
 #[pymethods]
 impl Match {
     /// Return one or more subgroups of the match.
-    #[pyo3(signature = (*args, **kwargs), text_signature = None)]
-    fn group<'py>(
-        &self,
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (*args), text_signature = None)]
+    fn group<'py>(&self, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
         let py = args.py();
-        if kwargs.is_some() {
-            return self.refused(intern!(py, "group"), args, kwargs);
-        }
         let none = py.None().into_bound(py);
         match args.len() {
             0 => self.text(py, 0, &none),
@@ -307,31 +281,39 @@ impl Match {
     }
 
     /// Return a tuple containing all the subgroups of the match, from 1.
-    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, /, default=None)")]
+    #[pyo3(signature = (default=Given(None), *args), text_signature = "($self, /, default=None)")]
     fn groups<'py>(
         &self,
+        default: Given<'_, 'py>,
         args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = args.py();
-        let Some(default) = default_of(args, kwargs)? else {
-            return self.refused(intern!(py, "groups"), args, kwargs);
-        };
+        let given = default.0.is_some();
+        let default = default.as_ref().cloned().unwrap_or_else(|| py.None().into_bound(py));
+        if !args.is_empty() {
+            let all = given.then_some(default).into_iter().chain(args.iter());
+            return self
+                .refused(intern!(py, "groups"), &PyTuple::new(py, all.collect::<Vec<_>>())?);
+        }
         let texts = (1..=self.group_count(py)?).map(|group| self.text(py, group, &default));
         Ok(PyTuple::new(py, texts.collect::<PyResult<Vec<_>>>()?)?.into_any())
     }
 
     /// Return a dictionary containing all the named subgroups of the match, keyed by the subgroup name.
-    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, /, default=None)")]
+    #[pyo3(signature = (default=Given(None), *args), text_signature = "($self, /, default=None)")]
     fn groupdict<'py>(
         &self,
+        default: Given<'_, 'py>,
         args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = args.py();
-        let Some(default) = default_of(args, kwargs)? else {
-            return self.refused(intern!(py, "groupdict"), args, kwargs);
-        };
+        let given = default.0.is_some();
+        let default = default.as_ref().cloned().unwrap_or_else(|| py.None().into_bound(py));
+        if !args.is_empty() {
+            let all = given.then_some(default).into_iter().chain(args.iter());
+            return self
+                .refused(intern!(py, "groupdict"), &PyTuple::new(py, all.collect::<Vec<_>>())?);
+        }
         let texts = PyDict::new(py);
         for item in self.group_names(py)?.call_method0(intern!(py, "items"))?.try_iter()? {
             let (name, group): (Bound<'py, PyAny>, usize) = item?.extract()?;
@@ -341,64 +323,52 @@ impl Match {
     }
 
     /// Return index of the start of the substring matched by group.
-    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, group=0, /)")]
-    fn start<'py>(
-        &self,
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (*args), text_signature = "($self, group=0, /)")]
+    fn start<'py>(&self, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
         let py = args.py();
-        match self.one_group(args, kwargs)? {
+        match self.one_group(args)? {
             Some(group) => Ok(self.bounds(py, group)?.0.into_pyobject(py)?.into_any()),
-            None => self.refused(intern!(py, "start"), args, kwargs),
+            None => self.refused(intern!(py, "start"), args),
         }
     }
 
     /// Return index of the end of the substring matched by group.
-    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, group=0, /)")]
-    fn end<'py>(
-        &self,
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (*args), text_signature = "($self, group=0, /)")]
+    fn end<'py>(&self, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
         let py = args.py();
-        match self.one_group(args, kwargs)? {
+        match self.one_group(args)? {
             Some(group) => Ok(self.bounds(py, group)?.1.into_pyobject(py)?.into_any()),
-            None => self.refused(intern!(py, "end"), args, kwargs),
+            None => self.refused(intern!(py, "end"), args),
         }
     }
 
     /// For match object m, return the 2-tuple (m.start(group), m.end(group)).
-    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, group=0, /)")]
-    fn span<'py>(
-        &self,
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (*args), text_signature = "($self, group=0, /)")]
+    fn span<'py>(&self, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
         let py = args.py();
-        match self.one_group(args, kwargs)? {
+        match self.one_group(args)? {
             Some(group) => Ok(self.bounds(py, group)?.into_pyobject(py)?.into_any()),
-            None => self.refused(intern!(py, "span"), args, kwargs),
+            None => self.refused(intern!(py, "span"), args),
         }
     }
 
     /// Return the string obtained by doing backslash substitution on the string template, as done by the sub() method.
-    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, /, template)")]
+    #[pyo3(signature = (template=Given(None), *args), text_signature = "($self, /, template)")]
     fn expand<'py>(
         &self,
+        template: Given<'_, 'py>,
         args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = args.py();
-        if let (1, None) = (args.len(), kwargs) {
-            let template = args.get_item(0)?;
+        if let (Some(template), true) = (template.as_ref(), args.is_empty()) {
             if template.is_exact_instance_of::<PyString>() {
-                if let Some(parts) = template_parts(self.pattern.get(), &template)? {
+                if let Some(parts) = template_parts(self.pattern.get(), template)? {
                     return self.filled(py, &parts);
                 }
             }
         }
-        self.refused(intern!(py, "expand"), args, kwargs)
+        let all = template.as_ref().cloned().into_iter().chain(args.iter());
+        self.refused(intern!(py, "expand"), &PyTuple::new(py, all.collect::<Vec<_>>())?)
     }
 
     /// The spans of the match and of each group, (-1, -1) for one that took no part.
