@@ -92,7 +92,7 @@ fuzz: $(VENV)/.dev $(VENV)/.installed ## compare with re for long: make fuzz FUZ
 .PHONY: bench-quick
 bench-quick: $(VENV)/.dev $(VENV)/.installed ## each benchmark once, and the ratios that matter
 	$(PY) -m asv machine --yes
-	$(PY) -m asv run --quick --show-stderr --environment existing:$(PY) --bench 'Load|Import|gates'
+	$(PY) -m asv run --quick --show-stderr --environment existing:$(PY) --bench 'Load|Import|gates|drop_in'
 	$(PY) -m benchmarks.ratios --quick
 
 .PHONY: bench

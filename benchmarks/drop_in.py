@@ -20,6 +20,7 @@ import timeit
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from benchmarks import corpus
@@ -160,8 +161,10 @@ print(resident() - before)
 """
     # Large blocks go back to the system at once, so that what is resident is what is used.
     environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"}
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    command, root = [sys.executable, "-c", program], Path(__file__).parents[1]
+    done = subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, text=True, env=environment, cwd=root
+    )
     return int(done.stdout) / 1e6
 
 

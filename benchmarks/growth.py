@@ -19,7 +19,6 @@ from functools import partial
 import gatecore
 from benchmarks import hostile, ratios
 from benchmarks.hostile import Family
-from tests.differential.compare import TimeLimitReached, time_limit
 
 __all__ = ["Growth", "growths", "table"]
 
@@ -62,6 +61,9 @@ class _Pumped(ratios.Text):
 
 def _by_re(family: Family) -> str:
     """What `re.finditer` takes for all patterns on the small text and on twice that."""
+    # Here, as asv imports every file of this folder and knows no tests.
+    from tests.differential.compare import TimeLimitReached, time_limit
+
     taken = []
     for characters in (family.small, 2 * family.small):
         text = family.text(characters)
