@@ -91,7 +91,7 @@ class Document(DocumentMethods, str):
             if text == known:
                 return self._views.setdefault(method, known)
         # Two threads may both get here; `setdefault` lets one view win, and only that is scanned.
-        return self._views.setdefault(method, type(self)._of(text, self.patterns, self._core))
+        return self._views.setdefault(method, type(self)._of(text, self._patterns, self._core))
 
     def stats(self) -> Stats:
         """How the calls about this document and its views were answered, by reason and pattern."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 import os
 import re
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, overload
 
 from gatecore._gatecore import CoreScan, CoreSet, pattern_object
 from gatecore._gatecore import Pattern as CompiledPattern
 from gatecore._interpreter import IDENTITY
-from gatecore.errors import DocumentTypeError, PatternSetError, SetTooLargeError
+from gatecore.errors import DocumentTypeError, PatternSetError
 
 if TYPE_CHECKING:
     from gatecore.explanation import Explanation
@@ -77,7 +79,7 @@ class PatternSet:
     [0]
     """
 
-    __slots__ = ("_compiled", "_core", "_keep", "_learned", "_objects", "_patterns")
+    __slots__ = ("_compiled", "_core", "_keep", "_late", "_learned", "_objects", "_patterns")
 
     def __init__(
         self,
@@ -101,15 +103,17 @@ class PatternSet:
         late: list[Pattern] = []
         if learn:
             known = {pattern.key for pattern in listed}
-            late = [late for late in cache.learned(key) if late.key not in known]
+            learned = (late for late in cache.learned(key) if late.key not in known)
+            late = list(itertools.islice(learned, _MOST_LEARNED))
         try:
             core = _cached(cache, [*listed, *late], engine)
-        except (re.error, SetTooLargeError) as error:
+        except Exception as error:  # whatever the learned ones may do: they are not needed
             if not late:
                 raise
             cache.reject_learned(key, f"a set with what was learned cannot be compiled: {error}")
             core, late = _cached(cache, listed, engine), []
         self._adopt(core, [*listed, *late], (cache, key) if learn else None)
+        self._late = len(late)
 
     def _adopt(
         self,
@@ -122,6 +126,7 @@ class PatternSet:
         self._compiled: list[re.Pattern[str] | None] = [None] * len(core)
         self._objects: list[CompiledPattern | None] = [None] * len(core)
         self._learned: dict[tuple[str, int], Pattern] = {}
+        self._late = 0  # patterns of the set that were learned by an earlier one
         self._keep = keep
 
     @classmethod
@@ -205,8 +210,12 @@ class PatternSet:
         r"""Remembers a pattern for the next compile; whether it is new and was remembered.
 
         A `Document` does this with every pattern that it is asked for and that is not in its set.
-        At most 1,000 patterns are remembered, none longer than 1,000 characters: patterns made of
-        user input would be endless. With `learn=True` they are also written into the cache.
+        At most 1,000 patterns are remembered, what earlier sets learned included, and none longer
+        than 1,000 characters: patterns made of user input would be endless. With `learn=True` they
+        are also written into the cache.
+
+        Raises:
+            re.error: And whatever else `re.compile` raises for a bad pattern.
 
         >>> patterns = PatternSet(["plain"])
         >>> patterns.learn("late"), patterns.learn("late"), patterns.learn("plain")
@@ -218,8 +227,11 @@ class PatternSet:
         key = pattern.key
         if key in self._learned or self._core.index(*key) is not None:
             return False
-        if len(self._learned) >= _MOST_LEARNED or len(source) > _LONGEST_LEARNED:
+        if self._late + len(self._learned) >= _MOST_LEARNED or len(source) > _LONGEST_LEARNED:
             return False
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they were given where the pattern was used
+            re.compile(source, int(flags) & ~int(re.DEBUG))
         if self._learned.setdefault(key, pattern) is not pattern:
             return False  # another thread was faster
         if self._keep is not None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from gatecore import stats as _stats
 
-__all__ = [*_re.__all__, "reset_stats", "stats"]
+__all__ = [*_re.__all__]  # without `stats`, which might be a name of the importer's
 
 if not TYPE_CHECKING:
     from gatecore._gatecore import (  # noqa: F401 - exported by `__all__`, which is `re`'s

@@ -13,7 +13,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -124,11 +123,15 @@ class SetCache:
             return []
         patterns: dict[tuple[str, int], Pattern] = {}
         for number, line in enumerate(lines, 1):
+            if not line:
+                continue
             try:
-                source, flags = json.loads(line)
-                pattern = Pattern(str(source), int(flags))
-                re.compile(*pattern.key)
-            except (ValueError, TypeError, re.error, OverflowError, RecursionError) as error:
+                match json.loads(line):
+                    case [str(source), int(flags)] if not isinstance(flags, bool):
+                        pattern = Pattern(source, flags)
+                    case _:
+                        raise ValueError("expected [source, flags]")
+            except (ValueError, RecursionError) as error:
                 self.rejected.append((path, f"line {number}: {error}"))
             else:
                 patterns.setdefault(pattern.key, pattern)
@@ -137,7 +140,8 @@ class SetCache:
     def learn(self, key: str, pattern: Pattern) -> None:
         """Adds a pattern to those that the set of this key learned; one write, so none is torn."""
         path = self._learned_path(key)
-        line = json.dumps([pattern.source, int(pattern.flags)]) + "\n"
+        # A line that was torn by a crash ends before this one begins.
+        line = "\n" + json.dumps([pattern.source, int(pattern.flags)]) + "\n"
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

@@ -21,8 +21,8 @@ class Stats:
         fell_through: Calls that `re` answered; a match whose groups only `re` could tell counts
             here as well.
         by_reason: Calls that fell through, by reason; reasons that did not occur are left out.
-        by_pattern: The same for each pattern; a keyword is the pattern that `re.escape` makes of
-            it. Calls with something that is no pattern of text, such as bytes, have no entry.
+        by_pattern: The same for each pattern. Calls with something that is no pattern of text, such
+            as bytes, have no entry, nor have keywords: `PatternSet.learned` names those.
     """
 
     served: int
@@ -34,8 +34,14 @@ class Stats:
     def of(cls, counted: _Counted) -> Stats:
         """Reads the counters of the native module."""
         served, fell, patterns = counted
-        rows = ((Pattern(source, flags), _named(counts)) for source, flags, counts in patterns)
-        by_pattern = dict(sorted(rows, key=lambda row: (-sum(row[1].values()), row[0])))
+        # A pattern that was dropped from the cache and came back has counted twice.
+        counts: dict[Pattern, list[int]] = {}
+        for source, flags, more in patterns:
+            pattern = Pattern(source, flags)
+            so_far = counts.setdefault(pattern, [0] * len(more))
+            counts[pattern] = [a + b for a, b in zip(so_far, more, strict=True)]
+        rows = sorted(counts.items(), key=lambda row: (-sum(row[1]), row[0]))
+        by_pattern = {pattern: _named(row) for pattern, row in rows}
         return cls(served, sum(fell), _named(fell), by_pattern)
 
 

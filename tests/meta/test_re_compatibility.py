@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import re as standard
+import subprocess
 import sys
 import warnings
 from collections.abc import Callable
@@ -55,6 +57,25 @@ def _error_of(call: Callable[[], object]) -> tuple[type[BaseException], str] | N
     return None
 
 
+def _refusal() -> str:
+    """What a subinterpreter is told, in a process of its own."""
+    program = """
+import importlib
+try:
+    interpreters = importlib.import_module("_interpreters")
+except ImportError:
+    interpreters = importlib.import_module("_xxsubinterpreters")
+inner = interpreters.create()
+code = "try:\\n import gatecore.re\\nexcept ImportError as error:\\n print(error, flush=True)"
+interpreters.run_string(inner, code)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
 @pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")
 @pytest.mark.parametrize("row", DEVIATIONS, ids=[row["what"][:50] for row in DEVIATIONS])
 def test_a_deviation_is_as_it_is_told(row: dict[str, Any]) -> None:
@@ -65,11 +86,13 @@ def test_a_deviation_is_as_it_is_told(row: dict[str, Any]) -> None:
         "PatternSet": PatternSet,
         "document": document,
         "error_of": _error_of,
+        "inspect": inspect,
         "match": re.search("no", document),
         "pattern": re.compile("risk"),
         "odd": PatternSet(["[[a]b"]),
         "pickle": pickle,
         "re": re,
+        "refusal": _refusal,
         "standard": standard,
         "warned": _warned,
     }

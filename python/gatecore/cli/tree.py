@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gatecore import _lower
-from gatecore._charset import MAX_CODE_POINT, Ranges, code_points, word_characters
+from gatecore._charset import MAX_CODE_POINT, Ranges, code_points, complement, word_characters
 from gatecore._interpreter import constants
 
 __all__ = ["TreeNode", "class_text", "lowered_tree", "tree_lines"]
@@ -210,7 +210,7 @@ def class_text(ranges: Ranges) -> str:
     if known is not None:
         return known
     negated = bool(ranges) and ranges[-1][1] == MAX_CODE_POINT
-    listed = _gaps(ranges) if negated else ranges
+    listed = complement(ranges) if negated else ranges
     for name, members in _parts():
         rest = _without(listed, members)
         if rest is not None and len(rest) + 1 < len(listed):
@@ -287,18 +287,6 @@ def _without(whole: Ranges, part: Ranges) -> Ranges | None:
 def _numbers(ranges: Ranges) -> Iterator[int]:
     for lo, hi in ranges:
         yield from range(lo, hi + 1)
-
-
-def _gaps(ranges: Ranges) -> Ranges:
-    gaps = []
-    start = 0
-    for lo, hi in ranges:
-        if start < lo:
-            gaps.append((start, lo - 1))
-        start = hi + 1
-    if start <= MAX_CODE_POINT:
-        gaps.append((start, MAX_CODE_POINT))
-    return tuple(gaps)
 
 
 def _size(ranges: Ranges) -> int:

@@ -21,6 +21,8 @@ use crate::stats::{fell_through, Counts, Reason};
 /// DEBUG prints at each call.
 const CACHED_FLAGS: u32 = 2 | 8 | 16 | 32 | 64 | 256;
 
+const UNICODE: u32 = 32;
+
 /// Most patterns that are kept. `re` keeps 512, which a host with thousands of them thrashes.
 const MOST: usize = 10_000;
 
@@ -53,6 +55,8 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Given<'a, 'py> {
 pub struct CompiledPattern {
     pub source: Py<PyString>,
     pub flags: u32,
+    /// It was made for a pattern that `re` compiled, which is what its matches then name.
+    stands_for_real: bool,
     /// As `re` compiles it.
     real: PyOnceLock<Py<PyAny>>,
     /// Its number in the set that was asked last: the set's id, then the number plus one.
@@ -78,6 +82,7 @@ impl CompiledPattern {
         CompiledPattern {
             source: source.clone().unbind(),
             flags,
+            stands_for_real: false,
             real: PyOnceLock::new(),
             place: AtomicU64::new(0),
             counts: Counts::default(),
@@ -91,6 +96,14 @@ impl CompiledPattern {
             compile.call1((&self.source, self.flags)).map(Bound::unbind)
         })?;
         Ok(real.bind(py))
+    }
+
+    /// What a match names as its pattern.
+    pub fn shown<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        if slf.get().stands_for_real {
+            return slf.get().real(slf.py()).cloned();
+        }
+        Ok(slf.clone().into_any())
     }
 
     /// Its number in a set, or that it has none, if that set was the last that it was asked of.
@@ -169,7 +182,8 @@ fn first_seen<'py>(
 ) -> PyResult<Bound<'py, CompiledPattern>> {
     let py = source.py();
     let pattern = CompiledPattern::new(source, flags);
-    if !known(&pattern) {
+    // A set's key leaves UNICODE out, which may contradict a flag inside the pattern.
+    if flags & UNICODE != 0 || !known(&pattern) {
         pattern.real(py)?;
     }
     let pattern = Bound::new(py, pattern)?;
@@ -226,25 +240,38 @@ pub fn resolve<'py>(
     if let Ok(compiled) = pattern.cast_exact::<CompiledPattern>() {
         return Ok(Some(compiled.clone()));
     }
-    of_real(pattern, known)
+    of_real(pattern)
 }
 
 /// A pattern that `re` itself compiled.
 #[cold]
-fn of_real<'py>(
-    pattern: &Bound<'py, PyAny>,
-    known: impl FnOnce(&CompiledPattern) -> bool,
-) -> PyResult<Option<Bound<'py, CompiledPattern>>> {
+fn of_real<'py>(pattern: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, CompiledPattern>>> {
     let py = pattern.py();
     if !pattern.is_exact_instance(standard_class(py, "Pattern")?.bind(py)) {
         return Ok(None);
     }
+    static KNOWN: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let table = KNOWN.get_or_init(py, || PyDict::new(py).unbind()).bind(py);
+    if let Some(found) = table.get_item(pattern)? {
+        let found = found.cast_into::<CompiledPattern>()?;
+        if found.get().real(py)?.is(pattern) {
+            return Ok(Some(found));
+        }
+    }
     let source = pattern.getattr(intern!(py, "pattern"))?;
-    let flags = pattern.getattr(intern!(py, "flags"))?.extract::<u32>()? & !32;
+    let flags = pattern.getattr(intern!(py, "flags"))?.extract::<u32>()? & !UNICODE;
     if !source.is_exact_instance_of::<PyString>() || flags & !CACHED_FLAGS != 0 {
         return Ok(None);
     }
-    cached(source.cast()?, flags, known).map(Some)
+    let mut compiled = CompiledPattern::new(source.cast()?, flags);
+    compiled.stands_for_real = true;
+    let _ = compiled.real.set(py, pattern.clone().unbind());
+    let compiled = Bound::new(py, compiled)?;
+    if table.len() >= MOST {
+        table.clear();
+    }
+    table.set_item(pattern, &compiled)?;
+    Ok(Some(compiled))
 }
 
 /// Forgets all patterns that were seen.

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::compiled::{self, standard, CompiledPattern, Given};
-use crate::serve::{self, number_in, scan_of, Call};
+use crate::serve::{self, scan_of, Call};
 use crate::stats::{fell_through, reset, totals, Counted, Reason, REASONS};
 
 /// The pattern that a function is called with. `None`: leave the call to `re`.
@@ -19,8 +19,9 @@ fn pattern_of<'py>(
     flags: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Option<Bound<'py, CompiledPattern>>> {
     compiled::resolve(pattern, flags, |new| {
-        scan_of(string)
-            .is_some_and(|scan| number_in(new, string, scan.get()).is_ok_and(|id| id.is_some()))
+        scan_of(string).is_some_and(|scan| {
+            scan.get().set.index(new.source.bind(string.py()), new.flags).is_some()
+        })
     })
 }
 
@@ -104,9 +105,9 @@ impl<'py> Options<'py> {
         }
         for (name, value) in keywords.iter().flat_map(|keywords| keywords.iter()) {
             let name = name.cast_into::<PyString>()?;
-            let place = match name.to_str()? {
-                name if name == count_name => &mut options.count,
-                "flags" => &mut options.flags,
+            let place = match name.to_str() {
+                Ok(name) if name == count_name => &mut options.count,
+                Ok("flags") => &mut options.flags,
                 _ => return Ok(None),
             };
             if place.replace(value).is_some() {
@@ -167,7 +168,7 @@ fn substitute<'py>(
             if let Some(pattern) = pattern_of(pattern, string, options.flags.as_ref())? {
                 let call = Call { pattern: &pattern, string, pos: None, endpos: None };
                 let count = options.count.as_ref();
-                if !is_template(repl)? {
+                if !is_template(repl)? || given[0].is_exact_instance_of::<CompiledPattern>() {
                     return serve::sub(call, repl, count, with_number);
                 }
                 if let Some(answer) = serve::substitute(call, repl, count, with_number)? {

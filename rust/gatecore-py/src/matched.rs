@@ -5,8 +5,9 @@
 
 use std::sync::{Mutex, OnceLock};
 
-use gatecore::{Anchor, Answer, Groups, Matches, PatternId, Region, Span};
+use gatecore::{Anchor, Answer, Groups, Matches, PatternId, Region, Span, Wanted};
 use pyo3::exceptions::{PyIndexError, PyRuntimeError};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::{MutexExt, PyOnceLock};
@@ -218,9 +219,9 @@ impl Match {
         let no_such_group = || PyIndexError::new_err("no such group");
         let number = if group.is_instance_of::<PyInt>() {
             group.extract::<usize>().map_err(|_| no_such_group())?
-        } else if group.hasattr(intern!(py, "__index__"))? {
-            let number = group.call_method0(intern!(py, "__index__"))?;
-            number.extract::<usize>().map_err(|_| no_such_group())?
+        } else if group.get_type().hasattr(intern!(py, "__index__"))? {
+            let index = py.import(intern!(py, "operator"))?.getattr(intern!(py, "index"))?;
+            index.call1((group,))?.extract::<usize>().map_err(|_| no_such_group())?
         } else {
             let names = self.group_names(py)?;
             if names.is_empty()? {
@@ -260,6 +261,12 @@ impl Match {
 /// The methods take any arguments: what `re` would refuse is handed to `re`, for its own error.
 #[pymethods]
 impl Match {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.text)?;
+        visit.call(&self.scan)?;
+        visit.call(&self.pattern)
+    }
+
     /// Return one or more subgroups of the match.
     #[pyo3(signature = (*args), text_signature = None)]
     fn group<'py>(&self, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
@@ -386,8 +393,8 @@ impl Match {
 
     /// The regular expression object.
     #[getter]
-    fn re(&self, py: Python<'_>) -> Py<CompiledPattern> {
-        self.pattern.clone_ref(py)
+    fn re<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CompiledPattern::shown(self.pattern.bind(py))
     }
 
     /// The index into the string at which the RE engine started looking for a match.
@@ -507,7 +514,7 @@ impl MatchIterator {
         let core = self.scan.get();
         let region = Region { from: ahead.from, to: self.region.to };
         let batch = ahead.batch;
-        let answer = core.some_spans(py, self.id, region, batch);
+        let answer = core.some_spans(py, self.id, region, Wanted::AtLeast(batch));
         let Answer::Known(Matches { spans, at_end }) = answer else {
             return Err(PyRuntimeError::new_err(
                 "an automaton that was there is gone: please report this",
@@ -523,6 +530,12 @@ impl MatchIterator {
 
 #[pymethods]
 impl MatchIterator {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.text)?;
+        visit.call(&self.scan)?;
+        visit.call(&self.pattern)
+    }
+
     fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
         slf
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gatecore::{Anchor, Answer, Groups, Matches, PatternId, Region, Scan, ShardId, Span};
+use gatecore::{Anchor, Answer, Groups, Matches, PatternId, Region, Scan, ShardId, Span, Wanted};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -80,15 +80,15 @@ impl CoreScan {
         without_gil(py, || self.scan.find(&self.set.set, id, anchor, region))
     }
 
-    /// The first matches in a region: all, or at least `limit`; the GIL is released.
+    /// The first matches in a region; the GIL is released.
     pub fn some_spans(
         &self,
         py: Python<'_>,
         id: PatternId,
         region: Region,
-        limit: usize,
+        wanted: Wanted,
     ) -> Answer<Matches> {
-        without_gil(py, || self.scan.some_spans(&self.set.set, id, region, limit))
+        without_gil(py, || self.scan.some_spans(&self.set.set, id, region, wanted))
     }
 
     /// The groups of a match in a document that ends at `to`; the GIL is released.
@@ -167,7 +167,7 @@ impl CoreScan {
     /// Every match; `None`: ask `re`.
     fn spans(&self, py: Python<'_>, number: u32) -> PyResult<Option<Vec<Pair>>> {
         let id = self.id(number)?;
-        Ok(match self.some_spans(py, id, self.scan.whole(), usize::MAX) {
+        Ok(match self.some_spans(py, id, self.scan.whole(), Wanted::All) {
             Answer::Known(matches) => Some(matches.spans.into_iter().map(pair).collect()),
             Answer::AskRe => None,
         })

@@ -9,7 +9,7 @@
 //! What is served never asks `re` for a match. What is not goes to `re`'s own compiled pattern with
 //! the arguments as they came, so that its errors and oddities are its own.
 
-use gatecore::{Anchor, Answer, Glance, Matches, PatternId, Region};
+use gatecore::{Anchor, Answer, Glance, PatternId, Region, Span, Wanted};
 use pyo3::ffi::PyTypeObject;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -22,6 +22,9 @@ use crate::matched::{Match, MatchIterator};
 use crate::scan::CoreScan;
 use crate::stats::{fell_through, Reason};
 use crate::text;
+
+/// Matches between two looks for Ctrl-C.
+const BATCH: usize = 1 << 14;
 
 /// The class `gatecore.Document`, told by its own module when that is imported.
 static DOCUMENT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -58,6 +61,14 @@ pub struct Declined<'py> {
 
 type Aimed<'a, 'py> = Result<Target<'a, 'py>, Declined<'py>>;
 
+/// Whether a string is a document of just that class, and so has the methods of `str` that matter.
+#[inline]
+pub fn is_document(string: &Bound<'_, PyAny>) -> bool {
+    DOCUMENT.get(string.py()).is_some_and(|document| {
+        std::ptr::eq(string.get_type_ptr(), document.as_ptr().cast::<PyTypeObject>())
+    })
+}
+
 /// What a document keeps for the core. `None` if the text is no document.
 #[inline(always)]
 pub fn scan_of<'py>(string: &Bound<'py, PyAny>) -> Option<Bound<'py, CoreScan>> {
@@ -73,7 +84,9 @@ pub fn scan_of<'py>(string: &Bound<'py, PyAny>) -> Option<Bound<'py, CoreScan>> 
 
 #[cold]
 fn is_derived(string: &Bound<'_, PyAny>, document: &Bound<'_, PyType>) -> bool {
-    !string.is_exact_instance_of::<PyString>() && string.is_instance(document).unwrap_or(false)
+    // By its type, whatever it says of its class: a proxy of a document is no `str`.
+    !string.is_exact_instance_of::<PyString>()
+        && string.get_type().is_subclass(document).unwrap_or(false)
 }
 
 /// Whether the set of a document holds a pattern; a pattern that it does not hold is learned.
@@ -90,7 +103,7 @@ pub fn number_in(
     let found = pattern.number(py, &scan.set);
     if found.is_none() {
         let _is_out = into_python(py);
-        let patterns = string.getattr(intern!(py, "patterns"))?;
+        let patterns = string.getattr(intern!(py, "_patterns"))?;
         patterns.call_method1(intern!(py, "learn"), (&pattern.source, pattern.flags))?;
     }
     Ok(found)
@@ -126,6 +139,12 @@ impl<'a, 'py> Call<'a, 'py> {
         Ok(Ok(Target { pattern: self.pattern, text, scan, id, region }))
     }
 
+    /// Counts the call as left to `re`.
+    fn count(&self, declined: &Declined<'py>) {
+        let scan = declined.scan.as_ref();
+        fell_through(declined.reason, Some(self.pattern), scan.map(|scan| &*scan.get().stats));
+    }
+
     /// Leaves the call to `re`.
     fn ask_re(
         &self,
@@ -133,8 +152,7 @@ impl<'a, 'py> Call<'a, 'py> {
         method: &Bound<'py, PyString>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = self.string.py();
-        let scan = declined.scan.as_ref();
-        fell_through(declined.reason, Some(self.pattern), scan.map(|scan| &*scan.get().stats));
+        self.count(declined);
         let real = self.pattern.get().real(py)?;
         match (self.pos, self.endpos) {
             (None, None) => real.call_method1(method, (self.string,)),
@@ -195,19 +213,41 @@ impl<'py> Target<'_, 'py> {
         }
     }
 
-    /// All matches; with `groups`, only if their groups can be told as well.
-    fn all(&self, groups: bool) -> PyResult<Result<Vec<Bound<'py, Match>>, Declined<'py>>> {
+    /// The first matches, at most so many; with `groups`, only if their groups can be told as well.
+    ///
+    /// Ctrl-C is looked for between batches.
+    fn spans(&self, most: usize, groups: bool) -> PyResult<Result<Vec<Span>, Declined<'py>>> {
         let core = self.scan.get();
-        let answer = core.some_spans(self.py(), self.id, self.region, usize::MAX);
-        let Answer::Known(Matches { spans, .. }) = answer else {
-            return Ok(Err(self.declined(Reason::Fallback)));
-        };
+        let mut spans: Vec<Span> = Vec::new();
+        let mut region = self.region;
+        while spans.len() < most {
+            let left = most - spans.len();
+            let wanted = if left <= BATCH { Wanted::AtMost(left) } else { Wanted::AtLeast(BATCH) };
+            let answer = core.some_spans(self.py(), self.id, region, wanted);
+            let Answer::Known(mut found) = answer else {
+                return Ok(Err(self.declined(Reason::Fallback)));
+            };
+            spans.append(&mut found.spans);
+            if found.at_end {
+                break;
+            }
+            region.from = spans.last().map_or(region.to, Span::end);
+            self.py().check_signals()?;
+        }
+        spans.truncate(most);
         if groups && !spans.is_empty() && !core.set.set.tells_groups(self.id) {
             return Ok(Err(self.declined(Reason::Groups)));
         }
         core.stats.served();
-        let matches = spans.into_iter().map(|span| Match::of(self, Anchor::Search, Some(span)));
-        matches.collect::<PyResult<Vec<_>>>().map(Ok)
+        Ok(Ok(spans))
+    }
+
+    fn matched(&self, span: Span) -> PyResult<Bound<'py, Match>> {
+        Match::of(self, Anchor::Search, Some(span))
+    }
+
+    fn whole(&self, span: Span) -> PyResult<Bound<'py, PyAny>> {
+        self.slice(span.start(), span.end())
     }
 
     fn slice(&self, start: usize, end: usize) -> PyResult<Bound<'py, PyAny>> {
@@ -326,21 +366,25 @@ pub fn findall<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
 pub fn texts<'py>(target: &Target<'_, 'py>) -> PyResult<Result<Bound<'py, PyAny>, Declined<'py>>> {
     let py = target.py();
     let groups = target.groups()?;
-    let matches = match target.all(groups > 0)? {
-        Ok(matches) => matches,
+    let spans = match target.spans(usize::MAX, groups > 0)? {
+        Ok(spans) => spans,
         Err(declined) => return Ok(Err(declined)),
     };
     let list = PyList::empty(py);
     let empty = PyString::new(py, "").into_any();
-    for found in matches {
-        let found = found.get();
+    for (number, span) in spans.into_iter().enumerate() {
         list.append(match groups {
-            0 | 1 => found.text(py, groups, &empty)?,
+            0 => target.whole(span)?,
+            1 => target.matched(span)?.get().text(py, 1, &empty)?,
             _ => {
-                let texts = (1..=groups).map(|group| found.text(py, group, &empty));
+                let found = target.matched(span)?;
+                let texts = (1..=groups).map(|group| found.get().text(py, group, &empty));
                 PyTuple::new(py, texts.collect::<PyResult<Vec<_>>>()?)?.into_any()
             }
         })?;
+        if number % BATCH == BATCH - 1 {
+            py.check_signals()?;
+        }
     }
     Ok(Ok(list.into_any()))
 }
@@ -357,8 +401,7 @@ pub fn split<'py>(
     };
     answer.or_else(|declined| {
         let py = call.string.py();
-        let scan = declined.scan.as_ref();
-        fell_through(declined.reason, Some(call.pattern), scan.map(|scan| &*scan.get().stats));
+        call.count(&declined);
         let real = call.pattern.get().real(py)?;
         match maxsplit {
             None => real.call_method1(intern!(py, "split"), (call.string,)),
@@ -373,19 +416,20 @@ fn pieces<'py>(
 ) -> PyResult<Result<Bound<'py, PyAny>, Declined<'py>>> {
     let py = target.py();
     let groups = target.groups()?;
-    let matches = match target.all(groups > 0)? {
-        Ok(matches) => matches,
+    let spans = match target.spans(most, groups > 0)? {
+        Ok(spans) => spans,
         Err(declined) => return Ok(Err(declined)),
     };
     let list = PyList::empty(py);
     let none = py.None().into_bound(py);
     let mut from = 0;
-    for found in matches.into_iter().take(most) {
-        let found = found.get();
-        let span = found.whole_span(py)?;
+    for span in spans {
         list.append(target.slice(from, span.start())?)?;
-        for group in 1..=groups {
-            list.append(found.text(py, group, &none)?)?;
+        if groups > 0 {
+            let found = target.matched(span)?;
+            for group in 1..=groups {
+                list.append(found.get().text(py, group, &none)?)?;
+            }
         }
         from = span.end();
     }
@@ -421,8 +465,7 @@ pub fn substitute<'py>(
         Ok((text, _)) if !with_number => Ok(Some(text)),
         Ok(both) => Ok(Some(both.into_pyobject(call.string.py())?.into_any())),
         Err(declined) => {
-            let scan = declined.scan.as_ref();
-            fell_through(declined.reason, Some(call.pattern), scan.map(|scan| &*scan.get().stats));
+            call.count(&declined);
             Ok(None)
         }
     }
@@ -465,19 +508,18 @@ fn replaced<'py>(
         None
     };
     let Some(filter) = filter else { return Ok(Err(target.declined(Reason::Arguments))) };
-    let matches = match target.all(matches!(filter, Filter::Parts(..)))? {
-        Ok(matches) => matches,
+    let spans = match target.spans(most, matches!(filter, Filter::Parts(..)))? {
+        Ok(spans) => spans,
         Err(declined) => return Ok(Err(declined)),
     };
     let list = PyList::empty(py);
     let _is_out = matches!(filter, Filter::Callable(_)).then(|| into_python(py));
     let (mut from, mut number) = (0, 0);
-    for found in matches.into_iter().take(most) {
-        let span = found.get().whole_span(py)?;
+    for span in spans {
         if from < span.start() {
             list.append(target.slice(from, span.start())?)?;
         }
-        let item = filter.item(found)?;
+        let item = filter.item(target, span)?;
         if !item.is_none() {
             list.append(item)?;
         }
@@ -517,11 +559,11 @@ impl<'a, 'py> Filter<'a, 'py> {
         }))
     }
 
-    fn item(&self, found: Bound<'py, Match>) -> PyResult<Bound<'py, PyAny>> {
+    fn item(&self, target: &Target<'_, 'py>, span: Span) -> PyResult<Bound<'py, PyAny>> {
         match self {
-            Filter::Callable(function) => function.call1((found,)),
+            Filter::Callable(function) => function.call1((target.matched(span)?,)),
             Filter::Literal(text) => Ok(text.clone()),
-            Filter::Parts(parts) => found.get().filled(found.py(), parts),
+            Filter::Parts(parts) => target.matched(span)?.get().filled(target.py(), parts),
         }
     }
 }

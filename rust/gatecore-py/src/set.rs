@@ -1,8 +1,8 @@
 //! `CoreSet`: the core's pattern set.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gatecore::{CodePoints, Engine, Lowered, PatternId, PatternSet, ShardId, Spec};
 use pyo3::exceptions::{PyIndexError, PyValueError};
@@ -24,6 +24,45 @@ pub struct SharedSet {
     /// Never 0.
     pub id: u32,
     index: OnceLock<HashMap<(Vec<u8>, u32), PatternId>>,
+    keywords: OnceLock<HashMap<String, PatternId>>,
+    /// Keywords that were asked for and are not there, so that each is learned once.
+    absent: Mutex<HashSet<String>>,
+}
+
+/// What a set has of a keyword.
+pub enum Keyword {
+    /// The pattern that is this keyword and nothing else.
+    Pattern(PatternId),
+    /// None, and whether that is news.
+    Absent { is_new: bool },
+}
+
+/// Longest keyword that is remembered, in bytes: longer ones are sentences.
+const LONGEST: usize = 256;
+
+/// Most keywords that are remembered as absent.
+const MOST_ABSENT: usize = 1_000;
+
+/// The text that a pattern without flags stands for, if it is one text: no character but escaped ones
+/// has a meaning of its own.
+fn literal(source: &[u8]) -> Option<String> {
+    let mut text = String::with_capacity(source.len());
+    let mut characters = std::str::from_utf8(source).ok()?.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => match characters.next()? {
+                escaped if escaped.is_ascii() && !escaped.is_ascii_alphanumeric() => {
+                    text.push(escaped);
+                }
+                _ => return None,
+            },
+            '.' | '^' | '$' | '*' | '+' | '?' | '{' | '}' | '[' | ']' | '|' | '(' | ')' => {
+                return None;
+            }
+            _ => text.push(character),
+        }
+    }
+    (!text.is_empty()).then_some(text)
 }
 
 const DEBUG: u32 = 128;
@@ -44,7 +83,30 @@ impl SharedSet {
     fn new(set: PatternSet) -> Arc<Self> {
         static LAST: AtomicU32 = AtomicU32::new(0);
         let id = LAST.fetch_add(1, Ordering::Relaxed) + 1;
-        Arc::new(SharedSet { set, id, index: OnceLock::new() })
+        let (index, keywords) = (OnceLock::new(), OnceLock::new());
+        Arc::new(SharedSet { set, id, index, keywords, absent: Mutex::default() })
+    }
+
+    /// What the set has of a keyword.
+    #[inline]
+    pub fn keyword(&self, keyword: &str) -> Keyword {
+        let keywords = self.keywords.get_or_init(|| {
+            let ids = (0..self.set.len() as u32).rev().map(PatternId);
+            let plain = ids.filter(|&id| key_flags(self.set.pattern(id).1) == 0);
+            plain.filter_map(|id| Some((literal(self.set.pattern(id).0)?, id))).collect()
+        });
+        match keywords.get(keyword) {
+            Some(&id) => Keyword::Pattern(id),
+            None => Keyword::Absent { is_new: self.is_news(keyword) },
+        }
+    }
+
+    fn is_news(&self, keyword: &str) -> bool {
+        let mut absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
+        (1..=LONGEST).contains(&keyword.len())
+            && absent.len() < MOST_ABSENT
+            && !absent.contains(keyword)
+            && absent.insert(keyword.to_owned())
     }
 
     /// The number of a pattern, the first if it is there twice.

@@ -5,6 +5,7 @@
 //! 1 ns a character. UTF-8 would be smaller, but CPython would keep it as long as the string lives,
 //! and lone surrogates have none.
 
+use crate::serve::is_document;
 use gatecore::{Text, Translation};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -78,7 +79,7 @@ pub fn slice<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = text.py();
     let bounds = PySlice::new(py, start as isize, end as isize, 1);
-    if text.is_exact_instance_of::<PyString>() {
+    if text.is_exact_instance_of::<PyString>() || is_document(text) {
         return text.as_any().get_item(bounds);
     }
     string_type(py).call_method1(intern!(py, "__getitem__"), (text, bounds))

@@ -40,6 +40,9 @@ const CACHE: usize = 256 << 10;
 /// one search.
 const SEARCHES: usize = 32;
 
+/// So many matches are worth their searches even if each looks at the rest of the text.
+const FEW: usize = 1_000;
+
 /// What a class is over symbols.
 pub trait Resolve {
     /// The symbols of a class.
@@ -119,6 +122,17 @@ pub fn is_match(regex: &Regex, symbols: &[u8]) -> bool {
     regex.is_match(symbols)
 }
 
+/// How many matches are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// All of them.
+    All,
+    /// At least so many: the way that lists all in linear time may be taken.
+    AtLeast(usize),
+    /// At most so many.
+    AtMost(usize),
+}
+
 /// Some of a pattern's matches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Matches {
@@ -128,18 +142,33 @@ pub struct Matches {
     pub at_end: bool,
 }
 
+impl Matches {
+    /// The same matches in a text that has `offset` characters more in front.
+    pub(crate) fn behind(mut self, offset: usize) -> Self {
+        if offset > 0 {
+            self.spans.iter_mut().for_each(|span| *span = span.behind(offset));
+        }
+        self
+    }
+}
+
 /// The matches from `from` on. The pattern cannot match the empty text.
 ///
-/// They are all, or at least `limit`: what lists the rest in linear time does so at once. `listing`
-/// gives that for patterns whose searches may overrun, and is asked once.
+/// `listing` gives the linear way for patterns whose searches may overrun, and is asked once. It lists
+/// all, so it is not taken for a few.
 pub fn some(
     regex: &Regex,
     symbols: &[u8],
     mut from: usize,
-    limit: usize,
+    wanted: Wanted,
     listing: impl FnOnce() -> Option<Listing>,
 ) -> Matches {
-    let mut listing = Some(listing);
+    let (limit, may_list) = match wanted {
+        Wanted::All => (usize::MAX, true),
+        Wanted::AtLeast(limit) => (limit, true),
+        Wanted::AtMost(limit) => (limit, limit > FEW),
+    };
+    let mut listing = may_list.then_some(listing);
     let mut spans = Vec::new();
     while spans.len() < limit {
         let Some(span) = first(regex, symbols, from, false) else {
@@ -151,6 +180,9 @@ pub fn some(
         if spans.len() >= SEARCHES {
             if let Some(listing) = listing.take().and_then(|make| make()) {
                 listing.list(symbols, from, &mut spans);
+                if let Wanted::AtMost(limit) = wanted {
+                    spans.truncate(limit);
+                }
                 return Matches { spans, at_end: true };
             }
         }

@@ -32,7 +32,7 @@ mod stored;
 pub use alphabet::{Text, Translation};
 pub use byte_set::ByteSet;
 pub use code_points::CodePoints;
-pub use confirm::Matches;
+pub use confirm::{Matches, Wanted};
 pub use error::{BuildError, LoadError, ScanError};
 pub use route::{Route, Routing};
 pub use scan::{Anchor, Answer, Glance, Groups, Region, Scan};

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::OnceLock;
 
 use crate::alphabet::{end_with_final_newline, Translation, NEWLINE};
-use crate::confirm::{self, AutomatonKind, Matches, Regex};
+use crate::confirm::{self, AutomatonKind, Matches, Regex, Wanted};
 use crate::error::ScanError;
 use crate::pass::Coverage;
 use crate::set::{PatternId, PatternSet, ShardId};
@@ -229,31 +229,32 @@ impl Scan {
             anchor,
             region,
             || None,
-            |automaton, symbols| {
-                confirm::first(automaton, symbols, region.from, anchor != Anchor::Search)
+            |automaton, symbols, from, offset| {
+                confirm::first(automaton, symbols, from, anchor != Anchor::Search)
+                    .map(|span| span.behind(offset))
             },
         )
     }
 
     /// Every match, as `re.finditer` gives them.
     pub fn spans(&self, set: &PatternSet, id: PatternId) -> Answer<Vec<Span>> {
-        match self.some_spans(set, id, self.whole(), usize::MAX) {
+        match self.some_spans(set, id, self.whole(), Wanted::All) {
             Answer::Known(matches) => Answer::Known(matches.spans),
             Answer::AskRe => Answer::AskRe,
         }
     }
 
-    /// The first matches in a region: all, or at least `limit`.
+    /// The first matches in a region.
     pub fn some_spans(
         &self,
         set: &PatternSet,
         id: PatternId,
         region: Region,
-        limit: usize,
+        wanted: Wanted,
     ) -> Answer<Matches> {
         let none = || Matches { spans: Vec::new(), at_end: true };
-        self.within(set, id, Anchor::Search, region, none, |automaton, symbols| {
-            confirm::some(automaton, symbols, region.from, limit, || set.listing(id))
+        self.within(set, id, Anchor::Search, region, none, |automaton, symbols, from, offset| {
+            confirm::some(automaton, symbols, from, wanted, || set.listing(id)).behind(offset)
         })
     }
 
@@ -283,10 +284,18 @@ impl Scan {
         }
         // Only the character behind the match is looked at, so only there the end matters.
         let is_near_end = anchor == Anchor::FullMatch || found.end() + 1 >= to;
-        let symbols = if is_near_end { cut(symbols, to) } else { Cow::Borrowed(symbols) };
-        let Some(spans) = confirm::groups(automaton, &symbols, found) else {
-            return Answer::AskRe;
+        let offset = found.start().saturating_sub(1);
+        let cut = if is_near_end { cut(symbols, offset, to) } else { Cow::Borrowed(symbols) };
+        let spans = match cut {
+            Cow::Borrowed(symbols) => confirm::groups(automaton, symbols, found),
+            Cow::Owned(symbols) => {
+                let here = Span::new(found.start() - offset, found.end() - offset);
+                let spans = confirm::groups(automaton, &symbols, here);
+                let moved = |span: Option<Span>| span.map(|span| span.behind(offset));
+                spans.map(|spans| spans.into_iter().map(moved).collect())
+            }
         };
+        let Some(spans) = spans else { return Answer::AskRe };
         let took_part = |group: &&u32| spans.get(**group as usize).is_some_and(Option::is_some);
         let last = closing.iter().rev().find(took_part).copied();
         Answer::Known(Groups { spans, last })
@@ -300,7 +309,7 @@ impl Scan {
         anchor: Anchor,
         region: Region,
         none: impl FnOnce() -> T,
-        ask: impl FnOnce(&Regex, &[u8]) -> T,
+        ask: impl FnOnce(&Regex, &[u8], usize, usize) -> T,
     ) -> Answer<T> {
         if self.is_out(set, id, anchor, region) {
             return Answer::Known(none());
@@ -312,11 +321,18 @@ impl Scan {
         let Some((symbols, automaton)) = self.automaton(set, id, kind) else {
             return Answer::AskRe;
         };
-        let symbols = cut(symbols, region.to);
-        if region.from > symbols.len() {
+        if region.from > region.to.min(symbols.len()) {
             return Answer::Known(none());
         }
-        Answer::Known(ask(automaton, &symbols))
+        // Where the end is cut behind a newline, that newline is the last: a copy has it so. It
+        // begins one symbol before the region, which is all that conditions look at.
+        let offset = region.from.saturating_sub(1);
+        match cut(symbols, offset, region.to) {
+            Cow::Borrowed(symbols) => Answer::Known(ask(automaton, symbols, region.from, 0)),
+            Cow::Owned(symbols) => {
+                Answer::Known(ask(automaton, &symbols, region.from - offset, offset))
+            }
+        }
     }
 
     /// Whether it is already certain, without work, that a region holds no match.
@@ -354,8 +370,9 @@ impl Scan {
     }
 }
 
-/// The symbols of a document that ends at `to`. Copied if a newline becomes the last character.
-fn cut(symbols: &[u8], to: usize) -> Cow<'_, [u8]> {
+/// The symbols of a document that ends at `to`; those from `offset` on as a copy if a newline becomes
+/// the last character.
+fn cut(symbols: &[u8], offset: usize, to: usize) -> Cow<'_, [u8]> {
     if to >= symbols.len() {
         return Cow::Borrowed(symbols);
     }
@@ -363,7 +380,7 @@ fn cut(symbols: &[u8], to: usize) -> Cow<'_, [u8]> {
     if symbols.last() != Some(&NEWLINE) {
         return Cow::Borrowed(symbols);
     }
-    let mut copy = symbols.to_vec();
+    let mut copy = symbols[offset..].to_vec();
     end_with_final_newline(&mut copy);
     Cow::Owned(copy)
 }

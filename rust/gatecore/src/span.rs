@@ -24,6 +24,11 @@ impl Span {
         self.end as usize
     }
 
+    /// The same span of a text that has `offset` characters more in front.
+    pub(crate) fn behind(self, offset: usize) -> Self {
+        Span::new(self.start() + offset, self.end() + offset)
+    }
+
     /// Whether it holds no character.
     pub fn is_empty(&self) -> bool {
         self.start == self.end

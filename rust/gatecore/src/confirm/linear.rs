@@ -659,7 +659,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::confirm::{self, AutomatonKind, Confirm};
+    use crate::confirm::{self, AutomatonKind, Confirm, Wanted};
 
     /// Classes over the symbols `a b c blank \n \r`; `\r` stands at the end of a text only.
     struct Classes;
@@ -735,7 +735,7 @@ mod tests {
         let confirm = Confirm::default();
         let regex =
             confirm.automaton(AutomatonKind::Spans, || Some(confirm::hir(node, &Classes))).unwrap();
-        confirm::some(regex, symbols, 0, usize::MAX, || None).spans
+        confirm::some(regex, symbols, 0, Wanted::All, || None).spans
     }
 
     #[test]
