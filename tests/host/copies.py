@@ -56,25 +56,44 @@ class Copy:
         names = sorted(name for name in sys.modules if f"{name}.".startswith(f"{self.name}."))
         return [sys.modules[name] for name in names]
 
-    def traces(self, *objects: Any) -> dict[str, dict[str, Any]]:
-        """Every name of its modules and classes, and of some objects, with what it stands for."""
-        found: dict[str, dict[str, Any]] = {}
-        for module in self.modules():
-            found[module.__name__] = dict(vars(module))
-            for name, value in vars(module).items():
-                if inspect.isclass(value):
-                    found[f"{module.__name__}.{name}"] = dict(vars(value))
-        waiting = list(objects)
+    def traces(self, *objects: Any) -> dict[str, dict[Any, Any]]:
+        """What every name stands for, in its modules, classes and functions and in some objects.
+
+        Contents of dicts, lists and tuples count as names as well.
+        """
+        found: dict[str, dict[Any, Any]] = {}
+        waiting: list[tuple[str, Any]] = [(str(n), value) for n, value in enumerate(objects)]
+        waiting += [(module.__name__, module) for module in self.modules()]
+        seen = set()
         while waiting:
-            value = waiting.pop()
-            names = dict(value) if isinstance(value, dict) else dict(vars(value))
-            found[f"{len(found)} {type(value).__name__}"] = names
+            place, value = waiting.pop()
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+            names = found[place] = _names(value)
             waiting += [
-                inner
-                for inner in names.values()
-                if isinstance(inner, dict) or type(inner).__module__.startswith(f"{self.name}.")
+                (f"{place}.{name}", inner)
+                for name, inner in names.items()
+                if not str(name).startswith("__") and self._is_own(inner)
             ]
         return found
+
+    def _is_own(self, value: Any) -> bool:
+        if isinstance(value, (dict, list, tuple)):
+            return True
+        home = value if inspect.isclass(value) or inspect.isfunction(value) else type(value)
+        return str(home.__module__).startswith(f"{self.name}.")
+
+
+def _names(value: Any) -> dict[Any, Any]:
+    if isinstance(value, dict):
+        return dict(value)
+    if isinstance(value, (list, tuple)):
+        return dict(enumerate(value))
+    if inspect.isfunction(value):
+        parts = ("__code__", "__globals__", "__closure__", "__defaults__", "__kwdefaults__")
+        return {**vars(value), **{part: getattr(value, part) for part in parts}}
+    return dict(vars(value)) if hasattr(value, "__dict__") else {}
 
 
 @contextmanager

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatecore import SetCache
+from gatecore import GatecoreError, SetCache
 from tests.host.accelerated import accelerate, needs_accelerate
 from tests.host.copies import (
     ENGINES,
@@ -334,16 +334,16 @@ def test_a_host_can_be_accelerated_again(new_copy: Callable[[], Copy], cache: Se
     _assert_same_names(before, copy.traces(engine))
 
 
-def _changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def _changed(before: dict[Any, Any], after: dict[Any, Any]) -> list[Any]:
     nothing = object()
     names = {**before, **after}
     return [name for name in names if before.get(name, nothing) is not after.get(name, nothing)]
 
 
-def _assert_same_names(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> None:
-    assert list(before) == list(after)
-    changed = {place: _changed(names, after[place]) for place, names in before.items()}
+def _assert_same_names(before: dict[str, dict[Any, Any]], after: dict[str, dict[Any, Any]]) -> None:
+    changed = {place: _changed(names, after.get(place, {})) for place, names in before.items()}
     assert {place: names for place, names in changed.items() if names} == {}
+    assert sorted(before) == sorted(after)
 
 
 # More than one engine, and what is not an engine.
@@ -488,6 +488,13 @@ def test_reports_do_not_hold_documents(pairs: dict[str, Pair]) -> None:
         elif isinstance(value, (list, tuple)):
             waiting += value
     assert kinds <= {dict, list, tuple, str, int, float, bool, type(None)}
+
+
+@pytest.mark.parametrize("target", [None, 7, "lettings", [7], object], ids=repr)
+def test_what_cannot_be_accelerated_is_refused(target: Any) -> None:
+    """Silence would look like success."""
+    with pytest.raises((GatecoreError, TypeError, ValueError)):
+        accelerate(target)
 
 
 # The cache.

@@ -8,6 +8,7 @@ from .gates.scarcity import ScarcityGate
 from .gates.small_print import SmallPrintGate
 from .gates.sponsors import SponsorsGate
 from .gates.superlatives import SuperlativesGate
+from .gates.tone import ToneGate
 
 
 class AdvertsModule:
@@ -20,6 +21,7 @@ class AdvertsModule:
             "scarcity": ScarcityGate(),
             "small_print": SmallPrintGate(),
             "sponsors": SponsorsGate(),
+            "tone": ToneGate(),
         }
 
     def execute(self, text: str, document_type: str) -> Verdict:
