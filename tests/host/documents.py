@@ -71,6 +71,7 @@ We share data with a courier, a delivery partner, credit agencies, banks and thi
 We transfer records overseas and send copies to partners abroad under standard clauses.
 We never send letters. Analytics cookies for counting, session cookies to remember, and
 strictly necessary cookies. Cookies live 400 days. Accept  all cookies or reject cookies.
+Nobody is tracked and nobody won't be asked. Everybody is asked and will be told.
 Write to kestrel@lantern-post.example, wren@lantern-post.example, 020 555 019 or +9912 555 019.
 """
 
@@ -89,6 +90,7 @@ the C++ bolt, a.k.a. no. 5.
 Warranty: the warranty is void when opened. It doesn't cover rust, except for wear.
 The guarantee is limited, provided that you oil the chain. Serial WK 123 and WK4567.
 1) Herewith the aforesaid parts are delivered hereunder.
+The frame is not a toy. It is a tool. This is not the end. That is the end. Oil is an oil.
 2) Made at 12:01:02.123, see ibid. page 9.
 pattern 'hub.*oil' is looked for
 """

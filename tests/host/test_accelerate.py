@@ -472,7 +472,7 @@ def test_a_gate_that_raises_leaves_the_others_alone(pairs: dict[str, Pair]) -> N
     assert gates["job_numbers"]["status"] == "FAIL"
     with pytest.raises(KeyError, match="polishing"):
         _gates(pairs["sync"].new)["workshop.tariff"].check(text, "order")
-    with pytest.raises(ValueError, match="4300 digits"):
+    with pytest.raises(ValueError, match="4300"):
         _gates(pairs["sync"].new)["workshop.job_numbers"].check(DOCUMENTS["long job"], "order")
 
 

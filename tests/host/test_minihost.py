@@ -108,3 +108,25 @@ def test_dead_patterns_stand_there_and_never_match(new_copy: Callable[[], Copy])
     for name, text in documents():
         found = [pattern for pattern in DEAD if re.search(pattern, text.lower())]
         assert found == [], name
+
+
+def test_contradictions_are_listed_pair_by_pair(new_copy: Callable[[], Copy]) -> None:
+    """By the earlier sentence, then the later one, then the opposites; doubles are kept."""
+    engine = new_copy().engine()
+    text = "There is no charge and it is not a lamp. A charge. It is a charge! Nobody. Everybody."
+    pairs = engine.universal.detect_contradictions(text)["contradictions"]
+    first = "There is no charge and it is not a lamp"
+    assert [(pair["earlier"], pair["later"]) for pair in pairs] == [
+        (first, "A charge"),
+        (first, "It is a charge! Nobody"),
+        (first, "It is a charge! Nobody"),
+        ("It is a charge! Nobody", "Everybody"),
+    ]
+    report = engine.check_document(text, "advert", None)
+    assert report["universal"]["contradictions"] == report["analyzers"]["contradictions"]
+    with_pairs = [
+        name
+        for name, text in documents()
+        if len(engine.universal.detect_contradictions(text)["contradictions"]) > 1
+    ]
+    assert len(with_pairs) > 20
