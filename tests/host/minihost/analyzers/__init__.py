@@ -1,0 +1,1 @@
+"""Analyzers that every document goes through."""

@@ -1,0 +1,5 @@
+"""What a check gives back."""
+
+from typing import Any
+
+Verdict = dict[str, Any]

@@ -1,0 +1,1 @@
+"""Modules: named groups of gates."""
