@@ -27,6 +27,7 @@ import re
 import textwrap
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from types import FunctionType
 from typing import Any, Final
@@ -102,6 +103,7 @@ class _Places:
         return {n for n, sentence in enumerate(self._sentences) if search(sentence)}
 
 
+@lru_cache(maxsize=256)
 def _stays_within(source: str, flags: int, separator: str) -> bool:
     """Whether matches are made of characters other than the separator, and of nothing else."""
     caseless = separator.lower() == separator.upper()

@@ -125,6 +125,28 @@ class PatternSet:
         self._keep = keep
 
     @classmethod
+    def at_hand(
+        cls, patterns: Iterable[PatternLike], *, cache: SetCache, engine: Engine = "auto"
+    ) -> PatternSet | None:
+        """The compiled set of patterns without what was learned, if only that is in the cache.
+
+        `None` if nothing was learned, if the set with it is there, or if neither is: then make the
+        set with `learn=True`. What was learned counts as remembered by the set that is returned.
+        """
+        listed = [_pattern(item, number) for number, item in enumerate(patterns)]
+        key = _key(cache, listed, engine)
+        known = {pattern.key for pattern in listed}
+        late = [late for late in cache.learned(key) if late.key not in known]
+        if not late or cache.path(_key(cache, [*listed, *late], engine)).exists():
+            return None
+        if not cache.path(key).exists():
+            return None
+        loaded = cls.__new__(cls)
+        loaded._adopt(_cached(cache, listed, engine), listed, (cache, key))
+        loaded._learned = {pattern.key: pattern for pattern in late}
+        return loaded
+
+    @classmethod
     def from_bytes(cls, stored: bytes | bytearray | memoryview) -> PatternSet:
         """Reads what `to_bytes` wrote, in milliseconds.
 

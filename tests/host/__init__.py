@@ -1,0 +1,1 @@
+"""A host of our own, and what `gatecore.accelerate` does to it."""
