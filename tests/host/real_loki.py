@@ -78,12 +78,11 @@ ODD: Final = (
     "risk\u00a0free \x1c guaranteed\x85returns\u2028no risk",
     "e\u0301 employee may not be accompanied",
     "never. always. never. always." * 20,
-    "invoice " + "1" * 5_000,
-    "total: £" + "9" * 4_400 + " VAT",
+    "invoice " + "1" * 200,
     "\ud800 lone surrogate invoice",
     "\U0001f600 invoice \U00010428 client",
-    "a" * 3_000,
-    " " * 300,
+    "a" * 500,
+    " " * 60,
     "must not. must . cannot. can do. is not. is a. impossible. possible." * 15,
 )
 
@@ -93,7 +92,8 @@ def generated(count: int, *, seed: int = 1) -> Iterator[str]:
     chosen = random.Random(seed)
     documents = [text[:_LONGEST] for text in host_documents()]
     sentences = [part for text in documents for part in text.split(".")]
-        yield text
+    yield from ODD
+    yield from documents
     kinds = (_slice, _shuffled, _changed, _on_one_line, _cased)
     for number in range(max(0, count - len(ODD) - len(documents))):
         yield kinds[number % len(kinds)](chosen, documents, sentences)
