@@ -26,7 +26,7 @@ import inspect
 import re
 import textwrap
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from types import FunctionType
@@ -141,9 +141,13 @@ def _member_within(kind: str, value: Any, separator: int) -> bool:
     return False
 
 
-def faster(function: FunctionType) -> FunctionType | None:
+def faster(function: Callable[..., Any]) -> FunctionType | None:
     """The function with its loop over pairs replaced; `None` if it has no such loop."""
-    if function.__closure__ or function.__code__.co_freevars:
+    if (
+        not isinstance(function, FunctionType)
+        or function.__closure__
+        or function.__code__.co_freevars
+    ):
         return None
     try:
         source, line = inspect.getsourcelines(function)

@@ -79,13 +79,14 @@ def _run_host(args: Namespace) -> int:
     seconds = time.perf_counter() - started
     with accelerate(target, cache=again, engine=args.engine) as handle:
         explained, patterns = handle.explain(), handle.patterns
+        gates = len(handle.stats().by_gate)
     if not again.hits:
         path, problem = (cache.rejected or again.rejected)[-1]
         raise GatecoreError(f"{path}: {problem}")
     facts = {
         "place": str(cache.folder),
         "engine": patterns.engine,
-        "gates": len(explained.entries),
+        "gates": gates,
         "patterns": len(patterns),
         "routes": {route: explained.routes.get(route, 0) for route in _ROUTES},
         "bytes": len(patterns.to_bytes()),
