@@ -77,6 +77,15 @@ python-test: $(VENV)/.dev $(VENV)/.installed ## Python tests against the install
 	$(PY) -m pytest --numprocesses auto --dist worksteal
 	$(PY) -m pytest --doctest-modules --pyargs gatecore --override-ini testpaths= --quiet
 
+.PHONY: test-host
+test-host: $(VENV)/.dev $(VENV)/.installed ## compare with the real host: LOKI_HOME=/path/to/loki make test-host
+	@test -n "$${LOKI_HOME:-}" || { echo "set LOKI_HOME to a checkout of the host"; exit 2; }
+	$(PY) -m pytest -m host tests/host
+
+.PHONY: bench-host
+bench-host: $(VENV)/.dev $(VENV)/.installed ## old against accelerated on the real host: LOKI_HOME=… make bench-host
+	$(PY) -W ignore -m benchmarks.host
+
 .PHONY: smoke
 smoke: dist/.built ## the wheel alone in an empty virtual environment checks a document
 	tools/smoke dist/*.whl

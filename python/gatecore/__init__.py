@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     from gatecore import modules, re
     from gatecore._gatecore import Match, engines
+    from gatecore.acceleration import Acceleration, accelerate
     from gatecore.document import Document
     from gatecore.errors import (
+        AccelerateError,
         DocumentTypeError,
         GatecoreError,
         GateFileError,
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 #: Where each public name lives. They are imported when first used: `import gatecore` alone costs
 #: about a millisecond, and a program that only scans never loads the YAML reader.
 _HOME = {
+    "AccelerateError": "errors",
+    "Acceleration": "acceleration",
     "Document": "document",
     "DocumentTypeError": "errors",
     "Explanation": "explanation",
@@ -56,10 +60,13 @@ _HOME = {
     "Stats": "stats",
     "StoredSetError": "errors",
     "Verdict": "report",
+    "accelerate": "acceleration",
     "engines": "_gatecore",
 }
 
 __all__ = [
+    "AccelerateError",
+    "Acceleration",
     "Document",
     "DocumentTypeError",
     "Explanation",
@@ -79,6 +86,7 @@ __all__ = [
     "Stats",
     "StoredSetError",
     "Verdict",
+    "accelerate",
     "engines",
     "modules",
     "re",

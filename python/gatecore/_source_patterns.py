@@ -4,8 +4,12 @@ r"""The patterns in Python source: string literals that reach a call of `re`, wi
     any(re.search(p, text, re.I) for p in LATE)        the call: two patterns, IGNORECASE
 
 Nothing is run. A name stands for what is assigned to it in sight, a loop's variable for each
-element of a literal list, tuple, set or dict. What a parameter, an f-string or a function brings is
-not followed: such calls are counted as `unread`, not guessed at.
+element of a literal list, tuple, set or dict, an f-string, a sum and `re.escape` for what they make
+of known texts. What a parameter or another function brings is not followed: such calls are counted
+as `unread`, not guessed at.
+
+Keywords are found as well: constant texts that are looked for with `in`, `find` or `count`, unless
+what is searched is known to be a container.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, product
 from typing import Any, Final
 
 from gatecore.gate_spec import Place
@@ -36,6 +40,10 @@ _FLAGS_AT: Final = {
 _SAME_ELEMENTS: Final = ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter")
 _DEEPEST: Final = 12
 _MOST_VALUES: Final = 20_000
+#: Texts that one f-string may stand for: two loops over some dozen words each.
+_MOST_MADE: Final = 2_000
+#: Methods of `str` that look for their first argument.
+_LOOKING: Final = ("find", "count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +57,17 @@ class SourcePattern:
 
 @dataclass(frozen=True, slots=True)
 class SourcePatterns:
-    """The patterns of one file in order, and the places of calls whose pattern is not constant."""
+    """What one file looks for.
+
+    Attributes:
+        patterns: The patterns, in order.
+        unread: The places of calls whose pattern is not constant.
+        keywords: Texts that are looked for without `re`, in order.
+    """
 
     patterns: tuple[SourcePattern, ...]
     unread: tuple[Place, ...]
+    keywords: tuple[str, ...] = ()
 
 
 def patterns_in(text: str, path: str) -> SourcePatterns:
@@ -67,7 +82,11 @@ def patterns_in(text: str, path: str) -> SourcePatterns:
     """
     collector = _Collector(path)
     collector.read(ast.parse(text, path))
-    return SourcePatterns(tuple(dict.fromkeys(collector.patterns)), tuple(collector.unread))
+    return SourcePatterns(
+        tuple(dict.fromkeys(collector.patterns)),
+        tuple(collector.unread),
+        tuple(dict.fromkeys(collector.keywords)),
+    )
 
 
 #: What a name may stand for, worked out when asked for.
@@ -85,6 +104,7 @@ class _Collector(ast.NodeVisitor):
         self._depth = 0
         self.patterns: list[SourcePattern] = []
         self.unread: list[Place] = []
+        self.keywords: list[str] = []
 
     def read(self, tree: ast.Module) -> None:
         for node in ast.walk(tree):
@@ -200,6 +220,9 @@ class _Collector(ast.NodeVisitor):
         self.generic_visit(node)
         function = self._function(node.func)
         if function is None:
+            looks = isinstance(node.func, ast.Attribute) and node.func.attr in _LOOKING
+            if looks and len(node.args) == 1:
+                self.keywords += [text for text, _ in self._texts(node.args[0]) if text]
             return
         pattern = _argument(node, 0, "pattern")
         flags_node = _argument(node, _FLAGS_AT[function], "flags")
@@ -211,6 +234,20 @@ class _Collector(ast.NodeVisitor):
         self.patterns += [
             SourcePattern(text, flags, self._place(literal)) for text, literal in texts
         ]
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        self.generic_visit(node)
+        left = node.left
+        for operation, right in zip(node.ops, node.comparators, strict=True):
+            if isinstance(operation, ast.In | ast.NotIn) and not self._is_container(right):
+                self.keywords += [text for text, _ in self._texts(left) if text]
+            left = right
+
+    def _is_container(self, node: ast.expr) -> bool:
+        """Whether an expression is known to be no text."""
+        values = list(islice(self._values(node), _MOST_VALUES))
+        kinds = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
+        return bool(values) and all(isinstance(value, kinds) for value in values)
 
     def _function(self, node: ast.expr) -> str | None:
         name = None
@@ -269,10 +306,46 @@ class _Collector(ast.NodeVisitor):
                 yield from self._values(node.orelse)
             elif isinstance(node, ast.Subscript):
                 yield from self._subscript(node)
+            elif isinstance(node, ast.JoinedStr) or _is_text_sum(node) or self._is_escape(node):
+                for text in self._made(node):
+                    yield ast.copy_location(ast.Constant(text), node)
             else:
                 yield node
         finally:
             self._depth -= 1
+
+    def _made(self, node: ast.expr) -> Iterator[str]:
+        """The texts that an f-string, a sum or `re.escape` may make; none if a part is unknown."""
+        if isinstance(node, ast.JoinedStr):
+            parts = [self._formatted(part) for part in node.values]
+        elif isinstance(node, ast.BinOp):
+            parts = [self._known(node.left), self._known(node.right)]
+        else:
+            assert isinstance(node, ast.Call)
+            yield from map(re.escape, self._known(node.args[0]))
+            return
+        yield from map("".join, islice(product(*parts), _MOST_MADE))
+
+    def _formatted(self, node: ast.expr) -> list[str]:
+        if isinstance(node, ast.FormattedValue):
+            plain = node.conversion in (-1, ord("s")) and node.format_spec is None
+            return self._known(node.value) if plain else []
+        return self._known(node)
+
+    def _known(self, node: ast.expr) -> list[str]:
+        return [text for text, _ in islice(self._texts(node), _MOST_MADE)]
+
+    def _is_escape(self, node: ast.expr) -> bool:
+        if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
+            return False
+        if isinstance(node.func, ast.Name):
+            return self._functions.get(node.func.id) == "escape"
+        name = node.func.value if isinstance(node.func, ast.Attribute) else None
+        return (
+            isinstance(name, ast.Name)
+            and name.id in self._modules
+            and ast.unparse(node.func).endswith(".escape")
+        )
 
     def _subscript(self, node: ast.Subscript) -> Iterator[ast.expr]:
         """Any element, or the one that a constant key names."""
@@ -346,10 +419,19 @@ def _argument(node: ast.Call, number: int, name: str) -> ast.expr | None:
 
 
 def _text(node: ast.expr) -> str | None:
-    """A string literal, or some added up."""
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else None
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = _text(node.left), _text(node.right)
-        return None if left is None or right is None else left + right
-    return None
+    """A string literal."""
+    known = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return node.value if known else None  # type: ignore[attr-defined]
+
+
+def _is_text_sum(node: ast.expr) -> bool:
+    """Whether a sum is one of texts: lists are added as well, and are read as lists."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
+        return False
+    parts = (node.left, node.right)
+    return any(
+        (isinstance(part, ast.Constant) and isinstance(part.value, str))
+        or isinstance(part, ast.JoinedStr)
+        or _is_text_sum(part)
+        for part in parts
+    )

@@ -42,11 +42,13 @@ class Document(DocumentMethods, str):
     (True, 'RISK')
     """
 
-    __slots__ = ("__weakref__", "_core", "_patterns", "_views")
+    __slots__ = ("__weakref__", "_core", "_notes", "_patterns", "_views")
 
     _core: CoreScan
     _patterns: PatternSet
     _views: dict[str, Document]
+    #: What others worked out about this document and want to find again.
+    _notes: dict[Any, Any]
 
     def __new__(cls, text: str, patterns: PatternSet) -> Document:
         """Binds a text to a set."""
@@ -64,6 +66,7 @@ class Document(DocumentMethods, str):
         document = str.__new__(cls, text)
         document._core = patterns._core.begin(document, view_of)
         document._views = {}
+        document._notes = {}
         document._patterns = patterns
         return document
 

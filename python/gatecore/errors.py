@@ -7,6 +7,7 @@ error are that error too, so code that already catches `ValueError` or `TypeErro
 from __future__ import annotations
 
 __all__ = [
+    "AccelerateError",
     "DocumentTypeError",
     "GateFileError",
     "GatecoreError",
@@ -39,6 +40,10 @@ class StoredSetError(GatecoreError):
 
 class DocumentTypeError(GatecoreError, TypeError):
     """Something that is not a `str` was given as a document."""
+
+
+class AccelerateError(GatecoreError, TypeError):
+    """Something that is no host was given to `accelerate`."""
 
 
 class UnknownModuleError(GatecoreError, LookupError):

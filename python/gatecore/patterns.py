@@ -29,6 +29,9 @@ Engine = Literal["auto", "simd", "portable"]
 _LOWERING: Final = 1
 _CALLER: Final = f"{IDENTITY}, lowering {_LOWERING}"
 
+#: As numbers: arithmetic on an enum takes 5 microseconds, and a start asks for thousands of keys.
+_DEBUG, _ASCII, _UNICODE = int(re.DEBUG), int(re.ASCII), int(re.UNICODE)
+
 _MOST_LEARNED: Final = 1_000
 _LONGEST_LEARNED: Final = 1_000
 
@@ -50,8 +53,8 @@ class Pattern(NamedTuple):
     @property
     def key(self) -> tuple[str, int]:
         """What makes two patterns the same: UNICODE is the default of text, DEBUG only prints."""
-        flags = int(self.flags) & ~int(re.DEBUG)
-        return self.source, flags if flags & re.ASCII else flags & ~int(re.UNICODE)
+        flags = int(self.flags) & ~_DEBUG
+        return self.source, flags if flags & _ASCII else flags & ~_UNICODE
 
 
 PatternLike = Pattern | tuple[str, int] | str | re.Pattern[str]
@@ -106,12 +109,12 @@ class PatternSet:
             learned = (late for late in cache.learned(key) if late.key not in known)
             late = list(itertools.islice(learned, _MOST_LEARNED))
         try:
-            core = _cached(cache, [*listed, *late], engine)
+            core = _cached(cache, [*listed, *late], engine, None if late else key)
         except Exception as error:  # whatever the learned ones may do: they are not needed
             if not late:
                 raise
             cache.reject_learned(key, f"a set with what was learned cannot be compiled: {error}")
-            core, late = _cached(cache, listed, engine), []
+            core, late = _cached(cache, listed, engine, key), []
         self._adopt(core, [*listed, *late], (cache, key) if learn else None)
         self._late = len(late)
 
@@ -128,6 +131,28 @@ class PatternSet:
         self._learned: dict[tuple[str, int], Pattern] = {}
         self._late = 0  # patterns of the set that were learned by an earlier one
         self._keep = keep
+
+    @classmethod
+    def at_hand(
+        cls, patterns: Iterable[PatternLike], *, cache: SetCache, engine: Engine = "auto"
+    ) -> PatternSet | None:
+        """The compiled set of patterns without what was learned, if only that is in the cache.
+
+        `None` if nothing was learned, if the set with it is there, or if neither is: then make the
+        set with `learn=True`. What was learned counts as remembered by the set that is returned.
+        """
+        listed = [_pattern(item, number) for number, item in enumerate(patterns)]
+        key = _key(cache, listed, engine)
+        known = {pattern.key for pattern in listed}
+        late = [late for late in cache.learned(key) if late.key not in known]
+        if not late or cache.path(_key(cache, [*listed, *late], engine)).exists():
+            return None
+        if not cache.path(key).exists():
+            return None
+        loaded = cls.__new__(cls)
+        loaded._adopt(_cached(cache, listed, engine, key), listed, (cache, key))
+        loaded._learned = {pattern.key: pattern for pattern in late}
+        return loaded
 
     @classmethod
     def from_bytes(cls, stored: bytes | bytearray | memoryview) -> PatternSet:
@@ -385,8 +410,10 @@ def _key(cache: SetCache, patterns: list[Pattern], engine: Engine) -> str:
     return cache.key([pattern.key for pattern in patterns], engine=engine, caller=_CALLER)
 
 
-def _cached(cache: SetCache, patterns: list[Pattern], engine: Engine) -> CoreSet:
-    key = _key(cache, patterns, engine)
+def _cached(
+    cache: SetCache, patterns: list[Pattern], engine: Engine, key: str | None = None
+) -> CoreSet:
+    key = _key(cache, patterns, engine) if key is None else key
     # The key goes into the file as well: a file under another set's name is refused.
     caller = f"{_CALLER}, cache key {key}"
     core = cache.load(key, caller=caller)

@@ -12,14 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 import gatecore
 
-__all__ = ["accelerate", "needs_accelerate"]
+__all__ = ["accelerate"]
 
-accelerate: Any = getattr(gatecore, "accelerate", None)
-
-needs_accelerate = pytest.mark.skipif(
-    accelerate is None, reason="this build has no gatecore.accelerate"
-)
+accelerate: Any = gatecore.accelerate

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatecore import GatecoreError, SetCache
-from tests.host.accelerated import accelerate, needs_accelerate
+from tests.host.accelerated import accelerate
 from tests.host.copies import (
     ENGINES,
     MODULES,
@@ -31,8 +31,6 @@ from tests.host.copies import (
     without_times,
 )
 from tests.host.documents import VOCABULARY, WRONG_TYPES, documents
-
-pytestmark = needs_accelerate
 
 DOCUMENTS = dict(documents())
 FEW = ("tenancy", "advert", "privacy, dotted I", "workshop", "long job", "unknown rate", "empty")

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -359,3 +360,87 @@ def test_an_output_that_cannot_be_written_is_one_line(form: str) -> None:
     assert process.returncode == 2
     assert err.startswith(b"gatecore: error: ")
     assert err.count(b"\n") == 1
+
+
+HOST = """
+import re
+
+class Gate:
+    def check(self, text, document_type):
+        return {"status": "FAIL" if re.search(r"no\\s+risk", text, re.I) else "PASS"}
+
+class Module:
+    def __init__(self):
+        self.gates = {"risk": Gate()}
+
+class Engine:
+    asked = 0
+    def __init__(self):
+        print("a host that prints")
+        self.modules = {"ads": Module()}
+    def check_document(self, text, document_type, modules):
+        gates = {name: gate.check(text, document_type) for name, gate in
+                 self.modules["ads"].gates.items()}
+        report = {"timestamp": object(), "modules": {"ads": {"gates": gates}}}
+        if "chance" in text:
+            Engine.asked += 1
+            report["asked"] = Engine.asked
+        return report
+"""
+
+
+@pytest.fixture
+def host_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of an engine's class that can be imported from the current folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "cli_host.py").write_text(HOST, "utf-8")
+    yield "cli_host:Engine"
+    sys.modules.pop("cli_host", None)
+
+
+def test_compare_shows_what_is_equal_and_ends_with_1_if_anything_differs(
+    host_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.txt").write_text("There is no risk.")
+    (tmp_path / "b.txt").write_text("Left to chance.")
+    command = ["compare", "--host", host_file, "--format", "json", "a.txt"]
+    assert main(command) == 0
+    (row,) = json.loads(capsys.readouterr().out)["documents"]
+    assert (row["name"], row["gates"], row["different"]) == ("a.txt", 1, {})
+    assert main([*command, "b.txt"]) == 1
+    rows = json.loads(capsys.readouterr().out)["documents"]
+    assert [sorted(row["different"]) for row in rows] == [[], ["asked"]]
+    assert main(["compare", "--host", host_file, "b.txt", "nowhere.txt"]) == 3
+    shown = capsys.readouterr()
+    assert "1 documents, 1 differ" in shown.out
+    assert "nowhere.txt: there is no such file" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("cli_host", "write it as package.module:name"),
+        ("nowhere_host:Engine", "No module named"),
+        ("cli_host:Nothing", "Nothing"),
+        ("cli_host:Gate", "no check_document()"),
+    ],
+)
+def test_a_host_that_cannot_be_made_is_named(
+    name: str, said: str, host_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    assert main(["compare", "--host", name, "a.txt"]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_compile_host_writes_what_accelerate_loads(
+    host_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for compiled in (True, False):
+        assert main(["compile", "--host", host_file, "--format", "json"]) == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert (facts["compiled"], facts["patterns"], facts["gates"]) == (compiled, 2, 1)
+    assert main(["compile", "--host", host_file, "--module", "fca_uk"]) == 2
+    assert "--host goes with neither" in capsys.readouterr().err

@@ -130,3 +130,35 @@ def test_names_that_go_in_circles_end(code: str) -> None:
 def test_what_is_no_python_is_an_error() -> None:
     with pytest.raises(SyntaxError):
         _read("def")
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("for w in ['a.', 'b']:\n    re.search(rf'\\b{re.escape(w)}', t)", [r"\ba\.", r"\bb"]),
+        ("A = ['a', 'b']\nB = ['x']\n[re.compile(f'{a}{b}') for a in A for b in B]", ["ax", "bx"]),
+        ("from re import escape as e\nw = 'a.'\nre.search(e(w) + 'x', t)", [r"a\.x"]),
+        ("w = 'a'\nre.search(f'{w!r}', t)", []),
+        ("n = 3\nre.search(f'{n:02}', t)", []),
+    ],
+)
+def test_texts_that_are_made_of_known_ones_are_made(code: str, expected: list[str]) -> None:
+    """f-strings, sums and `re.escape`."""
+    assert [pattern.source for pattern in _read(f"import re\n{code}").patterns] == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("'a' in text.lower()", ["a"]),
+        ("'a' not in text", ["a"]),
+        ("[w for w in ['a', 'b'] if w in lowered]", ["a", "b"]),
+        ("KNOWN = ['x']\n'a' in KNOWN", []),
+        ("'a' in {'x': 1}", []),
+        ("text.find('a') + text.count('b')", ["a", "b"]),
+        ("given in text", []),
+        ("'' in text", []),
+    ],
+)
+def test_keywords_are_texts_looked_for_without_re(code: str, expected: list[str]) -> None:
+    assert list(_read(code).keywords) == expected

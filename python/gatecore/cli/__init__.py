@@ -1,4 +1,4 @@
-"""The command line: `gatecore check | explain | gates check | lint | compile`.
+"""The command line: `gatecore check | explain | gates check | lint | compile | compare`.
 
 `main` parses, runs one command and turns what went wrong into one line and an exit code.
 Every command is a file of its own with `run(args) -> int`, imported only when it is asked for.

@@ -43,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     _add_gates(commands)
     _add_lint(commands)
     _add_compile(commands)
+    _add_compare(commands)
     return top
 
 
@@ -206,15 +207,61 @@ def _add_compile(commands: _Commands) -> None:  # type: ignore[valid-type]
         "instead.",
         epilog="examples:\n"
         "  gatecore compile\n"
-        "  gatecore compile --module fca_uk --output fca_uk.gatecore\n\n"
+        "  gatecore compile --module fca_uk --output fca_uk.gatecore\n"
+        "  GATECORE_CACHE_DIR=build/sets gatecore compile --host myapp.checks:make_engine\n\n"
         "exit codes:\n  0    compiled\n  2    the command line, a gate file or the place to write "
         "to cannot be used\n",
     )
     _add_module(compile_)
     _add_own_gates(compile_)
+    compile_.add_argument(
+        "--host",
+        metavar="MODULE:NAME",
+        help="instead: what gatecore.accelerate needs for this engine, or for what this function "
+        "returns; kept in the cache",
+    )
     compile_.add_argument("-o", "--output", metavar="FILE", help="write the compiled set there")
     _add_engine(compile_, with_cache=False)
     _add_format(compile_)
+
+
+def _add_compare(commands: _Commands) -> None:  # type: ignore[valid-type]
+    compare = _command(
+        commands,
+        "compare",
+        summary="hold an engine of your own against its accelerated self",
+        description="Asks an engine about each document as it is, then accelerated with "
+        "gatecore.accelerate, and compares the reports gate by gate: every key, order, span and "
+        "text, but no timestamps.",
+        epilog="examples:\n"
+        "  gatecore compare --host myapp.checks:make_engine letters/*.txt\n"
+        "  gatecore compare --host core.engine:engine --type contract --format json a.txt\n\n"
+        "exit codes:\n  0    all reports are equal\n  1    a report differs\n"
+        "  2    the command line or the host cannot be used\n"
+        "  3    a document could not be read (the others are still compared)\n",
+        nothing={"documents": []},
+    )
+    compare.add_argument("files", nargs="+", metavar="FILE", help="a text file")
+    compare.add_argument(
+        "--host",
+        required=True,
+        metavar="MODULE:NAME",
+        help="an engine with check_document(text, document_type, modules), or what makes one",
+    )
+    compare.add_argument(
+        "--type",
+        dest="document_type",
+        default="unknown",
+        metavar="NAME",
+        help="the document type to give to it (default: unknown)",
+    )
+    compare.add_argument(
+        "--encoding",
+        type=_encoding,
+        metavar="NAME",
+        help="how the documents are encoded (default: as in gatecore check)",
+    )
+    _add_format(compare)
 
 
 def _new(make: type[argparse.ArgumentParser], **about: str) -> argparse.ArgumentParser:

@@ -11,6 +11,7 @@ from typing import Final
 
 from gatecore.cli.exit_codes import FINE, USAGE
 from gatecore.cli.selection import selected
+from gatecore.errors import GatecoreError
 from gatecore.gates import GateSet
 from gatecore.set_cache import SetCache
 
@@ -21,6 +22,8 @@ _ROUTES: Final = ("exact", "candidate", "fallback")
 
 def run(args: Namespace) -> int:
     """Compiles the gates' patterns; says what came of it only once it can be loaded again."""
+    if args.host is not None:
+        return _run_host(args)
     gates = selected(args.modules, args.gates)
     cache = SetCache.default() if args.output is None else None
     started = time.perf_counter()
@@ -53,6 +56,42 @@ def run(args: Namespace) -> int:
         "bytes": len(patterns.to_bytes()),
         "seconds": seconds,
         "compiled": cache is None or not cache.hits,
+    }
+    if args.format == "json":
+        print(json.dumps({**facts, "errors": []}))
+    else:
+        _show(facts)
+    return FINE
+
+
+def _run_host(args: Namespace) -> int:
+    """Keeps all that `gatecore.accelerate` needs for a host, what was learned included."""
+    from gatecore.acceleration import accelerate
+    from gatecore.cli.host import host
+
+    if args.modules or args.gates or args.output is not None:
+        raise GatecoreError("--host goes with neither --module, --gates nor --output")
+    target = host(args.host)
+    cache, again = SetCache.default(), SetCache.default()
+    started = time.perf_counter()
+    with accelerate(target, cache=cache, engine=args.engine) as handle:
+        handle.wait()
+    seconds = time.perf_counter() - started
+    with accelerate(target, cache=again, engine=args.engine) as handle:
+        explained, patterns = handle.explain(), handle.patterns
+        gates = len(handle.stats().by_gate)
+    if not again.hits:
+        path, problem = (cache.rejected or again.rejected)[-1]
+        raise GatecoreError(f"{path}: {problem}")
+    facts = {
+        "place": str(cache.folder),
+        "engine": patterns.engine,
+        "gates": gates,
+        "patterns": len(patterns),
+        "routes": {route: explained.routes.get(route, 0) for route in _ROUTES},
+        "bytes": len(patterns.to_bytes()),
+        "seconds": seconds,
+        "compiled": not cache.hits,
     }
     if args.format == "json":
         print(json.dumps({**facts, "errors": []}))

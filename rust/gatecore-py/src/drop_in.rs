@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::compiled::{self, standard, CompiledPattern, Given};
 use crate::serve::{self, scan_of, Call};
-use crate::stats::{fell_through, reset, totals, Counted, Reason, REASONS};
+use crate::stats::{fell_through, of_thread, reset, totals, Counted, Reason, REASONS};
 
 /// The pattern that a function is called with. `None`: leave the call to `re`.
 #[inline(always)]
@@ -252,6 +252,12 @@ pub fn stats(py: Python<'_>) -> Counted {
         (pattern.source.clone_ref(py), pattern.flags, pattern.counts.all())
     });
     (served, reasons, patterns.filter(|(_, _, counts)| counts.iter().any(|&n| n > 0)).collect())
+}
+
+/// What the calling thread counted since it began: served, then by reason.
+#[pyfunction]
+pub fn thread_counts(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+    PyTuple::new(py, of_thread())
 }
 
 /// What the reasons in counters are, in their order.

@@ -39,7 +39,7 @@ mod _gatecore {
     #[pymodule_export]
     use super::drop_in::{
         compile, findall, finditer, fullmatch, pattern_object, purge, r#match, reasons,
-        reset_stats, search, split, stats, sub, subn,
+        reset_stats, search, split, stats, sub, subn, thread_counts,
     };
     #[pymodule_export]
     use super::engines;

@@ -1,5 +1,6 @@
 //! What was served and what fell through to `re`, and why: counters that cost a nanosecond.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -75,12 +76,24 @@ pub struct DocumentStats {
 static SERVED: AtomicU64 = AtomicU64::new(0);
 static FELL: Counts = Counts([const { AtomicU64::new(0) }; REASONS.len()]);
 
+thread_local! {
+    /// What this thread alone counted: served, then by reason. A gate runs on one thread, so that the
+    /// difference between before and after is its own, whatever other threads ask meanwhile.
+    static OF_THREAD: [Cell<u64>; REASONS.len() + 1] =
+        const { [const { Cell::new(0) }; REASONS.len() + 1] };
+}
+
+fn bump_of_thread(place: usize) {
+    OF_THREAD.with(|counts| counts[place].set(counts[place].get() + 1));
+}
+
 impl DocumentStats {
     /// Counts a call that was answered without `re`.
     #[inline]
     pub fn served(&self) {
         bump(&self.served);
         bump(&SERVED);
+        bump_of_thread(0);
     }
 
     /// What was counted.
@@ -101,6 +114,7 @@ pub fn fell_through(
     document: Option<&DocumentStats>,
 ) {
     FELL.add(reason);
+    bump_of_thread(reason as usize + 1);
     if let Some(pattern) = pattern {
         pattern.get().counts.add(reason);
     }
@@ -117,6 +131,11 @@ pub fn fell_through(
 /// What the whole process counted: served, and by reason.
 pub fn totals() -> (u64, Vec<u64>) {
     (SERVED.load(Ordering::Relaxed), FELL.all())
+}
+
+/// What the calling thread counted since it began: served, then by reason. Never set to zero.
+pub fn of_thread() -> [u64; REASONS.len() + 1] {
+    OF_THREAD.with(|counts| std::array::from_fn(|place| counts[place].get()))
 }
 
 /// Sets the totals to zero.

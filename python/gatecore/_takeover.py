@@ -1,0 +1,138 @@
+"""Taking a host's names over, and putting back what stood there.
+
+    take(token, module, "re", routed)      module.re is routed; the old one is kept
+    give_back(token)                       as it was, once the last user let go
+
+Several handles may want the same name, as engines share the modules of their gates. The first one
+takes it, the others join, and the last that lets go puts the old value back: unless somebody else
+has put something there in the meantime, which is then left alone.
+
+Users are tokens, so that this register keeps no handle alive. Functions through which documents
+come in are not registered at all: they carry what was taken with them (`enter`), and with it the
+handle, which so lives as long as the engine that it belongs to.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, Final
+
+__all__ = ["Taken", "enter", "give_back", "is_ours", "leave", "take"]
+
+_MISSING: Final = object()
+_LOCK: Final = threading.RLock()
+
+
+@dataclass(eq=False)
+class Taken:
+    """A name that was taken over, and for whom, the latest last."""
+
+    owner: Any
+    name: Any
+    old: Any
+    new: Any = None
+    users: list[Any] = field(default_factory=list)
+
+    @property
+    def in_force(self) -> bool:
+        """Whether nobody has put something else there."""
+        return _read(self.owner, self.name) is self.new
+
+    @property
+    def called(self) -> Any:
+        """What is called where the old value stood: for an object, its class's method."""
+        return getattr(self.owner, self.name) if self.old is _MISSING else self.old
+
+
+_TAKEN: Final[dict[tuple[int, Any], Taken]] = {}
+
+
+def _read(owner: Any, name: Any) -> Any:
+    """What stands under the owner's own name; a private mark if nothing does."""
+    if isinstance(owner, dict):
+        return owner.get(name, _MISSING)
+    if isinstance(owner, list):
+        return owner[name] if name < len(owner) else _MISSING
+    return vars(owner).get(name, _MISSING)
+
+
+def _write(owner: Any, name: Any, value: Any) -> None:
+    if isinstance(owner, dict | list):
+        owner[name] = value
+    elif isinstance(owner, ModuleType | type):
+        setattr(owner, name, value)
+    else:
+        vars(owner)[name] = value  # a frozen dataclass would refuse `setattr`
+
+
+def _put_back(taken: Taken) -> None:
+    if not taken.in_force:
+        return
+    if taken.old is not _MISSING:
+        _write(taken.owner, taken.name, taken.old)
+    elif isinstance(taken.owner, type | ModuleType):
+        delattr(taken.owner, taken.name)
+    else:
+        del vars(taken.owner)[taken.name]
+
+
+def take(user: Any, owner: Any, name: Any, new: Any) -> Taken:
+    """Puts a value in the place of a name, or joins those who did."""
+    with _LOCK:
+        key = (id(owner), name)
+        taken = _TAKEN.get(key)
+        if taken is None or taken.owner is not owner or not taken.in_force:
+            taken = Taken(owner, name, _read(owner, name), new)
+            _write(owner, name, new)
+            _TAKEN[key] = taken
+        if not any(user is known for known in taken.users):
+            taken.users.append(user)
+        return taken
+
+
+def is_ours(owner: Any, name: Any) -> bool:
+    """Whether the name is taken over."""
+    taken = _TAKEN.get((id(owner), name))
+    return taken is not None and taken.owner is owner and taken.in_force
+
+
+def give_back(user: Any) -> None:
+    """Lets go of all that was taken for a user, the latest first."""
+    with _LOCK:
+        for key, taken in reversed(_of(user)):
+            taken.users[:] = [known for known in taken.users if known is not user]
+            if not taken.users:
+                _put_back(taken)
+                if _TAKEN.get(key) is taken:
+                    del _TAKEN[key]
+
+
+def enter(handle: Any, owner: Any, name: str, make: Callable[[Taken], Any]) -> Taken:
+    """Puts a function in the place of one, or adds the handle to those whom it serves."""
+    with _LOCK:
+        taken = getattr(_read(owner, name), "gatecore_taken", None)
+        if taken is None or taken.owner is not owner:
+            taken = Taken(owner, name, _read(owner, name))
+            taken.new = make(taken)
+            taken.new.gatecore_taken = taken
+            _write(owner, name, taken.new)
+        if not any(handle is known for known in taken.users):
+            taken.users.append(handle)
+        return taken
+
+
+def leave(handle: Any, taken: Taken) -> None:
+    """Lets go of a function, and puts the old one back if nobody else uses it."""
+    with _LOCK:
+        taken.users[:] = [known for known in taken.users if known is not handle]
+        if not taken.users:
+            _put_back(taken)
+
+
+def _of(user: Any) -> list[tuple[tuple[int, Any], Taken]]:
+    return [
+        (key, taken) for key, taken in _TAKEN.items() if any(user is known for known in taken.users)
+    ]

@@ -1,0 +1,38 @@
+"""`--host package.module:name`: the user's own engine, as `compile` and `compare` are given it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+from typing import Any
+
+from gatecore.errors import GatecoreError
+
+__all__ = ["host"]
+
+
+def host(where: str) -> Any:
+    """What a name stands for; a function or class is called, with what it prints on stderr.
+
+    Raises:
+        GatecoreError: It cannot be imported or made; says why.
+    """
+    path, _, name = where.partition(":")
+    if not path or not name:
+        raise GatecoreError(f"--host {where}: write it as package.module:name")
+    folder = os.getcwd()  # noqa: PTH109 - as `python -m` does
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    with contextlib.redirect_stdout(sys.stderr):
+        try:
+            value = importlib.import_module(path)
+            for part in name.split("."):
+                value = getattr(value, part)
+            if isinstance(value, type) or not hasattr(value, "check_document"):
+                value = value() if callable(value) else value
+        except Exception as error:
+            kind = type(error).__name__
+            raise GatecoreError(f"--host {where}: {kind}: {error}; run it by hand first") from error
+    return value

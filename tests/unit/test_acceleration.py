@@ -1,0 +1,297 @@
+"""`accelerate` on hosts of a few lines: what is routed, served, restored, and left alone.
+
+A whole host, in both kinds of engine, is in tests/host.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import re
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from textwrap import dedent
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import gatecore
+from gatecore import AccelerateError, Pattern, SetCache
+from gatecore import re as routed_re
+from gatecore.acceleration import Acceleration
+
+RULES = r"""
+    import re
+    from re import search as find
+
+    WORDS = ["guaranteed", "no risk"]
+    HELD = {"a": re.compile(r"\brisk\b"), "b": [re.compile("x+", re.I)], "c": (re.compile("y"), 1)}
+
+    class Detector:
+        KNOWN = re.compile(r"\d{4}")
+        def __init__(self):
+            self.own = [re.compile(rf"{word}", re.I) for word in WORDS]
+        def found(self, text):
+            return [p.pattern for p in self.own if p.search(text)] + self.KNOWN.findall(text)
+
+    def check(text, kind="letter"):
+        lowered = text.lower()
+        return {
+            "words": [word for word in WORDS if word in lowered],
+            "spans": [m.span() for m in re.finditer(r"no\s+risk", text, re.IGNORECASE)],
+            "first": bool(find(r"up to \d+", text)),
+            "held": [bool(HELD["a"].search(text)), bool(HELD["b"][0].search(text))],
+            "piece": bool(re.search("risk", text[:40])),
+            "kind": kind,
+        }
+
+    def raises(text):
+        if re.search("bad", text):
+            raise ValueError(text[:3])
+        return None
+"""
+TEXT = "There is NO  RISK, guaranteed: up to 12 in 2024. xX bad"
+
+
+@pytest.fixture
+def new_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., ModuleType]]:
+    """Writes and imports a Python module."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    made: list[str] = []
+
+    def new(source: str = RULES, name: str = "host_rules") -> ModuleType:
+        (tmp_path / f"{name}.py").write_text(dedent(source), "utf-8")
+        importlib.invalidate_caches()
+        made.append(name)
+        return importlib.import_module(name)
+
+    yield new
+    for name in made:
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> SetCache:
+    return SetCache(tmp_path / "sets")
+
+
+class Gate:
+    """A gate of this file, with a pattern that only it has."""
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+
+    def check(self, text: str, document_type: str = "") -> dict[str, Any]:
+        return {"found": [m.group() for m in re.finditer(self.pattern, text)], "type": type(text)}
+
+
+class Module:
+    def __init__(self, **gates: Gate) -> None:
+        self.gates = gates
+
+
+class Engine:
+    def __init__(self, **modules: Module) -> None:
+        self.modules = modules
+
+    def check_document(self, text: str, document_type: str, active_modules: Any) -> dict[str, Any]:
+        return {
+            f"{name}.{gate_name}": gate.check(text, document_type)["found"]
+            for name, module in self.modules.items()
+            for gate_name, gate in module.gates.items()
+        }
+
+
+def test_a_python_module_answers_the_same_and_is_served(
+    new_module: Callable[..., ModuleType], cache: SetCache
+) -> None:
+    rules = new_module()
+    detector = rules.Detector()
+    wanted = rules.check(TEXT), detector.found(TEXT)
+    handle = gatecore.accelerate(rules, cache=cache)
+    new_detector = rules.Detector()
+    assert (rules.check(TEXT), new_detector.found(TEXT)) == wanted
+    stats = handle.stats()
+    assert stats.by_reason == {"the text is no Document": 1}
+    assert stats.by_gate["host_rules.check"].served == 6
+    assert stats.by_gate["host_rules.Detector.found"].fell_through == 0
+    assert "host_rules.re" in handle.explain().routed
+    handle.restore()
+    assert (rules.check(TEXT), detector.found(TEXT)) == wanted
+
+
+def test_restore_puts_every_name_back(
+    new_module: Callable[..., ModuleType], cache: SetCache
+) -> None:
+    rules = new_module()
+    before = dict(vars(rules))
+    held = dict(rules.HELD), list(rules.HELD["b"]), dict(vars(rules.Detector))
+    with gatecore.accelerate(rules, cache=cache):
+        assert rules.re is routed_re
+        assert not isinstance(rules.HELD["a"], re.Pattern) or rules.HELD["a"] is not held[0]["a"]
+    after = dict(vars(rules))
+    assert [name for name in before if before[name] is not after[name]] == []
+    assert list(before) == list(after)
+    assert (rules.HELD, rules.HELD["b"], dict(vars(rules.Detector))) == held
+
+
+def test_restore_leaves_alone_what_somebody_else_replaced(
+    new_module: Callable[..., ModuleType], cache: SetCache
+) -> None:
+    rules = new_module()
+    handle = gatecore.accelerate(rules, cache=cache)
+
+    def other(text: str) -> str:
+        return text
+
+    rules.check = other  # type: ignore[attr-defined]
+    handle.restore()
+    assert rules.check is other
+    assert rules.re is re
+
+
+def test_what_is_raised_comes_through_and_the_next_call_works(
+    new_module: Callable[..., ModuleType], cache: SetCache
+) -> None:
+    rules = new_module()
+    handle = gatecore.accelerate(rules, cache=cache)
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"^The$"):
+            rules.raises(TEXT)
+    assert handle.stats().by_gate["host_rules.raises"].calls == 2
+    with pytest.raises(TypeError, match="raises"):
+        rules.raises()
+    handle.restore()
+
+
+def test_arguments_may_have_names_and_what_is_no_text_stays(
+    new_module: Callable[..., ModuleType], cache: SetCache
+) -> None:
+    rules = new_module()
+    wanted = rules.check(kind="x", text=TEXT)
+    with gatecore.accelerate(rules, cache=cache) as handle:
+        assert rules.check(kind="x", text=TEXT) == wanted
+        with pytest.raises(AttributeError):
+            rules.check(None)
+        assert rules.check(handle.document(TEXT), "x") == wanted
+
+
+def test_handles_of_the_same_modules_are_restored_in_any_order(
+    new_module: Callable[..., ModuleType], cache: SetCache
+) -> None:
+    """Two lists share a module: it is routed until the last handle lets go."""
+    one, two = new_module(name="host_one"), new_module(name="host_two")
+    for order in ((0, 1), (1, 0)):
+        handles = [
+            gatecore.accelerate([one], cache=cache),
+            gatecore.accelerate([one, two], cache=cache),
+        ]
+        assert gatecore.accelerate([one], cache=cache) is handles[0]
+        handles[order[0]].restore()
+        assert one.re is routed_re
+        assert one.check(TEXT)["words"] == ["guaranteed"]
+        handles[order[1]].restore()
+        assert one.re is re
+        assert two.re is re
+        assert not hasattr(one.check, "gatecore_taken")
+
+
+def test_gates_that_are_added_later_are_taken_in(cache: SetCache) -> None:
+    engine = Engine(first=Module(a=Gate("a+")))
+    with gatecore.accelerate(engine, cache=cache, patterns=["a+", "b+"]) as handle:
+        assert engine.check_document("aab", "t", None) == {"first.a": ["aa"]}
+        engine.modules["second"] = Module(b=Gate("b+"))
+        assert engine.check_document("aab", "t", None) == {"first.a": ["aa"], "second.b": ["b"]}
+        assert list(handle.stats().by_gate) == ["first.a", "second.b"]
+        assert handle.stats().share == 1
+    assert vars(engine) == {"modules": engine.modules}
+    assert list(vars(engine.modules["second"].gates["b"])) == ["pattern"]
+
+
+def test_gates_alone_share_a_document(cache: SetCache) -> None:
+    gates = [Gate("a+"), Gate("b+")]
+    with gatecore.accelerate(gates, cache=cache, patterns=["a+", "b+"]) as handle:
+        kinds = [gate.check("aab")["type"] for gate in gates]
+        assert kinds == [gatecore.Document, gatecore.Document]
+        assert len(handle._recent) == 1
+        assert handle.stats().served == 2
+    assert [gate.check("aab")["type"] for gate in gates] == [str, str]
+
+
+def test_what_is_learned_is_served_at_the_next_start(cache: SetCache) -> None:
+    def start() -> Acceleration:
+        return gatecore.accelerate(engine, cache=SetCache(cache.folder), patterns=["a+"])
+
+    engine = Engine(m=Module(a=Gate("a+"), late=Gate("late+")))
+    wanted = engine.check_document("a late", "t", None)
+    for served in (1, 2, 2):
+        with start() as handle:
+            handle.wait()
+            assert engine.check_document("a late", "t", None) == wanted
+            assert handle.stats().served == served
+    assert Pattern("late+") in list(handle.patterns)
+
+
+def test_an_engine_that_is_dropped_is_freed(cache: SetCache) -> None:
+    """The handle lives in the engine and not in a register."""
+    engine = Engine(m=Module(a=Gate("a+")))
+    gatecore.accelerate(engine, cache=cache)
+    dead = weakref.ref(engine)
+    del engine
+    gc.collect()
+    assert dead() is None
+    assert sys.modules[__name__].__dict__["re"] is re
+
+
+def test_threads_are_counted_each_by_its_own(cache: SetCache) -> None:
+    engine = Engine(m=Module(a=Gate("a+"), b=Gate("b+")))
+    with gatecore.accelerate(engine, cache=cache, patterns=["a+", "b+"]) as handle:
+        start = threading.Barrier(4)
+
+        def ask() -> None:
+            start.wait()
+            for number in range(50):
+                assert engine.check_document(f"aab{number}", "t", None)["m.b"] == ["b"]
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        stats = handle.stats()
+        assert {n: (g.calls, g.served) for n, g in stats.by_gate.items()} == {
+            "m.a": (200, 200),
+            "m.b": (200, 200),
+        }
+        assert stats.served == 400
+
+
+def test_a_bad_pattern_leaves_the_host_untouched(
+    new_module: Callable[..., ModuleType], cache: SetCache
+) -> None:
+    rules = new_module()
+    with pytest.raises(re.error):
+        gatecore.accelerate(rules, cache=cache, patterns=["("])
+    assert rules.re is re
+
+
+def test_a_folder_that_cannot_be_written_costs_the_cache_only(
+    new_module: Callable[..., ModuleType], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    rules = new_module()
+    with gatecore.accelerate(rules, cache=SetCache(tmp_path / "file" / "sets")) as handle:
+        assert rules.check(TEXT)["words"] == ["guaranteed"]
+        assert "could not be written" in str(handle.explain())
+
+
+@pytest.mark.parametrize("target", [None, 7, "rules", [], [7]], ids=repr)
+def test_what_is_no_host_is_refused(target: object) -> None:
+    with pytest.raises(AccelerateError, match="cannot be accelerated; give an engine"):
+        gatecore.accelerate(target)
