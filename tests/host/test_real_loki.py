@@ -36,7 +36,8 @@ def test_reports_of_the_real_host_are_the_same(kind: str, tmp_path: Path) -> Non
 
 def test_the_hosts_own_tests_end_as_before(tmp_path: Path) -> None:
     """Test by test, with every engine that they make accelerated; needs the host's requirements."""
-    pytest.importorskip("flask", reason="the host's own tests need its requirements")
+    for name in ("flask", "pytest_cov", "pytest_timeout"):
+        pytest.importorskip(name, reason="the host's own tests need its requirements")
     program = [sys.executable, "-m", "tests.host.own_tests", str(tmp_path)]
     done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-5_000:] + done.stderr[-2_000:]
