@@ -23,11 +23,18 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 from typing import Any, Final
 
-from tests.host import real_loki
-
 __all__ = ["main"]
+
+
+def _loki() -> ModuleType:
+    """How to reach the host; here, as asv imports every file of this folder and knows no tests."""
+    from tests.host import real_loki
+
+    return real_loki
+
 
 SIZES: Final = (2_000, 10_000, 50_000, 200_000)
 #: The ratios that were asked for, gates and whole check, by size.
@@ -42,7 +49,7 @@ HOSTILE: Final = {
 def texts(size: int, count: int, *, one_line: bool = False) -> list[str]:
     """Texts of a size, each begun at another place of the host's documents."""
     chosen = random.Random(size)
-    documents = real_loki.host_documents()
+    documents = _loki().host_documents()
     made = []
     for _ in range(count):
         chosen.shuffle(documents)
@@ -90,7 +97,7 @@ class Old:
 
 def serve_old() -> None:
     """The process of `Old`."""
-    engines = {name: real_loki.engine(name) for name in real_loki.ENGINES}
+    engines = {name: _loki().engine(name) for name in _loki().ENGINES}
     for line in sys.stdin:
         what, text = json.loads(line)
         print(run(engines, what, text), flush=True)
@@ -117,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from gatecore import SetCache
 
     folder = os.environ.get("GATECORE_CACHE_DIR") or tempfile.mkdtemp()
-    engines = {name: real_loki.engine(name) for name in real_loki.ENGINES}
+    engines = {name: _loki().engine(name) for name in _loki().ENGINES}
     before = peak()
     handles = {n: gatecore.accelerate(e, cache=SetCache(folder)) for n, e in engines.items()}
     old = Old()
@@ -182,7 +189,7 @@ def start(folder: str) -> None:
     program = f"""
 import time
 from tests.host import real_loki
-engine = real_loki.engine("sync")
+engine = _loki().engine("sync")
 begin = time.perf_counter()
 import gatecore, gatecore.acceleration
 imported = time.perf_counter()
