@@ -189,7 +189,7 @@ def start(folder: str) -> None:
     program = f"""
 import time
 from tests.host import real_loki
-engine = _loki().engine("sync")
+engine = real_loki.engine("sync")
 begin = time.perf_counter()
 import gatecore, gatecore.acceleration
 imported = time.perf_counter()
