@@ -1,0 +1,21 @@
+"""asv can read the benchmarks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_benchmark_file_is_imported_without_the_tests() -> None:
+    """asv imports each file of the folder, in a place where `tests` cannot be found."""
+    names = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py"))
+    assert len(names) > 10
+    program = "import sys; sys.modules['tests'] = None\n"
+    program += "".join(f"import benchmarks.{name}\n" for name in names if name != "__init__")
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert ran.returncode == 0, ran.stderr
