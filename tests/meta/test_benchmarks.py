@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_every_benchmark_file_is_imported_without_the_tests() -> None:
-    """asv imports each file of the folder, in a place where `tests` cannot be found."""
+    """Each file of the folder is imported by asv in a place where `tests` cannot be found."""
     names = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py"))
     assert len(names) > 10
     program = "import sys; sys.modules['tests'] = None\n"
