@@ -47,10 +47,15 @@ impl CoreScan {
         CoreScan { set, scan, stats, scanning: Mutex::new(()) }
     }
 
-    /// Answers a question about one pattern, off the GIL if the document is long.
+    /// Answers a question about one pattern, off the GIL if the document is long or the pattern large.
     #[inline]
-    fn ask<T: Send>(&self, py: Python<'_>, question: impl FnOnce() -> T + Send) -> T {
-        if self.scan.whole().to < LONG {
+    fn ask<T: Send>(
+        &self,
+        py: Python<'_>,
+        id: PatternId,
+        question: impl FnOnce() -> T + Send,
+    ) -> T {
+        if self.scan.whole().to < LONG && self.set.set.is_light(id) {
             question()
         } else {
             without_gil(py, question)
@@ -95,7 +100,7 @@ impl CoreScan {
         anchor: Anchor,
         region: Region,
     ) -> Answer<Option<Span>> {
-        self.ask(py, || self.scan.find(&self.set.set, id, anchor, region))
+        self.ask(py, id, || self.scan.find(&self.set.set, id, anchor, region))
     }
 
     /// The first matches in a region; the GIL is released.
@@ -106,7 +111,7 @@ impl CoreScan {
         region: Region,
         wanted: Wanted,
     ) -> Answer<Matches> {
-        self.ask(py, || self.scan.some_spans(&self.set.set, id, region, wanted))
+        self.ask(py, id, || self.scan.some_spans(&self.set.set, id, region, wanted))
     }
 
     /// The groups of a match in a document that ends at `to`; the GIL is released.
@@ -118,7 +123,7 @@ impl CoreScan {
         found: Span,
         to: usize,
     ) -> Answer<Groups> {
-        self.ask(py, || self.scan.groups(&self.set.set, id, anchor, found, to))
+        self.ask(py, id, || self.scan.groups(&self.set.set, id, anchor, found, to))
     }
 
     /// Whether a pattern matches; the GIL is released unless the pass alone decides.
@@ -126,7 +131,7 @@ impl CoreScan {
     pub fn matches(&self, py: Python<'_>, id: PatternId) -> Answer<bool> {
         match self.scan.known(&self.set.set, id) {
             Some(known) => Answer::Known(known),
-            None => self.ask(py, || self.scan.is_match(&self.set.set, id)),
+            None => self.ask(py, id, || self.scan.is_match(&self.set.set, id)),
         }
     }
 

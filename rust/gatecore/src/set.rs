@@ -378,6 +378,15 @@ impl PatternSet {
         self.automaton(id, AutomatonKind::Spans).is_some()
     }
 
+    /// Whether a pattern's automaton is small, so that it takes nanoseconds a character: one with
+    /// thousands of states may take microseconds. Builds it. (`no\s+risk` has 4 KB, `[ab]{250}c` 17,
+    /// `[ab]{2500}c` 125.)
+    pub fn is_light(&self, id: PatternId) -> bool {
+        const LIGHT: usize = 64 << 10;
+        self.automaton(id, AutomatonKind::Spans)
+            .is_none_or(|automaton| automaton.memory_usage() < LIGHT)
+    }
+
     /// Whether an automaton tells a pattern's groups, so that `re` is never asked for them.
     pub fn tells_groups(&self, id: PatternId) -> bool {
         self.groups_automaton(id, AutomatonKind::Groups).is_some()
