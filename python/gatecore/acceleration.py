@@ -238,7 +238,8 @@ class Acceleration:
         self._routed: list[str] = []
         self._token = object()
         self._compiling: threading.Thread | None = None
-        self.found, self.patterns, self._loaded = self._compiled(host)
+        with self._lock:  # which the thread that compiles needs to put its set in place of this one
+            self.found, self.patterns, self._loaded = self._compiled(host)
         self._take(host)
         self._finalizer = weakref.finalize(self, _takeover.give_back, self._token)
         self._finalizer.atexit = False

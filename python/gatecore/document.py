@@ -90,7 +90,7 @@ class Document(DocumentMethods, str):
         text: str = getattr(str, method)(self)
         if text == self:
             return self  # not kept: a document that holds itself would live until the next gc
-        for known in self._views.values():
+        for known in list(self._views.values()):  # another thread may add one
             if text == known:
                 return self._views.setdefault(method, known)
         # Two threads may both get here; `setdefault` lets one view win, and only that is scanned.
