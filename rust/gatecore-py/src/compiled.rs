@@ -247,7 +247,9 @@ pub fn resolve<'py>(
 #[cold]
 fn of_real<'py>(pattern: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, CompiledPattern>>> {
     let py = pattern.py();
-    if !pattern.is_exact_instance(standard_class(py, "Pattern")?.bind(py)) {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let class = CLASS.get_or_try_init(py, || standard_class(py, "Pattern"))?;
+    if !pattern.is_exact_instance(class.bind(py)) {
         return Ok(None);
     }
     static KNOWN: PyOnceLock<Py<PyDict>> = PyOnceLock::new();

@@ -28,17 +28,17 @@ fn pattern_of<'py>(
 /// Leaves a call to the standard module's function.
 #[cold]
 fn leave<'py>(
-    name: &str,
-    arguments: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error = PyErr>,
+    name: &Bound<'py, PyString>,
+    pattern: &Bound<'py, PyAny>,
+    string: &Bound<'py, PyAny>,
     flags: Option<&Bound<'py, PyAny>>,
-    py: Python<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     fell_through(Reason::Arguments, None, None);
-    let keywords = PyDict::new(py);
-    if let Some(flags) = flags {
-        keywords.set_item(intern!(py, "flags"), flags)?;
+    let function = standard(name.py())?.getattr(name)?;
+    match flags {
+        None => function.call1((pattern, string)),
+        Some(flags) => function.call1((pattern, string, flags)),
     }
-    standard(py)?.getattr(name)?.call(arguments.into_pyobject(py)?, Some(&keywords))
 }
 
 macro_rules! function {
@@ -54,7 +54,7 @@ macro_rules! function {
             let flags = flags.as_ref();
             match pattern_of(pattern, string, flags)? {
                 Some(pattern) => $serve(Call { pattern: &pattern, string, pos: None, endpos: None }),
-                None => leave($method, (pattern, string), flags, string.py()),
+                None => leave(intern!(string.py(), $method), pattern, string, flags),
             }
         }
     };
