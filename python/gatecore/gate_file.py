@@ -24,6 +24,7 @@ from gatecore.gate_spec import (
     Condition,
     Either,
     Every,
+    Evidence,
     Example,
     GateSpec,
     Group,
@@ -368,15 +369,17 @@ class _GateReader:
             severity = self.severity(keys["severity"])
         elif status in ("PASS", "N/A"):
             severity = "none"
-        evidence: tuple[str, ...] = ()
+        evidence: tuple[Evidence, ...] = ()
         if "evidence" in keys:
-            evidence = self.group_names(keys["evidence"], f"'evidence' of {what}")
+            names = self.group_names(keys["evidence"], f"'evidence' of {what}")
+            evidence = tuple(Evidence((n,), "every", "", severity, None, None) for n in names)
         return Branch(
             when=when,
             status=status,
             severity=severity,
             message=self.line(keys, "message"),
             suggestion=self.line(keys, "suggestion") if "suggestion" in keys else "",
+            details=(),
             evidence=evidence,
             place=self.file.place(node),
         )
@@ -411,7 +414,8 @@ class _GateReader:
     def refuse_unused_groups(self, spec: GateSpec, places: Mapping[str, Place]) -> None:
         used = set(groups_named(spec.relevant))
         for branch in spec.branches:
-            used.update(groups_named(branch.when), branch.evidence)
+            used.update(groups_named(branch.when))
+            used.update(name for shown in branch.evidence for name in shown.groups)
         for name, place in places.items():
             if name not in used:
                 raise self.file.error(

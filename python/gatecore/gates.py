@@ -112,7 +112,16 @@ class GateSet:
     ) -> Verdict:
         if number is None:
             return Verdict(
-                gate.name, gate.module, "N/A", "none", gate.not_relevant, "", gate.source, ()
+                gate.name,
+                gate.module,
+                "N/A",
+                "none",
+                gate.not_relevant,
+                "",
+                gate.source,
+                (),
+                (),
+                gate.version,
             )
         branch = gate.branches[number]
         findings = tuple(
@@ -121,6 +130,7 @@ class GateSet:
                 pattern=self.patterns[pattern].source,
                 start=start,
                 end=end,
+                severity=branch.severity,
             )
             for group, pattern, start, end in found
         )
@@ -133,6 +143,8 @@ class GateSet:
             branch.suggestion,
             gate.source,
             findings,
+            (),
+            gate.version,
         )
 
 
@@ -161,9 +173,14 @@ def _flat_gate(
             case AnyOf(groups) | AllOf(groups) | NoneOf(groups):
                 listed = ids(groups)
                 return [_OF_PATTERNS[type(condition)], len(listed), *listed]
+            case _:
+                raise NotImplementedError(condition)
 
     branches: list[_Branch] = [
-        (flat(branch.when), [(places[group], ids((group,))) for group in branch.evidence])
+        (
+            flat(branch.when),
+            [(places[g], ids((g,))) for shown in branch.evidence for g in shown.groups],
+        )
         for branch in gate.branches
     ]
     return flat(gate.relevant), branches

@@ -19,6 +19,7 @@ from gatecore.gate_spec import (
     NoneOf,
     Not,
     PatternRef,
+    Severity,
 )
 from gatecore.report import Finding, Lines, Verdict
 
@@ -35,7 +36,16 @@ def evaluate(spec: GateSpec, text: str) -> Verdict:
     """
     if spec.relevant is not None and not holds(spec.relevant, spec, text):
         return Verdict(
-            spec.name, spec.module, "N/A", "none", spec.not_relevant, "", spec.source, ()
+            spec.name,
+            spec.module,
+            "N/A",
+            "none",
+            spec.not_relevant,
+            "",
+            spec.source,
+            (),
+            (),
+            spec.version,
         )
     for branch in spec.branches:
         if branch.when is None or holds(branch.when, spec, text):
@@ -47,7 +57,11 @@ def evaluate(spec: GateSpec, text: str) -> Verdict:
                 branch.message,
                 branch.suggestion,
                 spec.source,
-                _findings(spec, branch.evidence, text),
+                _findings(
+                    spec, tuple(g for e in branch.evidence for g in e.groups), text, branch.severity
+                ),
+                (),
+                spec.version,
             )
     raise ValueError(
         f"gate '{spec.name}' has no branch that holds; end its branches with one without `when`"
@@ -72,16 +86,26 @@ def holds(condition: Condition, spec: GateSpec, text: str) -> bool:
             return any(holds(inner, spec, text) for inner in conditions)
         case Not(inner):
             return not holds(inner, spec, text)
+        case _:
+            raise NotImplementedError(condition)
 
 
 def _matches(pattern: PatternRef, text: str) -> bool:
     return re.search(pattern.source, text, pattern.flags) is not None
 
 
-def _findings(spec: GateSpec, groups: tuple[str, ...], text: str) -> tuple[Finding, ...]:
+def _findings(
+    spec: GateSpec, groups: tuple[str, ...], text: str, severity: Severity
+) -> tuple[Finding, ...]:
     lines = Lines(text)
     return tuple(
-        lines.finding(group=group, pattern=pattern.source, start=match.start(), end=match.end())
+        lines.finding(
+            group=group,
+            pattern=pattern.source,
+            start=match.start(),
+            end=match.end(),
+            severity=severity,
+        )
         for group in groups
         for pattern in spec.patterns((group,))
         for match in re.finditer(pattern.source, text, pattern.flags)

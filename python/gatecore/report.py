@@ -19,7 +19,8 @@ class Finding:
     """One match of one pattern that a verdict rests on.
 
     `start` and `end` are character offsets into the document, `line` and `column` count from 1.
-    `pattern` is the pattern's source.
+    `pattern` is what the gate's author wrote. `type` and `severity` are the evidence's labels, the
+    group's name and the verdict's severity unless the gate says otherwise.
     """
 
     group: str
@@ -29,6 +30,8 @@ class Finding:
     text: str
     line: int
     column: int
+    type: str
+    severity: Severity
 
     def to_dict(self) -> dict[str, object]:
         """The finding as plain data."""
@@ -40,6 +43,8 @@ class Finding:
             "text": self.text,
             "line": self.line,
             "column": self.column,
+            "type": self.type,
+            "severity": self.severity,
         }
 
 
@@ -52,7 +57,7 @@ class Lines:
     >>> lines = Lines("£5 a month\nno exit fee")
     >>> lines.place(0), lines.place(14)
     ((1, 1), (2, 4))
-    >>> lines.finding(group="fee", pattern="exit fee", start=14, end=22).text
+    >>> lines.finding(group="fee", pattern="exit fee", start=14, end=22, severity="low").text
     'exit fee'
     """
 
@@ -70,10 +75,20 @@ class Lines:
         line_start = self._breaks[before - 1] + 1 if before else 0
         return before + 1, offset - line_start + 1
 
-    def finding(self, *, group: str, pattern: str, start: int, end: int) -> Finding:
-        """The finding for a match at `start` to `end`."""
+    def finding(
+        self,
+        *,
+        group: str,
+        pattern: str,
+        start: int,
+        end: int,
+        severity: Severity,
+        type: str = "",  # noqa: A002  (the name of the field)
+    ) -> Finding:
+        """The finding for a match at `start` to `end`; `type` is the group's name if not given."""
         line, column = self.place(start)
-        return Finding(group, pattern, start, end, self._text[start:end], line, column)
+        text = self._text[start:end]
+        return Finding(group, pattern, start, end, text, line, column, type or group, severity)
 
 
 def _offsets_of_line_breaks(text: str) -> Iterator[int]:
@@ -95,6 +110,8 @@ class Verdict:
     suggestion: str
     source: str
     findings: tuple[Finding, ...]
+    details: tuple[str, ...] = ()
+    version: int = 1
 
     def to_dict(self) -> dict[str, object]:
         """The verdict as plain data."""
@@ -107,6 +124,8 @@ class Verdict:
             "suggestion": self.suggestion,
             "source": self.source,
             "findings": [finding.to_dict() for finding in self.findings],
+            "details": list(self.details),
+            "version": self.version,
         }
 
 
