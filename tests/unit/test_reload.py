@@ -269,10 +269,10 @@ def often() -> Iterator[None]:
 
 @pytest.mark.usefixtures("often")
 def test_a_check_sees_the_old_gates_or_the_new_and_never_some_of_each(tmp_path: Path) -> None:
-    """200 swaps below three checking threads; each version has other gates, patterns and texts."""
+    """200 swaps below two checking threads; each version has other gates, patterns and texts."""
     versions = (tmp_path / "1" / "house", tmp_path / "2" / "house")
     for number, folder in enumerate(versions, start=1):
-        for letter in "abcdefgh"[: 5 + number]:
+        for letter in "abcde"[: 2 + number]:
             word = ("apple", "plum")[(ord(letter) + number) % 2]
             _write(folder, letter, word=word, version=number, message=f"Found by {number}.")
     link = tmp_path / "current"
@@ -281,13 +281,13 @@ def test_a_check_sees_the_old_gates_or_the_new_and_never_some_of_each(tmp_path: 
     wanted = {GateSet.load(folder).check(TEXT).verdicts for folder in versions}
     assert len(wanted) == 2
     stop = threading.Event()
-    seen: list[set[Any]] = [set(), set(), set()]
+    seen: list[set[Any]] = [set(), set()]
 
     def check(number: int) -> None:
-        while not stop.is_set():
+        while not stop.wait(1e-4):  # breathing, or the reloads would wait for the GIL
             seen[number].add(gates.check(TEXT).verdicts)
 
-    threads = [threading.Thread(target=check, args=(number,)) for number in range(3)]
+    threads = [threading.Thread(target=check, args=(number,)) for number in range(2)]
     for thread in threads:
         thread.start()
     try:
@@ -295,7 +295,7 @@ def test_a_check_sees_the_old_gates_or_the_new_and_never_some_of_each(tmp_path: 
             new = tmp_path / "next"
             new.symlink_to(versions[(turn + 1) % 2].parent)
             new.replace(link)
-            assert len(gates.reload().changes) == 7
+            assert len(gates.reload().changes) == 4
     finally:
         stop.set()
         for thread in threads:
