@@ -32,6 +32,7 @@ DATA = yaml.safe_load(
 )
 BASE: str = DATA["base"]
 CASES: list[dict[str, Any]] = DATA["cases"]
+SHARED_CASES: list[dict[str, Any]] = DATA["shared_cases"]
 MARK = "◆"
 PATH = "house/risky.yaml"
 NOWHERE = Place("elsewhere.yaml", 9, 9)
@@ -46,8 +47,14 @@ def marked_text(case: dict[str, Any]) -> tuple[str, int, int]:
     if "text" in case:
         text: str = case["text"]
     else:
-        assert BASE.count(case["old"]) == 1, "a case has to change the base in one place"
-        text = BASE.replace(case["old"], case["new"])
+        text = BASE
+        for old, new in {**case.get("also", {}), case["old"]: case["new"]}.items():
+            assert text.count(old) == 1, "an edit has to change the base in one place"
+            text = text.replace(old, new)
+    return unmarked(text)
+
+
+def unmarked(text: str) -> tuple[str, int, int]:
     assert text.count(MARK) == 1
     before = text.partition(MARK)[0]
     return text.replace(MARK, ""), before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
@@ -61,7 +68,7 @@ def error_of(text: str) -> GateFileError:
 
 def test_the_cases_have_different_names() -> None:
     names = [case["name"] for case in CASES]
-    assert len(names) == len(set(names)) >= 70
+    assert len(names) == len(set(names)) >= 150
 
 
 @pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
@@ -83,6 +90,19 @@ def test_each_mistake_is_named_with_its_place(
     assert str(error) == (
         f"{PATH}:{error.line}:{error.column}: gate 'risky': {error.detail}; {error.advice}"
     )
+
+
+@pytest.mark.parametrize("case", SHARED_CASES, ids=lambda case: case["name"])
+def test_each_mistake_in_shared_lists_is_named_with_its_place(case: dict[str, Any]) -> None:
+    text, line, column = unmarked(case["text"])
+    gate = BASE.replace("'capital at risk'", "{shared: words}")
+    with pytest.raises(GateFileError) as caught:
+        parse_gate(gate, path=PATH, module="house", shared=text)
+    error = caught.value
+    assert error.detail.startswith(case["says"])
+    assert error.advice.startswith(case.get("advice", ""))
+    assert (error.path, error.gate) == ("house/_shared.yaml", None)
+    assert (error.line, error.column) == (line, column)
 
 
 def test_a_gate_file_error_survives_pickling() -> None:
