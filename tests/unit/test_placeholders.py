@@ -54,7 +54,7 @@ def test_a_template_is_cut_into_texts_and_placeholders(
     ],
 )
 def test_a_brace_that_means_nothing_is_refused(template: str) -> None:
-    with pytest.raises(TemplateError, match="a placeholder|no placeholder"):
+    with pytest.raises(TemplateError, match=r"a placeholder|no placeholder"):
         parse(template)
     with pytest.raises(TemplateError):
         render(template, lambda _: "")
