@@ -164,6 +164,7 @@ class Patterns:
         source = self.source(node, what, verbose=bool(defaults.flags & re.VERBOSE))
         self.charge(node, source)
         try:
+            # Some warn of a set that may be nested one day: an error only under `-W error`.
             compiled = re.compile(source, defaults.flags)
         except (re.error, ValueError, OverflowError, RecursionError, MemoryError, Warning) as error:
             raise self.file.error(
