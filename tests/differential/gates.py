@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gatecore import GateSet, reference
+from gatecore import GateSet, engines, reference
 from gatecore._matches import Hit, Matches, ReMatches
 from gatecore.gate_spec import (
     SEVERITIES,
@@ -96,9 +96,16 @@ class RememberedMatches:
 
 
 def on_gate_set(gates: Sequence[GateSpec]) -> Judge:
-    """The evaluator in question."""
-    gate_set = GateSet(gates)
-    return lambda text: gate_set.check(text).verdicts
+    """The evaluator in question, on every engine."""
+    gate_sets = [GateSet(gates, engine=engine) for engine in engines()]
+
+    def judge(text: str) -> tuple[Verdict, ...]:
+        first, *others = (gate_set.check(text).verdicts for gate_set in gate_sets)
+        if any(other != first for other in others):
+            raise AssertionError(f"the engines differ: {first}, {others}")
+        return first
+
+    return judge
 
 
 def compare_gates(
