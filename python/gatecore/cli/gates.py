@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gatecore._matches import ReMatches
 from gatecore.cli.exit_codes import FINE, FOUND
 from gatecore.cli.selection import gate_set
 from gatecore.gate_spec import Example, GateSpec
@@ -125,12 +126,13 @@ def check_gates(gates: GateSet) -> Iterator[GateResult]:
 
 def _branch(gate: GateSpec, text: str) -> int | None:
     """The number of the verdict that is the answer; None for `not_relevant`."""
-    if gate.relevant is not None and not holds(gate.relevant, gate, text):
+    document = ReMatches(text)
+    if gate.relevant is not None and not holds(gate.relevant, gate, document):
         return None
     return next(
         number
         for number, branch in enumerate(gate.branches)
-        if branch.when is None or holds(branch.when, gate, text)
+        if branch.when is None or holds(branch.when, gate, document)
     )
 
 
