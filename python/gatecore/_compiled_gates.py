@@ -1,4 +1,4 @@
-"""Gates with all that was made of them: pattern sets, the core's rules, verdicts known beforehand."""
+"""Gates with all that was made of them: pattern sets, the core's rules, verdicts known ahead."""
 
 from __future__ import annotations
 
