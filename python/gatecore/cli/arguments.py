@@ -124,7 +124,7 @@ def _add_gates(commands: _Commands) -> None:  # type: ignore[valid-type]
         summary="run the gates' own examples",
         description="Runs each gate's examples and counter-examples, and asks the slow reference "
         "evaluator as well. Precision is the share of examples among the texts with a finding, "
-        "recall the share of the examples in which something was found, unreached the number of "
+        "recall the share of the examples in which something was found; `never given` counts the "
         "verdicts that no text leads to. "
         "Without files and --module, all shipped modules are run.",
         epilog="examples:\n"

@@ -162,7 +162,7 @@ def _tables(results: list[GateResult]) -> Iterator[RenderableType]:
 
     from gatecore.cli.render import listing, shortened, visible
 
-    headings = ("exam-\nples", "coun-\nter", "failed", "preci-\nsion", "recall", "un-\nreached")
+    headings = ("exam-\nples", "coun-\nter", "failed", "preci-\nsion", "recall", "never\ngiven")
     table = listing(
         Column("gate", overflow="fold"), *(Column(name, justify="right") for name in headings)
     )

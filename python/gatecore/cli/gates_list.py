@@ -44,32 +44,33 @@ def _plain(gate: GateSpec) -> dict[str, object]:
 
 
 def _tables(gates: Sequence[GateSpec]) -> Iterator[RenderableType]:
-    from rich.table import Column
+    """A line for each gate, and its source below, which is long and needs the whole width."""
+    from rich.padding import Padding
+    from rich.table import Column, Table
     from rich.text import Text
 
-    from gatecore.cli.render import listing, visible
+    from gatecore.cli.render import visible
 
-    table = listing(
-        Column("gate", overflow="fold"),
-        Column("version", justify="right"),
-        Column("severity"),
-        Column("tags"),
-        Column("source"),
-    )
+    widest = max((len(gate.name) for gate in gates), default=0)
     module = None
     for gate in gates:
         if gate.module != module:
+            yield Text(("\n" if module else "") + visible(gate.module), "bold cyan")
             module = gate.module
-            table.add_row(Text(visible(module), "bold cyan"))
-        table.add_row(
-            Text(f"  {gate.name}"),
-            str(gate.version),
-            gate.severity,
-            Text(visible(", ".join(gate.tags) or "–")),
-            Text(visible(gate.source)),
+        row = Table.grid(
+            Column(width=widest),
+            Column(min_width=2, justify="right", no_wrap=True),
+            Column(width=8),
+            Column(ratio=1),
+            padding=(0, 2, 0, 0),
+            pad_edge=False,
+            expand=True,
         )
+        tags = Text(visible(", ".join(gate.tags)))
+        row.add_row(Text(gate.name, "bold"), str(gate.version), gate.severity, tags)
+        yield Padding(row, (0, 0, 0, 2))
         if gate.deprecated:
-            about = Text("deprecated", "yellow")
-            table.add_row("", "", about, "", Text(visible(gate.deprecated), "yellow"))
-    yield table
+            said = Text(f"deprecated: {visible(gate.deprecated)}", "yellow")
+            yield Padding(said, (0, 0, 0, 4))
+        yield Padding(Text(visible(gate.source), "dim"), (0, 0, 0, 4))
     yield Text(f"\n{len(gates)} {'gate' if len(gates) == 1 else 'gates'}", "bold")
