@@ -103,6 +103,7 @@ bench-quick: $(VENV)/.dev $(VENV)/.installed ## each benchmark once, and the rat
 	$(PY) -m asv machine --yes
 	$(PY) -m asv run --quick --show-stderr --environment existing:$(PY) --bench 'Load|Import|gates|drop_in'
 	$(PY) -m benchmarks.ratios --quick
+	$(PY) -m benchmarks.gates --quick
 
 .PHONY: bench
 bench: $(VENV)/.dev ## all benchmarks with asv, in environments of its own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import threading
@@ -336,3 +337,22 @@ def test_a_reload_that_failed_leaves_no_lock_behind(house: Path) -> None:
     done.start()
     done.join(timeout=30)
     assert not done.is_alive()
+
+
+# The guide
+
+
+def test_the_guide_runs(house: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """The example of docs/changing-gates.md, with a change and with a mistake."""
+    guide = Path(__file__).parents[2] / "docs" / "changing-gates.md"
+    (block,) = re.findall(r"^```python\n(.*?)^```", guide.read_text("utf-8"), re.DOTALL | re.M)
+    monkeypatch.chdir(house.parents[1])
+    monkeypatch.setenv("GATECORE_CACHE_DIR", str(house.parents[1] / "cache"))
+    scope: dict[str, Any] = {}
+    exec(compile(block, "changing-gates.md", "exec"), scope)
+    _write(house, "one", version=2)
+    scope["new_rules"]()
+    assert capsys.readouterr().out == "1 gate changed: house/one 1 → 2\n"
+    (house / "one.yaml").write_text("")
+    scope["new_rules"]()
+    assert "one.yaml:1:1" in capsys.readouterr().out
