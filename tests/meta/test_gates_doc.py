@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -87,3 +88,18 @@ def test_enough_is_shown() -> None:
     assert len(IDIOMS) >= 30
     assert all(yaml.safe_load(block) or block.startswith("#") for block in BLOCKS)
     assert SHARED_FILE in TEXT
+
+
+def test_the_python_block_runs_on_the_first_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (block,) = re.findall(r"^```python\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+    folder = tmp_path / "rules" / "house"
+    folder.mkdir(parents=True)
+    (folder / "no_risk.yaml").write_text(GATES["no_risk"], "utf-8")
+    monkeypatch.chdir(tmp_path)
+    code, _, shown = block.strip().rpartition("\n")
+    scope: dict[str, object] = {}
+    exec(compile(code, "gates.md", "exec"), scope)
+    expression, _, value = shown.partition("#")
+    assert eval(expression, scope) == ast.literal_eval(value.strip())
