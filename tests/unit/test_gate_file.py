@@ -19,6 +19,7 @@ from gatecore.gate_spec import (
     AtLeast,
     Either,
     Every,
+    Evidence,
     GateSpec,
     NoneOf,
     Not,
@@ -103,7 +104,7 @@ def test_a_good_file_gives_the_whole_gate() -> None:
     assert gate.groups[0].patterns[1].place == Place(PATH, 11, 17)
     assert gate.relevant == AnyOf(("promise", "warning"))
     assert gate.branches[0].when == Every((AnyOf(("promise",)), NoneOf(("warning",))))
-    assert gate.branches[0].evidence == ("promise",)
+    assert gate.branches[0].evidence == (Evidence(("promise",), "every", "", "high", None, None),)
     assert gate.branches[1].when is None
     assert gate.examples[0].evidence == ("Guaranteed",)
     assert gate.counter_examples[0].evidence is None
