@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from gatecore._flat_gates import FlatGates, branch_texts
@@ -12,7 +12,7 @@ from gatecore._gatecore import CoreGates, CoreScan
 from gatecore.gate_spec import Branch, GateSpec, Severity
 from gatecore.patterns import Engine, Pattern, PatternSet, Scan
 from gatecore.placeholders import Found, placeholders, render
-from gatecore.report import Lines, Report, Timing, Verdict
+from gatecore.report import Finding, Lines, Report, Timing, Verdict
 from gatecore.set_cache import SetCache
 
 __all__ = ["CompiledGates"]
@@ -140,30 +140,37 @@ def _verdict(
     lines: Lines,
     text: str,
 ) -> Verdict:
-    findings = tuple(
-        lines.finding(
-            group=shown[reference][0],
-            pattern=shown[reference][1],
-            start=start,
-            end=end,
-            type=prepared.labels[evidence][0],
-            severity=prepared.labels[evidence][1],
+    # Positional and without `dataclasses.replace`: a document has hundreds of findings, and these
+    # ways take 2 and 10 microseconds more.
+    known = prepared.verdict
+    findings = []
+    for evidence, reference, _, start, end in found:
+        group, pattern = shown[reference]
+        label, severity = prepared.labels[evidence]
+        line, column = lines.place(start)
+        part = text[start:end]
+        findings.append(
+            Finding(group, pattern, start, end, part, line, column, label or group, severity)
         )
-        for evidence, reference, _, start, end in found
-    )
-    if not texts:
-        return replace(prepared.verdict, findings=findings)
-    said = [
-        "" if filled is None else _said(template, filled, text)
-        for template, filled in zip(prepared.texts, texts, strict=True)
-    ]
-    details = zip(said, texts, strict=True)
-    return replace(
-        prepared.verdict,
-        message=said[0],
-        suggestion=said[1],
-        details=tuple(detail for detail, filled in details if filled is not None)[2:],
-        findings=findings,
+    message, suggestion, details = known.message, known.suggestion, known.details
+    if texts:
+        said = [
+            None if filled is None else _said(template, filled, text)
+            for template, filled in zip(prepared.texts, texts, strict=True)
+        ]
+        message, suggestion = said[0] or "", said[1] or ""
+        details = tuple(detail for detail in said[2:] if detail is not None)
+    return Verdict(
+        known.gate,
+        known.module,
+        known.status,
+        known.severity,
+        message,
+        suggestion,
+        known.source,
+        tuple(findings),
+        details,
+        known.version,
     )
 
 

@@ -87,6 +87,8 @@ _AMOUNTS: Final = (
     (r"(?P<amount>\w+(?:-\w+)?)\s(?:pounds|fees?)", _I),
     (r"(?P<amount>\d{4}-\d\d-\d\d|\d+[/.]\d+[/.]\d{4})", 0),
     (r"(?P<amount>\d+(?:st|th)?\s(?:of\s)?\w+,?\s\d{4})", _I),
+    (r"(?P<amount>\d+\D{1,10}\d+\D{1,10}\d+)", 0),
+    (r"(?P<amount>\d+(?:[-/.]|\w* (?:of )?)\w+\W{1,2}\d+)", 0),
     (r"(?P<amount>\S+)", 0),
     (r"(?P<amount>)risk|(?P<other>k)", _I),
     (r"\s(?P<amount>.*?)i", _I),
@@ -344,11 +346,14 @@ def _evidence(choices: Choices, conditions: _Conditions) -> Evidence:
 
 # --- documents -------------------------------------------------------------------------------
 
+_DATES: Final = (
+    *("2024-03-05", "5/3/2024", "29.2.2023", "5th of March, 2024", "31 Dec. 2099", "1 May 2024"),
+    *("5 March 2024", "1/1/2023"),
+)
 _FOUND: Final = (
     *("risk", "fee", "no risk", "RISK", "Fees", "capital at risk", "fee of £100", "x", "aa", "k"),
     *("£100", "£1,250.50", "$20", "50p", "twenty pounds", "twenty-one fees", "5%", "-£5", "€3.5m"),
     *("1 000", "£2k", "20 EUR", "0", "-0", "100", "fee of five", "fee of 5%", "١٢", "£1,00"),
-    *("2024-03-05", "5/3/2024", "29.2.2023", "5th of March, 2024", "31 Dec. 2099", "1 May 2024"),
     *("RİSK", "İ", "i\u0307", "İİk", "ΣΑΣ", "ſk", "\u212a", "fee of £İ5", "fee of \u221220"),
     *("e.g. fee", "quickly", "“quoted.”", "and so on…", "is", "It", "maſs"),
 )
@@ -378,8 +383,10 @@ def _document(choices: Choices, trees: list[object]) -> str:
     parts: list[str] = []
     for _ in range(choices.pick((0, 1, 2, 4, 6, 9, 14))):
         kind = choices.below(20)
-        if kind < 13:
+        if kind < 10:
             parts.append(choices.pick(_FOUND))
+        elif kind < 13:
+            parts.append(choices.pick(_DATES))
         elif kind < 16:
             parts.append(choices.pick(WORDS))
         elif kind < 19 and trees:

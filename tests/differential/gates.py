@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gatecore import GateSet, reference
+from gatecore import GateSet, engines, reference
 from gatecore._matches import Hit, Matches, ReMatches
 from gatecore.gate_spec import (
     SEVERITIES,
@@ -43,7 +43,17 @@ from tests.differential.gate_cases import GateCase, make_gate_case
 from tests.differential.gate_rows import to_row
 from tests.differential.generate import RandomChoices
 
-__all__ = ["GateDifference", "compare_gates", "main", "minimise"]
+__all__ = [
+    "GateDifference",
+    "compare_gates",
+    "counting",
+    "main",
+    "make_round",
+    "minimise",
+    "never_both_ways",
+    "on_gate_set",
+    "run_round",
+]
 
 ORACLE_SECONDS = 5.0
 """Longer than this and `re` has run into a catastrophe: the round is skipped."""
@@ -86,9 +96,16 @@ class RememberedMatches:
 
 
 def on_gate_set(gates: Sequence[GateSpec]) -> Judge:
-    """The evaluator in question."""
-    gate_set = GateSet(gates)
-    return lambda text: gate_set.check(text).verdicts
+    """The evaluator in question, on every engine."""
+    gate_sets = [GateSet(gates, engine=engine) for engine in engines()]
+
+    def judge(text: str) -> tuple[Verdict, ...]:
+        first, *others = (gate_set.check(text).verdicts for gate_set in gate_sets)
+        if any(other != first for other in others):
+            raise AssertionError(f"the engines differ: {first}, {others}")
+        return first
+
+    return judge
 
 
 def compare_gates(
@@ -141,7 +158,7 @@ def _features(condition: Condition, scope: reference.Scope | None) -> Iterator[s
 
 
 @contextmanager
-def _counting(counts: Counts) -> Iterator[None]:
+def counting(counts: Counts) -> Iterator[None]:
     """Counts how often each feature held and did not, wherever the reference asks."""
     plain = reference.holds
 
@@ -236,7 +253,7 @@ def _work(seed: int, first: int, step: int, cases: int, limit: int) -> tuple[Cou
     shown: list[str] = []
     number = first
     while counts["cases"] < cases:
-        with _counting(counts):
+        with counting(counts):
             differences = list(run_round(make_round(seed, number), on_gate_set, counts))
         counts["differences"] += len(differences)
         for difference in differences:
