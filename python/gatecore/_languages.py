@@ -1,8 +1,8 @@
 r"""Which texts patterns match, compared for all texts: what `lint` may call dead or redundant.
 
 The question is always whether some text is matched by one pattern and not by another. The texts are
-walked kind of character by kind of character, one way of the first pattern at a time beside all ways
-of the second at once, shortest texts first:
+walked kind of character by kind of character, one way of the first pattern at a time beside all
+ways of the second at once, shortest texts first:
 
     \brisky\b  against  risk      … r  i  s  k: the second has matched, so no text is left
 
@@ -13,6 +13,8 @@ look-around, an atomic part) is let through on the first side and fails on the s
 
 from __future__ import annotations
 
+import functools
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -29,6 +31,9 @@ MOST_MOVES: Final = 60_000
 
 #: The symbol after the last character.
 _END: Final = -1
+
+#: Before 3.14 nothing is no place without a boundary: `\B` does not match in the empty text.
+_EMPTY_TEXT_HAS_NO_BOUNDARY: Final = re.search(r"\B", "") is not None
 
 #: A place of the program, and whether the text has to end here (it was `$` before a last newline).
 _Thread = tuple[int, bool]
@@ -67,16 +72,11 @@ def text_between(
     return _Search(matched, unmatched, lowered).text()
 
 
+@functools.cache
 def lower_case() -> Ranges:
     """The characters of lowered texts, all of them: lowering what it gave changes nothing."""
-    global _lower_case  # noqa: PLW0603 - 0.1 s, asked for by few runs
-    if _lower_case is None:
-        changed = (p for p in range(MAX_CODE_POINT + 1) if chr(p).lower() != chr(p))
-        _lower_case = complement(tuple((point, point) for point in changed))
-    return _lower_case
-
-
-_lower_case: Ranges | None = None
+    changed = (p for p in range(MAX_CODE_POINT + 1) if chr(p).lower() != chr(p))
+    return complement(tuple((point, point) for point in changed))
 
 
 class _Node(NamedTuple):
@@ -105,7 +105,9 @@ class _Search:
     def text(self) -> str | None:
         start = _Node(None, frozenset(), (self.looks, *(False for _ in self.asked)))
         came: dict[_Node, tuple[_Node, int] | None] = {start: None}
-        least: dict[tuple[_Thread | None, _Before], list[_Threads]] = {}
+        least: dict[tuple[_Thread | None, _Before], list[_Threads]] = {
+            (None, start.before): [frozenset()]
+        }
         todo = deque([start])
         moves = 0
         while todo:
@@ -175,9 +177,7 @@ class _Search:
         return "".join(map(self.kinds.shown, reversed(symbols)))
 
 
-def _asked(
-    code: Iterable[Instruction], programs: Iterable[Program], kinds: Kinds
-) -> Iterator[int]:
+def _asked(code: Iterable[Instruction], programs: Iterable[Program], kinds: Kinds) -> Iterator[int]:
     """The kinds that something asks about when they come before."""
     conditions = {step.a for step in code if step.op == Op.LOOK}
     if _lower.LINE_START in conditions:
@@ -299,4 +299,6 @@ class _Side:
         words = self.words[condition > _lower.NOT_BOUNDARY]
         follows = symbol != _END and bool(words >> symbol & 1)
         boundary = condition in (_lower.BOUNDARY, _lower.BOUNDARY + 2)
+        if before[0] and symbol == _END:
+            return not boundary and _EMPTY_TEXT_HAS_NO_BOUNDARY
         return (self.was(words, before) != follows) == boundary
