@@ -74,7 +74,7 @@ class Questions:
 
         >>> from gatecore.gate_spec import Place
         >>> Questions().trimmed(PatternRef(r"\s*fees?(?:\s+apply)?", 0, Place("a.yaml", 1, 1)))
-        '\\s*fees?(?:\\s+apply)?'.strip() and 'fee'
+        'fee'
         """
         branches = _branches(pattern)
         if branches is None:
