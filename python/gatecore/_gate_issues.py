@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, TypeAlias
@@ -26,6 +25,7 @@ from gatecore.gate_spec import (
     Place,
     groups_named,
 )
+from gatecore.placeholders import placeholders
 
 __all__ = ["CHECKS", "Check", "Issue", "Level", "conditions_of", "uses"]
 
@@ -136,9 +136,6 @@ class Issue:
         return {**asdict(self), "place": str(self.place)}
 
 
-_PLACEHOLDER: Final = re.compile(r"\{\{|\}\}|\{(\w+)(?:\.\w+)?\}")
-
-
 def conditions_of(gate: GateSpec) -> Iterator[Condition]:
     """Every condition of a gate that stands alone: of relevance, verdicts, details, evidence."""
     asked: list[Condition | None] = [gate.relevant]
@@ -163,9 +160,8 @@ def uses(gate: GateSpec) -> dict[str, set[str]]:
                 found[name].add("shown")
         texts = (branch.message, branch.suggestion, *(detail.text for detail in branch.details))
         for text in texts:
-            for placeholder in _PLACEHOLDER.finditer(text):
-                if placeholder[1] in found:
-                    found[placeholder[1]].add("shown")
+            for placeholder in placeholders(text):
+                found[placeholder.group].add("shown")
         windows = (shown for shown in branch.evidence if shown.window is not None)
         for name in (name for shown in windows for name in groups_named(shown.when)):
             found[name].add("spans")

@@ -100,46 +100,40 @@ class Questions:
         written = self._program(pattern)
         if written is None:
             return None
+        if self._matched(pattern, written):
+            return False
         try:
-            if text_between(written, lowered=pattern.view == "lowered") is not None:
-                return False
+            return text_between(written, lowered=pattern.view == "lowered") is None
         except LanguageTooLargeError:
             return None
-        search = _search(pattern)
-        return None if any(map(search, self._trials(pattern, written))) else True
 
     def _found_within(self, narrow: PatternRef, wide: PatternRef) -> bool | None:
         ours, theirs = self._program(narrow), self._program(wide)
         if ours is None or theirs is None:
             return None
-        theirs_matches = _search(wide)
-        # Nearly all pairs are told apart by a text, at no cost.
-        if not all(map(theirs_matches, self._matched(narrow, ours))):
+        # Nearly all pairs are told apart by a text, at no cost; for the others it is the trial.
+        if not all(map(_search(wide), self._matched(narrow, ours))):
             return False
         try:
-            if text_between(ours, theirs, lowered=narrow.view == "lowered") is not None:
-                return False
+            text = text_between(ours, theirs, lowered=narrow.view == "lowered")
         except LanguageTooLargeError:
             return None
-        ours_matches = _search(narrow)
-        trials = self._trials(narrow, ours)
-        return None if any(ours_matches(t) and not theirs_matches(t) for t in trials) else True
+        if text is not None and _search(narrow)(text):
+            self._matched(narrow, ours).append(text)  # it may tell others apart too
+        return text is None
 
     def _matched(self, pattern: PatternRef, written: Program) -> list[str]:
-        """Some texts that a pattern matches."""
+        """Some texts that a pattern matches, of the trial texts that are about it."""
         key = _key(pattern)
         if key not in self._texts:
             search = _search(pattern)
-            texts = likely_matches(written, longest=LONGEST_TEXT)
+            texts = list(trial_texts(written, longest=LONGEST_TEXT))
+            texts = texts[:: len(texts) // _MOST_TRIALS + 1]
+            texts = [*likely_matches(written, longest=LONGEST_TEXT), *texts]
             if pattern.view == "lowered":
                 texts = [text.lower() for text in texts]
-            self._texts[key] = [text for text in texts if search(text)]
+            self._texts[key] = list(filter(search, dict.fromkeys(texts)))
         return self._texts[key]
-
-    def _trials(self, pattern: PatternRef, written: Program) -> list[str]:
-        texts = list(trial_texts(written, longest=LONGEST_TEXT))
-        texts = texts[:: len(texts) // _MOST_TRIALS + 1]
-        return [text.lower() for text in texts] if pattern.view == "lowered" else texts
 
 
 def _key(pattern: PatternRef) -> _Key:

@@ -73,7 +73,7 @@ def likely_matches(program: Program, *, longest: int) -> list[str]:
     """Texts that ways through the program take; conditions are let be, so some do not match."""
     chance = random.Random(0)
     kinds = Kinds(step.ranges for step in program.code if step.op == Op.CHAR)
-    return [_seed(program, kinds, chance)[:longest] for _ in range(_SEEDS)]
+    return [_seed(program, kinds, chance)[:longest] for _ in range(4 * _SEEDS)]
 
 
 def _letters(program: Program, kinds: Kinds) -> list[str]:
