@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from gatecore._gate_issues import Issue, conditions_of, uses
+from gatecore._gate_issues import Issue, Level, conditions_of, uses
 from gatecore._questions import Questions
 from gatecore.gate_spec import (
     AnyOf,
@@ -129,6 +129,8 @@ def _superfluous(
     counted = used & {"at_least", "spans"}
     if counted:
         rest = "together they count as two"
+    elif "all" in used and not same and used & {"any", "none"}:
+        rest = "`any` and `none` do not need it, and `all` does not need the other"
     elif "all" in used:
         rest = f"so `all` needs only {'one of them' if same else 'this one'}"
     elif "shown" in used:
@@ -136,9 +138,9 @@ def _superfluous(
     else:
         rest = "`any` and `none` do not need it"
     # What adds to evidence may well be wanted; a second pattern of the same texts is not.
-    level = "note" if not same and "shown" in used and not counted and "all" not in used else None
-    reason = f"{whole}; {rest}"
-    return Issue.of_pattern("redundant", gate, group, narrow, reason, level=level)  # type: ignore[arg-type]
+    wanted = not same and "shown" in used and not counted and "all" not in used
+    level: Level = "note" if wanted else "advice"
+    return Issue.of_pattern("redundant", gate, group, narrow, f"{whole}; {rest}", level=level)
 
 
 def _short(written: str) -> str:
@@ -177,6 +179,8 @@ def _blocked_by(
 ) -> Iterator[Issue]:
     for group in condition.groups:
         for pattern in gate.patterns((group,)):
+            if questions.never_matches(pattern):
+                continue
             for name, other in ruled_out:
                 if questions.within(pattern, other):
                     reason = (
