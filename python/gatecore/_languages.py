@@ -275,6 +275,8 @@ class _Side:
             else:
                 met = symbol != _END and bool(mask >> symbol & 1)
             return (step.b,) if met != bool(step.a & _lower.NEGATIVE) else ()
+        if op == Op.LOOK_AROUND and self.code[at + 1].op == Op.MATCH:
+            return () if step.a & _lower.NEGATIVE else (step.b,)
         if not self.hopeful or op == Op.FAIL:
             return ()
         if op == Op.MATCH:  # the end of an atomic part

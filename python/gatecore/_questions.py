@@ -103,9 +103,12 @@ class Questions:
         if self._matched(pattern, written):
             return False
         try:
-            return text_between(written, lowered=pattern.view == "lowered") is None
+            text = text_between(written, lowered=pattern.view == "lowered")
         except LanguageTooLargeError:
             return None
+        if text is None:
+            return True
+        return False if _search(pattern)(text) else None
 
     def _found_within(self, narrow: PatternRef, wide: PatternRef) -> bool | None:
         ours, theirs = self._program(narrow), self._program(wide)
@@ -118,9 +121,12 @@ class Questions:
             text = text_between(ours, theirs, lowered=narrow.view == "lowered")
         except LanguageTooLargeError:
             return None
-        if text is not None and _search(narrow)(text):
-            self._matched(narrow, ours).append(text)  # it may tell others apart too
-        return text is None
+        if text is None:
+            return True
+        if not _search(narrow)(text) or _search(wide)(text):
+            return None  # it is one only for what the automaton cannot say
+        self._matched(narrow, ours).append(text)  # it may tell others apart too
+        return False
 
     def _matched(self, pattern: PatternRef, written: Program) -> list[str]:
         """Some texts that a pattern matches, of the trial texts that are about it."""
