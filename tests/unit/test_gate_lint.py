@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from itertools import product
 from pathlib import Path
 
@@ -310,3 +311,20 @@ def test_json_has_issues_and_costs(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"inside-words", "redundant"} <= {issue["check"] for issue in printed["issues"]}
     assert len(printed["costs"]) == 1
     assert main(["lint", "house", "--documents", "gone.txt"]) == 3
+
+
+def test_the_guide_shows_what_is_said_of_its_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The gate, the output and the table of checks in docs/lint.md are those of today."""
+    guide = (Path(__file__).parents[2] / "docs" / "lint.md").read_text("utf-8")
+    (gate,) = re.findall(r"^```yaml\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    (shown,) = re.findall(r"^```text\n\$ .*?\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    Path("house").mkdir()
+    Path("house/promises.yaml").write_text(gate, encoding="utf-8")
+    assert main(["lint", "house", "--all"]) == 1
+    assert capsys.readouterr().out == shown
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| (.*) \|$", guide, re.MULTILINE)
+    assert rows == [(name, check.level, check.about) for name, check in CHECKS.items()]
