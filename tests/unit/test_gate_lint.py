@@ -294,7 +294,7 @@ def test_folders_and_files_of_gates_are_named_on_the_command_line(
     assert main(["lint", "house"]) == 1
     out = capsys.readouterr().out
     assert "shadowed-verdict · fault · house/fees.yaml:12:5" in out
-    assert "1 gate: 1 faults" in out
+    assert "1 gate: 1 fault, " in out
     assert max(map(len, out.splitlines())) <= 80
     assert main(["lint", "house/fees.yaml", "--only", "redundant,short-keyword"]) == 0
     assert main(["lint", "house", "--only", "redundant", "--fail-on", "advice"]) == 1

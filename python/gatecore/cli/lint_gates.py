@@ -114,6 +114,7 @@ def _costs(spent: Sequence[Cost]) -> Iterator[RenderableType]:
         pattern = Text(f"{shortened(cost.pattern, 60)}\n{cost.gates[0]}")
         table.add_row(pattern, steps, f"{cost.matches:,}", cost.route)
     yield table
+    yield Text()
 
 
 def _summary(issues: Sequence[Issue], gates: int, *, with_notes: bool) -> Iterator[RenderableType]:
@@ -121,8 +122,9 @@ def _summary(issues: Sequence[Issue], gates: int, *, with_notes: bool) -> Iterat
 
     levels = Counter[str](issue.level for issue in issues)
     line = Text(f"{gates:,} gate{'' if gates == 1 else 's'}: ", "bold")
-    line.append(f"{levels['fault']:,} faults, {levels['advice']:,} advice, ")
-    line.append(f"{levels['note']:,} notes")
-    if levels["note"] and not with_notes:
+    faults, notes = levels["fault"], levels["note"]
+    line.append(f"{faults:,} fault{'' if faults == 1 else 's'}, {levels['advice']:,} advice, ")
+    line.append(f"{notes:,} note{'' if notes == 1 else 's'}")
+    if notes and not with_notes:
         line.append(" (shown with --all)")
     yield line
