@@ -8,7 +8,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 SECONDS_OF_FUZZ ?= 60
 FUZZ ?= --seconds $(SECONDS_OF_FUZZ)
-SOURCES := $(shell find rust python/gatecore -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name '*.yaml' \) -not -path '*/target/*' -not -path '*/__pycache__/*') Cargo.toml pyproject.toml
+SOURCES := $(shell find rust python/gatecore -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name '*.yaml' -o -name '*.json' \) -not -path '*/target/*' -not -path '*/__pycache__/*') Cargo.toml pyproject.toml
 
 .PHONY: help
 help: ## list the commands

@@ -52,7 +52,7 @@ class Lines:
     r"""Turns character offsets of one document into lines and columns.
 
     Only `\n` breaks a line, as in `re` and `open`; a `\n` belongs to the line that it ends.
-    Building costs one search for line breaks, each question one bisection.
+    The first question costs one search for line breaks, each one a bisection.
 
     >>> lines = Lines("£5 a month\nno exit fee")
     >>> lines.place(0), lines.place(14)
@@ -65,14 +65,17 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._breaks = list(_offsets_of_line_breaks(text))
+        self._breaks: list[int] | None = None
 
     def place(self, offset: int) -> tuple[int, int]:
         """The line and the column of an offset, both from 1; the document's end is allowed."""
         if not 0 <= offset <= len(self._text):
             raise ValueError(f"offset {offset} is outside the document; use 0 to {len(self._text)}")
-        before = bisect_left(self._breaks, offset)
-        line_start = self._breaks[before - 1] + 1 if before else 0
+        breaks = self._breaks
+        if breaks is None:
+            breaks = self._breaks = list(_offsets_of_line_breaks(self._text))
+        before = bisect_left(breaks, offset)
+        line_start = breaks[before - 1] + 1 if before else 0
         return before + 1, offset - line_start + 1
 
     def finding(

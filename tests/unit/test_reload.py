@@ -58,7 +58,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         sizes.append(len(patterns))
         return PatternSet(patterns, **options)
 
-    monkeypatch.setattr("gatecore.gates.PatternSet", make)
+    monkeypatch.setattr("gatecore._compiled_gates.PatternSet", make)
     return sizes
 
 
@@ -194,7 +194,7 @@ def test_what_cannot_be_compiled_leaves_the_old_gates(
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr("gatecore.gates.PatternSet", refuse)
+        patched.setattr("gatecore._compiled_gates.PatternSet", refuse)
         with pytest.raises(MemoryError):
             gates.reload()
     assert _statuses(gates)["two"] == "FAIL"

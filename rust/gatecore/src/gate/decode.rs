@@ -220,10 +220,11 @@ impl Reader<'_> {
         let right = match self.optional(Reader::captured)? {
             Some(captured) => Other::Captured(captured),
             None => {
-                let text = self.decoder.literals.get(self.size()?);
+                let number = self.number()?;
+                let text = self.decoder.literals.get(number as usize);
                 let text = text.ok_or(BuildError::Malformed("an unknown literal"))?;
                 let value = Value::parse(text, kind);
-                Other::Literal(value.ok_or(BuildError::Malformed("a literal is no value"))?)
+                Other::Literal(number, value.ok_or(BuildError::Malformed("a literal is no value"))?)
             }
         };
         Ok(Condition::Compare { left, kind, relation, right })
@@ -339,7 +340,7 @@ mod tests {
                 left: vec![Capture { pattern: pattern(2), group: 1 }],
                 kind: Kind::Money,
                 relation: Relation::Above,
-                right: Other::Literal(five),
+                right: Other::Literal(0, five),
             }
         );
     }

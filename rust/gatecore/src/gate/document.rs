@@ -4,10 +4,11 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
+use std::slice;
 
-use super::spec::{Capture, GatePattern, Side, Unit, Window};
+use super::spec::{Capture, GatePattern, Relation, Side, Unit, Window};
 use super::units::{self, Piece, MARKED};
-use super::value::{Kind, Value};
+use super::value::{self, Kind, Value};
 use crate::span::Span;
 
 /// Answers about one document: scans, and behind them whoever answers the fallback route.
@@ -97,12 +98,17 @@ impl Seen {
 /// What a group's captures are worth, match by match.
 type Values = Rc<[Option<Value>]>;
 
+/// Which captured values stand in which relation to which literal.
+type Question = (Capture, Kind, Relation, u32);
+
 /// A document while its gates are judged. What was asked once is not asked again.
 #[derive(Debug)]
 pub struct Document<'a, A> {
     answers: &'a A,
     spans: RefCell<HashMap<GatePattern, Rc<[Span]>>>,
     values: RefCell<HashMap<(Capture, Kind), Values>>,
+    /// For each match, how many of those before it have a value that stands so.
+    standing: RefCell<HashMap<Question, Rc<[u32]>>>,
     marks: [OnceCell<Vec<Span>>; MARKED],
     pieces: [OnceCell<Vec<Piece>>; MARKED],
 }
@@ -114,6 +120,7 @@ impl<'a, A: Answerer> Document<'a, A> {
             answers,
             spans: RefCell::default(),
             values: RefCell::default(),
+            standing: RefCell::default(),
             marks: Default::default(),
             pieces: Default::default(),
         }
@@ -172,6 +179,42 @@ impl<'a, A: Answerer> Document<'a, A> {
             .collect();
         self.values.borrow_mut().insert((capture, kind), Rc::clone(&values));
         Ok(values)
+    }
+
+    /// Whether some value of a group's captures in a scope stands in a relation to a literal.
+    ///
+    /// Once they were counted it does not matter how many there are: a condition may ask this around
+    /// each of thousands of matches.
+    pub(super) fn stands(
+        &self,
+        capture: Capture,
+        kind: Kind,
+        relation: Relation,
+        (number, literal): (u32, &Value),
+        scope: &Scope<'_>,
+    ) -> Result<bool, A::Error> {
+        let question = (capture, kind, relation, number);
+        let known = self.standing.borrow().get(&question).cloned();
+        let before = match known {
+            Some(before) => before,
+            None => {
+                let mut count = 0;
+                let mut before = vec![0];
+                for value in self.values(capture, kind)?.iter() {
+                    let mut stand = |value| {
+                        value::stand(slice::from_ref(value), relation, slice::from_ref(literal))
+                    };
+                    count += u32::from(value.as_ref().is_some_and(&mut stand));
+                    before.push(count);
+                }
+                let before: Rc<[u32]> = before.into();
+                self.standing.borrow_mut().insert(question, Rc::clone(&before));
+                before
+            }
+        };
+        let seen = self.seen(capture.pattern, scope)?;
+        let of = |range: &Range<usize>| before[range.end] - before[range.start];
+        Ok(of(&seen.range) > of(&seen.own))
     }
 
     /// The matches of a pattern in a scope. Logarithmic in their number once they are known.
@@ -255,4 +298,140 @@ impl<'a, A: Answerer> Document<'a, A> {
 fn within(spans: &[Span], from: usize, to: usize) -> Range<usize> {
     let first = spans.partition_point(|span| span.start() < from);
     first..spans.partition_point(|span| span.end() <= to).max(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LENGTH: usize = 30;
+
+    /// Two patterns and the marks of every unit, as lists.
+    #[derive(Debug)]
+    struct Listed {
+        spans: Vec<Vec<Span>>,
+        marks: Vec<Span>,
+    }
+
+    impl Answerer for Listed {
+        type Error = Infallible;
+
+        fn length(&self) -> usize {
+            LENGTH
+        }
+
+        fn is_match(&self, pattern: GatePattern) -> Result<bool, Infallible> {
+            Ok(!self.spans[pattern.0 as usize].is_empty())
+        }
+
+        fn first(&self, pattern: GatePattern) -> Result<Option<Span>, Infallible> {
+            Ok(self.spans[pattern.0 as usize].first().copied())
+        }
+
+        fn spans(&self, pattern: GatePattern) -> Result<Vec<Span>, Infallible> {
+            Ok(self.spans[pattern.0 as usize].clone())
+        }
+
+        fn captures(&self, capture: Capture) -> Result<Vec<Option<Span>>, Infallible> {
+            Ok(vec![None; self.spans[capture.pattern.0 as usize].len()])
+        }
+
+        fn marks(&self, _: Unit) -> Result<Vec<Span>, Infallible> {
+            Ok(self.marks.clone())
+        }
+
+        fn texts(&self, spans: &[Span]) -> Result<Vec<String>, Infallible> {
+            Ok(vec![String::new(); spans.len()])
+        }
+    }
+
+    /// How much stands between, counted one by one.
+    fn amount(unit: Unit, marks: &[Span], from: usize, to: usize) -> usize {
+        let start = |mark: &Span| match unit {
+            Unit::Sentences | Unit::Paragraphs => mark.end(),
+            _ => mark.start(),
+        };
+        let is_between = |mark: &&Span| start(mark) >= from && mark.end() <= to;
+        if unit == Unit::Characters {
+            to - from
+        } else {
+            marks.iter().filter(is_between).count()
+        }
+    }
+
+    fn is_near(window: Window, around: Span, other: Span, marks: &[Span]) -> bool {
+        let close = |from: usize, to: usize| {
+            window.within.is_none_or(|(unit, distance)| amount(unit, marks, from, to) <= distance)
+        };
+        let is_before = other.end() <= around.start();
+        let is_after = other.start() >= around.end();
+        match window.side {
+            Side::Inside => other.start() >= around.start() && other.end() <= around.end(),
+            Side::Before => is_before && close(other.end(), around.start()),
+            Side::After => is_after && close(around.end(), other.start()),
+            Side::Both if is_after => close(around.end(), other.start()),
+            Side::Both if is_before => close(other.end(), around.start()),
+            Side::Both => true,
+        }
+    }
+
+    /// Spans in order, as `finditer` lists them: now and then empty, none overlapping.
+    fn spans() -> impl Strategy<Value = Vec<Span>> {
+        prop::collection::vec((0..4_usize, 0..4_usize), 0..7).prop_map(|steps| {
+            let mut spans: Vec<Span> = Vec::new();
+            let mut at = 0;
+            for (gap, length) in steps {
+                let span = Span::new(at + gap, (at + gap + length).min(LENGTH.max(at + gap)));
+                at = span.end();
+                if spans.last() != Some(&span) && span.end() <= LENGTH {
+                    spans.push(span);
+                }
+            }
+            spans
+        })
+    }
+
+    fn window() -> impl Strategy<Value = Window> {
+        let units = [Unit::Characters, Unit::Words, Unit::Lines, Unit::Sentences, Unit::Paragraphs];
+        let side = prop::sample::select(vec![Side::Both, Side::Before, Side::After, Side::Inside]);
+        let within = prop::option::of((prop::sample::select(units.to_vec()), 0..6_usize));
+        (side, within).prop_map(|(side, within)| Window { side, within })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn bisection_sees_what_looking_at_each_match_sees(
+            one in spans(),
+            two in spans(),
+            marks in spans(),
+            window in window(),
+            part in prop::option::of((0..15_usize, 10..LENGTH)),
+            is_same in any::<bool>(),
+        ) {
+            let marks: Vec<Span> = marks.into_iter().filter(|mark| !mark.is_empty()).collect();
+            let listed = Listed { spans: vec![one, two], marks };
+            let document = Document::new(&listed);
+            let (around, other) = (GatePattern(0), GatePattern(u32::from(!is_same)));
+            for &place in &listed.spans[0] {
+                let scope = Scope { part, window: Some((&window, around, place)) };
+                let seen = document.seen(other, &scope).unwrap_or_else(|never| match never {});
+                let seen_spans: Vec<Span> = seen.iter().map(|(_, span)| span).collect();
+                let expected: Vec<Span> = listed.spans[other.0 as usize]
+                    .iter()
+                    .copied()
+                    .filter(|span| !(is_same && *span == place))
+                    .filter(|span| is_near(window, place, *span, &listed.marks))
+                    .filter(|span| part.is_none_or(|(from, to)| span.start() >= from && span.end() <= to))
+                    .collect();
+                prop_assert_eq!(&seen_spans, &expected, "around {:?}", place);
+                prop_assert_eq!(seen.count(), expected.len());
+            }
+        }
+    }
 }

@@ -5,7 +5,6 @@
 //! branch that is taken only.
 
 use std::ops::ControlFlow;
-use std::slice;
 
 use super::document::{Answerer, Document, Scope};
 use super::spec::{
@@ -226,16 +225,21 @@ impl<A: Answerer> Judge<'_, '_, A> {
         right: &Other,
         scope: &Scope<'_>,
     ) -> Result<bool, A::Error> {
-        let left = self.values(left, kind, scope)?;
-        if left.is_empty() {
-            return Ok(false);
-        }
-        Ok(match right {
-            Other::Literal(value) => value::stand(&left, relation, slice::from_ref(value)),
-            Other::Captured(captured) => {
-                value::stand(&left, relation, &self.values(captured, kind, scope)?)
+        let captured = match right {
+            Other::Captured(captured) => captured,
+            Other::Literal(number, value) => {
+                for &capture in left {
+                    if self.document.is_seen(capture.pattern, scope)?
+                        && self.document.stands(capture, kind, relation, (*number, value), scope)?
+                    {
+                        return Ok(true);
+                    }
+                }
+                return Ok(false);
             }
-        })
+        };
+        let left = self.values(left, kind, scope)?;
+        Ok(!left.is_empty() && value::stand(&left, relation, &self.values(captured, kind, scope)?))
     }
 
     /// What captures in a scope are worth; those that are no value are left out.

@@ -92,7 +92,7 @@ pub struct Capture {
 pub type Captured = Vec<Capture>;
 
 /// How two values may stand to each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Relation {
     /// The left is larger.
     Above,
@@ -111,8 +111,8 @@ pub enum Relation {
 /// What captured values are compared to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Other {
-    /// A value that the gate names.
-    Literal(Value),
+    /// A value that the gate names, and its number among all such.
+    Literal(u32, Value),
     /// Captured values.
     Captured(Captured),
 }
