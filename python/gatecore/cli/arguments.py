@@ -173,14 +173,17 @@ def _add_lint(commands: _Commands) -> None:  # type: ignore[valid-type]
     lint = _command(
         commands,
         "lint",
-        summary="name slow patterns, why they are slow, and how to write them better",
+        summary="name what is slow, dead or superfluous in patterns and gates, and why",
         description="Lists the patterns that Python's re answers itself (the fallback route), "
         "those first on which re takes more than linear time, each with the reason, a hostile "
-        "text and a rewrite where one is known. Without arguments, all shipped gates are read.",
+        "text and a rewrite where one is known. Of gates it also lists what is dead, superfluous, "
+        "never reached or not tested. Without arguments, all shipped gates are read.",
         epilog="examples:\n"
         "  gatecore lint '(?<!\\w)risk(?!\\w)' --flags i\n"
         "  gatecore lint rules.py checks/    # string literals that reach re's functions\n"
         '  gatecore lint --patterns a.jsonl  # {"pattern": "a+b", "flags": "i"}\n'
+        "  gatecore lint rules/house --all       # gates: a folder, a file, a module\n"
+        "  gatecore lint fca_uk --documents letters/*.txt\n"
         "  gatecore lint --gates house/ --fail-on fallback\n"
         "  gatecore lint --all rules.py      # what gatecore makes linear as well\n\n"
         "exit codes:\n  0    nothing at or above --fail-on\n"
@@ -192,8 +195,9 @@ def _add_lint(commands: _Commands) -> None:  # type: ignore[valid-type]
     lint.add_argument(
         "what",
         nargs="*",
-        metavar="PATTERN_OR_PYTHON",
-        help="a Python file (it ends in .py), a folder of them that is there, or else a pattern",
+        metavar="WHAT",
+        help="a gate file (it ends in .yaml), a folder of them, a shipped module, a Python file "
+        "(it ends in .py), a folder of them, or else a pattern",
     )
     lint.add_argument(
         "--flags",
@@ -216,14 +220,40 @@ def _add_lint(commands: _Commands) -> None:  # type: ignore[valid-type]
     lint.add_argument(
         "--all",
         action="store_true",
-        help="list patterns as well that are linear in gatecore but would not be in re",
+        help="list patterns as well that are linear in gatecore but would not be in re, and notes "
+        "on gates",
+    )
+    for option, what in (("--only", "make this check of gates only"), ("--ignore", "leave it out")):
+        lint.add_argument(
+            option,
+            type=lambda names: names.split(","),
+            action="extend",
+            default=[],
+            metavar="CHECK",
+            help=f"{what}; several with commas, and may be repeated",
+        )
+    lint.add_argument(
+        "--documents",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="texts that the gates are for: hits inside longer words and costs are counted on them",
+    )
+    lint.add_argument(
+        "--top",
+        type=int,
+        default=10,
+        metavar="N",
+        help="how many of the costliest patterns are listed with --documents (default: 10)",
     )
     lint.add_argument(
         "--fail-on",
-        choices=("fallback", "superlinear", "exponential", "never"),
+        choices=("advice", "fallback", "superlinear", "exponential", "never"),
         default="superlinear",
-        help="the least finding that makes the exit code 1; only patterns on the fallback route "
-        "count (default: superlinear)",
+        help="the least finding that makes the exit code 1 (default: superlinear); of patterns "
+        "only those on the fallback route count; faults of gates always do, advice on gates only "
+        "with advice",
     )
     _add_engine(lint, with_cache=False)
     _add_format(lint)
