@@ -24,6 +24,7 @@ from gatecore.report import Lines, Report, Timing, Verdict
 
 if TYPE_CHECKING:
     from gatecore.set_cache import SetCache
+    from gatecore.why import Why
 
 __all__ = ["Gate", "GateSet"]
 
@@ -105,7 +106,28 @@ class GateSet:
             for gate, (number, found) in zip(self.gates, outcomes, strict=True)
         )
         timing = Timing(scanned - started, time.perf_counter() - scanned)
-        return Report(verdicts, characters=len(text), timing=timing)
+        return Report(verdicts, characters=len(text), timing=timing)._remember(self, text)
+
+    def why(self, text: str, gate: str) -> Why:
+        """Why a gate gives its verdict for a document; `gate` is a name or `module/name`.
+
+        Costs a pass, or two where a gate looks into the lowered view, and then what the slow
+        `gatecore.reference` costs on the one gate.
+
+        Raises:
+            DocumentTypeError: `text` is no `str`.
+            UnknownGateError: No gate is called that, or several are.
+
+        >>> from gatecore import GateSet, modules
+        >>> gates = GateSet(modules.load("gdpr_uk").gates)
+        >>> why = gates.why("By using this site you consent to cookies.", "consent")
+        >>> why.relevant.held, why.branches[-1].status == why.status
+        (True, True)
+        """
+        from gatecore._scan_matches import ScanMatches
+        from gatecore.why import explain, gate_named
+
+        return explain(gate_named(self.gates, gate), ScanMatches(self, text))
 
     def _verdict(
         self, gate: Gate, number: int | None, found: list[_Found], lines: Lines

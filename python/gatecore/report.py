@@ -8,8 +8,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from gatecore.errors import GatecoreError
 from gatecore.gate_spec import STATUSES, Severity, Status
+
+if TYPE_CHECKING:
+    from gatecore.gates import GateSet
+    from gatecore.why import Why
 
 __all__ = ["Finding", "Lines", "Report", "Timing", "Verdict"]
 
@@ -141,8 +147,18 @@ class Timing:
         return {"pass_seconds": self.pass_seconds, "gates_seconds": self.gates_seconds}
 
 
+class _Asked:
+    """Room for what a report was made of, outside its fields.
+
+    So it takes no part in `==`, `repr`, pickles and `dataclasses.replace`.
+    """
+
+    __slots__ = ("_asked",)
+    _asked: tuple[GateSet, str]
+
+
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(_Asked):
     """All verdicts of one document, module by module in the order asked for.
 
     Two reports are equal when their verdicts are: the timing takes no part.
@@ -163,6 +179,35 @@ class Report:
     def overall(self) -> Status:
         """The worst status of all verdicts; `N/A` when there are none."""
         return max((v.status for v in self.verdicts), key=STATUSES.index, default="N/A")
+
+    def why(self, gate: str) -> Why:
+        """Why a gate gave its verdict; `gate` is its name, or `module/name` where two share one.
+
+        It is worked out when asked for. The report keeps gates and document for it, but a pickle
+        of it does not.
+
+        Raises:
+            UnknownGateError: No gate is called that, or several are.
+            GatecoreError: The report is a copy that has lost its gates and its document.
+
+        >>> from gatecore import GateSet, modules
+        >>> report = GateSet(modules.load("gdpr_uk").gates).check("Your data is sold.")
+        >>> report.why("consent").status
+        'N/A'
+        """
+        try:
+            gates, text = self._asked
+        except AttributeError:
+            raise GatecoreError(
+                "this report no longer has its gates and its document (it was copied, pickled or "
+                "made by hand); ask GateSet.why(text, gate)"
+            ) from None
+        return gates.why(text, gate)
+
+    def _remember(self, gates: GateSet, text: str) -> Report:
+        """The same report, able to say why."""
+        object.__setattr__(self, "_asked", (gates, text))
+        return self
 
     def to_dict(self, *, with_timing: bool = False) -> dict[str, object]:
         """The report as plain data that `json.dumps` takes; the same document, the same bytes.
