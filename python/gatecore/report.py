@@ -14,10 +14,11 @@ from gatecore.errors import GatecoreError
 from gatecore.gate_spec import STATUSES, Severity, Status
 
 if TYPE_CHECKING:
+    from gatecore._scan_matches import ScanMatches
     from gatecore.gates import GateSet
     from gatecore.why import Why
 
-__all__ = ["Finding", "Lines", "Report", "Timing", "Verdict"]
+__all__ = ["Checked", "Finding", "Lines", "Report", "Timing", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,9 @@ class _Asked:
     So it takes no part in `==`, `repr`, pickles and `dataclasses.replace`.
     """
 
-    __slots__ = ("_asked",)
+    __slots__ = ("_asked", "_matches")
     _asked: tuple[GateSet, str]
+    _matches: ScanMatches
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,8 @@ class Report(_Asked):
         >>> report.why("consent").status
         'N/A'
         """
+        from gatecore.why import explain, gate_named
+
         try:
             gates, text = self._asked
         except AttributeError:
@@ -202,7 +206,12 @@ class Report(_Asked):
                 "this report no longer has its gates and its document (it was copied, pickled or "
                 "made by hand); ask GateSet.why(text, gate)"
             ) from None
-        return gates.why(text, gate)
+        spec = gate_named(gates.gates, gate)
+        if not hasattr(self, "_matches"):  # of two threads both make them, and either will do
+            from gatecore._scan_matches import ScanMatches
+
+            object.__setattr__(self, "_matches", ScanMatches(gates, text))
+        return explain(spec, self._matches)
 
     def _remember(self, gates: GateSet, text: str) -> Report:
         """The same report, able to say why."""
@@ -222,3 +231,21 @@ class Report(_Asked):
         if with_timing and self.timing is not None:
             plain["timing"] = self.timing.to_dict()
         return plain
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A document that was checked: what it is called, what it says, and its report.
+
+    `notes` are what a reader should know about how it was read.
+
+    >>> from gatecore import GateSet, modules
+    >>> gates = GateSet(modules.load("gdpr_uk").gates)
+    >>> Checked("a.txt", "Hello.", gates.check("Hello.")).report.overall
+    'N/A'
+    """
+
+    name: str
+    text: str
+    report: Report
+    notes: tuple[str, ...] = ()
