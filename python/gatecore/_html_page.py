@@ -48,10 +48,14 @@ header, main, footer { padding: 1rem; max-width: 100rem; margin: auto; }
   padding: .4rem 1rem; }
 .bar[hidden] { display: none; }
 .bar label { display: flex; gap: .3rem; align-items: center; min-width: 0; }
-.bar select { max-width: 11rem; }
+.bar select { max-width: 12rem; }
+kbd { font: .8em ui-monospace, monospace; border: 1px solid var(--soft); border-radius: .2rem;
+  padding: 0 .3em; color: var(--soft); }
 .bar select, .bar button { font: inherit; padding: .2rem .5rem; min-height: 2rem; color: inherit;
   background: var(--paper); border: 1px solid var(--soft); border-radius: .3rem; }
-.document { border-top: 1px solid var(--line); padding: 1rem 0; }
+.document + .document { border-top: 1px solid var(--line); margin-top: 1rem; }
+.document { padding: .5rem 0; }
+.one .document > h2, .one .document > .facts { display: none; }
 .verdict { border: 1px solid var(--line); border-left: .35rem solid currentColor;
   border-radius: .3rem; margin: 0 0 .8rem; }
 .verdict > * { color: var(--ink); }
@@ -73,7 +77,7 @@ summary { cursor: pointer; padding: .15rem 0; color: var(--link); }
 .held > .sign { color: var(--pass); } .failed > .sign { color: var(--critical); }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; padding: 1rem;
   background: var(--panel); border: 1px solid var(--line); border-radius: .3rem;
-  font: .925rem/1.6 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
+  font: .875rem/1.6 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 .hit { color: inherit; text-decoration: underline 2px; text-underline-offset: .15em;
   border-radius: 2px; }
 .hit.critical { background: var(--critical-bg); text-decoration-color: var(--critical); }
@@ -86,8 +90,13 @@ summary { cursor: pointer; padding: .15rem 0; color: var(--link); }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; }
+@media (max-width: 40rem) {
+  .bar { padding: .3rem .5rem; gap: .3rem; }
+  .bar label { flex: 1 1 8rem; } .bar label > span, kbd { display: none; }
+  .bar select { width: 100%; max-width: none; }
+  .text { font-size: .85rem; padding: .7rem; } }
 @media (min-width: 64rem) {
-  .columns { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 1.5rem; }
+  .columns { display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 7fr); gap: 1.5rem; }
   .original { position: sticky; top: 4rem; align-self: start; }
   .original .text { max-height: calc(100vh - 8rem); overflow: auto; } }
 @media print {

@@ -95,7 +95,7 @@ class HtmlReport:
             '<body>\n<a class="skip" href="#main">Skip to the verdicts</a>\n',
             *self._header(title, one),
             *self._bar(),
-            '<main id="main" tabindex="-1">\n',
+            f'<main id="main" tabindex="-1"{" class=one" if one else ""}>\n',
             *self._sections,
             f"</main>\n{_FOOTER}<script>{SCRIPT}</script>\n</body>\n</html>\n",
         ]
@@ -123,11 +123,13 @@ class HtmlReport:
 
     def _bar(self) -> Iterator[str]:
         yield '<div class="bar" role="toolbar" aria-label="Findings" hidden>\n'
-        yield '<label>Gate <select name="gate"><option value="">all</option>'
+        yield '<label><span>Gate</span> <select name="gate" aria-label="Gate">'
+        yield '<option value="">all gates</option>'
         for name in self._gates:
             yield f'<option value="{escaped(name)}">{escaped(name)}</option>'
-        yield '</select></label>\n<label>Severity <select name="severity">'
-        yield '<option value="none">all</option>'
+        yield "</select></label>\n<label><span>Severity</span> "
+        yield '<select name="severity" aria-label="Severity">'
+        yield '<option value="none">any severity</option>'
         for severity in SEVERITIES[1:]:
             least = "" if severity == "critical" else " or worse"
             yield f'<option value="{severity}">{severity}{least}</option>'
