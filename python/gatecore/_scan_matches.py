@@ -17,7 +17,6 @@ from gatecore.gate_spec import PatternRef, View
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gatecore.gates import GateSet
     from gatecore.patterns import PatternSet, Scan
 
 __all__ = ["ScanMatches"]
@@ -30,19 +29,16 @@ class ScanMatches:
 
     >>> from gatecore import GateSet, modules
     >>> gates = GateSet(modules.load("gdpr_uk").gates)
-    >>> matches = ScanMatches(gates, "We ask for your consent.")
+    >>> matches = ScanMatches("We ask for your consent.", gates.patterns, gates.lowered)
     >>> pattern, *_ = gates.gates[0].patterns(("consent",))
     >>> [(hit.start, hit.end) for hit in matches.hits(pattern)]
     [(16, 23)]
     """
 
-    def __init__(self, gates: GateSet, text: str) -> None:
+    def __init__(self, text: str, patterns: PatternSet, lowered: PatternSet | None) -> None:
         self.text = text
-        self._sets: dict[View, PatternSet | None] = {
-            "text": gates.patterns,
-            "lowered": getattr(gates, "lowered", None),
-        }
-        self._scans: dict[View, Scan] = {"text": gates.patterns.scan(text)}
+        self._sets: dict[View, PatternSet | None] = {"text": patterns, "lowered": lowered}
+        self._scans: dict[View, Scan] = {"text": patterns.scan(text)}
         self._views: dict[View, str] = {"text": text}
         self._dots = [match.start() for match in re.finditer("\u0130", text)]
         self._kept: dict[PatternRef, tuple[Hit, ...]] = {}

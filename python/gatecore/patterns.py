@@ -362,7 +362,11 @@ class Scan:
 
     def spans_by_re(self, number: int) -> list[tuple[int, int]]:
         """As `spans`, by `re` whatever the route: the answer that `spans` must equal."""
-        return [match.span() for match in self._set.compiled(number).finditer(self.text)]
+        return [match.span() for match in self.matches_of_re(number)]
+
+    def matches_of_re(self, number: int) -> Iterator[re.Match[str]]:
+        """As `finditer`, by `re` whatever the route."""
+        return self._set.compiled(number).finditer(self.text)
 
     def finditer(self, number: int) -> Iterator[re.Match[str]]:
         """Every match in order, as `re.finditer` gives them; looked for as they are asked for."""

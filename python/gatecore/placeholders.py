@@ -74,8 +74,8 @@ class Placeholder:
 def parse(template: str) -> tuple[str | Placeholder, ...]:
     """A template's parts: plain texts, with their braces undone, and placeholders.
 
-    >>> parse("{fee.count} fees, {{such as}} {fee}")
-    (Placeholder(group='fee', field='count'), ' fees, {such as} ', Placeholder(group='fee', field=''))
+    >>> parse("{fee.count} fees {{all}}")
+    (Placeholder(group='fee', field='count'), ' fees {all}')
     >>> parse("No {Fee}.")
     Traceback (most recent call last):
       ...
@@ -95,9 +95,10 @@ def parse(template: str) -> tuple[str | Placeholder, ...]:
             parts.append(Placeholder(part["group"], part["field"] or ""))
         else:
             text = part["text"] or part["brace"][0]
-            if parts and isinstance(parts[-1], str):
-                text = parts.pop() + text
-            parts.append(text)
+            if parts and isinstance(last := parts[-1], str):
+                parts[-1] = last + text
+            else:
+                parts.append(text)
         offset = part.end()
     return tuple(parts)
 

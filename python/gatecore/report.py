@@ -14,8 +14,8 @@ from gatecore.errors import GatecoreError
 from gatecore.gate_spec import STATUSES, Severity, Status
 
 if TYPE_CHECKING:
+    from gatecore._compiled_gates import CompiledGates
     from gatecore._scan_matches import ScanMatches
-    from gatecore.gates import GateSet
     from gatecore.why import Why
 
 __all__ = ["Checked", "Finding", "Lines", "Report", "Timing", "Verdict"]
@@ -59,7 +59,7 @@ class Lines:
     r"""Turns character offsets of one document into lines and columns.
 
     Only `\n` breaks a line, as in `re` and `open`; a `\n` belongs to the line that it ends.
-    Building costs one search for line breaks, each question one bisection.
+    The first question costs one search for line breaks, each one a bisection.
 
     >>> lines = Lines("£5 a month\nno exit fee")
     >>> lines.place(0), lines.place(14)
@@ -72,14 +72,17 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._breaks = list(_offsets_of_line_breaks(text))
+        self._breaks: list[int] | None = None
 
     def place(self, offset: int) -> tuple[int, int]:
         """The line and the column of an offset, both from 1; the document's end is allowed."""
         if not 0 <= offset <= len(self._text):
             raise ValueError(f"offset {offset} is outside the document; use 0 to {len(self._text)}")
-        before = bisect_left(self._breaks, offset)
-        line_start = self._breaks[before - 1] + 1 if before else 0
+        breaks = self._breaks
+        if breaks is None:
+            breaks = self._breaks = list(_offsets_of_line_breaks(self._text))
+        before = bisect_left(breaks, offset)
+        line_start = breaks[before - 1] + 1 if before else 0
         return before + 1, offset - line_start + 1
 
     def finding(
@@ -155,7 +158,7 @@ class _Asked:
     """
 
     __slots__ = ("_asked", "_matches")
-    _asked: tuple[GateSet, str]
+    _asked: tuple[CompiledGates, str]
     _matches: ScanMatches
 
 
@@ -210,10 +213,10 @@ class Report(_Asked):
         if not hasattr(self, "_matches"):  # of two threads both make them, and either will do
             from gatecore._scan_matches import ScanMatches
 
-            object.__setattr__(self, "_matches", ScanMatches(gates, text))
+            object.__setattr__(self, "_matches", ScanMatches(text, gates.text, gates.lowered))
         return explain(spec, self._matches)
 
-    def _remember(self, gates: GateSet, text: str) -> Report:
+    def _remember(self, gates: CompiledGates, text: str) -> Report:
         """The same report, able to say why."""
         object.__setattr__(self, "_asked", (gates, text))
         return self

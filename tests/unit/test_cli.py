@@ -44,7 +44,7 @@ def test_check_prints_verdicts_that_fit_the_terminal(capsys: pytest.CaptureFixtu
     assert main(["check", path]) == 1
     out = capsys.readouterr().out
     names = [gate.name for name in modules.names() for gate in modules.load(name).gates]
-    assert len(names) == 10
+    assert len(names) >= 10
     assert all(name in out for name in names)
     assert "22:1" in out
     assert "\x1b" not in out

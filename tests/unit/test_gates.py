@@ -21,6 +21,7 @@ from gatecore.gate_spec import (
     Condition,
     Either,
     Every,
+    Evidence,
     GateSpec,
     Group,
     NoneOf,
@@ -73,11 +74,12 @@ conditions: st.SearchStrategy[Condition] = st.recursive(
 def gates(draw: st.DrawFn) -> GateSpec:
     flags = st.sampled_from([re.IGNORECASE, re.MULTILINE, 0]).map(int)
     refs = st.builds(PatternRef, st.sampled_from(SOURCES), flags, st.just(PLACE))
-    evidence = st.lists(st.sampled_from(NAMES), max_size=2, unique=True).map(tuple)
+    evidence = st.lists(st.sampled_from(NAMES), max_size=2, unique=True)
 
     def branch(when: Condition | None) -> Branch:
         status: Status = draw(st.sampled_from(STATUSES))
-        return Branch(when, status, "high", "message", "suggestion", draw(evidence), PLACE)
+        shown = tuple(Evidence((name,), "every", "", "high", None, None) for name in draw(evidence))
+        return Branch(when, status, "high", "message", "suggestion", (), shown, PLACE)
 
     listed = [branch(draw(conditions)) for _ in range(draw(st.integers(0, 2)))]
     relevant = draw(st.none() | conditions)
@@ -156,8 +158,8 @@ def test_a_condition_asks_re_for_a_bit_only(monkeypatch: pytest.MonkeyPatch, eng
     source = r"foo|(?:x+x+)+(?=y)"
     group = Group("first", (PatternRef(source, 0, PLACE),))
     branches = (
-        Branch(AnyOf(("first",)), "FAIL", "high", "m", "s", (), PLACE),
-        Branch(None, "PASS", "none", "m", "", (), PLACE),
+        Branch(AnyOf(("first",)), "FAIL", "high", "m", "s", (), (), PLACE),
+        Branch(None, "PASS", "none", "m", "", (), (), PLACE),
     )
     gate = GateSpec(
         name="bit",

@@ -257,7 +257,8 @@ def test_scans_answer_as_re_does(text: str) -> None:
         for source in ("i", "i\u0307", "\u0307", r"(?P<c>\u0307)?\s", r"fee( of (?P<c>\S+))?", "$")
     ]
     spec = dataclasses.replace(gate(), groups=(Group("all", tuple(refs)),))
-    matches = ScanMatches(GateSet([spec]), text)
+    gates = GateSet([spec])
+    matches = ScanMatches(text, gates.patterns, gates.lowered)
     for ref in refs:
         assert list(matches.hits(ref)) == ReMatches(text).hits(ref), ref
 
