@@ -114,7 +114,8 @@ class CompiledGates:
                 verdict = _verdict(prepared, self.shown[gate], found, texts, lines, text)
             verdicts.append(verdict)
         timing = Timing(scanned - started, time.perf_counter() - scanned)
-        return Report(tuple(verdicts), characters=len(text), timing=timing)
+        report = Report(tuple(verdicts), characters=len(text), timing=timing)
+        return report._remember(self, text)
 
 
 def _not_relevant(gate: GateSpec) -> Verdict:

@@ -14,6 +14,7 @@ __all__ = [
     "PatternSetError",
     "SetTooLargeError",
     "StoredSetError",
+    "UnknownGateError",
     "UnknownModuleError",
 ]
 
@@ -48,6 +49,10 @@ class AccelerateError(GatecoreError, TypeError):
 
 class UnknownModuleError(GatecoreError, LookupError):
     """A module was asked for that gatecore does not ship."""
+
+
+class UnknownGateError(GatecoreError, LookupError):
+    """A gate was named that is not among the gates, or a name that several of them have."""
 
 
 class GateFileError(GatecoreError):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gatecore._reload import Origin, Reloaded
     from gatecore.report import Report
     from gatecore.set_cache import SetCache
+    from gatecore.why import Why
 
 __all__ = ["Gate", "GateSet"]
 
@@ -150,3 +151,26 @@ class GateSet:
             DocumentTypeError: `text` is no `str`.
         """
         return self._compiled.check(text)
+
+    def why(self, text: str, gate: str) -> Why:
+        """Why a gate gives its verdict for a document; `gate` is a name or `module/name`.
+
+        Costs a pass, or two where a gate looks into the lowered view, and then what the slow
+        `gatecore.reference` costs on the one gate.
+
+        Raises:
+            DocumentTypeError: `text` is no `str`.
+            UnknownGateError: No gate is called that, or several are.
+
+        >>> from gatecore import GateSet, modules
+        >>> gates = GateSet(modules.load("gdpr_uk").gates)
+        >>> why = gates.why("By using this site you consent to cookies.", "consent")
+        >>> why.relevant.held, why.branches[-1].status == why.status
+        (True, True)
+        """
+        from gatecore._scan_matches import ScanMatches
+        from gatecore.why import explain, gate_named
+
+        compiled = self._compiled
+        matches = ScanMatches(text, compiled.text, compiled.lowered)
+        return explain(gate_named(compiled.gates, gate), matches)

@@ -8,10 +8,17 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from gatecore.errors import GatecoreError
 from gatecore.gate_spec import STATUSES, Severity, Status
 
-__all__ = ["Finding", "Lines", "Report", "Timing", "Verdict"]
+if TYPE_CHECKING:
+    from gatecore._compiled_gates import CompiledGates
+    from gatecore._scan_matches import ScanMatches
+    from gatecore.why import Why
+
+__all__ = ["Checked", "Finding", "Lines", "Report", "Timing", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +151,19 @@ class Timing:
         return {"pass_seconds": self.pass_seconds, "gates_seconds": self.gates_seconds}
 
 
+class _Asked:
+    """Room for what a report was made of, outside its fields.
+
+    So it takes no part in `==`, `repr`, pickles and `dataclasses.replace`.
+    """
+
+    __slots__ = ("_asked", "_matches")
+    _asked: tuple[CompiledGates, str]
+    _matches: ScanMatches
+
+
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(_Asked):
     """All verdicts of one document, module by module in the order asked for.
 
     Two reports are equal when their verdicts are: the timing takes no part.
@@ -167,6 +185,42 @@ class Report:
         """The worst status of all verdicts; `N/A` when there are none."""
         return max((v.status for v in self.verdicts), key=STATUSES.index, default="N/A")
 
+    def why(self, gate: str) -> Why:
+        """Why a gate gave its verdict; `gate` is its name, or `module/name` where two share one.
+
+        It is worked out when asked for. The report keeps gates and document for it, but a pickle
+        of it does not.
+
+        Raises:
+            UnknownGateError: No gate is called that, or several are.
+            GatecoreError: The report is a copy that has lost its gates and its document.
+
+        >>> from gatecore import GateSet, modules
+        >>> report = GateSet(modules.load("gdpr_uk").gates).check("Your data is sold.")
+        >>> report.why("consent").status
+        'N/A'
+        """
+        from gatecore.why import explain, gate_named
+
+        try:
+            gates, text = self._asked
+        except AttributeError:
+            raise GatecoreError(
+                "this report no longer has its gates and its document (it was copied, pickled or "
+                "made by hand); ask GateSet.why(text, gate)"
+            ) from None
+        spec = gate_named(gates.gates, gate)
+        if not hasattr(self, "_matches"):  # of two threads both make them, and either will do
+            from gatecore._scan_matches import ScanMatches
+
+            object.__setattr__(self, "_matches", ScanMatches(text, gates.text, gates.lowered))
+        return explain(spec, self._matches)
+
+    def _remember(self, gates: CompiledGates, text: str) -> Report:
+        """The same report, able to say why."""
+        object.__setattr__(self, "_asked", (gates, text))
+        return self
+
     def to_dict(self, *, with_timing: bool = False) -> dict[str, object]:
         """The report as plain data that `json.dumps` takes; the same document, the same bytes.
 
@@ -180,3 +234,21 @@ class Report:
         if with_timing and self.timing is not None:
             plain["timing"] = self.timing.to_dict()
         return plain
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A document that was checked: what it is called, what it says, and its report.
+
+    `notes` are what a reader should know about how it was read.
+
+    >>> from gatecore import GateSet, modules
+    >>> gates = GateSet(modules.load("gdpr_uk").gates)
+    >>> Checked("a.txt", "Hello.", gates.check("Hello.")).report.overall
+    'N/A'
+    """
+
+    name: str
+    text: str
+    report: Report
+    notes: tuple[str, ...] = ()

@@ -62,7 +62,9 @@ def _add_check(commands: _Commands) -> None:  # type: ignore[valid-type]
         "  gatecore check letter.txt\n"
         "  gatecore check --gates house/ --fail-on warning *.txt\n"
         "  pdftotext -layout letter.pdf - | gatecore check -\n"
-        "  gatecore check --format json letter.txt | jq .documents[0].overall\n\n"
+        "  gatecore check --format json letter.txt | jq .documents[0].overall\n"
+        "  gatecore check --why letter.txt\n"
+        "  gatecore check --format html letter.txt > report.html\n\n"
         + _EXIT_CODES.format(
             fine="no verdict at or above --fail-on", found="a verdict at or above --fail-on"
         ),
@@ -83,7 +85,20 @@ def _add_check(commands: _Commands) -> None:  # type: ignore[valid-type]
         help="how the documents are encoded (default: by byte order mark, else UTF-8, "
         "else Windows-1252 with a note)",
     )
-    _add_format(check)
+    check.add_argument(
+        "--why",
+        action="store_true",
+        help="explain each FAIL and WARNING as a tree of conditions; in JSON, every verdict",
+    )
+    check.add_argument(
+        "--why-gate",
+        dest="why_gates",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="explain the verdict of this gate, whatever it is; may be repeated",
+    )
+    _add_format(check, "sarif", "html")
 
 
 def _add_explain(commands: _Commands) -> None:  # type: ignore[valid-type]
@@ -477,10 +492,10 @@ def _add_engine(command: argparse.ArgumentParser, *, with_cache: bool = True) ->
         )
 
 
-def _add_format(command: argparse.ArgumentParser) -> None:
+def _add_format(command: argparse.ArgumentParser, *more: str) -> None:
     command.add_argument(
         "--format",
-        choices=("table", "json"),
+        choices=("table", "json", *more),
         default="table",
         help="for people or for programs (default: table)",
     )
