@@ -7,7 +7,8 @@ All shipped gates on documents that no round has seen, tasks in turn as in `benc
 gates' own examples, so that most gates find something: the dear case.
 
     bare pass       `PatternSet.scan` of all patterns, and of the lowered view if a gate has one
-    pass and rules  the same, and which verdict each gate gives, with spans, in the core
+    pass and rules  which verdict each gate gives, with spans, in the core; gates that are not
+                    relevant do not have the rest of their patterns looked for
     check           the same, and Python objects: `GateSet.check`
     re              each distinct pattern's `finditer` once, compiled beforehand: no rules at all
     reference       `gatecore.reference`, the oracle, which asks anew for each condition
@@ -105,11 +106,13 @@ class Verdicts:
         self.gates = gates
         self._compiled = gates._compiled
         lowered = () if gates.lowered is None else tuple(gates.lowered)
+        # One set in one section: what a user of PatternSet would have.
+        self._all = gatecore.PatternSet(list(gates.patterns))
         self._text = [re.compile(*pattern) for pattern in gates.patterns]
         self._lowered = [re.compile(*pattern) for pattern in lowered]
 
     def bare_pass(self, text: str) -> None:
-        self.gates.patterns.scan(text)
+        self._all.scan(text)
         if self.gates.lowered is not None:
             self.gates.lowered.scan(text.lower())
 
@@ -152,7 +155,7 @@ def sections(gates: gatecore.GateSet, *, quick: bool) -> list[Section]:
                 repetitions=15 if quick else 75,
                 texts=[text],
             )
-            found.append(Section(section.title, section.figures, _shares(section, asked, text)))
+            found.append(Section(section.title, section.figures, _found(asked, text)))
             if quick and characters > 10_000:
                 continue
             slow = {"check": asked.check, "re": asked.by_re, "reference": asked.by_reference}
@@ -168,18 +171,18 @@ def sections(gates: gatecore.GateSet, *, quick: bool) -> list[Section]:
     return found
 
 
-def _shares(section: Section, asked: Verdicts, text: Text) -> tuple[str, ...]:
-    bare, rules, whole = (figure.median_ms for figure in section.figures)
+def _found(asked: Verdicts, text: Text) -> tuple[str, ...]:
     reports = [asked.gates.check(text.current)]
     for _ in range(4):
         text.next_document()
         reports.append(asked.gates.check(text.current))
     findings = [sum(len(verdict.findings) for verdict in each.verdicts) for each in reports]
     flagged = [sum(bool(verdict.findings) for verdict in each.verdicts) for each in reports]
-    shares = f"pass {bare / whole:.0%}, rules {(rules - bare) / whole:.0%}"
-    objects = f"Python objects {(whole - rules) / whole:.0%}"
-    of = f"{statistics.median(findings)} findings of {statistics.median(flagged)} gates"
-    return (f"{shares}, {objects}; {of}",)
+    relevant = [sum(v.status != "N/A" for v in each.verdicts) for each in reports]
+    return (
+        f"{statistics.median(relevant)} gates are relevant, "
+        f"{statistics.median(flagged)} have {statistics.median(findings)} findings",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

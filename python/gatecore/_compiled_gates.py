@@ -10,7 +10,7 @@ from typing import TypeAlias
 from gatecore._flat_gates import FlatGates, branch_texts
 from gatecore._gatecore import CoreGates, CoreScan
 from gatecore.gate_spec import Branch, GateSpec, Severity
-from gatecore.patterns import Engine, Pattern, PatternSet, Scan
+from gatecore.patterns import Engine, PatternSet, Scan
 from gatecore.placeholders import Found, placeholders, render
 from gatecore.report import Finding, Lines, Report, Timing, Verdict
 from gatecore.set_cache import SetCache
@@ -58,6 +58,7 @@ class CompiledGates:
 
     gates: tuple[GateSpec, ...]
     text: PatternSet
+    sections: Sequence[int]
     lowered: PatternSet | None
     core: CoreGates
     branches: Sequence[Sequence[_Prepared]]
@@ -73,22 +74,23 @@ class CompiledGates:
         before: CompiledGates | None = None,
     ) -> CompiledGates:
         """Compiles; the pattern sets of `before` are used again if they are the same."""
-
-        def pattern_set(listed: list[Pattern], known: PatternSet | None) -> PatternSet:
-            if known is not None and list(known) == listed:
-                return known
-            return PatternSet(listed, engine=engine, cache=cache)
-
         flat = FlatGates.of(gates)
-        text = pattern_set(flat.text, before.text if before else None)
+        if before and list(before.text) == flat.text and before.sections == flat.sections:
+            text = before.text
+        else:
+            text = PatternSet.sectioned(flat.text, flat.sections, engine=engine, cache=cache)
         lowered, core_of_lowered = None, None
         if flat.lowered:
-            lowered = pattern_set(flat.lowered, before.lowered if before else None)
+            if before and before.lowered and list(before.lowered) == flat.lowered:
+                lowered = before.lowered
+            else:
+                lowered = PatternSet(flat.lowered, engine=engine, cache=cache)
             core_of_lowered = lowered._core
         core = CoreGates(flat.gates, flat.literals, flat.marks, text._core, core_of_lowered)
         return cls(
             gates=gates,
             text=text,
+            sections=flat.sections,
             lowered=lowered,
             core=core,
             branches=[[_Prepared.of(gate, branch) for branch in gate.branches] for gate in gates],
@@ -197,7 +199,7 @@ class _Asked:
         self._compiled = compiled
         self._lowered: Scan | None = None
         self.text = text
-        self.scan = compiled.text.scan(text)
+        self.scan = compiled.text._scan(text, eager=False)
 
     def lowered(self) -> tuple[CoreScan, list[int]]:
         """The scan of the lowered view, and where the document has what it makes longer."""

@@ -3,6 +3,10 @@
 `rust/gatecore/src/gate/decode.rs` says how a condition is written; the numbers are the same here.
 Patterns are numbered over all gates: those of the text first, then those of the lowered view. The
 same source with the same flags in the same view is one pattern, however often it is written.
+
+Patterns of the text stand in sections, so that a document pays for a gate's patterns only when the
+gate is relevant: section 0 has what relevance asks of and all units, section 1 what several gates
+share besides, then comes one section a gate.
 """
 
 from __future__ import annotations
@@ -43,6 +47,7 @@ from gatecore.gate_spec import (
     Unit,
     ValueKind,
     Window,
+    groups_named,
 )
 from gatecore.patterns import Pattern
 from gatecore.placeholders import placeholders
@@ -81,6 +86,8 @@ class FlatGates:
     gates: list[FlatGate]
     text: list[Pattern]
     """Patterns that are looked for in the document, marks of units included."""
+    sections: list[int]
+    """Of each of these."""
     lowered: list[Pattern]
     literals: list[str]
     marks: list[int | None]
@@ -109,11 +116,30 @@ class FlatGates:
         return cls(
             gates=[one.gate() for one in flat],
             text=[Pattern(*key) for key in text],
+            sections=_sections(gates, text),
             lowered=[Pattern(*key) for key in lowered],
             literals=list(literals),
             marks=marks,
             shown=[list(one.references) for one in flat],
         )
+
+
+def _sections(gates: Sequence[GateSpec], text: dict[_Key, int]) -> list[int]:
+    """The section of each pattern of the text."""
+    sections: list[int | None] = [None] * len(text)
+    for section, gate in enumerate(gates, start=2):
+        at_once = set(groups_named(gate.relevant))
+        for group in gate.groups:
+            wanted = 0 if gate.relevant is None or group.name in at_once else section
+            for pattern in group.patterns:
+                if pattern.view == "text":
+                    number = text[pattern.source, pattern.flags]
+                    known = sections[number]
+                    if known is None or wanted == 0:
+                        sections[number] = wanted
+                    elif known not in (0, wanted):
+                        sections[number] = 1
+    return [section or 0 for section in sections]
 
 
 def _units(gate: GateSpec) -> Iterable[Unit]:

@@ -6,8 +6,8 @@ Nothing here decides anything; evaluators build these and everyone else reads th
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from gatecore.errors import GatecoreError
@@ -80,7 +80,7 @@ class Lines:
             raise ValueError(f"offset {offset} is outside the document; use 0 to {len(self._text)}")
         breaks = self._breaks
         if breaks is None:
-            breaks = self._breaks = list(_offsets_of_line_breaks(self._text))
+            breaks = self._breaks = _offsets_of_line_breaks(self._text)
         before = bisect_left(breaks, offset)
         line_start = breaks[before - 1] + 1 if before else 0
         return before + 1, offset - line_start + 1
@@ -101,11 +101,9 @@ class Lines:
         return Finding(group, pattern, start, end, text, line, column, type or group, severity)
 
 
-def _offsets_of_line_breaks(text: str) -> Iterator[int]:
-    offset = text.find("\n")
-    while offset >= 0:
-        yield offset
-        offset = text.find("\n", offset + 1)
+def _offsets_of_line_breaks(text: str) -> list[int]:
+    before = accumulate(map(len, text.split("\n")))
+    return [offset + breaks for breaks, offset in enumerate(before)][:-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,7 +206,9 @@ impl Answers<'_> {
     fn place(&self, pattern: GatePattern) -> PyResult<Place<'_>> {
         let of_text = self.gates.text.set.len() as u32;
         let Some(id) = pattern.0.checked_sub(of_text) else {
-            return Ok(Place { scan: self.scan, id: PatternId(pattern.0), lowered: None });
+            let id = PatternId(pattern.0);
+            self.scan.scan.prepare(&self.gates.text.set, id).map_err(errors::scan)?;
+            return Ok(Place { scan: self.scan, id, lowered: None });
         };
         let lowered = match self.lowered.get() {
             Some(lowered) => lowered,
