@@ -179,10 +179,8 @@ def _found(asked: Verdicts, text: Text) -> tuple[str, ...]:
     findings = [sum(len(verdict.findings) for verdict in each.verdicts) for each in reports]
     flagged = [sum(bool(verdict.findings) for verdict in each.verdicts) for each in reports]
     relevant = [sum(v.status != "N/A" for v in each.verdicts) for each in reports]
-    return (
-        f"{statistics.median(relevant)} gates are relevant, "
-        f"{statistics.median(flagged)} have {statistics.median(findings)} findings",
-    )
+    of = f"{statistics.median(flagged)} have {statistics.median(findings)} findings"
+    return (f"{statistics.median(relevant)} gates are relevant, {of}",)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
