@@ -55,11 +55,13 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The sizes of the sets that were compiled since."""
     sizes: list[int] = []
 
-    def make(patterns: list[Any], **options: Any) -> Any:
-        sizes.append(len(patterns))
-        return PatternSet(patterns, **options)
+    sectioned = PatternSet.sectioned
 
-    monkeypatch.setattr("gatecore._compiled_gates.PatternSet", make)
+    def make(patterns: list[Any], *arguments: Any, **options: Any) -> Any:
+        sizes.append(len(patterns))
+        return sectioned(patterns, *arguments, **options)
+
+    monkeypatch.setattr(PatternSet, "sectioned", make)
     return sizes
 
 
@@ -195,7 +197,7 @@ def test_what_cannot_be_compiled_leaves_the_old_gates(
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr("gatecore._compiled_gates.PatternSet", refuse)
+        patched.setattr(PatternSet, "sectioned", refuse)
         with pytest.raises(MemoryError):
             gates.reload()
     assert _statuses(gates)["two"] == "FAIL"

@@ -163,8 +163,10 @@ def _tables(results: list[GateResult]) -> Iterator[RenderableType]:
     from gatecore.cli.render import listing, shortened, visible
 
     headings = ("exam-\nples", "coun-\nter", "failed", "preci-\nsion", "recall", "never\ngiven")
+    widest = min(max((len(result.gate.name) for result in results), default=4) + 2, 32)
     table = listing(
-        Column("gate", overflow="fold"), *(Column(name, justify="right") for name in headings)
+        Column("gate", overflow="fold", min_width=widest),
+        *(Column(name, justify="right") for name in headings),
     )
     module = None
     for result in results:

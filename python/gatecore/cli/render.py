@@ -46,7 +46,7 @@ MOST_FINDINGS: Final = 5
 STYLES: Final = {"PASS": "green", "WARNING": "yellow", "FAIL": "bold red", "N/A": "dim"}
 
 _LONGEST: Final = 80
-_WIDEST_NAME: Final = 28
+_WIDEST_NAME: Final = 30
 _SPELT_OUT: Final = ("FAIL", "WARNING")
 _FILL: Final = re.compile(" +$", re.MULTILINE)
 _PLAIN: Final = str.maketrans(
