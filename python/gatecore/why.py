@@ -132,7 +132,10 @@ class WhyBranch:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The explanation of one verdict; `relevant` is None for a gate that is always asked."""
+    """The explanation of one verdict; `relevant` is None for a gate that is always asked.
+
+    Its `str` is the tree in plain lines.
+    """
 
     gate: str
     module: str
@@ -151,6 +154,11 @@ class Why:
             "relevant": None if self.relevant is None else self.relevant.to_dict(),
             "branches": [branch.to_dict() for branch in self.branches],
         }
+
+    def __str__(self) -> str:
+        from gatecore._why_text import lines_of
+
+        return "\n".join(lines_of(self))
 
 
 def explain(spec: GateSpec, matches: Matches) -> Why:

@@ -292,3 +292,14 @@ def test_unknown_and_ambiguous_gates_are_refused() -> None:
     assert twice.why("", "other/table").module == "other"
     with pytest.raises(DocumentTypeError):
         GATES.why(b"", "consent")  # type: ignore[arg-type]
+
+
+def test_the_tree_is_readable_as_plain_text() -> None:
+    """Every branch that was looked at has a line; the place that decides is named."""
+    gate = GateSet(modules.load("gdpr_uk").gates)
+    why = gate.why("We keep your personal data. Consent is assumed unless you opt out.", "consent")
+    lines = str(why).splitlines()
+    assert lines[0] == f"gdpr_uk/consent is {why.status}"
+    assert sum(line[:4] in ("  ✓ ", "  ✗ ") for line in lines) == len(why.branches) + 1
+    assert any("“" in line and line.strip()[:2] == "1:" for line in lines)
+    assert "\x1b" not in str(why)
