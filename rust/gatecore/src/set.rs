@@ -1,6 +1,10 @@
 //! A pattern set: patterns lowered, routed and compiled together. Immutable and shared by threads.
 
 use std::collections::HashMap;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::OnceLock;
+use std::thread;
 
 use crate::alphabet::Translation;
 use crate::code_points::CodePoints;
@@ -234,13 +238,14 @@ impl PatternSet {
             wanted.push(0);
             wanted.sort_unstable();
             wanted.dedup();
-            let mut sections = Vec::with_capacity(wanted.len());
-            for section in wanted {
+            let members_of = |&section: &u32| -> Vec<u32> {
                 let members = group.members.iter().copied();
-                let members: Vec<u32> =
-                    members.filter(|&member| section_of(member) == section).collect();
-                let slots = slots_of(&members);
-                let (pass, known) = match engine {
+                members.filter(|&member| section_of(member) == section).collect()
+            };
+            let wanted: Vec<Vec<u32>> = wanted.iter().map(members_of).collect();
+            let passes = side_by_side(&wanted, |members| {
+                let slots = slots_of(members);
+                Ok(match engine {
                     #[cfg(feature = "simd")]
                     Engine::Simd => {
                         let symbols = group.alphabet.symbols();
@@ -251,7 +256,10 @@ impl PatternSet {
                         let (pass, known) = PortablePass::build(&slots, &resolver);
                         (Pass::Portable(pass), known)
                     }
-                };
+                })
+            })?;
+            let mut sections = Vec::with_capacity(wanted.len());
+            for (members, (pass, known)) in wanted.into_iter().zip(passes) {
                 for (slot, (&number, &known)) in members.iter().zip(&known).enumerate() {
                     coverage[number as usize] = known;
                     places[number as usize] =
@@ -415,6 +423,34 @@ impl PatternSet {
         let (shard, ..) = entry.place?;
         Some(confirm::hir(&node(entry)?, &self.shards[shard as usize].resolver()))
     }
+}
+
+/// Does a job for each item on as many threads as there are processors; the first error wins.
+fn side_by_side<I: Sync, T: Send + Sync>(
+    items: &[I],
+    job: impl Fn(&I) -> Result<T, BuildError> + Sync,
+) -> Result<Vec<T>, BuildError> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
+    if threads < 2 {
+        return items.iter().map(job).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let done: Vec<OnceLock<Result<T, BuildError>>> =
+        items.iter().map(|_| OnceLock::new()).collect();
+    let work = || loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let Some(item) = items.get(number) else { break };
+        let _ = done[number].set(job(item));
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            // Without another thread this one does it all.
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
+    let done = done.into_iter().map(|result| result.into_inner().expect("every job was done"));
+    done.collect()
 }
 
 /// A pattern's form. `None` if it has none, and then only `re` answers.
