@@ -319,10 +319,29 @@ class Conditions:
 
     # Captured values
 
+    def own_capture(
+        self, groups: tuple[str, ...], node: Node, what: str
+    ) -> tuple[Window, Condition]:
+        """What `compare` of evidence asks of what a match of its groups captured itself."""
+        keys = self.file.mapping(node, what, required=("capture", "as"), optional=_RELATIONS)
+        capture = self.file.text(keys["capture"], f"capture of {what}")
+        self.groups.need_capture(groups, capture, keys["capture"])
+        compare = self._relation(Captured(groups, capture), keys, node, what)
+        if not isinstance(compare.right, str):
+            raise self.file.error(
+                keys[compare.relation],
+                f"'{compare.relation}' of {what} must be a value",
+                advice="write what each match is compared with, such as '£100'",
+            )
+        return Window("itself", None, 0), compare
+
     def _compare(self, node: Node, what: str) -> Compare:
         file = self.file
         keys = file.mapping(node, what, required=("of", "capture", "as"), optional=_RELATIONS)
-        left = self._captured(keys, what)
+        return self._relation(self._captured(keys, what), keys, node, what)
+
+    def _relation(self, left: Captured, keys: Mapping[str, Node], node: Node, what: str) -> Compare:
+        file = self.file
         word = file.text(keys["as"], f"as of {what}")
         file.known(word, keys["as"], "kind of value", _KINDS)
         kind = cast(ValueKind, word)

@@ -156,7 +156,7 @@ _LENGTHS: Final[dict[Unit, int]] = {
     "sentences": 5,
     "paragraphs": 3,
 }
-_SIDES: Final[tuple[Side, ...]] = ("both", "before", "after", "inside")
+_SIDES: Final[tuple[Side, ...]] = ("both", "before", "after", "inside", "itself")
 _RELATIONS: Final[tuple[Relation, ...]] = (
     *("above", "at_least", "below", "at_most", "equals", "differs_from"),
 )
@@ -214,7 +214,7 @@ class _Conditions:
 
     def window(self) -> Window:
         side = self._choose.pick(_SIDES)
-        if side == "inside" or self._choose.chance(12):
+        if side in ("inside", "itself") or self._choose.chance(12):
             return Window(side, None, 0)
         unit = self._choose.pick(UNITS)
         return Window(side, unit, self._choose.between(0, _DISTANCES[unit]))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import gatecore
 from benchmarks import corpus
 from gatecore import GateSet, modules, reference
+from gatecore.gate_file import parse_gate
 from gatecore.gate_spec import (
     AllOf,
     AnyOf,
@@ -186,3 +187,35 @@ def test_a_condition_asks_re_for_a_bit_only(monkeypatch: pytest.MonkeyPatch, eng
 
     monkeypatch.setattr(gatecore.Scan, "spans_by_re", refuse)
     assert gates.check("foo " + "x" * 40).overall == "FAIL"
+
+
+FEES = r"""
+gate: fees
+version: 1
+title: t
+severity: high
+source: s
+summary: s
+limits: l
+patterns:
+  fee: ['\bfee of (?P<amount>£[\d,]+)']
+verdicts:
+  - when: {compare: {of: fee, capture: amount, as: money, above: '£100'}}
+    status: FAIL
+    message: "{fee.count} too high, first {fee.amount}: {fee}"
+    evidence: [{of: fee, compare: {capture: amount, as: money, above: '£100'}}]
+  - {status: PASS, message: "{fee.count} in all, first {fee.amount}."}
+"""
+
+
+def test_evidence_and_placeholders_speak_of_the_guilty_match(engine: Any) -> None:
+    """A small fee that stands first is neither shown nor named; without a choice it is."""
+    gate = parse_gate(FEES, path="fees.yaml", module="house")
+    gates = GateSet([gate], engine=engine)
+    text = "A fee of £25, then a fee of £1,250 and a fee of £300."
+    (verdict,) = gates.check(text).verdicts
+    assert verdict.message == "2 too high, first £1,250: fee of £1,250"
+    assert [finding.text for finding in verdict.findings] == ["fee of £1,250", "fee of £300"]
+    assert verdict == reference.evaluate(gate, text)
+    (verdict,) = gates.check("A fee of £25 and a fee of £30.").verdicts
+    assert verdict.message == "2 in all, first £25."

@@ -226,13 +226,16 @@ impl<'a, A: Answerer> Document<'a, A> {
             range = within(&spans, from, to);
         }
         if let Some((window, around, span)) = scope.window {
+            if window.side == Side::Itself {
+                let itself = if pattern == around { equal(&spans, span) } else { 0..0 };
+                let range = range.start.max(itself.start)..range.end.min(itself.end);
+                let end = range.end.max(range.start);
+                return Ok(Seen { spans, range: range.start..end, own: end..end });
+            }
             let near = self.near(&spans, window, span)?;
             range = range.start.max(near.start)..range.end.min(near.end);
             if pattern == around {
-                let same = |other: &Span| (other.start(), other.end());
-                let key = (span.start(), span.end());
-                let first = spans.partition_point(|other| same(other) < key);
-                own = first..first + spans[first..].partition_point(|other| same(other) == key);
+                own = equal(&spans, span);
             }
         }
         range.end = range.end.max(range.start);
@@ -292,6 +295,12 @@ impl<'a, A: Answerer> Document<'a, A> {
         let pieces = units::pieces(self.marks(unit)?, self.marks(Unit::Words)?, self.length());
         Ok(cell.get_or_init(|| pieces))
     }
+}
+
+/// The spans that are this one.
+fn equal(spans: &[Span], span: Span) -> Range<usize> {
+    let first = spans.partition_point(|other| *other < span);
+    first..first + spans[first..].partition_point(|other| *other == span)
 }
 
 /// The spans that lie wholly between two characters.
@@ -370,6 +379,7 @@ mod tests {
         let is_before = other.end() <= around.start();
         let is_after = other.start() >= around.end();
         match window.side {
+            Side::Itself => other == around,
             Side::Inside => other.start() >= around.start() && other.end() <= around.end(),
             Side::Before => is_before && close(other.end(), around.start()),
             Side::After => is_after && close(around.end(), other.start()),
@@ -397,7 +407,13 @@ mod tests {
 
     fn window() -> impl Strategy<Value = Window> {
         let units = [Unit::Characters, Unit::Words, Unit::Lines, Unit::Sentences, Unit::Paragraphs];
-        let side = prop::sample::select(vec![Side::Both, Side::Before, Side::After, Side::Inside]);
+        let side = prop::sample::select(vec![
+            Side::Both,
+            Side::Before,
+            Side::After,
+            Side::Inside,
+            Side::Itself,
+        ]);
         let within = prop::option::of((prop::sample::select(units.to_vec()), 0..6_usize));
         (side, within).prop_map(|(side, within)| Window { side, within })
     }
@@ -425,7 +441,10 @@ mod tests {
                 let expected: Vec<Span> = listed.spans[other.0 as usize]
                     .iter()
                     .copied()
-                    .filter(|span| !(is_same && *span == place))
+                    .filter(|span| {
+                        let is_itself = is_same && *span == place;
+                        is_itself == (window.side == Side::Itself)
+                    })
                     .filter(|span| is_near(window, place, *span, &listed.marks))
                     .filter(|span| part.is_none_or(|(from, to)| span.start() >= from && span.end() <= to))
                     .collect();
