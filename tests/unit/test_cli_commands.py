@@ -40,8 +40,8 @@ counter_examples:
 
 
 @pytest.fixture(autouse=True)
-def _house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
+def _house(tmp_path: Path, compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)
     Path("house").mkdir()

@@ -27,8 +27,8 @@ def check(text, given):
 
 
 @pytest.fixture(autouse=True)
-def _surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
+def _surroundings(tmp_path: Path, compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)
     Path("rules.py").write_text(RULES, encoding="utf-8")

@@ -13,8 +13,8 @@ BAD = "We hold personal data for as long as we wish. Guaranteed returns. Act now
 
 
 @pytest.fixture(autouse=True)
-def _surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
+def _surroundings(tmp_path: Path, compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)
     Path("bad.txt").write_text(BAD, "utf-8")

@@ -238,15 +238,20 @@ impl<A: Answerer> Judge<'_, '_, A> {
                 return Ok(false);
             }
         };
-        let left = self.values(left, kind, scope)?;
-        Ok(!left.is_empty() && value::stand(&left, relation, &self.values(captured, kind, scope)?))
+        let left = self.values(left, kind, relation, scope)?;
+        if left.is_empty() {
+            return Ok(false);
+        }
+        Ok(value::stand(&left, relation, &self.values(captured, kind, relation, scope)?))
     }
 
-    /// What captures in a scope are worth; those that are no value are left out.
+    /// What captures in a scope are worth; those that are no value are left out, and those that a
+    /// relation cannot tell apart from others: a condition may ask around thousands of matches.
     fn values(
         &self,
         captured: &Captured,
         kind: Kind,
+        relation: Relation,
         scope: &Scope<'_>,
     ) -> Result<Vec<Value>, A::Error> {
         let mut values = Vec::new();
@@ -256,7 +261,9 @@ impl<A: Answerer> Judge<'_, '_, A> {
             }
             let all = self.document.values(capture, kind)?;
             let seen = self.document.seen(capture.pattern, scope)?;
-            values.extend(seen.iter().filter_map(|(number, _)| all[number].clone()));
+            for numbers in seen.numbers() {
+                values.extend(all.that_decide(relation, numbers).cloned());
+            }
         }
         Ok(values)
     }
