@@ -151,6 +151,14 @@ class _GateReader:
                 " twice",
             ) from None
         for placeholder in found:
+            captured = self.groups.capturing(placeholder.group)
+            if captured and not placeholder.capture:
+                raise self.file.error(
+                    node,
+                    f"{what}: there is no group '{placeholder.group}'",
+                    advice=f"it is a capture of {captured}: write"
+                    f" {{{captured}.{placeholder.group}}}",
+                )
             self.groups.known(placeholder.group, node)
             if placeholder.capture:
                 self.groups.need_capture((placeholder.group,), placeholder.capture, node)
@@ -302,7 +310,10 @@ class _GateReader:
         evidence = None
         if "evidence" in parts:
             what = f"evidence of {what}"
-            nodes = self.file.items(parts["evidence"], what, may_be_empty=True)
+            written = self.file.scalar(parts["evidence"]) or "text"
+            nodes = self.file.items(
+                parts["evidence"], what, may_be_empty=True, advice=f'write `["{written}"]`'
+            )
             evidence = tuple(self.file.text(item, f"an item of {what}") for item in nodes)
         text = self.file.text(parts["text"], f"text of {what}")
         return Example(text, status, evidence, self.file.place(node))

@@ -108,7 +108,7 @@ def load_module(folder: Path | Traversable | str) -> Module:
     """
     source = Path(folder) if isinstance(folder, str) else folder
     whole = YamlFile(str(source), gate=None)
-    start = Place(str(source), 1, 1)
+    start = Place(str(source), 0, 0)
     try:
         found = sorted((f for f in source.iterdir() if f.is_file()), key=lambda f: f.name)
     except OSError as error:
@@ -196,6 +196,11 @@ def _compose_file(file: YamlFile, source: Path | Traversable) -> Node:
     try:
         with source.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        # What is not there has no lines, nor is it known to be a gate.
+        raise YamlFile(file.path, gate=None).error(
+            Place(file.path, 0, 0), f"cannot be read: {error.strerror}", advice="check the path"
+        ) from None
     except OSError as error:
         raise file.error(
             Place(file.path, 1, 1), f"cannot be read: {error.strerror}", advice="check the path"

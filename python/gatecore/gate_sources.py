@@ -91,8 +91,8 @@ def _content(folder: Path | Traversable) -> list[Path | Traversable]:
         raise GateFileError(
             f"cannot be read: {error.strerror}",
             path=str(folder),
-            line=1,
-            column=1,
+            line=0,
+            column=0,
             gate=None,
             advice="give a folder with gate files",
         ) from None

@@ -43,6 +43,13 @@ def test_an_unknown_gate_is_a_usage_error(capsys: pytest.CaptureFixture[str]) ->
     assert "did you mean 'retention'?" in capsys.readouterr().err
 
 
+def test_a_gate_that_is_not_shipped_is_asked_for_with_its_folder(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["check", "--gate", "my_own", "bad.txt"]) == 2
+    assert "give --gates FOLDER for your own" in capsys.readouterr().err
+
+
 def test_json_has_the_why_in_each_verdict(capsys: pytest.CaptureFixture[str]) -> None:
     main(["check", "--why", "--format", "json", "bad.txt"])
     (document,) = json.loads(capsys.readouterr().out)["documents"]
