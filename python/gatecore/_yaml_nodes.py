@@ -12,6 +12,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any, Final, Literal, TypeAlias
 
 import yaml
@@ -39,6 +40,7 @@ MAX_DEPTH: Final = 50
 MAX_LINE: Final = 5_000
 """The characters of a message, a title and the like."""
 MAX_NAME: Final = 100
+MAX_TAG_DIRECTIVES: Final = 100
 
 Node: TypeAlias = yaml.Node
 
@@ -49,6 +51,9 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NOT_PRINTABLE: Final = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
+
+# The parser compares each with all before it, before it tells of the first event.
+_TAG_DIRECTIVE: Final = re.compile("(?:(?<=[\n\r\x85\u2028\u2029])|\\A)%TAG")
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
@@ -125,6 +130,13 @@ class YamlFile:
                 self._place_after(text[: bad.start()]),
                 f"character U+{ord(bad[0]):04X} may not stand in YAML",
                 advice="remove it, or write it as an escape in double quotes",
+            )
+        tags = islice(_TAG_DIRECTIVE.finditer(text), MAX_TAG_DIRECTIVES, None)
+        if (tag := next(tags, None)) is not None:
+            raise self.error(
+                self._place_after(text[: tag.start()]),
+                f"more than {MAX_TAG_DIRECTIVES} %TAG lines",
+                advice="remove them",
             )
         try:
             self._check_limits(text)

@@ -244,6 +244,8 @@ def test_too_many_nodes_and_too_deep_nesting_are_refused(
     deep = error_of("a: " + "[" * 900_000)
     assert deep.detail == "nested more than 50 deep"
     assert (deep.line, deep.column) == (1, 4 + 49)
+    tags = error_of("".join(f"%TAG !a{number}! b\n" for number in range(60_000)) + "--- a")
+    assert (tags.line, tags.detail) == (101, "more than 100 %TAG lines")
 
 
 def test_a_billion_laughs_is_refused_at_its_first_alias() -> None:

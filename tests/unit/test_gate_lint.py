@@ -328,3 +328,16 @@ def test_the_guide_shows_what_is_said_of_its_gate(
     assert capsys.readouterr().out == shown
     rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| (.*) \|$", guide, re.MULTILINE)
     assert rows == [(name, check.level, check.about) for name, check in CHECKS.items()]
+
+
+def test_a_pattern_written_twice_in_different_words_has_one_answer() -> None:
+    keyword = PatternRef("fee", 0, Place("g.yaml", 1, 1), "lowered", "keyword", "fee")
+    gate = _gate({"a": [keyword], "b": [PatternRef("fee", 0, Place("g.yaml", 1, 1), "lowered")]})
+    once = Count(("a", "b"), Bounds(1, 1))
+    assert can_hold(gate, [AnyOf(("a",)), AnyOf(("b",)), once])
+    assert not can_hold(gate, [AnyOf(("a",)), NoneOf(("b",))])
+
+
+def test_thousands_of_patterns_are_searched() -> None:
+    gate = _gate({"a": [_pattern(f"fee {number}") for number in range(2_000)]})
+    assert can_hold(gate, [AnyOf(("a",))])

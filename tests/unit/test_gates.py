@@ -147,6 +147,24 @@ def test_a_bytes_document_is_refused() -> None:
         GateSet(_shipped()[:1]).check(document)
 
 
+def test_a_subclass_of_str_is_read_as_the_text_it_is() -> None:
+    class Odd(str):
+        def __getitem__(self, _: object) -> str:
+            return "odd"
+
+        def __len__(self) -> int:
+            return 1
+
+        def find(self, *_: object) -> int:
+            return -1
+
+    text = "We process personal data.\nBy using this site you consent to everything."
+    gates = GateSet(_shipped())
+    assert any(verdict.findings for verdict in gates.check(text).verdicts)
+    assert gates.check(Odd(text)) == gates.check(text)
+    assert gates.check(Odd(text)).characters == len(text)
+
+
 def test_an_empty_gate_set_reports_nothing() -> None:
     """No gates, no verdicts, overall N/A."""
     report = GateSet([]).check("text")
