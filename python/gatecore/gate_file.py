@@ -157,8 +157,8 @@ def schema(kind: Literal["gate", "shared"] = "gate") -> dict[str, Any]:
 
     >>> sorted(schema()["required"])[:3]
     ['gate', 'limits', 'patterns']
-    >>> schema("shared")["required"]
-    ['shared', 'patterns']
+    >>> schema("shared")["title"]
+    'A gatecore _shared.yaml'
     """
     folder = files("gatecore").joinpath("schema")
     gate: dict[str, Any] = json.loads(folder.joinpath("gate.schema.json").read_text("utf-8"))
