@@ -34,7 +34,7 @@ def read_gates(
     All shipped ones if nothing is named. What is named twice counts once.
 
     >>> [gate.name for gate in read_gates(shipped=["gdpr_uk"])][:2]
-    ['consent', 'purpose']
+    ['automated_decisions', 'breach_notification']
 
     Raises:
         UnknownModuleError, GateFileError: The first that cannot be used.

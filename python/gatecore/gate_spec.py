@@ -452,6 +452,18 @@ class Module:
     title: str
     gates: tuple[GateSpec, ...]
 
+    def gate(self, name: str) -> GateSpec:
+        """The gate of this name. Raises `KeyError` for a name that is none.
+
+        >>> from gatecore import modules
+        >>> modules.load("gdpr_uk").gate("consent").module
+        'gdpr_uk'
+        """
+        for gate in self.gates:
+            if gate.name == name:
+                return gate
+        raise KeyError(name)
+
 
 def chooses(branch: Branch, group: str) -> Evidence | None:
     """The first evidence of a branch that shows only some matches of a group; None if none does.

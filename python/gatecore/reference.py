@@ -99,7 +99,7 @@ def evaluate(spec: GateSpec, text: str, *, matches: Matches | None = None) -> Ve
     `matches` is where matches of that document come from: plain `re` if not given.
 
     >>> from gatecore import modules
-    >>> consent, *_ = modules.load("gdpr_uk").gates
+    >>> consent = modules.load("gdpr_uk").gate("consent")
     >>> evaluate(consent, "Invoice 17, payable in 30 days.").status
     'N/A'
     """
@@ -131,7 +131,7 @@ def holds(
     """Whether a condition of a gate holds for a document, or for what is in a scope of it.
 
     >>> from gatecore import modules
-    >>> consent, *_ = modules.load("gdpr_uk").gates
+    >>> consent = modules.load("gdpr_uk").gate("consent")
     >>> anything = AnyOf(tuple(group.name for group in consent.groups))
     >>> document = ReMatches("We process personal data with your consent. Thank you.")
     >>> holds(anything, consent, document)
