@@ -8,7 +8,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 SECONDS_OF_FUZZ ?= 60
 FUZZ ?= --seconds $(SECONDS_OF_FUZZ)
-SOURCES := $(shell find rust python/gatecore -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name '*.yaml' \) -not -path '*/target/*' -not -path '*/__pycache__/*') Cargo.toml pyproject.toml
+SOURCES := $(shell find rust python/gatecore -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name '*.yaml' -o -name '*.json' \) -not -path '*/target/*' -not -path '*/__pycache__/*') Cargo.toml pyproject.toml
 
 .PHONY: help
 help: ## list the commands
@@ -103,6 +103,7 @@ bench-quick: $(VENV)/.dev $(VENV)/.installed ## each benchmark once, and the rat
 	$(PY) -m asv machine --yes
 	$(PY) -m asv run --quick --show-stderr --environment existing:$(PY) --bench 'Load|Import|gates|drop_in'
 	$(PY) -m benchmarks.ratios --quick
+	$(PY) -m benchmarks.gates --quick
 
 .PHONY: bench
 bench: $(VENV)/.dev ## all benchmarks with asv, in environments of its own

@@ -1,37 +1,36 @@
-"""Verdicts of the shipped gates on the example documents: the fast evaluator and the oracle.
+"""Verdicts of the shipped gates: on the example documents, and on documents of several sizes.
 
 The examples are read again and again, so an engine that builds its automaton while it scans is
-fully warm here; `bench_scan` is where each document is new.
+fully warm there; in `Documents` each document is new. `python -m benchmarks.gates` prints the same
+as ratios measured in turn, with what a check is made of.
 """
 
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
 from pathlib import Path
 
 import gatecore
-from benchmarks import corpus
+from benchmarks import corpus, gates
 from gatecore import modules, reference
-from gatecore.gate_spec import GateSpec
 
 _EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
-@lru_cache(maxsize=1)
-def _specs() -> tuple[GateSpec, ...]:
-    return tuple(spec for name in modules.names() for spec in modules.load(name).gates)
+_seeds = itertools.count(1)
 
 
 @lru_cache(maxsize=1)
 def _gate_set() -> gatecore.GateSet:
     """The gates compiled, and held to the oracle on every example before anything is timed."""
-    gates = gatecore.GateSet(_specs())
+    made = gates.gate_set()
     for path in sorted(_EXAMPLES.glob("*.txt")):
         text = path.read_text(encoding="utf-8")
-        wanted = tuple(reference.evaluate(spec, text) for spec in _specs())
-        if gates.check(text).verdicts != wanted:
+        wanted = tuple(reference.evaluate(spec, text) for spec in gates.specs())
+        if made.check(text).verdicts != wanted:
             raise AssertionError(f"GateSet and gatecore.reference differ on {path.name}")
-    return gates
+    return made
 
 
 class Verdicts:
@@ -44,7 +43,7 @@ class Verdicts:
 
     def setup(self, document: str) -> None:
         self.gates = _gate_set()
-        self.specs = _specs()
+        self.specs = gates.specs()
         text = (_EXAMPLES / f"{document}.txt").read_text(encoding="utf-8")
         self.text = corpus.fresh(text)
 
@@ -55,6 +54,28 @@ class Verdicts:
         """`re` keeps its 512 most recent patterns, which these gates do not exhaust."""
         for spec in self.specs:
             reference.evaluate(spec, self.text)
+
+
+class Documents:
+    """All shipped gates on a document of which little or much is found, with the bare pass."""
+
+    params = (list(gates.SIZES), list(gates.KINDS))
+    param_names = ("characters", "kind")
+    number = 1
+    timeout = 300.0
+
+    def setup(self, characters: int, kind: gates.Kind) -> None:
+        self.asked = gates.Verdicts(gates.gate_set())
+        self.text = gates.document(characters, kind, seed=next(_seeds))
+
+    def time_floor_bare_pass(self, characters: int, kind: gates.Kind) -> None:
+        self.asked.bare_pass(self.text)
+
+    def time_pass_and_rules(self, characters: int, kind: gates.Kind) -> None:
+        self.asked.rules(self.text)
+
+    def time_check(self, characters: int, kind: gates.Kind) -> None:
+        self.asked.check(self.text)
 
 
 class Prepare:
@@ -70,4 +91,4 @@ class Prepare:
             modules.load(name)
 
     def time_compile_gate_set_cold(self) -> None:
-        gatecore.GateSet(_specs())
+        gatecore.GateSet(gates.specs())

@@ -43,7 +43,7 @@ from benchmarks.peers import (
     SystemHyperscan,
 )
 
-__all__ = ["Figure", "Section", "Text", "main", "measure"]
+__all__ = ["Figure", "Section", "Text", "machine", "main", "measure", "table_of"]
 
 REPETITIONS, QUICK_REPETITIONS = 25, 15
 
@@ -418,20 +418,24 @@ def _table(result: Result) -> str:
         f"compiled in {result.compile_s:.1f} s"
     )
     for section in result.sections:
-        references = list(section.figures[0].ratios)
-        width = max(len(figure.name) for figure in section.figures)
-        lines += ["", section.title]
-        columns = {reference: max(len(reference) + 2, 10) for reference in references}
-        heading = f"  {'':{width}}  {'median ms':>10}  {'best ms':>10}  {'n':>3}"
-        heading += "".join(f"  {'/ ' + name:>{size}}" for name, size in columns.items())
-        lines.append(heading)
-        for figure in section.figures:
-            row = f"  {figure.name:{width}}  {figure.median_ms:10.3f}  {figure.best_ms:10.3f}"
-            row += f"  {figure.repetitions:3}"
-            row += "".join(f"  {figure.ratios[name]:{size}.4g}" for name, size in columns.items())
-            lines.append(row)
-        lines += [f"  {note}" for note in section.notes]
+        lines += ["", *table_of(section)]
     return "\n".join(lines)
+
+
+def table_of(section: Section) -> list[str]:
+    """The lines of one section."""
+    references = list(section.figures[0].ratios)
+    width = max(len(figure.name) for figure in section.figures)
+    columns = {reference: max(len(reference) + 2, 10) for reference in references}
+    heading = f"  {'':{width}}  {'median ms':>10}  {'best ms':>10}  {'n':>3}"
+    heading += "".join(f"  {'/ ' + name:>{size}}" for name, size in columns.items())
+    lines = [section.title, heading]
+    for figure in section.figures:
+        row = f"  {figure.name:{width}}  {figure.median_ms:10.3f}  {figure.best_ms:10.3f}"
+        row += f"  {figure.repetitions:3}"
+        row += "".join(f"  {figure.ratios[name]:{size}.4g}" for name, size in columns.items())
+        lines.append(row)
+    return [*lines, *(f"  {note}" for note in section.notes)]
 
 
 def _parser() -> argparse.ArgumentParser:

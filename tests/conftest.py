@@ -9,6 +9,7 @@ Tests marked `slow` run with `--run-slow`, those marked `host` where LOKI_HOME i
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -41,6 +42,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if deselected:
         config.hook.pytest_deselected(items=deselected)
         items[:] = [item for item in items if item not in deselected]
+
+
+@pytest.fixture(scope="session")
+def compiled_sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder for all tests of a run, whatever process they run in.
+
+    Compiling the shipped gates takes seconds. Tests about the cache have folders of their own.
+    """
+    mine = tmp_path_factory.getbasetemp()
+    return (mine.parent if os.environ.get("PYTEST_XDIST_WORKER") else mine) / "compiled sets"
 
 
 @pytest.fixture(scope="session", params=gatecore.engines())

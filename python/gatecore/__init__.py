@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from gatecore import modules, re
     from gatecore._gatecore import Match, engines
+    from gatecore._reload import GateChange, Reloaded
     from gatecore.acceleration import Acceleration, accelerate
     from gatecore.document import Document
     from gatecore.errors import (
@@ -46,6 +47,7 @@ _HOME = {
     "Explanation": "explanation",
     "Finding": "report",
     "Gate": "gates",
+    "GateChange": "_reload",
     "GateFileError": "errors",
     "GateSet": "gates",
     "GatecoreError": "errors",
@@ -53,6 +55,7 @@ _HOME = {
     "Pattern": "patterns",
     "PatternSet": "patterns",
     "PatternSetError": "errors",
+    "Reloaded": "_reload",
     "Report": "report",
     "Scan": "patterns",
     "SetCache": "set_cache",
@@ -72,6 +75,7 @@ __all__ = [
     "Explanation",
     "Finding",
     "Gate",
+    "GateChange",
     "GateFileError",
     "GateSet",
     "GatecoreError",
@@ -79,6 +83,7 @@ __all__ = [
     "Pattern",
     "PatternSet",
     "PatternSetError",
+    "Reloaded",
     "Report",
     "Scan",
     "SetCache",

@@ -4,6 +4,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, SupportsIndex, final
 
+from gatecore._compiled_gates import _Asked
+from gatecore._flat_gates import FlatGate
+
 __all__ = [
     "CoreGates",
     "CoreScan",
@@ -34,13 +37,11 @@ __all__ = [
 
 _Program = list[int]
 _Span = tuple[int, int]
-_FlatBranch = tuple[list[int] | None, list[tuple[int, list[int]]]]
-_FlatGate = tuple[list[int] | None, list[_FlatBranch]]
 
 _Counted = tuple[int, list[int], list[tuple[str, int, list[int]]]]
 _Found = re.Match[str] | None
 
-def engines() -> list[str]: ...
+def engines() -> list[Literal["simd", "portable"]]: ...
 def maker(engine: str, caller: str) -> str: ...
 
 @final
@@ -51,6 +52,7 @@ class CoreSet:
         classes: list[list[int]],
         words: list[int],
         ascii_words: list[int],
+        sections: list[int] | None,
         engine: str,
     ) -> CoreSet: ...
     @staticmethod
@@ -66,7 +68,7 @@ class CoreSet:
         self, number: int
     ) -> tuple[Literal["exact", "candidate", "fallback"], str, str]: ...
     def index(self, source: str, flags: int) -> int | None: ...
-    def scan(self, text: str) -> CoreScan: ...
+    def scan(self, text: str, *, eager: bool = True) -> CoreScan: ...
     def begin(self, text: str, view_of: CoreScan | None = None) -> CoreScan: ...
 
 @final
@@ -86,14 +88,24 @@ class CoreScan:
 
 @final
 class CoreGates:
-    def __new__(cls, gates: list[_FlatGate], set: CoreSet) -> CoreGates: ...  # noqa: A002
+    def __new__(
+        cls,
+        gates: list[FlatGate],
+        literals: list[str],
+        marks: list[int | None],
+        text: CoreSet,
+        lowered: CoreSet | None,
+    ) -> CoreGates: ...
     def __len__(self) -> int: ...
     def evaluate(
-        self,
-        scan: CoreScan,
-        matches_by_re: Callable[[int], bool],
-        spans_by_re: Callable[[int], list[_Span]],
-    ) -> list[tuple[int | None, list[tuple[int, int, int, int]]]]: ...
+        self, scan: CoreScan, document: _Asked
+    ) -> list[
+        tuple[
+            int | None,
+            list[tuple[int, int, int, int, int]],
+            list[list[tuple[int, int]] | None],
+        ]
+    ]: ...
 
 @final
 class Pattern:

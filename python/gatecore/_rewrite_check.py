@@ -17,7 +17,7 @@ from gatecore._kinds import Kinds, bits
 from gatecore._program import Op, Program
 from gatecore._rewrites import Kind
 
-__all__ = ["agree", "trial_texts"]
+__all__ = ["agree", "likely_matches", "trial_texts"]
 
 _LETTERS: Final = 4
 _LENGTH: Final = 4
@@ -67,6 +67,13 @@ def trial_texts(program: Program, *, longest: int) -> Iterator[str]:
             at = chance.randrange(len(seed) + 1)
             yield f"{seed[:at]}{chance.choice(letters)}{seed[at + chance.randrange(2) :]}"
         yield f"{seed}{chance.choice(letters)}{seed}"[:longest]
+
+
+def likely_matches(program: Program, *, longest: int) -> list[str]:
+    """Texts that ways through the program take; conditions are let be, so some do not match."""
+    chance = random.Random(0)
+    kinds = Kinds(step.ranges for step in program.code if step.op == Op.CHAR)
+    return [_seed(program, kinds, chance)[:longest] for _ in range(4 * _SEEDS)]
 
 
 def _letters(program: Program, kinds: Kinds) -> list[str]:

@@ -10,21 +10,37 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
-from typing import Any, Final, TypeAlias
+from itertools import islice
+from typing import Any, Final, Literal, TypeAlias
 
 import yaml
 from yaml.nodes import MappingNode
 
+from gatecore._yaml_syntax import explained
 from gatecore.errors import GateFileError
 from gatecore.gate_spec import Place
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "MappingNode", "Node", "YamlFile"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "MAX_LINE",
+    "MAX_NODES",
+    "MappingNode",
+    "Node",
+    "YamlFile",
+    "hint",
+    "shown",
+]
 
 MAX_BYTES: Final = 1_000_000
 MAX_NODES: Final = 20_000
 MAX_DEPTH: Final = 50
+MAX_LINE: Final = 5_000
+"""The characters of a message, a title and the like."""
+MAX_NAME: Final = 100
+MAX_TAG_DIRECTIVES: Final = 100
 
 Node: TypeAlias = yaml.Node
 
@@ -36,7 +52,14 @@ _NOT_PRINTABLE: Final = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
 
+# The parser compares each with all before it, before it tells of the first event.
+_TAG_DIRECTIVE: Final = re.compile("(?:(?<=[\n\r\x85\u2028\u2029])|\\A)%TAG")
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+_SHOWN: Final = 200
+_ALL_SHOWN: Final = 30
+"""Of more known words than these an error names only those that are near."""
 
 _KINDS: Final = {
     "tag:yaml.org,2002:bool": "a yes/no value",
@@ -47,6 +70,7 @@ _KINDS: Final = {
 }
 _STR: Final = "tag:yaml.org,2002:str"
 _INT: Final = "tag:yaml.org,2002:int"
+_LITERALS: Final = (_STR, _INT, "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp")
 
 
 class YamlFile:
@@ -107,20 +131,38 @@ class YamlFile:
                 f"character U+{ord(bad[0]):04X} may not stand in YAML",
                 advice="remove it, or write it as an escape in double quotes",
             )
+        tags = islice(_TAG_DIRECTIVE.finditer(text), MAX_TAG_DIRECTIVES, None)
+        if (tag := next(tags, None)) is not None:
+            raise self.error(
+                self._place_after(text[: tag.start()]),
+                f"more than {MAX_TAG_DIRECTIVES} %TAG lines",
+                advice="remove them",
+            )
         try:
             self._check_limits(text)
             root = yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
-            raise self._syntax_error(error) from None
+            raise self._syntax_error(error, text) from None
+        except (yaml.YAMLError, ValueError, OverflowError) as error:
+            # An escape beyond Unicode, or a directive whose number has thousands of digits; the
+            # parser does not say where.
+            raise self._at_start(
+                f"not valid YAML: {shown(str(error))}", advice="mend its escapes and `%` lines"
+            ) from None
         if root is None:
             raise self._at_start("the file is empty", advice="start it with `gate: <its name>`")
         return root
 
-    def pairs(self, node: Node, what: str) -> list[tuple[str, Node, Node]]:
-        """The (key, key node, value node) of a mapping, in order; keys are words, none twice."""
+    def pairs(
+        self, node: Node, what: str, *, such_as: str = "key: value"
+    ) -> list[tuple[str, Node, Node]]:
+        """The (key, key node, value node) of a mapping, in order; keys are words, none twice.
+
+        `such_as` is what the error advises to write for what is no mapping.
+        """
         if not isinstance(node, MappingNode):
             raise self.error(
-                node, f"{what} must be a mapping, not {_kind(node)}", advice="write `key: value`"
+                node, f"{what} must be a mapping, not {_kind(node)}", advice=f"write `{such_as}`"
             )
         if not node.value:
             raise self.error(node, f"{what} is empty", advice="add a key or leave it out")
@@ -137,32 +179,49 @@ class YamlFile:
                 first = self.place(pairs[key][1])
                 raise self.error(
                     key_node,
-                    f"{what} has the key '{key}' twice (first in line {first.line})",
+                    f"{what} has the key '{shown(key)}' twice (first in line {first.line})",
                     advice="keep one of them",
                 )
             pairs[key] = (key, key_node, value_node)
         return list(pairs.values())
 
     def mapping(
-        self, node: Node, what: str, *, required: Collection[str], optional: Collection[str] = ()
+        self,
+        node: Node,
+        what: str,
+        *,
+        required: Collection[str],
+        optional: Collection[str] = (),
+        such_as: str = "key: value",
     ) -> dict[str, Node]:
         """The values of a mapping by key: all required keys, no unknown ones."""
         known = (*required, *optional)
         values: dict[str, Node] = {}
-        for key, key_node, value_node in self.pairs(node, what):
-            self.known(key, key_node, f"key of {what}", known)
+        for key, key_node, value_node in self.pairs(node, what, such_as=such_as):
+            self.known_key(key, key_node, what, known)
             values[key] = value_node
+        self.need(node, what, values, required)
+        return values
+
+    def need(
+        self, node: Node, what: str, values: Collection[str], required: Collection[str]
+    ) -> None:
+        """Raises unless a mapping has all required keys."""
         missing = [key for key in required if key not in values]
         if missing:
             raise self.error(node, f"{what} has no '{missing[0]}'", advice=f"add `{missing[0]}: …`")
-        return values
 
-    def items(self, node: Node, what: str, *, may_be_empty: bool = False) -> list[Node]:
+    def items(
+        self,
+        node: Node,
+        what: str,
+        *,
+        may_be_empty: bool = False,
+        advice: str = "write `- item` lines",
+    ) -> list[Node]:
         """The nodes of a list."""
         if not isinstance(node, yaml.SequenceNode):
-            raise self.error(
-                node, f"{what} must be a list, not {_kind(node)}", advice="write `- item` lines"
-            )
+            raise self.error(node, f"{what} must be a list, not {_kind(node)}", advice=advice)
         if not node.value and not may_be_empty:
             raise self.error(node, f"{what} is an empty list", advice="add an item or remove it")
         return list(node.value)
@@ -170,6 +229,22 @@ class YamlFile:
     def items_or_one(self, node: Node, what: str) -> list[Node]:
         """The nodes of a list, or a scalar as a list of one."""
         return [node] if isinstance(node, yaml.ScalarNode) else self.items(node, what)
+
+    def is_list(self, node: Node) -> bool:
+        """Whether a list stands at the node."""
+        return isinstance(node, yaml.SequenceNode)
+
+    def scalar(self, node: Node) -> str:
+        """What stands at the node if it is neither a list nor a mapping, as written; else ''."""
+        return shown(node.value) if isinstance(node, yaml.ScalarNode) else ""
+
+    def is_bare(self, node: Node) -> bool:
+        """Whether text stands at the node without quotes around it."""
+        return isinstance(node, yaml.ScalarNode) and not node.style
+
+    def is_mapping(self, node: Node) -> bool:
+        """Whether a mapping stands at the node."""
+        return isinstance(node, MappingNode)
 
     def text(self, node: Node, what: str) -> str:
         """A text that is not blank, exactly as written."""
@@ -179,42 +254,74 @@ class YamlFile:
             )
         if not node.value.strip():
             raise self.error(node, f"{what} is blank", advice="write something or remove the key")
+        surrogate = _SURROGATE.search(node.value)
+        if surrogate:
+            raise self.error(
+                node,
+                f"{what} has U+{ord(surrogate[0]):04X}, half of a character",
+                advice="write the character itself",
+            )
         return str(node.value)
+
+    def line(self, node: Node, what: str) -> str:
+        """A text without white space around it, of at most `MAX_LINE` characters."""
+        line = self.text(node, what).strip()
+        if len(line) > MAX_LINE:
+            raise self.error(
+                node,
+                f"{what} has {len(line):,} characters, more than {MAX_LINE:,}",
+                advice="shorten it",
+            )
+        return line
+
+    def literal(self, node: Node, what: str) -> str:
+        """A text, a number or a date, as written."""
+        if isinstance(node, yaml.ScalarNode) and node.tag in _LITERALS and node.tag != _STR:
+            return str(node.value)
+        return self.text(node, what)
 
     def name(self, node: Node, what: str) -> str:
         """A text that can name a gate or a group: lower case, digits and underscores."""
         name = self.text(node, what)
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or len(name) > MAX_NAME:
             raise self.error(
                 node,
-                f"{what} '{name}' is not a name",
+                f"{what} '{shown(name)}' is not a name",
                 advice="use a lower-case letter, then lower-case letters, digits or underscores",
             )
         return name
 
-    def whole_number(self, node: Node, what: str) -> int:
-        """A whole number from 1 to 999,999,999, in plain digits."""
+    def whole_number(self, node: Node, what: str, *, at_least: Literal[0, 1] = 1) -> int:
+        """A whole number from 1 (or 0) to 999,999,999, in plain digits."""
         if (
             isinstance(node, yaml.ScalarNode)
             and node.tag == _INT
-            and re.fullmatch("[1-9][0-9]{0,8}", node.value)
+            and re.fullmatch("0|[1-9][0-9]{0,8}", node.value)
+            and int(node.value) >= at_least
         ):
             return int(node.value)
-        found = f"'{node.value}'" if isinstance(node, yaml.ScalarNode) else _kind(node)
+        found = f"'{shown(node.value)}'" if isinstance(node, yaml.ScalarNode) else _kind(node)
         raise self.error(
             node,
-            f"{what} must be a whole number from 1, not {found}",
-            advice="write plain digits, such as 1",
+            f"{what} must be a whole number from {at_least}, not {found}",
+            advice="write plain digits, such as 1, and at most 999999999",
         )
+
+    def word(self, node: Node, what: str, known: Collection[str]) -> str:
+        """One of the known words."""
+        word = self.text(node, what)
+        self.known(word, node, what, known)
+        return word
 
     def known(self, word: str, node: Node, what: str, known: Collection[str]) -> None:
         """Raises unless the word is one of the known ones; says which it may have been."""
         if word not in known:
-            close = get_close_matches(word, known, n=1)
-            advice = f"expected one of {', '.join(known)}"
-            if close:
-                advice += f"; did you mean '{close[0]}'?"
-            raise self.error(node, f"unknown {what} '{word}'", advice=advice)
+            raise self.error(node, f"unknown {what} '{shown(word)}'", advice=hint(word, known))
+
+    def known_key(self, key: str, node: Node, what: str, known: Collection[str]) -> None:
+        """Raises unless the key is one that `what` may have."""
+        if key not in known:
+            raise self.error(node, f"unknown key '{shown(key)}' in {what}", advice=hint(key, known))
 
     def _check_limits(self, text: str) -> None:
         # Events come from a parser without recursion, and an alias is one event however much it
@@ -223,7 +330,9 @@ class YamlFile:
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.AliasEvent):
                 raise self._at_mark(
-                    event, f"the alias *{event.anchor} is not allowed", "write the text out"
+                    event,
+                    f"the alias *{shown(str(event.anchor))} is not allowed",
+                    "write the text out",
                 )
             if isinstance(event, yaml.NodeEvent):
                 nodes += 1
@@ -236,16 +345,10 @@ class YamlFile:
             if depth > MAX_DEPTH:
                 raise self._at_mark(event, f"nested more than {MAX_DEPTH} deep", "flatten it")
 
-    def _syntax_error(self, error: yaml.MarkedYAMLError) -> GateFileError:
-        mark = error.problem_mark or error.context_mark
-        place = self._place_of_mark(mark) if mark else Place(self.path, 1, 1)
-        problem = " ".join(part for part in (error.context, error.problem) if part)
-        advice = "mend the YAML here or just above"
-        if "escape" in problem:
-            advice = "write patterns in single quotes, where a backslash is just a backslash"
-        elif "single document" in problem:
-            advice = "keep one gate per file, without `---` lines"
-        return self.error(place, f"not valid YAML: {problem}", advice=advice)
+    def _syntax_error(self, error: yaml.MarkedYAMLError, text: str) -> GateFileError:
+        mistake = explained(error, text)
+        place = Place(self.path, mistake.line + 1, mistake.column + 1)
+        return self.error(place, f"not valid YAML: {shown(mistake.detail)}", advice=mistake.advice)
 
     def _at_mark(self, event: yaml.Event, detail: str, advice: str) -> GateFileError:
         return self.error(self._place_of_mark(event.start_mark), detail, advice=advice)
@@ -271,4 +374,33 @@ def _kind(node: Node) -> str:
         return "a mapping"
     if isinstance(node, yaml.SequenceNode):
         return "a list"
-    return _KINDS.get(node.tag, "text" if node.tag == _STR else f"a value with the tag {node.tag}")
+    if node.tag == _STR:
+        return "text"
+    return _KINDS.get(node.tag, f"a value with the tag {shown(node.tag)}")
+
+
+def shown(text: str) -> str:
+    r"""What an error shows of a text: one line, and not endless.
+
+    >>> shown("two\nlines"), len(shown("x" * 1_000))
+    ('two lines', 200)
+    """
+    line = " ".join(text[: _SHOWN + 1].splitlines())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+
+
+def hint(word: str, known: Collection[str]) -> str:
+    """The end of an error about a word that is none of the known ones.
+
+    >>> hint("nine", ("any", "all", "none")), hint("risk", ("any", "all", "none"))
+    ("did you mean 'none'?", 'expected one of any, all, none')
+    """
+    if not known:
+        return "there are none here; remove it"
+    close = get_close_matches(word[:MAX_NAME], known, n=1)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    listed: Sequence[str] = list(known)
+    if len(listed) > _ALL_SHOWN:
+        listed = [*listed[:_ALL_SHOWN], f"… ({len(known):,} in all)"]
+    return f"expected one of {', '.join(listed)}"

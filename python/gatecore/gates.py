@@ -1,47 +1,34 @@
-"""`GateSet`: gates as data, judged in Rust on one pass over the document."""
+"""`GateSet`: gates as data, judged in Rust on one pass over the document.
+
+All that belongs together is one frozen `CompiledGates`, which each check reads once: a reload in
+another thread replaces it by one assignment, so no lock is needed and no check sees a mixture.
+"""
 
 from __future__ import annotations
 
-import time
+import os
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from gatecore._gatecore import CoreGates
-from gatecore.gate_spec import (
-    AllOf,
-    AnyOf,
-    AtLeast,
-    Condition,
-    Either,
-    Every,
-    GateSpec,
-    NoneOf,
-    Not,
-    PatternRef,
-)
-from gatecore.patterns import Engine, Pattern, PatternSet
-from gatecore.report import Lines, Report, Timing, Verdict
+from gatecore._compiled_gates import CompiledGates
+from gatecore.errors import GatecoreError
+from gatecore.gate_spec import GateSpec
+from gatecore.patterns import Engine, PatternSet
 
 if TYPE_CHECKING:
+    from gatecore._reload import Origin, Reloaded
+    from gatecore.report import Report
     from gatecore.set_cache import SetCache
+    from gatecore.why import Why
 
 __all__ = ["Gate", "GateSet"]
 
 #: A named check. The parsed form of one gate file.
 Gate = GateSpec
 
-# Conditions as the core reads them: rust/gatecore/src/gate/spec.rs.
-_ANY, _ALL, _NONE, _AT_LEAST, _EVERY, _EITHER, _NOT = range(7)
-_OF_PATTERNS: Final = {AnyOf: _ANY, AllOf: _ALL, NoneOf: _NONE}
-
-#: (group, pattern, start, end) by number.
-_Found = tuple[int, int, int, int]
-
-_Branch = tuple["list[int] | None", list[tuple[int, list[int]]]]
-
 
 class GateSet:
-    """Gates whose patterns are compiled together. Immutable; threads may share it.
+    """Gates whose patterns are compiled together. Threads may share it; only `reload` changes it.
 
     Args:
         gates: The gates, in the order of the verdicts.
@@ -57,10 +44,10 @@ class GateSet:
     >>> gates = GateSet(modules.load("gdpr_uk").gates)
     >>> report = gates.check("Invoice 17, payable in 30 days.")
     >>> report.overall, len(report.verdicts)
-    ('N/A', 5)
+    ('N/A', 15)
     """
 
-    __slots__ = ("_core", "gates", "patterns")
+    __slots__ = ("_compiled", "_origin")
 
     def __init__(
         self,
@@ -69,16 +56,83 @@ class GateSet:
         engine: Engine = "auto",
         cache: SetCache | None = None,
     ) -> None:
-        self.gates: tuple[Gate, ...] = tuple(gates)
-        numbers: dict[PatternRef, int] = {}
-        for gate in self.gates:
-            for group in gate.groups:
-                for pattern in group.patterns:
-                    numbers.setdefault(pattern, len(numbers))
-        listed = [Pattern(pattern.source, pattern.flags) for pattern in numbers]
-        self.patterns = PatternSet(listed, engine=engine, cache=cache)
-        flat = [_flat_gate(gate, numbers) for gate in self.gates]
-        self._core = CoreGates(flat, self.patterns._core)
+        self._compiled = CompiledGates.of(tuple(gates), engine, cache)
+        self._origin: Origin | None = None
+
+    @classmethod
+    def load(
+        cls,
+        *paths: str | os.PathLike[str],
+        modules: Iterable[str] = (),
+        engine: Engine = "auto",
+        cache: SetCache | None = None,
+    ) -> GateSet:
+        """Reads and compiles gates, and remembers where from, so that they can be read again.
+
+        Args:
+            paths: Gate files, folders of them, or folders of such folders.
+            modules: Names of shipped modules, which come first. If neither is given, all of them.
+            engine: As for `GateSet`.
+            cache: As for `GateSet`; also used by `reload`.
+
+        Raises:
+            GateFileError: The first mistake in a file.
+            UnknownModuleError: A name in `modules` is none.
+            PatternSetError: As `PatternSet`.
+
+        >>> GateSet.load(modules=["gdpr_uk"]).reload()
+        Reloaded(changes=())
+        """
+        from gatecore._reload import Origin
+
+        # Absolute, for hosts that change their folder. Links stay, so a link that is turned to
+        # another folder is followed by the next reload.
+        absolute = tuple(os.path.abspath(path) for path in paths)  # noqa: PTH100 - it keeps links
+        origin = Origin(absolute, tuple(modules), engine, cache)
+        loaded = cls(origin.read(), engine=engine, cache=cache)
+        loaded._origin = origin
+        return loaded
+
+    def reload(self) -> Reloaded:
+        """Reads the gates anew and swaps them in; says what changed.
+
+        Checks that run meanwhile end with the old gates, those that begin afterwards see the new
+        ones, and none sees some of each. Only a changed list of patterns is compiled. Reloads in
+        several threads wait for each other.
+
+        Raises:
+            GateFileError: A file cannot be used. This and all other errors leave the old gates in
+                place.
+            GatecoreError: The set was not made by `load`.
+        """
+        from gatecore._reload import Reloaded, changes
+
+        origin = self._origin
+        if origin is None:
+            raise GatecoreError("these gates were not read from files; make them with GateSet.load")
+        with origin.lock:
+            old = self._compiled
+            new = CompiledGates.of(origin.read(), origin.engine, origin.cache, before=old)
+            self._compiled = new
+        return Reloaded(changes(old.gates, new.gates))
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """The gates, in the order of the verdicts."""
+        return self._compiled.gates
+
+    @property
+    def patterns(self) -> PatternSet:
+        """The distinct patterns that are looked for in the document.
+
+        Behind those of the gates come those of the units that gates count in: `gate_spec.MARKS`.
+        """
+        return self._compiled.text
+
+    @property
+    def lowered(self) -> PatternSet | None:
+        """The distinct patterns that are looked for in the document's `.lower()`, if any are."""
+        return self._compiled.lowered
 
     def __len__(self) -> int:
         return len(self.gates)
@@ -87,7 +141,8 @@ class GateSet:
         return iter(self.gates)
 
     def __repr__(self) -> str:
-        return f"<gatecore.GateSet of {len(self.gates)} gates, {self.patterns!r}>"
+        compiled = self._compiled
+        return f"<gatecore.GateSet of {len(compiled.gates)} gates, {compiled.text!r}>"
 
     def check(self, text: str) -> Report:
         """Every gate's verdict for one document. The GIL is released for pass and rules.
@@ -95,75 +150,27 @@ class GateSet:
         Raises:
             DocumentTypeError: `text` is no `str`.
         """
-        started = time.perf_counter()
-        scan = self.patterns.scan(text)
-        scanned = time.perf_counter()
-        outcomes = self._core.evaluate(scan._core, scan.matches_by_re, scan.spans_by_re)
-        lines = Lines(text if any(found for _, found in outcomes) else "")
-        verdicts = tuple(
-            self._verdict(gate, number, found, lines)
-            for gate, (number, found) in zip(self.gates, outcomes, strict=True)
-        )
-        timing = Timing(scanned - started, time.perf_counter() - scanned)
-        return Report(verdicts, characters=len(text), timing=timing)
+        return self._compiled.check(text)
 
-    def _verdict(
-        self, gate: Gate, number: int | None, found: list[_Found], lines: Lines
-    ) -> Verdict:
-        if number is None:
-            return Verdict(
-                gate.name, gate.module, "N/A", "none", gate.not_relevant, "", gate.source, ()
-            )
-        branch = gate.branches[number]
-        findings = tuple(
-            lines.finding(
-                group=gate.groups[group].name,
-                pattern=self.patterns[pattern].source,
-                start=start,
-                end=end,
-            )
-            for group, pattern, start, end in found
-        )
-        return Verdict(
-            gate.name,
-            gate.module,
-            branch.status,
-            branch.severity,
-            branch.message,
-            branch.suggestion,
-            gate.source,
-            findings,
-        )
+    def why(self, text: str, gate: str) -> Why:
+        """Why a gate gives its verdict for a document; `gate` is a name or `module/name`.
 
+        Costs a pass, or two where a gate looks into the lowered view, and then what the slow
+        `gatecore.reference` costs on the one gate.
 
-def _flat_gate(
-    gate: Gate, numbers: dict[PatternRef, int]
-) -> tuple[list[int] | None, list[_Branch]]:
-    places = {group.name: index for index, group in enumerate(gate.groups)}
+        Raises:
+            DocumentTypeError: `text` is no `str`.
+            UnknownGateError: No gate is called that, or several are.
 
-    def ids(groups: tuple[str, ...]) -> list[int]:
-        return list(dict.fromkeys(numbers[pattern] for pattern in gate.patterns(groups)))
+        >>> from gatecore import GateSet, modules
+        >>> gates = GateSet(modules.load("gdpr_uk").gates)
+        >>> why = gates.why("By using this site you consent to cookies.", "consent")
+        >>> why.relevant.held, why.branches[-1].status == why.status
+        (True, True)
+        """
+        from gatecore._scan_matches import ScanMatches
+        from gatecore.why import explain, gate_named
 
-    def flat(condition: Condition | None) -> list[int] | None:
-        return None if condition is None else _flat(condition)
-
-    def _flat(condition: Condition) -> list[int]:
-        match condition:
-            case AtLeast(count, groups):
-                listed = ids(groups)
-                return [_AT_LEAST, count, len(listed), *listed]
-            case Every(conditions) | Either(conditions):
-                kind = _EVERY if isinstance(condition, Every) else _EITHER
-                parts = (number for inner in conditions for number in _flat(inner))
-                return [kind, len(conditions), *parts]
-            case Not(inner):
-                return [_NOT, *_flat(inner)]
-            case AnyOf(groups) | AllOf(groups) | NoneOf(groups):
-                listed = ids(groups)
-                return [_OF_PATTERNS[type(condition)], len(listed), *listed]
-
-    branches: list[_Branch] = [
-        (flat(branch.when), [(places[group], ids((group,))) for group in branch.evidence])
-        for branch in gate.branches
-    ]
-    return flat(gate.relevant), branches
+        compiled = self._compiled
+        matches = ScanMatches(text, compiled.text, compiled.lowered)
+        return explain(gate_named(compiled.gates, gate), matches)

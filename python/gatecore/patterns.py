@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, overload
 
 from gatecore._gatecore import CoreScan, CoreSet, pattern_object
@@ -117,6 +117,34 @@ class PatternSet:
             core, late = _cached(cache, listed, engine, key), []
         self._adopt(core, [*listed, *late], (cache, key) if learn else None)
         self._late = len(late)
+
+    @classmethod
+    def sectioned(
+        cls,
+        patterns: Iterable[PatternLike],
+        sections: Sequence[int],
+        *,
+        engine: Engine = "auto",
+        cache: SetCache | None = None,
+    ) -> PatternSet:
+        """A set in sections, each with a pass of its own over the one translated document.
+
+        `sections` has a number for each pattern. `scan` runs them all; who asks the core may have
+        all but section 0 wait until one of their patterns is asked about, as `GateSet` does.
+
+        Raises:
+            PatternSetError: As the constructor.
+        """
+        listed = [_pattern(item, number) for number, item in enumerate(patterns)]
+        if len(listed) != len(sections):
+            raise PatternSetError(f"{len(listed)} patterns have {len(sections)} sections")
+        sections = list(sections)
+        made = cls.__new__(cls)
+        if cache is None:
+            made._adopt(_compile(listed, engine, sections), listed)
+        else:
+            made._adopt(_cached(cache, listed, engine, sections=sections), listed)
+        return made
 
     def _adopt(
         self,
@@ -287,10 +315,14 @@ class PatternSet:
         Raises:
             DocumentTypeError: `text` is no `str`.
         """
+        return self._scan(text, eager=True)
+
+    def _scan(self, text: str, *, eager: bool) -> Scan:
+        """As `scan`; not eager, only the core's gates may ask about patterns of later sections."""
         if not isinstance(text, str):
             hint = "; decode it first" if isinstance(text, bytes | bytearray | memoryview) else ""
             raise DocumentTypeError(f"a document is a str, not {type(text).__name__}{hint}")
-        return Scan(self, text, self._core.scan(text))
+        return Scan(self, text, self._core.scan(text, eager=eager))
 
     def compiled(self, number: int) -> re.Pattern[str]:
         """A pattern as `re` compiles it, kept after the first time."""
@@ -362,7 +394,11 @@ class Scan:
 
     def spans_by_re(self, number: int) -> list[tuple[int, int]]:
         """As `spans`, by `re` whatever the route: the answer that `spans` must equal."""
-        return [match.span() for match in self._set.compiled(number).finditer(self.text)]
+        return [match.span() for match in self.matches_of_re(number)]
+
+    def matches_of_re(self, number: int) -> Iterator[re.Match[str]]:
+        """As `finditer`, by `re` whatever the route."""
+        return self._set.compiled(number).finditer(self.text)
 
     def finditer(self, number: int) -> Iterator[re.Match[str]]:
         """Every match in order, as `re.finditer` gives them; looked for as they are asked for."""
@@ -406,24 +442,32 @@ def _pattern(item: PatternLike, number: int) -> Pattern:
     return Pattern(str.__str__(source), flags)
 
 
-def _key(cache: SetCache, patterns: list[Pattern], engine: Engine) -> str:
-    return cache.key([pattern.key for pattern in patterns], engine=engine, caller=_CALLER)
+def _key(
+    cache: SetCache, patterns: list[Pattern], engine: Engine, sections: list[int] | None = None
+) -> str:
+    caller = _CALLER if sections is None else f"{_CALLER}, sections {sections}"
+    return cache.key([pattern.key for pattern in patterns], engine=engine, caller=caller)
 
 
 def _cached(
-    cache: SetCache, patterns: list[Pattern], engine: Engine, key: str | None = None
+    cache: SetCache,
+    patterns: list[Pattern],
+    engine: Engine,
+    key: str | None = None,
+    *,
+    sections: list[int] | None = None,
 ) -> CoreSet:
-    key = _key(cache, patterns, engine) if key is None else key
+    key = _key(cache, patterns, engine, sections) if key is None else key
     # The key goes into the file as well: a file under another set's name is refused.
     caller = f"{_CALLER}, cache key {key}"
     core = cache.load(key, caller=caller)
     if core is None:
-        core = _compile(patterns, engine)
+        core = _compile(patterns, engine, sections)
         cache.store(key, core.to_bytes(caller))
     return core
 
 
-def _compile(patterns: list[Pattern], engine: Engine) -> CoreSet:
+def _compile(patterns: list[Pattern], engine: Engine, sections: list[int] | None = None) -> CoreSet:
     # The classes' tables are only needed to compile; loading a set does without them.
     from gatecore._charset import word_characters
     from gatecore._lower import Lowering
@@ -440,7 +484,7 @@ def _compile(patterns: list[Pattern], engine: Engine) -> CoreSet:
         [end for pair in word_characters(ascii_only=ascii_only) for end in pair]
         for ascii_only in (False, True)
     )
-    return CoreSet.build(lowered, lowering.classes, words, ascii_words, engine)
+    return CoreSet.build(lowered, lowering.classes, words, ascii_words, sections, engine)
 
 
 def _note(error: BaseException, note: str) -> None:

@@ -6,12 +6,19 @@ Nothing here decides anything; evaluators build these and everyone else reads th
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import TYPE_CHECKING
 
+from gatecore.errors import GatecoreError
 from gatecore.gate_spec import STATUSES, Severity, Status
 
-__all__ = ["Finding", "Lines", "Report", "Timing", "Verdict"]
+if TYPE_CHECKING:
+    from gatecore._compiled_gates import CompiledGates
+    from gatecore._scan_matches import ScanMatches
+    from gatecore.why import Why
+
+__all__ = ["Checked", "Finding", "Lines", "Report", "Timing", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +26,8 @@ class Finding:
     """One match of one pattern that a verdict rests on.
 
     `start` and `end` are character offsets into the document, `line` and `column` count from 1.
-    `pattern` is the pattern's source.
+    `pattern` is what the gate's author wrote. `type` and `severity` are the evidence's labels, the
+    group's name and the verdict's severity unless the gate says otherwise.
     """
 
     group: str
@@ -29,6 +37,8 @@ class Finding:
     text: str
     line: int
     column: int
+    type: str
+    severity: Severity
 
     def to_dict(self) -> dict[str, object]:
         """The finding as plain data."""
@@ -40,6 +50,8 @@ class Finding:
             "text": self.text,
             "line": self.line,
             "column": self.column,
+            "type": self.type,
+            "severity": self.severity,
         }
 
 
@@ -47,12 +59,12 @@ class Lines:
     r"""Turns character offsets of one document into lines and columns.
 
     Only `\n` breaks a line, as in `re` and `open`; a `\n` belongs to the line that it ends.
-    Building costs one search for line breaks, each question one bisection.
+    The first question costs one search for line breaks, each one a bisection.
 
     >>> lines = Lines("£5 a month\nno exit fee")
     >>> lines.place(0), lines.place(14)
     ((1, 1), (2, 4))
-    >>> lines.finding(group="fee", pattern="exit fee", start=14, end=22).text
+    >>> lines.finding(group="fee", pattern="exit fee", start=14, end=22, severity="low").text
     'exit fee'
     """
 
@@ -60,27 +72,38 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._breaks = list(_offsets_of_line_breaks(text))
+        self._breaks: list[int] | None = None
 
     def place(self, offset: int) -> tuple[int, int]:
         """The line and the column of an offset, both from 1; the document's end is allowed."""
         if not 0 <= offset <= len(self._text):
             raise ValueError(f"offset {offset} is outside the document; use 0 to {len(self._text)}")
-        before = bisect_left(self._breaks, offset)
-        line_start = self._breaks[before - 1] + 1 if before else 0
+        breaks = self._breaks
+        if breaks is None:
+            breaks = self._breaks = _offsets_of_line_breaks(self._text)
+        before = bisect_left(breaks, offset)
+        line_start = breaks[before - 1] + 1 if before else 0
         return before + 1, offset - line_start + 1
 
-    def finding(self, *, group: str, pattern: str, start: int, end: int) -> Finding:
-        """The finding for a match at `start` to `end`."""
+    def finding(
+        self,
+        *,
+        group: str,
+        pattern: str,
+        start: int,
+        end: int,
+        severity: Severity,
+        type: str = "",  # noqa: A002  (the name of the field)
+    ) -> Finding:
+        """The finding for a match at `start` to `end`; `type` is the group's name if not given."""
         line, column = self.place(start)
-        return Finding(group, pattern, start, end, self._text[start:end], line, column)
+        text = self._text[start:end]
+        return Finding(group, pattern, start, end, text, line, column, type or group, severity)
 
 
-def _offsets_of_line_breaks(text: str) -> Iterator[int]:
-    offset = text.find("\n")
-    while offset >= 0:
-        yield offset
-        offset = text.find("\n", offset + 1)
+def _offsets_of_line_breaks(text: str) -> list[int]:
+    before = accumulate(map(len, text.split("\n")))
+    return [offset + breaks for breaks, offset in enumerate(before)][:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +118,8 @@ class Verdict:
     suggestion: str
     source: str
     findings: tuple[Finding, ...]
+    details: tuple[str, ...] = ()
+    version: int = 1
 
     def to_dict(self) -> dict[str, object]:
         """The verdict as plain data."""
@@ -107,6 +132,8 @@ class Verdict:
             "suggestion": self.suggestion,
             "source": self.source,
             "findings": [finding.to_dict() for finding in self.findings],
+            "details": list(self.details),
+            "version": self.version,
         }
 
 
@@ -122,8 +149,19 @@ class Timing:
         return {"pass_seconds": self.pass_seconds, "gates_seconds": self.gates_seconds}
 
 
+class _Asked:
+    """Room for what a report was made of, outside its fields.
+
+    So it takes no part in `==`, `repr`, pickles and `dataclasses.replace`.
+    """
+
+    __slots__ = ("_asked", "_matches")
+    _asked: tuple[CompiledGates, str]
+    _matches: ScanMatches
+
+
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(_Asked):
     """All verdicts of one document, module by module in the order asked for.
 
     Two reports are equal when their verdicts are: the timing takes no part.
@@ -145,6 +183,42 @@ class Report:
         """The worst status of all verdicts; `N/A` when there are none."""
         return max((v.status for v in self.verdicts), key=STATUSES.index, default="N/A")
 
+    def why(self, gate: str) -> Why:
+        """Why a gate gave its verdict; `gate` is its name, or `module/name` where two share one.
+
+        It is worked out when asked for. The report keeps gates and document for it, but a pickle
+        of it does not.
+
+        Raises:
+            UnknownGateError: No gate is called that, or several are.
+            GatecoreError: The report is a copy that has lost its gates and its document.
+
+        >>> from gatecore import GateSet, modules
+        >>> report = GateSet(modules.load("gdpr_uk").gates).check("Your data is sold.")
+        >>> report.why("consent").status
+        'N/A'
+        """
+        from gatecore.why import explain, gate_named
+
+        try:
+            gates, text = self._asked
+        except AttributeError:
+            raise GatecoreError(
+                "this report no longer has its gates and its document (it was copied, pickled or "
+                "made by hand); ask GateSet.why(text, gate)"
+            ) from None
+        spec = gate_named(gates.gates, gate)
+        if not hasattr(self, "_matches"):  # of two threads both make them, and either will do
+            from gatecore._scan_matches import ScanMatches
+
+            object.__setattr__(self, "_matches", ScanMatches(text, gates.text, gates.lowered))
+        return explain(spec, self._matches)
+
+    def _remember(self, gates: CompiledGates, text: str) -> Report:
+        """The same report, able to say why."""
+        object.__setattr__(self, "_asked", (gates, text))
+        return self
+
     def to_dict(self, *, with_timing: bool = False) -> dict[str, object]:
         """The report as plain data that `json.dumps` takes; the same document, the same bytes.
 
@@ -158,3 +232,21 @@ class Report:
         if with_timing and self.timing is not None:
             plain["timing"] = self.timing.to_dict()
         return plain
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A document that was checked: what it is called, what it says, and its report.
+
+    `notes` are what a reader should know about how it was read.
+
+    >>> from gatecore import GateSet, modules
+    >>> gates = GateSet(modules.load("gdpr_uk").gates)
+    >>> Checked("a.txt", "Hello.", gates.check("Hello.")).report.overall
+    'N/A'
+    """
+
+    name: str
+    text: str
+    report: Report
+    notes: tuple[str, ...] = ()

@@ -11,9 +11,10 @@ import functools
 
 from hypothesis import strategies as st
 
+from tests.differential import gate_cases as gate_generator
 from tests.differential import generate
 
-__all__ = ["cases", "specs", "texts"]
+__all__ = ["cases", "gate_cases", "specs", "texts"]
 
 
 @functools.cache
@@ -50,3 +51,9 @@ def texts(draw: st.DrawFn, spec: generate.Spec, *, limit: int = 60) -> str:
     tree = generate.parse(spec)
     trees = [tree] if tree is not None else []
     return generate.make_text(_DrawnChoices(draw), trees, limit)
+
+
+@st.composite
+def gate_cases(draw: st.DrawFn) -> gate_generator.GateCase:
+    """Up to two gates with two documents on which their conditions may hold."""
+    return gate_generator.make_gate_case(_DrawnChoices(draw), gates=2, documents=2)

@@ -56,6 +56,20 @@ def test_the_example_of_the_drop_in_runs() -> None:
     assert [pattern.source for pattern in scope["patterns"].learned] == [r"\w+"]
 
 
+def test_the_examples_of_reading_a_report_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every Python block of docs/reading-a-report.md runs and gives what its comments say."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    scope: dict[str, Any] = {}
+    for block in BLOCK.findall((ROOT / "docs" / "reading-a-report.md").read_text("utf-8")):
+        exec(compile(block, "reading-a-report.md", "exec"), scope)
+        for expression, shown in _shown_values(block):
+            assert eval(expression, scope) == ast.literal_eval(shown), expression
+    assert (tmp_path / "report.html").is_file()
+
+
 def test_architecture_is_short_and_names_what_exists() -> None:
     """At most 200 lines, and every path in it is there."""
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")

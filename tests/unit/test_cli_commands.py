@@ -40,8 +40,8 @@ counter_examples:
 
 
 @pytest.fixture(autouse=True)
-def _house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
+def _house(tmp_path: Path, compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)
     Path("house").mkdir()
@@ -360,6 +360,14 @@ def test_an_output_that_cannot_be_written_is_one_line(form: str) -> None:
     assert process.returncode == 2
     assert err.startswith(b"gatecore: error: ")
     assert err.count(b"\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors are closed by the shell")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_output_leaves_the_exit_code(closed: str) -> None:
+    command = f'"$0" -m gatecore check fail.txt --gates house {closed}'
+    run = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, check=False)
+    assert (run.returncode, run.stderr) == (1, b"")
 
 
 HOST = """

@@ -17,7 +17,8 @@ def _verdict(
     status: Status, findings: int = 0, *, gate: str = "no_risk", text: str = "x"
 ) -> Verdict:
     found = tuple(
-        Finding("group", "pattern", n, n + 1, f"{text}{n}", n + 1, 1) for n in range(findings)
+        Finding("group", "pattern", n, n + 1, f"{text}{n}", n + 1, 1, "group", "high")
+        for n in range(findings)
     )
     advice = "Remove it." if status != "PASS" else ""
     return Verdict(gate, "house", status, "high", "Message.", advice, "COBS 4.2.1R", found)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import gatecore
 from benchmarks import corpus
 from gatecore import GateSet, modules, reference
+from gatecore.gate_file import parse_gate
 from gatecore.gate_spec import (
     AllOf,
     AnyOf,
@@ -21,6 +22,7 @@ from gatecore.gate_spec import (
     Condition,
     Either,
     Every,
+    Evidence,
     GateSpec,
     Group,
     NoneOf,
@@ -73,11 +75,12 @@ conditions: st.SearchStrategy[Condition] = st.recursive(
 def gates(draw: st.DrawFn) -> GateSpec:
     flags = st.sampled_from([re.IGNORECASE, re.MULTILINE, 0]).map(int)
     refs = st.builds(PatternRef, st.sampled_from(SOURCES), flags, st.just(PLACE))
-    evidence = st.lists(st.sampled_from(NAMES), max_size=2, unique=True).map(tuple)
+    evidence = st.lists(st.sampled_from(NAMES), max_size=2, unique=True)
 
     def branch(when: Condition | None) -> Branch:
         status: Status = draw(st.sampled_from(STATUSES))
-        return Branch(when, status, "high", "message", "suggestion", draw(evidence), PLACE)
+        shown = tuple(Evidence((name,), "every", "", "high", None, None) for name in draw(evidence))
+        return Branch(when, status, "high", "message", "suggestion", (), shown, PLACE)
 
     listed = [branch(draw(conditions)) for _ in range(draw(st.integers(0, 2)))]
     relevant = draw(st.none() | conditions)
@@ -144,6 +147,24 @@ def test_a_bytes_document_is_refused() -> None:
         GateSet(_shipped()[:1]).check(document)
 
 
+def test_a_subclass_of_str_is_read_as_the_text_it_is() -> None:
+    class Odd(str):
+        def __getitem__(self, _: object) -> str:
+            return "odd"
+
+        def __len__(self) -> int:
+            return 1
+
+        def find(self, *_: object) -> int:
+            return -1
+
+    text = "We process personal data.\nBy using this site you consent to everything."
+    gates = GateSet(_shipped())
+    assert any(verdict.findings for verdict in gates.check(text).verdicts)
+    assert gates.check(Odd(text)) == gates.check(text)
+    assert gates.check(Odd(text)).characters == len(text)
+
+
 def test_an_empty_gate_set_reports_nothing() -> None:
     """No gates, no verdicts, overall N/A."""
     report = GateSet([]).check("text")
@@ -156,8 +177,8 @@ def test_a_condition_asks_re_for_a_bit_only(monkeypatch: pytest.MonkeyPatch, eng
     source = r"foo|(?:x+x+)+(?=y)"
     group = Group("first", (PatternRef(source, 0, PLACE),))
     branches = (
-        Branch(AnyOf(("first",)), "FAIL", "high", "m", "s", (), PLACE),
-        Branch(None, "PASS", "none", "m", "", (), PLACE),
+        Branch(AnyOf(("first",)), "FAIL", "high", "m", "s", (), (), PLACE),
+        Branch(None, "PASS", "none", "m", "", (), (), PLACE),
     )
     gate = GateSpec(
         name="bit",
@@ -184,3 +205,35 @@ def test_a_condition_asks_re_for_a_bit_only(monkeypatch: pytest.MonkeyPatch, eng
 
     monkeypatch.setattr(gatecore.Scan, "spans_by_re", refuse)
     assert gates.check("foo " + "x" * 40).overall == "FAIL"
+
+
+FEES = r"""
+gate: fees
+version: 1
+title: t
+severity: high
+source: s
+summary: s
+limits: l
+patterns:
+  fee: ['\bfee of (?P<amount>£[\d,]+)']
+verdicts:
+  - when: {compare: {of: fee, capture: amount, as: money, above: '£100'}}
+    status: FAIL
+    message: "{fee.count} too high, first {fee.amount}: {fee}"
+    evidence: [{of: fee, compare: {capture: amount, as: money, above: '£100'}}]
+  - {status: PASS, message: "{fee.count} in all, first {fee.amount}."}
+"""
+
+
+def test_evidence_and_placeholders_speak_of_the_guilty_match(engine: Any) -> None:
+    """A small fee that stands first is neither shown nor named; without a choice it is."""
+    gate = parse_gate(FEES, path="fees.yaml", module="house")
+    gates = GateSet([gate], engine=engine)
+    text = "A fee of £25, then a fee of £1,250 and a fee of £300."
+    (verdict,) = gates.check(text).verdicts
+    assert verdict.message == "2 too high, first £1,250: fee of £1,250"
+    assert [finding.text for finding in verdict.findings] == ["fee of £1,250", "fee of £300"]
+    assert verdict == reference.evaluate(gate, text)
+    (verdict,) = gates.check("A fee of £25 and a fee of £30.").verdicts
+    assert verdict.message == "2 in all, first £25."

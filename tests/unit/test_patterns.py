@@ -175,7 +175,7 @@ def test_a_set_beyond_the_limit_is_refused(engine: Any) -> None:
     program = [4, half, *([0] * half)]  # a concatenation of nothing, five million times
     lowered = [(b"", 0, False, program)] * 2
     with pytest.raises(SetTooLargeError, match="instructions together"):
-        CoreSet.build(lowered, [], [], [], engine)
+        CoreSet.build(lowered, [], [], [], None, engine)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "\x00", "\ud800", "a" * 100_000, "\U0010ffff" * 10])

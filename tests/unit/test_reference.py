@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from gatecore._matches import ReMatches
 from gatecore.gate_spec import (
     AllOf,
     AnyOf,
@@ -14,6 +15,7 @@ from gatecore.gate_spec import (
     Condition,
     Either,
     Every,
+    Evidence,
     GateSpec,
     Group,
     NoneOf,
@@ -49,7 +51,8 @@ def gate(*branches: Branch, relevant: Condition | None = None) -> GateSpec:
 
 
 def branch(when: Condition | None, message: str, *evidence: str) -> Branch:
-    return Branch(when, "WARNING", "low", message, "do this", evidence, HERE)
+    shown = tuple(Evidence((group,), "every", "", "low", None, None) for group in evidence)
+    return Branch(when, "WARNING", "low", message, "do this", (), shown, HERE)
 
 
 ONE, TWO, BOTH = ("one",), ("two",), ("one", "two")
@@ -82,7 +85,7 @@ TABLE: list[tuple[Condition, str]] = [
 
 @pytest.mark.parametrize(("condition", "row"), TABLE, ids=lambda value: str(value)[:60])
 def test_each_condition_holds_as_the_table_says(condition: Condition, row: str) -> None:
-    got = "".join(str(int(holds(condition, gate(), text))) for text in TEXTS)
+    got = "".join(str(int(holds(condition, gate(), ReMatches(text)))) for text in TEXTS)
     assert got == row
 
 
@@ -134,4 +137,4 @@ def test_a_gate_whose_branches_all_fail_to_hold_is_an_error() -> None:
 
 def test_an_unknown_group_is_an_error() -> None:
     with pytest.raises(KeyError, match="three"):
-        holds(AnyOf(("three",)), gate(), "a")
+        holds(AnyOf(("three",)), gate(), ReMatches("a"))

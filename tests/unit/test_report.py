@@ -54,8 +54,8 @@ def test_an_offset_outside_the_document_is_refused(offset: int) -> None:
 
 
 def test_a_finding_has_its_text_and_place() -> None:
-    finding = Lines("one\ntwo £5").finding(group="g", pattern="£5", start=8, end=10)
-    assert finding == Finding("g", "£5", 8, 10, "£5", 2, 5)
+    finding = Lines("one\ntwo £5").finding(group="g", pattern="£5", start=8, end=10, severity="low")
+    assert finding == Finding("g", "£5", 8, 10, "£5", 2, 5, "g", "low")
 
 
 @pytest.mark.parametrize("worst", range(len(STATUSES)))
@@ -69,7 +69,7 @@ def test_a_report_without_verdicts_is_not_applicable() -> None:
 
 
 def test_a_report_is_plain_data_in_a_fixed_order() -> None:
-    finding = Finding("g", "p", 0, 1, "\ud800", 1, 1)
+    finding = Finding("g", "p", 0, 1, "\ud800", 1, 1, "type", "high")
     report = Report((verdict("FAIL", finding),), characters=1, timing=Timing(0.5, 0.25))
     plain = report.to_dict()
     assert json.loads(json.dumps(plain)) == plain

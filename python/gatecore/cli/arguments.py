@@ -43,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     _add_gates(commands)
     _add_lint(commands)
     _add_compile(commands)
+    _add_diff(commands)
     _add_compare(commands)
     return top
 
@@ -61,7 +62,9 @@ def _add_check(commands: _Commands) -> None:  # type: ignore[valid-type]
         "  gatecore check letter.txt\n"
         "  gatecore check --gates house/ --fail-on warning *.txt\n"
         "  pdftotext -layout letter.pdf - | gatecore check -\n"
-        "  gatecore check --format json letter.txt | jq .documents[0].overall\n\n"
+        "  gatecore check --format json letter.txt | jq .documents[0].overall\n"
+        "  gatecore check --why letter.txt\n"
+        "  gatecore check --format html letter.txt > report.html\n\n"
         + _EXIT_CODES.format(
             fine="no verdict at or above --fail-on", found="a verdict at or above --fail-on"
         ),
@@ -82,7 +85,20 @@ def _add_check(commands: _Commands) -> None:  # type: ignore[valid-type]
         help="how the documents are encoded (default: by byte order mark, else UTF-8, "
         "else Windows-1252 with a note)",
     )
-    _add_format(check)
+    check.add_argument(
+        "--why",
+        action="store_true",
+        help="explain each FAIL and WARNING as a tree of conditions; in JSON, every verdict",
+    )
+    check.add_argument(
+        "--why-gate",
+        dest="why_gates",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="explain the verdict of this gate, whatever it is; may be repeated",
+    )
+    _add_format(check, "sarif", "html")
 
 
 def _add_explain(commands: _Commands) -> None:  # type: ignore[valid-type]
@@ -115,40 +131,74 @@ def _add_gates(commands: _Commands) -> None:  # type: ignore[valid-type]
     group = commands.add_parser(  # type: ignore[attr-defined]
         "gates", help="work on gate files", allow_abbrev=False
     )
+    actions = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     check = _command(
-        group.add_subparsers(title="commands", metavar="COMMAND", required=True),
+        actions,
         "check",
         module="gates",
         summary="run the gates' own examples",
         description="Runs each gate's examples and counter-examples, and asks the slow reference "
-        "evaluator as well. Precision is the share of examples among the texts with a finding. "
+        "evaluator as well. Precision is the share of examples among the texts with a finding, "
+        "recall the share of the examples in which something was found; `never given` counts the "
+        "verdicts that no text leads to. "
         "Without files and --module, all shipped modules are run.",
         epilog="examples:\n"
         "  gatecore gates check house/no_risk.yaml\n"
-        "  gatecore gates check --module fca_uk --format json\n\n"
+        "  gatecore gates check --module fca_uk --tag advice --format json\n\n"
         "exit codes:\n  0    every example holds\n  1    an example does not hold\n"
         "  2    the command line or a gate file cannot be used\n",
+        nothing={"gates": []},
     )
-    check.add_argument(
-        "gates", nargs="*", metavar="FILE_OR_FOLDER", help="a gate file, or a folder of them"
-    )
+    _add_gate_files(check)
     _add_module(check)
+    _add_narrowing(check)
     _add_engine(check)
     _add_format(check)
+    listing = _command(
+        actions,
+        "list",
+        module="gates_list",
+        summary="list gates with version, severity, tags and source",
+        description="Lists gates with version, severity, tags and the rule they serve. "
+        "Without files and --module, all shipped modules are listed.",
+        epilog="examples:\n"
+        "  gatecore gates list\n"
+        "  gatecore gates list house/ --tag advice --format json\n\n"
+        "exit codes:\n  0    listed\n  2    the command line or a gate file cannot be used\n",
+        nothing={"gates": []},
+    )
+    _add_gate_files(listing)
+    _add_module(listing)
+    _add_narrowing(listing)
+    _add_format(listing)
+    schema = _command(
+        actions,
+        "schema",
+        module="gates_schema",
+        summary="print the JSON Schema of gate files",
+        description="Prints the JSON Schema of gate files, for editors that check and complete "
+        "YAML.",
+        epilog="examples:\n  gatecore gates schema > gate.schema.json\n\n"
+        "exit codes:\n  0    printed\n",
+    )
+    schema.set_defaults(format="json")
 
 
 def _add_lint(commands: _Commands) -> None:  # type: ignore[valid-type]
     lint = _command(
         commands,
         "lint",
-        summary="name slow patterns, why they are slow, and how to write them better",
+        summary="name what is slow, dead or superfluous in patterns and gates, and why",
         description="Lists the patterns that Python's re answers itself (the fallback route), "
         "those first on which re takes more than linear time, each with the reason, a hostile "
-        "text and a rewrite where one is known. Without arguments, all shipped gates are read.",
+        "text and a rewrite where one is known. Of gates it also lists what is dead, superfluous, "
+        "never reached or not tested. Without arguments, all shipped gates are read.",
         epilog="examples:\n"
         "  gatecore lint '(?<!\\w)risk(?!\\w)' --flags i\n"
         "  gatecore lint rules.py checks/    # string literals that reach re's functions\n"
         '  gatecore lint --patterns a.jsonl  # {"pattern": "a+b", "flags": "i"}\n'
+        "  gatecore lint rules/house --all       # gates: a folder, a file, a module\n"
+        "  gatecore lint fca_uk --documents letters/*.txt\n"
         "  gatecore lint --gates house/ --fail-on fallback\n"
         "  gatecore lint --all rules.py      # what gatecore makes linear as well\n\n"
         "exit codes:\n  0    nothing at or above --fail-on\n"
@@ -160,8 +210,9 @@ def _add_lint(commands: _Commands) -> None:  # type: ignore[valid-type]
     lint.add_argument(
         "what",
         nargs="*",
-        metavar="PATTERN_OR_PYTHON",
-        help="a Python file (it ends in .py), a folder of them that is there, or else a pattern",
+        metavar="WHAT",
+        help="a gate file (it ends in .yaml), a folder of them, a shipped module, a Python file "
+        "(it ends in .py), a folder of them, or else a pattern",
     )
     lint.add_argument(
         "--flags",
@@ -184,14 +235,40 @@ def _add_lint(commands: _Commands) -> None:  # type: ignore[valid-type]
     lint.add_argument(
         "--all",
         action="store_true",
-        help="list patterns as well that are linear in gatecore but would not be in re",
+        help="list patterns as well that are linear in gatecore but would not be in re, and notes "
+        "on gates",
+    )
+    for option, what in (("--only", "make this check of gates only"), ("--ignore", "leave it out")):
+        lint.add_argument(
+            option,
+            type=lambda names: names.split(","),
+            action="extend",
+            default=[],
+            metavar="CHECK",
+            help=f"{what}; several with commas, and may be repeated",
+        )
+    lint.add_argument(
+        "--documents",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="texts that the gates are for: hits inside longer words and costs are counted on them",
+    )
+    lint.add_argument(
+        "--top",
+        type=int,
+        default=10,
+        metavar="N",
+        help="how many of the costliest patterns are listed with --documents (default: 10)",
     )
     lint.add_argument(
         "--fail-on",
-        choices=("fallback", "superlinear", "exponential", "never"),
+        choices=("advice", "fallback", "superlinear", "exponential", "never"),
         default="superlinear",
-        help="the least finding that makes the exit code 1; only patterns on the fallback route "
-        "count (default: superlinear)",
+        help="the least finding that makes the exit code 1 (default: superlinear); of patterns "
+        "only those on the fallback route count; faults of gates always do, advice on gates only "
+        "with advice",
     )
     _add_engine(lint, with_cache=False)
     _add_format(lint)
@@ -225,26 +302,65 @@ def _add_compile(commands: _Commands) -> None:  # type: ignore[valid-type]
     _add_format(compile_)
 
 
+def _add_diff(commands: _Commands) -> None:  # type: ignore[valid-type]
+    diff = _command(
+        commands,
+        "diff",
+        summary="show which verdicts change between two versions of gates",
+        description="Checks each document with the gates of OLD and of NEW and shows the verdicts "
+        "that differ: in status, severity, words or findings. OLD and NEW are each a gate file, a "
+        "folder of them, a folder of such folders, a shipped module, or REVISION:PATH of the git "
+        "repository in which the command runs.",
+        epilog="examples:\n"
+        "  gatecore diff rules/ new_rules/ letters/\n"
+        "  gatecore diff main:rules/house rules/house letters/*.txt\n"
+        "  gatecore diff --tag advice --format json fca_uk my_fca_uk/ ad.txt\n\n"
+        "exit codes:\n  0    no verdict changes, and no gate comes or goes\n"
+        "  1    a verdict changes, or a gate comes or goes\n"
+        "  2    the command line or a gate file cannot be used\n"
+        "  3    a document could not be read (the others are still compared)\n",
+        nothing={"gates": [], "documents": []},
+    )
+    diff.add_argument("old", metavar="OLD", help="the gates as they were")
+    diff.add_argument("new", metavar="NEW", help="the gates as they are to be")
+    diff.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE_OR_FOLDER",
+        help="a text file, or a folder of which all .txt and .md files are read",
+    )
+    _add_narrowing(diff)
+    _add_encoding(diff)
+    _add_engine(diff)
+    _add_format(diff)
+
+
 def _add_compare(commands: _Commands) -> None:  # type: ignore[valid-type]
     compare = _command(
         commands,
         "compare",
-        summary="hold an engine of your own against its accelerated self",
+        summary="hold an engine of your own against its accelerated self, or gates against re",
         description="Asks an engine about each document as it is, then accelerated with "
         "gatecore.accelerate, and compares the reports gate by gate: every key, order, span and "
-        "text, but no timestamps.",
+        "text, but no timestamps. With --module or --gates: asks the slow reference evaluator on "
+        "plain re and the compiled gates, and compares every field of every verdict.",
         epilog="examples:\n"
         "  gatecore compare --host myapp.checks:make_engine letters/*.txt\n"
-        "  gatecore compare --host core.engine:engine --type contract --format json a.txt\n\n"
+        "  gatecore compare --host core.engine:engine --type contract --format json a.txt\n"
+        "  gatecore compare --gates rules/house letters/\n\n"
         "exit codes:\n  0    all reports are equal\n  1    a report differs\n"
-        "  2    the command line or the host cannot be used\n"
+        "  2    the command line, a gate file or the host cannot be used\n"
         "  3    a document could not be read (the others are still compared)\n",
         nothing={"documents": []},
     )
-    compare.add_argument("files", nargs="+", metavar="FILE", help="a text file")
+    compare.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE_OR_FOLDER",
+        help="a text file, or a folder of which all .txt and .md files are read",
+    )
     compare.add_argument(
         "--host",
-        required=True,
         metavar="MODULE:NAME",
         help="an engine with check_document(text, document_type, modules), or what makes one",
     )
@@ -253,14 +369,10 @@ def _add_compare(commands: _Commands) -> None:  # type: ignore[valid-type]
         dest="document_type",
         default="unknown",
         metavar="NAME",
-        help="the document type to give to it (default: unknown)",
+        help="the document type to give to the host (default: unknown)",
     )
-    compare.add_argument(
-        "--encoding",
-        type=_encoding,
-        metavar="NAME",
-        help="how the documents are encoded (default: as in gatecore check)",
-    )
+    _add_selection(compare, instead="instead of --host: ")
+    _add_encoding(compare)
     _add_format(compare)
 
 
@@ -305,6 +417,7 @@ def _wrapped(text: str) -> str:
 def _add_selection(command: argparse.ArgumentParser, *, instead: str = "") -> None:
     _add_module(command, instead=instead)
     _add_own_gates(command, instead=instead)
+    _add_narrowing(command)
     _add_engine(command)
 
 
@@ -329,6 +442,40 @@ def _add_own_gates(command: argparse.ArgumentParser, *, instead: str = "") -> No
     )
 
 
+def _add_gate_files(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "gates", nargs="*", metavar="FILE_OR_FOLDER", help="a gate file, or a folder of them"
+    )
+
+
+def _add_narrowing(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--tag",
+        dest="tags",
+        action="append",
+        default=[],
+        metavar="TAG",
+        help="only gates with this tag; repeated: with any of them",
+    )
+    command.add_argument(
+        "--gate",
+        dest="names",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this gate, as gate or module/gate; may be repeated",
+    )
+
+
+def _add_encoding(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--encoding",
+        type=_encoding,
+        metavar="NAME",
+        help="how the documents are encoded (default: as in gatecore check)",
+    )
+
+
 def _add_engine(command: argparse.ArgumentParser, *, with_cache: bool = True) -> None:
     command.add_argument(
         "--engine",
@@ -345,10 +492,10 @@ def _add_engine(command: argparse.ArgumentParser, *, with_cache: bool = True) ->
         )
 
 
-def _add_format(command: argparse.ArgumentParser) -> None:
+def _add_format(command: argparse.ArgumentParser, *more: str) -> None:
     command.add_argument(
         "--format",
-        choices=("table", "json"),
+        choices=("table", "json", *more),
         default="table",
         help="for people or for programs (default: table)",
     )

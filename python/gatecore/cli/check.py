@@ -1,4 +1,4 @@
-"""`gatecore check`: documents in, verdicts out, as a table or as one JSON object."""
+"""`gatecore check`: documents in; verdicts out as a table, as JSON, as SARIF or as an HTML page."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
 from gatecore.cli.input import STDIN, DocumentReadError, InputDocument, read
 from gatecore.cli.selection import gate_set
+from gatecore.cli.wanted import Wanted
 from gatecore.errors import GatecoreError
 from gatecore.gate_spec import STATUSES
+from gatecore.report import Checked
 
 if TYPE_CHECKING:
-    from gatecore.report import Report
+    from gatecore.gates import GateSet
+    from gatecore.report import Report, Verdict
 
 __all__ = ["run"]
 
@@ -38,7 +41,8 @@ def run(args: Namespace) -> int:
     if args.files.count(STDIN) > 1:
         raise GatecoreError("- is named twice, but standard input can be read once; name it once")
     gates = gate_set(args)
-    output = _output(args.format)
+    wanted = Wanted.of(args.why, args.why_gates, gates)
+    output = _output(args.format, gates, wanted)
     code = FINE
     for name in args.files:
         try:
@@ -58,20 +62,30 @@ def run(args: Namespace) -> int:
     return code
 
 
-def _output(form: str) -> _Output:
-    if form == "json":
-        return _JsonOutput()
+def _output(form: str, gates: GateSet, wanted: Wanted) -> _Output:
+    match form:
+        case "json":
+            return _JsonOutput(wanted)
+        case "sarif":
+            from gatecore.sarif import SarifLog
+
+            return _WholeOutput(SarifLog(gates.gates))
+        case "html":
+            from gatecore.html import HtmlReport
+
+            return _WholeOutput(HtmlReport())
     from gatecore.cli.render import TableOutput
 
-    return TableOutput()
+    return TableOutput(wanted)
 
 
 class _JsonOutput:
     """One JSON object with a document a line. ASCII only, so any text survives any terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Wanted) -> None:
         self._before = '{"documents":[\n'
         self._errors: list[dict[str, str]] = []
+        self._wanted = wanted
 
     def checked(self, document: InputDocument, report: Report) -> None:
         plain = {
@@ -79,6 +93,7 @@ class _JsonOutput:
             "encoding": document.encoding,
             "notes": document.notes,
             **report.to_dict(with_timing=True),
+            "verdicts": [self._verdict(report, verdict) for verdict in report.verdicts],
         }
         sys.stdout.write(self._before + json.dumps(plain))
         self._before = ",\n"
@@ -89,3 +104,34 @@ class _JsonOutput:
     def end(self) -> None:
         opened = self._before if self._before != ",\n" else "\n"
         sys.stdout.write(f'{opened}],"errors":{json.dumps(self._errors)}}}\n')
+
+    def _verdict(self, report: Report, verdict: Verdict) -> dict[str, object]:
+        plain = verdict.to_dict()
+        if self._wanted.explains(verdict, STATUSES):
+            plain["why"] = report.why(f"{verdict.module}/{verdict.gate}").to_dict()
+        return plain
+
+
+class _Whole(Protocol):
+    """What is written in one piece at the end."""
+
+    def add(self, checked: Checked) -> None: ...
+    def add_unreadable(self, name: str, reason: str) -> None: ...
+    def text(self) -> str: ...
+
+
+class _WholeOutput:
+    """A SARIF log or an HTML page, as UTF-8 whatever the terminal has: both say so themselves."""
+
+    def __init__(self, whole: _Whole) -> None:
+        self._whole = whole
+
+    def checked(self, document: InputDocument, report: Report) -> None:
+        self._whole.add(Checked(document.name, document.text, report, document.notes))
+
+    def unreadable(self, error: DocumentReadError) -> None:
+        self._whole.add_unreadable(error.name, error.reason)
+
+    def end(self) -> None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(self._whole.text().encode())

@@ -1,4 +1,8 @@
-"""`gatecore compare`: the user's engine, as it is and accelerated, on the user's documents."""
+"""`gatecore compare`: the slow answer and the fast one on the user's documents.
+
+--host             the user's engine, as it is and accelerated
+--module, --gates  gates as data, by `gatecore.reference` on plain `re` and by `GateSet`
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,19 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
 from gatecore.cli.host import host
-from gatecore.cli.input import DocumentReadError, read
+from gatecore.cli.input import DocumentReadError, names_of, read
+from gatecore.cli.selection import gate_set
 from gatecore.errors import GatecoreError
+from gatecore.reference import evaluate
 
-__all__ = ["Compared", "compared", "run"]
+if TYPE_CHECKING:
+    from gatecore.gates import GateSet
+
+__all__ = ["Compared", "compared", "compared_gates", "run"]
 
 #: Differ in any two runs.
 _TIMES: Final = ("timestamp",)
@@ -29,8 +38,8 @@ class Compared:
     Attributes:
         name: Its name.
         characters: Its length.
-        old: Seconds that the engine took as it is.
-        new: Seconds that it took accelerated.
+        old: Seconds that the engine took as it is, or the reference.
+        new: Seconds that it took accelerated, or the compiled gates.
         gates: How many gates were compared.
         different: Where the reports differ: a gate by its name, or another part of the report.
     """
@@ -44,16 +53,17 @@ class Compared:
 
 
 def run(args: Namespace) -> int:
-    """Asks the engine about all documents, accelerates it, and asks again."""
-    engine = host(args.host)
-    if not callable(getattr(engine, "check_document", None)):
+    """Asks the slow and the fast one about all documents."""
+    gates_asked = bool(args.modules or args.gates or args.tags or args.names)
+    if gates_asked == (args.host is not None):
         raise GatecoreError(
-            f"--host {args.host} gives {type(engine).__name__}, which has no check_document(); "
-            "name an engine, or a function that makes one"
+            "give either --host or --module and --gates; see gatecore compare --help"
         )
+    engine = None if gates_asked else _engine(args.host)
+    gates = gate_set(args) if gates_asked else None
     code = FINE
     texts, errors = [], []
-    for name in args.files:
+    for name in names_of(args.files):
         try:
             document = read(name, encoding=args.encoding)
             texts.append((document.name, document.text))
@@ -61,17 +71,57 @@ def run(args: Namespace) -> int:
             print(f"gatecore: error: {error}", file=sys.stderr)
             errors.append({"name": error.name, "message": error.reason})
             code = UNREADABLE
-    with contextlib.redirect_stdout(sys.stderr):  # hosts print
-        rows, share = compared(engine, texts, args.document_type)
-    if args.format == "json":
-        served = round(share, 6)
-        plain = {"documents": [asdict(row) for row in rows], "served": served, "errors": errors}
-        print(json.dumps(plain))
+    if gates is not None:
+        rows, served = compared_gates(gates, texts), None
     else:
-        _show(rows, share)
+        with contextlib.redirect_stdout(sys.stderr):  # hosts print
+            rows, served = compared(engine, texts, args.document_type)
+    if args.format == "json":
+        plain: dict[str, object] = {"documents": [asdict(row) for row in rows]}
+        if served is not None:
+            plain["served"] = round(served, 6)
+        print(json.dumps({**plain, "errors": errors}))
+    else:
+        _show(rows, served)
     if code == FINE and any(row.different for row in rows):
         code = FOUND
     return code
+
+
+def _engine(name: str) -> Any:
+    engine = host(name)
+    if not callable(getattr(engine, "check_document", None)):
+        raise GatecoreError(
+            f"--host {name} gives {type(engine).__name__}, which has no check_document(); "
+            "name an engine, or a function that makes one"
+        )
+    return engine
+
+
+def compared_gates(gates: GateSet, texts: list[tuple[str, str]]) -> list[Compared]:
+    """Each document's comparison of the reference's verdicts with those of the compiled gates."""
+    if texts:
+        gates.check(texts[0][1])  # the first question about a pattern's spans builds its automaton
+    rows = []
+    for name, text in texts:
+        begin = time.perf_counter()
+        slow = [evaluate(gate, text) for gate in gates]
+        between = time.perf_counter()
+        fast = gates.check(text).verdicts
+        end = time.perf_counter()
+        pairs = ((f"{a.module}.{a.gate}", a, b) for a, b in zip(slow, fast, strict=True))
+        different = {place: _difference(a.to_dict(), b.to_dict()) for place, a, b in pairs}
+        rows.append(
+            Compared(
+                name=name,
+                characters=len(text),
+                old=between - begin,
+                new=end - between,
+                gates=len(gates),
+                different={place: what for place, what in different.items() if what},
+            )
+        )
+    return rows
 
 
 def compared(
@@ -157,7 +207,7 @@ def _difference(old: Any, new: Any, place: str = "") -> str:
     return next((found for where, a, b in pairs if (found := _difference(a, b, where))), "")
 
 
-def _show(rows: list[Compared], share: float) -> None:
+def _show(rows: list[Compared], served: float | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -183,5 +233,6 @@ def _show(rows: list[Compared], share: float) -> None:
     old, new = sum(row.old for row in rows), sum(row.new for row in rows)
     differ = sum(bool(row.different) for row in rows)
     if rows:
-        total = f"{len(rows)} documents, {differ} differ; {old / new:,.0f} times as fast; "
-        show(console(), Text(f"{total}{share:.1%} of the calls served from the pass"))
+        total = f"{len(rows)} documents, {differ} differ; {old / new:,.0f} times as fast"
+        share = "" if served is None else f"; {served:.1%} of the calls served from the pass"
+        show(console(), Text(total + share))

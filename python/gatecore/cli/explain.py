@@ -30,7 +30,7 @@ _STYLES: Final = {"exact": "green", "candidate": "yellow", "fallback": "bold red
 
 def run(args: Namespace) -> int:
     """Explains what is named; a bad pattern is shown with its place."""
-    of_gates = bool(args.modules or args.gates)
+    of_gates = bool(args.modules or args.gates or args.tags or args.names)
     if of_gates == (args.pattern is not None):
         raise GatecoreError(
             "give either PATTERN or --module and --gates; see gatecore explain --help"

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gatecore._matches import ReMatches
 from gatecore.cli.exit_codes import FINE, FOUND
 from gatecore.cli.selection import gate_set
 from gatecore.gate_spec import Example, GateSpec
-from gatecore.reference import evaluate
+from gatecore.reference import evaluate, holds
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.text import Text
 
     from gatecore.gates import GateSet
     from gatecore.report import Verdict
@@ -42,13 +44,35 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """How a gate did on its own texts; `precision` is None when it found nothing anywhere."""
+    """How a gate did on its own texts.
+
+    Attributes:
+        gate: The gate.
+        passed: Texts whose verdict is the expected one.
+        failed: The others.
+        flagged: Texts in which the gate found something.
+        rightly: Those of them that are examples.
+        unreached: Verdicts, `not_relevant` included, that are the answer to none of the texts.
+        problems: What is wrong with the texts that failed.
+    """
 
     gate: GateSpec
     passed: int
     failed: int
-    precision: float | None
+    flagged: int
+    rightly: int
+    unreached: int
     problems: tuple[Problem, ...]
+
+    @property
+    def precision(self) -> float | None:
+        """The share of examples among the texts in which it found something, if there are any."""
+        return self.rightly / self.flagged if self.flagged else None
+
+    @property
+    def recall(self) -> float | None:
+        """The share of its examples in which it found something, if it has any."""
+        return self.rightly / len(self.gate.examples) if self.gate.examples else None
 
     def to_dict(self) -> dict[str, object]:
         """The result as plain data."""
@@ -60,6 +84,9 @@ class GateResult:
             "passed": self.passed,
             "failed": self.failed,
             "precision": self.precision,
+            "recall": self.recall,
+            "unreached": self.unreached,
+            "deprecated": self.gate.deprecated,
             "problems": [problem.to_dict() for problem in self.problems],
         }
 
@@ -82,8 +109,10 @@ def check_gates(gates: GateSet) -> Iterator[GateResult]:
     for number, gate in enumerate(gates):
         problems: list[Problem] = []
         failed = flagged = rightly = 0
+        reached: set[int | None] = set()
         for example in (*gate.examples, *gate.counter_examples):
             verdict = gates.check(example.text).verdicts[number]
+            reached.add(_branch(gate, example.text))
             found = list(_problems(gate, example, verdict))
             problems += found
             failed += bool(found)
@@ -91,8 +120,20 @@ def check_gates(gates: GateSet) -> Iterator[GateResult]:
                 flagged += 1
                 rightly += example.status in ("FAIL", "WARNING")
         passed = len(gate.examples) + len(gate.counter_examples) - failed
-        precision = rightly / flagged if flagged else None
-        yield GateResult(gate, passed, failed, precision, tuple(problems))
+        unreached = len(gate.branches) + (gate.relevant is not None) - len(reached)
+        yield GateResult(gate, passed, failed, flagged, rightly, unreached, tuple(problems))
+
+
+def _branch(gate: GateSpec, text: str) -> int | None:
+    """The number of the verdict that is the answer; None for `not_relevant`."""
+    document = ReMatches(text)
+    if gate.relevant is not None and not holds(gate.relevant, gate, document):
+        return None
+    return next(
+        number
+        for number, branch in enumerate(gate.branches)
+        if branch.when is None or holds(branch.when, gate, document)
+    )
 
 
 def _problems(gate: GateSpec, example: Example, verdict: Verdict) -> Iterator[Problem]:
@@ -121,27 +162,24 @@ def _tables(results: list[GateResult]) -> Iterator[RenderableType]:
 
     from gatecore.cli.render import listing, shortened, visible
 
+    headings = ("exam-\nples", "coun-\nter", "failed", "preci-\nsion", "recall", "never\ngiven")
+    widest = min(max((len(result.gate.name) for result in results), default=4) + 2, 32)
     table = listing(
-        Column("gate", overflow="fold"),
-        *(
-            Column(name, justify="right")
-            for name in ("examples", "counter-\nexamples", "passed", "failed", "precision")
-        ),
+        Column("gate", overflow="fold", min_width=widest),
+        *(Column(name, justify="right") for name in headings),
     )
     module = None
     for result in results:
         if result.gate.module != module:
             module = result.gate.module
             table.add_row(Text(visible(module), "bold cyan"))
-        share = "–" if result.precision is None else f"{result.precision:.0%}"
-        table.add_row(
-            f"  {result.gate.name}",
-            str(len(result.gate.examples)),
-            str(len(result.gate.counter_examples)),
-            Text(str(result.passed), "green" if result.passed else ""),
-            Text(str(result.failed), "bold red" if result.failed else "dim"),
-            share,
-        )
+        name = Text(f"  {result.gate.name}")
+        if result.gate.deprecated:
+            name.append(" (deprecated)", "yellow")
+        table.add_row(name, *_figures([result]))
+    if len(results) > 1:
+        table.add_section()
+        table.add_row(Text("all", "bold"), *_figures(results))
     yield table
     for result in results:
         for problem in result.problems:
@@ -155,3 +193,22 @@ def _tables(results: list[GateResult]) -> Iterator[RenderableType]:
     passed = sum(result.passed for result in results)
     text = f"\n{len(results)} gates: {passed} passed, {failed} failed"
     yield Text(text, "bold red" if failed else "bold green")
+
+
+def _figures(results: Sequence[GateResult]) -> Iterator[Text]:
+    from rich.text import Text
+
+    failed = sum(result.failed for result in results)
+    rightly = sum(result.rightly for result in results)
+    examples = sum(len(result.gate.examples) for result in results)
+    unreached = sum(result.unreached for result in results)
+    yield Text(f"{examples:,}")
+    yield Text(f"{sum(len(result.gate.counter_examples) for result in results):,}")
+    yield Text(f"{failed:,}", "bold red" if failed else "green")
+    yield Text(_share(rightly, sum(result.flagged for result in results)))
+    yield Text(_share(rightly, examples))
+    yield Text(f"{unreached:,}", "yellow" if unreached else "dim")
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.0%}" if whole else "–"

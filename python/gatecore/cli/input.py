@@ -12,14 +12,16 @@ Nothing else is changed: line endings stay, so offsets are those of the decoded 
 from __future__ import annotations
 
 import codecs
+import os
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from gatecore.errors import GatecoreError
 
-__all__ = ["STDIN", "DocumentReadError", "InputDocument", "decode", "read"]
+__all__ = ["STDIN", "DocumentReadError", "InputDocument", "decode", "names_of", "read"]
 
 STDIN: Final = "-"
 
@@ -66,6 +68,7 @@ _IN_ZIP: Final = (
 )
 
 _SAMPLE: Final = 4096
+_TEXTS: Final = (".txt", ".md")
 
 
 class DocumentReadError(GatecoreError):
@@ -87,6 +90,28 @@ class InputDocument:
     notes: tuple[str, ...] = ()
 
 
+def names_of(files: Iterable[str]) -> Iterator[str]:
+    """The documents that are named: files as they are, for a folder all text files in it, by name.
+
+    Hidden files and folders are left alone. A folder without text files stands for itself, so that
+    reading it says so.
+    """
+    for name in files:
+        yield from (_texts_in(name) or [name]) if name and Path(name).is_dir() else [name]
+
+
+def _texts_in(name: str) -> list[str]:
+    texts = []
+    for folder, inner, found in os.walk(name):
+        inner[:] = sorted(each for each in inner if not each.startswith("."))
+        texts += [
+            str(Path(folder, file))
+            for file in sorted(found)
+            if file.endswith(_TEXTS) and not file.startswith(".")
+        ]
+    return texts
+
+
 def read(name: str, *, encoding: str | None = None) -> InputDocument:
     """The document in a file, or in standard input if the name is `-`.
 
@@ -95,6 +120,8 @@ def read(name: str, *, encoding: str | None = None) -> InputDocument:
     """
     if name == STDIN:
         return decode(_standard_input(), name="<stdin>", encoding=encoding)
+    if not name:  # `Path("")` is the folder one is in
+        raise DocumentReadError("''", "it is no name; name a file")
     try:
         data = Path(name).read_bytes()
     except FileNotFoundError:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE, USAGE
+from gatecore.cli.lint_gates import gate_counts, gate_issues, show_gates
 from gatecore.cli.pattern_input import WantedPatterns, wanted
+from gatecore.gate_lint import Cost, Issue
 from gatecore.lint import Advice, Growth, HostileText, lint
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ def run(args: Namespace) -> int:
         print(f"gatecore: error: {problem}", file=sys.stderr)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
+        issues, spent = gate_issues(found, args)
         advice = lint(
             [pattern for pattern, _ in found.places.values()],
             every_growth=args.all,
@@ -53,33 +56,50 @@ def run(args: Namespace) -> int:
     findings = [
         _Finding(one, where)
         for one, where in zip(advice, places, strict=True)
-        if one.fallback or (args.all and one.superlinear)
+        if (one.fallback or (args.all and one.superlinear)) and _is_wanted(one, args)
     ]
     findings.sort(key=lambda finding: finding.advice.rank, reverse=True)
     if args.format == "json":
-        _print_json(findings, advice, found)
+        _print_json(findings, advice, found, issues, spent)
     else:
         _show(findings, advice, found)
+        show_gates(issues, spent, found, with_notes=args.all)
     if any(problem.whole_file for problem in found.problems):
         return UNREADABLE
     if found.problems:
         return USAGE
-    return FOUND if any(_counts(one, args.fail_on) for one in advice) else FINE
+    counts = any(_counts(one, args.fail_on) for one in advice if _is_wanted(one, args))
+    return FOUND if counts or any(gate_counts(one, args.fail_on) for one in issues) else FINE
+
+
+def _is_wanted(advice: Advice, args: Namespace) -> bool:
+    """Whether `--only` and `--ignore` let the route's check be."""
+    check = "superlinear" if advice.superlinear else "fallback"
+    return check not in args.ignore and (not args.only or check in args.only)
 
 
 def _counts(advice: Advice, fail_on: str) -> bool:
     """Whether a pattern is bad enough; off the fallback route none is."""
     if not advice.fallback or fail_on == "never":
         return False
-    if fail_on == "fallback":
+    if fail_on in ("fallback", "advice"):
         return True
     exponential = advice.growth is not None and advice.growth.kind == "exponential"
     return exponential if fail_on == "exponential" else advice.superlinear
 
 
-def _print_json(findings: list[_Finding], advice: list[Advice], found: WantedPatterns) -> None:
+def _print_json(
+    findings: list[_Finding],
+    advice: list[Advice],
+    found: WantedPatterns,
+    issues: list[Issue],
+    spent: list[Cost],
+) -> None:
     plain = {
         "patterns": [finding.to_dict() for finding in findings],
+        "gates": len(found.gates),
+        "issues": [issue.to_dict() for issue in issues],
+        "costs": [cost.to_dict() for cost in spent],
         "read": len(advice),
         "routes": dict(sorted(Counter(one.route for one in advice).items())),
         "unread": found.unread,

@@ -3,7 +3,8 @@
     'a+b'                 a pattern on the command line
     rules.py, checks/     string literals that reach `re`'s functions
     --patterns FILE       a pattern a line; `.jsonl` for flags
-    --module, --gates     the patterns of gates
+    rules/house, a.yaml   gates: a folder of them, a file, or a shipped module's name
+    --module, --gates     gates as well
 
 What cannot be read is collected with its place; the rest is still answered.
 """
@@ -18,13 +19,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gatecore import modules
 from gatecore._source_patterns import patterns_in
 from gatecore.cli.input import DocumentReadError, read
 from gatecore.cli.selection import selected
+from gatecore.gate_spec import GateSpec
 from gatecore.patterns import Pattern
 
 __all__ = ["Problem", "WantedPatterns", "wanted"]
 
+_LIKE_A_PATH = re.compile(r"[\w./-]*(?:/[\w.-]+|\w\.\w+)")
 _LETTERS = {"a": re.A, "i": re.I, "m": re.M, "s": re.S, "u": re.U, "x": re.X}
 
 
@@ -46,11 +50,13 @@ class WantedPatterns:
 
     Attributes:
         places: Of each pattern; those on the command line have none.
+        gates: The gates that were named; their patterns are in `places` too.
         unread: Places of calls of `re` whose pattern is not constant.
         problems: What could not be read.
     """
 
     places: dict[tuple[str, int], tuple[Pattern, list[str]]] = field(default_factory=dict)
+    gates: tuple[GateSpec, ...] = ()
     unread: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -79,18 +85,38 @@ def wanted(args: Namespace) -> WantedPatterns:
         UnknownModuleError, GateFileError: A module or gate file cannot be used.
     """
     found = WantedPatterns()
+    own, shipped = list(args.gates), list(args.modules)
     for name in dict.fromkeys(args.what):
-        if name.endswith((".py", "/")) or _is_folder(name):
+        if name in modules.names():
+            shipped.append(name)
+        elif _names_gates(name):
+            own.append(name)
+        elif name.endswith((".py", "/")) or _is_folder(name):
             _add_python(found, name)
+        elif _is_no_pattern(name):
+            message = "it is no gate file, folder or Python file; check the path"
+            found.problems.append(Problem(name, message, whole_file=True))
         else:
             found.add(name, args.flags, "")
     for name in dict.fromkeys(args.files):
         _add_lines(found, name, args.flags)
-    if args.modules or args.gates or not (args.what or args.files):
-        for gate in selected(args.modules, args.gates):
+    if own or shipped or not (args.what or args.files):
+        found.gates = selected(shipped, own)
+        for gate in found.gates:
             for pattern in (pattern for group in gate.groups for pattern in group.patterns):
                 found.add(pattern.source, pattern.flags, str(pattern.place))
     return found
+
+
+def _names_gates(name: str) -> bool:
+    """Whether it is a gate file, or a folder with gate files and no Python."""
+    if name.endswith((".yaml", ".yml")):
+        return True
+    if not _is_folder(name):
+        return False
+    files = [file for file in Path(name).iterdir() if not file.name.startswith(".")]
+    endings = {file.suffix for file in files}
+    return ".yaml" in endings and ".py" not in endings
 
 
 def _is_folder(name: str) -> bool:
@@ -98,6 +124,14 @@ def _is_folder(name: str) -> bool:
         return Path(name).is_dir()
     except (OSError, ValueError):  # too long for a name, or with a NUL: a pattern
         return False
+
+
+def _is_no_pattern(name: str) -> bool:
+    """Whether it can only be a path: of another file, or one misspelt in a folder that is there."""
+    if not _LIKE_A_PATH.fullmatch(name):
+        return False
+    path = Path(name)
+    return path.is_file() or ("/" in name and path.parent.is_dir())
 
 
 def _add_python(found: WantedPatterns, name: str) -> None:

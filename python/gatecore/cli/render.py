@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gatecore.cli.input import DocumentReadError, InputDocument
+    from gatecore.cli.wanted import Wanted
     from gatecore.report import Finding, Report, Verdict
 
 __all__ = [
@@ -45,11 +46,24 @@ MOST_FINDINGS: Final = 5
 STYLES: Final = {"PASS": "green", "WARNING": "yellow", "FAIL": "bold red", "N/A": "dim"}
 
 _LONGEST: Final = 80
-_WIDEST_NAME: Final = 28
+_WIDEST_NAME: Final = 30
 _SPELT_OUT: Final = ("FAIL", "WARNING")
 _FILL: Final = re.compile(" +$", re.MULTILINE)
 _PLAIN: Final = str.maketrans(
-    {"─": "-", "│": "|", "├": "+", "└": "+", "·": "-", "–": "-", "…": "...", "⏎": " "}
+    {
+        "✓": "+",
+        "✗": "x",
+        "‘": "'",
+        "’": "'",
+        "─": "-",
+        "│": "|",
+        "├": "+",
+        "└": "+",
+        "·": "-",
+        "–": "-",
+        "…": "...",
+        "⏎": " ",
+    }
     | dict.fromkeys("“”", '"')
 )
 """For terminals without Unicode."""
@@ -136,8 +150,9 @@ def status_text(status: str) -> Text:
 class TableOutput:
     """A heading and a table for each document as it comes, and a sum when there were several."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Wanted | None = None) -> None:
         self._console = console()
+        self._wanted = wanted
         self._counts: Counter[str] = Counter()
         self._unreadable = 0
 
@@ -147,7 +162,21 @@ class TableOutput:
         notes = [Text(f"note: {note}", "yellow") for note in document.notes]
         width = self._console.width
         heading = _heading(document, report, width)
-        show(self._console, *before, heading, *notes, Text(), *_verdicts(report.verdicts, width))
+        rows = _verdicts(report.verdicts, width)
+        show(self._console, *before, heading, *notes, Text(), *rows, *self._trees(report))
+
+    def _trees(self, report: Report) -> Iterable[RenderableType]:
+        explained = [
+            verdict
+            for verdict in report.verdicts
+            if self._wanted is not None and self._wanted.explains(verdict, _SPELT_OUT)
+        ]
+        if explained:
+            from gatecore.cli.why_tree import why_tree
+
+            for verdict in explained:
+                yield Text()
+                yield why_tree(report.why(f"{verdict.module}/{verdict.gate}"))
 
     def unreadable(self, error: DocumentReadError) -> None:
         self._unreadable += 1  # standard error names it

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
-from gatecore import modules
-from gatecore.gate_file import load_gate, load_module
-from gatecore.gate_spec import GateSpec, Module
+from gatecore.errors import GatecoreError
+from gatecore.gate_sources import read_gates
+from gatecore.gate_spec import GateSpec
 from gatecore.gates import GateSet
 from gatecore.set_cache import SetCache
 
-__all__ = ["gate_set", "selected", "warn_of"]
+__all__ = ["compiled", "gate_set", "narrowed", "note_deprecated", "selected", "warn_of"]
 
 
 def selected(names: Sequence[str], paths: Sequence[str]) -> tuple[GateSpec, ...]:
@@ -24,31 +24,72 @@ def selected(names: Sequence[str], paths: Sequence[str]) -> tuple[GateSpec, ...]
     Raises:
         UnknownModuleError, GateFileError: The first that cannot be used.
     """
-    if not names and not paths:
-        names = modules.names()
-    chosen = [modules.load(name) for name in dict.fromkeys(names)]
-    chosen += [_own(path) for path in dict.fromkeys(paths)]
-    return tuple(dict.fromkeys(gate for module in chosen for gate in module.gates))
+    return read_gates(paths, shipped=names)
 
 
-def _own(name: str) -> Module:
-    path = Path(name)
-    if path.name in ("", ".."):  # `.` and `..` hide the folder's name, which is the module's
-        path = path.resolve()
-    if path.is_dir():
-        return load_module(path)
-    module = path.absolute().parent.name or "gates"
-    return Module(module, module, (load_gate(path, module=module),))
+def narrowed(
+    gates: Sequence[GateSpec],
+    *,
+    tags: Sequence[str],
+    names: Sequence[str],
+    known: Sequence[GateSpec] = (),
+) -> tuple[GateSpec, ...]:
+    """The gates that have one of the tags and one of the names (`gate` or `module/gate`).
+
+    No tags are all tags, no names all names. What `known` gates have is right as well.
+
+    Raises:
+        GatecoreError: A tag or name that no gate has.
+    """
+    all_known = (*gates, *known)
+    known_tags = {tag for gate in all_known for tag in gate.tags}
+    for tag in tags:
+        _refuse_unknown("tag", tag, known_tags)
+    for name in names:
+        has_module = "/" in name
+        choices = {f"{g.module}/{g.name}" if has_module else g.name for g in all_known}
+        _refuse_unknown("gate", name, choices)
+    return tuple(
+        gate
+        for gate in gates
+        if (not tags or not set(tags).isdisjoint(gate.tags))
+        and (not names or not {gate.name, f"{gate.module}/{gate.name}"}.isdisjoint(names))
+    )
+
+
+def _refuse_unknown(what: str, word: str, known: set[str]) -> None:
+    if word in known:
+        return
+    close = get_close_matches(word, sorted(known), n=1)
+    hint = f"did you mean '{close[0]}'? " if close else ""
+    said = f"there is no gate '{word}'" if what == "gate" else f"no gate has the tag '{word}'"
+    raise GatecoreError(
+        f"{said}; {hint}`gatecore gates list` shows what there is; give --gates FOLDER for your own"
+    )
 
 
 def gate_set(args: Namespace) -> GateSet:
-    """The compiled gates that `--module`, `--gates`, `--engine` and `--no-cache` ask for."""
-    gates = selected(args.modules, args.gates)
+    """The compiled gates that the options ask for; what is deprecated is said."""
+    gates = narrowed(selected(args.modules, args.gates), tags=args.tags, names=args.names)
+    note_deprecated(gates)
+    return compiled(args, gates)
+
+
+def compiled(args: Namespace, gates: Iterable[GateSpec]) -> GateSet:
+    """Gates compiled as `--engine` and `--no-cache` ask for."""
     cache = SetCache.default() if args.cache else None
     made = GateSet(gates, engine=args.engine, cache=cache)
     if cache is not None:
         warn_of(cache)
     return made
+
+
+def note_deprecated(gates: Iterable[GateSpec]) -> None:
+    """Says on standard error which gates should no longer be used, and what to use instead."""
+    for gate in gates:
+        if gate.deprecated:
+            who = f"gate '{gate.name}' of '{gate.module}'"
+            print(f"gatecore: note: {who} is deprecated: {gate.deprecated}", file=sys.stderr)
 
 
 def warn_of(cache: SetCache) -> None:

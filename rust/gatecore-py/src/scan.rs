@@ -66,9 +66,14 @@ impl CoreScan {
     #[inline]
     pub fn ready(&self, text: &Bound<'_, PyString>, id: PatternId) -> PyResult<()> {
         match self.set.set.shard_of(id) {
-            Some(shard) if !self.scan.is_ready(shard) => self.run(text, &[shard]),
-            _ => Ok(()),
+            Some(shard) if !self.scan.is_ready(shard) => self.run(text, &[shard])?,
+            _ => {}
         }
+        let set = &self.set.set;
+        if self.scan.is_prepared(set, id) {
+            return Ok(());
+        }
+        without_gil(text.py(), || self.scan.prepare(set, id)).map_err(errors::scan)
     }
 
     /// Runs the pass over alphabets; the GIL is released.

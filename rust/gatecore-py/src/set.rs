@@ -152,6 +152,7 @@ impl CoreSet {
         classes: Vec<Vec<u32>>,
         words: Vec<u32>,
         ascii_words: Vec<u32>,
+        sections: Option<Vec<u32>>,
         engine: &str,
     ) -> PyResult<Self> {
         let engine = match engine {
@@ -164,11 +165,17 @@ impl CoreSet {
                 )))
             }
         };
+        if sections.as_ref().is_some_and(|sections| sections.len() != patterns.len()) {
+            return Err(PyValueError::new_err("each pattern has one section"));
+        }
         let built =
             without_gil(py, || {
+                let section =
+                    |number: usize| sections.as_ref().map_or(0, |sections| sections[number]);
                 let classes = classes.iter().map(|flat| CodePoints::from_flat(flat));
-                let patterns = patterns.into_iter().map(|(source, flags, caseless, program)| {
-                    Lowered { source, flags, caseless, program }
+                let numbered = patterns.into_iter().enumerate();
+                let patterns = numbered.map(|(number, (source, flags, caseless, program))| {
+                    Lowered { source, flags, caseless, section: section(number), program }
                 });
                 let spec = Spec {
                     patterns: patterns.collect(),
@@ -229,11 +236,17 @@ impl CoreSet {
         self.shared.index(source, flags).map(|id| id.0)
     }
 
-    /// Runs the pass over a document; the GIL is released.
-    fn scan(&self, text: &Bound<'_, PyString>) -> PyResult<CoreScan> {
+    /// Runs the pass over a document; the GIL is released. Sections but the first may wait until one
+    /// of their patterns is asked about.
+    #[pyo3(signature = (text, *, eager=true))]
+    fn scan(&self, text: &Bound<'_, PyString>, eager: bool) -> PyResult<CoreScan> {
         let scan = self.begin(text, None)?;
-        let shards: Vec<ShardId> = (0..self.shared.set.shards() as u32).map(ShardId).collect();
+        let set = &self.shared.set;
+        let shards: Vec<ShardId> = (0..set.shards() as u32).map(ShardId).collect();
         scan.run(text, &shards)?;
+        if eager {
+            without_gil(text.py(), || scan.scan.complete_sections(set)).map_err(errors::scan)?;
+        }
         Ok(scan)
     }
 

@@ -125,6 +125,42 @@ impl Scan {
         Ok(())
     }
 
+    /// Runs the pass over all sections of the alphabets that are complete.
+    ///
+    /// # Errors
+    /// [`ScanError`].
+    pub fn complete_sections(&self, set: &PatternSet) -> Result<(), ScanError> {
+        for (shard, scan) in set.shards.iter().zip(&self.shards) {
+            let Some(scan) = scan.get() else { continue };
+            for section in 0..shard.sections.len() as u32 {
+                if scan.reported(section).is_none() {
+                    shard.complete(scan, section)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the section of a pattern, whose alphabet is complete, was scanned.
+    #[inline]
+    pub fn is_prepared(&self, set: &PatternSet, id: PatternId) -> bool {
+        let place = set.places[id.0 as usize];
+        place.shard == u32::MAX || self.shard(place.shard).reported(place.section).is_some()
+    }
+
+    /// Runs the pass over the section of a pattern whose alphabet is complete, unless it was run.
+    ///
+    /// # Errors
+    /// [`ScanError`].
+    #[inline]
+    pub fn prepare(&self, set: &PatternSet, id: PatternId) -> Result<(), ScanError> {
+        if self.is_prepared(set, id) {
+            return Ok(());
+        }
+        let place = set.places[id.0 as usize];
+        set.shards[place.shard as usize].complete(self.shard(place.shard), place.section)
+    }
+
     /// What the pass says of one alphabet.
     ///
     /// # Panics
@@ -136,10 +172,12 @@ impl Scan {
 
     /// Whether the pass reported a pattern. "No" is final.
     fn reported(&self, set: &PatternSet, id: PatternId) -> bool {
-        match set.patterns[id.0 as usize].place {
-            Some((shard, slot)) => self.shard(shard).reported.contains(slot as usize),
-            None => true,
+        let place = set.places[id.0 as usize];
+        if place.shard == u32::MAX {
+            return true;
         }
+        let reported = self.shard(place.shard).reported(place.section);
+        reported.expect("a section is scanned before it is asked").contains(place.slot as usize)
     }
 
     /// Whether a pattern matches, if that takes no work to say.
@@ -162,10 +200,11 @@ impl Scan {
     #[inline]
     pub fn glance(&self, set: &PatternSet, id: PatternId) -> Glance {
         let place = set.places[id.0 as usize];
-        let Some(shard) = self.shards.get(place.shard as usize).and_then(OnceLock::get) else {
+        let shard = self.shards.get(place.shard as usize).and_then(OnceLock::get);
+        let Some(reported) = shard.and_then(|shard| shard.reported(place.section)) else {
             return Glance::LookCloser;
         };
-        if !shard.reported.contains(place.slot as usize) {
+        if !reported.contains(place.slot as usize) {
             return Glance::No;
         }
         if place.is_final {
@@ -274,7 +313,7 @@ impl Scan {
             Anchor::FullMatch => AutomatonKind::Full,
         };
         let place = set.patterns[id.0 as usize].place;
-        let Some(((automaton, closing), (shard, _))) = set.groups_automaton(id, kind).zip(place)
+        let Some(((automaton, closing), (shard, ..))) = set.groups_automaton(id, kind).zip(place)
         else {
             return Answer::AskRe;
         };
@@ -358,7 +397,7 @@ impl Scan {
         id: PatternId,
         kind: AutomatonKind,
     ) -> Option<(&'a [u8], &'a Regex)> {
-        let (shard, _) = set.patterns[id.0 as usize].place?;
+        let (shard, ..) = set.patterns[id.0 as usize].place?;
         let automaton = set.automaton(id, kind)?;
         Some((self.shard(shard).symbols.as_slice(), automaton))
     }

@@ -1,6 +1,10 @@
 //! A pattern set: patterns lowered, routed and compiled together. Immutable and shared by threads.
 
 use std::collections::HashMap;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::OnceLock;
+use std::thread;
 
 use crate::alphabet::Translation;
 use crate::code_points::CodePoints;
@@ -11,10 +15,12 @@ use crate::lowered::{decode, pack, unpack, Irregular, Node};
 use crate::pass::portable::PortablePass;
 #[cfg(feature = "simd")]
 use crate::pass::simd::SimdPass;
+#[cfg(feature = "simd")]
+use crate::pass::views::Runs;
 use crate::pass::{Coverage, Slot};
 use crate::route::Routing;
 use crate::scan::Scan;
-use crate::shard::{distribute, Needs, Pass, Shard, Tables};
+use crate::shard::{distribute, Needs, Pass, Section, Shard, Tables};
 use crate::Text;
 
 /// Number of a pattern in its set.
@@ -88,6 +94,9 @@ pub struct Lowered {
     pub flags: u32,
     /// Whether it ignores case: patterns of one case share letters.
     pub caseless: bool,
+    /// Which section it stands in: 0 is scanned with the document, others when one of their patterns
+    /// is first asked about.
+    pub section: u32,
     /// Its form: see [`crate::lowered`]. `None` if the caller could not walk it.
     pub program: Option<Vec<u32>>,
 }
@@ -122,6 +131,8 @@ pub struct PatternSet {
 pub(crate) struct Place {
     /// `u32::MAX` when the pass does not know the pattern.
     pub shard: u32,
+    /// Number within the shard; the first is scanned with the document.
+    pub section: u32,
     pub slot: u32,
     /// Automata answer what the pass leaves open.
     pub is_regular: bool,
@@ -131,10 +142,10 @@ pub(crate) struct Place {
 
 impl Place {
     fn of(entry: &Entry) -> Self {
-        let (shard, slot) = entry.place.unwrap_or((u32::MAX, 0));
+        let (shard, section, slot) = entry.place.unwrap_or((u32::MAX, 0, 0));
         let is_regular = entry.routing.irregular.is_none();
         let is_final = is_regular && entry.routing.coverage == Coverage::Decides;
-        Place { shard, slot, is_regular, is_final }
+        Place { shard, section, slot, is_regular, is_final }
     }
 }
 
@@ -146,8 +157,8 @@ pub(crate) struct Entry {
     /// Packed; empty when there is none.
     pub program: Vec<u8>,
     pub routing: Routing,
-    /// Shard and slot; `None` when the pass does not know the pattern.
-    pub place: Option<(u32, u32)>,
+    /// Shard, section and slot; `None` when the pass does not know the pattern.
+    pub place: Option<(u32, u32, u32)>,
     pub confirm: Confirm,
 }
 
@@ -208,40 +219,55 @@ impl PatternSet {
         let mut coverage = vec![Coverage::Blind; spec.patterns.len()];
         let mut shards = Vec::with_capacity(groups.len());
         for group in groups {
-            let slots: Vec<Slot<'_>> = group
-                .members
-                .iter()
-                .map(|&number| Slot {
+            let resolver =
+                crate::shard::Resolver { alphabet: &group.alphabet, classes: &group.classes };
+            let slots_of = |members: &[u32]| -> Vec<Slot<'_>> {
+                let slot = |&number: &u32| Slot {
                     node: nodes[number as usize]
                         .as_ref()
                         .expect("only walked patterns are grouped"),
                     regular: irregular[number as usize].is_none(),
-                })
-                .collect();
-            let resolver =
-                crate::shard::Resolver { alphabet: &group.alphabet, classes: &group.classes };
-            let (pass, known) = match engine {
-                #[cfg(feature = "simd")]
-                Engine::Simd => {
-                    let symbols = group.alphabet.symbols();
-                    let (pass, known) = SimdPass::build(&slots, &resolver, symbols)?;
-                    (Pass::Simd(pass), known)
-                }
-                _ => {
-                    let (pass, known) = PortablePass::build(&slots, &resolver);
-                    (Pass::Portable(pass), known)
-                }
+                };
+                members.iter().map(slot).collect()
             };
-            for (slot, (&number, &known)) in group.members.iter().zip(&known).enumerate() {
-                coverage[number as usize] = known;
-                places[number as usize] = Some((shards.len() as u32, slot as u32));
+            #[cfg(feature = "simd")]
+            let runs = Runs::choose(&slots_of(&group.members), &resolver);
+            let section_of = |number: u32| spec.patterns[number as usize].section;
+            let mut wanted: Vec<u32> =
+                group.members.iter().map(|&member| section_of(member)).collect();
+            wanted.push(0);
+            wanted.sort_unstable();
+            wanted.dedup();
+            let members_of = |&section: &u32| -> Vec<u32> {
+                let members = group.members.iter().copied();
+                members.filter(|&member| section_of(member) == section).collect()
+            };
+            let wanted: Vec<Vec<u32>> = wanted.iter().map(members_of).collect();
+            let passes = side_by_side(&wanted, |members| {
+                let slots = slots_of(members);
+                Ok(match engine {
+                    #[cfg(feature = "simd")]
+                    Engine::Simd => {
+                        let symbols = group.alphabet.symbols();
+                        let (pass, known) = SimdPass::build(&slots, &resolver, symbols, runs)?;
+                        (Pass::Simd(pass), known)
+                    }
+                    _ => {
+                        let (pass, known) = PortablePass::build(&slots, &resolver);
+                        (Pass::Portable(pass), known)
+                    }
+                })
+            })?;
+            let mut sections = Vec::with_capacity(wanted.len());
+            for (members, (pass, known)) in wanted.into_iter().zip(passes) {
+                for (slot, (&number, &known)) in members.iter().zip(&known).enumerate() {
+                    coverage[number as usize] = known;
+                    places[number as usize] =
+                        Some((shards.len() as u32, sections.len() as u32, slot as u32));
+                }
+                sections.push(Section { members, pass });
             }
-            shards.push(Shard {
-                alphabet: group.alphabet,
-                classes: group.classes,
-                members: group.members,
-                pass,
-            });
+            shards.push(Shard { alphabet: group.alphabet, classes: group.classes, sections });
         }
 
         for (number, &first) in same_as.iter().enumerate() {
@@ -301,7 +327,7 @@ impl PatternSet {
         self.patterns[id.0 as usize].routing
     }
 
-    /// Runs the pass over a document, once for each alphabet. Linear in its length.
+    /// Runs the pass over a document, once for each alphabet, every section. Linear in its length.
     ///
     /// # Errors
     /// [`ScanError`].
@@ -312,6 +338,7 @@ impl PatternSet {
             translation.push(text);
             scan.complete(self, shard, translation)?;
         }
+        scan.complete_sections(self)?;
         Ok(scan)
     }
 
@@ -329,7 +356,7 @@ impl PatternSet {
 
     /// The alphabet of a pattern; `None` when the pass does not know the pattern.
     pub fn shard_of(&self, id: PatternId) -> Option<ShardId> {
-        self.patterns[id.0 as usize].place.map(|(shard, _)| ShardId(shard))
+        self.patterns[id.0 as usize].place.map(|(shard, ..)| ShardId(shard))
     }
 
     /// Begins to translate a document of `length` characters for one alphabet.
@@ -368,7 +395,7 @@ impl PatternSet {
     /// What lists a regular pattern's matches in linear time, if searches for them might not.
     pub(crate) fn listing(&self, id: PatternId) -> Option<Listing> {
         let entry = &self.patterns[id.0 as usize];
-        let (shard, _) = entry.place?;
+        let (shard, ..) = entry.place?;
         let (node, classes) = (node(entry)?, self.shards[shard as usize].resolver());
         may_overrun(&node, &classes).then(|| Listing::new(&node, &classes))?
     }
@@ -393,9 +420,37 @@ impl PatternSet {
     }
 
     fn hir(&self, entry: &Entry) -> Option<regex_syntax::hir::Hir> {
-        let (shard, _) = entry.place?;
+        let (shard, ..) = entry.place?;
         Some(confirm::hir(&node(entry)?, &self.shards[shard as usize].resolver()))
     }
+}
+
+/// Does a job for each item on as many threads as there are processors; the first error wins.
+fn side_by_side<I: Sync, T: Send + Sync>(
+    items: &[I],
+    job: impl Fn(&I) -> Result<T, BuildError> + Sync,
+) -> Result<Vec<T>, BuildError> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
+    if threads < 2 {
+        return items.iter().map(job).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let done: Vec<OnceLock<Result<T, BuildError>>> =
+        items.iter().map(|_| OnceLock::new()).collect();
+    let work = || loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let Some(item) = items.get(number) else { break };
+        let _ = done[number].set(job(item));
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            // Without another thread this one does it all.
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
+    let done = done.into_iter().map(|result| result.into_inner().expect("every job was done"));
+    done.collect()
 }
 
 /// A pattern's form. `None` if it has none, and then only `re` answers.

@@ -2,6 +2,11 @@
 //!
 //! Most sets need one or two shards. Patterns are grouped so that their letters fall together:
 //! caseless patterns make one symbol of `a` and `A`, which turns their words into plain literals.
+//!
+//! A shard's patterns may stand in sections, each with a pass of its own that is run when one of its
+//! patterns is first asked about. The document is translated once for all of them.
+
+use std::sync::OnceLock;
 
 use crate::alphabet::Alphabet;
 use crate::byte_set::ByteSet;
@@ -12,6 +17,8 @@ use crate::lowered::{ClassId, Look, Node};
 use crate::pass::portable::PortablePass;
 #[cfg(feature = "simd")]
 use crate::pass::simd::SimdPass;
+#[cfg(feature = "simd")]
+use crate::pass::views::Views;
 use crate::pass::Reported;
 
 /// An alphabet, the classes that it knows, the patterns over it and their pass.
@@ -20,6 +27,13 @@ pub struct Shard {
     pub(crate) alphabet: Alphabet,
     /// Sorted; the position is the class's index in the alphabet.
     pub(crate) classes: Vec<u32>,
+    /// The first is scanned at once.
+    pub(crate) sections: Vec<Section>,
+}
+
+/// Patterns that are scanned together.
+#[derive(Debug)]
+pub struct Section {
     /// Pattern number of each slot.
     pub(crate) members: Vec<u32>,
     pub(crate) pass: Pass,
@@ -40,19 +54,43 @@ pub enum Pass {
 pub struct ShardScan {
     /// The document in symbols.
     pub symbols: Vec<u8>,
-    /// The slots that may match.
-    pub reported: Reported,
+    #[cfg(feature = "simd")]
+    views: Views,
+    /// Of each section the slots that may match, once it was scanned.
+    sections: Box<[OnceLock<Reported>]>,
+}
+
+impl ShardScan {
+    /// The slots of a section that may match; `None` if it was not scanned.
+    #[inline]
+    pub fn reported(&self, section: u32) -> Option<&Reported> {
+        self.sections[section as usize].get()
+    }
 }
 
 impl Shard {
-    /// Runs the pass over a document in this shard's symbols.
+    /// A document in this shard's symbols, and the pass over the first section.
     pub fn scan(&self, symbols: Vec<u8>) -> Result<ShardScan, ScanError> {
-        let reported = match &self.pass {
+        let sections = self.sections.iter().map(|_| OnceLock::new()).collect();
+        let scan = ShardScan {
+            symbols,
             #[cfg(feature = "simd")]
-            Pass::Simd(pass) => pass.scan(&symbols)?,
-            Pass::Portable(pass) => pass.scan(&symbols),
+            views: Views::default(),
+            sections,
         };
-        Ok(ShardScan { symbols, reported })
+        self.complete(&scan, 0)?;
+        Ok(scan)
+    }
+
+    /// Runs the pass over a section. If another thread was faster, its result stays.
+    pub fn complete(&self, scan: &ShardScan, section: u32) -> Result<(), ScanError> {
+        let reported = match &self.sections[section as usize].pass {
+            #[cfg(feature = "simd")]
+            Pass::Simd(pass) => pass.scan(&scan.symbols, &scan.views)?,
+            Pass::Portable(pass) => pass.scan(&scan.symbols),
+        };
+        let _ = scan.sections[section as usize].set(reported);
+        Ok(())
     }
 
     /// The classes of this shard over its symbols.

@@ -24,10 +24,10 @@ use crate::pass::simd::{SimdPass, StoredSimdPass};
 use crate::pass::Coverage;
 use crate::route::Routing;
 use crate::set::{Engine, Entry, PatternSet};
-use crate::shard::{Pass, Shard};
+use crate::shard::{Pass, Section, Shard};
 
 const MAGIC: &[u8; 8] = b"gatecore";
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 struct Body {
@@ -44,13 +44,18 @@ struct StoredPattern {
     #[serde(with = "serde_bytes")]
     program: Vec<u8>,
     routing: Routing,
-    place: Option<(u32, u32)>,
+    place: Option<(u32, u32, u32)>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct StoredShard {
     alphabet: Alphabet,
     classes: Vec<u32>,
+    sections: Vec<StoredSection>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredSection {
     members: Vec<u32>,
     pass: StoredPass,
 }
@@ -94,18 +99,21 @@ impl PatternSet {
         });
         let mut shards = Vec::with_capacity(self.shards.len());
         for shard in &self.shards {
-            let pass = match &shard.pass {
-                #[cfg(feature = "simd")]
-                Pass::Simd(pass) => {
-                    StoredPass::Simd(pass.to_stored().map_err(|error| failed(&error))?)
-                }
-                Pass::Portable(pass) => StoredPass::Portable(pass.copy()),
-            };
+            let mut sections = Vec::with_capacity(shard.sections.len());
+            for section in &shard.sections {
+                let pass = match &section.pass {
+                    #[cfg(feature = "simd")]
+                    Pass::Simd(pass) => {
+                        StoredPass::Simd(pass.to_stored().map_err(|error| failed(&error))?)
+                    }
+                    Pass::Portable(pass) => StoredPass::Portable(pass.copy()),
+                };
+                sections.push(StoredSection { members: section.members.clone(), pass });
+            }
             shards.push(StoredShard {
                 alphabet: shard.alphabet.clone(),
                 classes: shard.classes.clone(),
-                members: shard.members.clone(),
-                pass,
+                sections,
             });
         }
         let body =
@@ -201,8 +209,10 @@ impl Body {
 
 impl StoredPattern {
     fn restore(self, shards: &[Shard]) -> Result<Entry, LoadError> {
-        let placed = self.place.is_none_or(|(shard, slot)| {
-            shards.get(shard as usize).is_some_and(|shard| (slot as usize) < shard.members.len())
+        let placed = self.place.is_none_or(|(shard, section, slot)| {
+            let section =
+                shards.get(shard as usize).and_then(|shard| shard.sections.get(section as usize));
+            section.is_some_and(|section| (slot as usize) < section.members.len())
         });
         let usable = self.routing.irregular.is_some() || self.place.is_some();
         if !placed || !usable {
@@ -221,12 +231,23 @@ impl StoredPattern {
 
 impl StoredShard {
     fn restore(self, coverage: &[Coverage]) -> Result<Shard, LoadError> {
-        let known = self.members.iter().map(|&member| coverage.get(member as usize).copied());
-        let known: Option<Vec<Coverage>> = known.collect();
-        let known = known.ok_or_else(|| damaged("a shard has unknown members"))?;
         if !self.alphabet.is_sound(self.classes.len()) {
             return Err(damaged("an alphabet is inconsistent"));
         }
+        if self.sections.is_empty() {
+            return Err(damaged("a shard has no section"));
+        }
+        let sections = self.sections.into_iter().map(|section| section.restore(coverage));
+        let sections = sections.collect::<Result<_, _>>()?;
+        Ok(Shard { alphabet: self.alphabet, classes: self.classes, sections })
+    }
+}
+
+impl StoredSection {
+    fn restore(self, coverage: &[Coverage]) -> Result<Section, LoadError> {
+        let known = self.members.iter().map(|&member| coverage.get(member as usize).copied());
+        let known: Option<Vec<Coverage>> = known.collect();
+        let known = known.ok_or_else(|| damaged("a section has unknown members"))?;
         let pass = match self.pass {
             #[cfg(feature = "simd")]
             StoredPass::Simd(pass) => {
@@ -238,6 +259,6 @@ impl StoredShard {
             StoredPass::Portable(pass) if pass.is_sound(known.len()) => Pass::Portable(pass),
             StoredPass::Portable(_) => return Err(damaged("a pass is inconsistent")),
         };
-        Ok(Shard { alphabet: self.alphabet, classes: self.classes, members: self.members, pass })
+        Ok(Section { members: self.members, pass })
     }
 }

@@ -1,39 +1,40 @@
-//! A gate's answer: the first branch that holds, and the matches that it shows.
+//! A gate's answer: the first branch that holds, and what it shows.
 //!
 //! Evaluation is lazy. A gate that is not relevant costs its relevance, a condition stops at the
-//! first pattern that settles it, and spans are worked out for the branch that is taken only.
+//! first pattern that settles it, and spans are worked out where a condition needs places and for the
+//! branch that is taken only.
 
-use super::spec::{Branch, Condition, Gate};
-use crate::set::PatternId;
+use std::ops::ControlFlow;
+
+use super::document::{Answerer, Document, Scope};
+use super::spec::{
+    Branch, Captured, Condition, Edge, Evidence, Filling, Gate, GatePattern, Hole, Near, Other,
+    Relation, Take, Text, Unit,
+};
+use super::units;
+use super::value::{self, Kind, Value};
 use crate::span::Span;
-
-/// Answers about one document: a scan, and behind it whoever answers the fallback route.
-pub trait Answerer {
-    /// What can go wrong when the fallback is asked.
-    type Error;
-
-    /// Whether a pattern matches.
-    ///
-    /// # Errors
-    /// When the fallback fails.
-    fn is_match(&self, id: PatternId) -> Result<bool, Self::Error>;
-
-    /// Every match in order.
-    ///
-    /// # Errors
-    /// When the fallback fails.
-    fn spans(&self, id: PatternId) -> Result<Vec<Span>, Self::Error>;
-}
 
 /// A match that a branch shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Finding {
+    /// Which of the branch's evidence shows it.
+    pub evidence: u32,
     /// The caller's number of the group.
     pub group: u32,
     /// The pattern.
-    pub pattern: PatternId,
+    pub pattern: GatePattern,
     /// Where.
     pub span: Span,
+}
+
+/// What fills a hole in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filled {
+    /// This part of the document, if there is one.
+    Place(Option<Span>),
+    /// This number.
+    Count(usize),
 }
 
 /// A gate's answer.
@@ -41,88 +42,343 @@ pub struct Finding {
 pub enum Outcome {
     /// The gate has nothing to say about this document.
     NotRelevant,
-    /// A branch, by number, with what it shows; `None` when no branch holds.
-    Branch(Option<usize>, Vec<Finding>),
+    /// No branch holds.
+    Nothing,
+    /// A branch.
+    Branch {
+        /// Which.
+        number: usize,
+        /// What it shows.
+        findings: Vec<Finding>,
+        /// For each of its texts, what fills its holes; `None` for one that is not shown.
+        texts: Vec<Option<Vec<Filled>>>,
+    },
 }
 
 /// Answers one gate.
 ///
 /// # Errors
 /// Whatever the answerer's fallback raises.
-pub fn evaluate<A: Answerer>(gate: &Gate, answers: &A) -> Result<Outcome, A::Error> {
-    if let Some(relevant) = &gate.relevant {
-        if !holds(relevant, answers)? {
-            return Ok(Outcome::NotRelevant);
-        }
+pub fn evaluate<A: Answerer>(gate: &Gate, document: &Document<'_, A>) -> Result<Outcome, A::Error> {
+    let judge = Judge { document };
+    if !judge.holds_or_none(gate.relevant.as_ref())? {
+        return Ok(Outcome::NotRelevant);
     }
     for (number, branch) in gate.branches.iter().enumerate() {
-        let taken = match &branch.when {
-            Some(condition) => holds(condition, answers)?,
-            None => true,
+        if judge.holds_or_none(branch.when.as_ref())? {
+            return judge.shown(number, branch);
+        }
+    }
+    Ok(Outcome::Nothing)
+}
+
+/// Stops at the first witness.
+const ENOUGH: ControlFlow<()> = ControlFlow::Break(());
+
+struct Judge<'a, 'd, A> {
+    document: &'a Document<'d, A>,
+}
+
+impl<A: Answerer> Judge<'_, '_, A> {
+    fn holds_or_none(&self, condition: Option<&Condition>) -> Result<bool, A::Error> {
+        condition.map_or(Ok(true), |condition| self.holds(condition, &Scope::default()))
+    }
+
+    fn holds(&self, condition: &Condition, scope: &Scope<'_>) -> Result<bool, A::Error> {
+        let document = self.document;
+        Ok(match condition {
+            Condition::Any(patterns) => self.some_are_seen(patterns, 1, scope)?,
+            Condition::None(patterns) => !self.some_are_seen(patterns, 1, scope)?,
+            Condition::AtLeast(least, patterns) => self.some_are_seen(patterns, *least, scope)?,
+            Condition::All(patterns) => self.some_are_seen(patterns, patterns.len(), scope)?,
+            Condition::Count(bounds, patterns) => bounds.hold(self.count(patterns, scope)?),
+            Condition::Every(conditions) => self.enough(conditions, conditions.len(), scope)?,
+            Condition::Either(conditions) => self.enough(conditions, 1, scope)?,
+            Condition::Enough(least, conditions) => self.enough(conditions, *least, scope)?,
+            Condition::Not(condition) => !self.holds(condition, scope)?,
+            Condition::Around(patterns, near) => self.around(patterns, near, scope)?,
+            Condition::Part(edge, unit, amount, condition) => {
+                let part = Some(self.part(*edge, *unit, *amount)?);
+                self.holds(condition, &Scope { part, ..*scope })?
+            }
+            Condition::DocumentLength(unit, bounds) => bounds.hold(match unit {
+                Unit::Characters => document.length(),
+                Unit::Words => document.marks(*unit)?.len(),
+                _ => document.pieces(*unit)?.len(),
+            }),
+            Condition::SentenceLength { unit, bounds, count } => {
+                let (sentences, words) = self.sentences()?;
+                count.hold(units::sentences_of(sentences, words, *unit, *bounds))
+            }
+            Condition::Average(unit, bounds) => {
+                let (sentences, words) = self.sentences()?;
+                units::mean_holds(sentences, words, *unit, *bounds)
+            }
+            Condition::Compare { left, kind, relation, right } => {
+                self.compare(left, *kind, *relation, right, scope)?
+            }
+        })
+    }
+
+    /// Whether at least so many of the patterns match.
+    fn some_are_seen(
+        &self,
+        patterns: &[GatePattern],
+        least: usize,
+        scope: &Scope<'_>,
+    ) -> Result<bool, A::Error> {
+        let mut found = 0;
+        for (number, &pattern) in patterns.iter().enumerate() {
+            if found == least || found + patterns.len() - number < least {
+                break;
+            }
+            found += usize::from(self.document.is_seen(pattern, scope)?);
+        }
+        Ok(found == least)
+    }
+
+    /// Whether at least so many of the conditions hold.
+    fn enough(
+        &self,
+        conditions: &[Condition],
+        least: usize,
+        scope: &Scope<'_>,
+    ) -> Result<bool, A::Error> {
+        let mut found = 0;
+        for (number, condition) in conditions.iter().enumerate() {
+            if found == least || found + conditions.len() - number < least {
+                break;
+            }
+            found += usize::from(self.holds(condition, scope)?);
+        }
+        Ok(found == least)
+    }
+
+    fn count(&self, patterns: &[GatePattern], scope: &Scope<'_>) -> Result<usize, A::Error> {
+        let mut count = 0;
+        for &pattern in patterns {
+            count += self.document.seen(pattern, scope)?.count();
+        }
+        Ok(count)
+    }
+
+    fn around(
+        &self,
+        patterns: &[GatePattern],
+        near: &Near,
+        scope: &Scope<'_>,
+    ) -> Result<bool, A::Error> {
+        for &pattern in patterns {
+            let mut found = false;
+            self.witnesses(pattern, Some(near), scope, |_, _| {
+                found = true;
+                ENOUGH
+            })?;
+            if found {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The matches of a pattern in a scope, of those whose surroundings are such.
+    fn witnesses(
+        &self,
+        pattern: GatePattern,
+        near: Option<&Near>,
+        scope: &Scope<'_>,
+        mut witness: impl FnMut(usize, Span) -> ControlFlow<()>,
+    ) -> Result<(), A::Error> {
+        for (number, span) in self.document.seen(pattern, scope)?.iter() {
+            let holds = match near {
+                None => true,
+                Some(near) => {
+                    let window = Some((&near.window, pattern, span));
+                    self.holds(&near.when, &Scope { window, part: scope.part })?
+                }
+            };
+            if holds && witness(number, span).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn part(&self, edge: Edge, unit: Unit, amount: usize) -> Result<(usize, usize), A::Error> {
+        let (document, length) = (self.document, self.document.length());
+        Ok(match unit {
+            Unit::Characters => units::part_of_characters(edge, amount, length),
+            Unit::Words => units::part_of_words(edge, amount, document.marks(unit)?, length),
+            _ => units::part_of_pieces(edge, amount, document.pieces(unit)?, length),
+        })
+    }
+
+    fn sentences(&self) -> Result<(&[units::Piece], &[Span]), A::Error> {
+        Ok((self.document.pieces(Unit::Sentences)?, self.document.marks(Unit::Words)?))
+    }
+
+    fn compare(
+        &self,
+        left: &Captured,
+        kind: Kind,
+        relation: Relation,
+        right: &Other,
+        scope: &Scope<'_>,
+    ) -> Result<bool, A::Error> {
+        let captured = match right {
+            Other::Captured(captured) => captured,
+            Other::Literal(number, value) => {
+                for &capture in left {
+                    if self.document.is_seen(capture.pattern, scope)?
+                        && self.document.stands(capture, kind, relation, (*number, value), scope)?
+                    {
+                        return Ok(true);
+                    }
+                }
+                return Ok(false);
+            }
         };
-        if taken {
-            return Ok(Outcome::Branch(Some(number), findings(branch, answers)?));
+        let left = self.values(left, kind, relation, scope)?;
+        if left.is_empty() {
+            return Ok(false);
         }
+        Ok(value::stand(&left, relation, &self.values(captured, kind, relation, scope)?))
     }
-    Ok(Outcome::Branch(None, Vec::new()))
+
+    /// What captures in a scope are worth; those that are no value are left out, and those that a
+    /// relation cannot tell apart from others: a condition may ask around thousands of matches.
+    fn values(
+        &self,
+        captured: &Captured,
+        kind: Kind,
+        relation: Relation,
+        scope: &Scope<'_>,
+    ) -> Result<Vec<Value>, A::Error> {
+        let mut values = Vec::new();
+        for &capture in captured {
+            if !self.document.is_seen(capture.pattern, scope)? {
+                continue;
+            }
+            let all = self.document.values(capture, kind)?;
+            let seen = self.document.seen(capture.pattern, scope)?;
+            for numbers in seen.numbers() {
+                values.extend(all.that_decide(relation, numbers).cloned());
+            }
+        }
+        Ok(values)
+    }
+
+    fn shown(&self, number: usize, branch: &Branch) -> Result<Outcome, A::Error> {
+        let mut findings = Vec::new();
+        for (place, evidence) in (0..).zip(&branch.evidence) {
+            self.findings(place, evidence, &mut findings)?;
+        }
+        let texts = branch.texts.iter().map(|text| self.text(text)).collect::<Result<_, _>>()?;
+        Ok(Outcome::Branch { number, findings, texts })
+    }
+
+    fn findings(
+        &self,
+        number: u32,
+        evidence: &Evidence,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), A::Error> {
+        let before = findings.len();
+        for &(group, pattern) in &evidence.patterns {
+            let mut push = |span| findings.push(Finding { evidence: number, group, pattern, span });
+            if evidence.take == Take::Every {
+                self.witnesses(pattern, evidence.near.as_ref(), &Scope::default(), |_, span| {
+                    push(span);
+                    ControlFlow::Continue(())
+                })?;
+            } else if let Some(span) = self.first(pattern, evidence.near.as_ref())? {
+                push(span);
+            }
+            if evidence.take == Take::First && findings.len() > before {
+                break;
+            }
+        }
+        if evidence.take == Take::Earliest {
+            // The first of those that start together: `min_by_key` keeps it.
+            let earliest = findings.drain(before..).min_by_key(|finding| finding.span.start());
+            findings.extend(earliest);
+        }
+        Ok(())
+    }
+
+    fn text(&self, text: &Text) -> Result<Option<Vec<Filled>>, A::Error> {
+        if !self.holds_or_none(text.when.as_ref())? {
+            return Ok(None);
+        }
+        text.holes.iter().map(|hole| self.fill(hole)).collect::<Result<_, _>>().map(Some)
+    }
+
+    fn fill(&self, hole: &Hole) -> Result<Filled, A::Error> {
+        let near = hole.near.as_ref();
+        Ok(match &hole.filling {
+            Filling::Count(patterns) if near.is_none() => {
+                Filled::Count(self.count(patterns, &Scope::default())?)
+            }
+            Filling::Count(patterns) => {
+                let mut count = 0;
+                for &pattern in patterns {
+                    self.witnesses(pattern, near, &Scope::default(), |_, _| {
+                        count += 1;
+                        ControlFlow::Continue(())
+                    })?;
+                }
+                Filled::Count(count)
+            }
+            Filling::Earliest(patterns) => {
+                let mut earliest: Option<Span> = None;
+                for &pattern in patterns {
+                    let first = self.first(pattern, near)?;
+                    earliest = earlier(earliest, first, |span| span.start());
+                }
+                Filled::Place(earliest)
+            }
+            Filling::Capture(captured) => {
+                let mut earliest: Option<(Span, Span)> = None;
+                for &capture in captured {
+                    if !self.document.is_seen(capture.pattern, &Scope::default())? {
+                        continue;
+                    }
+                    let captures = self.document.captures(capture)?;
+                    let mut first = None;
+                    self.witnesses(capture.pattern, near, &Scope::default(), |number, span| {
+                        first = captures[number].map(|part| (span, part));
+                        if first.is_some() {
+                            ENOUGH
+                        } else {
+                            ControlFlow::Continue(())
+                        }
+                    })?;
+                    earliest = earlier(earliest, first, |(span, _)| span.start());
+                }
+                Filled::Place(earliest.map(|(_, part)| part))
+            }
+        })
+    }
+
+    /// The first match of a pattern that has such surroundings.
+    fn first(&self, pattern: GatePattern, near: Option<&Near>) -> Result<Option<Span>, A::Error> {
+        if near.is_none() {
+            return self.document.first(pattern);
+        }
+        let mut first = None;
+        self.witnesses(pattern, near, &Scope::default(), |_, span| {
+            first = Some(span);
+            ENOUGH
+        })?;
+        Ok(first)
+    }
 }
 
-fn holds<A: Answerer>(condition: &Condition, answers: &A) -> Result<bool, A::Error> {
-    Ok(match condition {
-        Condition::Any(ids) => count(ids, 1, answers)? == 1,
-        Condition::None(ids) => count(ids, 1, answers)? == 0,
-        Condition::AtLeast(least, ids) => count(ids, *least as usize, answers)? == *least as usize,
-        Condition::All(ids) => {
-            for &id in ids {
-                if !answers.is_match(id)? {
-                    return Ok(false);
-                }
-            }
-            true
-        }
-        Condition::Every(conditions) => {
-            for condition in conditions {
-                if !holds(condition, answers)? {
-                    return Ok(false);
-                }
-            }
-            true
-        }
-        Condition::Either(conditions) => {
-            for condition in conditions {
-                if holds(condition, answers)? {
-                    return Ok(true);
-                }
-            }
-            false
-        }
-        Condition::Not(condition) => !holds(condition, answers)?,
-    })
-}
-
-/// How many patterns match, counted up to `enough`.
-fn count<A: Answerer>(ids: &[PatternId], enough: usize, answers: &A) -> Result<usize, A::Error> {
-    let mut found = 0;
-    for &id in ids {
-        if found == enough {
-            break;
-        }
-        found += usize::from(answers.is_match(id)?);
+/// The one that starts earlier; of two that start together the first.
+fn earlier<T>(first: Option<T>, second: Option<T>, start: impl Fn(&T) -> usize) -> Option<T> {
+    match (first, second) {
+        (Some(first), Some(second)) if start(&second) < start(&first) => Some(second),
+        (None, second) => second,
+        (first, _) => first,
     }
-    Ok(found)
-}
-
-fn findings<A: Answerer>(branch: &Branch, answers: &A) -> Result<Vec<Finding>, A::Error> {
-    let mut findings = Vec::new();
-    for evidence in &branch.evidence {
-        for &pattern in &evidence.patterns {
-            let spans = answers.spans(pattern)?;
-            findings.extend(spans.into_iter().map(|span| Finding {
-                group: evidence.group,
-                pattern,
-                span,
-            }));
-        }
-    }
-    Ok(findings)
 }

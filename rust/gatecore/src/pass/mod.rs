@@ -15,7 +15,7 @@ pub mod simd;
 #[cfg(all(test, feature = "simd"))]
 mod view_cases;
 #[cfg(feature = "simd")]
-mod views;
+pub mod views;
 
 use serde::{Deserialize, Serialize};
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::expression::{offer, unbounded};
 use super::portable::has_literal;
-use super::views::{Runs, View, MIN_USERS};
+use super::views::{Copies, Runs, View, Views, MIN_USERS};
 use super::{never_matches, Coverage, Reported, Singles, Slot};
 use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
@@ -73,7 +73,7 @@ pub struct StoredSimdPass {
 }
 
 impl SimdPass {
-    /// Compiles the slots, about 1 to 2 ms each in large sets.
+    /// Compiles the slots, about 1 to 2 ms each in large sets. `runs` is what the views collapse.
     ///
     /// # Errors
     /// [`BuildError::TooLarge`] when the engine refuses the set as a whole.
@@ -81,6 +81,7 @@ impl SimdPass {
         slots: &[Slot<'_>],
         classes: &dyn Resolve,
         symbols: ByteSet,
+        runs: Option<Runs>,
     ) -> Result<(Self, Vec<Coverage>), BuildError> {
         let mut coverage = vec![Coverage::Never; slots.len()];
         let mut singles = Singles::default();
@@ -95,7 +96,6 @@ impl SimdPass {
                 rest.push(number);
             }
         }
-        let runs = Runs::choose(slots, classes);
         let mut parts = Vec::new();
         if let Some(runs) = &runs {
             for view in [View::Collapsed, View::Lines] {
@@ -141,20 +141,20 @@ impl SimdPass {
     ///
     /// # Errors
     /// [`ScanError::Engine`].
-    pub fn scan(&self, symbols: &[u8]) -> Result<Reported, ScanError> {
+    pub fn scan(&self, symbols: &[u8], views: &Views) -> Result<Reported, ScanError> {
         let mut reported = Reported::new(self.count);
         for &slot in &self.blind {
             reported.insert(slot as usize);
         }
         self.singles.scan(symbols, &mut reported);
-        let lines = self.runs.map(|runs| runs.lines(symbols)).unwrap_or_default();
-        let collapsed = self.runs.map(|runs| runs.collapse(&lines)).unwrap_or_default();
+        let none = || Cow::Owned(Copies::default());
+        let copies = self.runs.map_or_else(none, |runs| views.of(runs, symbols));
         for part in &self.parts {
             let mut hits = Hits::new(part.slots.len());
             let seen = match part.view {
                 View::Plain => symbols,
-                View::Collapsed => &collapsed,
-                View::Lines => &lines,
+                View::Collapsed => &copies.collapsed,
+                View::Lines => &copies.lines,
             };
             part.database
                 .scan(seen, &mut hits)

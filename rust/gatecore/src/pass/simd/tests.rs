@@ -36,7 +36,9 @@ fn what_the_pass_decides_over_its_views_is_what_automata_decide_over_the_documen
                 .iter()
                 .map(|node| Slot { node, regular: node.irregular().is_none() })
                 .collect();
-            let (pass, coverage) = SimdPass::build(&slots, &table, table.symbols()).unwrap();
+            let (pass, coverage) =
+                SimdPass::build(&slots, &table, table.symbols(), Runs::choose(&slots, &table))
+                    .unwrap();
             let stored = pass.to_stored().unwrap();
             let pass = SimdPass::from_stored(stored, &coverage).unwrap();
             for (view, decided) in &decided {
@@ -47,7 +49,7 @@ fn what_the_pass_decides_over_its_views_is_what_automata_decide_over_the_documen
             }
             let automata: Vec<Confirm> = nodes.iter().map(|_| Confirm::default()).collect();
             for symbols in &documents {
-                let reported = pass.scan(symbols).unwrap();
+                let reported = pass.scan(symbols, &Views::default()).unwrap();
                 for (number, slot) in slots.iter().enumerate().filter(|(_, slot)| slot.regular) {
                     let hir = || Some(confirm::hir(slot.node, &table));
                     let matches = automata[number]
@@ -77,7 +79,8 @@ fn few_users_make_no_view() {
     for (count, expected) in [(7, false), (8, true)] {
         let nodes: Vec<Node> = users(count, &gap).collect();
         let slots: Vec<Slot<'_>> = nodes.iter().map(|node| Slot { node, regular: true }).collect();
-        let (pass, _) = SimdPass::build(&slots, &table, table.symbols()).unwrap();
+        let (pass, _) =
+            SimdPass::build(&slots, &table, table.symbols(), Runs::choose(&slots, &table)).unwrap();
         assert_eq!(pass.runs.is_some(), expected);
         assert!(pass.parts.iter().all(|part| (part.view == View::Plain) != expected));
     }

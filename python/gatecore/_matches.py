@@ -1,0 +1,82 @@
+"""Where the matches of a gate's patterns come from: an interface, and plain `re` behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gatecore.gate_spec import PatternRef
+
+__all__ = ["Hit", "Matches", "ReMatches"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One match: its span in characters of the document, and what its named groups captured.
+
+    A captured text is the document's own, also when the pattern was looked for in the lowered view.
+    None is a group that took no part.
+    """
+
+    start: int
+    end: int
+    captures: Mapping[str, str | None]
+
+
+class Matches(Protocol):
+    """All matches of patterns in one document."""
+
+    @property
+    def text(self) -> str:
+        """The document."""
+
+    def hits(self, pattern: PatternRef) -> Sequence[Hit]:
+        """The matches of a pattern, in the order in which `re.finditer` finds them."""
+
+
+class ReMatches:
+    """Matches asked of the standard library, anew each time.
+
+    >>> from gatecore.gate_spec import Place
+    >>> pattern = PatternRef("i(?P<last>.)$", 0, Place("a.yaml", 1, 1), view="lowered")
+    >>> ReMatches("the RIK").hits(pattern)
+    [Hit(start=5, end=7, captures={'last': 'K'})]
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def hits(self, pattern: PatternRef) -> list[Hit]:
+        """The matches of a pattern, in the order in which `re.finditer` finds them."""
+        if pattern.view == "text":
+            view, owners = self.text, list(range(len(self.text)))
+        else:
+            # The characters of the document that those of the lowered view came from: U+0130 is
+            # the one that becomes two.
+            view = self.text.lower()
+            owners = [at for at, char in enumerate(self.text) for _ in char.lower()]
+
+        def in_document(start: int, end: int) -> tuple[int, int]:
+            """To the character that the start belongs to, to the one after the last touched."""
+            return (
+                owners[start] if start < len(owners) else len(self.text),
+                owners[end - 1] + 1 if end else 0,
+            )
+
+        def captured(match: re.Match[str], name: str) -> str | None:
+            if match.start(name) < 0:
+                return None
+            start, end = in_document(*match.span(name))
+            return self.text[start:end]
+
+        return [
+            Hit(
+                *in_document(*match.span()),
+                {name: captured(match, name) for name in match.re.groupindex},
+            )
+            for match in re.finditer(pattern.source, view, pattern.flags)
+        ]

@@ -1,0 +1,473 @@
+//! One document's answers, asked of whoever has them and remembered while its gates are judged.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+use std::slice;
+
+use super::spec::{Capture, GatePattern, Relation, Side, Unit, Window};
+use super::units::{self, Piece, MARKED};
+use super::value::{self, Kind, Value, Values};
+use crate::span::Span;
+
+/// Answers about one document: scans, and behind them whoever answers the fallback route.
+///
+/// Spans are in characters of the document, in whatever view a pattern is looked for, and come in
+/// order: neither starts nor ends ever fall.
+pub trait Answerer {
+    /// What can go wrong when the fallback is asked.
+    type Error;
+
+    /// Number of characters.
+    fn length(&self) -> usize;
+
+    /// Whether a pattern matches.
+    ///
+    /// # Errors
+    /// When the fallback fails; the same holds for the other methods.
+    fn is_match(&self, pattern: GatePattern) -> Result<bool, Self::Error>;
+
+    /// The first match.
+    ///
+    /// # Errors
+    /// As [`Answerer::is_match`].
+    fn first(&self, pattern: GatePattern) -> Result<Option<Span>, Self::Error>;
+
+    /// Every match in order.
+    ///
+    /// # Errors
+    /// As [`Answerer::is_match`].
+    fn spans(&self, pattern: GatePattern) -> Result<Vec<Span>, Self::Error>;
+
+    /// For every match in order what a group captured, if it took part.
+    ///
+    /// # Errors
+    /// As [`Answerer::is_match`].
+    fn captures(&self, capture: Capture) -> Result<Vec<Option<Span>>, Self::Error>;
+
+    /// The matches of the pattern that makes up a unit.
+    ///
+    /// # Errors
+    /// As [`Answerer::is_match`].
+    fn marks(&self, unit: Unit) -> Result<Vec<Span>, Self::Error>;
+
+    /// Parts of the document's text; what is no Unicode scalar value comes as something else that is
+    /// part of no value.
+    ///
+    /// # Errors
+    /// As [`Answerer::is_match`].
+    fn texts(&self, spans: &[Span]) -> Result<Vec<String>, Self::Error>;
+}
+
+/// Where matches have to lie to be seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Scope<'a> {
+    /// From and to which character.
+    pub part: Option<(usize, usize)>,
+    /// Around which match of which pattern.
+    pub window: Option<(&'a Window, GatePattern, Span)>,
+}
+
+impl Scope<'_> {
+    fn is_whole(&self) -> bool {
+        self.part.is_none() && self.window.is_none()
+    }
+}
+
+/// The matches of a pattern that are seen in a scope.
+pub(super) struct Seen {
+    spans: Rc<[Span]>,
+    range: Range<usize>,
+    /// Those that are the match around which the scope lies; within the range.
+    own: Range<usize>,
+}
+
+impl Seen {
+    pub(super) fn count(&self) -> usize {
+        self.range.len() - self.own.len()
+    }
+
+    /// Numbers of the matches among all of the pattern: before and behind the one around which the
+    /// scope lies.
+    pub(super) fn numbers(&self) -> [Range<usize>; 2] {
+        [self.range.start..self.own.start, self.own.end..self.range.end]
+    }
+
+    /// Numbers of the matches among all of the pattern, and their spans.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, Span)> + '_ {
+        self.numbers().into_iter().flatten().map(|number| (number, self.spans[number]))
+    }
+}
+
+/// What a group captured, match by match.
+type CapturedSpans = Rc<[Option<Span>]>;
+
+/// Which captured values stand in which relation to which literal.
+type Question = (Capture, Kind, Relation, u32);
+
+/// A document while its gates are judged. What was asked once is not asked again.
+#[derive(Debug)]
+pub struct Document<'a, A> {
+    answers: &'a A,
+    first: RefCell<HashMap<GatePattern, Option<Span>>>,
+    spans: RefCell<HashMap<GatePattern, Rc<[Span]>>>,
+    captures: RefCell<HashMap<Capture, CapturedSpans>>,
+    /// What a group's captures are worth, match by match.
+    values: RefCell<HashMap<(Capture, Kind), Rc<Values>>>,
+    /// For each match, how many of those before it have a value that stands so.
+    standing: RefCell<HashMap<Question, Rc<[u32]>>>,
+    marks: [OnceCell<Vec<Span>>; MARKED],
+    pieces: [OnceCell<Vec<Piece>>; MARKED],
+}
+
+impl<'a, A: Answerer> Document<'a, A> {
+    /// A document that nothing was asked about yet.
+    pub fn new(answers: &'a A) -> Self {
+        Document {
+            answers,
+            first: RefCell::default(),
+            spans: RefCell::default(),
+            captures: RefCell::default(),
+            values: RefCell::default(),
+            standing: RefCell::default(),
+            marks: Default::default(),
+            pieces: Default::default(),
+        }
+    }
+
+    pub(super) fn length(&self) -> usize {
+        self.answers.length()
+    }
+
+    /// Whether a pattern matches anywhere in the scope.
+    pub(super) fn is_seen(
+        &self,
+        pattern: GatePattern,
+        scope: &Scope<'_>,
+    ) -> Result<bool, A::Error> {
+        let matches = self.answers.is_match(pattern)?;
+        Ok(matches && (scope.is_whole() || self.seen(pattern, scope)?.count() > 0))
+    }
+
+    /// The first match in the document.
+    pub(super) fn first(&self, pattern: GatePattern) -> Result<Option<Span>, A::Error> {
+        if let Some(spans) = self.spans.borrow().get(&pattern) {
+            return Ok(spans.first().copied());
+        }
+        if let Some(first) = self.first.borrow().get(&pattern) {
+            return Ok(*first);
+        }
+        let first = self.answers.first(pattern)?;
+        self.first.borrow_mut().insert(pattern, first);
+        Ok(first)
+    }
+
+    pub(super) fn all(&self, pattern: GatePattern) -> Result<Rc<[Span]>, A::Error> {
+        if let Some(spans) = self.spans.borrow().get(&pattern) {
+            return Ok(Rc::clone(spans));
+        }
+        let spans: Rc<[Span]> = if self.answers.is_match(pattern)? {
+            self.answers.spans(pattern)?.into()
+        } else {
+            Rc::new([])
+        };
+        self.spans.borrow_mut().insert(pattern, Rc::clone(&spans));
+        Ok(spans)
+    }
+
+    pub(super) fn captures(&self, capture: Capture) -> Result<CapturedSpans, A::Error> {
+        if let Some(captures) = self.captures.borrow().get(&capture) {
+            return Ok(Rc::clone(captures));
+        }
+        let captures: CapturedSpans = self.answers.captures(capture)?.into();
+        self.captures.borrow_mut().insert(capture, Rc::clone(&captures));
+        Ok(captures)
+    }
+
+    pub(super) fn values(&self, capture: Capture, kind: Kind) -> Result<Rc<Values>, A::Error> {
+        if let Some(values) = self.values.borrow().get(&(capture, kind)) {
+            return Ok(Rc::clone(values));
+        }
+        let captured = self.captures(capture)?;
+        let spans: Vec<Span> = captured.iter().flatten().copied().collect();
+        let mut texts = self.answers.texts(&spans)?.into_iter();
+        let value = |span: &Option<Span>| span.and_then(|_| Value::parse(&texts.next()?, kind));
+        let values = Rc::new(Values::new(captured.iter().map(value).collect()));
+        self.values.borrow_mut().insert((capture, kind), Rc::clone(&values));
+        Ok(values)
+    }
+
+    /// Whether some value of a group's captures in a scope stands in a relation to a literal.
+    ///
+    /// Once they were counted it does not matter how many there are: a condition may ask this around
+    /// each of thousands of matches.
+    pub(super) fn stands(
+        &self,
+        capture: Capture,
+        kind: Kind,
+        relation: Relation,
+        (number, literal): (u32, &Value),
+        scope: &Scope<'_>,
+    ) -> Result<bool, A::Error> {
+        let question = (capture, kind, relation, number);
+        let known = self.standing.borrow().get(&question).cloned();
+        let before = match known {
+            Some(before) => before,
+            None => {
+                let mut count = 0;
+                let mut before = vec![0];
+                for value in self.values(capture, kind)?.all() {
+                    let mut stand = |value| {
+                        value::stand(slice::from_ref(value), relation, slice::from_ref(literal))
+                    };
+                    count += u32::from(value.as_ref().is_some_and(&mut stand));
+                    before.push(count);
+                }
+                let before: Rc<[u32]> = before.into();
+                self.standing.borrow_mut().insert(question, Rc::clone(&before));
+                before
+            }
+        };
+        let seen = self.seen(capture.pattern, scope)?;
+        let of = |range: &Range<usize>| before[range.end] - before[range.start];
+        Ok(of(&seen.range) > of(&seen.own))
+    }
+
+    /// The matches of a pattern in a scope. Logarithmic in their number once they are known.
+    pub(super) fn seen(&self, pattern: GatePattern, scope: &Scope<'_>) -> Result<Seen, A::Error> {
+        let spans = self.all(pattern)?;
+        let mut range = 0..spans.len();
+        let mut own = 0..0;
+        if let Some((from, to)) = scope.part {
+            range = within(&spans, from, to);
+        }
+        if let Some((window, around, span)) = scope.window {
+            if window.side == Side::Itself {
+                let itself = if pattern == around { equal(&spans, span) } else { 0..0 };
+                let range = range.start.max(itself.start)..range.end.min(itself.end);
+                let end = range.end.max(range.start);
+                return Ok(Seen { spans, range: range.start..end, own: end..end });
+            }
+            let near = self.near(&spans, window, span)?;
+            range = range.start.max(near.start)..range.end.min(near.end);
+            if pattern == around {
+                own = equal(&spans, span);
+            }
+        }
+        range.end = range.end.max(range.start);
+        // Empty where they do not meet, at a place inside the range.
+        let start = own.start.clamp(range.start, range.end);
+        let own = start..own.end.clamp(start, range.end);
+        Ok(Seen { spans, range, own })
+    }
+
+    /// The matches in a window; what is before, overlaps and is after comes in this order.
+    fn near(
+        &self,
+        spans: &[Span],
+        window: &Window,
+        around: Span,
+    ) -> Result<Range<usize>, A::Error> {
+        let (start, end) = (around.start(), around.end());
+        if window.side == Side::Inside {
+            return Ok(within(spans, start, end));
+        }
+        let is_before = |other: &Span| other.end() <= start;
+        let is_after = |other: &Span| other.start() >= end;
+        let marks = window.within.map_or(Ok(&[][..]), |(unit, _)| self.marks(unit))?;
+        let is_far = |from: usize, to: usize| {
+            let between = |unit| units::between(unit, marks, from, to);
+            window.within.is_some_and(|(unit, distance)| between(unit) > distance)
+        };
+        let first = match window.side {
+            Side::After => spans.partition_point(|other| !is_after(other)),
+            _ => spans.partition_point(|other| is_before(other) && is_far(other.end(), start)),
+        };
+        let last = match window.side {
+            Side::Before => spans.partition_point(is_before),
+            _ => spans.partition_point(|other| !(is_after(other) && is_far(end, other.start()))),
+        };
+        Ok(first..last.max(first))
+    }
+
+    pub(super) fn marks(&self, unit: Unit) -> Result<&[Span], A::Error> {
+        if unit == Unit::Characters {
+            return Ok(&[]);
+        }
+        let cell = &self.marks[unit as usize - 1];
+        if let Some(marks) = cell.get() {
+            return Ok(marks);
+        }
+        let marks = self.answers.marks(unit)?;
+        Ok(cell.get_or_init(|| marks))
+    }
+
+    /// Lines, sentences or paragraphs.
+    pub(super) fn pieces(&self, unit: Unit) -> Result<&[Piece], A::Error> {
+        let cell = &self.pieces[unit as usize - 1];
+        if let Some(pieces) = cell.get() {
+            return Ok(pieces);
+        }
+        let pieces = units::pieces(self.marks(unit)?, self.marks(Unit::Words)?, self.length());
+        Ok(cell.get_or_init(|| pieces))
+    }
+}
+
+/// The spans that are this one.
+fn equal(spans: &[Span], span: Span) -> Range<usize> {
+    let first = spans.partition_point(|other| *other < span);
+    first..first + spans[first..].partition_point(|other| *other == span)
+}
+
+/// The spans that lie wholly between two characters.
+fn within(spans: &[Span], from: usize, to: usize) -> Range<usize> {
+    let first = spans.partition_point(|span| span.start() < from);
+    first..spans.partition_point(|span| span.end() <= to).max(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LENGTH: usize = 30;
+
+    /// Two patterns and the marks of every unit, as lists.
+    #[derive(Debug)]
+    struct Listed {
+        spans: Vec<Vec<Span>>,
+        marks: Vec<Span>,
+    }
+
+    impl Answerer for Listed {
+        type Error = Infallible;
+
+        fn length(&self) -> usize {
+            LENGTH
+        }
+
+        fn is_match(&self, pattern: GatePattern) -> Result<bool, Infallible> {
+            Ok(!self.spans[pattern.0 as usize].is_empty())
+        }
+
+        fn first(&self, pattern: GatePattern) -> Result<Option<Span>, Infallible> {
+            Ok(self.spans[pattern.0 as usize].first().copied())
+        }
+
+        fn spans(&self, pattern: GatePattern) -> Result<Vec<Span>, Infallible> {
+            Ok(self.spans[pattern.0 as usize].clone())
+        }
+
+        fn captures(&self, capture: Capture) -> Result<Vec<Option<Span>>, Infallible> {
+            Ok(vec![None; self.spans[capture.pattern.0 as usize].len()])
+        }
+
+        fn marks(&self, _: Unit) -> Result<Vec<Span>, Infallible> {
+            Ok(self.marks.clone())
+        }
+
+        fn texts(&self, spans: &[Span]) -> Result<Vec<String>, Infallible> {
+            Ok(vec![String::new(); spans.len()])
+        }
+    }
+
+    /// How much stands between, counted one by one.
+    fn amount(unit: Unit, marks: &[Span], from: usize, to: usize) -> usize {
+        let start = |mark: &Span| match unit {
+            Unit::Sentences | Unit::Paragraphs => mark.end(),
+            _ => mark.start(),
+        };
+        let is_between = |mark: &&Span| start(mark) >= from && mark.end() <= to;
+        if unit == Unit::Characters {
+            to - from
+        } else {
+            marks.iter().filter(is_between).count()
+        }
+    }
+
+    fn is_near(window: Window, around: Span, other: Span, marks: &[Span]) -> bool {
+        let close = |from: usize, to: usize| {
+            window.within.is_none_or(|(unit, distance)| amount(unit, marks, from, to) <= distance)
+        };
+        let is_before = other.end() <= around.start();
+        let is_after = other.start() >= around.end();
+        match window.side {
+            Side::Itself => other == around,
+            Side::Inside => other.start() >= around.start() && other.end() <= around.end(),
+            Side::Before => is_before && close(other.end(), around.start()),
+            Side::After => is_after && close(around.end(), other.start()),
+            Side::Both if is_after => close(around.end(), other.start()),
+            Side::Both if is_before => close(other.end(), around.start()),
+            Side::Both => true,
+        }
+    }
+
+    /// Spans in order, as `finditer` lists them: now and then empty, none overlapping.
+    fn spans() -> impl Strategy<Value = Vec<Span>> {
+        prop::collection::vec((0..4_usize, 0..4_usize), 0..7).prop_map(|steps| {
+            let mut spans: Vec<Span> = Vec::new();
+            let mut at = 0;
+            for (gap, length) in steps {
+                let span = Span::new(at + gap, (at + gap + length).min(LENGTH.max(at + gap)));
+                at = span.end();
+                if spans.last() != Some(&span) && span.end() <= LENGTH {
+                    spans.push(span);
+                }
+            }
+            spans
+        })
+    }
+
+    fn window() -> impl Strategy<Value = Window> {
+        let units = [Unit::Characters, Unit::Words, Unit::Lines, Unit::Sentences, Unit::Paragraphs];
+        let side = prop::sample::select(vec![
+            Side::Both,
+            Side::Before,
+            Side::After,
+            Side::Inside,
+            Side::Itself,
+        ]);
+        let within = prop::option::of((prop::sample::select(units.to_vec()), 0..6_usize));
+        (side, within).prop_map(|(side, within)| Window { side, within })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn bisection_sees_what_looking_at_each_match_sees(
+            one in spans(),
+            two in spans(),
+            marks in spans(),
+            window in window(),
+            part in prop::option::of((0..15_usize, 10..LENGTH)),
+            is_same in any::<bool>(),
+        ) {
+            let marks: Vec<Span> = marks.into_iter().filter(|mark| !mark.is_empty()).collect();
+            let listed = Listed { spans: vec![one, two], marks };
+            let document = Document::new(&listed);
+            let (around, other) = (GatePattern(0), GatePattern(u32::from(!is_same)));
+            for &place in &listed.spans[0] {
+                let scope = Scope { part, window: Some((&window, around, place)) };
+                let seen = document.seen(other, &scope).unwrap_or_else(|never| match never {});
+                let seen_spans: Vec<Span> = seen.iter().map(|(_, span)| span).collect();
+                let expected: Vec<Span> = listed.spans[other.0 as usize]
+                    .iter()
+                    .copied()
+                    .filter(|span| {
+                        let is_itself = is_same && *span == place;
+                        is_itself == (window.side == Side::Itself)
+                    })
+                    .filter(|span| is_near(window, place, *span, &listed.marks))
+                    .filter(|span| part.is_none_or(|(from, to)| span.start() >= from && span.end() <= to))
+                    .collect();
+                prop_assert_eq!(&seen_spans, &expected, "around {:?}", place);
+                prop_assert_eq!(seen.count(), expected.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+"""The page of a report: whole, safe with hostile documents, its marks those of the findings."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+import subprocess
+import time
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from gatecore import GateSet, html, modules
+from gatecore._html_marks import Mark, marked
+from gatecore.report import Checked, Finding, Report, Verdict
+
+BAD = "We hold personal data for as long as we wish. Guaranteed returns. Act now, don’t miss out!"
+GATES = GateSet(modules.load("gdpr_uk").gates)
+VOID = {"meta", "br", "input", "link", "img"}
+
+
+class Page(HTMLParser):
+    """The elements of a page; a tag that is closed out of turn is an error."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[str, str] = {}
+        self._open: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        for tag in set(self._open):
+            self.texts[tag] = self.texts.get(tag, "") + data
+
+    def attributes(self, name: str) -> list[str]:
+        return [attrs[name] or "" for _, attrs in self.elements if name in attrs]
+
+
+def page_of(text: str, name: str = "a.txt") -> str:
+    return html.render([Checked(name, text, GATES.check(text))])
+
+
+def test_every_link_has_its_place_and_every_id_is_there_once() -> None:
+    second = "Your personal data is sold. " * 40
+    documents = [
+        Checked(name, text, GATES.check(text)) for name, text in (("a", BAD), ("b", second))
+    ]
+    page = Page(html.render(documents, [("gone.txt", "there is no such file")]))
+    ids = page.attributes("id")
+    assert len(ids) == len(set(ids))
+    links = page.attributes("href")
+    assert all(link.startswith("#") for link in links)
+    assert {link[1:] for link in links} <= set(ids)
+    findings = sum(len(v.findings) for checked in documents for v in checked.report.verdicts)
+    assert sum("-f" in each for each in ids) == findings
+    assert sum("-b" in each for each in ids) == findings
+    assert "gone.txt" in page.texts["header"]
+
+
+def test_the_worst_verdict_comes_first_and_each_is_explained() -> None:
+    page = page_of(BAD)
+    order = re.findall(r'<article class="verdict (\w+)"', page)
+    assert order == sorted(order, key=["FAIL", "WARNING", "PASS", "NA"].index)
+    assert page.count('<details class="why">') == len(GATES)
+    assert "no match of ‘" in page
+
+
+HOSTILE = [
+    "<script>alert(1)</script></pre></main>",
+    "</style><style>*{display:none}",
+    "\"'><img src=x onerror=alert(1)>",
+    "\0\x1b[2J\ud800\udc00\udfff\x85",
+    "\u202egnirts\u202c \u2066x\u2069 \u200b \ufeff",
+    "&lt;b&gt; &amp; <!-- ]]> -->",
+    "\n\r\n\r \r\n",
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_no_document_gets_out_of_its_text(hostile: str) -> None:
+    """Neither from the text, nor from findings, names, or what a verdict says of it."""
+    text = f"{BAD}{hostile}Act now {hostile}"
+    found = Finding("g", hostile, len(BAD), len(text), text[len(BAD) :], 1, 1, hostile, "high")
+    said = (hostile,)
+    verdict = Verdict("g", "m", "FAIL", "high", hostile, hostile, hostile, (found,), said)
+    made = Checked(hostile, text, Report((verdict,), characters=1), said)
+    source = html.render([made, Checked("b", text, GATES.check(text))], [(hostile, hostile)])
+    source.encode()
+    assert not re.search("[\0\x1b\x85\u202a-\u202e\u2066-\u2069\u200b\ufeff\ud800-\udfff]", source)
+    tags = {tag for tag, _ in Page(source).elements}
+    assert "img" not in tags
+    assert source.count("<script>") == source.count("<style>") == 1
+
+
+def test_nothing_comes_from_elsewhere_and_only_our_script_runs() -> None:
+    page = page_of(BAD)
+    assert not re.search(r"(?:src|action)=|url\(|@import|https?:|\son\w+=", page)
+    (policy,) = [content for content in Page(page).attributes("content") if "default" in content]
+    assert "default-src 'none'" in policy
+    for tag in ("style", "script"):
+        match = re.search(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        assert match is not None
+        digest = base64.b64encode(sha256(match[1].encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+
+
+def test_overlapping_findings_are_cut_into_segments() -> None:
+    """The text is the document's, each piece names its gates, each finding begins somewhere."""
+    text = "0123456789"
+    spans = [(0, 6), (2, 4), (2, 8), (5, 5), (8, 10)]
+    marks = [
+        Mark(number, start, end, f"m/{number}", "critical" if number == 2 else "low", "x")
+        for number, (start, end) in enumerate(spans, 1)
+    ]
+    pieces = Page("".join(marked(text, marks, "d-")))
+    assert pieces.texts["a"] == text
+    links = [attrs for tag, attrs in pieces.elements if tag == "a"]
+    assert [attrs["data-gates"] for attrs in links] == [
+        "m/1",
+        "m/1 m/2 m/3",
+        "m/1 m/3",
+        "m/4",
+        "m/1 m/3",
+        "m/3",
+        "m/5",
+    ]
+    assert links[1]["href"] == "#d-b2"
+    assert sorted(pieces.attributes("id")) == [f"d-f{number}" for number in range(1, 6)]
+
+
+def test_a_report_that_lost_its_gates_has_a_page_without_trees() -> None:
+    report = GATES.check(BAD)
+    bare = Report(report.verdicts, characters=report.characters)
+    assert "Why?" not in html.render([Checked("a", BAD, bare)])
+
+
+def test_a_large_document_takes_time_in_proportion() -> None:
+    """20,000 findings that overlap their neighbours, on 1 MB, in seconds at most."""
+    text = "word " * 200_000
+    marks = [Mark(n + 1, 50 * n, 50 * n + 120, f"m/{n % 7}", "low", "x") for n in range(19_990)]
+    started = time.perf_counter()
+    length = sum(map(len, marked(text, marks, "d-")))
+    assert time.perf_counter() - started < 10
+    assert length < 20_000_000
+
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
+@pytest.mark.slow
+def test_a_browser_runs_the_script_and_nothing_of_the_document(tmp_path: Path) -> None:
+    text = f"{BAD}<script>document.title='owned'</script>"
+    path = tmp_path / "page.html"
+    path.write_text(page_of(text), "utf-8")
+    assert BROWSER is not None
+    options = ("--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/u")
+    ran = subprocess.run(
+        [BROWSER, *options, "--dump-dom", path.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "<title>a.txt" in ran.stdout
+    assert re.search(r'<output aria-live="polite">\d+ places</output>', ran.stdout)
