@@ -51,7 +51,7 @@ def on_reference(gates: Sequence[GateSpec]) -> Judge:
 
 
 @pytest.mark.parametrize("line", ROWS)
-def test_a_difference_that_was_found_is_gone(line: str) -> None:
+def test_a_row_is_judged_as_by_the_reference(line: str) -> None:
     gates, text = from_row(line)
     assert list(compare_gates(gates, text, on_gate_set(gates))) == []
 
