@@ -148,7 +148,7 @@ def test_a_bytes_document_is_refused() -> None:
         GateSet(_shipped()[:1]).check(document)
 
 
-def test_a_subclass_of_str_is_read_as_the_text_it_is() -> None:
+def test_a_subclass_of_str_is_read_as_the_text_it_is(gdpr: GateSet) -> None:
     class Odd(str):
         def __getitem__(self, _: object) -> str:
             return "odd"
@@ -160,9 +160,8 @@ def test_a_subclass_of_str_is_read_as_the_text_it_is() -> None:
             return -1
 
     text = "We process personal data.\nBy using this site you consent to everything."
-    gates = GateSet(_shipped())
-    assert any(verdict.findings for verdict in gates.check(text).verdicts)
-    assert gates.check(Odd(text)) == gates.check(text)
+    assert any(verdict.findings for verdict in gdpr.check(text).verdicts)
+    assert gdpr.check(Odd(text)) == gdpr.check(text)
     assert gates.check(Odd(text)).characters == len(text)
 
 
