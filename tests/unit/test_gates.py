@@ -162,7 +162,7 @@ def test_a_subclass_of_str_is_read_as_the_text_it_is(gdpr: GateSet) -> None:
     text = "We process personal data.\nBy using this site you consent to everything."
     assert any(verdict.findings for verdict in gdpr.check(text).verdicts)
     assert gdpr.check(Odd(text)) == gdpr.check(text)
-    assert gates.check(Odd(text)).characters == len(text)
+    assert gdpr.check(Odd(text)).characters == len(text)
 
 
 def test_an_empty_gate_set_reports_nothing() -> None:
