@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import gatecore
+from gatecore import GateSet, SetCache, modules
 
 _SHARED = settings(
     deadline=None,  # the first example loads tables and compiles sets; times are asv's business
@@ -52,6 +53,19 @@ def compiled_sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     mine = tmp_path_factory.getbasetemp()
     return (mine.parent if os.environ.get("PYTEST_XDIST_WORKER") else mine) / "compiled sets"
+
+
+@pytest.fixture(scope="session")
+def shipped(compiled_sets: Path) -> GateSet:
+    """All gates that are shipped."""
+    specs = [gate for name in modules.names() for gate in modules.load(name).gates]
+    return GateSet(specs, cache=SetCache(compiled_sets))
+
+
+@pytest.fixture(scope="session")
+def gdpr(compiled_sets: Path) -> GateSet:
+    """The gates of one shipped module."""
+    return GateSet(modules.load("gdpr_uk").gates, cache=SetCache(compiled_sets))
 
 
 @pytest.fixture(scope="session", params=gatecore.engines())

@@ -87,7 +87,10 @@ class Conditions:
         if key == "inside":
             return Window("inside", None, 0), self.read(node, what, _Scope(key))
         own, rest = self._own(node, what, ("within", "side"))
-        return self._window(own, what), self._all_of(node, rest, what, _Scope(key), own)
+        window = self._window(own, what)
+        when = self._all_of(node, rest, what, _Scope(key), own)
+        self._refuse_endless_equals(window, when, node, what)
+        return window, when
 
     def _own(
         self, node: Node, what: str, own: Collection[str]
@@ -242,7 +245,30 @@ class Conditions:
         self.file.need(node, what, own, ("of",))
         groups = self.groups.named(own["of"], what)
         window = self._window(own, what) if key == "near" else Window("inside", None, 0)
-        return Around(groups, window, self._all_of(node, rest, what, _Scope(key), names))
+        when = self._all_of(node, rest, what, _Scope(key), names)
+        self._refuse_endless_equals(window, when, node, what)
+        return Around(groups, window, when)
+
+    def _refuse_endless_equals(
+        self, window: Window, when: Condition, node: Node, what: str
+    ) -> None:
+        """Whether two lists of values meet takes a look at each value, for each match anew."""
+        if window.side == "inside" or window.unit is not None:
+            return
+        match when:
+            case Compare(relation="equals", right=Captured()):
+                raise self.file.error(
+                    node,
+                    f"{what} compares captures for being equal at any distance",
+                    advice="say how near: `within: {characters: 500}`",
+                )
+            case Every(inner) | Either(inner) | Enough(conditions=inner):
+                for each in inner:
+                    self._refuse_endless_equals(window, each, node, what)
+            case Not(each):
+                self._refuse_endless_equals(window, each, node, what)
+            case _:
+                pass
 
     def _order(self, node: Node, what: str) -> Around:
         keys = self.file.mapping(node, what, required=("first", "then"), optional=("within",))

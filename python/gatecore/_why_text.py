@@ -28,7 +28,8 @@ def lines_of(why: Why) -> Iterator[str]:
         if branch.when is None:
             yield f"  ✓ {answer}: otherwise"
         else:
-            yield from _condition(branch.when, "  ", f"{answer}: ")
+            label = f"{answer}: " if branch.taken else f"{answer} does not apply: "
+            yield from _condition(branch.when, "  ", label)
 
 
 def _condition(condition: WhyCondition, indent: str, label: str = "") -> Iterator[str]:

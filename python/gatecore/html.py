@@ -229,7 +229,14 @@ def _why(why: Why) -> Iterator[str]:
 
 def _branch(branch: WhyBranch) -> Iterator[str]:
     severity = "" if branch.severity == "none" else f", {branch.severity}"
-    yield f"{_sign(branch.taken)}<b>{branch.status}{severity}</b>"
+    if branch.taken:
+        yield f"{_sign(True)}<b>{branch.status}{severity}</b>"
+    else:
+        # Not in the colours of a failure: that a FAIL does not apply is good news.
+        yield (
+            '<li class="passed-over"><span class="sign" aria-hidden="true">·</span>'
+            f"{branch.status}{severity}: does not apply"
+        )
     if branch.when is None:
         yield ' <span class="says">otherwise</span>'
     else:

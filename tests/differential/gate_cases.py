@@ -92,6 +92,8 @@ _AMOUNTS: Final = (
     (r"(?P<amount>\d+(?:st|th)?\s(?:of\s)?\w+,?\s\d{4})", _I),
     (r"(?P<amount>\d+\D{1,10}\d+\D{1,10}\d+)", 0),
     (r"(?P<amount>\d+(?:[-/.]|\w* (?:of )?)\w+\W{1,2}\d+)", 0),
+    # Dates as they are written, often: comparing two of them rarely comes about otherwise.
+    *((r"(?P<amount>\d+(?:[-/.]\d+){2}|\d+\w* (?:of )?\w+,? \d{4})", 0),) * 3,
     (r"(?P<amount>\S+)", 0),
     (r"(?P<amount>)risk|(?P<other>k)", _I),
     (r"\s(?P<amount>.*?)i", _I),

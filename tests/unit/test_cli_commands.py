@@ -291,8 +291,9 @@ def test_an_answer_that_differs_from_the_reference_is_a_failure(
 
 
 def test_compile_warms_the_cache_that_check_uses(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
     for compiled in (True, False):
         assert main(["compile", "--gates", "house", "--format", "json"]) == 0
         printed = _json(capsys)
@@ -304,8 +305,9 @@ def test_compile_warms_the_cache_that_check_uses(
 
 
 def test_compile_to_a_file_leaves_the_cache_alone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
     assert main(["compile", "--gates", "house", "-o", "house.set"]) == 0
     assert Path("house.set").stat().st_size > 0
     assert not (tmp_path / "cache").exists()
@@ -335,8 +337,9 @@ def test_a_reader_that_goes_away_is_no_error_to_speak_of(form: str) -> None:
     assert (process.returncode, err) == (130, b"")
 
 
-def test_ctrl_c_is_quiet() -> None:
+def test_ctrl_c_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """It comes while the command waits for standard input."""
+    monkeypatch.setenv("GATECORE_CACHE_DIR", "cache")
     process = _process(
         "check", "-", "--gates", "house", stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )

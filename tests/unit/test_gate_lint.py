@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from gatecore import modules
 from gatecore._matches import ReMatches
 from gatecore._questions import Questions
 from gatecore._reach import can_hold
@@ -256,11 +255,6 @@ def test_checks_are_chosen_by_name() -> None:
     assert json.loads(json.dumps(issue.to_dict()))["place"] == "g.yaml:1:5"
 
 
-def test_the_shipped_gates_have_no_faults() -> None:
-    gates = [gate for name in modules.names() for gate in modules.load(name).gates]
-    assert [issue for issue in lint_gates(gates) if issue.level == "fault"] == []
-
-
 HOUSE = r"""
 gate: fees
 version: 1
@@ -300,7 +294,7 @@ def test_folders_and_files_of_gates_are_named_on_the_command_line(
     assert main(["lint", "house", "--only", "redundant", "--fail-on", "advice"]) == 1
     assert main(["lint", "house", "--fail-on", "never"]) == 0
     assert main(["lint", "house", "--only", "nonsense"]) == 2
-    assert main(["lint", "gdpr_uk", "--only", "never-matches"]) == 0
+    assert main(["lint", "gdpr_uk", "--only", "never-matches", "--engine", "portable"]) == 0
 
 
 @pytest.mark.usefixtures("_house")

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import gatecore
 from benchmarks import corpus
-from gatecore import GateSet, modules, reference
+from gatecore import GateSet, SetCache, modules, reference
 from gatecore.gate_file import parse_gate
 from gatecore.gate_spec import (
     AllOf,
@@ -109,7 +109,6 @@ def gates(draw: st.DrawFn) -> GateSpec:
 texts = st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)
 
 
-@settings(max_examples=300)
 @given(st.lists(gates(), min_size=1, max_size=3), texts, st.sampled_from(gatecore.engines()))
 def test_generated_gates_equal_the_reference(specs: list[GateSpec], text: str, engine: Any) -> None:
     """Any conditions over any routes: verdict by verdict what the plain evaluator says."""
@@ -121,10 +120,12 @@ def _shipped() -> list[GateSpec]:
     return [gate for name in modules.names() for gate in modules.load(name).gates]
 
 
-def test_shipped_gates_equal_the_reference(engine: Any) -> None:
+def test_shipped_gates_equal_the_reference(engine: Any, compiled_sets: Path) -> None:
     """On the example documents, on generated ones and on all of the gates' own examples."""
     specs = _shipped()
-    gate_set = GateSet(specs, engine=engine)
+    gate_set = GateSet(specs, engine=engine, cache=SetCache(compiled_sets))
+    patterns = gate_set.patterns
+    assert "fallback" not in {patterns.explain(n).route for n in range(len(patterns))}
     documents = [path.read_text("utf-8") for path in sorted(Path("examples").glob("*.txt"))]
     documents += [corpus.document(4_000, kind="natural", seed=seed) for seed in range(5)]
     documents += [e.text for spec in specs for e in (*spec.examples, *spec.counter_examples)]
@@ -147,7 +148,7 @@ def test_a_bytes_document_is_refused() -> None:
         GateSet(_shipped()[:1]).check(document)
 
 
-def test_a_subclass_of_str_is_read_as_the_text_it_is() -> None:
+def test_a_subclass_of_str_is_read_as_the_text_it_is(gdpr: GateSet) -> None:
     class Odd(str):
         def __getitem__(self, _: object) -> str:
             return "odd"
@@ -159,10 +160,9 @@ def test_a_subclass_of_str_is_read_as_the_text_it_is() -> None:
             return -1
 
     text = "We process personal data.\nBy using this site you consent to everything."
-    gates = GateSet(_shipped())
-    assert any(verdict.findings for verdict in gates.check(text).verdicts)
-    assert gates.check(Odd(text)) == gates.check(text)
-    assert gates.check(Odd(text)).characters == len(text)
+    assert any(verdict.findings for verdict in gdpr.check(text).verdicts)
+    assert gdpr.check(Odd(text)) == gdpr.check(text)
+    assert gdpr.check(Odd(text)).characters == len(text)
 
 
 def test_an_empty_gate_set_reports_nothing() -> None:

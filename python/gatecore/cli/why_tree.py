@@ -32,7 +32,7 @@ def why_tree(why: Why) -> Tree:
         if branch.when is None:
             tree.add(_signed(branch.taken, answer + Text(": otherwise")))
         else:
-            _add(tree, branch.when, answer + Text(": "))
+            _add(tree, branch.when, answer + Text(": " if branch.taken else " does not apply: "))
     return tree
 
 
