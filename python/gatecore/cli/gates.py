@@ -169,6 +169,7 @@ def _quoted(texts: Iterable[str]) -> str:
     return ", ".join(f"“{text}”" for text in texts) or "no findings"
 
 
+_DEPRECATED: Final = " (deprecated)"
 _HEADINGS: Final = (
     ("examples", "counter", "failed", "precision", "recall", "never given"),
     ("examples", "counter", "failed", "precision", "recall", "never\ngiven"),
@@ -183,8 +184,9 @@ def _tables(results: list[GateResult], width: int) -> Iterator[RenderableType]:
 
     from gatecore.cli.render import listing, shortened, visible
 
-    widest = min(max((len(result.gate.name) for result in results), default=4) + 2, 32)
-    fitting = [names for names in _HEADINGS if widest + _width(names) <= width]
+    names = (len(f"{r.gate.name}{_DEPRECATED if r.gate.deprecated else ''}") for r in results)
+    widest = min(max(names, default=4) + 2, 32)
+    fitting = [cells for cells in _HEADINGS if widest + _width(cells) <= width]
     headings = fitting[0] if fitting else _HEADINGS[-1]
     table = listing(
         Column("gate", overflow="fold", min_width=widest),
@@ -197,7 +199,7 @@ def _tables(results: list[GateResult], width: int) -> Iterator[RenderableType]:
             table.add_row(Text(visible(module), "bold cyan"))
         name = Text(f"  {result.gate.name}")
         if result.gate.deprecated:
-            name.append(" (deprecated)", "yellow")
+            name.append(_DEPRECATED, "yellow")
         table.add_row(name, *_figures([result]))
     if len(results) > 1:
         table.add_section()
