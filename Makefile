@@ -8,6 +8,8 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 SECONDS_OF_FUZZ ?= 60
 FUZZ ?= --seconds $(SECONDS_OF_FUZZ)
+GATE_CASES ?= 100000
+MUTATIONS ?= 20000
 SOURCES := $(shell find rust python/gatecore -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name '*.yaml' -o -name '*.json' \) -not -path '*/target/*' -not -path '*/__pycache__/*') Cargo.toml pyproject.toml
 
 .PHONY: help
@@ -95,8 +97,10 @@ gates: $(VENV)/.installed ## run the examples of every shipped gate
 	$(VENV)/bin/gatecore gates check
 
 .PHONY: fuzz
-fuzz: $(VENV)/.dev $(VENV)/.installed ## compare with re for long: make fuzz FUZZ='--pairs 1000000'
+fuzz: $(VENV)/.dev $(VENV)/.installed ## compare with re, and gates with their reference, for long: make fuzz FUZZ='--pairs 1000000'
 	$(PY) -m tests.differential.fuzz $(FUZZ)
+	$(PY) -m tests.differential.gates --cases $(GATE_CASES) --jobs $$(nproc)
+	$(PY) -m tests.unit.test_gate_file_mutations --count $(MUTATIONS)
 
 .PHONY: bench-quick
 bench-quick: $(VENV)/.dev $(VENV)/.installed ## each benchmark once, and the ratios that matter

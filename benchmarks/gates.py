@@ -58,7 +58,8 @@ def specs() -> tuple[GateSpec, ...]:
 @lru_cache(maxsize=2)
 def gate_set(engine: common.Engine = "auto") -> gatecore.GateSet:
     """The gates compiled, and held to the oracle on a document of each kind."""
-    gates = gatecore.GateSet(specs(), engine=engine)
+    # Kept between the processes of asv: compiling takes ten times as long as all that is measured.
+    gates = gatecore.GateSet(specs(), engine=engine, cache=gatecore.SetCache.default())
     for kind in KINDS:
         text = document(4_000, kind)
         wanted = tuple(reference.evaluate(spec, text) for spec in specs())
@@ -107,7 +108,7 @@ class Verdicts:
         self._compiled = gates._compiled
         lowered = () if gates.lowered is None else tuple(gates.lowered)
         # One set in one section: what a user of PatternSet would have.
-        self._all = gatecore.PatternSet(list(gates.patterns))
+        self._all = gatecore.PatternSet(list(gates.patterns), cache=gatecore.SetCache.default())
         self._text = [re.compile(*pattern) for pattern in gates.patterns]
         self._lowered = [re.compile(*pattern) for pattern in lowered]
 

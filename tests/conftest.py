@@ -9,11 +9,13 @@ Tests marked `slow` run with `--run-slow`, those marked `host` where LOKI_HOME i
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import gatecore
+from gatecore import GateSet, SetCache, modules
 
 _SHARED = settings(
     deadline=None,  # the first example loads tables and compiles sets; times are asv's business
@@ -41,6 +43,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if deselected:
         config.hook.pytest_deselected(items=deselected)
         items[:] = [item for item in items if item not in deselected]
+
+
+@pytest.fixture(scope="session")
+def compiled_sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder for all tests of a run, whatever process they run in.
+
+    Compiling the shipped gates takes seconds. Tests about the cache have folders of their own.
+    """
+    mine = tmp_path_factory.getbasetemp()
+    return (mine.parent if os.environ.get("PYTEST_XDIST_WORKER") else mine) / "compiled sets"
+
+
+@pytest.fixture(scope="session")
+def shipped(compiled_sets: Path) -> GateSet:
+    """All gates that are shipped."""
+    specs = [gate for name in modules.names() for gate in modules.load(name).gates]
+    return GateSet(specs, cache=SetCache(compiled_sets))
+
+
+@pytest.fixture(scope="session")
+def gdpr(compiled_sets: Path) -> GateSet:
+    """The gates of one shipped module."""
+    return GateSet(modules.load("gdpr_uk").gates, cache=SetCache(compiled_sets))
 
 
 @pytest.fixture(scope="session", params=gatecore.engines())

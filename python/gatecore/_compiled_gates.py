@@ -104,6 +104,7 @@ class CompiledGates:
         asked = _Asked(self, text)
         scanned = time.perf_counter()
         outcomes = self.core.evaluate(asked.scan._core, asked)
+        text = str.__str__(text)  # a subclass may have ways of its own to be cut
         lines = Lines(text)
         verdicts = []
         for gate, (branch, found, texts) in enumerate(outcomes):

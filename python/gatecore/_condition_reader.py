@@ -78,14 +78,19 @@ class Conditions:
 
     def read(self, node: Node, what: str, scope: _Scope = _WHOLE_DOCUMENT) -> Condition:
         """A mapping of one or more conditions; several must all hold."""
-        return self._all_of(node, self.file.pairs(node, what), what, scope)
+        name = self.file.scalar(node) or "…"
+        pairs = self.file.pairs(node, what, such_as=f"{{any: {name}}}")
+        return self._all_of(node, pairs, what, scope)
 
     def surroundings(self, key: str, node: Node, what: str) -> tuple[Window, Condition]:
         """What `near` or `inside` of evidence asks of a match, which is not named there."""
         if key == "inside":
             return Window("inside", None, 0), self.read(node, what, _Scope(key))
         own, rest = self._own(node, what, ("within", "side"))
-        return self._window(own, what), self._all_of(node, rest, what, _Scope(key), own)
+        window = self._window(own, what)
+        when = self._all_of(node, rest, what, _Scope(key), own)
+        self._refuse_endless_equals(window, when, node, what)
+        return window, when
 
     def _own(
         self, node: Node, what: str, own: Collection[str]
@@ -93,7 +98,7 @@ class Conditions:
         """The keys of a mapping that are its own, and the conditions beside them."""
         pairs = self.file.pairs(node, what)
         for key, key_node, _ in pairs:
-            self.file.known(key, key_node, f"key of {what}", (*own, *_WORDS))
+            self.file.known_key(key, key_node, what, (*own, *_WORDS))
         mine = {key: value for key, _, value in pairs if key in own}
         return mine, [pair for pair in pairs if pair[0] not in own]
 
@@ -111,7 +116,7 @@ class Conditions:
             )
         conditions = []
         for key, key_node, value_node in pairs:
-            self.file.known(key, key_node, f"key of {what}", (*own, *_WORDS))
+            self.file.known_key(key, key_node, what, (*own, *_WORDS))
             if scope.forbids(key):
                 raise self.file.error(
                     key_node, f"'{key}' cannot stand in '{scope.key}'", advice=_why_not(key, scope)
@@ -188,6 +193,12 @@ class Conditions:
         keys = self.file.mapping(node, what, required=("of",), optional=_BOUNDS)
         return Count(self.groups.named(keys["of"], what), self._bounds(node, keys, what))
 
+    def _range(self, node: Node, what: str, *, least: int = 0) -> Bounds:
+        """The bounds of a mapping that has nothing else."""
+        such_as = f"{{at_least: {self.file.scalar(node) or '…'}}}"
+        keys = self.file.mapping(node, what, required=(), optional=_BOUNDS, such_as=such_as)
+        return self._bounds(node, keys, what, least=least)
+
     def _bounds(self, node: Node, keys: Mapping[str, Node], what: str, *, least: int = 0) -> Bounds:
         """The range that a mapping says; what is counted is never less than `least`."""
         file = self.file
@@ -234,7 +245,30 @@ class Conditions:
         self.file.need(node, what, own, ("of",))
         groups = self.groups.named(own["of"], what)
         window = self._window(own, what) if key == "near" else Window("inside", None, 0)
-        return Around(groups, window, self._all_of(node, rest, what, _Scope(key), names))
+        when = self._all_of(node, rest, what, _Scope(key), names)
+        self._refuse_endless_equals(window, when, node, what)
+        return Around(groups, window, when)
+
+    def _refuse_endless_equals(
+        self, window: Window, when: Condition, node: Node, what: str
+    ) -> None:
+        """Whether two lists of values meet takes a look at each value, for each match anew."""
+        if window.side == "inside" or window.unit is not None:
+            return
+        match when:
+            case Compare(relation="equals", right=Captured()):
+                raise self.file.error(
+                    node,
+                    f"{what} compares captures for being equal at any distance",
+                    advice="say how near: `within: {characters: 500}`",
+                )
+            case Every(inner) | Either(inner) | Enough(conditions=inner):
+                for each in inner:
+                    self._refuse_endless_equals(window, each, node, what)
+            case Not(each):
+                self._refuse_endless_equals(window, each, node, what)
+            case _:
+                pass
 
     def _order(self, node: Node, what: str) -> Around:
         keys = self.file.mapping(node, what, required=("first", "then"), optional=("within",))
@@ -254,13 +288,16 @@ class Conditions:
     def _distance(self, keys: Mapping[str, Node], what: str) -> tuple[Unit | None, int]:
         if "within" not in keys:
             return None, 0
-        what = f"within of {what}"
-        unit, node = self._unit(keys["within"], what, UNITS)
+        what = f"'within' of {what}"
+        unit, node = self._unit(keys["within"], what, UNITS, such_as="{{characters: {}}}")
         return cast(Unit, unit), self.file.whole_number(node, f"{unit} of {what}", at_least=0)
 
-    def _unit(self, node: Node, what: str, units: Collection[str]) -> tuple[str, Node]:
+    def _unit(
+        self, node: Node, what: str, units: Collection[str], *, such_as: str
+    ) -> tuple[str, Node]:
         """The one key of a mapping, which is a unit, and its value."""
-        keys = self.file.mapping(node, what, required=(), optional=units)
+        such_as = such_as.format(self.file.scalar(node) or "…")
+        keys = self.file.mapping(node, what, required=(), optional=units, such_as=such_as)
         return self._only_unit(node, keys, what, units)
 
     def _only_unit(
@@ -288,19 +325,15 @@ class Conditions:
     # How long
 
     def _document(self, node: Node, what: str) -> DocumentLength:
-        unit, bounds = self._unit(node, what, UNITS)
-        what = f"{unit} of {what}"
-        keys = self.file.mapping(bounds, what, required=(), optional=_BOUNDS)
-        return DocumentLength(cast(Unit, unit), self._bounds(bounds, keys, what))
+        unit, bounds = self._unit(node, what, UNITS, such_as="{{words: {{at_least: {}}}}}")
+        return DocumentLength(cast(Unit, unit), self._range(bounds, f"{unit} of {what}"))
 
     def _sentences(self, node: Node, what: str) -> SentenceLength:
         keys = self.file.mapping(node, what, required=(), optional=(*_SENTENCE_UNITS, "count"))
         unit, bounds = self._sentence_bounds(node, keys, what)
         count = Bounds(1, None)
         if "count" in keys:
-            inner = f"count of {what}"
-            said = self.file.mapping(keys["count"], inner, required=(), optional=_BOUNDS)
-            count = self._bounds(keys["count"], said, inner)
+            count = self._range(keys["count"], f"count of {what}")
         return SentenceLength(unit, bounds, count)
 
     def _average(self, node: Node, what: str) -> Average:
@@ -311,18 +344,35 @@ class Conditions:
         self, node: Node, keys: Mapping[str, Node], what: str
     ) -> tuple[Literal["characters", "words"], Bounds]:
         unit, bounds = self._only_unit(node, keys, what, _SENTENCE_UNITS)
-        what = f"{unit} of {what}"
-        said = self.file.mapping(bounds, what, required=(), optional=_BOUNDS)
         # A sentence that is counted has a word in it.
-        made = self._bounds(bounds, said, what, least=1)
+        made = self._range(bounds, f"{unit} of {what}", least=1)
         return cast(Literal["characters", "words"], unit), made
 
     # Captured values
 
+    def own_capture(
+        self, groups: tuple[str, ...], node: Node, what: str
+    ) -> tuple[Window, Condition]:
+        """What `compare` of evidence asks of what a match of its groups captured itself."""
+        keys = self.file.mapping(node, what, required=("capture", "as"), optional=_RELATIONS)
+        capture = self.file.text(keys["capture"], f"capture of {what}")
+        self.groups.need_capture(groups, capture, keys["capture"])
+        compare = self._relation(Captured(groups, capture), keys, node, what)
+        if not isinstance(compare.right, str):
+            raise self.file.error(
+                keys[compare.relation],
+                f"'{compare.relation}' of {what} must be a value",
+                advice="write what each match is compared with, such as '£100'",
+            )
+        return Window("itself", None, 0), compare
+
     def _compare(self, node: Node, what: str) -> Compare:
         file = self.file
         keys = file.mapping(node, what, required=("of", "capture", "as"), optional=_RELATIONS)
-        left = self._captured(keys, what)
+        return self._relation(self._captured(keys, what), keys, node, what)
+
+    def _relation(self, left: Captured, keys: Mapping[str, Node], node: Node, what: str) -> Compare:
+        file = self.file
         word = file.text(keys["as"], f"as of {what}")
         file.known(word, keys["as"], "kind of value", _KINDS)
         kind = cast(ValueKind, word)

@@ -47,10 +47,11 @@ from gatecore.gate_spec import (
     Unit,
     ValueKind,
     Window,
+    chooses,
     groups_named,
 )
 from gatecore.patterns import Pattern
-from gatecore.placeholders import placeholders
+from gatecore.placeholders import Placeholder, placeholders
 
 __all__ = ["Flat", "FlatGate", "FlatGates", "branch_texts"]
 
@@ -66,7 +67,7 @@ _ANY, _ALL, _NONE, _AT_LEAST, _COUNT, _EVERY, _EITHER, _ENOUGH, _NOT = range(9)
 _AROUND, _PART, _DOCUMENT, _SENTENCES, _AVERAGE, _COMPARE = range(9, 15)
 _EARLIEST, _HOW_MANY, _CAPTURED = range(3)
 
-_SIDES: Final[tuple[Side, ...]] = ("both", "before", "after", "inside")
+_SIDES: Final[tuple[Side, ...]] = ("both", "before", "after", "inside", "itself")
 _KINDS: Final[tuple[ValueKind, ...]] = ("number", "money", "date")
 _RELATIONS: Final[tuple[Relation, ...]] = (
     *("above", "at_least", "below", "at_most", "equals", "differs_from"),
@@ -222,7 +223,7 @@ class _Flattener:
 
     def branch(self, branch: Branch) -> _FlatBranch:
         texts: list[_FlatText] = [
-            (self.optional(when), self.holes(text)) for text, when in branch_texts(branch)
+            (self.optional(when), self.holes(branch, text)) for text, when in branch_texts(branch)
         ]
         if not any(when is not None or holes for when, holes in texts):
             texts = []  # always the same: nothing to ask
@@ -230,18 +231,22 @@ class _Flattener:
 
     def evidence(self, evidence: Evidence) -> _FlatEvidence:
         patterns = [pair for group in evidence.groups for pair in self.of_group[group]]
-        near = None
-        if evidence.window is not None and evidence.when is not None:
-            near = [*_window(evidence.window), *self.condition(evidence.when)]
-        return TAKES.index(evidence.take), patterns, near
+        return TAKES.index(evidence.take), patterns, self.near(evidence)
 
-    def holes(self, text: str) -> list[Flat]:
-        return [
-            [_CAPTURED, *self.captured(Captured((hole.group,), hole.capture))]
-            if hole.capture
-            else [_HOW_MANY if hole.field else _EARLIEST, *self.patterns((hole.group,))]
-            for hole in placeholders(text)
-        ]
+    def near(self, evidence: Evidence | None) -> Flat | None:
+        if evidence is None or evidence.window is None or evidence.when is None:
+            return None
+        return [*_window(evidence.window), *self.condition(evidence.when)]
+
+    def holes(self, branch: Branch, text: str) -> list[Flat]:
+        return [self.hole(branch, hole) for hole in placeholders(text)]
+
+    def hole(self, branch: Branch, hole: Placeholder) -> Flat:
+        near = self.near(chooses(branch, hole.group))
+        head = [0] if near is None else [1, *near]
+        if hole.capture:
+            return [*head, _CAPTURED, *self.captured(Captured((hole.group,), hole.capture))]
+        return [*head, _HOW_MANY if hole.field else _EARLIEST, *self.patterns((hole.group,))]
 
     def literal(self, text: str) -> int:
         return self.literals.setdefault(text, len(self.literals))

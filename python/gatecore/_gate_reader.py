@@ -151,6 +151,14 @@ class _GateReader:
                 " twice",
             ) from None
         for placeholder in found:
+            captured = self.groups.capturing(placeholder.group)
+            if captured and not placeholder.capture:
+                raise self.file.error(
+                    node,
+                    f"{what}: there is no group '{placeholder.group}'",
+                    advice=f"it is a capture of {captured}: write"
+                    f" {{{captured}.{placeholder.group}}}",
+                )
             self.groups.known(placeholder.group, node)
             if placeholder.capture:
                 self.groups.need_capture((placeholder.group,), placeholder.capture, node)
@@ -244,21 +252,28 @@ class _GateReader:
     def selection(self, node: Node, what: str, severity: Severity) -> Evidence:
         """Evidence that is a mapping: groups, and which of their matches are shown how."""
         file = self.file
-        optional = ("take", "type", "severity", "near", "inside")
+        optional = ("take", "type", "severity", "near", "inside", "compare")
         keys = file.mapping(node, f"an item of {what}", required=("of",), optional=optional)
         take: Take = "every"
         if "take" in keys:
             take = cast(Take, file.word(keys["take"], "take", TAKES))
-        if "near" in keys and "inside" in keys:
+        choices = [key for key in ("near", "inside", "compare") if key in keys]
+        if len(choices) > 1:
             raise file.error(
-                node, f"an item of {what} has 'near' and 'inside'", advice="keep one of them"
+                node,
+                f"an item of {what} has " + " and ".join(f"'{key}'" for key in choices),
+                advice="keep one of them",
             )
+        groups = self.groups.named(keys["of"], what)
         window = when = None
-        for key in ("near", "inside"):
-            if key in keys:
-                window, when = self.conditions.surroundings(key, keys[key], f"'{key}' of {what}")
+        for key in choices:
+            inner = f"'{key}' of {what}"
+            if key == "compare":
+                window, when = self.conditions.own_capture(groups, keys[key], inner)
+            else:
+                window, when = self.conditions.surroundings(key, keys[key], inner)
         return Evidence(
-            groups=self.groups.named(keys["of"], what),
+            groups=groups,
             take=take,
             type=file.line(keys["type"], f"type of {what}") if "type" in keys else "",
             severity=self.severity(keys["severity"]) if "severity" in keys else severity,
@@ -295,7 +310,10 @@ class _GateReader:
         evidence = None
         if "evidence" in parts:
             what = f"evidence of {what}"
-            nodes = self.file.items(parts["evidence"], what, may_be_empty=True)
+            written = self.file.scalar(parts["evidence"]) or "text"
+            nodes = self.file.items(
+                parts["evidence"], what, may_be_empty=True, advice=f'write `["{written}"]`'
+            )
             evidence = tuple(self.file.text(item, f"an item of {what}") for item in nodes)
         text = self.file.text(parts["text"], f"text of {what}")
         return Example(text, status, evidence, self.file.place(node))

@@ -123,6 +123,17 @@ class Groups:
         self.file.known(name, node, "group", tuple(self._groups))
         self.used.add(name)
 
+    def capturing(self, word: str) -> str:
+        """The first group of whose patterns one captures `word`; '' if that is a group itself."""
+        if word in self._groups:
+            return ""
+        capturing = (
+            name
+            for name, group in self._groups.items()
+            if any(word in self._captures[pattern] for pattern in group.patterns)
+        )
+        return next(capturing, "")
+
     def number_of_patterns(self, names: tuple[str, ...]) -> int:
         """How many different patterns the groups have together."""
         return len({same(pattern) for name in names for pattern in self._groups[name].patterns})

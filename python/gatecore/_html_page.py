@@ -77,6 +77,7 @@ summary { cursor: pointer; padding: .15rem 0; color: var(--link); }
 .tree ul.where, .tree ul.reasons { border: 0; margin: 0; padding-left: 1.4rem;
   color: var(--soft); }
 .sign { display: inline-block; width: 1.2em; font-weight: 700; }
+.passed-over { color: var(--soft); }
 .held > .sign { color: var(--pass); } .failed > .sign { color: var(--soft); }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; padding: 1rem;
   background: var(--panel); border: 1px solid var(--line); border-radius: .3rem;

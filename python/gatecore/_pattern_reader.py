@@ -8,6 +8,7 @@ nor lists that are made of lists may keep a reader busy.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, TypeAlias, cast
 
@@ -38,6 +39,7 @@ _FLAGS: Final = {
     "ascii": re.ASCII,
     "verbose": re.VERBOSE,
 }
+_TYPOGRAPHIC_QUOTES: Final = "‘’‚‛“”„‟«»‹›"
 _VIEWS: Final = ("text", "lowered")
 _KINDS: Final = ("pattern", "keyword", "phrase", "shared")
 
@@ -106,7 +108,7 @@ class Patterns:
             return (self.pattern(node, what, defaults),)
         pairs = file.pairs(node, what)
         for key, key_node, _ in pairs:
-            file.known(key, key_node, f"key of {what}", (*_KINDS, "flags", "view"))
+            file.known_key(key, key_node, what, (*_KINDS, "flags", "view"))
         keys = {key: value for key, _, value in pairs}
         kinds = [key for key in keys if key in _KINDS]
         if len(kinds) != 1:
@@ -161,16 +163,25 @@ class Patterns:
         return cast(View, word)
 
     def pattern(self, node: Node, what: str, defaults: Defaults) -> PatternRef:
+        file = self.file
         source = self.source(node, what, verbose=bool(defaults.flags & re.VERBOSE))
         self.charge(node, source)
         try:
-            # Some warn of a set that may be nested one day: an error only under `-W error`.
-            compiled = re.compile(source, defaults.flags)
+            with warnings.catch_warnings():
+                # What another Python may read otherwise, such as `[[:alpha:]]`, is a mistake now.
+                warnings.simplefilter("error", FutureWarning)
+                compiled = re.compile(source, defaults.flags)
+        except FutureWarning as warning:
+            raise file.error(
+                node,
+                f"{what}: {str(warning).lower()} in '{short(source)}'",
+                advice=r"escape the bracket or sign, as `\[`; Python knows no classes as [:alpha:]",
+            ) from None
         except (re.error, ValueError, OverflowError, RecursionError, MemoryError, Warning) as error:
-            raise self.file.error(
+            raise file.error(
                 node, f"{what}: {shown(str(error))} in '{short(source)}'", advice="mend the pattern"
             ) from None
-        pattern = PatternRef(source, defaults.flags, self.file.place(node), view=defaults.view)
+        pattern = PatternRef(source, defaults.flags, file.place(node), view=defaults.view)
         self.captures[pattern] = tuple(compiled.groupindex)
         return pattern
 
@@ -224,6 +235,12 @@ class Patterns:
                 node,
                 f"{what} has {len(source):,} characters, more than {MAX_PATTERN:,}",
                 advice="split it into several patterns",
+            )
+        if source[0] in _TYPOGRAPHIC_QUOTES and file.is_bare(node):
+            raise file.error(
+                node,
+                f"{what} begins with {source[0]}, which is no quote mark in YAML",
+                advice="use straight quotes; if the mark itself is meant, put them around it",
             )
         if "\x08" in source:
             raise file.error(

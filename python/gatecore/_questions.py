@@ -26,6 +26,7 @@ _SKIPPABLE: Final = re.compile(r"(?:[?*]|\{0?,\d*\})\??")
 _MOST_TRIALS: Final = 1_500
 
 _Key = tuple[str, int, View]
+_Search = Callable[[str], object]
 
 
 class Questions:
@@ -33,6 +34,7 @@ class Questions:
 
     def __init__(self) -> None:
         self._programs: dict[_Key, Program | None] = {}
+        self._searches: dict[_Key, _Search] = {}
         self._texts: dict[_Key, list[str]] = {}
         self._never: dict[_Key, bool | None] = {}
         self._within: dict[tuple[_Key, _Key], bool | None] = {}
@@ -108,14 +110,14 @@ class Questions:
             return None
         if text is None:
             return True
-        return False if _search(pattern)(text) else None
+        return False if self._search(pattern)(text) else None
 
     def _found_within(self, narrow: PatternRef, wide: PatternRef) -> bool | None:
         ours, theirs = self._program(narrow), self._program(wide)
         if ours is None or theirs is None:
             return None
         # Nearly all pairs are told apart by a text, at no cost; for the others it is the trial.
-        if not all(map(_search(wide), self._matched(narrow, ours))):
+        if not all(map(self._search(wide), self._matched(narrow, ours))):
             return False
         try:
             text = text_between(ours, theirs, lowered=narrow.view == "lowered")
@@ -123,16 +125,25 @@ class Questions:
             return None
         if text is None:
             return True
-        if not _search(narrow)(text) or _search(wide)(text):
+        if not self._search(narrow)(text) or self._search(wide)(text):
             return None  # it is one only for what the automaton cannot say
         self._matched(narrow, ours).append(text)  # it may tell others apart too
         return False
+
+    def _search(self, pattern: PatternRef) -> _Search:
+        """As `re` does, which itself remembers no more than some hundred patterns."""
+        key = _key(pattern)
+        if key not in self._searches:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
+                self._searches[key] = re.compile(pattern.source, pattern.flags).search
+        return self._searches[key]
 
     def _matched(self, pattern: PatternRef, written: Program) -> list[str]:
         """Some texts that a pattern matches, of the trial texts that are about it."""
         key = _key(pattern)
         if key not in self._texts:
-            search = _search(pattern)
+            search = self._search(pattern)
             texts = list(trial_texts(written, longest=LONGEST_TEXT))
             texts = texts[:: len(texts) // _MOST_TRIALS + 1]
             texts = [*likely_matches(written, longest=LONGEST_TEXT), *texts]
@@ -144,12 +155,6 @@ class Questions:
 
 def _key(pattern: PatternRef) -> _Key:
     return pattern.source, pattern.flags, pattern.view
-
-
-def _search(pattern: PatternRef) -> Callable[[str], object]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
-        return re.compile(pattern.source, pattern.flags).search
 
 
 def _branches(pattern: PatternRef) -> tuple[Branch, ...] | None:

@@ -36,8 +36,9 @@ from gatecore.gate_spec import (
 
 __all__ = ["can_hold"]
 
-#: Values tried in one search: some tenths of a second.
+#: Values tried in one search, and fewer of many variables: some tenths of a second.
 MOST_TRIES: Final = 5_000
+_MOST_LOOKS: Final = 500_000
 
 _Variable: TypeAlias = "PatternRef | Condition | tuple[object, ...]"
 _Values: TypeAlias = "dict[_Variable, int]"
@@ -76,6 +77,8 @@ class _Formulas:
 
     def __init__(self, gate: GateSpec) -> None:
         self.gate = gate
+        #: A keyword and a pattern may be one question, which has one answer.
+        self._asked: dict[tuple[str, int, str], PatternRef] = {}
         #: In the order in which they are tried.
         self.domains: dict[_Variable, list[int]] = {}
         self._tied: list[_Formula] = []
@@ -110,8 +113,14 @@ class _Formulas:
                 return self.opaque(condition)
 
     def patterns(self, groups: tuple[str, ...]) -> list[_Formula]:
-        distinct = dict.fromkeys(self.gate.patterns(groups))
-        return [self.matches(pattern) for pattern in distinct]
+        return [self.matches(pattern) for pattern in self.distinct(groups)]
+
+    def distinct(self, groups: tuple[str, ...]) -> tuple[PatternRef, ...]:
+        """The patterns of groups, of those that are one however they are written the first."""
+        return tuple(dict.fromkeys(map(self.asked, self.gate.patterns(groups))))
+
+    def asked(self, pattern: PatternRef) -> PatternRef:
+        return self._asked.setdefault((pattern.source, pattern.flags, pattern.view), pattern)
 
     def matches(self, pattern: PatternRef) -> _Formula:
         self.domains.setdefault(pattern, [1, 0])
@@ -119,7 +128,7 @@ class _Formulas:
 
     def count(self, groups: tuple[str, ...], bounds: Bounds) -> _Formula:
         """Matches of patterns: at least as many as patterns that match, and none without one."""
-        distinct = frozenset(self.gate.patterns(groups))
+        distinct = frozenset(self.distinct(groups))
         name = (Count, distinct)
         formula = self.amount(name, bounds)
         patterns = self.patterns(groups)
@@ -185,7 +194,8 @@ class _Formulas:
 
     def ties(self, within: Sequence[tuple[PatternRef, PatternRef]]) -> list[_Formula]:
         """What holds of the variables whatever the document, of those that are spoken of."""
-        both = (pair for pair in within if all(pattern in self.domains for pattern in pair))
+        asked = ((self.asked(narrow), self.asked(wide)) for narrow, wide in within)
+        both = (pair for pair in asked if all(pattern in self.domains for pattern in pair))
         pairs = [_at_least(1, [_not(_variable(narrow)), _variable(wide)]) for narrow, wide in both]
         return [*self._tied, *pairs]
 
@@ -224,23 +234,27 @@ class _Search:
     def __init__(self, domains: dict[_Variable, list[int]], wanted: Sequence[_Formula]) -> None:
         self.domains = list(domains.items())
         self.wanted = wanted
-        self.tries = 0
+        self.most_tries = min(MOST_TRIES, _MOST_LOOKS // (len(domains) + 1))
 
     def succeeds(self) -> bool:
-        return self._from(0, {})
-
-    def _from(self, at: int, values: _Values) -> bool:
         """True also when the search gives up: only "no" is claimed."""
-        truths = [formula(values) for formula in self.wanted]
-        if False in truths:
-            return False
-        self.tries += 1
-        if at == len(self.domains) or self.tries > MOST_TRIES:
-            return True
-        name, domain = self.domains[at]
-        for value in domain:
-            values[name] = value
-            if self._from(at + 1, values):
-                return True
-        del values[name]
-        return False
+        values: _Values = {}
+        #: The values that are left for each of the first variables.
+        left: list[Iterator[int]] = []
+        tries = 0
+        while True:
+            if all(formula(values) is not False for formula in self.wanted):
+                tries += 1
+                if len(left) == len(self.domains) or tries > self.most_tries:
+                    return True
+                left.append(iter(self.domains[len(left)][1]))
+            while left:
+                name = self.domains[len(left) - 1][0]
+                value = next(left[-1], None)
+                if value is not None:
+                    values[name] = value
+                    break
+                values.pop(name, None)
+                left.pop()
+            else:
+                return False

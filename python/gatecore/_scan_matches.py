@@ -30,7 +30,7 @@ class ScanMatches:
     >>> from gatecore import GateSet, modules
     >>> gates = GateSet(modules.load("gdpr_uk").gates)
     >>> matches = ScanMatches("We ask for your consent.", gates.patterns, gates.lowered)
-    >>> pattern, *_ = gates.gates[0].patterns(("consent",))
+    >>> pattern, *_ = modules.load("gdpr_uk").gate("consent").patterns(("consent",))
     >>> [(hit.start, hit.end) for hit in matches.hits(pattern)]
     [(16, 23)]
     """

@@ -58,7 +58,7 @@ def says(condition: Condition, spec: GateSpec, where: str = "") -> str:
 
     >>> from gatecore import modules
     >>> from gatecore.gate_spec import AnyOf, NoneOf
-    >>> consent, *_ = modules.load("gdpr_uk").gates
+    >>> consent = modules.load("gdpr_uk").gate("consent")
     >>> says(NoneOf(("consent",)), consent, " in the first 3 lines")
     'no match of ‘consent’ (4 patterns) in the first 3 lines'
     """

@@ -12,11 +12,13 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any, Final, Literal, TypeAlias
 
 import yaml
 from yaml.nodes import MappingNode
 
+from gatecore._yaml_syntax import explained
 from gatecore.errors import GateFileError
 from gatecore.gate_spec import Place
 
@@ -38,6 +40,7 @@ MAX_DEPTH: Final = 50
 MAX_LINE: Final = 5_000
 """The characters of a message, a title and the like."""
 MAX_NAME: Final = 100
+MAX_TAG_DIRECTIVES: Final = 100
 
 Node: TypeAlias = yaml.Node
 
@@ -48,6 +51,9 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NOT_PRINTABLE: Final = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
+
+# The parser compares each with all before it, before it tells of the first event.
+_TAG_DIRECTIVE: Final = re.compile("(?:(?<=[\n\r\x85\u2028\u2029])|\\A)%TAG")
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
@@ -125,11 +131,18 @@ class YamlFile:
                 f"character U+{ord(bad[0]):04X} may not stand in YAML",
                 advice="remove it, or write it as an escape in double quotes",
             )
+        tags = islice(_TAG_DIRECTIVE.finditer(text), MAX_TAG_DIRECTIVES, None)
+        if (tag := next(tags, None)) is not None:
+            raise self.error(
+                self._place_after(text[: tag.start()]),
+                f"more than {MAX_TAG_DIRECTIVES} %TAG lines",
+                advice="remove them",
+            )
         try:
             self._check_limits(text)
             root = yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
-            raise self._syntax_error(error) from None
+            raise self._syntax_error(error, text) from None
         except (yaml.YAMLError, ValueError, OverflowError) as error:
             # An escape beyond Unicode, or a directive whose number has thousands of digits; the
             # parser does not say where.
@@ -140,11 +153,16 @@ class YamlFile:
             raise self._at_start("the file is empty", advice="start it with `gate: <its name>`")
         return root
 
-    def pairs(self, node: Node, what: str) -> list[tuple[str, Node, Node]]:
-        """The (key, key node, value node) of a mapping, in order; keys are words, none twice."""
+    def pairs(
+        self, node: Node, what: str, *, such_as: str = "key: value"
+    ) -> list[tuple[str, Node, Node]]:
+        """The (key, key node, value node) of a mapping, in order; keys are words, none twice.
+
+        `such_as` is what the error advises to write for what is no mapping.
+        """
         if not isinstance(node, MappingNode):
             raise self.error(
-                node, f"{what} must be a mapping, not {_kind(node)}", advice="write `key: value`"
+                node, f"{what} must be a mapping, not {_kind(node)}", advice=f"write `{such_as}`"
             )
         if not node.value:
             raise self.error(node, f"{what} is empty", advice="add a key or leave it out")
@@ -168,13 +186,19 @@ class YamlFile:
         return list(pairs.values())
 
     def mapping(
-        self, node: Node, what: str, *, required: Collection[str], optional: Collection[str] = ()
+        self,
+        node: Node,
+        what: str,
+        *,
+        required: Collection[str],
+        optional: Collection[str] = (),
+        such_as: str = "key: value",
     ) -> dict[str, Node]:
         """The values of a mapping by key: all required keys, no unknown ones."""
         known = (*required, *optional)
         values: dict[str, Node] = {}
-        for key, key_node, value_node in self.pairs(node, what):
-            self.known(key, key_node, f"key of {what}", known)
+        for key, key_node, value_node in self.pairs(node, what, such_as=such_as):
+            self.known_key(key, key_node, what, known)
             values[key] = value_node
         self.need(node, what, values, required)
         return values
@@ -187,12 +211,17 @@ class YamlFile:
         if missing:
             raise self.error(node, f"{what} has no '{missing[0]}'", advice=f"add `{missing[0]}: …`")
 
-    def items(self, node: Node, what: str, *, may_be_empty: bool = False) -> list[Node]:
+    def items(
+        self,
+        node: Node,
+        what: str,
+        *,
+        may_be_empty: bool = False,
+        advice: str = "write `- item` lines",
+    ) -> list[Node]:
         """The nodes of a list."""
         if not isinstance(node, yaml.SequenceNode):
-            raise self.error(
-                node, f"{what} must be a list, not {_kind(node)}", advice="write `- item` lines"
-            )
+            raise self.error(node, f"{what} must be a list, not {_kind(node)}", advice=advice)
         if not node.value and not may_be_empty:
             raise self.error(node, f"{what} is an empty list", advice="add an item or remove it")
         return list(node.value)
@@ -204,6 +233,14 @@ class YamlFile:
     def is_list(self, node: Node) -> bool:
         """Whether a list stands at the node."""
         return isinstance(node, yaml.SequenceNode)
+
+    def scalar(self, node: Node) -> str:
+        """What stands at the node if it is neither a list nor a mapping, as written; else ''."""
+        return shown(node.value) if isinstance(node, yaml.ScalarNode) else ""
+
+    def is_bare(self, node: Node) -> bool:
+        """Whether text stands at the node without quotes around it."""
+        return isinstance(node, yaml.ScalarNode) and not node.style
 
     def is_mapping(self, node: Node) -> bool:
         """Whether a mapping stands at the node."""
@@ -281,6 +318,11 @@ class YamlFile:
         if word not in known:
             raise self.error(node, f"unknown {what} '{shown(word)}'", advice=hint(word, known))
 
+    def known_key(self, key: str, node: Node, what: str, known: Collection[str]) -> None:
+        """Raises unless the key is one that `what` may have."""
+        if key not in known:
+            raise self.error(node, f"unknown key '{shown(key)}' in {what}", advice=hint(key, known))
+
     def _check_limits(self, text: str) -> None:
         # Events come from a parser without recursion, and an alias is one event however much it
         # stands for: so neither depth nor a "billion laughs" can hurt before they are refused.
@@ -303,16 +345,10 @@ class YamlFile:
             if depth > MAX_DEPTH:
                 raise self._at_mark(event, f"nested more than {MAX_DEPTH} deep", "flatten it")
 
-    def _syntax_error(self, error: yaml.MarkedYAMLError) -> GateFileError:
-        mark = error.problem_mark or error.context_mark
-        place = self._place_of_mark(mark) if mark else Place(self.path, 1, 1)
-        problem = " ".join(part for part in (error.context, error.problem) if part)
-        advice = "mend the YAML here or just above"
-        if "escape" in problem:
-            advice = "write patterns in single quotes, where a backslash is just a backslash"
-        elif "single document" in problem:
-            advice = "keep one gate per file, without `---` lines"
-        return self.error(place, f"not valid YAML: {shown(problem)}", advice=advice)
+    def _syntax_error(self, error: yaml.MarkedYAMLError, text: str) -> GateFileError:
+        mistake = explained(error, text)
+        place = Place(self.path, mistake.line + 1, mistake.column + 1)
+        return self.error(place, f"not valid YAML: {shown(mistake.detail)}", advice=mistake.advice)
 
     def _at_mark(self, event: yaml.Event, detail: str, advice: str) -> GateFileError:
         return self.error(self._place_of_mark(event.start_mark), detail, advice=advice)
@@ -356,14 +392,15 @@ def shown(text: str) -> str:
 def hint(word: str, known: Collection[str]) -> str:
     """The end of an error about a word that is none of the known ones.
 
-    >>> hint("nine", ("any", "all", "none"))
-    "expected one of any, all, none; did you mean 'none'?"
+    >>> hint("nine", ("any", "all", "none")), hint("risk", ("any", "all", "none"))
+    ("did you mean 'none'?", 'expected one of any, all, none')
     """
     if not known:
         return "there are none here; remove it"
     close = get_close_matches(word[:MAX_NAME], known, n=1)
+    if close:
+        return f"did you mean '{close[0]}'?"
     listed: Sequence[str] = list(known)
     if len(listed) > _ALL_SHOWN:
         listed = [*listed[:_ALL_SHOWN], f"… ({len(known):,} in all)"]
-    advice = f"expected one of {', '.join(listed)}"
-    return f"{advice}; did you mean '{close[0]}'?" if close else advice
+    return f"expected one of {', '.join(listed)}"

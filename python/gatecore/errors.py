@@ -64,6 +64,8 @@ class GateFileError(GatecoreError):
     fca_uk/risk.yaml:14:5: gate 'risk': missing ')'; close the group
     >>> error.line, error.gate
     (14, 'risk')
+
+    `line` and `column` are 0 where a whole file or folder is meant: one that is not there.
     """
 
     def __init__(
@@ -76,7 +78,8 @@ class GateFileError(GatecoreError):
         self.gate = gate
         self.advice = advice
         who = f"gate '{gate}': " if gate is not None else ""
-        super().__init__(f"{path}:{line}:{column}: {who}{detail}; {advice}")
+        where = f"{path}:{line}:{column}" if line else path
+        super().__init__(f"{where}: {who}{detail}; {advice}")
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions cross process boundaries (`validate_many`), and the default way of pickling

@@ -108,7 +108,7 @@ def load_module(folder: Path | Traversable | str) -> Module:
     """
     source = Path(folder) if isinstance(folder, str) else folder
     whole = YamlFile(str(source), gate=None)
-    start = Place(str(source), 1, 1)
+    start = Place(str(source), 0, 0)
     try:
         found = sorted((f for f in source.iterdir() if f.is_file()), key=lambda f: f.name)
     except OSError as error:
@@ -157,8 +157,8 @@ def schema(kind: Literal["gate", "shared"] = "gate") -> dict[str, Any]:
 
     >>> sorted(schema()["required"])[:3]
     ['gate', 'limits', 'patterns']
-    >>> schema("shared")["required"]
-    ['shared', 'patterns']
+    >>> schema("shared")["title"]
+    'A gatecore _shared.yaml'
     """
     folder = files("gatecore").joinpath("schema")
     gate: dict[str, Any] = json.loads(folder.joinpath("gate.schema.json").read_text("utf-8"))
@@ -196,6 +196,11 @@ def _compose_file(file: YamlFile, source: Path | Traversable) -> Node:
     try:
         with source.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        # What is not there has no lines, nor is it known to be a gate.
+        raise YamlFile(file.path, gate=None).error(
+            Place(file.path, 0, 0), f"cannot be read: {error.strerror}", advice="check the path"
+        ) from None
     except OSError as error:
         raise file.error(
             Place(file.path, 1, 1), f"cannot be read: {error.strerror}", advice="check the path"

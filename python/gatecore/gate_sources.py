@@ -34,7 +34,7 @@ def read_gates(
     All shipped ones if nothing is named. What is named twice counts once.
 
     >>> [gate.name for gate in read_gates(shipped=["gdpr_uk"])][:2]
-    ['consent', 'purpose']
+    ['automated_decisions', 'breach_notification']
 
     Raises:
         UnknownModuleError, GateFileError: The first that cannot be used.
@@ -91,8 +91,8 @@ def _content(folder: Path | Traversable) -> list[Path | Traversable]:
         raise GateFileError(
             f"cannot be read: {error.strerror}",
             path=str(folder),
-            line=1,
-            column=1,
+            line=0,
+            column=0,
             gate=None,
             advice="give a folder with gate files",
         ) from None

@@ -62,6 +62,7 @@ __all__ = [
     "ValueKind",
     "View",
     "Window",
+    "chooses",
     "groups_named",
 ]
 
@@ -69,7 +70,7 @@ Status: TypeAlias = Literal["PASS", "WARNING", "FAIL", "N/A"]
 Severity: TypeAlias = Literal["none", "low", "medium", "high", "critical"]
 View: TypeAlias = Literal["text", "lowered"]
 Unit: TypeAlias = Literal["characters", "words", "lines", "sentences", "paragraphs"]
-Side: TypeAlias = Literal["both", "before", "after", "inside"]
+Side: TypeAlias = Literal["both", "before", "after", "inside", "itself"]
 Take: TypeAlias = Literal["every", "first_of_each", "first", "earliest"]
 ValueKind: TypeAlias = Literal["number", "money", "date"]
 Relation: TypeAlias = Literal["above", "at_least", "below", "at_most", "equals", "differs_from"]
@@ -240,12 +241,13 @@ class Window:
 
     `side` says where. `inside`: within the match's own span, from start to end, and `unit` is None.
     `before`: the other ends where the match starts or earlier. `after`: it starts where the match
-    ends or later. `both`: before, after, or overlapping.
+    ends or later. `both`: before, after, or overlapping. `itself`: the match itself and no other,
+    so that a condition can speak about what it captured; `unit` is None.
 
     `unit` and `distance` say how much may stand between the two: that many characters, whole words,
     line breaks, ends of sentences or of paragraphs (see `MARKS`). Overlapping matches have nothing
-    between them. `unit` None is any distance. A match is not near itself: the same pattern with the
-    same span is left out.
+    between them. `unit` None is any distance. But for `itself` a match is not in its own window:
+    the same pattern with the same span is left out.
     """
 
     side: Side
@@ -359,6 +361,7 @@ class Evidence:
     pattern as in the file, from the start of the document to its end.
 
     With `window` and `when`, only matches whose surroundings are such (as in `Around`).
+    Placeholders that name one of the groups then speak of these matches only.
     `take`: `every` match, the `first_of_each` pattern, the `first` in that order, or the `earliest`
     in the document (of those that start together, the first in that order).
     `type` and `severity` are what each finding is labelled with.
@@ -448,6 +451,32 @@ class Module:
     name: str
     title: str
     gates: tuple[GateSpec, ...]
+
+    def gate(self, name: str) -> GateSpec:
+        """The gate of this name. Raises `KeyError` for a name that is none.
+
+        >>> from gatecore import modules
+        >>> modules.load("gdpr_uk").gate("consent").module
+        'gdpr_uk'
+        """
+        for gate in self.gates:
+            if gate.name == name:
+                return gate
+        raise KeyError(name)
+
+
+def chooses(branch: Branch, group: str) -> Evidence | None:
+    """The first evidence of a branch that shows only some matches of a group; None if none does.
+
+    >>> close = Window("both", "words", 5)
+    >>> some = Evidence(("fee", "cost"), "every", "", "low", close, AnyOf(("exit",)))
+    >>> every = Evidence(("fee",), "every", "", "low", None, None)
+    >>> branch = Branch(None, "FAIL", "low", "", "", (), (every, some), Place("a.yaml", 1, 1))
+    >>> chooses(branch, "fee") == some, chooses(branch, "exit")
+    (True, None)
+    """
+    choosing = (e for e in branch.evidence if e.window and e.when and group in e.groups)
+    return next(choosing, None)
 
 
 def groups_named(condition: Condition | None) -> tuple[str, ...]:

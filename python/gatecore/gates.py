@@ -44,7 +44,7 @@ class GateSet:
     >>> gates = GateSet(modules.load("gdpr_uk").gates)
     >>> report = gates.check("Invoice 17, payable in 30 days.")
     >>> report.overall, len(report.verdicts)
-    ('N/A', 5)
+    ('N/A', 15)
     """
 
     __slots__ = ("_compiled", "_origin")

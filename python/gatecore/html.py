@@ -243,7 +243,11 @@ def _branch(branch: WhyBranch) -> Iterator[str]:
     if branch.taken:
         yield f"{_sign(True)}<b>{branch.status}{severity}</b>"
     else:
-        yield f"{_sign(False)}{branch.status}{severity}: does not apply"
+        # Not in the colours of a failure: that a FAIL does not apply is good news.
+        yield (
+            '<li class="passed-over"><span class="sign" aria-hidden="true">·</span>'
+            f"{branch.status}{severity}: does not apply"
+        )
     if branch.when is None:
         yield ' <span class="says">otherwise</span>'
     else:

@@ -140,5 +140,6 @@ def display(found: Found) -> str:
     """
     if found is None:
         return NOTHING
-    line = " ".join(str(found).split())
+    # Each word is at least one character, so those behind are not shown; a match may be megabytes.
+    line = " ".join(str(found).split(None, LONGEST))
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"

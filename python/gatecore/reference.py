@@ -36,6 +36,7 @@ from gatecore.gate_spec import (
     SentenceLength,
     ValueKind,
     Window,
+    chooses,
 )
 from gatecore.placeholders import Found, Placeholder, render
 from gatecore.report import Finding, Lines, Verdict
@@ -72,6 +73,8 @@ class _Surroundings:
         itself, window = self.hit, self.window
         span = (itself.start, itself.end)
         if _same(pattern, self.pattern) and (other.start, other.end) == span:
+            return window.side == "itself"
+        if window.side == "itself":
             return False
         if window.side == "inside":
             return itself.start <= other.start and other.end <= itself.end
@@ -96,7 +99,7 @@ def evaluate(spec: GateSpec, text: str, *, matches: Matches | None = None) -> Ve
     `matches` is where matches of that document come from: plain `re` if not given.
 
     >>> from gatecore import modules
-    >>> consent, *_ = modules.load("gdpr_uk").gates
+    >>> consent = modules.load("gdpr_uk").gate("consent")
     >>> evaluate(consent, "Invoice 17, payable in 30 days.").status
     'N/A'
     """
@@ -128,7 +131,7 @@ def holds(
     """Whether a condition of a gate holds for a document, or for what is in a scope of it.
 
     >>> from gatecore import modules
-    >>> consent, *_ = modules.load("gdpr_uk").gates
+    >>> consent = modules.load("gdpr_uk").gate("consent")
     >>> anything = AnyOf(tuple(group.name for group in consent.groups))
     >>> document = ReMatches("We process personal data with your consent. Thank you.")
     >>> holds(anything, consent, document)
@@ -261,8 +264,8 @@ def _verdict(spec: GateSpec, branch: Branch, matches: Matches) -> Verdict:
         spec.module,
         branch.status,
         branch.severity,
-        _filled(branch.message, spec, matches),
-        _filled(branch.suggestion, spec, matches),
+        _filled(branch.message, branch, spec, matches),
+        _filled(branch.suggestion, branch, spec, matches),
         spec.source,
         tuple(
             finding
@@ -270,7 +273,7 @@ def _verdict(spec: GateSpec, branch: Branch, matches: Matches) -> Verdict:
             for finding in _findings(evidence, spec, matches, lines)
         ),
         tuple(
-            _filled(detail.text, spec, matches)
+            _filled(detail.text, branch, spec, matches)
             for detail in branch.details
             if detail.when is None or holds(detail.when, spec, matches)
         ),
@@ -309,17 +312,23 @@ def _findings(evidence: Evidence, spec: GateSpec, matches: Matches, lines: Lines
     ]
 
 
-def _filled(template: str, spec: GateSpec, matches: Matches) -> str:
-    """A message with its placeholders filled from all matches of the document."""
+def _filled(template: str, branch: Branch, spec: GateSpec, matches: Matches) -> str:
+    """A message with its placeholders filled from all matches of the document.
+
+    Where the verdict shows only some matches of a group, its placeholders speak of these: of those
+    that the first evidence which chooses among the group's matches lets through.
+    """
 
     def lookup(asked: Placeholder) -> Found:
-        patterns = spec.patterns((asked.group,))
+        choosing = chooses(branch, asked.group)
+        window, when = (choosing.window, choosing.when) if choosing else (None, None)
+        hits = witnesses((asked.group,), window, when, spec, matches)
         if asked.field == "count":
-            return sum(len(matches.hits(pattern)) for pattern in _distinct(spec, (asked.group,)))
+            distinct = list(_distinct(spec, (asked.group,)))
+            return sum(any(pattern is one for one in distinct) for pattern, _ in hits)
         texts = [
             (hit.start, hit.captures.get(asked.capture) if asked.capture else _text(matches, hit))
-            for pattern in patterns
-            for hit in matches.hits(pattern)
+            for _, hit in hits
         ]
         taking_part = [(start, text) for start, text in texts if text is not None]
         return min(taking_part, key=lambda each: each[0])[1] if taking_part else None

@@ -175,7 +175,7 @@ def explain(spec: GateSpec, matches: Matches) -> Why:
 
     >>> from gatecore import modules
     >>> from gatecore._matches import ReMatches
-    >>> consent, *_ = modules.load("gdpr_uk").gates
+    >>> consent = modules.load("gdpr_uk").gate("consent")
     >>> why = explain(consent, ReMatches("Invoice 17, payable in 30 days."))
     >>> why.status, why.relevant.held, why.branches
     ('N/A', False, ())

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gatecore.gate_spec import (
+    MARKS,
     SEVERITIES,
     STATUSES,
     TAKES,
@@ -79,6 +80,8 @@ _SOURCES: Final = (
     *((r"[\s\S]{1,30}", 0), (r"[^.]+\.", 0), (r"\n.*\n", 0), (r"fee[^.]*risk", int(re.I | re.S))),
     *(("i", 0), ("i\u0307", 0), ("\u0307", 0), (r"\u0130", 0), ("\u03c3|\u03c2", _I), (r".k", _I)),
     *(("\ud800", 0), ("\x00", 0), (r"i.*\u0307?k", 0), (r"\bi", 0), (r"(?=\u0307)", 0)),
+    # A gate's own pattern may be the one that makes up a unit.
+    *((source, flags) for source in MARKS.values() for flags in (0, _I)),
 )
 _AMOUNTS: Final = (
     (r"(?P<amount>[£$€]\d[\d,.]*\d|[£$€]\d)", 0),
@@ -89,10 +92,26 @@ _AMOUNTS: Final = (
     (r"(?P<amount>\d+(?:st|th)?\s(?:of\s)?\w+,?\s\d{4})", _I),
     (r"(?P<amount>\d+\D{1,10}\d+\D{1,10}\d+)", 0),
     (r"(?P<amount>\d+(?:[-/.]|\w* (?:of )?)\w+\W{1,2}\d+)", 0),
+    # Dates as they are written, often: comparing two of them rarely comes about otherwise.
+    *((r"(?P<amount>\d+(?:[-/.]\d+){2}|\d+\w* (?:of )?\w+,? \d{4})", 0),) * 3,
     (r"(?P<amount>\S+)", 0),
     (r"(?P<amount>)risk|(?P<other>k)", _I),
     (r"\s(?P<amount>.*?)i", _I),
     (r"(?P<amount>[^\W\d_]+|\d+)\W", 0),
+    # Captures in repeats, in alternatives, of nothing, outside of the match, by `re` itself.
+    (r"(?:(?P<amount>[£\d]\d*)[ ,.]?)+", 0),
+    (r"(?:(?P<amount>\d+)|(?P<other>\w))+?\b", 0),
+    (r"risk|(?P<amount>£?\d+)|k(?P<other>)", _I),
+    (r"(?:£(?P<amount>\d*)|fee)+", _I),
+    (r"(?P<amount>\d*)(?P<other>[.,/]?)", 0),
+    (r"(?=(?P<amount>£?\d+))[£\d]", 0),
+    (r"(?=\D*(?P<amount>\d+))", 0),
+    (r"(?<=(?P<amount>\d))\D", 0),
+    (r"(?P<amount>£?\d+)(?<!5)", 0),
+    (r"(?P<amount>\w)(?P=amount)", _I),
+    (r"(?P<amount>£)?\d+(?(amount)k|p)?", 0),
+    (r"(?P<amount>i\u0307?|k)", 0),
+    (r"(?s:.)(?P<amount>\S+?)(?m:$)", 0),
 )
 _KEYWORDS: Final = ("risk", "fee", "i", "no risk", "i\u0307", "£100", ".", "risk fee", "k")
 _PHRASES: Final = ("no risk", "fee of", "capital at risk", "£100", "e.g. fee", "risk")
@@ -156,7 +175,7 @@ _LENGTHS: Final[dict[Unit, int]] = {
     "sentences": 5,
     "paragraphs": 3,
 }
-_SIDES: Final[tuple[Side, ...]] = ("both", "before", "after", "inside")
+_SIDES: Final[tuple[Side, ...]] = ("both", "before", "after", "inside", "itself")
 _RELATIONS: Final[tuple[Relation, ...]] = (
     *("above", "at_least", "below", "at_most", "equals", "differs_from"),
 )
@@ -214,7 +233,7 @@ class _Conditions:
 
     def window(self) -> Window:
         side = self._choose.pick(_SIDES)
-        if side == "inside" or self._choose.chance(12):
+        if side in ("inside", "itself") or self._choose.chance(12):
             return Window(side, None, 0)
         unit = self._choose.pick(UNITS)
         return Window(side, unit, self._choose.between(0, _DISTANCES[unit]))
@@ -280,6 +299,7 @@ class _Conditions:
 _TEMPLATES: Final = (
     *("plain", "{a}", "{b.count} of {a.count}", "{{{c}}}", "{sum.amount}", "{sum}: {cap.amount}"),
     *("{cap.count}{{x}}{cap}", "", "£ {b} – {b}"),
+    *("{cap.amount} {sum.amount} {cap.amount}", "{sum.amount}{sum.count}{sum}{sum.amount}"),
 )
 
 

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gatecore import GateSet, engines, reference
+from gatecore import Document, GateSet, engines, reference
 from gatecore._matches import Hit, Matches, ReMatches
 from gatecore.gate_spec import (
     SEVERITIES,
@@ -96,13 +96,14 @@ class RememberedMatches:
 
 
 def on_gate_set(gates: Sequence[GateSpec]) -> Judge:
-    """The evaluator in question, on every engine."""
-    gate_sets = [GateSet(gates, engine=engine) for engine in engines()]
+    """The evaluator in question, on every engine; all but the first are given a `Document`."""
+    plain, *others = [GateSet(gates, engine=engine) for engine in engines()]
 
     def judge(text: str) -> tuple[Verdict, ...]:
-        first, *others = (gate_set.check(text).verdicts for gate_set in gate_sets)
-        if any(other != first for other in others):
-            raise AssertionError(f"the engines differ: {first}, {others}")
+        first = plain.check(text).verdicts
+        others_say = [each.check(Document(text, each.patterns)).verdicts for each in others]
+        if any(other != first for other in others_say):
+            raise AssertionError(f"the engines differ: {first}, {others_say}")
         return first
 
     return judge

@@ -51,20 +51,22 @@ def on_reference(gates: Sequence[GateSpec]) -> Judge:
 
 
 @pytest.mark.parametrize("line", ROWS)
-def test_a_difference_that_was_found_is_gone(line: str) -> None:
+def test_a_row_is_judged_as_by_the_reference(line: str) -> None:
     gates, text = from_row(line)
     assert list(compare_gates(gates, text, on_gate_set(gates))) == []
 
 
 def test_random_rounds_agree_and_exercise_every_feature_both_ways() -> None:
+    """As many rounds as that takes, 4,000 cases at least; `make fuzz` compares 100,000."""
     counts: Counts = collections.Counter()
     with counting(counts):
-        for number in range(150):
-            found = list(run_round(make_round(7, number), on_gate_set, counts))
+        for number in range(600):
+            found = list(run_round(make_round(8, number), on_gate_set, counts))
             assert not found, "\n".join(map(str, found))
+            if counts["cases"] > 4_000 and not never_both_ways(counts):
+                break
     assert counts["cases"] > 4_000
-    # So few rounds leave out a rare pair at times: the search of 100,000 cases leaves out none.
-    assert len(never_both_ways(counts)) <= 3
+    assert never_both_ways(counts) == []
 
 
 @given(case=strategies.gate_cases())

@@ -83,6 +83,15 @@ def test_architecture_is_short_and_names_what_exists() -> None:
     assert [name for name in core if not any(s.endswith(f"/{name}") for s in sources)] == []
 
 
+def test_each_file_of_test_data_is_described() -> None:
+    """The README beside the data names every file and folder there."""
+    folder = ROOT / "tests" / "data"
+    described = (folder / "README.md").read_text("utf-8")
+    names = [f"{path.name}/" if path.is_dir() else path.name for path in folder.iterdir()]
+    assert len(names) > 10
+    assert [name for name in names if name != "README.md" and f"`{name}`" not in described] == []
+
+
 def test_unsafe_lives_in_one_crate() -> None:
     """The word stands in gatecore-hs, so the search works, and nowhere else."""
     with_unsafe = {

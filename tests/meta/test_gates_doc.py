@@ -11,6 +11,7 @@ import yaml
 
 from gatecore.gate_file import SHARED_FILE, load_gate, parse_gate
 from gatecore.reference import evaluate
+from gatecore.values import parse
 
 TEXT = (Path(__file__).parents[2] / "docs" / "gates.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
@@ -88,6 +89,16 @@ def test_enough_is_shown() -> None:
     assert len(IDIOMS) >= 30
     assert all(yaml.safe_load(block) or block.startswith("#") for block in BLOCKS)
     assert SHARED_FILE in TEXT
+
+
+def test_the_pattern_of_numbers_in_words_reads_them_whole() -> None:
+    (pattern,) = re.findall(r"^```text\n(.*?)\n```", TEXT, re.DOTALL | re.MULTILINE)
+    words = ["1250", "one", "six", "ten", "twelve", "thirteen", "sixteen", "seventeen", "nineteen"]
+    for word in [*words, "twenty", "Twenty-one", "ninety nine"]:
+        found = re.search(pattern, f"within {word} days", re.IGNORECASE)
+        assert found is not None
+        assert found["number"] == word
+        assert parse(word, "number") is not None
 
 
 def test_the_python_block_runs_on_the_first_gate(

@@ -21,8 +21,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(autouse=True)
-def _surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
+def _surroundings(tmp_path: Path, compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)
 
@@ -66,16 +66,17 @@ def test_exit_codes_tell_a_script_what_was_found(text: str, options: list[str], 
     assert main(["check", _write("document.txt", text), *options]) == code
 
 
-def test_json_holds_what_the_library_says(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_holds_what_the_library_says(
+    gdpr: gatecore.GateSet, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Verdicts and findings are those of `GateSet.check`, for each document in order."""
     names = [_write("bad.txt", BAD), _write("fine.txt", FINE)]
     main(["check", *names, "--module", "gdpr_uk", "--format", "json"])
     printed = _json(capsys)
-    gates = gatecore.GateSet(modules.load("gdpr_uk").gates)
     assert [document["name"] for document in printed["documents"]] == names
     assert printed["errors"] == []
     for document, text in zip(printed["documents"], (BAD, FINE), strict=True):
-        report = json.loads(json.dumps(gates.check(text).to_dict()))
+        report = json.loads(json.dumps(gdpr.check(text).to_dict()))
         assert {key: document[key] for key in report} == report
         assert document["timing"]["pass_seconds"] > 0
 
@@ -172,10 +173,10 @@ def test_gates_check_runs_every_example(capsys: pytest.CaptureFixture[str]) -> N
     assert f"{examples} passed, 0 failed" in out
 
 
-def test_compile_writes_a_set_that_loads() -> None:
+def test_compile_writes_a_set_that_loads(gdpr: gatecore.GateSet) -> None:
     """The file holds the patterns of the chosen gates."""
     assert main(["compile", "--module", "gdpr_uk", "-o", "gates.set"]) == 0
-    patterns = gatecore.GateSet(modules.load("gdpr_uk").gates).patterns
+    patterns = gdpr.patterns
     assert list(PatternSet.load("gates.set")) == list(patterns)
 
 

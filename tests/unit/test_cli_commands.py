@@ -40,8 +40,8 @@ counter_examples:
 
 
 @pytest.fixture(autouse=True)
-def _house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
+def _house(tmp_path: Path, compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)
     Path("house").mkdir()
@@ -310,8 +310,9 @@ def test_an_answer_that_differs_from_the_reference_is_a_failure(
 
 
 def test_compile_warms_the_cache_that_check_uses(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
     for compiled in (True, False):
         assert main(["compile", "--gates", "house", "--format", "json"]) == 0
         printed = _json(capsys)
@@ -323,8 +324,9 @@ def test_compile_warms_the_cache_that_check_uses(
 
 
 def test_compile_to_a_file_leaves_the_cache_alone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
     assert main(["compile", "--gates", "house", "-o", "house.set"]) == 0
     assert Path("house.set").stat().st_size > 0
     assert not (tmp_path / "cache").exists()
@@ -354,8 +356,9 @@ def test_a_reader_that_goes_away_is_no_error_to_speak_of(form: str) -> None:
     assert (process.returncode, err) == (130, b"")
 
 
-def test_ctrl_c_is_quiet() -> None:
+def test_ctrl_c_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """It comes while the command waits for standard input."""
+    monkeypatch.setenv("GATECORE_CACHE_DIR", "cache")
     process = _process(
         "check", "-", "--gates", "house", stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -379,6 +382,14 @@ def test_an_output_that_cannot_be_written_is_one_line(form: str) -> None:
     assert process.returncode == 2
     assert err.startswith(b"gatecore: error: ")
     assert err.count(b"\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors are closed by the shell")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_output_leaves_the_exit_code(closed: str) -> None:
+    command = f'"$0" -m gatecore check fail.txt --gates house {closed}'
+    run = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, check=False)
+    assert (run.returncode, run.stderr) == (1, b"")
 
 
 HOST = """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gatecore.cli.input import DocumentReadError, decode, read
+from gatecore.cli.input import DocumentReadError, decode, names_of, read
 
 
 def _zip(*names: str) -> bytes:
@@ -133,6 +133,12 @@ def test_a_file_without_permission_is_named(
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(DocumentReadError, match="it may not be read; check its permissions"):
         read(str(tmp_path / "secret.txt"))
+
+
+def test_an_empty_name_is_not_the_current_folder() -> None:
+    assert list(names_of([""])) == [""]
+    with pytest.raises(DocumentReadError, match="it is no name"):
+        read("")
 
 
 def test_standard_input_may_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ BAD = "We hold personal data for as long as we wish. Guaranteed returns. Act now
 
 
 @pytest.fixture(autouse=True)
-def _surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
+def _surroundings(tmp_path: Path, compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)
     Path("bad.txt").write_text(BAD, "utf-8")
@@ -41,6 +41,13 @@ def test_a_named_gate_is_explained_whatever_it_says(capsys: pytest.CaptureFixtur
 def test_an_unknown_gate_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--why-gate", "retenton", "bad.txt"]) == 2
     assert "did you mean 'retention'?" in capsys.readouterr().err
+
+
+def test_a_gate_that_is_not_shipped_is_asked_for_with_its_folder(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["check", "--gate", "my_own", "bad.txt"]) == 2
+    assert "give --gates FOLDER for your own" in capsys.readouterr().err
 
 
 def test_json_has_the_why_in_each_verdict(capsys: pytest.CaptureFixture[str]) -> None:

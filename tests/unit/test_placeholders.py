@@ -74,6 +74,8 @@ def test_a_capture_is_neither_the_text_nor_the_number() -> None:
         ("x" * 80, "x" * 80),
         ("x" * 81, "x" * 79 + "…"),
         ("x " * 40, ("x " * 40).strip()),
+        ("x " * 41, "x " * 39 + "x…"),
+        ("x " * 1_000_000, "x " * 39 + "x…"),
     ],
 )
 def test_what_was_found_is_shown_in_one_short_line(found: str | int | None, shown: str) -> None:

@@ -8,35 +8,36 @@ from typing import Any
 
 import pytest
 
-from gatecore import GateSet, modules
+from gatecore import GateSet
 from gatecore.report import Checked, Finding, Report, Verdict
 from gatecore.sarif import render
 
-GATES = GateSet(modules.load("gdpr_uk").gates)
 BAD = "Hello 😀 there.\nWe hold personal data for as long as we wish."
 
 
-def run_of(*documents: tuple[str, str], unreadable: tuple[tuple[str, str], ...] = ()) -> Any:
-    checked = [Checked(name, text, GATES.check(text)) for name, text in documents]
-    log = json.loads(render(GATES.gates, checked, unreadable))
+def run_of(
+    gates: GateSet, *documents: tuple[str, str], unreadable: tuple[tuple[str, str], ...] = ()
+) -> Any:
+    checked = [Checked(name, text, gates.check(text)) for name, text in documents]
+    log = json.loads(render(gates.gates, checked, unreadable))
     assert log["version"] == "2.1.0"
     (run,) = log["runs"]
     return run
 
 
-def test_results_are_the_findings_of_what_fails_or_warns() -> None:
-    run = run_of(("a.txt", BAD))
-    verdicts = [v for v in GATES.check(BAD).verdicts if v.status in ("FAIL", "WARNING")]
+def test_results_are_the_findings_of_what_fails_or_warns(gdpr: GateSet) -> None:
+    run = run_of(gdpr, ("a.txt", BAD))
+    verdicts = [v for v in gdpr.check(BAD).verdicts if v.status in ("FAIL", "WARNING")]
     assert len(run["results"]) == sum(max(1, len(v.findings)) for v in verdicts)
     rules = run["tool"]["driver"]["rules"]
-    assert len({rule["id"] for rule in rules}) == len(rules) == len(GATES)
+    assert len({rule["id"] for rule in rules}) == len(rules) == len(gdpr)
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         assert result["level"] in ("error", "warning", "note")
 
 
-def test_columns_are_characters_and_the_region_is_the_finding() -> None:
-    run = run_of(("a.txt", BAD))
+def test_columns_are_characters_and_the_region_is_the_finding(gdpr: GateSet) -> None:
+    run = run_of(gdpr, ("a.txt", BAD))
     assert run["columnKind"] == "unicodeCodePoints"
     lines = BAD.split("\n")
     regions = [r["locations"][0]["physicalLocation"]["region"] for r in run["results"]]
@@ -52,19 +53,19 @@ def test_columns_are_characters_and_the_region_is_the_finding() -> None:
         )
 
 
-def test_a_verdict_without_findings_stands_at_the_start() -> None:
+def test_a_verdict_without_findings_stands_at_the_start(gdpr: GateSet) -> None:
     verdict = Verdict("consent", "gdpr_uk", "WARNING", "low", "Nothing found.", "", "rule", ())
     report = Report((verdict,), characters=0)
-    (run,) = json.loads(render(GATES.gates, [Checked("a", "", report)]))["runs"]
+    (run,) = json.loads(render(gdpr.gates, [Checked("a", "", report)]))["runs"]
     (result,) = run["results"]
     region = result["locations"][0]["physicalLocation"]["region"]
     assert (region["startLine"], region["startColumn"], region["charLength"]) == (1, 1, 0)
     assert result["level"] == "note"
 
 
-def test_fingerprints_stay_when_lines_move_and_differ_within_a_document() -> None:
+def test_fingerprints_stay_when_lines_move_and_differ_within_a_document(gdpr: GateSet) -> None:
     def prints(text: str) -> list[str]:
-        results = run_of(("a.txt", text))["results"]
+        results = run_of(gdpr, ("a.txt", text))["results"]
         return [result["partialFingerprints"]["gatecoreFinding/v1"] for result in results]
 
     twice = f"{BAD}\n{BAD}"
@@ -72,10 +73,10 @@ def test_fingerprints_stay_when_lines_move_and_differ_within_a_document() -> Non
     assert len(set(prints(twice))) == len(prints(twice))
 
 
-def test_the_same_is_written_twice_in_the_same_bytes() -> None:
-    checked = [Checked("a.txt", BAD, GATES.check(BAD))]
-    assert render(GATES.gates, checked) == render(GATES.gates, checked)
-    assert render(GATES.gates, checked).isascii()
+def test_the_same_is_written_twice_in_the_same_bytes(gdpr: GateSet) -> None:
+    checked = [Checked("a.txt", BAD, gdpr.check(BAD))]
+    assert render(gdpr.gates, checked) == render(gdpr.gates, checked)
+    assert render(gdpr.gates, checked).isascii()
 
 
 @pytest.mark.parametrize(
@@ -89,18 +90,18 @@ def test_the_same_is_written_twice_in_the_same_bytes() -> None:
         ("\udcff.txt", "%FF.txt"),
     ],
 )
-def test_names_become_uris(name: str, uri: str) -> None:
-    run = run_of((name, ""))
+def test_names_become_uris(name: str, uri: str, gdpr: GateSet) -> None:
+    run = run_of(gdpr, (name, ""))
     assert run["artifacts"][0]["location"]["uri"] == uri
 
 
-def test_a_file_below_the_working_folder_is_relative() -> None:
-    run = run_of((str(Path.cwd() / "letters" / "a.txt"), ""))
+def test_a_file_below_the_working_folder_is_relative(gdpr: GateSet) -> None:
+    run = run_of(gdpr, (str(Path.cwd() / "letters" / "a.txt"), ""))
     assert run["artifacts"][0]["location"]["uri"] == "letters/a.txt"
 
 
-def test_what_could_not_be_read_is_a_notification() -> None:
-    run = run_of(unreadable=(("gone.txt", "there is no such file"),))
+def test_what_could_not_be_read_is_a_notification(gdpr: GateSet) -> None:
+    run = run_of(gdpr, unreadable=(("gone.txt", "there is no such file"),))
     (invocation,) = run["invocations"]
     assert invocation["executionSuccessful"] is False
     (notification,) = invocation["toolExecutionNotifications"]

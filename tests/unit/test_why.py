@@ -272,21 +272,19 @@ def _all(why: WhyCondition) -> Iterator[WhyCondition]:
         yield from _all(part)
 
 
-def test_shipped_gates_are_explained_as_they_are_judged() -> None:
+def test_shipped_gates_are_explained_as_they_are_judged(shipped: GateSet) -> None:
     """Status and branch are those of the reference, for every example of every shipped gate."""
-    for name in modules.names():
-        gates = modules.load(name).gates
-        together = GateSet(gates)
-        for spec in gates:
-            for example in (*spec.examples, *spec.counter_examples):
-                why = together.why(example.text, spec.name)
-                assert why.status == evaluate(spec, example.text).status
-                assert [branch.taken for branch in why.branches[:-1]].count(True) == 0
-                json.dumps(why.to_dict())
-                trees = [why.relevant, *(branch.when for branch in why.branches)]
-                for condition in (each for tree in trees if tree for each in _all(tree)):
-                    for witness in condition.found:
-                        assert example.text[witness.start : witness.end] == witness.text
+    specs = [spec for name in modules.names() for spec in modules.load(name).gates]
+    for spec in specs:
+        for example in (*spec.examples, *spec.counter_examples):
+            why = shipped.why(example.text, f"{spec.module}/{spec.name}")
+            assert why.status == evaluate(spec, example.text).status
+            assert [branch.taken for branch in why.branches[:-1]].count(True) == 0
+            json.dumps(why.to_dict())
+            trees = [why.relevant, *(branch.when for branch in why.branches)]
+            for condition in (each for tree in trees if tree for each in _all(tree)):
+                for witness in condition.found:
+                    assert example.text[witness.start : witness.end] == witness.text
 
 
 @pytest.mark.parametrize("text", ["", "RİSK İİ i̇ fee İ", "İ", "aİb fee of İ"])
@@ -304,14 +302,11 @@ def test_scans_answer_as_re_does(text: str) -> None:
         assert list(matches.hits(ref)) == ReMatches(text).hits(ref), ref
 
 
-GATES = GateSet(modules.load("gdpr_uk").gates)
-
-
-def test_a_report_says_why_until_it_is_pickled() -> None:
+def test_a_report_says_why_until_it_is_pickled(gdpr: GateSet) -> None:
     text = "We keep your personal data for as long as we wish."
-    report = GATES.check(text)
+    report = gdpr.check(text)
     why = report.why("retention")
-    assert why == GATES.why(text, "gdpr_uk/retention")
+    assert why == gdpr.why(text, "gdpr_uk/retention")
     assert why.status == "FAIL"
     copy = pickle.loads(pickle.dumps(report))
     assert copy == report
@@ -323,8 +318,8 @@ def test_a_report_says_why_until_it_is_pickled() -> None:
         copy.why("retention")
 
 
-def test_unknown_and_ambiguous_gates_are_refused() -> None:
-    report = GATES.check("")
+def test_unknown_and_ambiguous_gates_are_refused(gdpr: GateSet) -> None:
+    report = gdpr.check("")
     with pytest.raises(UnknownGateError, match="no gate 'retenton'; did you mean 'retention'"):
         report.why("retenton")
     twice = GateSet([gate(), dataclasses.replace(gate(), module="other")])
@@ -332,13 +327,12 @@ def test_unknown_and_ambiguous_gates_are_refused() -> None:
         twice.why("", "table")
     assert twice.why("", "other/table").module == "other"
     with pytest.raises(DocumentTypeError):
-        GATES.why(b"", "consent")  # type: ignore[arg-type]
+        gdpr.why(b"", "consent")  # type: ignore[arg-type]
 
 
-def test_the_tree_is_readable_as_plain_text() -> None:
+def test_the_tree_is_readable_as_plain_text(gdpr: GateSet) -> None:
     """Every branch that was looked at has a line; the place that decides is named."""
-    gate = GateSet(modules.load("gdpr_uk").gates)
-    why = gate.why("We keep your personal data. Consent is assumed unless you opt out.", "consent")
+    why = gdpr.why("We keep your personal data. Consent is assumed unless you opt out.", "consent")
     lines = str(why).splitlines()
     assert lines[0] == f"gdpr_uk/consent is {why.status}"
     assert sum(line[:4] in ("  ✓ ", "  ✗ ") for line in lines) == len(why.branches) + 1

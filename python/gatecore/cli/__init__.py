@@ -16,6 +16,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatecore.cli.arguments import parser
@@ -35,6 +36,11 @@ def main(argv: list[str] | None = None) -> int:
     gatecore 0.1.0
     0
     """
+    with _somewhere_to_write():
+        return _main(argv)
+
+
+def _main(argv: list[str] | None) -> int:
     try:
         args = parser().parse_args(argv)
     except SystemExit as finished:  # --help, --version and what argparse refuses
@@ -65,6 +71,18 @@ def _run(args: Namespace) -> int:
             print(json.dumps({**args.nothing, "errors": [{"message": str(error)}]}))
         return USAGE
     return code
+
+
+@contextlib.contextmanager
+def _somewhere_to_write() -> Iterator[None]:
+    """What is written to a closed stream (`>&-`) goes nowhere; the exit code is the answer."""
+    with contextlib.ExitStack() as opened:
+        for name in ("stdout", "stderr"):
+            if getattr(sys, name) is None:
+                nowhere = opened.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
+                opened.callback(setattr, sys, name, None)
+                setattr(sys, name, nowhere)
+        yield
 
 
 @contextlib.contextmanager

@@ -97,7 +97,7 @@ def names_of(files: Iterable[str]) -> Iterator[str]:
     reading it says so.
     """
     for name in files:
-        yield from (_texts_in(name) or [name]) if Path(name).is_dir() else [name]
+        yield from (_texts_in(name) or [name]) if name and Path(name).is_dir() else [name]
 
 
 def _texts_in(name: str) -> list[str]:
@@ -120,6 +120,8 @@ def read(name: str, *, encoding: str | None = None) -> InputDocument:
     """
     if name == STDIN:
         return decode(_standard_input(), name="<stdin>", encoding=encoding)
+    if not name:  # `Path("")` is the folder one is in
+        raise DocumentReadError("''", "it is no name; name a file")
     try:
         data = Path(name).read_bytes()
     except FileNotFoundError:

@@ -28,6 +28,7 @@ from gatecore.patterns import Pattern
 
 __all__ = ["Problem", "WantedPatterns", "wanted"]
 
+_LIKE_A_PATH = re.compile(r"[\w./-]*(?:/[\w.-]+|\w\.\w+)")
 _LETTERS = {"a": re.A, "i": re.I, "m": re.M, "s": re.S, "u": re.U, "x": re.X}
 
 
@@ -92,6 +93,9 @@ def wanted(args: Namespace) -> WantedPatterns:
             own.append(name)
         elif name.endswith((".py", "/")) or _is_folder(name):
             _add_python(found, name)
+        elif _is_no_pattern(name):
+            message = "it is no gate file, folder or Python file; check the path"
+            found.problems.append(Problem(name, message, whole_file=True))
         else:
             found.add(name, args.flags, "")
     for name in dict.fromkeys(args.files):
@@ -124,6 +128,14 @@ def _is_folder(name: str) -> bool:
         return Path(name).is_dir()
     except (OSError, ValueError):  # too long for a name, or with a NUL: a pattern
         return False
+
+
+def _is_no_pattern(name: str) -> bool:
+    """Whether it can only be a path: of another file, or one misspelt in a folder that is there."""
+    if not _LIKE_A_PATH.fullmatch(name):
+        return False
+    path = Path(name)
+    return path.is_file() or ("/" in name and path.parent.is_dir())
 
 
 def _add_python(found: WantedPatterns, name: str) -> None:

@@ -61,9 +61,11 @@ def _refuse_unknown(what: str, word: str, known: set[str]) -> None:
     if word in known:
         return
     close = get_close_matches(word, sorted(known), n=1)
-    hint = f"; did you mean '{close[0]}'?" if close else ""
+    hint = f"did you mean '{close[0]}'? " if close else ""
     said = f"there is no gate '{word}'" if what == "gate" else f"no gate has the tag '{word}'"
-    raise GatecoreError(f"{said}; `gatecore gates list` shows what there is{hint}")
+    raise GatecoreError(
+        f"{said}; {hint}`gatecore gates list` shows what there is; give --gates FOLDER for your own"
+    )
 
 
 def gate_set(args: Namespace) -> GateSet:

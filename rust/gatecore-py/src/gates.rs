@@ -96,7 +96,7 @@ impl CoreGates {
 fn read(gate: FlatGate, decoder: Decoder<'_>) -> Result<Gate, BuildError> {
     let condition = |flat: Option<Flat>| flat.map(|flat| decoder.condition(&flat)).transpose();
     let text = |(when, holes): FlatText| {
-        let holes = holes.iter().map(|flat| decoder.placeholder(flat)).collect::<Result<_, _>>()?;
+        let holes = holes.iter().map(|flat| decoder.hole(flat)).collect::<Result<_, _>>()?;
         Ok(Text { when: condition(when)?, holes })
     };
     let evidence =

@@ -13,8 +13,8 @@
 //! ```
 
 use super::spec::{
-    Average, Bounds, Capture, Captured, Condition, Edge, Evidence, GatePattern, Near, Other,
-    Placeholder, Relation, Side, Take, Unit, Window,
+    Average, Bounds, Capture, Captured, Condition, Edge, Evidence, Filling, GatePattern, Hole,
+    Near, Other, Relation, Side, Take, Unit, Window,
 };
 use super::value::{Kind, Value};
 use crate::error::BuildError;
@@ -86,18 +86,20 @@ impl Decoder<'_> {
         })
     }
 
-    /// A hole: 0 n pattern…, 1 n pattern…, or 2 captures.
+    /// A hole: (0 | 1 window condition), then 0 n pattern…, 1 n pattern…, or 2 captures.
     ///
     /// # Errors
     /// As [`Decoder::condition`].
-    pub fn placeholder(&self, flat: &[u32]) -> Result<Placeholder, BuildError> {
+    pub fn hole(&self, flat: &[u32]) -> Result<Hole, BuildError> {
         self.read(flat, |reader| {
-            Ok(match reader.number()? {
-                0 => Placeholder::Earliest(reader.patterns()?),
-                1 => Placeholder::Count(reader.patterns()?),
-                2 => Placeholder::Capture(reader.captured()?),
+            let near = reader.optional(|reader| reader.near(0))?;
+            let filling = match reader.number()? {
+                0 => Filling::Earliest(reader.patterns()?),
+                1 => Filling::Count(reader.patterns()?),
+                2 => Filling::Capture(reader.captured()?),
                 _ => return Err(BuildError::Malformed("an unknown placeholder")),
-            })
+            };
+            Ok(Hole { filling, near })
         })
     }
 
@@ -194,6 +196,7 @@ impl Reader<'_> {
             1 => Side::Before,
             2 => Side::After,
             3 => Side::Inside,
+            4 => Side::Itself,
             _ => return Err(BuildError::Malformed("an unknown side")),
         };
         let within = self.optional(|reader| Ok((reader.unit()?, reader.size()?)))?;

@@ -8,7 +8,7 @@ use std::slice;
 
 use super::spec::{Capture, GatePattern, Relation, Side, Unit, Window};
 use super::units::{self, Piece, MARKED};
-use super::value::{self, Kind, Value};
+use super::value::{self, Kind, Value, Values};
 use crate::span::Span;
 
 /// Answers about one document: scans, and behind them whoever answers the fallback route.
@@ -88,15 +88,20 @@ impl Seen {
         self.range.len() - self.own.len()
     }
 
+    /// Numbers of the matches among all of the pattern: before and behind the one around which the
+    /// scope lies.
+    pub(super) fn numbers(&self) -> [Range<usize>; 2] {
+        [self.range.start..self.own.start, self.own.end..self.range.end]
+    }
+
     /// Numbers of the matches among all of the pattern, and their spans.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, Span)> + '_ {
-        let numbers = (self.range.start..self.own.start).chain(self.own.end..self.range.end);
-        numbers.map(|number| (number, self.spans[number]))
+        self.numbers().into_iter().flatten().map(|number| (number, self.spans[number]))
     }
 }
 
-/// What a group's captures are worth, match by match.
-type Values = Rc<[Option<Value>]>;
+/// What a group captured, match by match.
+type CapturedSpans = Rc<[Option<Span>]>;
 
 /// Which captured values stand in which relation to which literal.
 type Question = (Capture, Kind, Relation, u32);
@@ -105,8 +110,11 @@ type Question = (Capture, Kind, Relation, u32);
 #[derive(Debug)]
 pub struct Document<'a, A> {
     answers: &'a A,
+    first: RefCell<HashMap<GatePattern, Option<Span>>>,
     spans: RefCell<HashMap<GatePattern, Rc<[Span]>>>,
-    values: RefCell<HashMap<(Capture, Kind), Values>>,
+    captures: RefCell<HashMap<Capture, CapturedSpans>>,
+    /// What a group's captures are worth, match by match.
+    values: RefCell<HashMap<(Capture, Kind), Rc<Values>>>,
     /// For each match, how many of those before it have a value that stands so.
     standing: RefCell<HashMap<Question, Rc<[u32]>>>,
     marks: [OnceCell<Vec<Span>>; MARKED],
@@ -118,7 +126,9 @@ impl<'a, A: Answerer> Document<'a, A> {
     pub fn new(answers: &'a A) -> Self {
         Document {
             answers,
+            first: RefCell::default(),
             spans: RefCell::default(),
+            captures: RefCell::default(),
             values: RefCell::default(),
             standing: RefCell::default(),
             marks: Default::default(),
@@ -145,7 +155,12 @@ impl<'a, A: Answerer> Document<'a, A> {
         if let Some(spans) = self.spans.borrow().get(&pattern) {
             return Ok(spans.first().copied());
         }
-        self.answers.first(pattern)
+        if let Some(first) = self.first.borrow().get(&pattern) {
+            return Ok(*first);
+        }
+        let first = self.answers.first(pattern)?;
+        self.first.borrow_mut().insert(pattern, first);
+        Ok(first)
     }
 
     pub(super) fn all(&self, pattern: GatePattern) -> Result<Rc<[Span]>, A::Error> {
@@ -161,22 +176,24 @@ impl<'a, A: Answerer> Document<'a, A> {
         Ok(spans)
     }
 
-    pub(super) fn captures(&self, capture: Capture) -> Result<Vec<Option<Span>>, A::Error> {
-        self.answers.captures(capture)
+    pub(super) fn captures(&self, capture: Capture) -> Result<CapturedSpans, A::Error> {
+        if let Some(captures) = self.captures.borrow().get(&capture) {
+            return Ok(Rc::clone(captures));
+        }
+        let captures: CapturedSpans = self.answers.captures(capture)?.into();
+        self.captures.borrow_mut().insert(capture, Rc::clone(&captures));
+        Ok(captures)
     }
 
-    /// What a group's captures are worth, match by match.
-    pub(super) fn values(&self, capture: Capture, kind: Kind) -> Result<Values, A::Error> {
+    pub(super) fn values(&self, capture: Capture, kind: Kind) -> Result<Rc<Values>, A::Error> {
         if let Some(values) = self.values.borrow().get(&(capture, kind)) {
             return Ok(Rc::clone(values));
         }
-        let captured = self.answers.captures(capture)?;
+        let captured = self.captures(capture)?;
         let spans: Vec<Span> = captured.iter().flatten().copied().collect();
         let mut texts = self.answers.texts(&spans)?.into_iter();
-        let values: Values = captured
-            .into_iter()
-            .map(|span| span.and_then(|_| Value::parse(&texts.next()?, kind)))
-            .collect();
+        let value = |span: &Option<Span>| span.and_then(|_| Value::parse(&texts.next()?, kind));
+        let values = Rc::new(Values::new(captured.iter().map(value).collect()));
         self.values.borrow_mut().insert((capture, kind), Rc::clone(&values));
         Ok(values)
     }
@@ -200,7 +217,7 @@ impl<'a, A: Answerer> Document<'a, A> {
             None => {
                 let mut count = 0;
                 let mut before = vec![0];
-                for value in self.values(capture, kind)?.iter() {
+                for value in self.values(capture, kind)?.all() {
                     let mut stand = |value| {
                         value::stand(slice::from_ref(value), relation, slice::from_ref(literal))
                     };
@@ -226,13 +243,16 @@ impl<'a, A: Answerer> Document<'a, A> {
             range = within(&spans, from, to);
         }
         if let Some((window, around, span)) = scope.window {
+            if window.side == Side::Itself {
+                let itself = if pattern == around { equal(&spans, span) } else { 0..0 };
+                let range = range.start.max(itself.start)..range.end.min(itself.end);
+                let end = range.end.max(range.start);
+                return Ok(Seen { spans, range: range.start..end, own: end..end });
+            }
             let near = self.near(&spans, window, span)?;
             range = range.start.max(near.start)..range.end.min(near.end);
             if pattern == around {
-                let same = |other: &Span| (other.start(), other.end());
-                let key = (span.start(), span.end());
-                let first = spans.partition_point(|other| same(other) < key);
-                own = first..first + spans[first..].partition_point(|other| same(other) == key);
+                own = equal(&spans, span);
             }
         }
         range.end = range.end.max(range.start);
@@ -292,6 +312,12 @@ impl<'a, A: Answerer> Document<'a, A> {
         let pieces = units::pieces(self.marks(unit)?, self.marks(Unit::Words)?, self.length());
         Ok(cell.get_or_init(|| pieces))
     }
+}
+
+/// The spans that are this one.
+fn equal(spans: &[Span], span: Span) -> Range<usize> {
+    let first = spans.partition_point(|other| *other < span);
+    first..first + spans[first..].partition_point(|other| *other == span)
 }
 
 /// The spans that lie wholly between two characters.
@@ -370,6 +396,7 @@ mod tests {
         let is_before = other.end() <= around.start();
         let is_after = other.start() >= around.end();
         match window.side {
+            Side::Itself => other == around,
             Side::Inside => other.start() >= around.start() && other.end() <= around.end(),
             Side::Before => is_before && close(other.end(), around.start()),
             Side::After => is_after && close(around.end(), other.start()),
@@ -397,7 +424,13 @@ mod tests {
 
     fn window() -> impl Strategy<Value = Window> {
         let units = [Unit::Characters, Unit::Words, Unit::Lines, Unit::Sentences, Unit::Paragraphs];
-        let side = prop::sample::select(vec![Side::Both, Side::Before, Side::After, Side::Inside]);
+        let side = prop::sample::select(vec![
+            Side::Both,
+            Side::Before,
+            Side::After,
+            Side::Inside,
+            Side::Itself,
+        ]);
         let within = prop::option::of((prop::sample::select(units.to_vec()), 0..6_usize));
         (side, within).prop_map(|(side, within)| Window { side, within })
     }
@@ -425,7 +458,10 @@ mod tests {
                 let expected: Vec<Span> = listed.spans[other.0 as usize]
                     .iter()
                     .copied()
-                    .filter(|span| !(is_same && *span == place))
+                    .filter(|span| {
+                        let is_itself = is_same && *span == place;
+                        is_itself == (window.side == Side::Itself)
+                    })
                     .filter(|span| is_near(window, place, *span, &listed.marks))
                     .filter(|span| part.is_none_or(|(from, to)| span.start() >= from && span.end() <= to))
                     .collect();

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use super::document::{Answerer, Document, Scope};
 use super::spec::{
-    Branch, Captured, Condition, Edge, Evidence, Gate, GatePattern, Near, Other, Placeholder,
+    Branch, Captured, Condition, Edge, Evidence, Filling, Gate, GatePattern, Hole, Near, Other,
     Relation, Take, Text, Unit,
 };
 use super::units;
@@ -170,7 +170,7 @@ impl<A: Answerer> Judge<'_, '_, A> {
     ) -> Result<bool, A::Error> {
         for &pattern in patterns {
             let mut found = false;
-            self.witnesses(pattern, Some(near), scope, |_| {
+            self.witnesses(pattern, Some(near), scope, |_, _| {
                 found = true;
                 ENOUGH
             })?;
@@ -187,9 +187,9 @@ impl<A: Answerer> Judge<'_, '_, A> {
         pattern: GatePattern,
         near: Option<&Near>,
         scope: &Scope<'_>,
-        mut witness: impl FnMut(Span) -> ControlFlow<()>,
+        mut witness: impl FnMut(usize, Span) -> ControlFlow<()>,
     ) -> Result<(), A::Error> {
-        for (_, span) in self.document.seen(pattern, scope)?.iter() {
+        for (number, span) in self.document.seen(pattern, scope)?.iter() {
             let holds = match near {
                 None => true,
                 Some(near) => {
@@ -197,7 +197,7 @@ impl<A: Answerer> Judge<'_, '_, A> {
                     self.holds(&near.when, &Scope { window, part: scope.part })?
                 }
             };
-            if holds && witness(span).is_break() {
+            if holds && witness(number, span).is_break() {
                 break;
             }
         }
@@ -238,15 +238,20 @@ impl<A: Answerer> Judge<'_, '_, A> {
                 return Ok(false);
             }
         };
-        let left = self.values(left, kind, scope)?;
-        Ok(!left.is_empty() && value::stand(&left, relation, &self.values(captured, kind, scope)?))
+        let left = self.values(left, kind, relation, scope)?;
+        if left.is_empty() {
+            return Ok(false);
+        }
+        Ok(value::stand(&left, relation, &self.values(captured, kind, relation, scope)?))
     }
 
-    /// What captures in a scope are worth; those that are no value are left out.
+    /// What captures in a scope are worth; those that are no value are left out, and those that a
+    /// relation cannot tell apart from others: a condition may ask around thousands of matches.
     fn values(
         &self,
         captured: &Captured,
         kind: Kind,
+        relation: Relation,
         scope: &Scope<'_>,
     ) -> Result<Vec<Value>, A::Error> {
         let mut values = Vec::new();
@@ -256,7 +261,9 @@ impl<A: Answerer> Judge<'_, '_, A> {
             }
             let all = self.document.values(capture, kind)?;
             let seen = self.document.seen(capture.pattern, scope)?;
-            values.extend(seen.iter().filter_map(|(number, _)| all[number].clone()));
+            for numbers in seen.numbers() {
+                values.extend(all.that_decide(relation, numbers).cloned());
+            }
         }
         Ok(values)
     }
@@ -277,23 +284,15 @@ impl<A: Answerer> Judge<'_, '_, A> {
         findings: &mut Vec<Finding>,
     ) -> Result<(), A::Error> {
         let before = findings.len();
-        let is_one_of_each = evidence.take != Take::Every;
         for &(group, pattern) in &evidence.patterns {
-            let mut push = |span| {
-                findings.push(Finding { evidence: number, group, pattern, span });
-                if is_one_of_each {
-                    ENOUGH
-                } else {
+            let mut push = |span| findings.push(Finding { evidence: number, group, pattern, span });
+            if evidence.take == Take::Every {
+                self.witnesses(pattern, evidence.near.as_ref(), &Scope::default(), |_, span| {
+                    push(span);
                     ControlFlow::Continue(())
-                }
-            };
-            match &evidence.near {
-                None if is_one_of_each => {
-                    if let Some(span) = self.document.first(pattern)? {
-                        let _ = push(span);
-                    }
-                }
-                near => self.witnesses(pattern, near.as_ref(), &Scope::default(), push)?,
+                })?;
+            } else if let Some(span) = self.first(pattern, evidence.near.as_ref())? {
+                push(span);
             }
             if evidence.take == Take::First && findings.len() > before {
                 break;
@@ -314,32 +313,64 @@ impl<A: Answerer> Judge<'_, '_, A> {
         text.holes.iter().map(|hole| self.fill(hole)).collect::<Result<_, _>>().map(Some)
     }
 
-    fn fill(&self, hole: &Placeholder) -> Result<Filled, A::Error> {
-        Ok(match hole {
-            Placeholder::Count(patterns) => Filled::Count(self.count(patterns, &Scope::default())?),
-            Placeholder::Earliest(patterns) => {
+    fn fill(&self, hole: &Hole) -> Result<Filled, A::Error> {
+        let near = hole.near.as_ref();
+        Ok(match &hole.filling {
+            Filling::Count(patterns) if near.is_none() => {
+                Filled::Count(self.count(patterns, &Scope::default())?)
+            }
+            Filling::Count(patterns) => {
+                let mut count = 0;
+                for &pattern in patterns {
+                    self.witnesses(pattern, near, &Scope::default(), |_, _| {
+                        count += 1;
+                        ControlFlow::Continue(())
+                    })?;
+                }
+                Filled::Count(count)
+            }
+            Filling::Earliest(patterns) => {
                 let mut earliest: Option<Span> = None;
                 for &pattern in patterns {
-                    let first = self.document.first(pattern)?;
+                    let first = self.first(pattern, near)?;
                     earliest = earlier(earliest, first, |span| span.start());
                 }
                 Filled::Place(earliest)
             }
-            Placeholder::Capture(captured) => {
+            Filling::Capture(captured) => {
                 let mut earliest: Option<(Span, Span)> = None;
                 for &capture in captured {
                     if !self.document.is_seen(capture.pattern, &Scope::default())? {
                         continue;
                     }
-                    let spans = self.document.all(capture.pattern)?;
                     let captures = self.document.captures(capture)?;
-                    let mut took_part = spans.iter().zip(captures);
-                    let first = took_part.find_map(|(span, part)| Some((*span, part?)));
+                    let mut first = None;
+                    self.witnesses(capture.pattern, near, &Scope::default(), |number, span| {
+                        first = captures[number].map(|part| (span, part));
+                        if first.is_some() {
+                            ENOUGH
+                        } else {
+                            ControlFlow::Continue(())
+                        }
+                    })?;
                     earliest = earlier(earliest, first, |(span, _)| span.start());
                 }
                 Filled::Place(earliest.map(|(_, part)| part))
             }
         })
+    }
+
+    /// The first match of a pattern that has such surroundings.
+    fn first(&self, pattern: GatePattern, near: Option<&Near>) -> Result<Option<Span>, A::Error> {
+        if near.is_none() {
+            return self.document.first(pattern);
+        }
+        let mut first = None;
+        self.witnesses(pattern, near, &Scope::default(), |_, span| {
+            first = Some(span);
+            ENOUGH
+        })?;
+        Ok(first)
     }
 }
 

@@ -22,7 +22,7 @@ pub use decode::Decoder;
 pub use document::{Answerer, Document};
 pub use evaluate::{evaluate, Filled, Finding, Outcome};
 pub use spec::{
-    Average, Bounds, Branch, Capture, Captured, Condition, Edge, Evidence, Gate, GatePattern, Near,
-    Other, Placeholder, Relation, Side, Take, Text, Unit, Window,
+    Average, Bounds, Branch, Capture, Captured, Condition, Edge, Evidence, Filling, Gate,
+    GatePattern, Hole, Near, Other, Relation, Side, Take, Text, Unit, Window,
 };
 pub use value::{Kind, Value};

@@ -50,6 +50,8 @@ pub enum Side {
     After,
     /// Within the match.
     Inside,
+    /// The match itself and no other.
+    Itself,
 }
 
 /// The surroundings of a match.
@@ -195,9 +197,18 @@ pub struct Evidence {
     pub near: Option<Near>,
 }
 
-/// A hole in a text.
+/// A hole in a text, and which surroundings the matches must have of which it speaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Placeholder {
+pub struct Hole {
+    /// What fills it.
+    pub filling: Filling,
+    /// Which surroundings.
+    pub near: Option<Near>,
+}
+
+/// What fills a hole in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Filling {
     /// The earliest match.
     Earliest(Vec<GatePattern>),
     /// How many matches there are.
@@ -212,7 +223,7 @@ pub struct Text {
     /// When it is shown; `None` for always.
     pub when: Option<Condition>,
     /// Its holes in order.
-    pub holes: Vec<Placeholder>,
+    pub holes: Vec<Hole>,
 }
 
 /// One possible answer of a gate.

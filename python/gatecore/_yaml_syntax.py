@@ -1,0 +1,108 @@
+"""What is wrong with text that is no YAML, in the words of somebody who has never heard of tokens.
+
+The two parsers of PyYAML say the same thing differently and mean their own insides by it ("did not
+find expected '-' indicator").  What they agree on is the place; the text there says the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+import yaml
+
+__all__ = ["Mistake", "explained"]
+
+_LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_QUOTES_ADVICE: Final = (
+    "put the whole text in single quotes; a quote mark inside them is written twice ('')"
+)
+
+
+class Mistake(NamedTuple):
+    """What is wrong, at which line and column from 0, and what to do."""
+
+    line: int
+    column: int
+    detail: str
+    advice: str
+
+
+def explained(error: yaml.MarkedYAMLError, text: str) -> Mistake:
+    r"""The mistake for which a parser gave up.
+
+    >>> text = "title: Deposit: protected"
+    >>> try:
+    ...     yaml.compose(text)
+    ... except yaml.MarkedYAMLError as error:
+    ...     print(explained(error, text).advice)
+    put text with a colon in quotes
+    """
+    problem = error.problem or ""
+    context = error.context or ""
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return Mistake(0, 0, f"{context} {problem}".strip(), "mend it")
+    opened = error.context_mark
+    before, after = _around(text, mark.line, mark.column)
+
+    def here(detail: str, advice: str) -> Mistake:
+        return Mistake(mark.line, mark.column, detail, advice)
+
+    if "\t" in before + after[:1] and not (before + after[:1]).strip():
+        return here("a tab stands at the beginning of the line", "use spaces to indent")
+    if "escape" in problem:
+        return here(
+            f"{context} {problem}".strip(),
+            "write patterns in single quotes, where a backslash is just a backslash",
+        )
+    if "single document" in context + problem:
+        return here(f"{context} {problem}".strip(), "keep one gate per file, without `---` lines")
+    if opened is not None and "flow " in context:
+        bracket, closing = ("[", "]") if "sequence" in context else ("{", "}")
+        return Mistake(
+            opened.line,
+            opened.column,
+            f"the `{bracket}` of line {opened.line + 1} is not closed where it ought to be",
+            f"close it with `{closing}`, or look for a missing `,` before line {mark.line + 1},"
+            f" column {mark.column + 1}",
+        )
+    if opened is not None and "quoted scalar" in context:
+        return Mistake(
+            opened.line,
+            opened.column,
+            f"the quote mark of line {opened.line + 1} has no partner",
+            "close it; a quote mark inside single quotes is written twice ('')",
+        )
+    if opened is not None and "could not find expected ':'" in problem:
+        return Mistake(
+            opened.line,
+            opened.column,
+            "the line is no `key: value`",
+            "put a colon and a space after the key",
+        )
+    if "mapping values are not allowed" in problem and ": " in before:
+        return here("a second colon in the line", "put text with a colon in quotes")
+    if "cannot start any token" in problem:
+        return here(f"text without quotes cannot begin with '{after[:1]}'", _QUOTES_ADVICE)
+    if _ends_a_block(problem) and after[:1] in ("]", "}"):
+        return here(f"the `{after[0]}` closes nothing", "remove it")
+    if _ends_a_block(problem) and before.strip(" -"):
+        return here("the text goes on after the end of its quotes or bracket", _QUOTES_ADVICE)
+    if _ends_a_block(problem) or "mapping values are not allowed" in problem:
+        return here("the line begins in another column than its neighbours", "align it with them")
+    return here(f"{context} {problem}".strip(), "mend the YAML here or just above")
+
+
+def _ends_a_block(problem: str) -> bool:
+    """Whether something stands where a list or mapping of lines can only go on or end."""
+    return any(
+        words in problem for words in ("expected key", "expected '-' indicator", "<block end>")
+    )
+
+
+def _around(text: str, line: int, column: int) -> tuple[str, str]:
+    """What stands in the line before a place, and from it on."""
+    lines = _LINE_BREAK.split(text)
+    said = lines[line] if line < len(lines) else ""
+    return said[:column], said[column:]
