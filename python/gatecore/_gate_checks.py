@@ -129,12 +129,18 @@ def _untested(gate: GateSpec, shadowed: set[int]) -> Iterator[Issue]:
     patterns = list(dict.fromkeys(p for group in gate.groups for p in group.patterns))
     unmatched = [pattern for pattern in patterns if not any(_is_in(pattern, t) for t in texts)]
     if unmatched:
-        some = "; ".join(pattern.written for pattern in unmatched[:2])
         yield Issue.of_gate(
             "untested-patterns",
             gate,
-            f"{len(unmatched)} of {len(patterns)} patterns match no example, first: {some}",
+            f"{len(unmatched)} of {len(patterns)} patterns match no example",
+            named=tuple(f"{_line(pattern, gate)}: {pattern.written}" for pattern in unmatched),
         )
+
+
+def _line(pattern: PatternRef, gate: GateSpec) -> str:
+    """Where a pattern stands, with its file when that is not the gate's own."""
+    line, file = pattern.place.line, pattern.place.path
+    return f"line {line}" if file == gate.place.path else f"{file}:{line}"
 
 
 def _shown(branch: Branch) -> str:

@@ -79,6 +79,7 @@ class Issue:
         cost: What it costs, where that is known.
         instead: A source that is better, where one is proved to be.
         keeps: What stays the same with it: "same answers" or "same yes or no".
+        named: Patterns that a gate's issue is about, each with its line.
     """
 
     check: str
@@ -92,6 +93,7 @@ class Issue:
     cost: str = ""
     instead: str = ""
     keeps: str = ""
+    named: tuple[str, ...] = ()
 
     @classmethod
     def of_pattern(
@@ -124,16 +126,23 @@ class Issue:
 
     @classmethod
     def of_gate(
-        cls, check: str, gate: GateSpec, reason: str, *, place: Place | None = None, group: str = ""
+        cls,
+        check: str,
+        gate: GateSpec,
+        reason: str,
+        *,
+        place: Place | None = None,
+        group: str = "",
+        named: tuple[str, ...] = (),
     ) -> Issue:
         """An issue about a gate, or something in it at a place of its own."""
         place = place or gate.place
         level = CHECKS[check].level
-        return cls(check, level, place, gate.module, gate.name, group, "", reason)
+        return cls(check, level, place, gate.module, gate.name, group, "", reason, named=named)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
-        return {**asdict(self), "place": str(self.place)}
+        return {**asdict(self), "place": str(self.place), "named": list(self.named)}
 
 
 def conditions_of(gate: GateSpec) -> Iterator[Condition]:

@@ -23,7 +23,7 @@ STYLE: Final = """
 * { box-sizing: border-box; }
 html { scroll-padding: 4.5rem 0 1rem; }
 body { margin: 0; background: var(--paper); color: var(--ink);
-  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; overflow-wrap: anywhere; }
+  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; overflow-wrap: break-word; }
 a { color: var(--link); }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 2px; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .5rem; }
@@ -60,11 +60,14 @@ kbd { font: .8em ui-monospace, monospace; border: 1px solid var(--soft); border-
   border-radius: .3rem; margin: 0 0 .8rem; }
 .verdict > * { color: var(--ink); }
 .verdict > .body { padding: .7rem .9rem; }
+h3 > *, .facts > * { min-width: 0; }
 .gate { font-weight: 700; } .dim { color: var(--soft); font-weight: 400; font-size: .875rem; }
 .advice { border-left: 3px solid var(--link); padding-left: .6rem; }
 .findings { list-style: none; padding: 0; }
-.findings li { padding: .1rem 0; }
-.findings a { display: inline-block; min-width: 3.5rem; font-variant-numeric: tabular-nums; }
+.findings li { padding: .1rem 0; display: flex; align-items: baseline; }
+.findings li > span { min-width: 0; }
+.findings a { flex: none; min-width: 3.5rem; padding-right: .4rem;
+  font-variant-numeric: tabular-nums; }
 q, .text, .says { unicode-bidi: isolate; }
 q { quotes: "\\201c" "\\201d" "\\2018" "\\2019"; }
 summary { cursor: pointer; padding: .15rem 0; color: var(--link); }
@@ -75,7 +78,7 @@ summary { cursor: pointer; padding: .15rem 0; color: var(--link); }
   color: var(--soft); }
 .sign { display: inline-block; width: 1.2em; font-weight: 700; }
 .passed-over { color: var(--soft); }
-.held > .sign { color: var(--pass); } .failed > .sign { color: var(--critical); }
+.held > .sign { color: var(--pass); } .failed > .sign { color: var(--soft); }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; padding: 1rem;
   background: var(--panel); border: 1px solid var(--line); border-radius: .3rem;
   font: .875rem/1.6 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
@@ -91,6 +94,7 @@ summary { cursor: pointer; padding: .15rem 0; color: var(--link); }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; }
+td:first-child { overflow-wrap: anywhere; min-width: 9rem; }
 @media (max-width: 40rem) {
   .bar { padding: .3rem .5rem; gap: .3rem; }
   .bar label { flex: 1 1 8rem; } .bar label > span, kbd { display: none; }
@@ -141,7 +145,7 @@ SCRIPT: Final = """
     }
     stops = hits.filter((hit) => "start" in hit.dataset && !hit.classList.contains("off"));
     at = -1;
-    said.textContent = stops.length + (stops.length === 1 ? " place" : " places");
+    said.textContent = stops.length + (stops.length === 1 ? " finding" : " findings");
   };
   const go = (step) => {
     if (!stops.length) return;

@@ -45,7 +45,7 @@ class GateChange:
     """A gate that is not what it was; `old` and `new` are its versions, None where it is not there.
 
     >>> str(GateChange("house", "no_risk", 1, 2)), str(GateChange("house", "no_risk", 2, 2))
-    ('house/no_risk 1 → 2', 'house/no_risk 2 (same version)')
+    ('house/no_risk 1 → 2', 'house/no_risk 2 (same version; raise `version`)')
     """
 
     module: str
@@ -67,7 +67,7 @@ class GateChange:
     def __str__(self) -> str:
         name = f"{self.module}/{self.gate}"
         if self.old == self.new:
-            return f"{name} {self.new} (same version)"
+            return f"{name} {self.new} (same version; raise `version`)"
         return f"{name} {' → '.join(str(v) for v in (self.old, self.new) if v is not None)}"
 
 

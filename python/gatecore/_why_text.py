@@ -22,26 +22,26 @@ def lines_of(why: Why) -> Iterator[str]:
     if why.relevant is not None:
         yield from _condition(why.relevant, "  ", "relevant: ")
     for branch in why.branches:
-        answer = (
-            branch.status if branch.severity == "none" else f"{branch.status} {branch.severity}"
-        )
+        severity = "" if branch.severity == "none" else f" {branch.severity}"
+        answer = f"{branch.status}{severity}{'' if branch.taken else ' does not apply'}"
         if branch.when is None:
             yield f"  ✓ {answer}: otherwise"
         else:
-            label = f"{answer}: " if branch.taken else f"{answer} does not apply: "
-            yield from _condition(branch.when, "  ", label)
+            yield from _condition(branch.when, "  ", f"{answer}: ")
 
 
 def _condition(condition: WhyCondition, indent: str, label: str = "") -> Iterator[str]:
-    at = "" if condition.at is None else f"{_spot(condition.at)}: "
-    yield f"{indent}{_SIGNS[condition.held]} {label}{at}{condition.says}"
+    # Around each match the same is asked, which the line above has said.
+    said = condition.says if condition.at is None else _spot(condition.at)
+    yield f"{indent}{_SIGNS[condition.held]} {label}{said}"
     indent += "    "
     for reason in condition.reasons[:_MOST]:
         yield f"{indent}{reason}"
     yield from _more(indent, len(condition.reasons), _MOST)
-    for witness in condition.found[:_MOST]:
-        yield f"{indent}{_spot(witness)}"
-    yield from _more(indent, condition.found_in_all, _MOST)
+    if untold := condition.untold:
+        for witness in untold[:_MOST]:
+            yield f"{indent}{_spot(witness)}"
+        yield from _more(indent, condition.found_in_all, _MOST)
     many = any(part.at for part in condition.parts)
     parts = condition.parts[:_MOST] if many else condition.parts
     for part in parts:

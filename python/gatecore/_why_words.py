@@ -84,8 +84,8 @@ def says(condition: Condition, spec: GateSpec, where: str = "") -> str:
             return f"one of these{where}"
         case Enough(count, conditions):
             return f"at least {count:,} of these {len(conditions):,}{where}"
-        case Not(_):
-            return f"not this{where}"
+        case Not(inner):
+            return _denied(inner, spec, where)
         case Around(groups, window, when):
             name = f"a match of {quoted(groups)}{where}"
             return f"{name} with {says(when, spec, nearby(window))}"
@@ -101,6 +101,31 @@ def says(condition: Condition, spec: GateSpec, where: str = "") -> str:
         case Compare(left, _, relation, right):
             other = f"‘{cut(right)}’" if isinstance(right, str) else _captured(right)
             return f"{_captured(left)}{where} {RELATIONS[relation]} {other}"
+
+
+def _denied(condition: Condition, spec: GateSpec, where: str) -> str:
+    """What `not` of a condition asks for, in words of its own where there are such."""
+    match condition:
+        case AnyOf(groups):
+            return says(NoneOf(groups), spec, where)
+        case NoneOf(groups):
+            return says(AnyOf(groups), spec, where)
+        case Not(inner):
+            return says(inner, spec, where)
+        case Part(when=when):
+            return _denied(when, spec, part(condition))
+        case Every((only,)) | Either((only,)):
+            return _denied(only, spec, where)
+        case Every():
+            return f"not all of these{where}"
+        case Either():
+            return f"none of these{where}"
+        case Enough(count, conditions):
+            return f"fewer than {count:,} of these {len(conditions):,}{where}"
+        case Around():
+            return f"no{says(condition, spec, where).removeprefix('a')}"
+        case _:
+            return f"not: {says(condition, spec, where)}"
 
 
 def _captured(captured: Captured) -> str:

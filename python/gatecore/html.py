@@ -109,7 +109,10 @@ class HtmlReport:
         else:
             yield "<table>\n<thead><tr><th scope=col>Document</th><th scope=col>Overall</th>"
             yield "<th scope=col>Verdicts</th></tr></thead>\n<tbody>\n"
-            for number, (checked, counts) in enumerate(self._overview, 1):
+            numbered = enumerate(self._overview, 1)
+            for number, (checked, counts) in sorted(
+                numbered, key=lambda each: _badness(each[1][1])
+            ):
                 yield f'<tr><td><a href="#d{number}-">{escaped(checked.name)}</a></td>'
                 yield f"<td>{_badge(checked.report.overall)}</td>"
                 yield f"<td>{_counted(counts)}</td></tr>\n"
@@ -176,25 +179,30 @@ def _marks(verdicts: Sequence[Verdict]) -> tuple[list[list[int]], list[Mark]]:
 def _verdict(checked: Checked, at: int, numbers: list[int], prefix: str) -> Iterator[str]:
     verdict = checked.report.verdicts[at]
     kind = _css(verdict.status)
+    try:
+        why = checked.report.why(_name(verdict))
+    except GatecoreError:  # the report has lost its gates, or two of them share the whole name
+        why = None
     yield (
         f'<article class="verdict {kind}" id="{prefix}v{at + 1}" data-doc="{prefix[:-1]}" '
         f'data-gate="{escaped(_name(verdict))}" data-severity="{verdict.severity}">\n'
         f'<div class="body">\n<h3>{_badge(verdict.status)} '
-        f'<span class="gate">{escaped(verdict.gate)}</span> '
-        f'<span class="dim">{escaped(verdict.module)}'
     )
-    yield "" if verdict.severity == "none" else f" · {verdict.severity}"
-    yield f"</span></h3>\n<p>{escaped(verdict.message)}</p>\n"
+    facts = f"{escaped(verdict.module)} · version {verdict.version}"
+    if verdict.severity != "none":
+        facts += f" · {verdict.severity}"
+    if why is not None and why.title:
+        yield f'<span class="gate">{escaped(why.title)}</span> '
+        facts = f"{escaped(verdict.gate)} · {facts}"
+    else:
+        yield f'<span class="gate">{escaped(verdict.gate)}</span> '
+    yield f'<span class="dim">{facts}</span></h3>\n<p>{escaped(verdict.message)}</p>\n'
     if verdict.details:
         yield "<ul>" + "".join(f"<li>{escaped(line)}</li>" for line in verdict.details) + "</ul>\n"
     if verdict.suggestion:
         yield f'<p class="advice">{escaped(verdict.suggestion)}</p>\n'
     yield from _findings(verdict.findings, numbers, prefix)
     yield f'<p class="dim">{escaped(verdict.source)}</p>\n'
-    try:
-        why = checked.report.why(_name(verdict))
-    except GatecoreError:  # the report has lost its gates, or two of them share the whole name
-        why = None
     if why is not None:
         yield from _why(why)
     yield "</div>\n</article>\n"
@@ -204,8 +212,8 @@ def _findings(findings: Sequence[Finding], numbers: list[int], prefix: str) -> I
     items = [
         f'<li id="{prefix}b{number}"><a href="#{prefix}f{number}">'
         f'<span class="said">line </span>{finding.line}:{finding.column}</a> '
-        f"<q>{_short(finding.text)}</q>"
-        f' <span class="dim">{escaped(finding.type)}</span></li>\n'
+        f"<span><q>{_short(finding.text)}</q> "
+        f'<span class="dim">{escaped(finding.type)}</span></span></li>\n'
         for finding, number in zip(findings, numbers, strict=True)
     ]
     if items:
@@ -224,7 +232,10 @@ def _why(why: Why) -> Iterator[str]:
         yield "</ul></li>\n"
     for branch in why.branches:
         yield from _branch(branch)
-    yield "</ul></details>\n"
+    yield "</ul>\n"
+    if why.limits:
+        yield f'<p class="dim">What this gate cannot see: {escaped(why.limits)}</p>\n'
+    yield "</details>\n"
 
 
 def _branch(branch: WhyBranch) -> Iterator[str]:
@@ -248,14 +259,16 @@ def _branch(branch: WhyBranch) -> Iterator[str]:
 
 def _condition(condition: WhyCondition) -> Iterator[str]:
     yield _sign(condition.held)
+    # Around each match the same is asked, which the line above has said.
     if condition.at is not None:
-        yield f"{_spot(condition.at)}: "
-    yield f'<span class="says">{escaped(condition.says)}</span>'
+        yield _spot(condition.at)
+    else:
+        yield f'<span class="says">{escaped(condition.says)}</span>'
     if condition.reasons:
         reasons = "".join(f"<li>{escaped(reason)}</li>" for reason in condition.reasons)
         yield f'<ul class="reasons">{reasons}</ul>'
-    if condition.found:
-        spots = "; ".join(map(_spot, condition.found))
+    if untold := condition.untold:
+        spots = "; ".join(map(_spot, untold))
         more = condition.found_in_all - len(condition.found)
         yield f'<ul class="where"><li>{spots}{f" and {more:,} more" if more > 0 else ""}</li></ul>'
     if condition.parts:
@@ -314,6 +327,11 @@ def _name(verdict: Verdict) -> str:
 
 def _rank(verdict: Verdict) -> tuple[int, int]:
     return -STATUSES.index(verdict.status), -SEVERITIES.index(verdict.severity)
+
+
+def _badness(counts: Counter[str]) -> tuple[int, ...]:
+    """By the worst status and how often it is there; documents that are alike stay as given."""
+    return tuple(-counts[status] for status in reversed(STATUSES))
 
 
 def _hash(content: str) -> str:

@@ -81,7 +81,8 @@ class WhyCondition:
 
     `held` is None when the condition was not looked at. `at` is the match whose surroundings the
     condition is about. `found` and `parts` are cut when long; `found_in_all` and `parts_in_all`
-    count what there is.
+    count what there is. A compared value is a reason that begins with its place; those that stand
+    as asked come first.
     """
 
     says: str
@@ -92,6 +93,12 @@ class WhyCondition:
     parts: tuple[WhyCondition, ...] = ()
     parts_in_all: int = 0
     at: Witness | None = None
+
+    @property
+    def untold(self) -> tuple[Witness, ...]:
+        """The witnesses whose place no reason names."""
+        told = {reason.partition(" ")[0] for reason in self.reasons}
+        return tuple(each for each in self.found if f"{each.line}:{each.column}" not in told)
 
     def to_dict(self) -> dict[str, object]:
         """The condition and its parts as plain data."""
@@ -134,7 +141,7 @@ class WhyBranch:
 class Why:
     """The explanation of one verdict; `relevant` is None for a gate that is always asked.
 
-    Its `str` is the tree in plain lines.
+    `limits` is what the gate says it cannot see. Its `str` is the tree in plain lines.
     """
 
     gate: str
@@ -143,6 +150,7 @@ class Why:
     status: Status
     relevant: WhyCondition | None
     branches: tuple[WhyBranch, ...]
+    limits: str = ""
 
     def to_dict(self) -> dict[str, object]:
         """The explanation as plain data that `json.dumps` takes."""
@@ -150,6 +158,7 @@ class Why:
             "gate": self.gate,
             "module": self.module,
             "title": self.title,
+            "limits": self.limits,
             "status": self.status,
             "relevant": None if self.relevant is None else self.relevant.to_dict(),
             "branches": [branch.to_dict() for branch in self.branches],
@@ -185,7 +194,9 @@ def explain(spec: GateSpec, matches: Matches) -> Why:
             if taken:
                 status = branch.status
                 break
-    return Why(spec.name, spec.module, spec.title, status, relevant, tuple(branches))
+    return Why(
+        spec.name, spec.module, spec.title, status, relevant, tuple(branches), limits=spec.limits
+    )
 
 
 def gate_named(gates: Sequence[GateSpec], name: str) -> GateSpec:
@@ -224,8 +235,16 @@ class _Explainer:
             case Every(conditions) | Either(conditions) | Enough(conditions=conditions):
                 parts = tuple(self.condition(inner, scope, where) for inner in conditions)
                 return self._combined(condition, parts)
+            case Not(AnyOf(groups)):
+                return self.condition(NoneOf(groups), scope, where)
+            case Not(Every((only,)) | Either((only,))):
+                return self.condition(Not(only), scope, where)
+            case Not(Part() as narrowed):
+                inside = replace(narrowed, when=Not(narrowed.when))
+                return self.condition(inside, scope, where)
             case Not(inner):
-                return self._combined(condition, (self.condition(inner, scope, where),))
+                told = self.condition(inner, scope, where)
+                return replace(told, says=says(condition, self._spec, where), held=not told.held)
             case Part(edge, unit, length, when):
                 span = _units.part(self._matches.text, edge, unit, length)
                 return self.condition(when, replace(scope, part=span), part(condition))
@@ -237,7 +256,7 @@ class _Explainer:
                 return self._filled(leaf, condition, scope, where)
 
     def _combined(
-        self, condition: Every | Either | Enough | Not, parts: tuple[WhyCondition, ...]
+        self, condition: Every | Either | Enough, parts: tuple[WhyCondition, ...]
     ) -> WhyCondition:
         holding = sum(bool(inner.held) for inner in parts)
         match condition:
@@ -247,8 +266,6 @@ class _Explainer:
                 held = holding > 0
             case Enough(count):
                 held = holding >= count
-            case Not():
-                held = not holding
         reasons = (f"{holding:,} of {len(parts):,} hold",) if isinstance(condition, Enough) else ()
         return WhyCondition(
             says(condition, self._spec),
@@ -376,20 +393,25 @@ class _Explainer:
         known = [other for other in others if other is not None]
         if not left:
             return replace(leaf, reasons=(f"nothing was captured as ‘{condition.left.capture}’",))
-        found, reasons = [], []
+        found: list[Witness] = []
+        decisive: list[str] = []
+        others_told: list[str] = []
         for text, hit in left:
             value = values.parse(text, kind)
+            witness = self._witness(*hit)
+            named = f"{witness.line}:{witness.column} ‘{cut(text)}’"
             if value is None:
-                reasons.append(f"‘{cut(text)}’ is no {KINDS[kind]}")
+                others_told.append(f"{named} is no {KINDS[kind]}")
                 continue
             standing = [other for other in known if values.stands(value, relation, other)]
             if standing:
-                found.append(self._witness(*hit))
-            reasons.append(
-                f"‘{cut(text)}’ is {worth(value)}, {'' if standing else 'not '}"
+                found.append(witness)
+            (decisive if standing else others_told).append(
+                f"{named} is {worth(value)}, {'' if standing else 'not '}"
                 f"{RELATIONS[relation]} "
                 + (worth(standing[0]) if standing else against or _listed(map(worth, known)))
             )
+        reasons = [*decisive, *others_told]
         if not known:
             reasons.insert(0, f"there is no {KINDS[kind]} to compare with: {against or '–'}")
         if len(reasons) > MOST_SHOWN:

@@ -261,13 +261,32 @@ def test_examples_that_fail_are_shown_with_what_came(capsys: pytest.CaptureFixtu
     Path("house/no_risk.yaml").write_text(text, encoding="utf-8")
     assert main(["gates", "check", "house"]) == 1
     out = capsys.readouterr().out
-    assert out.endswith("1 gates: 0 passed, 3 failed\n")
+    assert out.endswith("1 gate: 0 passed, 3 failed\n")
     for part in ("So safe!", "PASS: Fine.", "“free”", "“risk-free”", "WARNING: Urgency."):
         assert part in out
     assert main(["gates", "check", "house", "--format", "json"]) == 1
     (result,) = _json(capsys)["gates"]
     assert (result["passed"], result["failed"], result["precision"]) == (0, 3, 0.5)
     assert [problem["expected"] for problem in result["problems"]] == ["FAIL", "“free”", "PASS"]
+
+
+def test_verdicts_never_given_and_findings_in_another_order_are_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = GATE.replace('["risk-free"]', '["safe", "risk-free"]')
+    text = text.replace("A risk-free bond.", "It is safe and risk-free.")
+    Path("house/no_risk.yaml").write_text(text, encoding="utf-8")
+    main(["gates", "check", "house", "--format", "json"])
+    (result,) = _json(capsys)["gates"]
+    assert result["unreached"] == 1
+    (never,) = result["never_given"]
+    assert (never["verdict"], never["status"]) == (2, "WARNING")
+    assert result["problems"][0]["got"] == "“risk-free”, “safe” (same findings, other order)"
+    main(["gates", "check", "house"])
+    out = capsys.readouterr().out
+    assert f"no_risk: verdict 2, WARNING  {never['place']}" in out
+    assert "examples  " in out
+    assert "never given\n" in out
 
 
 def test_an_answer_that_differs_from_the_reference_is_a_failure(

@@ -85,7 +85,7 @@ def test_what_changes_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         capsys.readouterr().out
         == """\
 gates: 2 changed, 0 the same
-  ~ new/one 1 (same version)
+  ~ new/one 1 (same version; raise `version`)
   ~ new/two 1 → 2
 
 letters/a.txt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -48,7 +49,7 @@ def test_the_layout_is_this(capsys: pytest.CaptureFixture[str]) -> None:
     """The whole of a small report, blank for blank."""
     verdicts = (_verdict("FAIL", 7), _verdict("PASS", 1, gate="other"))
     assert _shown(capsys, *verdicts, notes=("empty document",)) == [
-        "d.txt · 1,234 characters · FAIL · pass 1.2 ms · gates 34.5 ms",
+        "d.txt · 1,234 characters · FAIL",
         "note: empty document",
         "",
         "gate       status   severity  found  message",
@@ -68,6 +69,25 @@ def test_the_layout_is_this(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_details_stand_below_the_message_whatever_the_status(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    details = ("2 mentions.", "The scheme is named: TDS.")
+    verdicts = [replace(_verdict(status, 1), details=details) for status in ("FAIL", "PASS")]
+    assert _shown(capsys, *verdicts)[5:] == [
+        "  no_risk  FAIL     high          1  Message.",
+        "    detail  2 mentions.",
+        "            The scheme is named: TDS.",
+        "       1:1  “x0”",
+        "    advice  Remove it.",
+        "    source  COBS 4.2.1R",
+        "",
+        "  no_risk  PASS     high          1  Message.",
+        "    detail  2 mentions.",
+        "            The scheme is named: TDS.",
+    ]
+
+
 def test_exactly_five_findings_are_all_there(capsys: pytest.CaptureFixture[str]) -> None:
     lines = _shown(capsys, _verdict("WARNING", 5))
     assert sum("“x" in line for line in lines) == 5
@@ -75,10 +95,10 @@ def test_exactly_five_findings_are_all_there(capsys: pytest.CaptureFixture[str])
 
 
 def test_a_heading_that_is_too_long_takes_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = _shown(capsys, _verdict("PASS"), name="folder/" + "n" * 40)
+    lines = _shown(capsys, _verdict("PASS"), name="folder/" + "n" * 60)
     assert lines[:2] == [
-        "folder/" + "n" * 40,
-        "1,234 characters · PASS · pass 1.2 ms · gates 34.5 ms",
+        "folder/" + "n" * 60,
+        "1,234 characters · PASS",
     ]
 
 

@@ -220,7 +220,9 @@ def test_examples_are_run_and_what_they_miss_is_named() -> None:
     gate = _gate(groups, *branches, texts=("a fee",), deprecated="use another")
     checks = [check for check, *_ in _said(gate)]
     assert checks.count("untested-verdict") == 2
-    assert "2 of 3 patterns match no example" in _one(gate, "untested-patterns").reason
+    untested = _one(gate, "untested-patterns")
+    assert untested.reason == "2 of 3 patterns match no example"
+    assert [named.partition(": ")[2] for named in untested.named] == ["risk", "loss"]
     assert _one(gate, "no-examples").reason == "the gate has no counter-examples"
     assert "'b'" in _one(gate, "never-shown").reason
     assert "use another" in _one(gate, "deprecated").reason

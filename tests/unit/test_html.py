@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gatecore import GateSet, html
-from gatecore._html_marks import Mark, marked
+from gatecore._html_marks import Mark, escaped, marked
 from gatecore.report import Checked, Finding, Report, Verdict
 
 BAD = "We hold personal data for as long as we wish. Guaranteed returns. Act now, don’t miss out!"
@@ -76,6 +76,26 @@ def test_the_worst_verdict_comes_first_and_each_is_explained(gdpr: GateSet) -> N
     assert order == sorted(order, key=["FAIL", "WARNING", "PASS", "NA"].index)
     assert page.count('<details class="why">') == len(gdpr)
     assert "no match of ‘" in page
+
+
+def test_a_branch_that_was_not_taken_is_no_verdict_and_limits_are_told(
+    gdpr: GateSet,
+) -> None:
+    page = page_of(gdpr, "We delete personal data after six years. Guaranteed returns.")
+    assert ": does not apply" in page
+    assert not re.search(r'<li class="failed">[^\n]*<b>(?!Relevant)', page)
+    assert page.count("What this gate cannot see: ") == sum(bool(gate.limits) for gate in gdpr)
+    for gate in gdpr:
+        assert escaped(gate.title) in page
+
+
+def test_the_overview_has_the_worst_first_and_the_page_the_order_given(
+    gdpr: GateSet,
+) -> None:
+    texts = {"none": "Hello.", "bad": BAD, "also none": "Bye."}
+    page = html.render([Checked(name, text, gdpr.check(text)) for name, text in texts.items()])
+    assert re.findall(r'<td><a href="#d\d-">([^<]+)', page) == ["bad", "none", "also none"]
+    assert re.findall(r"<h2>([^<]+)", page) == ["none", "bad", "also none"]
 
 
 HOSTILE = [
@@ -178,4 +198,4 @@ def test_a_browser_runs_the_script_and_nothing_of_the_document(
         check=True,
     )
     assert "<title>a.txt" in ran.stdout
-    assert re.search(r'<output aria-live="polite">\d+ places</output>', ran.stdout)
+    assert re.search(r'<output aria-live="polite">\d+ findings?</output>', ran.stdout)

@@ -79,7 +79,7 @@ def test_what_changed_is_named_with_its_versions(house: Path) -> None:
     reloaded = gates.reload()
     assert str(reloaded) == (
         "1 gate added: house/four 4; 1 gate removed: house/one 1; "
-        "2 gates changed: house/three 1 (same version), house/two 1 → 2"
+        "2 gates changed: house/three 1 (same version; raise `version`), house/two 1 → 2"
     )
     assert [change.to_dict() for change in reloaded.changed] == [
         {"module": "house", "gate": "three", "old": 1, "new": 1},

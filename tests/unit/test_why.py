@@ -154,14 +154,14 @@ LEAVES: list[tuple[Condition, bool, str, tuple[str, ...], list[str]]] = [
         Compare(Captured(("fee",), "amount"), "money", "above", "£100"),
         True,
         "‘amount’ of ‘fee’ above ‘£100’",
-        ("‘£85’ is 85 GBP, not above 100 GBP", "‘£150’ is 150 GBP, above 100 GBP"),
+        ("3:21 ‘£150’ is 150 GBP, above 100 GBP", "3:3 ‘£85’ is 85 GBP, not above 100 GBP"),
         ["fee of £150"],
     ),
     (
         Compare(Captured(("fee",), "amount"), "date", "above", "2024-01-01"),
         False,
         "‘amount’ of ‘fee’ above ‘2024-01-01’",
-        ("‘£85’ is no date", "‘£150’ is no date"),
+        ("3:3 ‘£85’ is no date", "3:21 ‘£150’ is no date"),
         [],
     ),
 ]
@@ -217,6 +217,47 @@ COMBINED: list[Condition] = [
     Part("last", "words", 1, Around(PROMISE, NEAR, Every((NoneOf(WARNING),)))),
     Around(PROMISE, Window("after", None, 0), Every((AnyOf(WARNING), AnyOf(("fee",))))),
 ]
+
+
+DENIED: list[tuple[Condition, str]] = [
+    (AnyOf(PROMISE), "no match of ‘promise’ (2 patterns)"),
+    (NoneOf(PROMISE), "any of ‘promise’ (2 patterns)"),
+    (Not(AnyOf(PROMISE)), "any of ‘promise’ (2 patterns)"),
+    (Every((AnyOf(PROMISE),)), "no match of ‘promise’ (2 patterns)"),
+    (Every((AnyOf(PROMISE), AnyOf(WARNING))), "not all of these"),
+    (Either((AnyOf(PROMISE), AnyOf(WARNING))), "none of these"),
+    (Enough(2, (AnyOf(PROMISE), AnyOf(WARNING))), "fewer than 2 of these 2"),
+    (
+        Part("first", "words", 2, AnyOf(WARNING)),
+        "no match of ‘warning’ (1 pattern) in the first 2 words",
+    ),
+    (
+        Around(PROMISE, NEAR, AnyOf(WARNING)),
+        "no match of ‘promise’ with any of ‘warning’ (1 pattern) within 30 characters of it",
+    ),
+    (Count(PROMISE, Bounds(3, None)), "not: at least 3 matches of ‘promise’ (2 patterns)"),
+]
+
+
+@pytest.mark.parametrize(("condition", "says"), DENIED)
+def test_a_denied_condition_is_said_without_a_double_negative(
+    condition: Condition, says: str
+) -> None:
+    why = why_of(Not(condition))
+    assert why.says == says
+    assert why.held is not why_of(condition).held
+
+
+def test_a_branch_that_does_not_apply_says_so_and_each_match_says_it_once() -> None:
+    condition = Not(Around(PROMISE, NEAR, AnyOf(WARNING)))
+    assert str(explain(gate(condition), ReMatches("A guaranteed fee: capital at risk."))) == (
+        "house/table is PASS\n"
+        "  ✗ FAIL high does not apply: no match of ‘promise’ with any of ‘warning’ (1 pattern) "
+        "within 30 characters of it\n"
+        "      ✓ 1:3 “guaranteed”\n"
+        "          1:19 “capital at risk”\n"
+        "  ✓ PASS: otherwise"
+    )
 
 
 @pytest.mark.parametrize("condition", COMBINED)

@@ -88,7 +88,8 @@ def _add_check(commands: _Commands) -> None:  # type: ignore[valid-type]
     check.add_argument(
         "--why",
         action="store_true",
-        help="explain each FAIL and WARNING as a tree of conditions; in JSON, every verdict",
+        help="explain each FAIL and WARNING as a tree of conditions; in JSON, every verdict "
+        "(the HTML page always has every one)",
     )
     check.add_argument(
         "--why-gate",

@@ -110,7 +110,7 @@ def _judged(verdict: Verdict) -> Text:
 
 def _words(verdict: Verdict, name: str) -> str:
     value = getattr(verdict, name)
-    return shortened(value if isinstance(value, str) else " / ".join(value), _LONGEST) or "–"
+    return shortened(value if isinstance(value, str) else " / ".join(value), _LONGEST) or "none"
 
 
 def _quoted(finding: Finding) -> str:

@@ -6,7 +6,7 @@ import json
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gatecore._matches import ReMatches
 from gatecore.cli.exit_codes import FINE, FOUND
@@ -52,7 +52,8 @@ class GateResult:
         failed: The others.
         flagged: Texts in which the gate found something.
         rightly: Those of them that are examples.
-        unreached: Verdicts, `not_relevant` included, that are the answer to none of the texts.
+        never_given: Numbers from 0 of the verdicts that are the answer to none of the texts; None
+            is `not_relevant`.
         problems: What is wrong with the texts that failed.
     """
 
@@ -61,7 +62,7 @@ class GateResult:
     failed: int
     flagged: int
     rightly: int
-    unreached: int
+    never_given: tuple[int | None, ...]
     problems: tuple[Problem, ...]
 
     @property
@@ -85,10 +86,18 @@ class GateResult:
             "failed": self.failed,
             "precision": self.precision,
             "recall": self.recall,
-            "unreached": self.unreached,
+            "unreached": len(self.never_given),
+            "never_given": [self.verdict(number) for number in self.never_given],
             "deprecated": self.gate.deprecated,
             "problems": [problem.to_dict() for problem in self.problems],
         }
+
+    def verdict(self, number: int | None) -> dict[str, object]:
+        """What one of `never_given` is, as plain data."""
+        if number is None:
+            return {"verdict": None, "status": "N/A", "place": str(self.gate.place)}
+        branch = self.gate.branches[number]
+        return {"verdict": number + 1, "status": branch.status, "place": str(branch.place)}
 
 
 def run(args: Namespace) -> int:
@@ -100,7 +109,8 @@ def run(args: Namespace) -> int:
     else:
         from gatecore.cli.render import console, show
 
-        show(console(), *_tables(results))
+        page = console()
+        show(page, *_tables(results, page.width))
     return FOUND if failed else FINE
 
 
@@ -120,8 +130,9 @@ def check_gates(gates: GateSet) -> Iterator[GateResult]:
                 flagged += 1
                 rightly += example.status in ("FAIL", "WARNING")
         passed = len(gate.examples) + len(gate.counter_examples) - failed
-        unreached = len(gate.branches) + (gate.relevant is not None) - len(reached)
-        yield GateResult(gate, passed, failed, flagged, rightly, unreached, tuple(problems))
+        answers = [*range(len(gate.branches)), *([] if gate.relevant is None else [None])]
+        never = tuple(answer for answer in answers if answer not in reached)
+        yield GateResult(gate, passed, failed, flagged, rightly, never, tuple(problems))
 
 
 def _branch(gate: GateSpec, text: str) -> int | None:
@@ -141,7 +152,9 @@ def _problems(gate: GateSpec, example: Example, verdict: Verdict) -> Iterator[Pr
     if verdict.status != example.status:
         yield Problem(example, example.status, f"{verdict.status}: {verdict.message}")
     elif example.evidence is not None and texts != example.evidence:
-        yield Problem(example, _quoted(example.evidence), _quoted(texts))
+        reordered = sorted(texts) == sorted(example.evidence)
+        remark = " (same findings, other order)" if reordered else ""
+        yield Problem(example, _quoted(example.evidence), _quoted(texts) + remark)
     slow = evaluate(gate, example.text)
     if slow != verdict:
         yield Problem(
@@ -156,14 +169,25 @@ def _quoted(texts: Iterable[str]) -> str:
     return ", ".join(f"“{text}”" for text in texts) or "no findings"
 
 
-def _tables(results: list[GateResult]) -> Iterator[RenderableType]:
+_DEPRECATED: Final = " (deprecated)"
+_HEADINGS: Final = (
+    ("examples", "counter", "failed", "precision", "recall", "never given"),
+    ("examples", "counter", "failed", "precision", "recall", "never\ngiven"),
+    ("exam-\nples", "coun-\nter", "failed", "prec-\nision", "recall", "never\ngiven"),
+)
+"""From wide to narrow."""
+
+
+def _tables(results: list[GateResult], width: int) -> Iterator[RenderableType]:
     from rich.table import Column, Table
     from rich.text import Text
 
     from gatecore.cli.render import listing, shortened, visible
 
-    headings = ("exam-\nples", "coun-\nter", "failed", "preci-\nsion", "recall", "never\ngiven")
-    widest = min(max((len(result.gate.name) for result in results), default=4) + 2, 32)
+    names = (len(f"{r.gate.name}{_DEPRECATED if r.gate.deprecated else ''}") for r in results)
+    widest = min(max(names, default=4) + 2, 32)
+    fitting = [cells for cells in _HEADINGS if widest + _width(cells) <= width]
+    headings = fitting[0] if fitting else _HEADINGS[-1]
     table = listing(
         Column("gate", overflow="fold", min_width=widest),
         *(Column(name, justify="right") for name in headings),
@@ -175,12 +199,22 @@ def _tables(results: list[GateResult]) -> Iterator[RenderableType]:
             table.add_row(Text(visible(module), "bold cyan"))
         name = Text(f"  {result.gate.name}")
         if result.gate.deprecated:
-            name.append(" (deprecated)", "yellow")
+            name.append(_DEPRECATED, "yellow")
         table.add_row(name, *_figures([result]))
     if len(results) > 1:
         table.add_section()
         table.add_row(Text("all", "bold"), *_figures(results))
     yield table
+    yield Text("precision and recall are those on the gates' own examples", "dim")
+    never = [(result, number) for result in results for number in result.never_given]
+    if never:
+        yield Text("\nnever given in an example", "bold")
+    for result, number in never:
+        told = result.verdict(number)
+        which = "not_relevant" if number is None else f"verdict {told['verdict']}"
+        yield Text(f"  {result.gate.name}: {which}, {told['status']}  ") + Text(
+            visible(str(told["place"])), "cyan", overflow="fold"
+        )
     for result in results:
         for problem in result.problems:
             yield Text(f"\n{problem.example.place}: gate '{result.gate.name}'", "bold red")
@@ -191,8 +225,13 @@ def _tables(results: list[GateResult]) -> Iterator[RenderableType]:
             yield grid
     failed = sum(result.failed for result in results)
     passed = sum(result.passed for result in results)
-    text = f"\n{len(results)} gates: {passed} passed, {failed} failed"
+    gates = f"{len(results)} gate{'' if len(results) == 1 else 's'}"
+    text = f"\n{gates}: {passed} passed, {failed} failed"
     yield Text(text, "bold red" if failed else "bold green")
+
+
+def _width(headings: Sequence[str]) -> int:
+    return sum(3 + max(map(len, heading.split("\n"))) for heading in headings)
 
 
 def _figures(results: Sequence[GateResult]) -> Iterator[Text]:
@@ -201,7 +240,7 @@ def _figures(results: Sequence[GateResult]) -> Iterator[Text]:
     failed = sum(result.failed for result in results)
     rightly = sum(result.rightly for result in results)
     examples = sum(len(result.gate.examples) for result in results)
-    unreached = sum(result.unreached for result in results)
+    unreached = sum(len(result.never_given) for result in results)
     yield Text(f"{examples:,}")
     yield Text(f"{sum(len(result.gate.counter_examples) for result in results):,}")
     yield Text(f"{failed:,}", "bold red" if failed else "green")

@@ -44,7 +44,7 @@ def _plain(gate: GateSpec) -> dict[str, object]:
 
 
 def _tables(gates: Sequence[GateSpec]) -> Iterator[RenderableType]:
-    """A line for each gate, and its source below, which is long and needs the whole width."""
+    """A line for each gate; title and source below, which are long and need the whole width."""
     from rich.padding import Padding
     from rich.table import Column, Table
     from rich.text import Text
@@ -69,6 +69,7 @@ def _tables(gates: Sequence[GateSpec]) -> Iterator[RenderableType]:
         tags = Text(visible(", ".join(gate.tags)))
         row.add_row(Text(gate.name, "bold"), str(gate.version), gate.severity, tags)
         yield Padding(row, (0, 0, 0, 2))
+        yield Padding(Text(visible(gate.title)), (0, 0, 0, 4))
         if gate.deprecated:
             said = Text(f"deprecated: {visible(gate.deprecated)}", "yellow")
             yield Padding(said, (0, 0, 0, 4))

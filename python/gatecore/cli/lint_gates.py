@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["gate_counts", "gate_issues", "show_gates"]
 
 _STYLES: Final = {"fault": "bold red", "advice": "yellow", "note": "dim"}
+#: Columns that the costs table needs for indents, figures and the longest route.
+_BESIDE_PATTERNS: Final = 40
 #: What the blocks of patterns say already.
 _OF_PATTERNS: Final = ("superlinear", "fallback")
 
@@ -63,18 +65,18 @@ def show_gates(
     told = [issue for issue in issues if issue.check not in _OF_PATTERNS]
     for issue in told:
         if with_notes or issue.level != "note":
-            show(page, Text(), *_block(issue))
+            show(page, Text(), *_block(issue, page.width))
     if spent:
-        show(page, Text(), *_costs(spent))
+        show(page, Text(), *_costs(spent, page.width))
     show(page, *_summary(told, len(found.gates), with_notes=with_notes))
 
 
-def _block(issue: Issue) -> Iterator[RenderableType]:
+def _block(issue: Issue, width: int) -> Iterator[RenderableType]:
     from rich.padding import Padding
     from rich.table import Column, Table
     from rich.text import Text
 
-    from gatecore.cli.render import visible
+    from gatecore.cli.render import shortened, visible
 
     heading = [Text(issue.check, _STYLES[issue.level]), Text(issue.level)]
     yield Text(" · ").join([*heading, Text(visible(str(issue.place)), "cyan", overflow="fold")])
@@ -94,26 +96,40 @@ def _block(issue: Issue) -> Iterator[RenderableType]:
         if value:
             style = "green" if name == "instead" else ""
             facts.add_row(Text(name, "bold"), Text(visible(value), style))
+        if name == "why":
+            for pattern in issue.named:
+                facts.add_row("", shortened(pattern, max(width - 12, 20)))
     yield Padding(facts, (0, 0, 0, 2))
 
 
-def _costs(spent: Sequence[Cost]) -> Iterator[RenderableType]:
+def _costs(spent: Sequence[Cost], width: int) -> Iterator[RenderableType]:
+    """The costliest in their order, below the gate that asks for them."""
     from rich.table import Column
     from rich.text import Text
 
-    from gatecore.cli.render import listing, shortened
+    from gatecore.cli.render import listing, shortened, visible
 
     table = listing(
-        Column("costliest patterns", overflow="fold"),
+        Column("costliest patterns", no_wrap=True),
         Column("steps a\ncharacter", justify="right"),
         Column("matches", justify="right"),
-        Column("route"),
+        Column("route", no_wrap=True),
     )
+    room = max(width - _BESIDE_PATTERNS, 20)
+    gate = None
     for cost in spent:
+        if cost.gates[0] != gate:
+            gate = cost.gates[0]
+            table.add_row(Text(visible(gate), "bold cyan"))
         steps = "–" if cost.steps is None else f"{cost.steps:,.1f}"
-        pattern = Text(f"{shortened(cost.pattern, 60)}\n{cost.gates[0]}")
+        pattern = Text(f"  {shortened(cost.pattern, room)}")
         table.add_row(pattern, steps, f"{cost.matches:,}", cost.route)
     yield table
+    yield Text(
+        "steps a character: what a backtracker such as re would do for each character of the "
+        "documents; the pass does not where the route is exact",
+        "dim",
+    )
     yield Text()
 
 

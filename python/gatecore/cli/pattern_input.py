@@ -109,14 +109,18 @@ def wanted(args: Namespace) -> WantedPatterns:
 
 
 def _names_gates(name: str) -> bool:
-    """Whether it is a gate file, or a folder with gate files and no Python."""
+    """Whether it is a gate file, or a folder with gate files, in it or one below, and no Python."""
     if name.endswith((".yaml", ".yml")):
         return True
     if not _is_folder(name):
         return False
-    files = [file for file in Path(name).iterdir() if not file.name.startswith(".")]
-    endings = {file.suffix for file in files}
-    return ".yaml" in endings and ".py" not in endings
+    for files in (Path(name).glob("[!.]*"), Path(name).glob("[!.]*/[!.]*")):
+        endings = {file.suffix for file in files}
+        if ".py" in endings:
+            return False
+        if ".yaml" in endings:
+            return True
+    return False
 
 
 def _is_folder(name: str) -> bool:

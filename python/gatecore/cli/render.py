@@ -196,17 +196,9 @@ class TableOutput:
 
 def _heading(document: InputDocument, report: Report, width: int) -> Text:
     facts = [Text(f"{report.characters:,} characters"), status_text(report.overall)]
-    if report.timing is not None:
-        timing = report.timing
-        facts.append(Text(f"pass {_ms(timing.pass_seconds)}", "dim"))
-        facts.append(Text(f"gates {_ms(timing.gates_seconds)}", "dim"))
     name, rest = Text(visible(document.name), "bold"), Text(" · ").join(facts)
     fits = name.cell_len + 3 + rest.cell_len <= width
     return Text(" · " if fits else "\n").join([name, rest])
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:,.1f} ms"
 
 
 def _verdicts(verdicts: Sequence[Verdict], width: int) -> Iterable[RenderableType]:
@@ -222,15 +214,19 @@ def _verdicts(verdicts: Sequence[Verdict], width: int) -> Iterable[RenderableTyp
     yield _row(("gate", "status", "severity", "found", "message"), widths, style="bold")
     yield Text("─" * width, "dim")
     module = None
+    block = False
     for verdict, count in zip(verdicts, found, strict=True):
+        if block:
+            yield Text()
         if verdict.module != module:
             module = verdict.module
             yield Text(visible(module), "bold cyan")
         severity = "–" if verdict.severity == "none" else verdict.severity
         cells = (f"  {verdict.gate}", status_text(verdict.status), severity, count, verdict.message)
         yield _row(cells, widths)
-        if verdict.status in _SPELT_OUT:
-            yield Padding(_details(verdict, margin), (0, 0, 1, 4))
+        block = verdict.status in _SPELT_OUT or bool(verdict.details)
+        if block:
+            yield Padding(_block(verdict, margin), (0, 0, 0, 4))
 
 
 def _row(cells: Sequence[str | Text], widths: tuple[int, int], style: str = "") -> Table:
@@ -248,14 +244,18 @@ def _row(cells: Sequence[str | Text], widths: tuple[int, int], style: str = "") 
     return row
 
 
-def _details(verdict: Verdict, margin: int) -> Table:
-    """What a verdict rests on, what to do about it, and the rule that asks for it."""
+def _block(verdict: Verdict, margin: int) -> Table:
+    """What a verdict adds to its message; if it is no PASS, what it rests on and what to do."""
     grid = Table.grid(
         Column(width=margin, justify="right", no_wrap=True),
         Column(overflow="fold"),
         padding=(0, 2, 0, 0),
         pad_edge=False,
     )
+    for number, detail in enumerate(verdict.details):
+        grid.add_row("" if number else Text("detail", "bold"), visible(detail))
+    if verdict.status not in _SPELT_OUT:
+        return grid
     shown = _some(verdict)
     for finding in shown:
         grid.add_row(Text(_place(finding), "cyan"), f"“{shortened(finding.text)}”")

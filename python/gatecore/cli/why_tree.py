@@ -16,7 +16,7 @@ __all__ = ["why_tree"]
 
 _MOST: Final = 5
 _LONGEST: Final = 60
-_SIGNS: Final = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}
+_SIGNS: Final = {True: ("✓", "green"), False: ("✗", "dim"), None: ("·", "dim")}
 
 
 def why_tree(why: Why) -> Tree:
@@ -29,24 +29,26 @@ def why_tree(why: Why) -> Tree:
         answer = status_text(branch.status)
         if branch.severity != "none":
             answer = answer + Text(f" {branch.severity}", "dim")
+        if not branch.taken:
+            answer = Text(f"{answer.plain} does not apply", "dim")
         if branch.when is None:
             tree.add(_signed(branch.taken, answer + Text(": otherwise")))
         else:
-            _add(tree, branch.when, answer + Text(": " if branch.taken else " does not apply: "))
+            _add(tree, branch.when, answer + Text(": "))
     return tree
 
 
 def _add(tree: Tree, condition: WhyCondition, label: Text | None = None) -> None:
-    line = label or Text()
-    if condition.at is not None:
-        line = line + _spot(condition.at) + Text(": ")
-    node = tree.add(_signed(condition.held, line + Text(visible(condition.says))))
+    # Around each match the same is asked, which the line above has said.
+    said = Text(visible(condition.says)) if condition.at is None else _spot(condition.at)
+    node = tree.add(_signed(condition.held, (label or Text()) + said))
     for reason in condition.reasons[:_MOST]:
         node.add(Text(visible(reason), "yellow" if condition.held is False else "dim"))
     _add_more(node, len(condition.reasons))
-    for witness in condition.found[:_MOST]:
-        node.add(_spot(witness))
-    _add_more(node, condition.found_in_all)
+    if untold := condition.untold:
+        for witness in untold[:_MOST]:
+            node.add(_spot(witness))
+        _add_more(node, condition.found_in_all)
     # Surroundings of many matches are cut; the parts of a condition are what it is made of.
     many = condition.parts[:_MOST] if any(part.at for part in condition.parts) else condition.parts
     for part in many:
