@@ -261,8 +261,6 @@ def _block(verdict: Verdict, margin: int) -> Table:
         grid.add_row(Text(_place(finding), "cyan"), f"“{shortened(finding.text)}”")
     if len(verdict.findings) > len(shown):
         grid.add_row("", Text(f"… and {len(verdict.findings) - len(shown):,} more", "dim"))
-    for detail in verdict.details:
-        grid.add_row(Text("detail", "bold"), visible(detail))
     if verdict.suggestion:
         grid.add_row(Text("advice", "bold"), visible(verdict.suggestion))
     grid.add_row(Text("source", "dim"), Text(visible(verdict.source), "dim"))
