@@ -50,6 +50,11 @@ $(VENV)/.installed: dist/.built
 .PHONY: install
 install: $(VENV)/.installed ## install the wheel into the virtual environment
 
+.PHONY: develop
+develop: $(VENV)/.dev ## build what changed into the virtual environment, less optimised but in seconds
+	$(VENV)/bin/maturin develop --profile fast
+	@rm -f $(VENV)/.installed
+
 .PHONY: demo
 demo: $(VENV)/.installed ## judge the example documents
 	$(VENV)/bin/gatecore check --fail-on never examples/*.txt
