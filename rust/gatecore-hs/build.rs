@@ -22,6 +22,14 @@ fn main() {
         None => build(),
     };
     assert!(folder.join("libhs.a").is_file(), "no libhs.a in {}", folder.display());
+    println!("cargo:rerun-if-changed=cpp");
+    cc::Build::new()
+        .cpp(true)
+        .std("c++11")
+        .warnings_into_errors(true)
+        .cpp_link_stdlib(None)
+        .file("cpp/work.cc")
+        .compile("gatecore_work");
     println!("cargo:rustc-link-search=native={}", folder.display());
     println!("cargo:rustc-link-lib=static=hs");
     println!("cargo:rustc-link-lib=dylib=stdc++");

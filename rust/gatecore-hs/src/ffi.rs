@@ -59,6 +59,10 @@ pub const HS_FLAG_SINGLEMATCH: c_uint = 8;
 pub const HS_MODE_BLOCK: c_uint = 1;
 
 extern "C" {
+    // Of cpp/work.cc.
+    pub fn gatecore_work_prepare();
+    pub fn gatecore_work_on(work: *mut crate::work::Work);
+
     pub fn hs_compile_multi(
         expressions: *const *const c_char,
         flags: *const c_uint,
