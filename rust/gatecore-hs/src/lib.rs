@@ -22,9 +22,8 @@ mod work;
 
 use std::ffi::{c_char, c_int, c_uint, c_ulonglong, c_void, CStr, CString};
 use std::ptr::{self, NonNull};
-use std::sync::Mutex;
-
-pub use work::Cancel;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 /// Why Hyperscan did not do what was asked.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -203,10 +202,11 @@ impl Database {
     /// # Errors
     /// [`Error::Refused`] names the expression if the engine does.
     pub fn compile<S: AsRef<str>>(expressions: &[S]) -> Result<Self, Error> {
-        Self::compile_within(expressions, u64::MAX, &Cancel::default()).0
+        Self::compile_within(expressions, u64::MAX, &Arc::default()).0
     }
 
     /// As [`Database::compile`], with a budget of work; says with the result how much was done.
+    /// Who sets `cancelled` stops it within a millisecond or so.
     ///
     /// Work is counted in the engine's allocations, the same number each time; a million takes about
     /// 0.2 s. Its parser alone goes through nested repeats `{2,}` twice a level without allocating:
@@ -217,7 +217,7 @@ impl Database {
     pub fn compile_within<S: AsRef<str>>(
         expressions: &[S],
         budget: u64,
-        cancel: &Cancel,
+        cancelled: &Arc<AtomicBool>,
     ) -> (Result<Self, Error>, u64) {
         if !is_supported() {
             return (Err(Error::Platform), 0);
@@ -225,7 +225,7 @@ impl Database {
         let texts = expressions.iter().enumerate();
         let texts = texts.map(|(index, text)| c_string(text.as_ref(), index));
         match texts.collect::<Result<Vec<_>, _>>() {
-            Ok(texts) => work::within(budget, cancel, move || Self::compile_here(&texts)),
+            Ok(texts) => work::within(budget, cancelled, move || Self::compile_here(&texts)),
             Err(error) => (Err(error), 0),
         }
     }

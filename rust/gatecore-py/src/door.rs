@@ -12,11 +12,12 @@
 //! also take for ever, so the end waits for it a moment only.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::OnceLock;
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-use pyo3::exceptions::PyImportError;
+use gatecore::Cancel;
+use pyo3::exceptions::{PyImportError, PyMemoryError};
 use pyo3::marker::Ungil;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -29,6 +30,9 @@ static CLOSER: OnceLock<ThreadId> = OnceLock::new();
 
 /// Longest wait for those who are out: a pass is linear, but a document may be long.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often signals are looked for.
+const PULSE: Duration = Duration::from_millis(50);
 
 /// Longest wait for Python code below us.
 const PATIENCE_WITH_PYTHON: Duration = Duration::from_millis(500);
@@ -59,6 +63,46 @@ pub fn without_gil<T: Ungil>(py: Python<'_>, work: impl Ungil + FnOnce() -> T) -
     }
     let _is_out = Counted::new(&OUT);
     py.detach(work)
+}
+
+/// Does long work on a thread of its own, while this one looks for signals: Ctrl-C cancels it.
+///
+/// # Errors
+/// What a signal handler raises, as soon as the work has seen that it is cancelled.
+pub fn interruptible<T: Send>(
+    py: Python<'_>,
+    cancel: &Cancel,
+    work: impl FnOnce() -> T + Send,
+) -> PyResult<T> {
+    let (is_done, done) = (Mutex::new(false), Condvar::new());
+    thread::scope(|scope| {
+        let worker = thread::Builder::new().spawn_scoped(scope, || {
+            let made = work();
+            *is_done.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            done.notify_one();
+            made
+        });
+        let worker = worker.map_err(|error| {
+            PyMemoryError::new_err(format!("no thread could be started: {error}"))
+        })?;
+        let mut interrupted = Ok(());
+        let wait = || {
+            let is_done = is_done.lock().unwrap_or_else(PoisonError::into_inner);
+            let waited = done.wait_timeout_while(is_done, PULSE, |is_done| !*is_done);
+            *waited.unwrap_or_else(PoisonError::into_inner).0 || worker.is_finished()
+        };
+        while !without_gil(py, wait) {
+            if interrupted.is_ok() {
+                interrupted = py.check_signals();
+                if interrupted.is_err() {
+                    cancel.cancel();
+                }
+            }
+        }
+        let made = without_gil(py, || worker.join());
+        let made = made.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        interrupted.map(|()| made)
+    })
 }
 
 /// To be held while Python code runs below a frame of ours.

@@ -11,6 +11,7 @@ import_exception!(gatecore.errors, StoredSetError);
 /// A set could not be built.
 pub fn build(error: BuildError) -> PyErr {
     match error {
+        BuildError::Memory => PyMemoryError::new_err(error.to_string()),
         BuildError::TooLarge(_) => SetTooLargeError::new_err(error.to_string()),
         _ => PatternSetError::new_err(error.to_string()),
     }

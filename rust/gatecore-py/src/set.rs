@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use gatecore::{CodePoints, Engine, Lowered, PatternId, PatternSet, ShardId, Spec};
+use gatecore::{Cancel, CodePoints, Engine, Lowered, PatternId, PatternSet, ShardId, Spec};
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use crate::door::without_gil;
+use crate::door::{interruptible, without_gil};
 use crate::errors;
 use crate::scan::CoreScan;
 use crate::stats::DocumentStats;
@@ -144,7 +144,7 @@ pub struct CoreSet {
 
 #[pymethods]
 impl CoreSet {
-    /// Compiles lowered patterns; the GIL is released.
+    /// Compiles lowered patterns; the GIL is released, and Ctrl-C stops it.
     #[staticmethod]
     fn build(
         py: Python<'_>,
@@ -168,8 +168,9 @@ impl CoreSet {
         if sections.as_ref().is_some_and(|sections| sections.len() != patterns.len()) {
             return Err(PyValueError::new_err("each pattern has one section"));
         }
+        let cancel = Cancel::default();
         let built =
-            without_gil(py, || {
+            interruptible(py, &cancel, || {
                 let section =
                     |number: usize| sections.as_ref().map_or(0, |sections| sections[number]);
                 let classes = classes.iter().map(|flat| CodePoints::from_flat(flat));
@@ -184,8 +185,8 @@ impl CoreSet {
                     ascii_words: CodePoints::from_flat(&ascii_words)?,
                     engine,
                 };
-                PatternSet::build(&spec)
-            });
+                PatternSet::build_unless(&spec, &cancel)
+            })?;
         Ok(CoreSet { shared: SharedSet::new(built.map_err(errors::build)?) })
     }
 

@@ -13,6 +13,12 @@ pub enum BuildError {
     /// More patterns or larger ones than the engine takes.
     #[error("the set is too large for the engine: {0}; split it into several sets")]
     TooLarge(String),
+    /// No memory was left.
+    #[error("no memory is left to compile the set")]
+    Memory,
+    /// Somebody stopped it.
+    #[error("compiling was cancelled")]
+    Cancelled,
 }
 
 /// Bytes are not a pattern set that this build can use.

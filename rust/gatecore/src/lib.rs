@@ -16,6 +16,7 @@
 
 pub mod alphabet;
 mod byte_set;
+mod cancel;
 mod code_points;
 mod confirm;
 mod error;
@@ -31,6 +32,7 @@ mod stored;
 
 pub use alphabet::{Text, Translation};
 pub use byte_set::ByteSet;
+pub use cancel::Cancel;
 pub use code_points::CodePoints;
 pub use confirm::{Matches, Wanted};
 pub use error::{BuildError, LoadError, ScanError};

@@ -354,7 +354,8 @@ impl Node {
                 nodes.iter().map(Node::weight).fold(1, u64::saturating_add)
             }
             Node::Repeat { min, max, node, .. } => {
-                let rounds = max.unwrap_or(min.saturating_add(1)).max(1);
+                // `x+` is one `x` with a way back, `x{3,}` three of which the last has one.
+                let rounds = max.unwrap_or(*min).max(1);
                 node.weight().saturating_mul(u64::from(rounds)).saturating_add(1)
             }
             Node::Group { node, .. }
@@ -372,6 +373,24 @@ impl Node {
         let mut written = 0;
         self.walk(&mut |_| written += 1);
         self.weight().saturating_sub(written)
+    }
+
+    /// How deep repeats of more than one round stand inside each other.
+    pub fn loop_depth(&self) -> u32 {
+        match self {
+            Node::Concat(nodes) | Node::Alternate(nodes) => {
+                nodes.iter().map(Node::loop_depth).max().unwrap_or(0)
+            }
+            Node::Repeat { max, node, .. } => {
+                node.loop_depth() + u32::from(max.is_none_or(|max| max > 1))
+            }
+            Node::Group { node, .. }
+            | Node::LookAround(_, node)
+            | Node::Atomic(node)
+            | Node::Quirk(node) => node.loop_depth(),
+            Node::Conditional(yes, no) => yes.loop_depth().max(no.loop_depth()),
+            _ => 0,
+        }
     }
 
     /// Why an automaton may not answer this pattern, if there is a reason. The first one counts.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::lowered::Irregular;
-use crate::pass::Coverage;
+use crate::pass::{Coverage, Cut};
 
 /// How a pattern is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Routing {
     pub irregular: Option<Irregular>,
     /// What the pass knows.
     pub coverage: Coverage,
+    /// Why it does not know more, where the engine's limits are the reason.
+    pub cut: Option<Cut>,
 }
 
 impl Routing {
@@ -55,12 +57,17 @@ impl Routing {
             Coverage::Narrows => "the pass looks for something wider",
             Coverage::Blind => "the pass has nothing to look for",
         };
-        match self.irregular {
+        let mut reason = match self.irregular {
             Some(irregular) if self.route() == Route::Fallback => {
                 format!("{}; {pass}", irregular.describe())
             }
             _ => pass.to_owned(),
+        };
+        if let Some(cut) = self.cut {
+            reason += ": ";
+            reason += cut.describe();
         }
+        reason
     }
 
     /// What asking costs, as a clause.

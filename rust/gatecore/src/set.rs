@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::thread;
 
 use crate::alphabet::Translation;
+use crate::cancel::Cancel;
 use crate::code_points::CodePoints;
 use crate::confirm::linear::{may_overrun, Listing};
 use crate::confirm::{self, AutomatonKind, Confirm, Regex};
@@ -14,10 +15,10 @@ use crate::error::{BuildError, ScanError};
 use crate::lowered::{decode, pack, unpack, Irregular, Node};
 use crate::pass::portable::PortablePass;
 #[cfg(feature = "simd")]
-use crate::pass::simd::SimdPass;
+use crate::pass::simd::{Budget, SimdPass};
 #[cfg(feature = "simd")]
 use crate::pass::views::Runs;
-use crate::pass::{Coverage, Slot};
+use crate::pass::{Coverage, Known, Slot};
 use crate::route::Routing;
 use crate::scan::Scan;
 use crate::shard::{distribute, Needs, Pass, Section, Shard, Tables};
@@ -168,6 +169,14 @@ impl PatternSet {
     /// # Errors
     /// [`BuildError`].
     pub fn build(spec: &Spec) -> Result<Self, BuildError> {
+        Self::build_unless(spec, &Cancel::default())
+    }
+
+    /// As [`PatternSet::build`]; another thread may stop it.
+    ///
+    /// # Errors
+    /// [`BuildError`].
+    pub fn build_unless(spec: &Spec, cancel: &Cancel) -> Result<Self, BuildError> {
         let engine = spec.engine.settle()?;
         let size: usize =
             spec.patterns.iter().filter_map(|pattern| Some(pattern.program.as_ref()?.len())).sum();
@@ -216,7 +225,7 @@ impl PatternSet {
         }
 
         let mut places = vec![None; spec.patterns.len()];
-        let mut coverage = vec![Coverage::Blind; spec.patterns.len()];
+        let mut known = vec![Known::of(Coverage::Blind); spec.patterns.len()];
         let mut shards = Vec::with_capacity(groups.len());
         for group in groups {
             let resolver =
@@ -244,12 +253,17 @@ impl PatternSet {
             };
             let wanted: Vec<Vec<u32>> = wanted.iter().map(members_of).collect();
             let passes = side_by_side(&wanted, |members| {
+                if cancel.is_cancelled() {
+                    return Err(BuildError::Cancelled);
+                }
                 let slots = slots_of(members);
                 Ok(match engine {
                     #[cfg(feature = "simd")]
                     Engine::Simd => {
                         let symbols = group.alphabet.symbols();
-                        let (pass, known) = SimdPass::build(&slots, &resolver, symbols, runs)?;
+                        let budget = Budget::of(members.len(), spec.patterns.len(), cancel);
+                        let (pass, known) =
+                            SimdPass::build(&slots, &resolver, symbols, runs, budget)?;
                         (Pass::Simd(pass), known)
                     }
                     _ => {
@@ -259,9 +273,9 @@ impl PatternSet {
                 })
             })?;
             let mut sections = Vec::with_capacity(wanted.len());
-            for (members, (pass, known)) in wanted.into_iter().zip(passes) {
-                for (slot, (&number, &known)) in members.iter().zip(&known).enumerate() {
-                    coverage[number as usize] = known;
+            for (members, (pass, of_pass)) in wanted.into_iter().zip(passes) {
+                for (slot, (&number, &of_slot)) in members.iter().zip(&of_pass).enumerate() {
+                    known[number as usize] = of_slot;
                     places[number as usize] =
                         Some((shards.len() as u32, sections.len() as u32, slot as u32));
                 }
@@ -272,7 +286,7 @@ impl PatternSet {
 
         for (number, &first) in same_as.iter().enumerate() {
             places[number] = places[first];
-            coverage[number] = coverage[first];
+            known[number] = known[first];
             irregular[number] = irregular[first];
         }
 
@@ -280,7 +294,11 @@ impl PatternSet {
             source: pattern.source.clone(),
             flags: pattern.flags,
             program: pattern.program.as_deref().map(pack).unwrap_or_default(),
-            routing: Routing { irregular: irregular[number], coverage: coverage[number] },
+            routing: Routing {
+                irregular: irregular[number],
+                coverage: known[number].coverage,
+                cut: known[number].cut,
+            },
             place: places[number],
             confirm: Confirm::default(),
         });

@@ -12,7 +12,7 @@ use std::fmt::Write;
 
 use gatecore_hs::check_expression;
 
-use super::{never_matches, Coverage, Slot};
+use super::{never_matches, Coverage, Cut, Known, Slot};
 use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
 use crate::lowered::{Look, Node, RepeatKind};
@@ -25,28 +25,40 @@ const MAX_BOUNDED_EXCESS: u64 = 2_000;
 /// of 2,000 takes 13 s. The pattern's own automaton is built in 10 ms.
 const MAX_SIZE: u64 = 8_000;
 
+/// Deepest nesting of repeats that the engine's parser sees. It goes through what a repeat repeats
+/// twice, and so `2^n` times through what stands in `n` of them: 0.5 s at 24, hours at 40.
+const MAX_LOOP_DEPTH: u32 = 10;
+
 /// The best expression that the engine takes for a slot, and what its answer is worth.
-pub fn offer(
-    slot: &Slot<'_>,
-    classes: &dyn Resolve,
-    symbols: ByteSet,
-) -> (Coverage, Option<String>) {
+pub fn offer(slot: &Slot<'_>, classes: &dyn Resolve, symbols: ByteSet) -> (Known, Option<String>) {
     if never_matches(slot.node, classes) {
-        return (Coverage::Never, None);
+        return (Known::of(Coverage::Never), None);
+    }
+    let blind = |cut| (Known { coverage: Coverage::Blind, cut: Some(cut) }, None);
+    if slot.node.loop_depth() > MAX_LOOP_DEPTH {
+        return blind(Cut::Nesting);
     }
     if size(slot.node) > MAX_SIZE {
-        return (Coverage::Blind, None);
+        return blind(Cut::Size);
     }
-    if slot.regular && slot.node.excess() <= MAX_BOUNDED_EXCESS {
-        let mut writer = Writer { classes, symbols, looks: true, bounds: true, exact: true };
-        let text = writer.write(slot.node, Edges { head: true, tail: true });
-        if let Some(text) = text.filter(|text| writer.exact && check_expression(text).is_ok()) {
-            return (Coverage::Decides, Some(text));
+    let mut cut = None;
+    if slot.regular {
+        if slot.node.excess() > MAX_BOUNDED_EXCESS {
+            cut = Some(Cut::Bounds);
+        } else {
+            let mut writer = Writer { classes, symbols, looks: true, bounds: true, exact: true };
+            let text = writer.write(slot.node, Edges { head: true, tail: true });
+            if let Some(text) = text.filter(|_| writer.exact) {
+                if check_expression(&text).is_ok() {
+                    return (Known::of(Coverage::Decides), Some(text));
+                }
+                cut = Some(Cut::Refused);
+            }
         }
     }
     match superset(slot.node, classes, symbols) {
-        Some(text) => (Coverage::Narrows, Some(text)),
-        None => (Coverage::Blind, None),
+        Some(text) => (Known { coverage: Coverage::Narrows, cut }, Some(text)),
+        None => (Known { coverage: Coverage::Blind, cut }, None),
     }
 }
 

@@ -36,6 +36,50 @@ pub enum Coverage {
     Never,
 }
 
+/// Why a pass was not given the whole of a pattern that it could decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cut {
+    /// Its repeats are nested beyond what the engine's parser takes in reasonable time.
+    Nesting,
+    /// It is larger than the engine takes in reasonable time.
+    Size,
+    /// Its bounded repeats, written out, are.
+    Bounds,
+    /// Compiling it went beyond the budget of work for one pattern, or for the set.
+    Work,
+    /// The engine does not take it.
+    Refused,
+}
+
+impl Cut {
+    /// One clause for people, without a full stop.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Cut::Nesting => "its repeats are nested too deeply for the engine",
+            Cut::Size => "it is too large for the engine",
+            Cut::Bounds => "its bounded repeats are too large for the engine",
+            Cut::Work => "compiling it would exceed the work budget",
+            Cut::Refused => "the engine refuses it",
+        }
+    }
+}
+
+/// What a pass knows of a pattern, and why it does not know more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// What an answer is worth.
+    pub coverage: Coverage,
+    /// Why it is not worth more, where the engine's limits are the reason.
+    pub cut: Option<Cut>,
+}
+
+impl Known {
+    /// Without a limit of the engine being the reason.
+    pub fn of(coverage: Coverage) -> Self {
+        Known { coverage, cut: None }
+    }
+}
+
 /// A pattern on its way into a pass.
 #[derive(Debug)]
 pub struct Slot<'a> {

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde::{Deserialize, Serialize};
 
-use super::{never_matches, Coverage, Reported, Singles, Slot};
+use super::{never_matches, Coverage, Known, Reported, Singles, Slot};
 use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
 use crate::lowered::{Node, RepeatKind};
@@ -43,7 +43,7 @@ pub struct PortablePass {
 
 impl PortablePass {
     /// Takes the required literals of every slot.
-    pub fn build(slots: &[Slot<'_>], classes: &dyn Resolve) -> (Self, Vec<Coverage>) {
+    pub fn build(slots: &[Slot<'_>], classes: &dyn Resolve) -> (Self, Vec<Known>) {
         let mut coverage = Vec::with_capacity(slots.len());
         let mut singles = Singles::default();
         let mut slots_of: HashMap<Vec<u8>, Vec<u32>> = HashMap::new();
@@ -94,7 +94,7 @@ impl PortablePass {
             count: coverage.len(),
             automaton: OnceLock::new(),
         };
-        (pass, coverage)
+        (pass, coverage.into_iter().map(Known::of).collect())
     }
 
     /// The slots that may match.

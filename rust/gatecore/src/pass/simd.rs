@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 use super::expression::{offer, unbounded};
 use super::portable::has_literal;
 use super::views::{Copies, Runs, View, Views, MIN_USERS};
-use super::{never_matches, Coverage, Reported, Singles, Slot};
+use super::{never_matches, Coverage, Cut, Known, Reported, Singles, Slot};
 use crate::byte_set::ByteSet;
+use crate::cancel::Cancel;
 use crate::confirm::Resolve;
 use crate::error::{BuildError, ScanError};
 use crate::lowered::Node;
@@ -35,6 +36,42 @@ const HEAVY_BATCH: u64 = 4_000;
 /// Beyond so many states of heavy patterns in a view, further ones lose their bounds and become
 /// candidates: each database costs a scan of its own.
 const HEAVY_BUDGET: u64 = 40_000;
+
+/// Work for what is compiled together, and for each expression of it. A million takes about 0.2 s.
+///
+/// Shipped gates take 90,000 an expression, large sets of plain ones 5,000 to 10,000.
+const BATCH_WORK: u64 = 5_000_000;
+const EXPRESSION_WORK: u64 = 100_000;
+
+/// Work that a set may need beyond that, because some of its patterns were tried in vain.
+const SPARE_WORK: u64 = 30_000_000;
+
+/// What compiling may still take. Counted, so that the same patterns always take the same routes.
+#[derive(Debug)]
+pub struct Budget<'a> {
+    left: u64,
+    cancel: &'a Cancel,
+}
+
+impl<'a> Budget<'a> {
+    /// For some patterns of a set.
+    pub fn of(patterns: usize, in_set: usize, cancel: &'a Cancel) -> Self {
+        let (patterns, in_set) = (patterns as u64, in_set.max(patterns).max(1) as u64);
+        let left = work_for(patterns) + SPARE_WORK * patterns / in_set;
+        Budget { left, cancel }
+    }
+
+    fn compile(&mut self, texts: &[&str]) -> Result<Database, Error> {
+        let most = self.left.min(work_for(texts.len() as u64));
+        let (made, spent) = Database::compile_within(texts, most, self.cancel.flag());
+        self.left -= spent;
+        made
+    }
+}
+
+fn work_for(expressions: u64) -> u64 {
+    BATCH_WORK + EXPRESSION_WORK * expressions
+}
 
 /// Compiled databases and the slots of their expressions.
 #[derive(Debug)]
@@ -73,17 +110,21 @@ pub struct StoredSimdPass {
 }
 
 impl SimdPass {
-    /// Compiles the slots, about 1 to 2 ms each in large sets. `runs` is what the views collapse.
+    /// Compiles the slots, 1 to 20 ms each. `runs` is what the views collapse.
+    ///
+    /// What goes beyond the budget is offered as something wider, then not at all.
     ///
     /// # Errors
-    /// [`BuildError::TooLarge`] when the engine refuses the set as a whole.
+    /// [`BuildError::TooLarge`] when the engine refuses the set as a whole, [`BuildError::Memory`],
+    /// [`BuildError::Cancelled`].
     pub fn build(
         slots: &[Slot<'_>],
         classes: &dyn Resolve,
         symbols: ByteSet,
         runs: Option<Runs>,
-    ) -> Result<(Self, Vec<Coverage>), BuildError> {
-        let mut coverage = vec![Coverage::Never; slots.len()];
+        mut budget: Budget<'_>,
+    ) -> Result<(Self, Vec<Known>), BuildError> {
+        let mut known = vec![Known::of(Coverage::Never); slots.len()];
         let mut singles = Singles::default();
         let mut rest = Vec::with_capacity(slots.len());
         for (number, slot) in slots.iter().enumerate() {
@@ -91,7 +132,7 @@ impl SimdPass {
                 continue;
             }
             if slot.regular && singles.take(number, slot.node, classes) {
-                coverage[number] = Coverage::Decides;
+                known[number] = Known::of(Coverage::Decides);
             } else {
                 rest.push(number);
             }
@@ -102,22 +143,25 @@ impl SimdPass {
                 let wanted = wanted(slots, &rest, runs, view, classes, symbols);
                 let is_wanted = |slot| wanted.binary_search_by_key(&slot, |wish| wish.slot).is_ok();
                 rest.retain(|&number| !is_wanted(number as u32));
-                wanted.iter().for_each(|wish| coverage[wish.slot as usize] = Coverage::Decides);
+                for wish in &wanted {
+                    known[wish.slot as usize] = Known::of(Coverage::Decides);
+                }
                 let (classes, symbols) =
                     (runs.classes(view, classes), runs.symbols(view, &symbols));
-                parts.extend(compile(view, wanted, &classes, symbols, &mut coverage)?);
+                parts.extend(compile(view, wanted, &classes, symbols, &mut known, &mut budget)?);
             }
         }
         let mut plain = Vec::new();
         for number in rest {
-            let (known, text) = offer(&slots[number], classes, symbols);
-            coverage[number] = known;
+            let (offered, text) = offer(&slots[number], classes, symbols);
+            known[number] = offered;
             let node = Cow::Borrowed(slots[number].node);
             plain.extend(text.map(|text| Wish { slot: number as u32, node, text }));
         }
-        parts.extend(compile(View::Plain, plain, classes, symbols, &mut coverage)?);
+        parts.extend(compile(View::Plain, plain, classes, symbols, &mut known, &mut budget)?);
         let runs = runs.filter(|_| parts.iter().any(|part| part.view != View::Plain));
-        Ok((Self::assemble(parts, runs, singles, &coverage), coverage))
+        let coverage: Vec<Coverage> = known.iter().map(|known| known.coverage).collect();
+        Ok((Self::assemble(parts, runs, singles, &coverage), known))
     }
 
     fn assemble(
@@ -230,7 +274,7 @@ fn wanted(
         let slot = &slots[number];
         let node = slot.regular.then(|| runs.express(slot.node, view, classes))??;
         let (known, text) = offer(&Slot { node: &node, regular: true }, &seen, bytes);
-        let text = text.filter(|_| known == Coverage::Decides)?;
+        let text = text.filter(|_| known.coverage == Coverage::Decides)?;
         users += usize::from(runs.gains(slot.node, classes));
         Some(Wish { slot: number as u32, node: Cow::Owned(node), text })
     });
@@ -247,7 +291,8 @@ fn compile(
     wishes: Vec<Wish<'_>>,
     classes: &dyn Resolve,
     symbols: ByteSet,
-    coverage: &mut [Coverage],
+    known: &mut [Known],
+    budget: &mut Budget<'_>,
 ) -> Result<Vec<Part>, BuildError> {
     let (mut light, mut heavy, mut spent) = (Vec::new(), Vec::new(), 0);
     for mut wish in wishes {
@@ -259,7 +304,7 @@ fn compile(
             heavy.push(wish);
         } else {
             let wider = unbounded(&wish.node, classes, symbols);
-            if widen(&mut wish, wider, coverage) {
+            if widen(&mut wish, wider, Cut::Bounds, known) {
                 light.push(wish);
             }
         }
@@ -271,7 +316,7 @@ fn compile(
     batches.extend(split(heavy, HEAVY_BATCH, |wish| wish.node.excess()));
     let mut parts = Vec::new();
     for batch in batches {
-        for (database, slots) in compile_batch(batch, classes, symbols, coverage)? {
+        for (database, slots) in compile_batch(batch, classes, symbols, known, budget)? {
             parts.push(Part { view, database, slots });
         }
     }
@@ -298,48 +343,56 @@ fn split<'a>(
 }
 
 /// Offers a wider expression in place of a wish; without one the slot is blind. Says if it stays.
-fn widen(wish: &mut Wish<'_>, wider: Option<String>, coverage: &mut [Coverage]) -> bool {
-    let known = &mut coverage[wish.slot as usize];
+fn widen(wish: &mut Wish<'_>, wider: Option<String>, cut: Cut, known: &mut [Known]) -> bool {
+    let known = &mut known[wish.slot as usize];
+    known.cut = Some(cut);
     match wider.filter(|text| *text != wish.text) {
         Some(text) => {
-            *known = Coverage::Narrows;
+            known.coverage = Coverage::Narrows;
             wish.text = text;
             true
         }
         None => {
-            *known = Coverage::Blind;
+            known.coverage = Coverage::Blind;
             false
         }
     }
 }
 
-/// Compiles expressions together. What the engine takes alone and refuses here is offered as a
-/// superset, then not at all; `coverage` is told. A batch that is refused as a whole is halved.
+/// Compiles expressions together. What the engine takes alone and refuses here, or what goes beyond
+/// the budget, is offered as a superset, then not at all; `known` is told. A batch that as a whole is
+/// refused or beyond the budget is halved.
 fn compile_batch(
     mut wishes: Vec<Wish<'_>>,
     classes: &dyn Resolve,
     symbols: ByteSet,
-    coverage: &mut [Coverage],
+    known: &mut [Known],
+    budget: &mut Budget<'_>,
 ) -> Result<Vec<(Database, Vec<u32>)>, BuildError> {
     while !wishes.is_empty() {
         let texts: Vec<&str> = wishes.iter().map(|wish| wish.text.as_str()).collect();
-        let refused = match Database::compile(&texts) {
+        let (at, cut) = match budget.compile(&texts) {
             Ok(database) => {
                 return Ok(vec![(database, wishes.iter().map(|wish| wish.slot).collect())]);
             }
-            Err(Error::Refused { expression: Some(at), .. }) if at < wishes.len() => at,
-            Err(Error::Refused { .. }) if wishes.len() == 1 => 0,
-            Err(Error::Refused { .. }) => {
+            Err(Error::Refused { expression: Some(at), .. }) if at < wishes.len() => {
+                (at, Cut::Refused)
+            }
+            Err(Error::Refused { .. }) if wishes.len() == 1 => (0, Cut::Refused),
+            Err(Error::Budget) if wishes.len() == 1 => (0, Cut::Work),
+            Err(Error::Refused { .. } | Error::Budget) => {
                 let second = wishes.split_off(wishes.len() / 2);
-                let mut parts = compile_batch(wishes, classes, symbols, coverage)?;
-                parts.extend(compile_batch(second, classes, symbols, coverage)?);
+                let mut parts = compile_batch(wishes, classes, symbols, known, budget)?;
+                parts.extend(compile_batch(second, classes, symbols, known, budget)?);
                 return Ok(parts);
             }
+            Err(Error::Cancelled) => return Err(BuildError::Cancelled),
+            Err(Error::Memory) => return Err(BuildError::Memory),
             Err(error) => return Err(BuildError::TooLarge(error.to_string())),
         };
-        let wider = unbounded(&wishes[refused].node, classes, symbols);
-        if !widen(&mut wishes[refused], wider, coverage) {
-            wishes.remove(refused);
+        let wider = unbounded(&wishes[at].node, classes, symbols);
+        if !widen(&mut wishes[at], wider, cut, known) {
+            wishes.remove(at);
         }
     }
     Ok(Vec::new())

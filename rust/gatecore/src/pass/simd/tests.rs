@@ -36,9 +36,17 @@ fn what_the_pass_decides_over_its_views_is_what_automata_decide_over_the_documen
                 .iter()
                 .map(|node| Slot { node, regular: node.irregular().is_none() })
                 .collect();
-            let (pass, coverage) =
-                SimdPass::build(&slots, &table, table.symbols(), Runs::choose(&slots, &table))
-                    .unwrap();
+            let cancel = Cancel::default();
+            let budget = Budget::of(slots.len(), slots.len(), &cancel);
+            let (pass, known) = SimdPass::build(
+                &slots,
+                &table,
+                table.symbols(),
+                Runs::choose(&slots, &table),
+                budget,
+            )
+            .unwrap();
+            let coverage: Vec<Coverage> = known.iter().map(|known| known.coverage).collect();
             let stored = pass.to_stored().unwrap();
             let pass = SimdPass::from_stored(stored, &coverage).unwrap();
             for (view, decided) in &decided {
@@ -79,8 +87,9 @@ fn few_users_make_no_view() {
     for (count, expected) in [(7, false), (8, true)] {
         let nodes: Vec<Node> = users(count, &gap).collect();
         let slots: Vec<Slot<'_>> = nodes.iter().map(|node| Slot { node, regular: true }).collect();
-        let (pass, _) =
-            SimdPass::build(&slots, &table, table.symbols(), Runs::choose(&slots, &table)).unwrap();
+        let (cancel, runs) = (Cancel::default(), Runs::choose(&slots, &table));
+        let budget = Budget::of(slots.len(), slots.len(), &cancel);
+        let (pass, _) = SimdPass::build(&slots, &table, table.symbols(), runs, budget).unwrap();
         assert_eq!(pass.runs.is_some(), expected);
         assert!(pass.parts.iter().all(|part| (part.view == View::Plain) != expected));
     }
