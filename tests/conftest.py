@@ -1,4 +1,4 @@
-"""What all tests share: Hypothesis profiles, slow and host tests, and the `engine` fixture.
+"""What all tests share: surroundings, Hypothesis profiles, slow tests, the `engine` fixture.
 
 Profile `ci` is the default and repeats the same examples in every run;
 `HYPOTHESIS_PROFILE=dev` looks for new ones.
@@ -9,6 +9,8 @@ Tests marked `slow` run with `--run-slow`, those marked `host` where LOKI_HOME i
 from __future__ import annotations
 
 import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,28 @@ from hypothesis import HealthCheck, settings
 
 import gatecore
 from gatecore import GateSet, SetCache, modules
+
+_NOT_OURS = (
+    "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "FORCE_COLOR", "GATECORE_CACHE_DIR", "LANGUAGE",
+    "LINES", "NO_COLOR", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "TTY_COMPATIBLE", "TTY_INTERACTIVE",
+)  # fmt: skip
+
+
+def _same_surroundings() -> None:
+    """Tests and what they start find the same, whoever runs them: a person, `&`, `nohup`, CI."""
+    for name in _NOT_OURS:
+        os.environ.pop(name, None)
+    os.environ |= {"LC_ALL": "C.UTF-8", "TERM": "dumb", "TZ": "UTC"}
+    os.umask(0o022)
+    if hasattr(time, "tzset"):
+        time.tzset()
+    # A signal that is ignored stays so in children; one with a handler is back to its default.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+
+
+_same_surroundings()
 
 _SHARED = settings(
     deadline=None,  # the first example loads tables and compiles sets; times are asv's business

@@ -139,10 +139,10 @@ class YamlFile:
                 advice="remove them",
             )
         try:
-            self._check_limits(text)
+            self._check_limits(text, _Loader)
             root = yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
-            raise self._syntax_error(error, text) from None
+            raise self._refused(error, text) from None
         except (yaml.YAMLError, ValueError, OverflowError) as error:
             # An escape beyond Unicode, or a directive whose number has thousands of digits; the
             # parser does not say where.
@@ -323,11 +323,11 @@ class YamlFile:
         if key not in known:
             raise self.error(node, f"unknown key '{shown(key)}' in {what}", advice=hint(key, known))
 
-    def _check_limits(self, text: str) -> None:
+    def _check_limits(self, text: str, loader: Any) -> None:
         # Events come from a parser without recursion, and an alias is one event however much it
         # stands for: so neither depth nor a "billion laughs" can hurt before they are refused.
         nodes = depth = 0
-        for event in yaml.parse(text, Loader=_Loader):
+        for event in yaml.parse(text, Loader=loader):
             if isinstance(event, yaml.AliasEvent):
                 raise self._at_mark(
                     event,
@@ -345,7 +345,22 @@ class YamlFile:
             if depth > MAX_DEPTH:
                 raise self._at_mark(event, f"nested more than {MAX_DEPTH} deep", "flatten it")
 
-    def _syntax_error(self, error: yaml.MarkedYAMLError, text: str) -> GateFileError:
+    def _refused(self, error: yaml.MarkedYAMLError, text: str) -> GateFileError:
+        """The error for text that a parser refuses: ours if it is beyond our limits, else its own.
+
+        libyaml reads up to 1,024 characters ahead of the events it gives, to see whether a bracket
+        begins a key, and since 0.2.6 gives up there at a depth of its own.  So what it refuses
+        after many brackets is put to the parser in Python, which has no limits.
+        """
+        mark = error.problem_mark or error.context_mark
+        read = text if mark is None else text[: mark.index + 1]
+        if read.count("[") + read.count("{") > MAX_DEPTH:
+            try:
+                self._check_limits(text, yaml.SafeLoader)
+            except GateFileError as beyond:
+                return beyond
+            except yaml.YAMLError as same:
+                error = same if isinstance(same, yaml.MarkedYAMLError) else error
         mistake = explained(error, text)
         place = Place(self.path, mistake.line + 1, mistake.column + 1)
         return self.error(place, f"not valid YAML: {shown(mistake.detail)}", advice=mistake.advice)

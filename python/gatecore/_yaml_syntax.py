@@ -14,6 +14,11 @@ import yaml
 __all__ = ["Mistake", "explained"]
 
 _LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+# Of whole contexts: libyaml also speaks of a "flow level", which is neither.
+_BRACKETS: Final = {
+    "while parsing a flow sequence": ("[", "]"),
+    "while parsing a flow mapping": ("{", "}"),
+}
 _QUOTES_ADVICE: Final = (
     "put the whole text in single quotes; a quote mark inside them is written twice ('')"
 )
@@ -58,14 +63,22 @@ def explained(error: yaml.MarkedYAMLError, text: str) -> Mistake:
         )
     if "single document" in context + problem:
         return here(f"{context} {problem}".strip(), "keep one gate per file, without `---` lines")
-    if opened is not None and "flow " in context:
-        bracket, closing = ("[", "]") if "sequence" in context else ("{", "}")
+    brackets = _BRACKETS.get(context)
+    if opened is not None and brackets is not None:
+        bracket, closing = brackets
         return Mistake(
             opened.line,
             opened.column,
             f"the `{bracket}` of line {opened.line + 1} is not closed where it ought to be",
             f"close it with `{closing}`, or look for a missing `,` before line {mark.line + 1},"
             f" column {mark.column + 1}",
+        )
+    if "node content" in problem:
+        if not after.strip():
+            return here("the file ends within brackets", "close them")
+        return here(
+            f"a value is missing before `{after[0]}`",
+            "write one; text that begins with such a sign is put in single quotes",
         )
     if opened is not None and "quoted scalar" in context:
         return Mistake(

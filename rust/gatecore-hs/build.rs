@@ -17,6 +17,7 @@ const HOME: &str = "hyperscan-5.4.2-fat";
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=GATECORE_HYPERSCAN_LIB");
+    println!("cargo:rerun-if-env-changed=CXX");
     let folder = match env::var_os("GATECORE_HYPERSCAN_LIB") {
         Some(folder) => PathBuf::from(folder),
         None => build(),
@@ -32,8 +33,28 @@ fn main() {
         .compile("gatecore_work");
     println!("cargo:rustc-link-search=native={}", folder.display());
     println!("cargo:rustc-link-lib=static=hs");
-    println!("cargo:rustc-link-lib=dylib=stdc++");
+    link_standard_library();
     println!("cargo:rustc-link-lib=dylib=m");
+}
+
+/// Links the C++ standard library, statically where the compiler has it so.
+///
+/// A shared one would have to be at least as new as the compiler: gcc 12 asks for `GLIBCXX_3.4.29`,
+/// which Debian 11, Ubuntu 20.04 and RHEL 8 do not have. It adds 0.9 MB to the module.
+fn link_standard_library() {
+    let compiler = env::var_os("CXX").unwrap_or_else(|| "c++".into());
+    let printed = Command::new(compiler).arg("-print-file-name=libstdc++.a").output();
+    let printed = printed.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_string());
+    let archive = printed.map(PathBuf::from).unwrap_or_default();
+    if !archive.is_absolute() || !archive.is_file() {
+        println!("cargo:rustc-link-lib=dylib=stdc++");
+        return;
+    }
+    // A copy, as the folder has other libraries that must not be found before the system's.
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    fs::copy(archive, out.join("libstdc++.a")).expect("OUT_DIR can be written");
+    println!("cargo:rustc-link-search=native={}", out.display());
+    println!("cargo:rustc-link-lib=static=stdc++");
 }
 
 /// Copies the sources, builds `libhs.a` and returns the folder that holds it.

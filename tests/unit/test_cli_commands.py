@@ -336,10 +336,38 @@ def test_compile_to_a_file_leaves_the_cache_alone(
 # the process
 
 
-def _process(*argv: str, **options: Any) -> subprocess.Popen[bytes]:
+_START = """
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+signal.signal(signal.SIGINT, getattr(signal, sys.argv[1]))
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
+
+
+def _process(*argv: str, sigint: str = "SIG_DFL", **options: Any) -> subprocess.Popen[bytes]:
+    """The command with Ctrl-C on (or off), whatever it is for who runs the tests.
+
+    A shell turns it off for what it starts with `&`, and children inherit that.
+    """
     return subprocess.Popen(
-        [sys.executable, "-m", "gatecore", *argv], stderr=subprocess.PIPE, **options
+        [sys.executable, "-c", _START, sigint, "-m", "gatecore", *argv],
+        stderr=subprocess.PIPE,
+        **options,
     )
+
+
+def _interrupted(sigint: str) -> subprocess.Popen[bytes]:
+    """The command, sent a Ctrl-C while it waits for standard input."""
+    process = _process(
+        "check", "-", "--gates", "house", sigint=sigint,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    end = time.monotonic() + 120
+    while process.poll() is None and not any(Path("cache").glob("*.gatecore")):
+        assert time.monotonic() < end
+        time.sleep(0.01)  # once the gates are compiled, what follows is inside `main`
+    process.send_signal(signal.SIGINT)
+    return process
 
 
 @pytest.mark.parametrize("form", ["table", "json"])
@@ -357,20 +385,63 @@ def test_a_reader_that_goes_away_is_no_error_to_speak_of(form: str) -> None:
 
 
 def test_ctrl_c_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It comes while the command waits for standard input."""
     monkeypatch.setenv("GATECORE_CACHE_DIR", "cache")
-    process = _process(
-        "check", "-", "--gates", "house", stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    cache = Path("cache")
+    process = _interrupted("SIG_DFL")
     try:
-        while process.poll() is None and not any(cache.glob("*.gatecore")):
-            time.sleep(0.01)  # once the gates are compiled, what follows is inside `main`
-        process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     finally:
         process.kill()
     assert (process.returncode, out, err) == (130, b"", b"")
+
+
+def test_ctrl_c_that_is_ignored_from_the_start_stays_ignored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A job in the background goes on when the one in the foreground is interrupted."""
+    monkeypatch.setenv("GATECORE_CACHE_DIR", "cache")
+    process = _interrupted("SIG_IGN")
+    try:
+        out, err = process.communicate(b"It is risk-free.", timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, err) == (1, b"")
+    assert b"risk-free" in out
+
+
+SURROUNDINGS: dict[str, dict[str, str]] = {
+    "no environment": {},
+    "a terminal of one column": {"COLUMNS": "1", "TERM": "dumb"},
+    "no colours": {"NO_COLOR": "1"},
+    "another language": {"LC_ALL": "tr_TR.UTF-8", "LANGUAGE": "tr"},
+    "ASCII only": {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+    "another day": {"TZ": "Pacific/Kiritimati"},
+    "a home that is not there": {"HOME": "/nowhere"},
+    "asserts off": {"PYTHONOPTIMIZE": "2"},
+    "warnings are errors": {"PYTHONWARNINGS": "error"},
+    "development mode": {"PYTHONDEVMODE": "1"},
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the shell is a POSIX one")
+@pytest.mark.parametrize("surroundings", SURROUNDINGS.values(), ids=SURROUNDINGS)
+def test_an_answer_does_not_depend_on_who_asks(
+    surroundings: dict[str, str], compiled_sets: Path
+) -> None:
+    """Nor on what the shell has closed, its umask or what signals it ignores."""
+    keep = {"PATH": os.defpath, "GATECORE_CACHE_DIR": str(compiled_sets)}
+    shell = 'umask 077; trap "" INT HUP TERM PIPE; exec "$0" -m gatecore check fail.txt'
+    shell += " --gates house --format json"
+    answers: list[Any] = []
+    for end, environment in (("", keep), ("<&-", keep | surroundings)):
+        run = subprocess.run(
+            ["sh", "-c", f"{shell} {end}", sys.executable],
+            env=environment, capture_output=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert (run.returncode, run.stderr) == (1, b""), environment
+        answers.append(json.loads(run.stdout.decode("ascii")))
+    for answer in answers:
+        assert answer["documents"][0].pop("timing")
+    assert answers[0] == answers[1]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

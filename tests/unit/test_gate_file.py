@@ -248,6 +248,28 @@ def test_too_many_nodes_and_too_deep_nesting_are_refused(
     assert (tags.line, tags.detail) == (101, "more than 100 %TAG lines")
 
 
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+@pytest.mark.parametrize("opened", ["[", "{", "[{", "{a: [", "{a: {b: ", "[[x], ", "- ", "? "])
+def test_the_limit_of_depth_is_ours_whichever_parser_runs(
+    opened: str, loader: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The libyaml of PyYAML 6.0.4 refuses 1,000 brackets before it tells of the first."""
+    monkeypatch.setattr(_yaml_nodes, "_Loader", getattr(yaml, loader, yaml.SafeLoader))
+    in_lines = opened[0] in "-?"
+    for start in ("", "a:\n  ", "a: '[[['\nb:\n " if in_lines else "a: "):
+        for depth in (51, 1_000, 5_000):
+            for end in ("", "]" * 5_000):
+                error = error_of(start + opened * depth + end)
+                assert error.detail == "nested more than 50 deep", (start, depth, end)
+                assert error.advice == "flatten it"
+
+
+def test_a_mistake_after_many_brackets_is_still_a_mistake() -> None:
+    for end in ("]", ", }", "} x", ": y: z"):
+        error = error_of("a: '" + "[" * 2_000 + "'" + end)
+        assert error.detail.startswith("not valid YAML: ")
+
+
 def test_a_billion_laughs_is_refused_at_its_first_alias() -> None:
     text = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"
     error = error_of(text)
