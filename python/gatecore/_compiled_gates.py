@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gatecore._flat_gates import FlatGates, branch_texts
 from gatecore._gatecore import CoreGates, CoreScan
@@ -15,7 +15,7 @@ from gatecore.placeholders import Found, placeholders, render
 from gatecore.report import Finding, Lines, Report, Timing, Verdict
 from gatecore.set_cache import SetCache
 
-__all__ = ["CompiledGates"]
+__all__ = ["CompiledGates", "ReadySets"]
 
 _Span: TypeAlias = tuple[int, int]
 #: (evidence, reference, pattern, start, end) by number.
@@ -52,6 +52,14 @@ class _Prepared:
         return cls(verdict, [text for text, _ in branch_texts(branch)], labels)
 
 
+class ReadySets(NamedTuple):
+    """The pattern sets of gates that were compiled elsewhere."""
+
+    text: PatternSet
+    sections: Sequence[int]
+    lowered: PatternSet | None
+
+
 @dataclass(frozen=True, slots=True)
 class CompiledGates:
     """What one check of a document needs; immutable."""
@@ -71,7 +79,7 @@ class CompiledGates:
         gates: tuple[GateSpec, ...],
         engine: Engine,
         cache: SetCache | None,
-        before: CompiledGates | None = None,
+        before: CompiledGates | ReadySets | None = None,
     ) -> CompiledGates:
         """Compiles; the pattern sets of `before` are used again if they are the same."""
         flat = FlatGates.of(gates)

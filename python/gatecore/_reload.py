@@ -35,6 +35,9 @@ class Origin:
     cache: SetCache | None
     lock: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return Origin, (self.paths, self.shipped, self.engine, self.cache)  # with a lock of its own
+
     def read(self) -> tuple[GateSpec, ...]:
         """The gates as their files are now. Raises as `read_gates`."""
         return read_gates(self.paths, shipped=self.shipped)

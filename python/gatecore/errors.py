@@ -6,6 +6,10 @@ error are that error too, so code that already catches `ValueError` or `TypeErro
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
 __all__ = [
     "AccelerateError",
     "DocumentTypeError",
@@ -66,6 +70,7 @@ class GateFileError(GatecoreError):
     (14, 'risk')
 
     `line` and `column` are 0 where a whole file or folder is meant: one that is not there.
+    `others` are the first mistakes of further files that were read together with this one.
     """
 
     def __init__(
@@ -77,6 +82,7 @@ class GateFileError(GatecoreError):
         self.column = column
         self.gate = gate
         self.advice = advice
+        self.others: tuple[GateFileError, ...] = ()
         who = f"gate '{gate}': " if gate is not None else ""
         where = f"{path}:{line}:{column}" if line else path
         super().__init__(f"{where}: {who}{detail}; {advice}")
@@ -85,10 +91,48 @@ class GateFileError(GatecoreError):
         # Exceptions cross process boundaries (`validate_many`), and the default way of pickling
         # them knows nothing of keyword-only arguments.
         fields = (self.detail, self.path, self.line, self.column, self.gate, self.advice)
-        return _gate_file_error, fields
+        return _gate_file_error, (*fields, self.others)
+
+    @classmethod
+    @contextlib.contextmanager
+    def collecting(cls) -> Iterator[Callable[[], AbstractContextManager[None]]]:
+        """Lets work on several files go on after a mistake in one, and raises all at the end.
+
+        >>> with GateFileError.collecting() as each:
+        ...     for name in ("a", "b", "c"):
+        ...         with each():
+        ...             if name != "b":
+        ...                 raise GateFileError(
+        ...                     "is empty", path=name, line=0, column=0, gate=None, advice="fill it"
+        ...                 )
+        Traceback (most recent call last):
+        gatecore.errors.GateFileError: a: is empty; fill it
+        """
+        found: list[GateFileError] = []
+
+        @contextlib.contextmanager
+        def each() -> Iterator[None]:
+            try:
+                yield
+            except GateFileError as error:
+                found.extend((error, *error.others))
+
+        yield each
+        if found:
+            first, *others = found
+            first.others = tuple(others)
+            raise first
 
 
 def _gate_file_error(
-    detail: str, path: str, line: int, column: int, gate: str | None, advice: str
+    detail: str,
+    path: str,
+    line: int,
+    column: int,
+    gate: str | None,
+    advice: str,
+    others: tuple[GateFileError, ...],
 ) -> GateFileError:
-    return GateFileError(detail, path=path, line=line, column=column, gate=gate, advice=advice)
+    error = GateFileError(detail, path=path, line=line, column=column, gate=gate, advice=advice)
+    error.others = others
+    return error

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from gatecore._gate_reader import read_gate
 from gatecore._group_reader import SHARED_FILE, SharedLists
 from gatecore._yaml_nodes import MAX_BYTES, Node, YamlFile
+from gatecore.errors import GateFileError
 from gatecore.gate_spec import GateSpec, Module, Place
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def load_module(folder: Path | Traversable | str) -> Module:
 
     `_module.yaml`, if there is one, gives the title, `_shared.yaml` the lists that gates share.
     Other files than `*.yaml` are left alone.
-    Raises `GateFileError` for the first mistake, and for a folder without gates.
+    Raises `GateFileError` for the first mistake of each file, and for a folder without gates.
     """
     source = Path(folder) if isinstance(folder, str) else folder
     whole = YamlFile(str(source), gate=None)
@@ -124,24 +125,31 @@ def load_module(folder: Path | Traversable | str) -> Module:
         shared = _shared_lists(by_name[SHARED_FILE], source.name)
     gates = []
     patterns = 0
-    for name, path in by_name.items():
-        if name.endswith(".yml"):
-            raise whole.error(
-                start, f"'{name}' would be left out", advice="rename it to end in .yaml"
-            )
-        if name in (MODULE_FILE, SHARED_FILE) or name.startswith(".") or not name.endswith(".yaml"):
-            continue
-        file = _gate_file(path)
-        root = _compose_file(file, path)
-        gate = read_gate(file, root, module=source.name, shared=lambda: shared)
-        patterns += sum(len(group.patterns) for group in gate.groups)
-        if patterns > MAX_MODULE_PATTERNS:
-            raise file.error(
-                root,
-                f"with this gate the module has more than {MAX_MODULE_PATTERNS:,} patterns",
-                advice="make two modules of it",
-            )
-        gates.append(gate)
+    with GateFileError.collecting() as each:
+        for name, path in by_name.items():
+            if name.endswith(".yml"):
+                with each():
+                    raise whole.error(
+                        start, f"'{name}' would be left out", advice="rename it to end in .yaml"
+                    )
+            if name in (MODULE_FILE, SHARED_FILE) or name.startswith("."):
+                continue
+            if not name.endswith(".yaml"):
+                continue
+            with each():
+                file = _gate_file(path)
+                root = _compose_file(file, path)
+                gate = read_gate(file, root, module=source.name, shared=lambda: shared)
+                gates.append(gate)
+                patterns += sum(len(group.patterns) for group in gate.groups)
+            if patterns > MAX_MODULE_PATTERNS:
+                with each():
+                    raise file.error(
+                        root,
+                        f"with this gate the module has more than {MAX_MODULE_PATTERNS:,} patterns",
+                        advice="make two modules of it",
+                    )
+                break
     if not gates:
         raise whole.error(start, "has no gate files", advice="add a `<gate name>.yaml`")
     if shared is not None:

@@ -37,13 +37,17 @@ def read_gates(
     ['automated_decisions', 'breach_notification']
 
     Raises:
-        UnknownModuleError, GateFileError: The first that cannot be used.
+        UnknownModuleError: The first that is not there.
+        GateFileError: The first mistake; `others` has those of further files.
     """
     own = tuple(dict.fromkeys(map(str, paths)))
     if not own and not shipped:
         shipped = modules.names()
     chosen = [modules.load(name) for name in dict.fromkeys(shipped)]
-    chosen += [module for path in own for module in read_modules(Path(path))]
+    with GateFileError.collecting() as each:
+        for path in own:
+            with each():
+                chosen += read_modules(Path(path))
     return tuple(dict.fromkeys(gate for module in chosen for gate in module.gates))
 
 
@@ -59,7 +63,12 @@ def read_modules(source: Path | Traversable) -> tuple[Module, ...]:
         name = _name_of_folder(source)
         return (Module(name, name, (load_gate(source, module=name),)),)
     inner = [] if _has_gates(source) else _folders_with_gates(source)
-    return tuple(map(load_module, inner or [source]))
+    found = []
+    with GateFileError.collecting() as each:
+        for folder in inner or [source]:
+            with each():
+                found.append(load_module(folder))
+    return tuple(found)
 
 
 def _name_of_folder(file: Path | Traversable) -> str:

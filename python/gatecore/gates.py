@@ -10,9 +10,9 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from gatecore._compiled_gates import CompiledGates
+from gatecore._compiled_gates import CompiledGates, ReadySets
 from gatecore.errors import GatecoreError
-from gatecore.gate_spec import GateSpec
+from gatecore.gate_spec import GateSpec, Module
 from gatecore.patterns import Engine, PatternSet
 
 if TYPE_CHECKING:
@@ -37,8 +37,10 @@ class GateSet:
 
     Raises:
         PatternSetError: As `PatternSet`.
+        GatecoreError: Something in the list is not a `Gate`.
 
-    A document costs one pass over all distinct patterns, then microseconds a gate.
+    A document costs one pass over all distinct patterns, then microseconds a gate. The set can be
+    pickled, with its compiled patterns.
 
     >>> from gatecore import GateSet, modules
     >>> gates = GateSet(modules.load("gdpr_uk").gates)
@@ -56,7 +58,7 @@ class GateSet:
         engine: Engine = "auto",
         cache: SetCache | None = None,
     ) -> None:
-        self._compiled = CompiledGates.of(tuple(gates), engine, cache)
+        self._compiled = CompiledGates.of(_listed(gates), engine, cache)
         self._origin: Origin | None = None
 
     @classmethod
@@ -134,6 +136,12 @@ class GateSet:
         """The distinct patterns that are looked for in the document's `.lower()`, if any are."""
         return self._compiled.lowered
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # With the compiled patterns, so that another process need not compile them.
+        compiled = self._compiled
+        ready = ReadySets(compiled.text, compiled.sections, compiled.lowered)
+        return _unpickled, (compiled.gates, ready, self._origin)
+
     def __len__(self) -> int:
         return len(self.gates)
 
@@ -174,3 +182,26 @@ class GateSet:
         compiled = self._compiled
         matches = ScanMatches(text, compiled.text, compiled.lowered)
         return explain(gate_named(compiled.gates, gate), matches)
+
+
+def _listed(gates: Iterable[Gate]) -> tuple[Gate, ...]:
+    if isinstance(gates, str | os.PathLike):
+        raise GatecoreError(
+            f"a gate set is made of gates, not of {gates!r}; "
+            "GateSet.load reads files and folders, gatecore.modules.load shipped ones"
+        )
+    listed = tuple(gates)
+    for number, gate in enumerate(listed):
+        if not isinstance(gate, GateSpec):
+            hint = "; give its gates, module.gates" if isinstance(gate, Module) else ""
+            raise GatecoreError(
+                f"gate {number} of the set is {type(gate).__name__}: expected a Gate{hint}"
+            )
+    return listed
+
+
+def _unpickled(gates: tuple[Gate, ...], ready: ReadySets, origin: Origin | None) -> GateSet:
+    made = GateSet.__new__(GateSet)
+    made._compiled = CompiledGates.of(gates, "auto", None, before=ready)
+    made._origin = origin
+    return made

@@ -9,7 +9,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, overload
 
 from gatecore._gatecore import CoreScan, CoreSet, pattern_object
 from gatecore._gatecore import Pattern as CompiledPattern
@@ -36,15 +36,27 @@ _MOST_LEARNED: Final = 1_000
 _LONGEST_LEARNED: Final = 1_000
 
 
-class Pattern(NamedTuple):
+class _SourceAndFlags(NamedTuple):
+    source: str
+    flags: int
+
+
+class Pattern(_SourceAndFlags):
     r"""One expression with its flags, exactly as `re.compile(source, flags)` takes it.
+
+    Raises:
+        PatternSetError: The source is not a `str`, or the flags are not a number such as
+            `re.IGNORECASE`. Whether the expression is a good one is seen when a set is made.
 
     >>> Pattern(r"no\s+risk", re.IGNORECASE)
     Pattern(source='no\\s+risk', flags=re.IGNORECASE)
     """
 
-    source: str
-    flags: int = 0
+    __slots__ = ()
+
+    def __new__(cls, source: str, flags: int = 0) -> Pattern:
+        _check(source, flags, "a pattern")
+        return super().__new__(cls, source, flags)
 
     def __repr__(self) -> str:
         flags = re.RegexFlag(self.flags) if isinstance(self.flags, int) else self.flags
@@ -342,6 +354,13 @@ class PatternSet:
 
     def _number(self, number: int) -> int:
         length = len(self._patterns)
+        try:
+            number = operator.index(number)
+        except TypeError:
+            hint = f"; its number is patterns.index({number!r})" if isinstance(number, str) else ""
+            raise PatternSetError(
+                f"a pattern of a set is named by its number, not by {number!r}{hint}"
+            ) from None
         if not -length <= number < length:
             raise IndexError(f"pattern {number} of a set of {length}")
         return number % length
@@ -410,6 +429,12 @@ class Scan:
         number = self._set._number(number)
         return self._core.findall(self._set._object(number), number, self.text)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Scan cannot be pickled: it belongs to the memory of its process; pickle the set and "
+            "the text, and scan there"
+        )
+
     def __repr__(self) -> str:
         return f"<gatecore.Scan of {len(self.text)} characters by {len(self._set)} patterns>"
 
@@ -427,19 +452,27 @@ def _pattern(item: PatternLike, number: int) -> Pattern:
         raise PatternSetError(
             f"pattern {number} of the set is {item!r}: expected a Pattern, (source, flags) or a str"
         )
+    number_of_flags = _check(source, flags, f"pattern {number} of the set")
+    # `str(source)` would ask a subclass, such as an Enum, for its own idea of its text.
+    return Pattern(str.__str__(source), number_of_flags)
+
+
+def _check(source: object, flags: object, which: str) -> int:
+    """Refuses what is not source and flags of a pattern; gives the flags as a number."""
     if not isinstance(source, str):
         raise PatternSetError(
-            f"pattern {number} of the set has the source {source!r}: documents are str, so "
-            "patterns are str as well"
+            f"{which} has the source {source!r}: documents are str, so patterns are str as well"
+        )
+    if isinstance(flags, str):
+        raise PatternSetError(
+            f"{which} has the flags {flags!r}: expected re.IGNORECASE and such, not letters"
         )
     try:
-        flags = operator.index(flags)
+        return operator.index(flags)  # type: ignore[arg-type]
     except TypeError:
         raise PatternSetError(
-            f"pattern {number} of the set has the flags {flags!r}: expected re.IGNORECASE and such"
+            f"{which} has the flags {flags!r}: expected re.IGNORECASE and such"
         ) from None
-    # `str(source)` would ask a subclass, such as an Enum, for its own idea of its text.
-    return Pattern(str.__str__(source), flags)
 
 
 def _key(

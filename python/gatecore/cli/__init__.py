@@ -17,7 +17,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gatecore.cli.arguments import parser
 from gatecore.cli.exit_codes import INTERRUPTED, USAGE
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
 __all__ = ["main"]
+
+_MOST_ERRORS: Final = 20
+"""Gate files whose mistakes are shown; JSON has all."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -66,9 +69,15 @@ def _run(args: Namespace) -> int:
     try:
         code: int = command.run(args)
     except GatecoreError as error:
-        print(f"gatecore: error: {error}", file=sys.stderr)
+        messages = [str(one) for one in (error, *getattr(error, "others", ()))]
+        for message in messages[:_MOST_ERRORS]:
+            print(f"gatecore: error: {message}", file=sys.stderr)
+        if len(messages) > _MOST_ERRORS:
+            more = len(messages) - _MOST_ERRORS
+            print(f"gatecore: error: and {more:,} more files with mistakes", file=sys.stderr)
         if args.format == "json":
-            print(json.dumps({**args.nothing, "errors": [{"message": str(error)}]}))
+            errors = [{"message": message} for message in messages]
+            print(json.dumps({**args.nothing, "errors": errors}))
         return USAGE
     return code
 

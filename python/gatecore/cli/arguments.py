@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import sys
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import NoReturn
 
 import gatecore
+from gatecore.cli.exit_codes import USAGE
 
 __all__ = ["parser"]
 
@@ -22,7 +27,7 @@ exit codes:
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands; `command` names the module of `gatecore.cli` that runs."""
     top = _new(
-        argparse.ArgumentParser,
+        _Parser,
         prog="gatecore",
         description="Checks documents with gates: thousands of regexes in one pass, "
         "with the answers of Python's re.",
@@ -46,6 +51,36 @@ def parser() -> argparse.ArgumentParser:
     _add_diff(commands)
     _add_compare(commands)
     return top
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says a mistake in one line, with what was probably meant, instead of the whole usage.
+
+    What a command does not know is refused by that command, not by `gatecore` as a whole.
+    """
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        found, rest = super().parse_known_args(args, namespace)
+        if rest:
+            options = [option for option in self._option_string_actions if option.startswith("--")]
+            unknown = next((word for word in rest if word.startswith("-")), rest[0])
+            self.error(f"{unknown!r} is not known here{_meant(unknown.split('=')[0], options)}")
+        return found, rest
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is not None and value not in action.choices:
+            choices = [str(choice) for choice in action.choices]
+            what = f"there is no {value!r}" + _meant(str(value), choices)
+            raise argparse.ArgumentError(action, f"{what} (choose from {', '.join(choices)})")
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: error: {message}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(USAGE)
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    close = get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 _Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -146,7 +181,8 @@ def _add_gates(commands: _Commands) -> None:  # type: ignore[valid-type]
         epilog="examples:\n"
         "  gatecore gates check house/no_risk.yaml\n"
         "  gatecore gates check --module fca_uk --tag advice --format json\n\n"
-        "exit codes:\n  0    every example holds\n  1    an example does not hold\n"
+        "exit codes:\n  0    every example holds\n"
+        "  1    an example does not hold, or no document can get a verdict\n"
         "  2    the command line or a gate file cannot be used\n",
         nothing={"gates": []},
     )

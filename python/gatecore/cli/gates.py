@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from gatecore._matches import ReMatches
 from gatecore.cli.exit_codes import FINE, FOUND
 from gatecore.cli.selection import gate_set
+from gatecore.gate_lint import lint_gates
 from gatecore.gate_spec import Example, GateSpec
 from gatecore.reference import evaluate, holds
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
+    from gatecore._gate_issues import Issue
     from gatecore.gates import GateSet
     from gatecore.report import Verdict
 
@@ -101,16 +103,19 @@ class GateResult:
 
 
 def run(args: Namespace) -> int:
-    """Runs all examples; every one that does not hold is shown."""
+    """Runs all examples; every one that does not hold is shown, and every verdict nobody gets."""
     results = list(check_gates(gate_set(args)))
-    failed = any(result.failed for result in results)
+    shadowed = lint_gates((result.gate for result in results), only=["shadowed-verdict"])
+    failed = bool(shadowed) or any(result.failed for result in results)
     if args.format == "json":
-        print(json.dumps({"gates": [result.to_dict() for result in results], "errors": []}))
+        dead = [issue.to_dict() for issue in shadowed]
+        plain = [result.to_dict() for result in results]
+        print(json.dumps({"gates": plain, "shadowed": dead, "errors": []}))
     else:
         from gatecore.cli.render import console, show
 
         page = console()
-        show(page, *_tables(results, page.width))
+        show(page, *_tables(results, shadowed, page.width))
     return FOUND if failed else FINE
 
 
@@ -178,7 +183,9 @@ _HEADINGS: Final = (
 """From wide to narrow."""
 
 
-def _tables(results: list[GateResult], width: int) -> Iterator[RenderableType]:
+def _tables(
+    results: list[GateResult], shadowed: Sequence[Issue], width: int
+) -> Iterator[RenderableType]:
     from rich.table import Column, Table
     from rich.text import Text
 
@@ -223,11 +230,16 @@ def _tables(results: list[GateResult], width: int) -> Iterator[RenderableType]:
             grid.add_row(Text("  expected", "bold"), shortened(problem.expected, 400))
             grid.add_row(Text("  got", "bold"), shortened(problem.got, 400))
             yield grid
+    for issue in shadowed:
+        yield Text(f"\n{issue.place}: gate '{issue.gate}'", "bold red")
+        yield Text(visible(f"  {issue.reason}"))
     failed = sum(result.failed for result in results)
     passed = sum(result.passed for result in results)
     gates = f"{len(results)} gate{'' if len(results) == 1 else 's'}"
     text = f"\n{gates}: {passed} passed, {failed} failed"
-    yield Text(text, "bold red" if failed else "bold green")
+    if shadowed:
+        text += f", {len(shadowed)} shadowed verdict{'' if len(shadowed) == 1 else 's'}"
+    yield Text(text, "bold red" if failed or shadowed else "bold green")
 
 
 def _width(headings: Sequence[str]) -> int:
