@@ -14,6 +14,7 @@ MUTATIONS ?= 20000
 # What is installed is what requirements/ names, hash by hash; see the target `lock`.
 INSTALL := -m pip install --quiet --disable-pip-version-check
 LOCKED := $(INSTALL) --require-hashes --requirement
+COMPATIBILITY ?= manylinux_2_17
 UV := .venvs/lock/bin/uv
 SOURCES := $(shell find rust python/gatecore -type f \( -name '*.rs' -o -name '*.c' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name '*.yaml' -o -name '*.json' \) -not -path '*/target/*' -not -path '*/__pycache__/*') Cargo.toml pyproject.toml
 
@@ -52,7 +53,7 @@ build: dist/.built ## build the wheel into dist/
 
 dist/.built: $(SOURCES) | $(VENV)/.base
 	rm -f dist/*.whl
-	$(VENV)/bin/maturin build --release --out dist
+	$(VENV)/bin/maturin build --release --compatibility $(COMPATIBILITY) --out dist
 	@touch $@
 
 $(VENV)/.installed: dist/.built
@@ -73,7 +74,7 @@ demo: $(VENV)/.installed ## judge the example documents
 	$(VENV)/bin/gatecore check --fail-on never examples/*.txt
 
 .PHONY: test
-test: lint types rust-test python-test smoke ## everything that must pass
+test: lint types rust-test python-test smoke wheel-check ## everything that must pass
 
 .PHONY: lint
 lint: $(VENV)/.dev ## formatting and lints, Rust and Python
@@ -115,6 +116,14 @@ bench-host: $(VENV)/.dev $(VENV)/.installed ## old against accelerated on the re
 .PHONY: smoke
 smoke: dist/.built ## the wheel alone in an empty virtual environment checks a document
 	tools/smoke dist/*.whl
+
+.PHONY: wheel-check
+wheel-check: dist/.built $(VENV)/.dev ## the wheel's tags are those that are promised, and true
+	tools/check-wheel $(VENV)/bin dist/*.whl
+
+.PHONY: release-check
+release-check: dist/.built $(VENV)/.dev ## the sdist builds into the same wheel in an empty environment (minutes)
+	GATECORE_HYPERSCAN_LIB="$${GATECORE_HYPERSCAN_LIB:-$$(realpath target/hyperscan-*/build/lib)}" tools/release-check dist/*.whl
 
 .PHONY: gates
 gates: $(VENV)/.installed ## run the examples of every shipped gate

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -108,3 +110,12 @@ def test_the_installed_distribution_leads_to_the_project() -> None:
     assert [link for link in ours if not (ROOT / link).is_file()] == []
     urls = dict(line.split(", ") for line in about.get_all("Project-URL") or [])
     assert {"Documentation", "Changelog", "Issues", "Security"} <= set(urls)
+
+
+@pytest.mark.skipif(shutil.which("cargo") is None, reason="Cargo.lock is read by cargo")
+def test_the_list_of_parts_is_what_is_locked() -> None:
+    """It goes into the wheel as it is, without paths, times or random numbers."""
+    check = subprocess.run(
+        [sys.executable, ROOT / "tools" / "sbom", "--check"], capture_output=True, timeout=120
+    )
+    assert (check.returncode, check.stdout) == (0, b""), check.stderr
