@@ -182,7 +182,7 @@ def _python_text(file: Path) -> str:
 
 def _add_lines(found: WantedPatterns, name: str, flags: int) -> None:
     try:
-        text = read(name).text
+        text = read(name, read_as="text").text
     except DocumentReadError as error:
         found.problems.append(Problem(error.name, error.reason, whole_file=True))
         return
