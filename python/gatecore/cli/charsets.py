@@ -72,7 +72,7 @@ def decoded(
 def known_charset(label: str) -> str | None:
     """The codec for a charset's name as mail and pages give it; None if there is none.
 
-    As in browsers, what says Latin-1 or ASCII is Windows-1252, which is what it nearly always is.
+    As in browsers, what says Latin-1 is Windows-1252, which is what it nearly always is.
 
     >>> known_charset("ISO-8859-1"), known_charset("utf8"), known_charset("no such")
     ('cp1252', 'utf-8', None)
@@ -83,7 +83,7 @@ def known_charset(label: str) -> str | None:
         return None
     if codec.name in _NO_CHARSETS or not getattr(codec, "_is_text_encoding", True):
         return None
-    return "cp1252" if codec.name in ("iso8859-1", "ascii") else codec.name
+    return "cp1252" if codec.name == "iso8859-1" else codec.name
 
 
 def without_halves(text: str) -> tuple[str, list[str]]:

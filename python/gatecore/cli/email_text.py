@@ -321,7 +321,7 @@ def _word_octets(how: str, word: str) -> bytes:
     if how == "q":
         return a2b_qp(octets, header=True)
     try:
-        return a2b_base64(octets + b"=" * (-len(octets) % 4))
+        return a2b_base64(octets + b"=" * (-len(octets) % 4)) or octets
     except BinasciiError:
         return octets
 
