@@ -328,7 +328,7 @@ def test_a_folder_that_would_lose_a_gate_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "source", "flags", "view", "shown"),
     [
-        ("{keyword: 'risk free'}", r"risk\ free", 0, "lowered", "risk free"),
+        ("{keyword: 'risk'}", "risk", 0, "lowered", "risk"),
         ("{keyword: 'F.C.A', view: text}", r"F\.C\.A", 0, "text", "F.C.A"),
         (
             "{phrase: ' capital  at risk '}",
