@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, TypeAlias, cast
 
 from gatecore._typography import is_letter, pattern_of, without_invisible
-from gatecore._yaml_nodes import Node, YamlFile, shown
+from gatecore._yaml_nodes import WRONG_QUOTES, Node, YamlFile, shown
 from gatecore.gate_spec import PatternRef, View
 
 __all__ = [
@@ -251,7 +251,7 @@ class Patterns:
             raise file.error(
                 node,
                 f"{what} begins with {source[0]}, which is no quote mark in YAML",
-                advice="use straight quotes; if the mark itself is meant, put them around it",
+                advice=WRONG_QUOTES,
             )
         if "\x08" in source:
             raise file.error(
