@@ -13,6 +13,7 @@ import os
 import stat
 from typing import IO, BinaryIO, Final
 
+from gatecore._visible import visible
 from gatecore.errors import GatecoreError
 
 __all__ = [
@@ -42,7 +43,7 @@ class FileRefusedError(GatecoreError):
         self.is_folder = kind == "folder"
         self.is_special = kind == "special"
         self.is_large = kind == "large"
-        super().__init__(f"{path}: {reason}; {advice}")
+        super().__init__(f"{visible(path)}: {reason}; {advice}")
 
     @classmethod
     def of(cls, path: str, error: OSError) -> FileRefusedError:

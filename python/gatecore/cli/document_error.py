@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gatecore._visible import visible
 from gatecore.errors import GatecoreError
 
 __all__ = ["DocumentReadError"]
@@ -13,4 +14,4 @@ class DocumentReadError(GatecoreError):
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
         self.reason = reason
-        super().__init__(f"{name}: {reason}")
+        super().__init__(f"{visible(name)}: {reason}")

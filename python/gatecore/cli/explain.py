@@ -158,7 +158,7 @@ def _gates_table(rows: list[_Row], width: int) -> Iterator[RenderableType]:
             str(number),
             route,
             explanation.reason,
-            *([Text(shortened(pattern.source, width))] if wide else []),
+            *([Text(shortened(pattern.written, width))] if wide else []),
         )
         before = (gate, group)
     yield table
