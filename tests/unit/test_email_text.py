@@ -173,7 +173,10 @@ def test_an_attached_email_that_is_encoded_is_read() -> None:
         (_header("Content-Type: application/pkcs7-mime; name=smime.p7m") + b"abc", "is text: only"),
         (_header("Content-Transfer-Encoding: x-own") + b"abc", "x-own"),
         (b"Just words, and no header.\n", "it is no e-mail"),
-        (_header(*[f'X: boundary="{n}"' for n in range(300)]), "more than 200 multiparts"),
+        (_header() + b"Content-Type: x/y; boundary=z\n" * 201, "more than 200 multiparts"),
+        (_header() + b"Content-type: text/html\n" * 4_001, "more than 4,000 parts"),
+        (_header("Content-Type: text/plain; x=" + "y;\n\t" * 1_000), "of its header has 4,0"),
+        (b"A: b\n" + b"Content-Type: message/rfc822\n\n" * 2_000, "nested too deeply"),
         (b"%bMIME-Version: 1.0\n\nx\n\n%bX: y\n\ny\n" % (MBOX, MBOX), "a mailbox of 2 e-mails"),
     ],
 )
@@ -220,6 +223,29 @@ def test_an_email_inside_a_text_is_pointed_out() -> None:
     text = f"Forwarded:\n\nContent-Transfer-Encoding: base64\n\n{'QUJD' * 30}\n"
     (note,) = decode(text.encode(), name="a.txt").notes
     assert "--as email" in note
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Content-Type: text/plain; charset*=a\0b''x",
+        "Content-Disposition: attachment; filename*=a\0b''x",
+        "Content-Type: text/plain; charset=\xff\xfe",
+        "Content-Type: text/plain; charset*0*=''%ff",
+        "Content-Type: ;;;",
+        "Content-Disposition: =?x?b?",
+        "Content-Transfer-Encoding: \xe9",
+        "Subject: =?utf-8?b?=?=?=?utf-8?q?=?",
+    ],
+)
+def test_odd_fields_end_in_an_answer_or_a_refusal(field: str) -> None:
+    """The standard library raises what it likes for some of these."""
+    data = _header(field) + b"text\n"
+    try:
+        document = _read(data)
+    except DocumentReadError:
+        return
+    assert "text" in document.text
 
 
 def test_the_reader_can_say_what_it_is() -> None:

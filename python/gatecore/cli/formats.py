@@ -91,14 +91,17 @@ _MAIL_ONLY: Final = {
 """Fields of mail programs and what is in their values; a form may have `Received: 3 May` too."""
 
 _ADDRESSED: Final = frozenset((b"from", b"to", b"date", b"subject", b"sender", b"received"))
-_MBOX: Final = re.compile(rb"\n\r?\nFrom [^\r\n]*\d\d:\d\d[^\r\n]*\r?\n[!-9;-~]+:")
+_MBOX: Final = re.compile(rb"\n\r?\n(From [^\r\n]*)\r?\n[!-9;-~]+:")
+_CLOCK: Final = re.compile(rb"\d\d:\d\d")
 
 _BLANK: Final = re.compile(r"[\s\ufeff]*")
 _ROOT: Final = re.compile(r"<(?:!doctype\s+html|html)\b[^<>]*>", re.IGNORECASE)
 _NEXT_TAG: Final = re.compile(r"<[A-Za-z!/]")
 _TAG: Final = re.compile(r"</(?:a|b|body|div|em|font|h[1-6]|i|li|p|span|strong|table|td|ul)\s*>")
 _ENOUGH_TAGS: Final = 3
-_BASE64: Final = re.compile(rb"(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]{0,76}={0,2}\s*")
+_BASE64: Final = re.compile(
+    rb"(?:(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]{0,76}|[A-Za-z0-9+/]{120,})={0,2}\s*"
+)
 
 
 def refuse_formats(data: bytes, name: str) -> None:
@@ -130,9 +133,10 @@ def kind_of(data: bytes, name: str) -> Kind:
     by_name = ENDINGS.get(PurePath(name).suffix.lower(), "text")
     if by_name == "html" or not (by_name == "email" or _begins_as_mail(data)):
         return by_name
-    if data.startswith(b"From ") and (more := len(_MBOX.findall(data))):
+    more = list(filter(_CLOCK.search, _MBOX.findall(data))) if data.startswith(b"From ") else []
+    if more:
         raise DocumentReadError(
-            name, f"it is a mailbox of {more + 1:,} e-mails; save each in a file of its own"
+            name, f"it is a mailbox of {len(more) + 1:,} e-mails; save each in a file of its own"
         )
     return "email"
 
