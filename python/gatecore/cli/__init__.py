@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import json
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gatecore._visible import json_text, visible
 from gatecore.cli.arguments import parser
 from gatecore.cli.exit_codes import INTERRUPTED, USAGE
 from gatecore.errors import GatecoreError
@@ -59,7 +59,7 @@ def _main(argv: list[str] | None) -> int:
         return INTERRUPTED
     except OSError as error:  # documents and gate files have their own; this is the output
         _give_up_stdout()
-        print(f"gatecore: error: {error}", file=sys.stderr)
+        print(f"gatecore: error: {visible(str(error))}", file=sys.stderr)
         return USAGE
     return code
 
@@ -71,13 +71,13 @@ def _run(args: Namespace) -> int:
     except GatecoreError as error:
         messages = [str(one) for one in (error, *getattr(error, "others", ()))]
         for message in messages[:_MOST_ERRORS]:
-            print(f"gatecore: error: {message}", file=sys.stderr)
+            print(f"gatecore: error: {visible(message)}", file=sys.stderr)
         if len(messages) > _MOST_ERRORS:
             more = len(messages) - _MOST_ERRORS
             print(f"gatecore: error: and {more:,} more files with mistakes", file=sys.stderr)
         if args.format == "json":
             errors = [{"message": message} for message in messages]
-            print(json.dumps({**args.nothing, "errors": errors}))
+            print(json_text({**args.nothing, "errors": errors}))
         return USAGE
     return code
 

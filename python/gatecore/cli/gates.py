@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gatecore._matches import ReMatches
+from gatecore._visible import json_text, visible
 from gatecore.cli.exit_codes import FINE, FOUND
 from gatecore.cli.selection import gate_set
 from gatecore.gate_lint import lint_gates
@@ -110,7 +110,7 @@ def run(args: Namespace) -> int:
     if args.format == "json":
         dead = [issue.to_dict() for issue in shadowed]
         plain = [result.to_dict() for result in results]
-        print(json.dumps({"gates": plain, "shadowed": dead, "errors": []}))
+        print(json_text({"gates": plain, "shadowed": dead, "errors": []}))
     else:
         from gatecore.cli.render import console, show
 
@@ -189,7 +189,7 @@ def _tables(
     from rich.table import Column, Table
     from rich.text import Text
 
-    from gatecore.cli.render import listing, shortened, visible
+    from gatecore.cli.render import listing, shortened
 
     names = (len(f"{r.gate.name}{_DEPRECATED if r.gate.deprecated else ''}") for r in results)
     widest = min(max(names, default=4) + 2, 32)
