@@ -6,9 +6,11 @@ import io
 from dataclasses import replace
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from gatecore.cli import render
+from gatecore.cli.check_table import TableOutput
 from gatecore.cli.input import DocumentReadError, InputDocument
 from gatecore.gate_spec import Status
 from gatecore.report import Finding, Report, Timing, Verdict
@@ -30,8 +32,9 @@ def _shown(
     *verdicts: Verdict,
     name: str = "d.txt",
     notes: tuple[str, ...] = (),
+    everything: bool = True,
 ) -> list[str]:
-    output = render.TableOutput()
+    output = TableOutput(everything=everything)
     report = Report(verdicts, characters=1234, timing=Timing(0.0012, 0.0345))
     output.checked(InputDocument(name, "", "utf-8", notes), report)
     output.end()
@@ -69,6 +72,49 @@ def test_the_layout_is_this(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_only_problems_are_shown_unless_all_is_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What is in order is counted."""
+    odd = _verdict("WARNING", 1, gate="odd")
+    verdicts = (_verdict("FAIL", 1), _verdict("PASS", 1, gate="other"), _verdict("N/A"), odd)
+    lines = _shown(capsys, *verdicts, everything=False)
+    assert [line.split()[0] for line in lines if line.startswith("  ") and line[2] != " "] == [
+        "no_risk",
+        "odd",
+    ]
+    assert lines[-1] == "1 N/A, 1 PASS (--all shows them)"
+
+
+def test_a_document_without_problems_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = _shown(capsys, _verdict("PASS"), _verdict("N/A"), everything=False)
+    assert lines == ["d.txt · 1,234 characters · PASS · 1 N/A, 1 PASS"]
+
+
+def test_many_documents_take_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    output = TableOutput()
+    for number in range(100):
+        report = Report((_verdict("FAIL" if number == 50 else "PASS", 1),), characters=1)
+        output.checked(InputDocument(f"{number}.txt", "", "utf-8"), report)
+    output.end()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) < 115
+    assert lines[-1] == "100 documents: 1 FAIL, 99 PASS"
+
+
+def test_a_narrow_terminal_shows_messages_in_whole_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At 60 columns the message was a column of single letters."""
+    monkeypatch.setenv("COLUMNS", "60")
+    message = "It promises that no capital is at risk, and there is no warning near it at all."
+    verdict = replace(_verdict("FAIL", 1, gate="a_gate_with_a_rather_long_name"), message=message)
+    lines = _shown(capsys, verdict, everything=False)
+    assert max(map(len, lines)) <= 60
+    start = lines.index("  FAIL · high · 1 found") + 1
+    assert " ".join(line.strip() for line in lines[start : start + 2]) == message
+
+
 def test_details_stand_below_the_message_whatever_the_status(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -102,14 +148,14 @@ def test_a_heading_that_is_too_long_takes_two_lines(capsys: pytest.CaptureFixtur
     ]
 
 
-@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("width", [40, 60, 71, 72, 80, 120])
 def test_no_line_is_wider_than_the_terminal(
     width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
-    verdict = _verdict("FAIL", 9, gate="g" * 60, text="long words " * 40)
+    verdict = _verdict("FAIL", 9, gate="g" * 60, text="long 漢字 words " * 40)
     lines = _shown(capsys, verdict, name="n" * 200)
-    assert max(map(len, lines)) <= width
+    assert max(map(cell_len, lines)) <= width
     assert all(line == line.rstrip() for line in lines)
 
 
@@ -131,7 +177,7 @@ def test_long_texts_lose_their_middle() -> None:
 
 
 def test_several_documents_end_with_a_sum(capsys: pytest.CaptureFixture[str]) -> None:
-    output = render.TableOutput()
+    output = TableOutput()
     statuses: tuple[Status, ...] = ("PASS", "FAIL", "PASS")
     for status in statuses:
         report = Report((_verdict(status),), characters=1)
@@ -146,7 +192,7 @@ def test_a_terminal_without_unicode_gets_plain_signs(monkeypatch: pytest.MonkeyP
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii", errors="backslashreplace")
     monkeypatch.setattr("sys.stdout", stream)
-    output = render.TableOutput()
+    output = TableOutput()
     report = Report((_verdict("FAIL", 1, text="£"),), characters=1)
     output.checked(InputDocument("d", "", "utf-8"), report)
     stream.flush()

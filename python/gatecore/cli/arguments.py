@@ -129,6 +129,11 @@ def _add_check(commands: _Commands) -> None:  # type: ignore[valid-type]
         "else Windows-1252 with a note)",
     )
     check.add_argument(
+        "--all",
+        action="store_true",
+        help="show every verdict in the table, not only the problems (the other formats have all)",
+    )
+    check.add_argument(
         "--why",
         action="store_true",
         help="explain each FAIL and WARNING as a tree of conditions; in JSON, every verdict "

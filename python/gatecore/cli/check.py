@@ -42,7 +42,7 @@ def run(args: Namespace) -> int:
         raise GatecoreError("- is named twice, but standard input can be read once; name it once")
     gates = gate_set(args)
     wanted = Wanted.of(args.why, args.why_gates, gates)
-    output = _output(args.format, gates, wanted)
+    output = _output(args, gates, wanted)
     code = FINE
     for name in args.files:
         try:
@@ -62,8 +62,8 @@ def run(args: Namespace) -> int:
     return code
 
 
-def _output(form: str, gates: GateSet, wanted: Wanted) -> _Output:
-    match form:
+def _output(args: Namespace, gates: GateSet, wanted: Wanted) -> _Output:
+    match args.format:
         case "json":
             return _JsonOutput(wanted)
         case "sarif":
@@ -74,9 +74,9 @@ def _output(form: str, gates: GateSet, wanted: Wanted) -> _Output:
             from gatecore.html import HtmlReport
 
             return _WholeOutput(HtmlReport())
-    from gatecore.cli.render import TableOutput
+    from gatecore.cli.check_table import TableOutput
 
-    return TableOutput(wanted)
+    return TableOutput(wanted, everything=args.all)
 
 
 class _JsonOutput:

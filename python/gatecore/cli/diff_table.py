@@ -13,7 +13,8 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from gatecore.cli.render import MOST_FINDINGS, console, shortened, show, status_text, visible
+from gatecore.cli.check_table import MOST_FINDINGS
+from gatecore.cli.render import console, shortened, show, status_text, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
