@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from gatecore._flat_gates import FlatGates, branch_texts
 from gatecore._gatecore import CoreGates, CoreScan
+from gatecore._typography import Unbroken, unbroken
 from gatecore.gate_spec import Branch, GateSpec, Severity
 from gatecore.patterns import Engine, PatternSet, Scan
 from gatecore.placeholders import Found, placeholders, render
@@ -194,17 +195,28 @@ def _values(filled: list[_Filled], text: str, counts: list[bool]) -> Iterator[Fo
 class _Asked:
     """A document that the core asks about what only Python can say; see `CoreGates.evaluate`."""
 
-    __slots__ = ("_compiled", "_lowered", "scan", "text")
+    __slots__ = ("_compiled", "_lowered", "_unbroken", "_unbroken_scan", "scan", "text")
 
     def __init__(self, compiled: CompiledGates, text: str) -> None:
         self._compiled = compiled
-        self._lowered: Scan | None = None
+        self._lowered: dict[bool, Scan] = {}
+        self._unbroken: Unbroken | None = None
+        self._unbroken_scan: Scan | None = None
         self.text = text
         self.scan = compiled.text._scan(text, eager=False)
 
-    def lowered(self) -> tuple[CoreScan, list[int]]:
-        """The scan of the lowered view, and where the document has what it makes longer."""
-        return self._lowered_scan()._core, _places("\u0130", self.text)
+    def unbroken(self) -> tuple[CoreScan, Sequence[int]] | None:
+        """The scan of the document without what nobody sees and where that stood, if anywhere."""
+        self._unbroken = unbroken(str.__str__(self.text))
+        if self._unbroken is None:
+            return None
+        self._unbroken_scan = self._compiled.text._scan(self._unbroken.text, eager=False)
+        return self._unbroken_scan._core, self._unbroken.taken_out
+
+    def lowered(self, of_unbroken: bool) -> tuple[CoreScan, list[int]]:
+        """The scan of the lowered view, and where its text has what it makes longer."""
+        text = self._text(of_unbroken)
+        return self._lowered_scan(of_unbroken)._core, _places("\u0130", text)
 
     def matches_by_re(self, number: int) -> bool:
         scan, number = self._place(number)
@@ -225,19 +237,26 @@ class _Asked:
         parts = (str.__getitem__(self.text, slice(start, end)) for start, end in spans)
         return [part.encode("utf-8", "replace").decode("utf-8") for part in parts]
 
-    def _lowered_scan(self) -> Scan:
-        if self._lowered is None:
+    def _text(self, of_unbroken: bool) -> str:
+        return self._unbroken.text if of_unbroken and self._unbroken else self.text
+
+    def _lowered_scan(self, of_unbroken: bool) -> Scan:
+        if of_unbroken not in self._lowered:
             lowered = self._compiled.lowered
             if lowered is None:
                 raise LookupError("no gate looks at the lowered view")
-            self._lowered = lowered.scan(str.lower(self.text))
-        return self._lowered
+            self._lowered[of_unbroken] = lowered.scan(str.lower(self._text(of_unbroken)))
+        return self._lowered[of_unbroken]
 
     def _place(self, number: int) -> tuple[Scan, int]:
         of_text = len(self._compiled.text)
-        if number < of_text:
-            return self.scan, number
-        return self._lowered_scan(), number - of_text
+        in_all = of_text + len(self._compiled.lowered or ())
+        of_unbroken = number >= in_all and self._unbroken_scan is not None
+        number %= in_all
+        if number >= of_text:
+            return self._lowered_scan(of_unbroken), number - of_text
+        scan = self._unbroken_scan if of_unbroken else None
+        return self.scan if scan is None else scan, number
 
 
 def _places(character: str, text: str) -> list[int]:

@@ -1,8 +1,9 @@
 """Gates as the core reads them: numbers instead of names, flat lists instead of trees.
 
 `rust/gatecore/src/gate/decode.rs` says how a condition is written; the numbers are the same here.
-Patterns are numbered over all gates: those of the text first, then those of the lowered view. The
-same source with the same flags in the same view is one pattern, however often it is written.
+Patterns are numbered over all gates: those of the text first, then those of the lowered view, then
+the same again for phrases and keywords, which are looked for in the unbroken document. The same
+source with the same flags in the same view is one pattern, however often it is written.
 
 Patterns of the text stand in sections, so that a document pays for a gate's patterns only when the
 gate is relevant: section 0 has what relevance asks of and all units, section 1 what several gates
@@ -201,9 +202,10 @@ class _Flattener:
 
     def number(self, pattern: PatternRef) -> int:
         key = (pattern.source, pattern.flags)
+        again = len(self.text) + len(self.lowered) if pattern.in_unbroken else 0
         if pattern.view == "text":
-            return self.text[key]
-        return len(self.text) + self.lowered[key]
+            return again + self.text[key]
+        return again + len(self.text) + self.lowered[key]
 
     def patterns(self, groups: Iterable[str]) -> Flat:
         numbers = [number for group in groups for _, number in self.of_group[group]]

@@ -309,11 +309,11 @@ class _GateReader:
             )
         evidence = None
         if "evidence" in parts:
-            what = f"evidence of {what}"
+            shown = f"evidence of {what}"
             written = self.file.scalar(parts["evidence"]) or "text"
             nodes = self.file.items(
-                parts["evidence"], what, may_be_empty=True, advice=f'write `["{written}"]`'
+                parts["evidence"], shown, may_be_empty=True, advice=f'write `["{written}"]`'
             )
-            evidence = tuple(self.file.text(item, f"an item of {what}") for item in nodes)
+            evidence = tuple(self.file.text(item, f"an item of {shown}") for item in nodes)
         text = self.file.text(parts["text"], f"text of {what}")
         return Example(text, status, evidence, self.file.place(node))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from gatecore._typography import INVISIBLE
 from gatecore.gate_spec import PatternRef
 
 __all__ = ["Hit", "Matches", "ReMatches"]
@@ -52,13 +53,15 @@ class ReMatches:
 
     def hits(self, pattern: PatternRef) -> list[Hit]:
         """The matches of a pattern, in the order in which `re.finditer` finds them."""
-        if pattern.view == "text":
-            view, owners = self.text, list(range(len(self.text)))
-        else:
-            # The characters of the document that those of the lowered view came from: U+0130 is
-            # the one that becomes two.
-            view = self.text.lower()
-            owners = [at for at, char in enumerate(self.text) for _ in char.lower()]
+        # The characters of the document that those of the view came from.
+        view, owners = self.text, list(range(len(self.text)))
+        if pattern.in_unbroken:
+            owners = [at for at, char in enumerate(view) if char not in INVISIBLE]
+            view = "".join(char for char in view if char not in INVISIBLE)
+        if pattern.view == "lowered":
+            # U+0130 is the one that becomes two.
+            owners = [at for at, char in zip(owners, view, strict=True) for _ in char.lower()]
+            view = view.lower()
 
         def in_document(start: int, end: int) -> tuple[int, int]:
             """To the character that the start belongs to, to the one after the last touched."""

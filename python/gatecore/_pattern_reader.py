@@ -12,7 +12,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, TypeAlias, cast
 
-from gatecore._yaml_nodes import Node, YamlFile, shown
+from gatecore._typography import is_letter, pattern_of, without_invisible
+from gatecore._yaml_nodes import WRONG_QUOTES, Node, YamlFile, shown
 from gatecore.gate_spec import PatternRef, View
 
 __all__ = [
@@ -63,9 +64,9 @@ class Defaults(NamedTuple):
 USUAL: Final = Defaults(int(re.IGNORECASE), "text")
 
 
-def same(pattern: PatternRef) -> tuple[str, int, View]:
+def same(pattern: PatternRef) -> tuple[str, int, View, bool]:
     """What makes two patterns one, however they are written."""
-    return pattern.source, pattern.flags, pattern.view
+    return pattern.source, pattern.flags, pattern.view, pattern.in_unbroken
 
 
 Take: TypeAlias = Callable[[Node, str], tuple[PatternRef, ...]]
@@ -88,7 +89,7 @@ class Patterns:
         patterns: list[PatternRef] = []
         for number, item in enumerate(self.file.items(node, what), start=1):
             for pattern in self.item(item, f"pattern {number} of {what}", take, defaults):
-                first = numbers.setdefault(same(pattern), number)
+                first = numbers.setdefault(same(pattern)[:3], number)
                 if len(numbers) == len(patterns):
                     detail = f"pattern {number} of {what} repeats pattern {first}"
                     if pattern.place.path != self.file.path or self.file.is_mapping(item):
@@ -194,17 +195,27 @@ class Patterns:
                 " document's lower-case form",
                 advice="write it in lower case, or add `view: text`",
             )
-        return self.written(re.escape(words), 0, node, view, "keyword", words)
+        self.need_visible(node, what, words)
+        return self.written(pattern_of(words), 0, node, view, "keyword", words)
 
     def phrase(self, node: Node, what: str) -> PatternRef:
-        words = self.source(node, what, verbose=True).split()
-        source = r"\s+".join(map(re.escape, words))
-        before = r"\b" if re.match(r"\w", words[0]) else ""
-        after = r"\b" if re.match(r"\w", words[-1][-1]) else ""
+        written = self.source(node, what, verbose=True)
+        self.need_visible(node, what, written)
+        words = without_invisible(written).split()
+        source = r"\s+".join(map(pattern_of, words))
+        before = r"\b" if is_letter(words[0][0]) else ""
+        after = r"\b" if is_letter(words[-1][-1]) else ""
         flags = int(re.IGNORECASE)
         return self.written(
-            f"{before}{source}{after}", flags, node, "text", "phrase", " ".join(words)
+            f"{before}{source}{after}", flags, node, "text", "phrase", " ".join(written.split())
         )
+
+    def need_visible(self, node: Node, what: str, words: str) -> None:
+        """Refuses words of which nothing can be seen."""
+        if not without_invisible(words).strip():
+            raise self.file.error(
+                node, f"{what} has no character that can be seen", advice="write the words"
+            )
 
     def written(
         self,
@@ -240,7 +251,7 @@ class Patterns:
             raise file.error(
                 node,
                 f"{what} begins with {source[0]}, which is no quote mark in YAML",
-                advice="use straight quotes; if the mark itself is meant, put them around it",
+                advice=WRONG_QUOTES,
             )
         if "\x08" in source:
             raise file.error(

@@ -1,7 +1,7 @@
 """`ScanMatches`: what a gate's patterns find in a document, answered by the compiled sets.
 
 Spans in the lowered view are brought back to the document: `lower()` makes two characters of U+0130
-and one of every other.
+and one of every other. So are those of phrases and keywords in the unbroken document.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from gatecore._matches import Hit
+from gatecore._typography import unbroken
 from gatecore.gate_spec import PatternRef, View
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from gatecore.patterns import PatternSet, Scan
 
 __all__ = ["ScanMatches"]
+
+_Seen: TypeAlias = "tuple[View, bool]"
+"""A view, and whether it is one of the unbroken document."""
 
 
 class ScanMatches:
@@ -38,20 +42,22 @@ class ScanMatches:
     def __init__(self, text: str, patterns: PatternSet, lowered: PatternSet | None) -> None:
         self.text = text
         self._sets: dict[View, PatternSet | None] = {"text": patterns, "lowered": lowered}
-        self._scans: dict[View, Scan] = {"text": patterns.scan(text)}
-        self._views: dict[View, str] = {"text": text}
-        self._dots = [match.start() for match in re.finditer("\u0130", text)]
+        self._scans: dict[_Seen, Scan] = {("text", False): patterns.scan(text)}
+        self._texts: dict[_Seen, str] = {("text", False): text}
+        self._unbroken = unbroken(text)
+        self._dots: dict[bool, list[int]] = {}
         self._kept: dict[PatternRef, tuple[Hit, ...]] = {}
 
     def hits(self, pattern: PatternRef) -> Sequence[Hit]:
         """Every match in order, spans in characters of the document."""
         kept = self._kept.get(pattern)
         if kept is None:
-            found = self._found(pattern)
-            kept = self._kept[pattern] = tuple(self._hit(match, pattern.view) for match in found)
+            seen = (pattern.view, pattern.in_unbroken and self._unbroken is not None)
+            found = self._found(pattern, seen)
+            kept = self._kept[pattern] = tuple(self._hit(match, seen) for match in found)
         return kept
 
-    def _found(self, pattern: PatternRef) -> Iterable[re.Match[str]]:
+    def _found(self, pattern: PatternRef, seen: _Seen) -> Iterable[re.Match[str]]:
         compiled = self._sets[pattern.view]
         if compiled is not None:
             try:
@@ -59,36 +65,46 @@ class ScanMatches:
             except ValueError:
                 pass
             else:
-                if pattern.view not in self._scans:
-                    self._scans[pattern.view] = compiled.scan(self._view(pattern.view))
-                return self._scans[pattern.view].finditer(number)
-        return re.finditer(pattern.source, self._view(pattern.view), pattern.flags)
+                if seen not in self._scans:
+                    self._scans[seen] = compiled.scan(self._text_of(seen))
+                return self._scans[seen].finditer(number)
+        return re.finditer(pattern.source, self._text_of(seen), pattern.flags)
 
-    def _view(self, view: View) -> str:
-        if view not in self._views:
-            self._views[view] = self.text.lower()
-        return self._views[view]
+    def _text_of(self, seen: _Seen) -> str:
+        if seen not in self._texts:
+            view, is_unbroken = seen
+            text = self._unbroken.text if is_unbroken and self._unbroken else self.text
+            self._texts[seen] = text.lower() if view == "lowered" else text
+        return self._texts[seen]
 
-    def _hit(self, match: re.Match[str], view: View) -> Hit:
+    def _hit(self, match: re.Match[str], seen: _Seen) -> Hit:
         captures = {
-            name: None if match.span(name)[0] < 0 else self._text(match.span(name), view)
+            name: None if match.span(name)[0] < 0 else self._text(match.span(name), seen)
             for name in match.re.groupindex
         }
-        start, end = self._span(match.span(), view)
+        start, end = self._span(match.span(), seen)
         return Hit(start, end, captures)
 
-    def _text(self, span: tuple[int, int], view: View) -> str:
-        start, end = self._span(span, view)
+    def _text(self, span: tuple[int, int], seen: _Seen) -> str:
+        start, end = self._span(span, seen)
         return self.text[start:end]
 
-    def _span(self, span: tuple[int, int], view: View) -> tuple[int, int]:
-        if view == "text" or not self._dots:
-            return span
-        return self._back(span[0], up=False), self._back(span[1], up=True)
+    def _span(self, span: tuple[int, int], seen: _Seen) -> tuple[int, int]:
+        view, is_unbroken = seen
+        if view == "lowered" and (dots := self._dots_of(is_unbroken)):
+            span = _back(dots, span[0], up=False), _back(dots, span[1], up=True)
+        return self._unbroken.back(*span) if is_unbroken and self._unbroken else span
 
-    def _back(self, offset: int, *, up: bool) -> int:
-        """The document's offset of one in its `.lower()`; between two halves it goes down or up."""
-        # The n-th U+0130 at `at` takes the lowered offsets at + n and at + n + 1.
-        before = bisect_left(range(len(self._dots)), offset, key=lambda n: self._dots[n] + n + 1)
-        halved = before < len(self._dots) and self._dots[before] + before + 1 == offset
-        return offset - before - (1 if halved and not up else 0)
+    def _dots_of(self, is_unbroken: bool) -> list[int]:
+        if is_unbroken not in self._dots:
+            text = self._text_of(("text", is_unbroken))
+            self._dots[is_unbroken] = [match.start() for match in re.finditer("\u0130", text)]
+        return self._dots[is_unbroken]
+
+
+def _back(dots: list[int], offset: int, *, up: bool) -> int:
+    """The document's offset of one in its `.lower()`; between two halves it goes down or up."""
+    # The n-th U+0130 at `at` takes the lowered offsets at + n and at + n + 1.
+    before = bisect_left(range(len(dots)), offset, key=lambda n: dots[n] + n + 1)
+    halved = before < len(dots) and dots[before] + before + 1 == offset
+    return offset - before - (1 if halved and not up else 0)

@@ -27,6 +27,7 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_LINE",
     "MAX_NODES",
+    "WRONG_QUOTES",
     "MappingNode",
     "Node",
     "YamlFile",
@@ -60,6 +61,23 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SHOWN: Final = 200
 _ALL_SHOWN: Final = 30
 """Of more known words than these an error names only those that are near."""
+
+WRONG_QUOTES: Final = "use straight quotes; if the mark itself is meant, put them around it"
+
+_TYPOGRAPHIC_PAIRS: Final = {
+    "“": "”“",
+    "„": "“”",
+    "‟": "”",
+    "«": "»",
+    "»": "«»",
+    "‘": "’‘",
+    "‚": "‘’",
+    "‹": "›",
+    "›": "‹›",
+    "’": "’",
+    "”": "”",
+}
+"""Opening marks of several languages and word processors, and what closes them."""
 
 _KINDS: Final = {
     "tag:yaml.org,2002:bool": "a yes/no value",
@@ -254,6 +272,12 @@ class YamlFile:
             )
         if not node.value.strip():
             raise self.error(node, f"{what} is blank", advice="write something or remove the key")
+        if self.is_bare(node) and _is_in_wrong_quotes(node.value):
+            raise self.error(
+                node,
+                f"{what} begins with {node.value[0]}, which is no quote mark in YAML",
+                advice=WRONG_QUOTES,
+            )
         surrogate = _SURROGATE.search(node.value)
         if surrogate:
             raise self.error(
@@ -377,6 +401,22 @@ def _kind(node: Node) -> str:
     if node.tag == _STR:
         return "text"
     return _KINDS.get(node.tag, f"a value with the tag {shown(node.tag)}")
+
+
+def _is_in_wrong_quotes(text: str) -> bool:
+    """Whether a text stands in typographic quotes as a whole, or a comment has cut off its end.
+
+    `“Guaranteed” is said` and `‘never’ or ‘none’` begin with a quotation and are left alone.
+    """
+    closing = _TYPOGRAPHIC_PAIRS.get(text[0])
+    if closing is None:
+        return False
+    inner = text[1:-1]
+    if text[0] in inner:
+        return False
+    if len(text) > 1 and text[-1] in closing:
+        return text[0] in "‘‚‹" or not any(mark in inner for mark in closing)
+    return text[0] not in "‘‚‹›’" and not any(mark in inner for mark in closing)
 
 
 def shown(text: str) -> str:

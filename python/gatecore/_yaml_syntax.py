@@ -14,6 +14,7 @@ import yaml
 __all__ = ["Mistake", "explained"]
 
 _LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_WRONG_QUOTE: Final = re.compile(r"(?:: +|- +)(?P<mark>[“”„‟«»‘’‚‹›])")
 _QUOTES_ADVICE: Final = (
     "put the whole text in single quotes; a quote mark inside them is written twice ('')"
 )
@@ -80,6 +81,13 @@ def explained(error: yaml.MarkedYAMLError, text: str) -> Mistake:
             opened.column,
             "the line is no `key: value`",
             "put a colon and a space after the key",
+        )
+    if "mapping values are not allowed" in problem and (wrong := _WRONG_QUOTE.search(before)):
+        return Mistake(
+            mark.line,
+            wrong.start("mark"),
+            f"{wrong['mark']} is no quote mark in YAML",
+            "use straight quotes",
         )
     if "mapping values are not allowed" in problem and ": " in before:
         return here("a second colon in the line", "put text with a colon in quotes")

@@ -118,7 +118,8 @@ class Place:
 class PatternRef:
     r"""One pattern of a gate, exactly as `re.compile(source, flags)` takes it.
 
-    It is looked for in the document, or, with the view `lowered`, in the document's `.lower()`.
+    It is looked for in the document, or, with the view `lowered`, in the document's `.lower()`;
+    a keyword or phrase in what the document is without soft hyphens and the like.
     `written` is what its author wrote: for a keyword or a phrase the words, else the source.
 
     >>> here, there = Place("a.yaml", 1, 1), Place("b.yaml", 9, 9)
@@ -134,6 +135,11 @@ class PatternRef:
     view: View = "text"
     kind: Literal["pattern", "keyword", "phrase"] = "pattern"
     written: str = ""
+
+    @property
+    def in_unbroken(self) -> bool:
+        """Whether it is looked for in the document without soft hyphens and their like."""
+        return self.kind != "pattern"
 
     def __post_init__(self) -> None:
         if not self.written:

@@ -236,8 +236,8 @@ def _same(one: PatternRef, other: PatternRef) -> bool:
     return _question(one) == _question(other)
 
 
-def _question(pattern: PatternRef) -> tuple[str, int, str]:
-    return pattern.source, pattern.flags, pattern.view
+def _question(pattern: PatternRef) -> tuple[str, int, str, bool]:
+    return pattern.source, pattern.flags, pattern.view, pattern.in_unbroken
 
 
 def _distinct(spec: GateSpec, groups: tuple[str, ...]) -> Iterable[PatternRef]:

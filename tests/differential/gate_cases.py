@@ -15,6 +15,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Final
 
+from gatecore._typography import pattern_of
 from gatecore.gate_spec import (
     MARKS,
     SEVERITIES,
@@ -114,6 +115,7 @@ _AMOUNTS: Final = (
     (r"(?s:.)(?P<amount>\S+?)(?m:$)", 0),
 )
 _KEYWORDS: Final = ("risk", "fee", "i", "no risk", "i\u0307", "£100", ".", "risk fee", "k")
+_UNSEEN: Final = ("\xad", "\u200b", "\ufeff", "\u202e")
 _PHRASES: Final = ("no risk", "fee of", "capital at risk", "£100", "e.g. fee", "risk")
 
 
@@ -126,10 +128,10 @@ def _pattern(choices: Choices) -> PatternRef:
     if kind < 16:
         words = choices.pick(_KEYWORDS)
         view = "text" if choices.chance(25) else "lowered"
-        return PatternRef(re.escape(words), 0, HERE, view, "keyword", words)  # type: ignore[arg-type]
+        return PatternRef(pattern_of(words), 0, HERE, view, "keyword", words)  # type: ignore[arg-type]
     if kind < 18:
         words = choices.pick(_PHRASES)
-        body = r"\s+".join(map(re.escape, words.split()))
+        body = r"\s+".join(map(pattern_of, words.split()))
         left, right = (r"\b" if re.match(r"\w", edge) else "" for edge in (words[0], words[-1]))
         return PatternRef(f"{left}{body}{right}", _I, HERE, "text", "phrase", words)
     return _plain(choices, *_generated(choices))
@@ -416,7 +418,12 @@ def _document(choices: Choices, trees: list[object]) -> str:
         parts.append(choices.pick(_JOINTS))
     if parts and choices.chance(40):
         parts.pop()
-    return "".join(parts)[:200]
+    text = "".join(parts)[:200]
+    if choices.chance(25):
+        for _ in range(choices.between(1, 9)):
+            at = choices.below(len(text) + 1)
+            text = text[:at] + choices.pick(_UNSEEN) + text[at:]
+    return text
 
 
 def make_gate_case(choices: Choices, *, gates: int = 6, documents: int = 10) -> GateCase:

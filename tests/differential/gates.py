@@ -86,10 +86,10 @@ class RememberedMatches:
     def __init__(self, text: str) -> None:
         self.text = text
         self._plain = ReMatches(text)
-        self._known: dict[tuple[str, int, str], list[Hit]] = {}
+        self._known: dict[tuple[str, int, str, bool], list[Hit]] = {}
 
     def hits(self, pattern: PatternRef) -> list[Hit]:
-        key = pattern.source, pattern.flags, pattern.view
+        key = pattern.source, pattern.flags, pattern.view, pattern.in_unbroken
         if key not in self._known:
             self._known[key] = self._plain.hits(pattern)
         return self._known[key]

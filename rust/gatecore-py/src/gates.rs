@@ -33,7 +33,8 @@ type Pair = (usize, usize);
 
 /// Gates compiled over the patterns of the document and those of its `.lower()`. Immutable.
 ///
-/// Gates number the patterns of the text first, then those of the lowered view.
+/// Gates number the patterns of the text first, then those of the lowered view, then the same ones
+/// again for those that are looked for in the unbroken document: without soft hyphens and the like.
 #[pyclass(frozen, module = "gatecore._gatecore")]
 pub struct CoreGates {
     gates: Vec<Gate>,
@@ -59,7 +60,7 @@ impl CoreGates {
         if marks.iter().flatten().any(|&mark| mark as usize >= text.set.len()) {
             return Err(errors::build(BuildError::Malformed("a mark is an unknown pattern")));
         }
-        let decoder = Decoder { patterns, literals: &literals };
+        let decoder = Decoder { patterns: 2 * patterns, literals: &literals };
         let gates: Result<Vec<Gate>, BuildError> =
             gates.into_iter().map(|gate| read(gate, decoder)).collect();
         Ok(CoreGates { gates: gates.map_err(errors::build)?, text, lowered, marks })
@@ -84,6 +85,8 @@ impl CoreGates {
             gates: self,
             scan,
             lowered: OnceLock::new(),
+            unbroken: OnceLock::new(),
+            unbroken_lowered: OnceLock::new(),
             document: document.clone().unbind(),
         };
         without_gil(py, || {
@@ -143,16 +146,38 @@ fn span((start, end): Pair) -> Span {
     Span::new(start, end)
 }
 
-/// The lowered view of one document.
-struct Lowered {
+/// Another view of one document: lowered, without what nobody sees, or both.
+struct View {
     scan: Py<CoreScan>,
-    /// Where the document has U+0130, which is two characters in the view. No other character is.
+    /// Where the text has U+0130, which is two characters when lowered. No other character is.
     dotted: Vec<usize>,
+    /// Where the document has what was taken out of it before.
+    taken_out: Vec<usize>,
 }
 
-impl Lowered {
-    /// The document's span for one of the view: every character that it touches.
+impl View {
+    fn moves(&self) -> bool {
+        !self.dotted.is_empty() || !self.taken_out.is_empty()
+    }
+
+    /// The document's span for one of the view: from its first character to its last.
     fn back(&self, found: Span) -> Span {
+        self.unbreak(self.raise(found))
+    }
+
+    /// To the span in the document of one in what is left of it.
+    fn unbreak(&self, found: Span) -> Span {
+        // The n-th that was taken out stood before the offset `taken_out[n] - n`.
+        let before = |is_before: &dyn Fn(usize) -> bool| {
+            partition_point(self.taken_out.len(), |n| is_before(self.taken_out[n] - n))
+        };
+        let start = found.start() + before(&|stood| stood <= found.start());
+        let end = found.end() + before(&|stood| stood < found.end());
+        Span::new(start, end.max(start))
+    }
+
+    /// To the span in a text of one in what it is when lowered: every character that it touches.
+    fn raise(&self, found: Span) -> Span {
         let doubled = |place: usize| {
             // The second half of the n-th stands at its place + n + 1.
             let is_before = |n: usize| self.dotted[n] + n + 1 < place;
@@ -181,7 +206,10 @@ fn partition_point(end: usize, holds: impl Fn(usize) -> bool) -> usize {
 struct Answers<'a> {
     gates: &'a CoreGates,
     scan: &'a CoreScan,
-    lowered: OnceLock<Lowered>,
+    lowered: OnceLock<View>,
+    /// `None` if the document is unbroken itself.
+    unbroken: OnceLock<Option<View>>,
+    unbroken_lowered: OnceLock<View>,
     document: Py<PyAny>,
 }
 
@@ -189,12 +217,12 @@ struct Answers<'a> {
 struct Place<'a> {
     scan: &'a CoreScan,
     id: PatternId,
-    lowered: Option<&'a Lowered>,
+    view: Option<&'a View>,
 }
 
 impl Place<'_> {
     fn back(&self, found: Span) -> Span {
-        self.lowered.map_or(found, |lowered| lowered.back(found))
+        self.view.map_or(found, |view| view.back(found))
     }
 
     fn whole(&self) -> Region {
@@ -205,31 +233,57 @@ impl Place<'_> {
 impl Answers<'_> {
     fn place(&self, pattern: GatePattern) -> PyResult<Place<'_>> {
         let of_text = self.gates.text.set.len() as u32;
-        let Some(id) = pattern.0.checked_sub(of_text) else {
-            let id = PatternId(pattern.0);
-            self.scan.scan.prepare(&self.gates.text.set, id).map_err(errors::scan)?;
-            return Ok(Place { scan: self.scan, id, lowered: None });
+        let of_lowered = self.gates.lowered.as_ref().map_or(0, |set| set.set.len()) as u32;
+        let (number, unbroken) = match pattern.0.checked_sub(of_text + of_lowered) {
+            Some(number) => (number, self.unbroken()?),
+            None => (pattern.0, None),
         };
-        let lowered = match self.lowered.get() {
-            Some(lowered) => lowered,
+        let Some(id) = number.checked_sub(of_text) else {
+            let id = PatternId(number);
+            let scan = unbroken.map_or(self.scan, |view| view.scan.get());
+            scan.scan.prepare(&self.gates.text.set, id).map_err(errors::scan)?;
+            return Ok(Place { scan, id, view: unbroken });
+        };
+        let lowered = if unbroken.is_some() { &self.unbroken_lowered } else { &self.lowered };
+        let view = match lowered.get() {
+            Some(view) => view,
             None => {
-                let lowered = self.lower()?;
-                self.lowered.get_or_init(|| lowered)
+                let view = self.lower(unbroken)?;
+                lowered.get_or_init(|| view)
             }
         };
-        Ok(Place { scan: lowered.scan.get(), id: PatternId(id), lowered: Some(lowered) })
+        Ok(Place { scan: view.scan.get(), id: PatternId(id), view: Some(view) })
     }
 
-    fn lower(&self) -> PyResult<Lowered> {
+    /// The document without what nobody sees; `None` if it has nothing of the kind.
+    fn unbroken(&self) -> PyResult<Option<&View>> {
+        if let Some(view) = self.unbroken.get() {
+            return Ok(view.as_ref());
+        }
+        let view = Python::attach(|py| {
+            let made = self.document.bind(py).call_method0("unbroken")?;
+            let Some((scan, taken_out)) = made.extract()? else { return Ok(None) };
+            self.made_with(&scan, Some(&self.gates.text))?;
+            Ok::<_, PyErr>(Some(View { scan, dotted: Vec::new(), taken_out }))
+        })?;
+        Ok(self.unbroken.get_or_init(|| view).as_ref())
+    }
+
+    fn lower(&self, unbroken: Option<&View>) -> PyResult<View> {
         Python::attach(|py| {
-            let lowered = self.document.bind(py).call_method0("lowered")?;
+            let lowered = self.document.bind(py).call_method1("lowered", (unbroken.is_some(),))?;
             let (scan, dotted): (Py<CoreScan>, Vec<usize>) = lowered.extract()?;
-            let expected = self.gates.lowered.as_ref();
-            if !expected.is_some_and(|set| Arc::ptr_eq(set, &scan.get().set)) {
-                return Err(PyValueError::new_err("the scan was made with another pattern set"));
-            }
-            Ok(Lowered { scan, dotted })
+            self.made_with(&scan, self.gates.lowered.as_ref())?;
+            let taken_out = unbroken.map_or_else(Vec::new, |view| view.taken_out.clone());
+            Ok(View { scan, dotted, taken_out })
         })
+    }
+
+    fn made_with(&self, scan: &Py<CoreScan>, set: Option<&Arc<SharedSet>>) -> PyResult<()> {
+        if set.is_some_and(|set| Arc::ptr_eq(set, &scan.get().set)) {
+            return Ok(());
+        }
+        Err(PyValueError::new_err("the scan was made with another pattern set"))
     }
 
     /// Every match by `re`, as it lies in the view.
@@ -285,7 +339,7 @@ impl Answerer for Answers<'_> {
             Answer::Known(spans) => spans,
             Answer::AskRe => self.spans_by_re(pattern)?,
         };
-        if place.lowered.is_some_and(|lowered| !lowered.dotted.is_empty()) {
+        if place.view.is_some_and(View::moves) {
             for found in &mut spans {
                 *found = place.back(*found);
             }
