@@ -77,8 +77,11 @@ class GateFileError(GatecoreError):
         self.column = column
         self.gate = gate
         self.advice = advice
+        from gatecore._visible import visible
+
         who = f"gate '{gate}': " if gate is not None else ""
-        where = f"{path}:{line}:{column}" if line else path
+        # A file may be called anything; `path` keeps its name as it is.
+        where = f"{visible(path)}:{line}:{column}" if line else visible(path)
         super().__init__(f"{where}: {who}{detail}; {advice}")
 
     def __reduce__(self) -> tuple[object, ...]:

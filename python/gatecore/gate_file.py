@@ -18,6 +18,7 @@ from importlib.resources import files
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+from gatecore._files import FileRefusedError, open_file, what_else
 from gatecore._gate_reader import read_gate
 from gatecore._group_reader import SHARED_FILE, SharedLists
 from gatecore._yaml_nodes import MAX_BYTES, Node, YamlFile
@@ -110,11 +111,19 @@ def load_module(folder: Path | Traversable | str) -> Module:
     whole = YamlFile(str(source), gate=None)
     start = Place(str(source), 0, 0)
     try:
-        found = sorted((f for f in source.iterdir() if f.is_file()), key=lambda f: f.name)
+        content = sorted(source.iterdir(), key=lambda f: f.name)
+        found = [file for file in content if file.is_file()]
     except OSError as error:
         raise whole.error(
             start, f"cannot be read: {error.strerror}", advice="give a folder with gate files"
         ) from None
+    for other in content:
+        if other.name.endswith((".yaml", ".yml")) and not other.name.startswith("."):
+            what = what_else(other) if isinstance(other, Path) else ""
+            if what:
+                raise whole.error(
+                    start, f"'{other.name}' is {what}, no gate file", advice="remove or mend it"
+                )
     by_name = {file.name: file for file in found}
     title = source.name
     if MODULE_FILE in by_name:
@@ -194,8 +203,12 @@ def _gate_file(source: Path | Traversable) -> YamlFile:
 
 def _compose_file(file: YamlFile, source: Path | Traversable) -> Node:
     try:
-        with source.open("rb") as stream:
+        with open_file(source) if isinstance(source, Path) else source.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
+    except FileRefusedError as error:
+        raise YamlFile(file.path, gate=None).error(
+            Place(file.path, 0, 0), f"cannot be read: {error.reason}", advice="name a gate file"
+        ) from None
     except FileNotFoundError as error:
         # What is not there has no lines, nor is it known to be a gate.
         raise YamlFile(file.path, gate=None).error(

@@ -80,7 +80,7 @@ def _has_gates(folder: Path | Traversable) -> bool:
     return any(
         inner.name.endswith((".yaml", ".yml")) and not inner.name.startswith(".")
         for inner in _content(folder)
-        if inner.is_file()
+        if not inner.is_dir()  # what is neither is refused by name when the module is read
     )
 
 

@@ -199,8 +199,13 @@ class PatternSet:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> PatternSet:
-        """Reads a file that `save` wrote. Raises as `from_bytes`, and `OSError`."""
-        with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs 5 ms of import time
+        """Reads a file that `save` wrote. Raises as `from_bytes`, and `OSError`.
+
+        A pipe or device is refused: it may never end.
+        """
+        from gatecore._files import open_file
+
+        with open_file(path) as file:
             return cls.from_bytes(file.read())
 
     def to_bytes(self) -> bytes:

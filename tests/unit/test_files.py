@@ -1,0 +1,119 @@
+"""Files that are none: whoever names one gets an answer at once, from every door there is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gatecore._files import FileRefusedError, read_file
+from gatecore.cli.input import names_of
+
+SECONDS = 60
+"""Much more than any of these takes; what hangs hangs for ever."""
+
+GATE = """\
+gate: no_risk
+version: 1
+title: No promise of safety
+severity: high
+source: COBS 4.2.1R
+summary: Looks for promises.
+limits: None.
+patterns: {promise: ['risk']}
+verdicts:
+  - {when: {any: promise}, status: FAIL, message: Promises.}
+  - {status: PASS, message: Fine.}
+"""
+
+
+def _python(code: str, folder: Path) -> str:
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    return ended.stdout + ended.stderr
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    """A folder of gates with a pipe, a link to nothing and a circle of links beside it."""
+    for name in ("pipe", "nothing", "circle"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "no_risk.yaml").write_text(GATE)
+    os.mkfifo(tmp_path / "pipe" / "odd.yaml")
+    (tmp_path / "nothing" / "odd.yaml").symlink_to("nowhere")
+    (tmp_path / "circle" / "odd.yaml").symlink_to("odd.yaml")
+    os.mkfifo(tmp_path / "pipe.py")
+    os.mkfifo(tmp_path / "pipe.txt")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("read_gates(['pipe'])", "pipe: 'odd.yaml' is a pipe, no gate file; remove or mend it"),
+        ("read_gates(['nothing'])", "'odd.yaml' is a link to nothing, no gate file"),
+        ("read_gates(['circle'])", "no gate file"),
+        ("read_gates(['pipe/odd.yaml'])", "pipe/odd.yaml: cannot be read: it is a pipe, no file"),
+        ("read_gates(['/dev/zero'])", "/dev/zero: cannot be read: it is a device, no file"),
+        ("GateSet.load('pipe/odd.yaml')", "it is a pipe, no file"),
+        ("PatternSet.load('/dev/zero')", "it is a device, no file"),
+        ("PatternSet.load('pipe.txt')", "it is a pipe, no file"),
+        ("main(['gates', 'check', 'pipe/odd.yaml'])", "it is a pipe, no file"),
+        ("main(['lint', 'pipe.py'])", "it is a pipe, no file"),
+        ("main(['lint', '--patterns', 'pipe.txt'])", "it is a pipe, no file"),
+        ("main(['lint', '--gates', 'nothing/no_risk.yaml', '--documents', 'pipe.txt'])", "a pipe"),
+        ("main(['check', '--gates', 'nothing/no_risk.yaml', 'pipe.txt'])", "add --special"),
+        ("main(['check', '--gates', 'nothing/no_risk.yaml', '/dev/zero'])", "it is a device"),
+        (
+            "main('check --gates nothing/no_risk.yaml --special --max-size 1k /dev/zero'.split())",
+            "it has more than the 1 kB that are read",
+        ),
+    ],
+)
+def test_what_is_no_file_is_refused_at_once(odd: Path, code: str, message: str) -> None:
+    out = _python(
+        "from gatecore import GateSet, PatternSet; from gatecore.cli import main\n"
+        f"from gatecore.gate_sources import read_gates\n{code}",
+        odd,
+    )
+    assert message in out
+
+
+def test_a_pipe_is_read_when_asked_for(odd: Path) -> None:
+    """As `<(command)` makes one; whoever names it knows that somebody writes to it."""
+    code = (
+        "import threading; from pathlib import Path; from gatecore._files import read_file\n"
+        "threading.Thread(target=lambda: Path('pipe.txt').write_text('hello')).start()\n"
+        "print(read_file('pipe.txt', special=True))"
+    )
+    assert "b'hello'" in _python(code, odd)
+
+
+def test_a_limit_holds_for_files_and_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_bytes(b"x" * 1_000)
+    assert len(read_file(file, max_size=1_000)) == 1_000
+    with pytest.raises(FileRefusedError, match="it has 1 kB, more than the 999 bytes that are"):
+        read_file(file, max_size=999)
+
+
+def test_linked_folders_are_walked_once_and_broken_links_are_named(tmp_path: Path) -> None:
+    """A circle of links ends, and nothing that was in the way is left out in silence."""
+    inner = tmp_path / "letters" / "2024"
+    inner.mkdir(parents=True)
+    (inner / "a.txt").write_text("x")
+    (inner / "b.eml").write_text("x")
+    (inner / "c.pdf").write_text("x")
+    (inner / "up").symlink_to(tmp_path / "letters")
+    (inner / "gone.txt").symlink_to("nowhere")
+    names = [Path(name).name for name in names_of([str(tmp_path / "letters")])]
+    assert names == ["a.txt", "b.eml", "gone.txt"]
