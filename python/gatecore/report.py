@@ -238,7 +238,8 @@ class Report(_Asked):
 class Checked:
     """A document that was checked: what it is called, what it says, and its report.
 
-    `notes` are what a reader should know about how it was read.
+    `notes` are what a reader should know about how it was read. `read_as` is `text` where `text` is
+    what the file holds; of an `email` or `html` it is what was extracted, and so are all places.
 
     >>> from gatecore import GateSet, modules
     >>> gates = GateSet(modules.load("gdpr_uk").gates)
@@ -250,3 +251,4 @@ class Checked:
     text: str
     report: Report
     notes: tuple[str, ...] = ()
+    read_as: str = "text"

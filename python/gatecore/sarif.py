@@ -84,6 +84,9 @@ class SarifLog:
         }
         if checked.notes:
             artifact["properties"]["notes"] = [_text(note) for note in checked.notes]
+        if checked.read_as != "text":
+            artifact["properties"]["readAs"] = checked.read_as
+        first = len(self._results)
         self._artifacts.append(artifact)
         lines = Lines(checked.text)
         seen: Counter[tuple[str, ...]] = Counter()
@@ -94,6 +97,9 @@ class SarifLog:
                 self._results.append(self._result(verdict, None, location, lines, seen))
             for finding in verdict.findings:
                 self._results.append(self._result(verdict, finding, location, lines, seen))
+        if checked.read_as != "text":
+            for result in self._results[first:]:
+                _place_in_extract(result)
 
     def add_unreadable(self, name: str, reason: str) -> None:
         """Adds a document that could not be read, with the reason."""
@@ -147,6 +153,16 @@ class SarifLog:
         if name in self._numbers:
             result["ruleIndex"] = self._numbers[name]
         return result
+
+
+def _place_in_extract(result: dict[str, Any]) -> None:
+    """Keeps a place that is one of the text read from a file, not of the file itself.
+
+    Who opens the file there would be led astray, so the result stands at the file's beginning.
+    """
+    physical = result["locations"][0]["physicalLocation"]
+    result["properties"]["placeInTextRead"] = physical["region"]
+    physical["region"] = {"startLine": 1}
 
 
 def _rule(gate: GateSpec) -> dict[str, Any]:

@@ -165,9 +165,10 @@ class Why:
         }
 
     def __str__(self) -> str:
+        from gatecore._visible import visible
         from gatecore._why_text import lines_of
 
-        return "\n".join(lines_of(self))
+        return "\n".join(map(visible, lines_of(self)))
 
 
 def explain(spec: GateSpec, matches: Matches) -> Why:

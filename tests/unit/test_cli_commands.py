@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -118,8 +119,8 @@ def test_the_same_documents_give_the_same_bytes(
         assert first == second
 
 
-def test_json_is_ascii_and_keeps_what_is_no_character(capsys: pytest.CaptureFixture[str]) -> None:
-    """A file name that is not UTF-8 reaches Python as lone surrogates."""
+def test_json_is_ascii_and_can_say_every_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """A file name that is not UTF-8 reaches Python as lone surrogates, which JSON cannot say."""
     name = os.fsdecode(b"caf\xe9.txt")
     try:
         Path(name).write_text("£ risk-free ☃", encoding="utf-8")
@@ -128,7 +129,9 @@ def test_json_is_ascii_and_keeps_what_is_no_character(capsys: pytest.CaptureFixt
     assert main(["check", name, "--gates", "house", "--format", "json"]) == 1
     out = capsys.readouterr().out
     assert out.isascii()
-    assert json.loads(out)["documents"][0]["name"] == name
+    (document,) = json.loads(out)["documents"]
+    assert document["name"] == r"caf\xe9.txt"
+    assert base64.b64decode(document["name_bytes"]) == b"caf\xe9.txt"
 
 
 @pytest.mark.parametrize(

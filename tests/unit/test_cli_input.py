@@ -127,12 +127,14 @@ def test_a_file_without_permission_is_named(
 ) -> None:
     """Root may read everything, so the refusal is played."""
 
-    def refuse(self: Path) -> bytes:
-        raise PermissionError(13, "Permission denied", str(self))
+    def refuse(path: str, flags: int) -> int:
+        raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    secret = tmp_path / "secret.txt"
+    secret.write_text("x")
+    monkeypatch.setattr("os.open", refuse)
     with pytest.raises(DocumentReadError, match="it may not be read; check its permissions"):
-        read(str(tmp_path / "secret.txt"))
+        read(str(secret))
 
 
 def test_an_empty_name_is_not_the_current_folder() -> None:

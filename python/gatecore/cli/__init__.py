@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import json
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gatecore._visible import json_text, visible
 from gatecore.cli.arguments import parser
 from gatecore.cli.exit_codes import INTERRUPTED, USAGE
 from gatecore.errors import GatecoreError
@@ -56,7 +56,7 @@ def _main(argv: list[str] | None) -> int:
         return INTERRUPTED
     except OSError as error:  # documents and gate files have their own; this is the output
         _give_up_stdout()
-        print(f"gatecore: error: {error}", file=sys.stderr)
+        print(f"gatecore: error: {visible(str(error))}", file=sys.stderr)
         return USAGE
     return code
 
@@ -66,9 +66,9 @@ def _run(args: Namespace) -> int:
     try:
         code: int = command.run(args)
     except GatecoreError as error:
-        print(f"gatecore: error: {error}", file=sys.stderr)
+        print(f"gatecore: error: {visible(str(error))}", file=sys.stderr)
         if args.format == "json":
-            print(json.dumps({**args.nothing, "errors": [{"message": str(error)}]}))
+            print(json_text({**args.nothing, "errors": [{"message": str(error)}]}))
         return USAGE
     return code
 

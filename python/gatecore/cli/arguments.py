@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import codecs
+from typing import NoReturn
 
 import gatecore
+from gatecore._files import MAX_SIZE
+from gatecore._visible import visible
 
 __all__ = ["parser"]
 
@@ -22,7 +25,7 @@ exit codes:
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands; `command` names the module of `gatecore.cli` that runs."""
     top = _new(
-        argparse.ArgumentParser,
+        _Parser,
         prog="gatecore",
         description="Checks documents with gates: thousands of regexes in one pass, "
         "with the answers of Python's re.",
@@ -48,6 +51,13 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+class _Parser(argparse.ArgumentParser):
+    """Arguments may be file names that a shell put there, so errors about them are made visible."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(visible(message))
+
+
 _Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -70,7 +80,12 @@ def _add_check(commands: _Commands) -> None:  # type: ignore[valid-type]
         ),
         nothing={"documents": []},
     )
-    check.add_argument("files", nargs="+", metavar="FILE", help="a text file; - is standard input")
+    check.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a text, an e-mail or an HTML page; - is standard input",
+    )
     _add_selection(check)
     check.add_argument(
         "--fail-on",
@@ -99,6 +114,7 @@ def _add_check(commands: _Commands) -> None:  # type: ignore[valid-type]
         metavar="NAME",
         help="explain the verdict of this gate, whatever it is; may be repeated",
     )
+    _add_reading(check)
     _add_format(check, "sarif", "html")
 
 
@@ -271,6 +287,7 @@ def _add_lint(commands: _Commands) -> None:  # type: ignore[valid-type]
         "only those on the fallback route count; faults of gates always do, advice on gates only "
         "with advice",
     )
+    _add_reading(lint)
     _add_engine(lint, with_cache=False)
     _add_format(lint)
 
@@ -328,10 +345,12 @@ def _add_diff(commands: _Commands) -> None:  # type: ignore[valid-type]
         "files",
         nargs="+",
         metavar="FILE_OR_FOLDER",
-        help="a text file, or a folder of which all .txt and .md files are read",
+        help="a text, an e-mail or an HTML page, or a folder of which all .txt, .md, .eml, .mht "
+        "and .html files are read",
     )
     _add_narrowing(diff)
     _add_encoding(diff)
+    _add_reading(diff)
     _add_engine(diff)
     _add_format(diff)
 
@@ -358,7 +377,8 @@ def _add_compare(commands: _Commands) -> None:  # type: ignore[valid-type]
         "files",
         nargs="+",
         metavar="FILE_OR_FOLDER",
-        help="a text file, or a folder of which all .txt and .md files are read",
+        help="a text, an e-mail or an HTML page, or a folder of which all .txt, .md, .eml, .mht "
+        "and .html files are read",
     )
     compare.add_argument(
         "--host",
@@ -374,6 +394,7 @@ def _add_compare(commands: _Commands) -> None:  # type: ignore[valid-type]
     )
     _add_selection(compare, instead="instead of --host: ")
     _add_encoding(compare)
+    _add_reading(compare)
     _add_format(compare)
 
 
@@ -477,6 +498,28 @@ def _add_encoding(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_reading(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--as",
+        dest="read_as",
+        choices=("text", "email", "html"),
+        help="what the documents are (default: found out from name and content): of an e-mail the "
+        "subject and the text parts are read, of a page what a reader sees",
+    )
+    command.add_argument(
+        "--max-size",
+        type=_size,
+        default=MAX_SIZE,
+        metavar="SIZE",
+        help=f"refuse larger documents, e.g. 500k, 20M, 1G (default: {MAX_SIZE // 10**6}M)",
+    )
+    command.add_argument(
+        "--special",
+        action="store_true",
+        help="read pipes and devices that are named too, such as those of <(command)",
+    )
+
+
 def _add_engine(command: argparse.ArgumentParser, *, with_cache: bool = True) -> None:
     command.add_argument(
         "--engine",
@@ -512,6 +555,15 @@ def _encoding(name: str) -> str:
     if not getattr(found, "_is_text_encoding", True):
         raise argparse.ArgumentTypeError(f"'{name}' is no encoding of text; try utf-8")
     return name
+
+
+def _size(text: str) -> int:
+    import re
+
+    found = re.fullmatch(r"(\d{1,15})([kMG]?)B?", text, re.IGNORECASE)
+    if not found or not int(found[1]):
+        raise argparse.ArgumentTypeError(f"'{text}' is no size; write e.g. 500k, 20M or 1G")
+    return int(found[1]) * {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[found[2].lower()]
 
 
 def _flags(letters: str) -> int:

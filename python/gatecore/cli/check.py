@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING, Final, Protocol
 
+from gatecore._visible import json_text, named, visible
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
-from gatecore.cli.input import STDIN, DocumentReadError, InputDocument, read
+from gatecore.cli.input import STDIN, DocumentReadError, InputDocument, read_as_asked
 from gatecore.cli.selection import gate_set
 from gatecore.cli.wanted import Wanted
 from gatecore.errors import GatecoreError
@@ -46,12 +46,12 @@ def run(args: Namespace) -> int:
     code = FINE
     for name in args.files:
         try:
-            document = read(name, encoding=args.encoding)
+            document = read_as_asked(name, args)
             report = gates.check(document.text)
         except (DocumentReadError, MemoryError) as error:
             if not isinstance(error, DocumentReadError):
                 error = DocumentReadError(name, "memory ran out; split it into smaller files")
-            print(f"gatecore: error: {error}", file=sys.stderr)
+            print(f"gatecore: error: {visible(str(error))}", file=sys.stderr)
             output.unreadable(error)
             code = UNREADABLE
             continue
@@ -89,27 +89,32 @@ class _JsonOutput:
 
     def checked(self, document: InputDocument, report: Report) -> None:
         plain = {
-            "name": document.name,
+            **named(document.name),
+            "read_as": document.read_as,
             "encoding": document.encoding,
             "notes": document.notes,
             **report.to_dict(with_timing=True),
             "verdicts": [self._verdict(report, verdict) for verdict in report.verdicts],
         }
-        sys.stdout.write(self._before + json.dumps(plain))
+        sys.stdout.write(self._before + json_text(plain))
         self._before = ",\n"
 
     def unreadable(self, error: DocumentReadError) -> None:
-        self._errors.append({"name": error.name, "message": error.reason})
+        self._errors.append({**named(error.name), "message": error.reason})
 
     def end(self) -> None:
         opened = self._before if self._before != ",\n" else "\n"
-        sys.stdout.write(f'{opened}],"errors":{json.dumps(self._errors)}}}\n')
+        sys.stdout.write(f'{opened}],"errors":{json_text(self._errors)}}}\n')
 
     def _verdict(self, report: Report, verdict: Verdict) -> dict[str, object]:
         plain = verdict.to_dict()
         if self._wanted.explains(verdict, STATUSES):
             plain["why"] = report.why(f"{verdict.module}/{verdict.gate}").to_dict()
         return plain
+
+
+def _checked(document: InputDocument, report: Report) -> Checked:
+    return Checked(document.name, document.text, report, document.notes, document.read_as)
 
 
 class _Whole(Protocol):
@@ -127,7 +132,7 @@ class _WholeOutput:
         self._whole = whole
 
     def checked(self, document: InputDocument, report: Report) -> None:
-        self._whole.add(Checked(document.name, document.text, report, document.notes))
+        self._whole.add(_checked(document, report))
 
     def unreadable(self, error: DocumentReadError) -> None:
         self._whole.add_unreadable(error.name, error.reason)

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 import time
 from argparse import Namespace
@@ -15,9 +14,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from gatecore._visible import json_text, named, visible
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
 from gatecore.cli.host import host
-from gatecore.cli.input import DocumentReadError, names_of, read
+from gatecore.cli.input import DocumentReadError, names_of, read_as_asked
 from gatecore.cli.selection import gate_set
 from gatecore.errors import GatecoreError
 from gatecore.reference import evaluate
@@ -65,11 +65,11 @@ def run(args: Namespace) -> int:
     texts, errors = [], []
     for name in names_of(args.files):
         try:
-            document = read(name, encoding=args.encoding)
+            document = read_as_asked(name, args)
             texts.append((document.name, document.text))
         except DocumentReadError as error:
-            print(f"gatecore: error: {error}", file=sys.stderr)
-            errors.append({"name": error.name, "message": error.reason})
+            print(f"gatecore: error: {visible(str(error))}", file=sys.stderr)
+            errors.append({**named(error.name), "message": error.reason})
             code = UNREADABLE
     if gates is not None:
         rows, served = compared_gates(gates, texts), None
@@ -80,7 +80,7 @@ def run(args: Namespace) -> int:
         plain: dict[str, object] = {"documents": [asdict(row) for row in rows]}
         if served is not None:
             plain["served"] = round(served, 6)
-        print(json.dumps({**plain, "errors": errors}))
+        print(json_text({**plain, "errors": errors}))
     else:
         _show(rows, served)
     if code == FINE and any(row.different for row in rows):
@@ -211,7 +211,7 @@ def _show(rows: list[Compared], served: float | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from gatecore.cli.render import console, show, visible
+    from gatecore.cli.render import console, show
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("document", "characters", "old ms", "new ms", "ratio", "gates", "equal"):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from argparse import Namespace
 from collections import Counter
 from typing import Final
 
+from gatecore._visible import json_text, visible
 from gatecore.cli.exit_codes import FINE, USAGE
 from gatecore.cli.selection import selected
 from gatecore.errors import GatecoreError
@@ -42,9 +42,9 @@ def run(args: Namespace) -> int:
         except OSError as error:
             problem = f"it could not be written: {error.strerror}"
     if problem:
-        print(f"gatecore: error: {place}: {problem}", file=sys.stderr)
+        print(f"gatecore: error: {visible(f'{place}: {problem}')}", file=sys.stderr)
         if args.format == "json":
-            print(json.dumps({"errors": [{"name": place, "message": problem}]}))
+            print(json_text({"errors": [{"name": place, "message": problem}]}))
         return USAGE
     counts = Counter(patterns.explain(number).route for number in range(len(patterns)))
     facts = {
@@ -58,7 +58,7 @@ def run(args: Namespace) -> int:
         "compiled": cache is None or not cache.hits,
     }
     if args.format == "json":
-        print(json.dumps({**facts, "errors": []}))
+        print(json_text({**facts, "errors": []}))
     else:
         _show(facts)
     return FINE
@@ -94,7 +94,7 @@ def _run_host(args: Namespace) -> int:
         "compiled": not cache.hits,
     }
     if args.format == "json":
-        print(json.dumps({**facts, "errors": []}))
+        print(json_text({**facts, "errors": []}))
     else:
         _show(facts)
     return FINE
@@ -104,7 +104,7 @@ def _show(facts: dict[str, object]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from gatecore.cli.render import console, show, visible
+    from gatecore.cli.render import console, show
 
     routes, size, seconds = facts["routes"], facts["bytes"], facts["seconds"]
     assert isinstance(routes, dict)

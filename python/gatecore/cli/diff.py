@@ -6,7 +6,6 @@ NEW ─▶ gates ┘ (one module each: by name)
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import Namespace
 from collections import Counter
@@ -17,8 +16,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from gatecore import modules
 from gatecore._reload import GateChange, paired
+from gatecore._visible import json_text, named, visible
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
-from gatecore.cli.input import STDIN, DocumentReadError, InputDocument, names_of, read
+from gatecore.cli.input import STDIN, DocumentReadError, InputDocument, names_of, read_as_asked
 from gatecore.cli.selection import compiled, narrowed, note_deprecated
 from gatecore.errors import GatecoreError
 from gatecore.gate_sources import read_modules
@@ -87,9 +87,9 @@ def run(args: Namespace) -> int:
     code = FOUND if any(change.kind != "changed" for change in changes) else FINE
     for name in names_of(args.files):
         try:
-            document = read(name, encoding=args.encoding)
+            document = read_as_asked(name, args)
         except DocumentReadError as error:
-            print(f"gatecore: error: {error}", file=sys.stderr)
+            print(f"gatecore: error: {visible(str(error))}", file=sys.stderr)
             output.unreadable(error)
             code = UNREADABLE
             continue
@@ -189,19 +189,19 @@ class _JsonOutput:
 
     def gates(self, changes: Sequence[GateChange], same: int) -> None:
         listed = [{"kind": change.kind, **change.to_dict()} for change in changes]
-        sys.stdout.write(f'{{"gates":{json.dumps(listed)},"same":{same},"documents":[')
+        sys.stdout.write(f'{{"gates":{json_text(listed)},"same":{same},"documents":[')
 
     def compared(self, document: InputDocument, found: Sequence[Difference]) -> None:
         plain = {
-            "name": document.name,
+            **named(document.name),
             "notes": document.notes,
             "verdicts": [difference.to_dict() for difference in found],
         }
-        sys.stdout.write(f"{self._before}\n{json.dumps(plain)}")
+        sys.stdout.write(f"{self._before}\n{json_text(plain)}")
         self._before = ","
 
     def unreadable(self, error: DocumentReadError) -> None:
-        self._errors.append({"name": error.name, "message": error.reason})
+        self._errors.append({**named(error.name), "message": error.reason})
 
     def end(self) -> None:
-        sys.stdout.write(f'\n],"errors":{json.dumps(self._errors)}}}\n')
+        sys.stdout.write(f'\n],"errors":{json_text(self._errors)}}}\n')

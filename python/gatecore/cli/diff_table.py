@@ -53,7 +53,7 @@ class TableOutput:
         if not found:
             return
         self._changed += 1
-        notes = [Text(f"note: {note}", "yellow") for note in document.notes]
+        notes = [Text(f"note: {visible(note)}", "yellow") for note in document.notes]
         show(self._console, Text(), Text(visible(document.name), "bold"), *notes)
         for difference in found:
             self._moves[difference.old.status, difference.new.status] += 1

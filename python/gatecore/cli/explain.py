@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from argparse import Namespace
@@ -10,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from gatecore._visible import json_text, visible
 from gatecore.cli.exit_codes import FINE, USAGE
 from gatecore.cli.selection import gate_set
 from gatecore.errors import GatecoreError
@@ -53,12 +53,12 @@ def _explain_pattern(source: str, flags: int, engine: str, form: str) -> int:
     explanation = patterns.explain(0)
     if form == "json":
         plain = {**explanation.to_dict(), "tree": tree.to_dict() if tree else None}
-        print(json.dumps(plain))
+        print(json_text(plain))
         return FINE
     from rich.table import Column, Table
     from rich.text import Text
 
-    from gatecore.cli.render import console, show, visible
+    from gatecore.cli.render import console, show
 
     facts = Table.grid("", Column(overflow="fold"), padding=(0, 2, 0, 0))
     for name, value in (
@@ -86,19 +86,17 @@ def _bad_pattern(source: str, error: Exception, form: str) -> int:
     """`re`'s own message, with a caret below the place where the pattern's text is one line."""
     from rich.cells import cell_len
 
-    from gatecore.cli.render import visible
-
     position = getattr(error, "pos", None)
     message = str(getattr(error, "msg", None) or error)
     where = f" at position {position}" if position is not None else ""
-    print(f"gatecore: error: bad pattern: {message}{where}", file=sys.stderr)
+    print(f"gatecore: error: bad pattern: {visible(message)}{where}", file=sys.stderr)
     if position is not None:
         start = source.rfind("\n", 0, position) + 1
         line = source[start:].split("\n", 1)[0]
         caret = cell_len(visible(source[start:position]))
         print(f"  {visible(line)}\n  {' ' * caret}^", file=sys.stderr)
     if form == "json":
-        print(json.dumps({"errors": [{"message": message, "position": position}]}))
+        print(json_text({"errors": [{"message": message, "position": position}]}))
     return USAGE
 
 
@@ -116,7 +114,7 @@ def _explain_gates(gates: GateSet, form: str) -> int:
             }
             for gate, group, number, pattern, explanation in rows
         ]
-        print(json.dumps({"patterns": plain, "errors": []}))
+        print(json_text({"patterns": plain, "errors": []}))
         return FINE
     from gatecore.cli.render import console, show
 
@@ -160,7 +158,7 @@ def _gates_table(rows: list[_Row], width: int) -> Iterator[RenderableType]:
             str(number),
             route,
             explanation.reason,
-            *([Text(shortened(pattern.source, width))] if wide else []),
+            *([Text(shortened(pattern.written, width))] if wide else []),
         )
         before = (gate, group)
     yield table

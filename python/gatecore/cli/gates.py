@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gatecore._matches import ReMatches
+from gatecore._visible import json_text, visible
 from gatecore.cli.exit_codes import FINE, FOUND
 from gatecore.cli.selection import gate_set
 from gatecore.gate_spec import Example, GateSpec
@@ -105,7 +105,7 @@ def run(args: Namespace) -> int:
     results = list(check_gates(gate_set(args)))
     failed = any(result.failed for result in results)
     if args.format == "json":
-        print(json.dumps({"gates": [result.to_dict() for result in results], "errors": []}))
+        print(json_text({"gates": [result.to_dict() for result in results], "errors": []}))
     else:
         from gatecore.cli.render import console, show
 
@@ -182,7 +182,7 @@ def _tables(results: list[GateResult], width: int) -> Iterator[RenderableType]:
     from rich.table import Column, Table
     from rich.text import Text
 
-    from gatecore.cli.render import listing, shortened, visible
+    from gatecore.cli.render import listing, shortened
 
     names = (len(f"{r.gate.name}{_DEPRECATED if r.gate.deprecated else ''}") for r in results)
     widest = min(max(names, default=4) + 2, 32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import warnings
@@ -12,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gatecore._visible import json_text, visible
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE, USAGE
 from gatecore.cli.lint_gates import gate_counts, gate_issues, show_gates
 from gatecore.cli.pattern_input import WantedPatterns, wanted
@@ -43,7 +43,7 @@ def run(args: Namespace) -> int:
     """Gives advice on what is named; what could not be read is named on standard error."""
     found = wanted(args)
     for problem in found.problems:
-        print(f"gatecore: error: {problem}", file=sys.stderr)
+        print(f"gatecore: error: {visible(str(problem))}", file=sys.stderr)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
         issues, spent = gate_issues(found, args)
@@ -105,7 +105,7 @@ def _print_json(
         "unread": found.unread,
         "errors": [{"name": p.place, "message": p.message} for p in found.problems],
     }
-    print(json.dumps(plain))
+    print(json_text(plain))
 
 
 def _show(findings: list[_Finding], advice: list[Advice], found: WantedPatterns) -> None:
@@ -138,8 +138,6 @@ def _heading(finding: _Finding, width: int) -> Iterator[Text]:
     """Route, growth and places in a line; the places have a line of their own if need be."""
     from rich.text import Text
 
-    from gatecore.cli.render import visible
-
     advice, growth = finding.advice, finding.advice.growth
     route = Text(advice.route, _ROUTE_STYLES[advice.route])
     parts = [route]
@@ -161,8 +159,6 @@ def _heading(finding: _Finding, width: int) -> Iterator[Text]:
 
 def _facts(advice: Advice) -> Iterator[tuple[str, str | Text]]:
     from rich.text import Text
-
-    from gatecore.cli.render import visible
 
     growth, rewrite = advice.growth, advice.rewrite
     yield "pattern", visible(advice.pattern.source) + _flags_text(int(advice.pattern.flags))

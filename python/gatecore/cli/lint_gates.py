@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from gatecore.cli.input import DocumentReadError, read
+from gatecore._visible import visible
+from gatecore.cli.input import DocumentReadError, read_as_asked
 from gatecore.cli.pattern_input import Problem, WantedPatterns
 from gatecore.gate_lint import Cost, Issue, costs, lint_gates
 
@@ -29,9 +30,9 @@ def gate_issues(found: WantedPatterns, args: Namespace) -> tuple[list[Issue], li
     documents = []
     for name in args.documents:
         try:
-            documents.append(read(name).text)
+            documents.append(read_as_asked(name, args).text)
         except DocumentReadError as error:
-            print(f"gatecore: error: {error}", file=sys.stderr)
+            print(f"gatecore: error: {visible(str(error))}", file=sys.stderr)
             found.problems.append(Problem(error.name, error.reason, whole_file=True))
     issues = lint_gates(
         found.gates,
@@ -76,7 +77,7 @@ def _block(issue: Issue, width: int) -> Iterator[RenderableType]:
     from rich.table import Column, Table
     from rich.text import Text
 
-    from gatecore.cli.render import shortened, visible
+    from gatecore.cli.render import shortened
 
     heading = [Text(issue.check, _STYLES[issue.level]), Text(issue.level)]
     yield Text(" · ").join([*heading, Text(visible(str(issue.place)), "cyan", overflow="fold")])
@@ -107,7 +108,7 @@ def _costs(spent: Sequence[Cost], width: int) -> Iterator[RenderableType]:
     from rich.table import Column
     from rich.text import Text
 
-    from gatecore.cli.render import listing, shortened, visible
+    from gatecore.cli.render import listing, shortened
 
     table = listing(
         Column("costliest patterns", no_wrap=True),

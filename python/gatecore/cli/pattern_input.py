@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from gatecore import modules
+from gatecore._files import FileRefusedError, read_file
 from gatecore._source_patterns import patterns_in
 from gatecore.cli.input import DocumentReadError, read
 from gatecore.cli.selection import selected
@@ -147,8 +148,8 @@ def _add_python(found: WantedPatterns, name: str) -> None:
     for file in _python_files(path):
         try:
             patterns = patterns_in(_python_text(file), str(file))
-        except OSError as error:
-            message = f"it cannot be read: {error.strerror}"
+        except FileRefusedError as error:
+            message = f"{error.reason}; {error.advice}"
         except SyntaxError as error:
             line = f":{error.lineno}" if error.lineno else ""
             found.problems.append(Problem(f"{file}{line}", f"no Python: {error.msg}", True))
@@ -175,14 +176,14 @@ def _python_text(file: Path) -> str:
     import io
     import tokenize
 
-    data = file.read_bytes()
+    data = read_file(file)
     encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     return data.decode(encoding)
 
 
 def _add_lines(found: WantedPatterns, name: str, flags: int) -> None:
     try:
-        text = read(name).text
+        text = read(name, read_as="text").text
     except DocumentReadError as error:
         found.problems.append(Problem(error.name, error.reason, whole_file=True))
         return

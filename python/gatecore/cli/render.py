@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import sys
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
@@ -19,6 +18,7 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
+from gatecore._visible import visible, visible_page
 from gatecore.gate_spec import STATUSES
 
 if TYPE_CHECKING:
@@ -88,31 +88,10 @@ def show(page: Console, *parts: RenderableType) -> None:
     with page.capture() as captured:
         for part in parts:
             page.print(part)
-    text = _FILL.sub("", captured.get())
+    text = _FILL.sub("", visible_page(captured.get(), styled=page.color_system is not None))
     if not page.encoding.startswith("utf"):
         text = text.translate(_PLAIN)
     sys.stdout.write(text)
-
-
-def visible(text: str) -> str:
-    r"""A text in one line with everything that a terminal would act on made visible.
-
-    >>> visible("a\r\nb\tc\x1b[2J\u202e")
-    'a⏎b c\\x1b[2J\\u202e'
-    """
-    if text.isprintable():
-        return text
-    return "".join(map(_shown, text.replace("\r\n", "\n")))
-
-
-def _shown(character: str) -> str:
-    if character.isprintable():
-        return character
-    if character in "\n\r\u2028\u2029\x85":
-        return "⏎"
-    if character == "\t" or unicodedata.category(character) == "Zs":
-        return " "
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def shortened(text: str, length: int = _LONGEST) -> str:
@@ -159,7 +138,7 @@ class TableOutput:
     def checked(self, document: InputDocument, report: Report) -> None:
         before = [Text()] if self._counts else []
         self._counts[report.overall] += 1
-        notes = [Text(f"note: {note}", "yellow") for note in document.notes]
+        notes = [Text(f"note: {visible(note)}", "yellow") for note in document.notes]
         width = self._console.width
         heading = _heading(document, report, width)
         rows = _verdicts(report.verdicts, width)

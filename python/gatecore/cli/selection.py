@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+from gatecore._visible import visible
 from gatecore.errors import GatecoreError
 from gatecore.gate_sources import read_gates
 from gatecore.gate_spec import GateSpec
@@ -89,10 +90,13 @@ def note_deprecated(gates: Iterable[GateSpec]) -> None:
     for gate in gates:
         if gate.deprecated:
             who = f"gate '{gate.name}' of '{gate.module}'"
-            print(f"gatecore: note: {who} is deprecated: {gate.deprecated}", file=sys.stderr)
+            print(
+                f"gatecore: note: {who} is deprecated: {visible(gate.deprecated)}", file=sys.stderr
+            )
 
 
 def warn_of(cache: SetCache) -> None:
     """Says on standard error what the cache could not use: it costs time, not the answer."""
     for path, reason in cache.rejected:
-        print(f"gatecore: note: {path}: {reason}; compiled without it", file=sys.stderr)
+        said = visible(f"{path}: {reason}; compiled without it")
+        print(f"gatecore: note: {said}", file=sys.stderr)
