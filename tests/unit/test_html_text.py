@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatecore.cli.html_text import text_of_html
-from gatecore.cli.input import decode
+from gatecore.cli.input import DocumentReadError, decode
 
 
 @pytest.mark.parametrize(
@@ -100,6 +100,11 @@ def test_a_text_about_html_is_no_page(data: bytes, name: str, read_as: str) -> N
         assert document.notes[0].startswith("read as HTML; lines and columns are those of the text")
 
 
+def test_a_page_has_a_limit() -> None:
+    with pytest.raises(DocumentReadError, match="20 MB of HTML, more than the 20 MB that are read"):
+        decode(b"x" * 20_000_001, name="a.html")
+
+
 def test_a_piece_of_a_page_is_pointed_out() -> None:
     """It is judged as it is, and that is said."""
     document = decode(b"<p>Guaranteed <b>re</b>turns</p><p>x</p>", name="a.txt")
@@ -112,7 +117,7 @@ def test_a_piece_of_a_page_is_pointed_out() -> None:
 @pytest.mark.parametrize(
     ("data", "text", "encoding"),
     [
-        (b"<meta charset=windows-1252><p>\x80 5", "€ 5", "cp1252"),
+        (b"<meta charset=windows-1252><p>\x80 5", "€ 5", "windows-1252"),
         (b"<meta charset='iso-8859-15'><p>\xa4 5", "€ 5", "iso8859-15"),
         (b'<meta http-equiv=x content="text/html; charset=iso-8859-15"><p>\xa4', "€", "iso8859-15"),
         ("<meta charset=utf-16><p>€".encode(), "€", "utf-8"),

@@ -75,7 +75,7 @@ def known_charset(label: str) -> str | None:
     As in browsers, what says Latin-1 is Windows-1252, which is what it nearly always is.
 
     >>> known_charset("ISO-8859-1"), known_charset("utf8"), known_charset("no such")
-    ('cp1252', 'utf-8', None)
+    ('windows-1252', 'utf-8', None)
     """
     try:
         codec = codecs.lookup(label.strip().strip("'\""))
@@ -83,7 +83,7 @@ def known_charset(label: str) -> str | None:
         return None
     if codec.name in _NO_CHARSETS or not getattr(codec, "_is_text_encoding", True):
         return None
-    return "cp1252" if codec.name == "iso8859-1" else codec.name
+    return "windows-1252" if codec.name in ("iso8859-1", "cp1252") else codec.name
 
 
 def without_halves(text: str) -> tuple[str, list[str]]:

@@ -220,7 +220,7 @@ class _Reader:
             return
         text = self.characters(self.octets(part, how), part)
         if kind in _HTML:
-            page = text_of_html(text)
+            page = text_of_html(text, name=self.name)
             text = page.text
             self.notes += page.notes()
         elif part.get_param("format") == "flowed":
@@ -252,14 +252,14 @@ class _Reader:
             try:
                 text = data.decode(codec)
             except ValueError:
-                if codec != "cp1252":
+                if codec != "windows-1252":
                     self.notes.append(f"a part is not in {_said(label)}, as it says")
             else:
                 self.encodings.append(codec)
                 return _lines(without_halves(text)[0])
         text, used, notes = decoded(data, self.name, self.encoding, may_have_zeros=True)
         self.encodings.append(used)
-        if codec != "cp1252":
+        if codec != "windows-1252":
             self.notes += notes
         return _lines(text)
 

@@ -179,7 +179,7 @@ def decode(
             from gatecore.cli.html_text import text_of_html
 
             kind = "html"
-            page = text_of_html(text)
+            page = text_of_html(text, name=name)
             text, notes = page.text, [f"read as HTML; {_PLACES}", *notes, *page.notes()]
         elif read_as is None:
             notes += notes_on_text(text)
