@@ -51,18 +51,36 @@ class ScanMatches:
             kept = self._kept[pattern] = tuple(self._hit(match, pattern.view) for match in found)
         return kept
 
+    def spans(self, pattern: PatternRef) -> Sequence[tuple[int, int]]:
+        """The spans of these matches, without an object for each."""
+        compiled = self._compiled(pattern)
+        if compiled is None:
+            found = [match.span() for match in self._found(pattern)]
+        else:
+            scan, number = compiled
+            found = scan.spans(number)
+        if pattern.view == "text" or not self._dots:
+            return found
+        return [self._span(span, pattern.view) for span in found]
+
     def _found(self, pattern: PatternRef) -> Iterable[re.Match[str]]:
+        compiled = self._compiled(pattern)
+        if compiled is None:
+            return re.finditer(pattern.source, self._view(pattern.view), pattern.flags)
+        scan, number = compiled
+        return scan.finditer(number)
+
+    def _compiled(self, pattern: PatternRef) -> tuple[Scan, int] | None:
         compiled = self._sets[pattern.view]
-        if compiled is not None:
-            try:
-                number = compiled.index(pattern.source, pattern.flags)
-            except ValueError:
-                pass
-            else:
-                if pattern.view not in self._scans:
-                    self._scans[pattern.view] = compiled.scan(self._view(pattern.view))
-                return self._scans[pattern.view].finditer(number)
-        return re.finditer(pattern.source, self._view(pattern.view), pattern.flags)
+        if compiled is None:
+            return None
+        try:
+            number = compiled.index(pattern.source, pattern.flags)
+        except ValueError:
+            return None
+        if pattern.view not in self._scans:
+            self._scans[pattern.view] = compiled.scan(self._view(pattern.view))
+        return self._scans[pattern.view], number
 
     def _view(self, view: View) -> str:
         if view not in self._views:

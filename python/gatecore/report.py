@@ -15,7 +15,7 @@ from gatecore.gate_spec import STATUSES, Severity, Status
 
 if TYPE_CHECKING:
     from gatecore._compiled_gates import CompiledGates
-    from gatecore._scan_matches import ScanMatches
+    from gatecore._judge import Judge
     from gatecore.why import Why
 
 __all__ = ["Checked", "Finding", "Lines", "Report", "Timing", "Verdict"]
@@ -155,9 +155,9 @@ class _Asked:
     So it takes no part in `==`, `repr`, pickles and `dataclasses.replace`.
     """
 
-    __slots__ = ("_asked", "_matches")
+    __slots__ = ("_asked", "_judge")
     _asked: tuple[CompiledGates, str]
-    _matches: ScanMatches
+    _judge: Judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +208,13 @@ class Report(_Asked):
                 "made by hand); ask GateSet.why(text, gate)"
             ) from None
         spec = gate_named(gates.gates, gate)
-        if not hasattr(self, "_matches"):  # of two threads both make them, and either will do
+        if not hasattr(self, "_judge"):  # of two threads both make one, and either will do
+            from gatecore._judge import Judge
             from gatecore._scan_matches import ScanMatches
 
-            object.__setattr__(self, "_matches", ScanMatches(text, gates.text, gates.lowered))
-        return explain(spec, self._matches)
+            judge = Judge(ScanMatches(text, gates.text, gates.lowered))
+            object.__setattr__(self, "_judge", judge)
+        return explain(spec, self._judge)
 
     def _remember(self, gates: CompiledGates, text: str) -> Report:
         """The same report, able to say why."""
