@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from gatecore import values
 from gatecore._seen import Numbers
@@ -21,6 +21,9 @@ __all__ = ["Divided", "Others", "Values"]
 
 #: The least and the most of each currency.
 _Ends: TypeAlias = dict[str | None, tuple[Value, Value]]
+
+#: So many values are compared one by one: sooner done than looking for the ends.
+_FEW: Final = 8
 
 
 class Others:
@@ -36,13 +39,15 @@ class Others:
 
     def __init__(self, given: Iterable[Value], relation: Relation) -> None:
         self._relation = relation
-        self._ends: list[Value] = []
+        self._ends: Sequence[Value] = ()
         self._amounts: dict[Decimal | date, set[str | None]] = {}
         if relation == "equals":
             for value in given:
                 self._amounts.setdefault(value.amount, set()).add(value.currency)
         else:
-            self._ends = list(_flat(_ends_of(given)))
+            self._ends = list(given)
+            if len(self._ends) > _FEW:
+                self._ends = _flat(_ends_of(self._ends))
 
     def some(self, value: Value) -> bool:
         """Whether a value stands in the relation to one of them."""
@@ -75,12 +80,13 @@ class Values:
     nothing that has a value.
     """
 
-    __slots__ = ("_splits", "_tree", "all", "texts")
+    __slots__ = ("_ends_known", "_splits", "_tree", "all", "texts")
 
     def __init__(self, texts: Sequence[str | None], known: Sequence[Value | None]) -> None:
         self.texts = texts
         self.all = known
         self._tree: list[_Ends] | None = None
+        self._ends_known: dict[tuple[int, int], Sequence[Value]] = {}
         self._splits: dict[tuple[Relation, str], Divided] = {}
 
     def split(self, relation: Relation, literal: str, others: Others) -> Divided:
@@ -106,9 +112,12 @@ class Values:
 
     def that_decide(self, relation: Relation, numbers: Sequence[int]) -> Iterable[Value]:
         """Of some neighbours, those that decide whether one of them stands in the relation."""
-        if relation == "equals" or not isinstance(numbers, range):
+        if relation == "equals" or len(numbers) <= _FEW:
             return [value for number in numbers if (value := self.all[number]) is not None]
-        return _flat(self._ends(numbers.start, numbers.stop))
+        asked = numbers[0], numbers[-1] + 1
+        if asked not in self._ends_known:  # windows without a distance ask for the same each time
+            self._ends_known[asked] = _flat(self._ends(*asked))
+        return self._ends_known[asked]
 
     def _ends(self, first: int, last: int) -> _Ends:
         count = len(self.all)
@@ -158,5 +167,5 @@ def _ends_of(given: Iterable[Value]) -> _Ends:
     return ends
 
 
-def _flat(ends: _Ends) -> Iterable[Value]:
+def _flat(ends: _Ends) -> Sequence[Value]:
     return [value for pair in ends.values() for value in pair]

@@ -417,18 +417,21 @@ class _Explainer:
         if not known:
             told_in_all += 1
             reasons.append(f"there is no {KINDS[kind]} to compare with: {against or '–'}")
-        for group, spans, at in [*shown, *_earliest(rest)]:
+        told = [*shown, *_earliest(rest)][:MOST_SHOWN]
+        for number, (group, spans, at) in enumerate(told):
             of, witness = judge.values(spans, capture, kind), self._witness(group, spans, at)
             value = of.all[at]
             named = f"{witness.line}:{witness.column} ‘{cut(of.texts[at] or '')}’"
             if value is None:
                 reasons.append(f"{named} is no {KINDS[kind]}")
-                continue
-            other = next((each for each in known if values.stands(value, relation, each)), None)
-            reasons.append(
-                f"{named} is {worth(value)}, {'' if other else 'not '}{RELATIONS[relation]} "
-                + (worth(other) if other else against or _listed(list(map(worth, known))))
-            )
+            elif number < len(shown):
+                other = next(each for each in known if values.stands(value, relation, each))
+                reasons.append(f"{named} is {worth(value)}, {RELATIONS[relation]} {worth(other)}")
+            else:
+                others_told = against or _listed([worth(each) for each in known])
+                reasons.append(
+                    f"{named} is {worth(value)}, not {RELATIONS[relation]} {others_told}"
+                )
         if told_in_all > MOST_SHOWN:
             more = amount(told_in_all - MOST_SHOWN, "more value")
             reasons[MOST_SHOWN:] = [f"and {more}"]
