@@ -5,13 +5,15 @@ Nothing here decides anything; evaluators build these and everyone else reads th
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from gatecore._statuses import badness
 from gatecore.errors import GatecoreError
-from gatecore.gate_spec import STATUSES, Severity, Status
+from gatecore.gate_spec import Severity, Status
 
 if TYPE_CHECKING:
     from gatecore._compiled_gates import CompiledGates
@@ -58,8 +60,9 @@ class Finding:
 class Lines:
     r"""Turns character offsets of one document into lines and columns.
 
-    Only `\n` breaks a line, as in `re` and `open`; a `\n` belongs to the line that it ends.
-    The first question costs one search for line breaks, each one a bisection.
+    A line ends where `open` and editors end it: at `\n`, at `\r\n` and at a `\r` alone. The line
+    break belongs to the line that it ends. The first question costs one search for line breaks,
+    each one a bisection.
 
     >>> lines = Lines("£5 a month\nno exit fee")
     >>> lines.place(0), lines.place(14)
@@ -102,6 +105,9 @@ class Lines:
 
 
 def _offsets_of_line_breaks(text: str) -> list[int]:
+    """Where the last character of each line break stands."""
+    if "\r" in text:
+        return [found.end() - 1 for found in re.finditer("\r\n?|\n", text)]
     before = accumulate(map(len, text.split("\n")))
     return [offset + breaks for breaks, offset in enumerate(before)][:-1]
 
@@ -181,7 +187,7 @@ class Report(_Asked):
     @property
     def overall(self) -> Status:
         """The worst status of all verdicts; `N/A` when there are none."""
-        return max((v.status for v in self.verdicts), key=STATUSES.index, default="N/A")
+        return max((v.status for v in self.verdicts), key=badness, default="N/A")
 
     def why(self, gate: str) -> Why:
         """Why a gate gave its verdict; `gate` is its name, or `module/name` where two share one.

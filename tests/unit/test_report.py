@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gatecore._statuses import is_problem
 from gatecore.gate_spec import STATUSES, Status
 from gatecore.report import Finding, Lines, Report, Timing, Verdict
 
@@ -30,21 +32,34 @@ def verdict(status: Status, *findings: Finding) -> Verdict:
         ("£–\n“x”", 4, (2, 2)),
         ("a\r\nb\x0bc\x85d\u2028e", 9, (2, 7)),
         ("\U0001f600\ud800\nx", 3, (2, 1)),
+        ("a\r\nb", 2, (1, 3)),
+        ("a\rb\r\rc", 5, (4, 1)),
+        ("a\r", 2, (2, 1)),
+        ("\n\r\n\r", 3, (3, 1)),
     ],
 )
-def test_only_line_feeds_break_lines_and_columns_are_characters(
+def test_lines_break_where_open_breaks_them_and_columns_are_characters(
     text: str, offset: int, place: tuple[int, int]
 ) -> None:
     assert Lines(text).place(offset) == place
 
 
 @settings(derandomize=True, max_examples=200)
-@given(st.text(alphabet="a\n\r£", max_size=40))
-def test_places_agree_with_counting(text: str) -> None:
+@given(st.text(alphabet="a\n\r£\x85\u2028", max_size=40))
+def test_places_agree_with_universal_newlines(text: str) -> None:
     lines = Lines(text)
     for offset in range(len(text) + 1):
-        before = text[:offset].split("\n")
-        assert lines.place(offset) == (len(before), len(before[-1]) + 1)
+        halved = text[offset - 1 : offset + 1] == "\r\n"
+        before = io.StringIO(text[: offset - halved], newline=None).getvalue().split("\n")
+        assert lines.place(offset) == (len(before), len(before[-1]) + 1 + halved)
+
+
+@pytest.mark.parametrize("status", ["TIMEOUT", "", "unfinished"])
+def test_an_unknown_status_is_the_worst(status: str) -> None:
+    """A report of a newer version, or of gates that were not finished, is not taken for fine."""
+    verdicts = (verdict("PASS"), verdict("FAIL"), verdict(status))  # type: ignore[arg-type]
+    assert Report(verdicts, characters=1).overall == status
+    assert is_problem(status)
 
 
 @pytest.mark.parametrize("offset", [-1, 4])
