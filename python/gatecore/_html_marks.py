@@ -15,6 +15,7 @@ from __future__ import annotations
 import heapq
 import html
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,10 +26,14 @@ from gatecore.gate_spec import Severity
 
 __all__ = ["Mark", "escaped", "left_out", "marked"]
 
-#: What is shown before and after a finding, and at both ends of one that is long.
-_BESIDE: Final = 1_000
+#: What is shown before and after a finding, at both ends of one that is long, even if there are so
+#: many that more than is wanted stays.
 _LEAST_BESIDE: Final = 60
-_LEAST_GAP: Final = 100
+#: A part that is not longer stays: the line in its place would take as much.
+_LEAST_GAP: Final = 200
+_LONGEST_WORD: Final = 40
+_SPACE: Final = re.compile(r"\s")
+_LAST_SPACE: Final = re.compile(r"\s(?=\S*\Z)")
 
 # Control characters, what reverses or hides text, and surrogates: shown by name, never acted on.
 _UNSEEN: Final = re.compile(
@@ -62,25 +67,43 @@ def _named(match: re.Match[str]) -> str:
     return f"⟨U+{ord(match[0]):04X}⟩"
 
 
-def left_out(length: int, marks: Sequence[Mark], most: int) -> list[tuple[int, int]]:
-    """Which parts of a text of some length to leave out, so that about `most` characters stay.
+def left_out(text: str, marks: Sequence[Mark], most: int) -> list[tuple[int, int]]:
+    """Which parts of a text to leave out, so that about `most` characters of it stay.
 
-    The start of the text stays, and both ends of every finding with what is beside them.
+    The start of the text stays, and both ends of every finding with as much beside them as there
+    is room for.
 
-    >>> left_out(1_000, [], 2_000), left_out(9_000, [], 2_000)
-    ([], [(2000, 9000)])
+    >>> left_out("word " * 200, [], 2_000), left_out("word " * 2_000, [], 2_000)
+    ([], [(2004, 10000)])
     """
-    if length <= most:
+    if len(text) <= most:
         return []
-    beside = min(_BESIDE, max(_LEAST_BESIDE, most // (4 * len(marks) + 1)))
-    edges = sorted(edge for mark in marks for edge in (mark.start, mark.end))
-    start = most if not marks else beside
+    edges = sorted({edge for mark in marks for edge in (mark.start, mark.end)})
+
+    def stays(beside: int) -> int:
+        return len(text) - sum(end - start for start, end in _far(len(text), edges, beside))
+
+    widths = range(_LEAST_BESIDE, most + 1)
+    room = widths[max(0, bisect_right(widths, most, key=stays) - 1)]
+    return [_between_words(text, *gap) for gap in _far(len(text), edges, room)]
+
+
+def _far(length: int, edges: Sequence[int], beside: int) -> list[tuple[int, int]]:
+    """What is further than that from the start of the text and from every edge."""
     gaps = []
+    start = beside
     for edge in [*edges, length + beside]:
         if edge - beside > start + _LEAST_GAP:
-            gaps.append((start, min(edge - beside, length)))
+            gaps.append((start, edge - beside))
         start = max(start, edge + beside)
     return gaps
+
+
+def _between_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """A part without the words that it would cut in two."""
+    first = _SPACE.search(text, start, start + _LONGEST_WORD)
+    last = None if end == len(text) else _LAST_SPACE.search(text, end - _LONGEST_WORD, end)
+    return first.start() if first else start, last.end() if last else end
 
 
 def marked(

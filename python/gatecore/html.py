@@ -179,7 +179,7 @@ def _document(checked: Checked, prefix: str, room: _Room) -> Iterator[str]:
     verdicts, text = checked.report.verdicts, checked.text
     order = sorted(range(len(verdicts)), key=lambda at: _rank(verdicts[at]))
     numbers, marks = _marks(verdicts, order, room)
-    gaps = left_out(len(text), marks, room.characters)
+    gaps = left_out(text, marks, room.characters)
     counts = Counter(str(verdict.status) for verdict in verdicts)
     yield f'<section class="document" id="{prefix}" aria-label="{escaped(checked.name)}">\n'
     yield f"<h2>{escaped(checked.name)}</h2>\n" + _facts(checked, counts)
