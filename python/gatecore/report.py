@@ -18,6 +18,7 @@ from gatecore.gate_spec import Severity, Status
 if TYPE_CHECKING:
     from gatecore._compiled_gates import CompiledGates
     from gatecore._judge import Judge
+    from gatecore._portable import Seen
     from gatecore.why import Why
 
 __all__ = ["Checked", "Finding", "Lines", "Report", "Timing", "Verdict"]
@@ -128,7 +129,23 @@ class Verdict:
     version: int = 1
 
     def to_dict(self) -> dict[str, object]:
-        """The verdict as plain data."""
+        """The verdict as plain data, itself and each finding with a fingerprint.
+
+        A fingerprint stays the same when the text around a finding moves: it is made of the names
+        of module, gate and group, the finding's type and words, and how many alike come before it.
+        """
+        from gatecore._portable import Seen
+
+        return self._to_dict(Seen())
+
+    def _to_dict(self, seen: Seen) -> dict[str, object]:
+        from gatecore._portable import fingerprint  # what it imports, a check can do without
+
+        name = f"{self.module}/{self.gate}"
+        findings = [
+            {**finding.to_dict(), "fingerprint": fingerprint(name, finding, seen)}
+            for finding in self.findings
+        ]
         return {
             "gate": self.gate,
             "module": self.module,
@@ -137,9 +154,10 @@ class Verdict:
             "message": self.message,
             "suggestion": self.suggestion,
             "source": self.source,
-            "findings": [finding.to_dict() for finding in self.findings],
+            "findings": findings,
             "details": list(self.details),
             "version": self.version,
+            "fingerprint": fingerprint(name, None, seen),
         }
 
 
@@ -232,10 +250,13 @@ class Report(_Asked):
 
         The timing differs from run to run, so it is left out unless asked for.
         """
+        from gatecore._portable import Seen
+
+        seen = Seen()
         plain: dict[str, object] = {
             "overall": self.overall,
             "characters": self.characters,
-            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+            "verdicts": [verdict._to_dict(seen) for verdict in self.verdicts],
         }
         if with_timing and self.timing is not None:
             plain["timing"] = self.timing.to_dict()

@@ -118,7 +118,7 @@ def test_the_same_documents_give_the_same_bytes(
         assert first == second
 
 
-def test_json_is_ascii_and_keeps_what_is_no_character(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_ascii_and_has_characters_only(capsys: pytest.CaptureFixture[str]) -> None:
     """A file name that is not UTF-8 reaches Python as lone surrogates."""
     name = os.fsdecode(b"caf\xe9.txt")
     try:
@@ -128,7 +128,11 @@ def test_json_is_ascii_and_keeps_what_is_no_character(capsys: pytest.CaptureFixt
     assert main(["check", name, "--gates", "house", "--format", "json"]) == 1
     out = capsys.readouterr().out
     assert out.isascii()
-    assert json.loads(out)["documents"][0]["name"] == name
+    (document,) = json.loads(out)["documents"]
+    assert (document["name"], document["uri"]) == ("caf\ufffd.txt", "caf%E9.txt")
+    assert main(["check", f"gone{name}", "--gates", "house", "--format", "json"]) == 2
+    (error,) = json.loads(capsys.readouterr().out)["errors"]
+    assert (error["name"], error["uri"]) == ("gonecaf\ufffd.txt", "gonecaf%E9.txt")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -93,8 +94,29 @@ def test_a_report_is_plain_data_in_a_fixed_order() -> None:
         "pass_seconds": 0.5,
         "gates_seconds": 0.25,
     }
-    assert list(verdict("FAIL", finding).to_dict()) == list(Verdict.__slots__)
+    told = verdict("FAIL", finding).to_dict()
+    assert list(told) == [*Verdict.__slots__, "fingerprint"]
     assert list(finding.to_dict()) == list(Finding.__slots__)
+
+
+def test_fingerprints_stay_when_text_moves_and_differ_within_a_document() -> None:
+    """They are those of SARIF: of gate, group, type and words, however these are spaced."""
+
+    def prints(text: str, *starts: int) -> list[object]:
+        lines = Lines(text)
+        found = [
+            lines.finding(group="g", pattern="a", start=at, end=at + 3, severity="low")
+            for at in starts
+        ]
+        plain: Any = Report((verdict("FAIL", *found),), characters=1).to_dict()
+        (told,) = plain["verdicts"]
+        return [told["fingerprint"], *(each["fingerprint"] for each in told["findings"])]
+
+    assert prints("a b", 0) == prints("\n\n x a\nb", 5)
+    assert len(set(prints("a b a b", 0, 4))) == 3
+    assert prints("a b a b", 0, 4)[:2] == prints("a b", 0)
+    # It is kept by others, so it may not change from version to version either.
+    assert prints("a b", 0)[1] == "8cdaeefb11d1e203b7c40e56036e537c"
 
 
 def test_timing_takes_no_part_in_equality() -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -68,7 +67,9 @@ def _run(args: Namespace) -> int:
     except GatecoreError as error:
         print(f"gatecore: error: {error}", file=sys.stderr)
         if args.format == "json":
-            print(json.dumps({**args.nothing, "errors": [{"message": str(error)}]}))
+            from gatecore._portable import head, text_of
+
+            print(text_of({**head(), **args.nothing, "errors": [{"message": str(error)}]}))
         return USAGE
     return code
 

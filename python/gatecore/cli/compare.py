@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 import time
 from argparse import Namespace
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from gatecore._portable import head, text_of
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
 from gatecore.cli.host import host
 from gatecore.cli.input import DocumentReadError, names_of, read
@@ -80,7 +80,7 @@ def run(args: Namespace) -> int:
         plain: dict[str, object] = {"documents": [asdict(row) for row in rows]}
         if served is not None:
             plain["served"] = round(served, 6)
-        print(json.dumps({**plain, "errors": errors}))
+        print(text_of({**head(), **plain, "errors": errors}))
     else:
         _show(rows, served)
     if code == FINE and any(row.different for row in rows):

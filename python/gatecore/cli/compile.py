@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from argparse import Namespace
 from collections import Counter
 from typing import Final
 
+from gatecore._portable import head, text_of
 from gatecore.cli.exit_codes import FINE, USAGE
 from gatecore.cli.selection import selected
 from gatecore.errors import GatecoreError
@@ -44,7 +44,7 @@ def run(args: Namespace) -> int:
     if problem:
         print(f"gatecore: error: {place}: {problem}", file=sys.stderr)
         if args.format == "json":
-            print(json.dumps({"errors": [{"name": place, "message": problem}]}))
+            print(text_of({**head(), "errors": [{"name": place, "message": problem}]}))
         return USAGE
     counts = Counter(patterns.explain(number).route for number in range(len(patterns)))
     facts = {
@@ -58,7 +58,7 @@ def run(args: Namespace) -> int:
         "compiled": cache is None or not cache.hits,
     }
     if args.format == "json":
-        print(json.dumps({**facts, "errors": []}))
+        print(text_of({**head(), **facts, "errors": []}))
     else:
         _show(facts)
     return FINE
@@ -94,7 +94,7 @@ def _run_host(args: Namespace) -> int:
         "compiled": not cache.hits,
     }
     if args.format == "json":
-        print(json.dumps({**facts, "errors": []}))
+        print(text_of({**head(), **facts, "errors": []}))
     else:
         _show(facts)
     return FINE

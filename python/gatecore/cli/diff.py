@@ -6,7 +6,6 @@ NEW ─▶ gates ┘ (one module each: by name)
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import Namespace
 from collections import Counter
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gatecore import modules
+from gatecore._portable import head, text_of
 from gatecore._reload import GateChange, paired
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
 from gatecore.cli.input import STDIN, DocumentReadError, InputDocument, names_of, read
@@ -189,7 +189,8 @@ class _JsonOutput:
 
     def gates(self, changes: Sequence[GateChange], same: int) -> None:
         listed = [{"kind": change.kind, **change.to_dict()} for change in changes]
-        sys.stdout.write(f'{{"gates":{json.dumps(listed)},"same":{same},"documents":[')
+        opened = text_of({**head(), "gates": listed, "same": same})[:-1]
+        sys.stdout.write(f'{opened}, "documents":[')
 
     def compared(self, document: InputDocument, found: Sequence[Difference]) -> None:
         plain = {
@@ -197,11 +198,11 @@ class _JsonOutput:
             "notes": document.notes,
             "verdicts": [difference.to_dict() for difference in found],
         }
-        sys.stdout.write(f"{self._before}\n{json.dumps(plain)}")
+        sys.stdout.write(f"{self._before}\n{text_of(plain)}")
         self._before = ","
 
     def unreadable(self, error: DocumentReadError) -> None:
         self._errors.append({"name": error.name, "message": error.reason})
 
     def end(self) -> None:
-        sys.stdout.write(f'\n],"errors":{json.dumps(self._errors)}}}\n')
+        sys.stdout.write(f'\n],"errors":{text_of(self._errors)}}}\n')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from argparse import Namespace
@@ -10,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from gatecore._portable import head, text_of
 from gatecore.cli.exit_codes import FINE, USAGE
 from gatecore.cli.selection import gate_set
 from gatecore.errors import GatecoreError
@@ -53,7 +53,7 @@ def _explain_pattern(source: str, flags: int, engine: str, form: str) -> int:
     explanation = patterns.explain(0)
     if form == "json":
         plain = {**explanation.to_dict(), "tree": tree.to_dict() if tree else None}
-        print(json.dumps(plain))
+        print(text_of({**head(), **plain}))
         return FINE
     from rich.table import Column, Table
     from rich.text import Text
@@ -98,7 +98,7 @@ def _bad_pattern(source: str, error: Exception, form: str) -> int:
         caret = cell_len(visible(source[start:position]))
         print(f"  {visible(line)}\n  {' ' * caret}^", file=sys.stderr)
     if form == "json":
-        print(json.dumps({"errors": [{"message": message, "position": position}]}))
+        print(text_of({**head(), "errors": [{"message": message, "position": position}]}))
     return USAGE
 
 
@@ -116,7 +116,7 @@ def _explain_gates(gates: GateSet, form: str) -> int:
             }
             for gate, group, number, pattern, explanation in rows
         ]
-        print(json.dumps({"patterns": plain, "errors": []}))
+        print(text_of({**head(), "patterns": plain, "errors": []}))
         return FINE
     from gatecore.cli.render import console, show
 

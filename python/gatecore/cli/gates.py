@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gatecore._matches import ReMatches
+from gatecore._portable import head, text_of
 from gatecore.cli.exit_codes import FINE, FOUND
 from gatecore.cli.selection import gate_set
 from gatecore.gate_spec import Example, GateSpec
@@ -105,7 +105,7 @@ def run(args: Namespace) -> int:
     results = list(check_gates(gate_set(args)))
     failed = any(result.failed for result in results)
     if args.format == "json":
-        print(json.dumps({"gates": [result.to_dict() for result in results], "errors": []}))
+        print(text_of({**head(), "gates": [result.to_dict() for result in results], "errors": []}))
     else:
         from gatecore.cli.render import console, show
 

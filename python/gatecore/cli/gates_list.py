@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gatecore._portable import head, text_of
 from gatecore.cli.exit_codes import FINE
 from gatecore.cli.selection import narrowed, selected
 from gatecore.gate_spec import GateSpec
@@ -21,7 +21,7 @@ def run(args: Namespace) -> int:
     """Lists the gates; nothing is compiled."""
     gates = narrowed(selected(args.modules, args.gates), tags=args.tags, names=args.names)
     if args.format == "json":
-        print(json.dumps({"gates": [_plain(gate) for gate in gates], "errors": []}))
+        print(text_of({**head(), "gates": [_plain(gate) for gate in gates], "errors": []}))
     else:
         from gatecore.cli.render import console, show
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import warnings
@@ -12,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gatecore._portable import head, text_of
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE, USAGE
 from gatecore.cli.lint_gates import gate_counts, gate_issues, show_gates
 from gatecore.cli.pattern_input import WantedPatterns, wanted
@@ -105,7 +105,7 @@ def _print_json(
         "unread": found.unread,
         "errors": [{"name": p.place, "message": p.message} for p in found.problems],
     }
-    print(json.dumps(plain))
+    print(text_of({**head(), **plain}))
 
 
 def _show(findings: list[_Finding], advice: list[Advice], found: WantedPatterns) -> None:

@@ -19,7 +19,7 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from gatecore.gate_spec import STATUSES
+from gatecore._statuses import is_problem, worst_first
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -47,7 +47,7 @@ STYLES: Final = {"PASS": "green", "WARNING": "yellow", "FAIL": "bold red", "N/A"
 
 _LONGEST: Final = 80
 _WIDEST_NAME: Final = 30
-_SPELT_OUT: Final = ("FAIL", "WARNING")
+_UNKNOWN: Final = "bold red"
 _FILL: Final = re.compile(" +$", re.MULTILINE)
 _PLAIN: Final = str.maketrans(
     {
@@ -142,9 +142,9 @@ def listing(*columns: Column) -> Table:
     )
 
 
-def status_text(status: str) -> Text:
-    """A status in its colour."""
-    return Text(status, STYLES.get(status, ""))
+def status_text(status: str, before: str = "") -> Text:
+    """A status in its colour; one that is unknown looks like a failure."""
+    return Text(before + visible(status), STYLES.get(status, _UNKNOWN))
 
 
 class TableOutput:
@@ -169,7 +169,7 @@ class TableOutput:
         explained = [
             verdict
             for verdict in report.verdicts
-            if self._wanted is not None and self._wanted.explains(verdict, _SPELT_OUT)
+            if self._wanted is not None and self._wanted.explains(verdict, ("FAIL", "WARNING"))
         ]
         if explained:
             from gatecore.cli.why_tree import why_tree
@@ -185,10 +185,10 @@ class TableOutput:
         documents = sum(self._counts.values())
         if documents + self._unreadable < 2:
             return
-        worst_first = [status for status in reversed(STATUSES) if self._counts[status]]
         line = Text("\n" if documents else "")
         line.append(f"{documents + self._unreadable} documents: ", "bold")
-        parts = [Text(f"{self._counts[status]} {status}", STYLES[status]) for status in worst_first]
+        listed = worst_first(self._counts)
+        parts = [status_text(status, f"{self._counts[status]} ") for status in listed]
         if self._unreadable:
             parts.append(Text(f"{self._unreadable} could not be read", "bold red"))
         show(self._console, line + Text(", ").join(parts))
@@ -224,7 +224,7 @@ def _verdicts(verdicts: Sequence[Verdict], width: int) -> Iterable[RenderableTyp
         severity = "–" if verdict.severity == "none" else verdict.severity
         cells = (f"  {verdict.gate}", status_text(verdict.status), severity, count, verdict.message)
         yield _row(cells, widths)
-        block = verdict.status in _SPELT_OUT or bool(verdict.details)
+        block = is_problem(verdict.status) or bool(verdict.details)
         if block:
             yield Padding(_block(verdict, margin), (0, 0, 0, 4))
 
@@ -254,7 +254,7 @@ def _block(verdict: Verdict, margin: int) -> Table:
     )
     for number, detail in enumerate(verdict.details):
         grid.add_row("" if number else Text("detail", "bold"), visible(detail))
-    if verdict.status not in _SPELT_OUT:
+    if not is_problem(verdict.status):
         return grid
     shown = _some(verdict)
     for finding in shown:
@@ -268,7 +268,7 @@ def _block(verdict: Verdict, margin: int) -> Table:
 
 
 def _some(verdict: Verdict) -> tuple[Finding, ...]:
-    return verdict.findings[:MOST_FINDINGS] if verdict.status in _SPELT_OUT else ()
+    return verdict.findings[:MOST_FINDINGS] if is_problem(verdict.status) else ()
 
 
 def _place(finding: Finding) -> str:
