@@ -168,10 +168,4 @@ class GateSet:
         >>> why.relevant.held, why.branches[-1].status == why.status
         (True, True)
         """
-        from gatecore._judge import Judge
-        from gatecore._scan_matches import ScanMatches
-        from gatecore.why import explain, gate_named
-
-        compiled = self._compiled
-        matches = ScanMatches(text, compiled.text, compiled.lowered)
-        return explain(gate_named(compiled.gates, gate), Judge(matches))
+        return self._compiled.whys(text).of(gate)

@@ -17,9 +17,8 @@ from gatecore.gate_spec import Severity, Status
 
 if TYPE_CHECKING:
     from gatecore._compiled_gates import CompiledGates
-    from gatecore._judge import Judge
     from gatecore._portable import Seen
-    from gatecore.why import Why
+    from gatecore.why import Why, Whys
 
 __all__ = ["Checked", "Finding", "Lines", "Report", "Timing", "Verdict"]
 
@@ -179,9 +178,9 @@ class _Asked:
     So it takes no part in `==`, `repr`, pickles and `dataclasses.replace`.
     """
 
-    __slots__ = ("_asked", "_judge")
+    __slots__ = ("_asked", "_whys")
     _asked: tuple[CompiledGates, str]
-    _judge: Judge
+    _whys: Whys
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +221,6 @@ class Report(_Asked):
         >>> report.why("consent").status
         'N/A'
         """
-        from gatecore.why import explain, gate_named
-
         try:
             gates, text = self._asked
         except AttributeError:
@@ -231,14 +228,9 @@ class Report(_Asked):
                 "this report no longer has its gates and its document (it was copied, pickled or "
                 "made by hand); ask GateSet.why(text, gate)"
             ) from None
-        spec = gate_named(gates.gates, gate)
-        if not hasattr(self, "_judge"):  # of two threads both make one, and either will do
-            from gatecore._judge import Judge
-            from gatecore._scan_matches import ScanMatches
-
-            judge = Judge(ScanMatches(text, gates.text, gates.lowered))
-            object.__setattr__(self, "_judge", judge)
-        return explain(spec, self._judge)
+        if not hasattr(self, "_whys"):  # of two threads both make them, and either will do
+            object.__setattr__(self, "_whys", gates.whys(text))
+        return self._whys.of(gate)
 
     def _remember(self, gates: CompiledGates, text: str) -> Report:
         """The same report, able to say why."""

@@ -45,7 +45,16 @@ from gatecore.gate_spec import (
     Status,
 )
 
-__all__ = ["MOST_SHOWN", "Why", "WhyBranch", "WhyCondition", "Witness", "explain", "gate_named"]
+__all__ = [
+    "MOST_SHOWN",
+    "Why",
+    "WhyBranch",
+    "WhyCondition",
+    "Whys",
+    "Witness",
+    "explain",
+    "gate_named",
+]
 
 MOST_SHOWN: Final = 20
 """Witnesses, compared values and surroundings that one condition lists."""
@@ -198,20 +207,48 @@ def explain(spec: GateSpec, judge: Judge) -> Why:
     )
 
 
+class Whys:
+    """Explanations of any of some gates' verdicts for one document."""
+
+    def __init__(self, gates: Sequence[GateSpec], judge: Judge) -> None:
+        self._gates = gates
+        self._judge = judge
+        self._by_name = _by_name(gates)
+
+    def of(self, gate: str) -> Why:
+        """The explanation for a gate, by its name or `module/name`.
+
+        Raises:
+            UnknownGateError: There is none, or there are several.
+        """
+        return explain(_named(self._gates, self._by_name, gate), self._judge)
+
+
 def gate_named(gates: Sequence[GateSpec], name: str) -> GateSpec:
     """The gate of that name, or of that `module/name`.
 
     Raises:
         UnknownGateError: There is none, or there are several.
     """
-    found = [gate for gate in gates if name in (gate.name, f"{gate.module}/{gate.name}")]
+    return _named(gates, _by_name(gates), name)
+
+
+def _by_name(gates: Sequence[GateSpec]) -> dict[str, list[GateSpec]]:
+    by_name: dict[str, list[GateSpec]] = {}
+    for gate in gates:
+        for name in {gate.name, f"{gate.module}/{gate.name}"}:
+            by_name.setdefault(name, []).append(gate)
+    return by_name
+
+
+def _named(gates: Sequence[GateSpec], by_name: dict[str, list[GateSpec]], name: str) -> GateSpec:
+    found = by_name.get(name, [])
     if len(found) == 1:
         return found[0]
     if found:
         full = " or ".join(dict.fromkeys(f"'{gate.module}/{gate.name}'" for gate in found))
         raise UnknownGateError(f"several gates are called '{name}'; say {full}")
-    known = [name for gate in gates for name in (gate.name, f"{gate.module}/{gate.name}")]
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name, by_name, n=1)
     hint = f"did you mean '{close[0]}'?" if close else f"there are {len(gates)} gates here"
     raise UnknownGateError(f"there is no gate '{name}'; {hint}")
 

@@ -130,7 +130,7 @@ def test_json_is_ascii_and_has_characters_only(capsys: pytest.CaptureFixture[str
     assert out.isascii()
     (document,) = json.loads(out)["documents"]
     assert (document["name"], document["uri"]) == ("caf\ufffd.txt", "caf%E9.txt")
-    assert main(["check", f"gone{name}", "--gates", "house", "--format", "json"]) == 2
+    assert main(["check", f"gone{name}", "--gates", "house", "--format", "json"]) == 3
     (error,) = json.loads(capsys.readouterr().out)["errors"]
     assert (error["name"], error["uri"]) == ("gonecaf\ufffd.txt", "gonecaf%E9.txt")
 
