@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections import Counter
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import quote
 
 import gatecore
@@ -28,7 +27,9 @@ is added.
 """
 
 #: How often each finding was seen in a document.
-Seen = Counter[tuple[str, ...]]
+Seen: TypeAlias = dict[str, int]
+
+_quoted: Final = json.encoder.encode_basestring_ascii
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _URI: Final = re.compile(r"(?:https?|file|s?ftp|s3|gs)://", re.IGNORECASE)
@@ -61,7 +62,7 @@ def _cleaned(plain: Any) -> Any:
     if isinstance(plain, str):
         return characters(plain)
     if isinstance(plain, dict):
-        return {characters(key): _cleaned(value) for key, value in plain.items()}
+        return {_cleaned(key): _cleaned(value) for key, value in plain.items()}
     if isinstance(plain, list | tuple):
         return [_cleaned(each) for each in plain]
     return plain
@@ -105,9 +106,10 @@ def fingerprint(gate: str, finding: Finding | None, seen: Seen) -> str:
     are spaced. `seen` counts what the document has had so far: of two findings that say the same,
     the second has a fingerprint of its own. For a verdict without findings there is one as well.
     """
-    key: tuple[str, ...] = (gate,)
+    key = _quoted(gate)
     if finding is not None:
-        key = (gate, finding.group, finding.type, " ".join(finding.text.split()))
-    seen[key] += 1
-    plain = json.dumps([*key, seen[key]])
-    return sha256(plain.encode("ascii")).hexdigest()[:32]
+        words = " ".join(finding.text.split())
+        key += f", {_quoted(finding.group)}, {_quoted(finding.type)}, {_quoted(words)}"
+    seen[key] = number = seen.get(key, 0) + 1
+    # A list in JSON, written by hand: documents have tens of thousands of findings.
+    return sha256(f"[{key}, {number}]".encode("ascii")).hexdigest()[:32]

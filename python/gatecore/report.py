@@ -133,9 +133,7 @@ class Verdict:
         A fingerprint stays the same when the text around a finding moves: it is made of the names
         of module, gate and group, the finding's type and words, and how many alike come before it.
         """
-        from gatecore._portable import Seen
-
-        return self._to_dict(Seen())
+        return self._to_dict({})
 
     def _to_dict(self, seen: Seen) -> dict[str, object]:
         from gatecore._portable import fingerprint  # what it imports, a check can do without
@@ -242,9 +240,7 @@ class Report(_Asked):
 
         The timing differs from run to run, so it is left out unless asked for.
         """
-        from gatecore._portable import Seen
-
-        seen = Seen()
+        seen: Seen = {}
         plain: dict[str, object] = {
             "overall": self.overall,
             "characters": self.characters,

@@ -70,7 +70,7 @@ class _Document:
         }
         self.overall: Status = "N/A"
         self.texts: set[bytes] = set()
-        self.seen = Seen()
+        self.seen: Seen = {}
 
     def is_new(self, checked: Checked) -> bool:
         """Whether the text was not added before; what is known of the document is put together."""

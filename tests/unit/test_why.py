@@ -303,6 +303,7 @@ def test_scans_answer_as_re_does(text: str) -> None:
     matches = ScanMatches(text, gates.patterns, gates.lowered)
     for ref in refs:
         assert list(matches.hits(ref)) == ReMatches(text).hits(ref), ref
+        assert list(matches.spans(ref)) == ReMatches(text).spans(ref), ref
 
 
 def test_a_report_says_why_until_it_is_pickled(gdpr: GateSet) -> None:
