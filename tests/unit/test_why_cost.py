@@ -5,12 +5,8 @@ A document four times as long has four times the matches, and may take some five
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from types import FrameType
-from typing import Any
 
 import pytest
 
@@ -39,29 +35,9 @@ from gatecore.gate_spec import (
     Window,
 )
 from gatecore.report import Checked
+from tests.unit.steps import Steps
 
 HERE = Place("cost.yaml", 1, 1)
-
-
-class Steps:
-    """Instructions of the interpreter that were run in a block."""
-
-    count = 0
-
-    def _trace(self, frame: FrameType, event: str, _: object) -> Callable[..., Any]:
-        frame.f_trace_opcodes = True
-        self.count += event == "opcode"
-        return self._trace
-
-    @classmethod
-    @contextmanager
-    def counted(cls) -> Iterator[Steps]:
-        steps, before = cls(), sys.gettrace()
-        sys.settrace(steps._trace)
-        try:
-            yield steps
-        finally:
-            sys.settrace(before)
 
 
 def gate(when: Condition) -> GateSpec:
