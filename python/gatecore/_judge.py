@@ -43,6 +43,7 @@ from gatecore.gate_spec import (
     ValueKind,
     Window,
 )
+from gatecore.reference import _question
 from gatecore.report import Lines
 
 __all__ = ["Asking", "Judge"]
@@ -72,8 +73,8 @@ class Judge:
         self.text = matches.text
         self.lines = Lines(matches.text)
         self._matches = matches
-        self._spans: dict[tuple[str, int, str], Spans] = {}
-        self._hits: dict[tuple[str, int, str], Sequence[Hit]] = {}
+        self._spans: dict[tuple[object, ...], Spans] = {}
+        self._hits: dict[Spans, Sequence[Hit]] = {}
         self._values: dict[tuple[Spans, str, ValueKind], Values] = {}
         self._measured: dict[tuple[Any, ...], Any] = {}
         self._marks: dict[Unit, Spans] = {}
@@ -135,7 +136,7 @@ class Judge:
 
     def found(self, pattern: PatternRef) -> Spans:
         """Where a pattern matches; the same object for the same question."""
-        question = pattern.source, pattern.flags, pattern.view
+        question = _question(pattern)
         if question not in self._spans:
             self._spans[question] = spans_of(pattern, self._matches.spans(pattern))
         return self._spans[question]
@@ -153,11 +154,9 @@ class Judge:
         """What a group's captures are worth; a pattern without such a group captures nothing."""
         known = self._values.get((spans, capture, kind))
         if known is None:
-            pattern = spans.pattern
-            question = pattern.source, pattern.flags, pattern.view
-            if question not in self._hits:
-                self._hits[question] = self._matches.hits(pattern)
-            texts = [hit.captures.get(capture) for hit in self._hits[question]]
+            if spans not in self._hits:
+                self._hits[spans] = self._matches.hits(spans.pattern)
+            texts = [hit.captures.get(capture) for hit in self._hits[spans]]
             worth = [None if text is None else values.parse(text, kind) for text in texts]
             known = self._values[spans, capture, kind] = Values(texts, worth)
         return known

@@ -1,6 +1,6 @@
-"""What a status means to those who show it. One that this version does not know is a problem.
+"""What a status means to those who show it. One that no gate gives is a problem.
 
-So a report that a newer version wrote, or a check that was not finished, is never shown as fine.
+So a check that was not finished, or a report that a newer version wrote, is never shown as fine.
 """
 
 from __future__ import annotations
@@ -11,23 +11,32 @@ from typing import Final
 
 from gatecore.gate_spec import SEVERITIES, STATUSES
 
-__all__ = ["FINE", "badness", "is_known", "is_problem", "severity_rank", "worst_first"]
+__all__ = ["FINE", "WORST", "badness", "is_known", "is_problem", "severity_rank", "worst_first"]
 
 FINE: Final = ("N/A", "PASS")
 """The statuses that ask nothing of a reader."""
 
+_UNFINISHED: Final = "UNKNOWN"
+_ORDER: Final = (*STATUSES[:-1], _UNFINISHED, STATUSES[-1])
+
+WORST: Final = len(_ORDER)
+"""As bad as a status can be."""
+
 
 def badness(status: str) -> int:
-    """How bad a status is; an unknown one is worse than `FAIL`.
+    """How bad a status is.
 
-    >>> badness("FAIL"), badness("TIMEOUT")
-    (3, 4)
+    A gate that was not finished, `UNKNOWN`, may be a `FAIL`, and a `FAIL` is one; a status that
+    nobody knows may be anything.
+
+    >>> sorted(["ODD", "FAIL", "UNKNOWN", "WARNING", "PASS"], key=badness)
+    ['PASS', 'WARNING', 'UNKNOWN', 'FAIL', 'ODD']
     """
-    return STATUSES.index(status) if is_known(status) else len(STATUSES)
+    return _ORDER.index(status) if status in _ORDER else WORST
 
 
 def is_known(status: str) -> bool:
-    """Whether it is a status that a gate's branch can give."""
+    """Whether a gate gives this status, which can be explained."""
     return status in STATUSES
 
 
@@ -37,10 +46,10 @@ def is_problem(status: str) -> bool:
 
 
 def worst_first(counts: Counter[str]) -> Sequence[str]:
-    """The statuses that were counted, unknown ones before all others.
+    """The statuses that were counted.
 
-    >>> worst_first(Counter(["PASS", "FAIL", "TIMEOUT"]))
-    ['TIMEOUT', 'FAIL', 'PASS']
+    >>> worst_first(Counter(["PASS", "FAIL", "UNKNOWN"]))
+    ['FAIL', 'UNKNOWN', 'PASS']
     """
     counted = sorted(status for status, count in counts.items() if count)
     return sorted(counted, key=badness, reverse=True)

@@ -20,9 +20,9 @@ from typing import Final
 
 from gatecore._html_marks import Mark, escaped, left_out, marked
 from gatecore._html_page import SCRIPT, STYLE
-from gatecore._statuses import badness, is_known, severity_rank, worst_first
+from gatecore._statuses import WORST, badness, is_known, severity_rank, worst_first
 from gatecore.errors import GatecoreError
-from gatecore.gate_spec import SEVERITIES, STATUSES
+from gatecore.gate_spec import SEVERITIES
 from gatecore.report import Checked, Finding, Verdict
 from gatecore.why import Why, WhyBranch, WhyCondition, Witness
 
@@ -419,8 +419,10 @@ def _rank(verdict: Verdict) -> tuple[int, int]:
 
 def _badness(counts: Counter[str]) -> tuple[int, ...]:
     """By the worst status and how often it is there; documents that are alike stay as given."""
-    unknown = sum(count for status, count in counts.items() if not is_known(status))
-    return (-unknown, *(-counts[status] for status in reversed(STATUSES)))
+    by_badness: Counter[int] = Counter()
+    for status, count in counts.items():
+        by_badness[badness(status)] += count
+    return tuple(-by_badness[bad] for bad in range(WORST, -1, -1))
 
 
 def _hash(content: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import gatecore
 from gatecore._portable import Seen, characters, fingerprint, uri
-from gatecore._statuses import badness, is_problem, severity_rank
+from gatecore._statuses import badness, is_known, is_problem, severity_rank
 from gatecore.gate_spec import SEVERITIES, GateSpec, Status
 from gatecore.report import Checked, Finding, Lines, Verdict
 
@@ -104,7 +104,7 @@ class SarifLog:
         self._results: list[tuple[tuple[int, int], dict[str, Any]]] = []
         self._most_results = most_results
         self._left_out = 0
-        self._unreadable: dict[str, dict[str, Any]] = {}
+        self._errors: dict[str, dict[str, Any]] = {}
 
     def add(self, checked: Checked) -> None:
         """Adds the results of a document."""
@@ -116,6 +116,8 @@ class SarifLog:
             return
         lines = Lines(checked.text)
         for verdict in checked.report.verdicts:
+            if not is_known(verdict.status):
+                self._add_unfinished(checked.name, verdict)
             if is_problem(verdict.status):
                 for finding in verdict.findings or (None,):
                     self._keep(verdict, self._result(verdict, finding, document, lines))
@@ -126,14 +128,25 @@ class SarifLog:
         location = {"physicalLocation": {"artifactLocation": {"uri": uri(name)}}}
         message = _message(f"{name}: {reason}")
         notification = {"level": "error", "message": message, "locations": [location]}
-        self._unreadable.setdefault(message["text"], notification)
+        self._errors.setdefault(message["text"], notification)
+
+    def _add_unfinished(self, document: str, verdict: Verdict) -> None:
+        """The run was not successful, whatever else it has found."""
+        name = f"{verdict.module}/{verdict.gate}"
+        place = {"physicalLocation": {"artifactLocation": {"uri": uri(document)}}}
+        message = _message(f"{document}: {name} is {verdict.status}: {verdict.message}")
+        rule = {"id": characters(name), "index": self._numbers.get(name, -1)}
+        self._errors.setdefault(
+            message["text"],
+            {"level": "error", "message": message, "locations": [place], "associatedRule": rule},
+        )
 
     def text(self) -> str:
         """The whole log as JSON in ASCII."""
         self._cut()
         driver = {"name": "gatecore", "version": gatecore.__version__, "rules": self._rules}
-        invocation: dict[str, Any] = {"executionSuccessful": not self._unreadable}
-        if notifications := [*self._unreadable.values(), *self._cut_note()]:
+        invocation: dict[str, Any] = {"executionSuccessful": not self._errors}
+        if notifications := [*self._errors.values(), *self._cut_note()]:
             invocation["toolExecutionNotifications"] = notifications
         run = {
             "tool": {"driver": driver},

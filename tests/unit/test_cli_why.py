@@ -76,11 +76,16 @@ def test_whole_outputs_name_what_could_not_be_read(
 
 @pytest.mark.parametrize("form", ["table", "json", "sarif", "html"])
 @pytest.mark.parametrize("fail_on", ["fail", "warning"])
+@pytest.mark.parametrize("status", ["UNKNOWN", "UNFINISHED"])
 def test_a_status_that_is_unknown_is_a_problem_in_every_format(
-    form: str, fail_on: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    form: str,
+    fail_on: str,
+    status: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A gate that was not finished, say: it is never shown as fine, and nobody asks it why."""
-    odd = Verdict("odd", "house", "UNFINISHED", "none", "Too slow.", "", "rule", ())  # type: ignore[arg-type]
+    odd = Verdict("odd", "house", status, "none", "Too slow.", "", "rule", ())  # type: ignore[arg-type]
 
     def check(gates: GateSet, text: str) -> Report:
         return Report((odd,), characters=len(text))
@@ -93,8 +98,8 @@ def test_a_status_that_is_unknown_is_a_problem_in_every_format(
     options = ["--why", "--format", form, "--fail-on", fail_on]
     assert main(["check", "--module", "gdpr_uk", *options, "bad.txt", "bad.txt"]) == 1
     out = capsys.readouterr().out
-    assert "UNFINIS" in out  # a narrow column breaks it
+    assert status[:6] in out  # a narrow column breaks it
     if form == "table":
-        assert "2 documents: 2 UNFINISHED" in out
+        assert f"2 documents: 2 {status}" in out
     if form == "sarif":
         assert '"level": "error"' in out

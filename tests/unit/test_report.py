@@ -57,10 +57,17 @@ def test_places_agree_with_universal_newlines(text: str) -> None:
 
 @pytest.mark.parametrize("status", ["TIMEOUT", "", "unfinished"])
 def test_an_unknown_status_is_the_worst(status: str) -> None:
-    """A report of a newer version, or of gates that were not finished, is not taken for fine."""
+    """A report of a newer version is not taken for fine."""
     verdicts = (verdict("PASS"), verdict("FAIL"), verdict(status))  # type: ignore[arg-type]
     assert Report(verdicts, characters=1).overall == status
     assert is_problem(status)
+
+
+@pytest.mark.parametrize(("beside", "overall"), [("WARNING", "UNKNOWN"), ("FAIL", "FAIL")])
+def test_a_gate_that_was_not_finished_is_worse_than_a_warning(beside: Status, overall: str) -> None:
+    verdicts = (verdict(beside), verdict("UNKNOWN"), verdict("PASS"))  # type: ignore[arg-type]
+    assert Report(verdicts, characters=1).overall == overall
+    assert is_problem("UNKNOWN")
 
 
 @pytest.mark.parametrize("offset", [-1, 4])

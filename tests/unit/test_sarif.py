@@ -235,10 +235,17 @@ def test_a_log_of_a_huge_document_has_what_code_hosts_take() -> None:
     assert len(run["results"]) == MOST_RESULTS
 
 
-def test_an_unknown_status_is_an_error() -> None:
-    """Such as that of a gate that was not finished in time."""
-    (result,) = logged(Checked("a.txt", "x", made(status="UNFINISHED")))["results"]
-    assert (result["level"], result["properties"]["status"]) == ("error", "UNFINISHED")
+@pytest.mark.parametrize("status", ["UNKNOWN", "ODD"])
+def test_an_unknown_status_is_an_error_of_document_and_run(status: str) -> None:
+    """Such as that of a gate that was not finished in time: no reader takes the run for fine."""
+    run = logged(Checked("a.txt", "x", made(status=status)))
+    (result,) = run["results"]
+    assert (result["level"], result["properties"]["status"]) == ("error", status)
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is False
+    (notification,) = invocation["toolExecutionNotifications"]
+    assert notification["associatedRule"]["id"] == "m/g"
+    assert notification["message"]["text"] == f"a.txt: m/g is {status}: said"
 
 
 @pytest.mark.parametrize("text", ["a\rb\r\nc\nd x", "x", "\r\rx"])

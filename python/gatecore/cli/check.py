@@ -24,7 +24,7 @@ __all__ = ["run"]
 
 _FAILS_FROM: Final = {
     "warning": badness("WARNING"),
-    "fail": badness("FAIL"),
+    "fail": badness("WARNING") + 1,
     "never": sys.maxsize,
 }
 
