@@ -47,6 +47,7 @@ from tests.differential.whys import why_differences
 
 __all__ = [
     "GateDifference",
+    "RememberedMatches",
     "compare_gates",
     "counting",
     "main",

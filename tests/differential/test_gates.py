@@ -14,14 +14,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from gatecore import _judge, _seen, _standing, _units, reference, values
+from gatecore import GateSet, _judge, _seen, _standing, _units, reference, values
 from gatecore.gate_spec import GateSpec
+from gatecore.why import explain
 from tests.differential import strategies
 from tests.differential.gate_cases import GateCase
 from tests.differential.gate_rows import from_row, to_row
 from tests.differential.gates import (
     Counts,
     Judge,
+    RememberedMatches,
     compare_gates,
     counting,
     make_round,
@@ -75,6 +77,17 @@ def test_random_rounds_agree_and_exercise_every_feature_both_ways() -> None:
 def test_gates_that_shrink_agree(case: GateCase) -> None:
     found = list(run_round(case, on_gate_set, collections.Counter()))
     assert not found, "\n".join(map(str, found))
+
+
+def test_sets_explain_as_re_does() -> None:
+    """Matches of the compiled sets and of `re` lead to the same explanation."""
+    for number in range(40):
+        case = make_round(21, number)
+        gates = GateSet(case.gates)
+        for text in case.documents:
+            judge = _judge.Judge(RememberedMatches(text))
+            for gate in case.gates:
+                assert gates.why(text, gate.name) == explain(gate, judge), (number, gate, text)
 
 
 @pytest.mark.parametrize("broken", ["distance", "pieces", "relation", "placeholder"])
