@@ -16,8 +16,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from gatecore import _units, values
 from gatecore._matches import Hit, Matches
-from gatecore._seen import WHOLE, Claim, Numbers, Scope, Spans, reach, seen, spans_of
-from gatecore._standing import Others, Values
+from gatecore._seen import WHOLE, Claim, Numbers, Ranges, Scope, Spans, reach, seen, spans_of
+from gatecore._standing import Others, Pairs, Values
 from gatecore.gate_spec import (
     AllOf,
     AnyOf,
@@ -255,6 +255,17 @@ class Judge:
             for spans, known in of:
                 for numbers in seen(spans, scope):
                     yield from known.that_decide(relation, numbers)
+
+        if relation == "equals":
+            pairs = Pairs()
+
+            def seen_of(
+                of: list[tuple[Spans, Values]], scope: Scope
+            ) -> Iterator[tuple[Values, Ranges]]:
+                for spans, known in of:
+                    yield known, seen(spans, scope)
+
+            return lambda scope: pairs.any(seen_of(ones(), scope), seen_of(others(), scope))
 
         def one_stands(scope: Scope) -> bool:
             compared = Others(deciding(others(), scope), relation)

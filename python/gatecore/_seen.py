@@ -23,12 +23,15 @@ from typing import Final, NamedTuple, TypeAlias
 from gatecore._units import Span
 from gatecore.gate_spec import PatternRef, Window
 
-__all__ = ["WHOLE", "Claim", "Numbers", "Scope", "Spans", "reach", "seen", "spans_of"]
+__all__ = ["WHOLE", "Claim", "Numbers", "Ranges", "Scope", "Spans", "reach", "seen", "spans_of"]
 
 #: Numbers of matches in order, in two stretches: before the claim itself and behind it.
 Numbers: TypeAlias = "tuple[Sequence[int], Sequence[int]]"
 
-_NONE: Final[Numbers] = (range(0), range(0))
+#: The same, of matches that are neighbours.
+Ranges: TypeAlias = tuple[range, range]
+
+_NONE: Final[Ranges] = (range(0), range(0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +99,7 @@ def reach(window: Window, marks: Spans | None, start: int, end: int) -> tuple[in
     return min(start, low), max(end, high)
 
 
-def seen(spans: Spans, scope: Scope) -> Numbers:
+def seen(spans: Spans, scope: Scope) -> Ranges:
     """The numbers of the matches that a scope admits. Logarithmic in how many there are."""
     starts, ends = spans.starts, spans.ends
     first, last = 0, len(starts)

@@ -13,14 +13,19 @@ from decimal import Decimal
 from typing import Final, NamedTuple, TypeAlias
 
 from gatecore import values
-from gatecore._seen import Numbers
+from gatecore._seen import Numbers, Ranges
 from gatecore.gate_spec import Relation
 from gatecore.values import Value
 
-__all__ = ["Divided", "Others", "Values"]
+__all__ = ["Divided", "Others", "Pairs", "Values"]
 
 #: The least and the most of each currency.
 _Ends: TypeAlias = dict[str | None, tuple[Value, Value]]
+
+#: How many of each amount there are in each currency.
+_Counts: TypeAlias = dict[Decimal | date, dict[str | None, int]]
+#: The captures of a pattern, and which of them are seen.
+_Seen: TypeAlias = "tuple[Values, Ranges]"
 
 #: So many values are compared one by one: sooner done than looking for the ends.
 _FEW: Final = 8
@@ -139,6 +144,67 @@ class Values:
                 ends = _joined(ends, tree[high])
             low, high = low // 2, high // 2
         return ends
+
+
+class Pairs:
+    """Whether two lists of captures have an equal pair, while what is seen of them moves on.
+
+    Around each of many matches the same is asked of stretches that differ by a few values from
+    those around the match before. So pairs are counted and the count is kept up, as in
+    `rust/gatecore/src/gate/equal.rs`.
+    """
+
+    __slots__ = ("_counts", "_pairs", "_ranges")
+
+    def __init__(self) -> None:
+        self._pairs = 0
+        self._counts: tuple[_Counts, _Counts] = ({}, {})
+        self._ranges: dict[tuple[int, Values], range] = {}
+
+    def any(self, left: Iterable[_Seen], right: Iterable[_Seen]) -> bool:
+        """Whether some value that is seen on the left equals one that is seen on the right."""
+        sides = list(left), list(right)
+        gaps = []
+        for side, seen in enumerate(sides):
+            for of, (before, behind) in seen:
+                stretch, gap = before or behind, range(0)
+                if before and behind:
+                    # The match that is not in its own window is taken out for a moment.
+                    stretch = range(before.start, behind.stop)
+                    gap = range(before.stop, behind.start)
+                self._move(side, of, stretch)
+                self._change(side, of, gap, -1)
+                gaps.append((side, of, gap))
+        found = self._pairs > 0
+        for side, of, gap in gaps:
+            self._change(side, of, gap, 1)
+        return found
+
+    def _move(self, side: int, of: Values, new: range) -> None:
+        old = self._ranges.get((side, of), range(0))
+        self._ranges[side, of] = new
+        start, stop = max(old.start, new.start), min(old.stop, new.stop)
+        if start >= stop:
+            self._change(side, of, old, -1)
+            self._change(side, of, new, 1)
+            return
+        self._change(side, of, range(old.start, start), -1)
+        self._change(side, of, range(stop, old.stop), -1)
+        self._change(side, of, range(new.start, start), 1)
+        self._change(side, of, range(stop, new.stop), 1)
+
+    def _change(self, side: int, of: Values, numbers: range, by: int) -> None:
+        """Changes the count of each value, and of pairs by how many it meets on the other side."""
+        here, there = self._counts[side], self._counts[1 - side]
+        for number in numbers:
+            value = of.all[number]
+            if value is None:
+                continue
+            counts = here.setdefault(value.amount, {})
+            counts[value.currency] = counts.get(value.currency, 0) + by
+            for currency, count in there.get(value.amount, {}).items():
+                if currency is None or value.currency in (None, currency):
+                    self._pairs += by * count
 
 
 def _between(listed: list[int], numbers: Sequence[int]) -> list[int]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatecore import values
-from gatecore._standing import Others, Values
+from gatecore._standing import Others, Pairs, Values
 from gatecore.gate_spec import Relation
 from gatecore.values import Value
 
@@ -55,6 +55,28 @@ def test_neighbours_stand_as_each_with_each(
         compared = Others(other.that_decide(relation, ranges[1]), relation)
         deciding = one.that_decide(relation, ranges[0])
         assert any(map(compared.some, deciding)) == bool(expected)
+
+
+@settings(max_examples=400)
+@given(texts, texts, st.data())
+def test_pairs_are_counted_while_stretches_move(
+    left: list[str | None], right: list[str | None], data: st.DataObject
+) -> None:
+    """Forth and back, with a gap where a match is not in its own window."""
+    sides, pairs = (some(left), some(right)), Pairs()
+    for _ in range(6):
+        stretches = []
+        for of in sides:
+            length = len(of.all)
+            a, b, c, d = sorted(data.draw(st.integers(0, length)) for _ in range(4))
+            stretches.append((range(a, b), range(c, d)))
+        seen = [
+            [value for each in two for value in known(of, each)]
+            for of, two in zip(sides, stretches, strict=True)
+        ]
+        expected = any(stands(value, "equals", seen[1]) for value in seen[0])
+        asked = [[(of, two)] for of, two in zip(sides, stretches, strict=True)]
+        assert pairs.any(*asked) == expected
 
 
 @given(texts, relations, st.sampled_from(["£5", "5", "$6", "7 euros"]), st.data())

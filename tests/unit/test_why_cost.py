@@ -103,6 +103,14 @@ FAMILIES: dict[str, tuple[Condition, str]] = {
         Around(PROMISE, ANYWHERE, Compare(AMOUNT, "money", "above", CAP)),
         APART,
     ),
+    "equal captures nearby": (
+        Around(PROMISE, Window("both", "words", 40), Compare(AMOUNT, "money", "equals", CAP)),
+        APART,
+    ),
+    "equal captures anywhere": (
+        Around(PROMISE, ANYWHERE, Compare(AMOUNT, "money", "equals", CAP)),
+        APART,
+    ),
     "compared in the document": (Compare(AMOUNT, "money", "equals", CAP), APART),
     "counted in the document": (Count(PROMISE, Bounds(10**6, None)), APART),
     "long sentences": (SentenceLength("words", Bounds(90, None), Bounds(1, None)), APART),
