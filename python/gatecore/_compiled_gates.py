@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from gatecore._flat_gates import FlatGates, branch_texts
 from gatecore._gatecore import CoreGates, CoreScan
@@ -15,6 +15,9 @@ from gatecore.patterns import Engine, PatternSet, Scan
 from gatecore.placeholders import Found, placeholders, render
 from gatecore.report import Finding, Lines, Report, Timing, Verdict
 from gatecore.set_cache import SetCache
+
+if TYPE_CHECKING:
+    from gatecore.why import Whys
 
 __all__ = ["CompiledGates", "ReadySets"]
 
@@ -128,6 +131,14 @@ class CompiledGates:
         timing = Timing(scanned - started, time.perf_counter() - scanned)
         report = Report(tuple(verdicts), characters=len(text), timing=timing)
         return report._remember(self, text)
+
+    def whys(self, text: str) -> Whys:
+        """As `GateSet.why`, for any number of gates."""
+        from gatecore._judge import Judge
+        from gatecore._scan_matches import ScanMatches
+        from gatecore.why import Whys
+
+        return Whys(self.gates, Judge(ScanMatches(text, self.text, self.lowered)))
 
 
 def _not_relevant(gate: GateSpec) -> Verdict:

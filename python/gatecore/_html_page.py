@@ -41,7 +41,8 @@ header, main, footer { padding: 1rem; max-width: 100rem; margin: auto; }
   padding: 0; list-style: none; color: var(--soft); }
 .badge { font-weight: 700; font-size: .8rem; padding: .1rem .5rem; border: 2px solid;
   border-radius: 1rem; white-space: nowrap; }
-.FAIL { color: var(--critical); } .WARNING { color: var(--medium); }
+.FAIL, .UNKNOWN { color: var(--critical); } .badge.UNKNOWN { border-style: dashed; }
+.WARNING { color: var(--medium); }
 .PASS { color: var(--pass); } .NA { color: var(--soft); }
 .bar { position: sticky; top: 0; z-index: 2; display: flex; flex-wrap: wrap; gap: .4rem .6rem;
   align-items: center; background: var(--panel); border-block: 1px solid var(--line);
@@ -63,6 +64,10 @@ kbd { font: .8em ui-monospace, monospace; border: 1px solid var(--soft); border-
 h3 > *, .facts > * { min-width: 0; }
 .gate { font-weight: 700; } .dim { color: var(--soft); font-weight: 400; font-size: .875rem; }
 .advice { border-left: 3px solid var(--link); padding-left: .6rem; }
+.cut { border-left: 3px solid var(--medium); padding-left: .6rem; color: var(--soft);
+  font-size: .875rem; }
+.gap { display: block; margin: .5rem 0; padding: .1rem .5rem; border-block: 1px dashed var(--soft);
+  color: var(--soft); font-family: system-ui, sans-serif; }
 .findings { list-style: none; padding: 0; }
 .findings li { padding: .1rem 0; display: flex; align-items: baseline; }
 .findings li > span { min-width: 0; }

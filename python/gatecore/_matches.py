@@ -36,6 +36,9 @@ class Matches(Protocol):
     def hits(self, pattern: PatternRef) -> Sequence[Hit]:
         """The matches of a pattern, in the order in which `re.finditer` finds them."""
 
+    def spans(self, pattern: PatternRef) -> Sequence[tuple[int, int]]:
+        """The spans of these matches, for those who ask for no captures."""
+
 
 class ReMatches:
     """Matches asked of the standard library, anew each time.
@@ -83,3 +86,7 @@ class ReMatches:
             )
             for match in re.finditer(pattern.source, view, pattern.flags)
         ]
+
+    def spans(self, pattern: PatternRef) -> list[tuple[int, int]]:
+        """The spans of these matches."""
+        return [(hit.start, hit.end) for hit in self.hits(pattern)]

@@ -52,23 +52,45 @@ class ScanMatches:
         """Every match in order, spans in characters of the document."""
         kept = self._kept.get(pattern)
         if kept is None:
-            seen = (pattern.view, pattern.in_unbroken and self._unbroken is not None)
+            seen = self._seen(pattern)
             found = self._found(pattern, seen)
             kept = self._kept[pattern] = tuple(self._hit(match, seen) for match in found)
         return kept
 
+    def spans(self, pattern: PatternRef) -> Sequence[tuple[int, int]]:
+        """The spans of these matches, without an object for each."""
+        seen = self._seen(pattern)
+        compiled = self._compiled(pattern, seen)
+        if compiled is None:
+            found = [match.span() for match in self._found(pattern, seen)]
+        else:
+            scan, number = compiled
+            found = scan.spans(number)
+        if seen == ("text", False) or (seen == ("lowered", False) and not self._dots_of(False)):
+            return found
+        return [self._span(span, seen) for span in found]
+
+    def _seen(self, pattern: PatternRef) -> _Seen:
+        return pattern.view, pattern.in_unbroken and self._unbroken is not None
+
     def _found(self, pattern: PatternRef, seen: _Seen) -> Iterable[re.Match[str]]:
+        compiled = self._compiled(pattern, seen)
+        if compiled is None:
+            return re.finditer(pattern.source, self._text_of(seen), pattern.flags)
+        scan, number = compiled
+        return scan.finditer(number)
+
+    def _compiled(self, pattern: PatternRef, seen: _Seen) -> tuple[Scan, int] | None:
         compiled = self._sets[pattern.view]
-        if compiled is not None:
-            try:
-                number = compiled.index(pattern.source, pattern.flags)
-            except ValueError:
-                pass
-            else:
-                if seen not in self._scans:
-                    self._scans[seen] = compiled.scan(self._text_of(seen))
-                return self._scans[seen].finditer(number)
-        return re.finditer(pattern.source, self._text_of(seen), pattern.flags)
+        if compiled is None:
+            return None
+        try:
+            number = compiled.index(pattern.source, pattern.flags)
+        except ValueError:
+            return None
+        if seen not in self._scans:
+            self._scans[seen] = compiled.scan(self._text_of(seen))
+        return self._scans[seen], number
 
     def _text_of(self, seen: _Seen) -> str:
         if seen not in self._texts:

@@ -3,6 +3,10 @@
 The page asks for nothing from any network and runs nothing but its own script, which its content
 policy enforces; documents are hostile, so every word of theirs is escaped. It works without the
 script, which adds filters and keys.
+
+A browser shows a few megabytes well and a hundred not at all, so of huge documents, of gates with
+thousands of findings and of thousands of gates the page shows a part, the worst first, and says how
+much it leaves out. No verdict is left out.
 """
 
 from __future__ import annotations
@@ -10,13 +14,15 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from gatecore._html_marks import Mark, escaped, marked
+from gatecore._html_marks import Mark, escaped, left_out, marked
 from gatecore._html_page import SCRIPT, STYLE
+from gatecore._statuses import WORST, badness, is_known, severity_rank, worst_first
 from gatecore.errors import GatecoreError
-from gatecore.gate_spec import SEVERITIES, STATUSES
+from gatecore.gate_spec import SEVERITIES
 from gatecore.report import Checked, Finding, Verdict
 from gatecore.why import Why, WhyBranch, WhyCondition, Witness
 
@@ -24,6 +30,27 @@ __all__ = ["HtmlReport", "render"]
 
 _LISTED: Final = 20
 _LONGEST: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How much of one document a page has room for."""
+
+    findings: int
+    """Of all its verdicts; each shows `_LISTED` of its own in any case."""
+    of_one: int
+    """Findings of one verdict."""
+    characters: int
+    """Of its text, about."""
+    explained: int
+    """Verdicts."""
+
+
+_ROOM: Final = _Room(findings=2_000, of_one=500, characters=400_000, explained=300)
+_SMALL_ROOM: Final = _Room(findings=100, of_one=_LISTED, characters=20_000, explained=20)
+_SPACIOUS: Final = 20_000_000
+"""Characters of HTML from which on a document has the small room."""
+
 _FOOTER: Final = (
     '<footer class="dim"><p>Made by gatecore. It finds wording, not compliance: '
     "no verdict is legal advice.</p></footer>\n"
@@ -59,13 +86,17 @@ class HtmlReport:
 
     def __init__(self) -> None:
         self._sections: list[str] = []
+        self._size = 0
         self._overview: list[tuple[Checked, Counter[str]]] = []
         self._gates: dict[str, None] = {}
         self._unreadable: list[tuple[str, str]] = []
 
     def add(self, checked: Checked) -> None:
         """Adds a document."""
-        self._sections.append("".join(_document(checked, f"d{len(self._sections) + 1}-")))
+        room = _ROOM if self._size < _SPACIOUS else _SMALL_ROOM
+        section = "".join(_document(checked, f"d{len(self._sections) + 1}-", room))
+        self._sections.append(section)
+        self._size += len(section)
         counts = Counter(str(verdict.status) for verdict in checked.report.verdicts)
         short = Checked(checked.name, "", checked.report, checked.notes)
         self._overview.append((short, counts))
@@ -144,27 +175,62 @@ class HtmlReport:
         )
 
 
-def _document(checked: Checked, prefix: str) -> Iterator[str]:
-    numbers, marks = _marks(checked.report.verdicts)
-    counts = Counter(str(verdict.status) for verdict in checked.report.verdicts)
+def _document(checked: Checked, prefix: str, room: _Room) -> Iterator[str]:
+    verdicts, text = checked.report.verdicts, checked.text
+    order = sorted(range(len(verdicts)), key=lambda at: _rank(verdicts[at]))
+    numbers, marks = _marks(verdicts, order, room)
+    gaps = left_out(text, marks, room.characters)
+    counts = Counter(str(verdict.status) for verdict in verdicts)
     yield f'<section class="document" id="{prefix}" aria-label="{escaped(checked.name)}">\n'
     yield f"<h2>{escaped(checked.name)}</h2>\n" + _facts(checked, counts)
     yield '<div class="columns">\n<section aria-label="Verdicts">\n'
-    for at in sorted(range(len(numbers)), key=lambda at: _rank(checked.report.verdicts[at])):
-        yield from _verdict(checked, at, numbers[at], prefix)
+    yield _cut_of(verdicts, numbers, room)
+    for place, at in enumerate(order):
+        yield from _verdict(checked, at, numbers[at], prefix, explained=place < room.explained)
     yield '</section>\n<section class="original" aria-label="Document">\n'
+    if gaps:
+        missing = sum(end - start for start, end in gaps)
+        yield _cut(f"{missing:,} of {len(text):,} characters of this document are left out.")
     yield '<pre class="text" tabindex="0" role="region" aria-label="Text of the document">\n'
-    yield from marked(checked.text, marks, prefix)
+    yield from marked(text, marks, prefix, gaps)
     yield "</pre>\n</section>\n</div>\n</section>\n"
 
 
-def _marks(verdicts: Sequence[Verdict]) -> tuple[list[list[int]], list[Mark]]:
-    """The number of each verdict's findings in the order of the document, and their marks."""
-    numbers = [[0] * len(verdict.findings) for verdict in verdicts]
+def _cut_of(verdicts: Sequence[Verdict], numbers: Sequence[list[int]], room: _Room) -> str:
+    """What this page does not have of a document's verdicts."""
+    said = ""
+    findings, shown = sum(len(v.findings) for v in verdicts), sum(map(len, numbers))
+    if shown < findings:
+        said += f"{findings - shown:,} of {findings:,} findings are left out; the JSON has all. "
+    if len(verdicts) > room.explained:
+        said += (
+            f"{len(verdicts) - room.explained:,} of {len(verdicts):,} verdicts are not explained; "
+            "ask for one with --why-gate."
+        )
+    return _cut(said) if said else ""
+
+
+def _cut(said: str) -> str:
+    return f'<p class="cut">To keep this page usable, {said.strip()}</p>\n'
+
+
+def _marks(
+    verdicts: Sequence[Verdict], order: Sequence[int], room: _Room
+) -> tuple[list[list[int]], list[Mark]]:
+    """The numbers of each verdict's findings in the order of the document, and their marks.
+
+    Of many findings each verdict has its first; the worst verdicts choose first.
+    """
+    numbers: list[list[int]] = [[] for _ in verdicts]
+    left = room.findings
+    for at in order:
+        shown = min(len(verdicts[at].findings), room.of_one, max(left, _LISTED))
+        numbers[at] = [0] * shown
+        left -= shown
     places = sorted(
         (finding.start, finding.end, at, which)
         for at, verdict in enumerate(verdicts)
-        for which, finding in enumerate(verdict.findings)
+        for which, finding in enumerate(verdict.findings[: len(numbers[at])])
     )
     marks = []
     for number, (start, end, at, which) in enumerate(places, 1):
@@ -176,21 +242,20 @@ def _marks(verdicts: Sequence[Verdict]) -> tuple[list[list[int]], list[Mark]]:
     return numbers, marks
 
 
-def _verdict(checked: Checked, at: int, numbers: list[int], prefix: str) -> Iterator[str]:
+def _verdict(
+    checked: Checked, at: int, numbers: list[int], prefix: str, *, explained: bool
+) -> Iterator[str]:
     verdict = checked.report.verdicts[at]
-    kind = _css(verdict.status)
-    try:
-        why = checked.report.why(_name(verdict))
-    except GatecoreError:  # the report has lost its gates, or two of them share the whole name
-        why = None
+    why = _why_of(checked, verdict) if explained else None
     yield (
-        f'<article class="verdict {kind}" id="{prefix}v{at + 1}" data-doc="{prefix[:-1]}" '
-        f'data-gate="{escaped(_name(verdict))}" data-severity="{verdict.severity}">\n'
+        f'<article class="verdict {_css(verdict.status)}" id="{prefix}v{at + 1}" '
+        f'data-doc="{prefix[:-1]}" data-gate="{escaped(_name(verdict))}" '
+        f'data-severity="{_filtered_as(verdict)}">\n'
         f'<div class="body">\n<h3>{_badge(verdict.status)} '
     )
     facts = f"{escaped(verdict.module)} · version {verdict.version}"
     if verdict.severity != "none":
-        facts += f" · {verdict.severity}"
+        facts += f" · {escaped(verdict.severity)}"
     if why is not None and why.title:
         yield f'<span class="gate">{escaped(why.title)}</span> '
         facts = f"{escaped(verdict.gate)} · {facts}"
@@ -208,19 +273,35 @@ def _verdict(checked: Checked, at: int, numbers: list[int], prefix: str) -> Iter
     yield "</div>\n</article>\n"
 
 
+def _why_of(checked: Checked, verdict: Verdict) -> Why | None:
+    """None for a report that has lost its gates, or where two of them share the whole name.
+
+    Neither is asked why a check was not finished: the answer might take as long.
+    """
+    if not is_known(verdict.status):
+        return None
+    try:
+        return checked.report.why(_name(verdict))
+    except GatecoreError:
+        return None
+
+
 def _findings(findings: Sequence[Finding], numbers: list[int], prefix: str) -> Iterator[str]:
     items = [
         f'<li id="{prefix}b{number}"><a href="#{prefix}f{number}">'
         f'<span class="said">line </span>{finding.line}:{finding.column}</a> '
         f"<span><q>{_short(finding.text)}</q> "
         f'<span class="dim">{escaped(finding.type)}</span></span></li>\n'
-        for finding, number in zip(findings, numbers, strict=True)
+        for finding, number in zip(findings, numbers, strict=False)
     ]
+    missing = len(findings) - len(items)
     if items:
         yield f'<ol class="findings">\n{"".join(items[:_LISTED])}</ol>\n'
     if len(items) > _LISTED:
         yield f"<details><summary>{len(items) - _LISTED:,} more findings</summary>\n"
         yield f'<ol class="findings">\n{"".join(items[_LISTED:])}</ol></details>\n'
+    if missing > 0:
+        yield f'<p class="cut">{missing:,} of {len(findings):,} findings are left out.</p>\n'
 
 
 def _why(why: Why) -> Iterator[str]:
@@ -241,12 +322,12 @@ def _why(why: Why) -> Iterator[str]:
 def _branch(branch: WhyBranch) -> Iterator[str]:
     severity = "" if branch.severity == "none" else f", {branch.severity}"
     if branch.taken:
-        yield f"{_sign(True)}<b>{branch.status}{severity}</b>"
+        yield f"{_sign(True)}<b>{escaped(branch.status)}{escaped(severity)}</b>"
     else:
         # Not in the colours of a failure: that a FAIL does not apply is good news.
         yield (
             '<li class="passed-over"><span class="sign" aria-hidden="true">·</span>'
-            f"{branch.status}{severity}: does not apply"
+            f"{escaped(branch.status)}{escaped(severity)}: does not apply"
         )
     if branch.when is None:
         yield ' <span class="says">otherwise</span>'
@@ -309,16 +390,23 @@ def _facts(checked: Checked, counts: Counter[str]) -> str:
 
 
 def _counted(counts: Counter[str]) -> str:
-    worst_first = [status for status in reversed(STATUSES) if counts[status]]
-    return ", ".join(f"{counts[status]:,} {status}" for status in worst_first) or "no verdicts"
+    listed = [f"{counts[status]:,} {escaped(status)}" for status in worst_first(counts)]
+    return ", ".join(listed) or "no verdicts"
 
 
 def _badge(status: str) -> str:
-    return f'<span class="badge {_css(status)}">{status}</span>'
+    return f'<span class="badge {_css(status)}">{escaped(status)}</span>'
 
 
 def _css(status: str) -> str:
-    return status.replace("/", "")
+    return status.replace("/", "") if is_known(status) else "UNKNOWN"
+
+
+def _filtered_as(verdict: Verdict) -> str:
+    """The severity by which the filter goes; what is unknown passes every filter."""
+    if not is_known(verdict.status):
+        return SEVERITIES[-1]
+    return SEVERITIES[severity_rank(verdict.severity)]
 
 
 def _name(verdict: Verdict) -> str:
@@ -326,12 +414,15 @@ def _name(verdict: Verdict) -> str:
 
 
 def _rank(verdict: Verdict) -> tuple[int, int]:
-    return -STATUSES.index(verdict.status), -SEVERITIES.index(verdict.severity)
+    return -badness(verdict.status), -severity_rank(verdict.severity)
 
 
 def _badness(counts: Counter[str]) -> tuple[int, ...]:
     """By the worst status and how often it is there; documents that are alike stay as given."""
-    return tuple(-counts[status] for status in reversed(STATUSES))
+    by_badness: Counter[int] = Counter()
+    for status, count in counts.items():
+        by_badness[badness(status)] += count
+    return tuple(-by_badness[bad] for bad in range(WORST, -1, -1))
 
 
 def _hash(content: str) -> str:

@@ -5,18 +5,20 @@ Nothing here decides anything; evaluators build these and everyone else reads th
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from gatecore._statuses import badness
 from gatecore.errors import GatecoreError
-from gatecore.gate_spec import STATUSES, Severity, Status
+from gatecore.gate_spec import Severity, Status
 
 if TYPE_CHECKING:
     from gatecore._compiled_gates import CompiledGates
-    from gatecore._scan_matches import ScanMatches
-    from gatecore.why import Why
+    from gatecore._portable import Seen
+    from gatecore.why import Why, Whys
 
 __all__ = ["Checked", "Finding", "Lines", "Report", "Timing", "Verdict"]
 
@@ -58,8 +60,9 @@ class Finding:
 class Lines:
     r"""Turns character offsets of one document into lines and columns.
 
-    Only `\n` breaks a line, as in `re` and `open`; a `\n` belongs to the line that it ends.
-    The first question costs one search for line breaks, each one a bisection.
+    A line ends where `open` and editors end it: at `\n`, at `\r\n` and at a `\r` alone. The line
+    break belongs to the line that it ends. The first question costs one search for line breaks,
+    each one a bisection.
 
     >>> lines = Lines("£5 a month\nno exit fee")
     >>> lines.place(0), lines.place(14)
@@ -102,6 +105,9 @@ class Lines:
 
 
 def _offsets_of_line_breaks(text: str) -> list[int]:
+    """Where the last character of each line break stands."""
+    if "\r" in text:
+        return [found.end() - 1 for found in re.finditer("\r\n?|\n", text)]
     before = accumulate(map(len, text.split("\n")))
     return [offset + breaks for breaks, offset in enumerate(before)][:-1]
 
@@ -122,7 +128,21 @@ class Verdict:
     version: int = 1
 
     def to_dict(self) -> dict[str, object]:
-        """The verdict as plain data."""
+        """The verdict as plain data, itself and each finding with a fingerprint.
+
+        A fingerprint stays the same when the text around a finding moves: it is made of the names
+        of module, gate and group, the finding's type and words, and how many alike come before it.
+        """
+        return self._to_dict({})
+
+    def _to_dict(self, seen: Seen) -> dict[str, object]:
+        from gatecore._portable import fingerprint  # what it imports, a check can do without
+
+        name = f"{self.module}/{self.gate}"
+        findings = [
+            {**finding.to_dict(), "fingerprint": fingerprint(name, finding, seen)}
+            for finding in self.findings
+        ]
         return {
             "gate": self.gate,
             "module": self.module,
@@ -131,9 +151,10 @@ class Verdict:
             "message": self.message,
             "suggestion": self.suggestion,
             "source": self.source,
-            "findings": [finding.to_dict() for finding in self.findings],
+            "findings": findings,
             "details": list(self.details),
             "version": self.version,
+            "fingerprint": fingerprint(name, None, seen),
         }
 
 
@@ -155,9 +176,9 @@ class _Asked:
     So it takes no part in `==`, `repr`, pickles and `dataclasses.replace`.
     """
 
-    __slots__ = ("_asked", "_matches")
+    __slots__ = ("_asked", "_whys")
     _asked: tuple[CompiledGates, str]
-    _matches: ScanMatches
+    _whys: Whys
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +202,7 @@ class Report(_Asked):
     @property
     def overall(self) -> Status:
         """The worst status of all verdicts; `N/A` when there are none."""
-        return max((v.status for v in self.verdicts), key=STATUSES.index, default="N/A")
+        return max((v.status for v in self.verdicts), key=badness, default="N/A")
 
     def why(self, gate: str) -> Why:
         """Why a gate gave its verdict; `gate` is its name, or `module/name` where two share one.
@@ -198,8 +219,6 @@ class Report(_Asked):
         >>> report.why("consent").status
         'N/A'
         """
-        from gatecore.why import explain, gate_named
-
         try:
             gates, text = self._asked
         except AttributeError:
@@ -207,12 +226,9 @@ class Report(_Asked):
                 "this report no longer has its gates and its document (it was copied, pickled or "
                 "made by hand); ask GateSet.why(text, gate)"
             ) from None
-        spec = gate_named(gates.gates, gate)
-        if not hasattr(self, "_matches"):  # of two threads both make them, and either will do
-            from gatecore._scan_matches import ScanMatches
-
-            object.__setattr__(self, "_matches", ScanMatches(text, gates.text, gates.lowered))
-        return explain(spec, self._matches)
+        if not hasattr(self, "_whys"):  # of two threads both make them, and either will do
+            object.__setattr__(self, "_whys", gates.whys(text))
+        return self._whys.of(gate)
 
     def _remember(self, gates: CompiledGates, text: str) -> Report:
         """The same report, able to say why."""
@@ -224,10 +240,11 @@ class Report(_Asked):
 
         The timing differs from run to run, so it is left out unless asked for.
         """
+        seen: Seen = {}
         plain: dict[str, object] = {
             "overall": self.overall,
             "characters": self.characters,
-            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+            "verdicts": [verdict._to_dict(seen) for verdict in self.verdicts],
         }
         if with_timing and self.timing is not None:
             plain["timing"] = self.timing.to_dict()

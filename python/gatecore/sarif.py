@@ -1,43 +1,39 @@
 """Reports as SARIF 2.1.0, the format in which code hosts and editors take what checkers find.
 
-A gate is a rule, a finding of a `FAIL` or `WARNING` is a result. The same gates and documents give
-the same bytes.
+A gate is a rule, a finding of a `FAIL` or `WARNING` is a result. Level and exit code go by the
+status: `FAIL` is an error, `WARNING` a warning; `rank` and properties have the severity.
+The same gates and documents give the same bytes.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 import gatecore
-from gatecore.gate_spec import GateSpec, Severity
+from gatecore._portable import Seen, characters, fingerprint, uri
+from gatecore._statuses import badness, is_known, is_problem, severity_rank
+from gatecore.gate_spec import SEVERITIES, GateSpec, Status
 from gatecore.report import Checked, Finding, Lines, Verdict
 
-__all__ = ["SarifLog", "render"]
+__all__ = ["MOST_RESULTS", "SarifLog", "render"]
+
+MOST_RESULTS: Final = 25_000
+"""Results of one log: code hosts refuse those that have more."""
 
 _SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-_LEVELS: Final[dict[Severity, str]] = {
-    "none": "note",
-    "low": "note",
-    "medium": "warning",
-    "high": "error",
-    "critical": "error",
-}
-_REPORTED: Final = ("FAIL", "WARNING")
+_LEVELS: Final[dict[str, str]] = {"N/A": "none", "PASS": "none", "WARNING": "warning"}
 
 #: A snippet has to be the whole region; a longer one is left to the reader of the document.
 _LONGEST_SNIPPET: Final = 2000
 
-_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_BRACE: Final = re.compile(r"[{}]")
+_IN_LINKS: Final = re.compile(r"[\\\[\]]")
 
 
 def render(
@@ -62,92 +58,163 @@ def render(
     return log.text()
 
 
-class SarifLog:
-    """A log that documents are added to one by one; it keeps the results, not the documents."""
+class _Document:
+    """What a log remembers of a document, so that it may come twice."""
 
-    def __init__(self, gates: Sequence[GateSpec]) -> None:
+    def __init__(self, number: int, name: str) -> None:
+        self.location = {"uri": uri(name), "index": number}
+        self.artifact: dict[str, Any] = {
+            "location": {"uri": self.location["uri"]},
+            "roles": ["analysisTarget"],
+            "properties": {},
+        }
+        self.overall: Status = "N/A"
+        self.texts: set[bytes] = set()
+        self.seen: Seen = {}
+
+    def is_new(self, checked: Checked) -> bool:
+        """Whether the text was not added before; what is known of the document is put together."""
+        overall, properties = checked.report.overall, self.artifact["properties"]
+        if not self.texts or badness(overall) > badness(self.overall):
+            self.overall = overall
+        properties["overall"] = characters(self.overall)
+        if checked.notes:
+            notes = [*properties.get("notes", ()), *map(characters, checked.notes)]
+            properties["notes"] = list(dict.fromkeys(notes))
+        if checked.read_as != "text":
+            properties["readAs"] = checked.read_as
+        digest = sha256(checked.text.encode("utf-8", "surrogatepass")).digest()
+        if digest in self.texts:
+            return False
+        self.texts.add(digest)
+        return True
+
+
+class SarifLog:
+    """A log that documents are added to one by one; it keeps the results, not the documents.
+
+    A document that is added twice is there once. Of more than `most_results` results the worst are
+    kept, and a notification says how many were left out.
+    """
+
+    def __init__(self, gates: Sequence[GateSpec], *, most_results: int = MOST_RESULTS) -> None:
         self._rules = [_rule(gate) for gate in gates]
         self._numbers: dict[str, int] = {}
         for number, rule in enumerate(self._rules):
             self._numbers.setdefault(rule["id"], number)
-        self._artifacts: list[dict[str, Any]] = []
-        self._results: list[dict[str, Any]] = []
-        self._notifications: list[dict[str, Any]] = []
+        self._documents: dict[str, _Document] = {}
+        self._results: list[tuple[tuple[int, int], dict[str, Any]]] = []
+        self._most_results = most_results
+        self._left_out = 0
+        self._errors: dict[str, dict[str, Any]] = {}
 
     def add(self, checked: Checked) -> None:
         """Adds the results of a document."""
-        location = {"uri": _uri(checked.name), "index": len(self._artifacts)}
-        artifact: dict[str, Any] = {
-            "location": {"uri": location["uri"]},
-            "roles": ["analysisTarget"],
-            "properties": {"overall": checked.report.overall},
-        }
-        if checked.notes:
-            artifact["properties"]["notes"] = [_text(note) for note in checked.notes]
-        if checked.read_as != "text":
-            artifact["properties"]["readAs"] = checked.read_as
-        first = len(self._results)
-        self._artifacts.append(artifact)
+        place = uri(checked.name)
+        document = self._documents.get(place)
+        if document is None:
+            document = self._documents[place] = _Document(len(self._documents), checked.name)
+        if not document.is_new(checked):
+            return
         lines = Lines(checked.text)
-        seen: Counter[tuple[str, ...]] = Counter()
         for verdict in checked.report.verdicts:
-            if verdict.status not in _REPORTED:
-                continue
-            if not verdict.findings:
-                self._results.append(self._result(verdict, None, location, lines, seen))
-            for finding in verdict.findings:
-                self._results.append(self._result(verdict, finding, location, lines, seen))
-        if checked.read_as != "text":
-            for result in self._results[first:]:
-                _place_in_extract(result)
+            if not is_known(verdict.status):
+                self._add_unfinished(checked.name, verdict)
+            if is_problem(verdict.status):
+                for finding in verdict.findings or (None,):
+                    result = self._result(verdict, finding, document, lines)
+                    if checked.read_as != "text":
+                        _place_in_extract(result)
+                    self._keep(verdict, result)
+        self._cut()
 
     def add_unreadable(self, name: str, reason: str) -> None:
         """Adds a document that could not be read, with the reason."""
-        location = {"physicalLocation": {"artifactLocation": {"uri": _uri(name)}}}
-        message = {"text": _text(f"{name}: {reason}")}
-        self._notifications.append({"level": "error", "message": message, "locations": [location]})
+        location = {"physicalLocation": {"artifactLocation": {"uri": uri(name)}}}
+        message = _message(f"{name}: {reason}")
+        notification = {"level": "error", "message": message, "locations": [location]}
+        self._errors.setdefault(message["text"], notification)
+
+    def _add_unfinished(self, document: str, verdict: Verdict) -> None:
+        """The run was not successful, whatever else it has found."""
+        name = f"{verdict.module}/{verdict.gate}"
+        place = {"physicalLocation": {"artifactLocation": {"uri": uri(document)}}}
+        message = _message(f"{document}: {name} is {verdict.status}: {verdict.message}")
+        rule = {"id": characters(name), "index": self._numbers.get(name, -1)}
+        self._errors.setdefault(
+            message["text"],
+            {"level": "error", "message": message, "locations": [place], "associatedRule": rule},
+        )
 
     def text(self) -> str:
         """The whole log as JSON in ASCII."""
+        self._cut()
         driver = {"name": "gatecore", "version": gatecore.__version__, "rules": self._rules}
-        invocation: dict[str, Any] = {"executionSuccessful": not self._notifications}
-        if self._notifications:
-            invocation["toolExecutionNotifications"] = self._notifications
+        invocation: dict[str, Any] = {"executionSuccessful": not self._errors}
+        if notifications := [*self._errors.values(), *self._cut_note()]:
+            invocation["toolExecutionNotifications"] = notifications
         run = {
             "tool": {"driver": driver},
             "invocations": [invocation],
-            "artifacts": self._artifacts,
-            "results": self._results,
+            "artifacts": [document.artifact for document in self._documents.values()],
+            "results": [result for _, result in self._results],
             "columnKind": "unicodeCodePoints",
-            "newlineSequences": ["\n"],
+            "newlineSequences": ["\r\n", "\n", "\r"],
         }
         return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
+    def _keep(self, verdict: Verdict, result: dict[str, Any]) -> None:
+        severity = result["properties"]["severity"]
+        self._results.append(((-badness(verdict.status), -severity_rank(severity)), result))
+        if len(self._results) >= 2 * self._most_results:
+            self._cut()
+
+    def _cut(self) -> None:
+        """Keeps the worst, in the order in which they came."""
+        surplus = len(self._results) - self._most_results
+        if surplus <= 0:
+            return
+        self._left_out += surplus
+        order = sorted(range(len(self._results)), key=lambda at: self._results[at][0])
+        self._results = [self._results[at] for at in sorted(order[: self._most_results])]
+
+    def _cut_note(self) -> Iterator[dict[str, Any]]:
+        if self._left_out:
+            in_all = self._left_out + len(self._results)
+            yield {
+                "level": "warning",
+                "message": _message(
+                    f"{self._left_out:,} of {in_all:,} results are left out, the least severe: "
+                    f"code hosts refuse more than {self._most_results:,}. "
+                    "The JSON of gatecore check has all of them."
+                ),
+            }
+
     def _result(
-        self,
-        verdict: Verdict,
-        finding: Finding | None,
-        location: dict[str, Any],
-        lines: Lines,
-        seen: Counter[tuple[str, ...]],
+        self, verdict: Verdict, finding: Finding | None, document: _Document, lines: Lines
     ) -> dict[str, Any]:
         name = f"{verdict.module}/{verdict.gate}"
         severity = verdict.severity if finding is None else finding.severity
-        properties: dict[str, Any] = {"status": verdict.status, "severity": severity}
+        properties: dict[str, Any] = {
+            "status": characters(verdict.status),
+            "severity": characters(severity),
+        }
         if verdict.suggestion:
-            properties["suggestion"] = _text(verdict.suggestion)
+            properties["suggestion"] = characters(verdict.suggestion)
         if finding is not None:
-            properties["type"] = _text(finding.type)
-            properties["group"] = finding.group
-            properties["pattern"] = _text(finding.pattern)
-        region = _region(finding, lines)
+            properties["type"] = characters(finding.type)
+            properties["group"] = characters(finding.group)
+            properties["pattern"] = characters(finding.pattern)
+        place = {"artifactLocation": document.location, "region": _region(finding, lines)}
+        prints = {"gatecoreFinding/v1": fingerprint(name, finding, document.seen)}
         result: dict[str, Any] = {
-            "ruleId": name,
+            "ruleId": characters(name),
             "kind": "fail",
-            "level": _LEVELS[severity],
-            "message": {"text": _text(" ".join((verdict.message, *verdict.details)))},
-            "locations": [{"physicalLocation": {"artifactLocation": location, "region": region}}],
-            "partialFingerprints": {"gatecoreFinding/v1": _fingerprint(name, finding, seen)},
+            "level": _level(verdict.status),
+            "rank": 100.0 * severity_rank(severity) / (len(SEVERITIES) - 1),
+            "message": _message(" ".join((verdict.message, *verdict.details)).strip() or name),
+            "locations": [{"physicalLocation": place}],
+            "partialFingerprints": prints,
             "properties": properties,
         }
         if name in self._numbers:
@@ -165,14 +232,20 @@ def _place_in_extract(result: dict[str, Any]) -> None:
     physical["region"] = {"startLine": 1}
 
 
+def _level(status: str) -> str:
+    """Errors are what `gatecore check` ends with 1 for, statuses unknown to this version too."""
+    return _LEVELS.get(status, "error")
+
+
 def _rule(gate: GateSpec) -> dict[str, Any]:
+    worst = max((branch.status for branch in gate.branches), key=badness, default="N/A")
     rule: dict[str, Any] = {
         "id": f"{gate.module}/{gate.name}",
         "name": gate.name,
-        "shortDescription": {"text": gate.title or gate.name},
-        "fullDescription": {"text": gate.summary or gate.title or gate.name},
-        "help": {"text": "\n\n".join(filter(None, (gate.source, gate.limits))) or gate.name},
-        "defaultConfiguration": {"level": _LEVELS[gate.severity]},
+        "shortDescription": _message(gate.title or gate.name),
+        "fullDescription": _message(gate.summary or gate.title or gate.name),
+        "help": _message("\n\n".join(filter(None, (gate.source, gate.limits))) or gate.name),
+        "defaultConfiguration": {"level": _level(worst)},
         "properties": {
             "severity": gate.severity,
             "tags": list(gate.tags),
@@ -197,31 +270,19 @@ def _region(finding: Finding | None, lines: Lines) -> dict[str, Any]:
         "charLength": end - start,
     }
     if finding is not None and 0 < len(finding.text) <= _LONGEST_SNIPPET:
-        region["snippet"] = {"text": _text(finding.text)}
+        region["snippet"] = {"text": characters(finding.text)}
     return region
 
 
-def _fingerprint(name: str, finding: Finding | None, seen: Counter[tuple[str, ...]]) -> str:
-    """What stays the same when the text around a finding moves: rule, words, how many before it."""
-    key: tuple[str, ...] = (name,)
-    if finding is not None:
-        key = (name, finding.group, finding.type, " ".join(finding.text.split()))
-    seen[key] += 1
-    plain = json.dumps([*key, seen[key]])
-    return sha256(plain.encode("ascii")).hexdigest()[:32]
+def _message(text: str) -> dict[str, str]:
+    """A message that says the text as it is.
 
-
-def _uri(name: str) -> str:
-    """A file's name as a URI: relative where it lies below the working folder."""
-    path = Path(name)
-    if path.is_absolute():
-        try:
-            path = path.relative_to(Path.cwd())
-        except ValueError:
-            return "file://" + quote(os.fsencode(path.as_posix()))
-    return quote(os.fsencode(path.as_posix()))
-
-
-def _text(text: str) -> str:
-    """A text that every JSON reader takes: lone surrogates are no characters."""
-    return _LONE_SURROGATE.sub("\ufffd", text)
+    Braces would begin a placeholder, so they are doubled. In a plain text `[words](place)` is a
+    link, whoever wrote it: where a text has one, its brackets and backslashes are escaped, and
+    elsewhere they stay, as not every reader takes an escape away. See 3.11.5 and 3.11.6 of the
+    standard.
+    """
+    text = _BRACE.sub(lambda brace: 2 * brace[0], characters(text))
+    if "](" in text:
+        text = _IN_LINKS.sub(lambda bracket: "\\" + bracket[0], text)
+    return {"text": text}

@@ -1,4 +1,4 @@
-"""Bulk search for differences of `GateSet` to the reference evaluator.
+"""Bulk search for differences of `GateSet`, and of explanations, to the reference evaluator.
 
     python -m tests.differential.gates --cases 100000 --seed 1 --jobs 2
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import functools
 import multiprocessing
 import sys
 import time
@@ -42,9 +43,11 @@ from tests.differential.compare import TimeLimitReached, time_limit
 from tests.differential.gate_cases import GateCase, make_gate_case
 from tests.differential.gate_rows import to_row
 from tests.differential.generate import RandomChoices
+from tests.differential.whys import why_differences
 
 __all__ = [
     "GateDifference",
+    "RememberedMatches",
     "compare_gates",
     "counting",
     "main",
@@ -94,6 +97,9 @@ class RememberedMatches:
             self._known[key] = self._plain.hits(pattern)
         return self._known[key]
 
+    def spans(self, pattern: PatternRef) -> list[tuple[int, int]]:
+        return [(hit.start, hit.end) for hit in self.hits(pattern)]
+
 
 def on_gate_set(gates: Sequence[GateSpec]) -> Judge:
     """The evaluator in question, on every engine; all but the first are given a `Document`."""
@@ -112,7 +118,9 @@ def on_gate_set(gates: Sequence[GateSpec]) -> Judge:
 def compare_gates(
     gates: tuple[GateSpec, ...], text: str, judge: Judge, counts: Counts | None = None
 ) -> Iterator[GateDifference]:
-    """Each gate whose verdict differs, with the first field that does."""
+    """Each gate whose verdict differs, with the first field that does, or whose explanation is not
+    the reference's.
+    """
     matches = RememberedMatches(text)
     expected = [reference.evaluate(gate, text, matches=matches) for gate in gates]
     if counts is not None:
@@ -126,6 +134,10 @@ def compare_gates(
     for gate, right, found in zip(gates, expected, got, strict=True):
         if right != found:
             yield _difference(gate, text, right, found)
+        with _uncounted():
+            explained = list(why_differences(gate, matches, right.status))
+        for what, said, got_instead in explained:
+            yield GateDifference((gate,), text, f"{gate.name}.{what}", said, got_instead)
 
 
 def _difference(gate: GateSpec, text: str, right: Verdict, found: Verdict) -> GateDifference:
@@ -163,6 +175,7 @@ def counting(counts: Counts) -> Iterator[None]:
     """Counts how often each feature held and did not, wherever the reference asks."""
     plain = reference.holds
 
+    @functools.wraps(plain)
     def holds(
         condition: Condition,
         spec: GateSpec,
@@ -179,6 +192,17 @@ def counting(counts: Counts) -> Iterator[None]:
         yield
     finally:
         reference.holds = plain
+
+
+@contextmanager
+def _uncounted() -> Iterator[None]:
+    """Explanations ask of everything, which would hide what verdicts never exercise."""
+    counted = reference.holds
+    reference.holds = getattr(counted, "__wrapped__", counted)
+    try:
+        yield
+    finally:
+        reference.holds = counted
 
 
 def _count_verdict(gate: GateSpec, verdict: Verdict, counts: Counts) -> None:

@@ -6,6 +6,7 @@ That the comparison sees a difference is shown on copies of the reference that a
 from __future__ import annotations
 
 import collections
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,14 +14,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from gatecore import _units, reference, values
+from gatecore import GateSet, _judge, _seen, _standing, _units, reference, values
 from gatecore.gate_spec import GateSpec
+from gatecore.why import explain
 from tests.differential import strategies
 from tests.differential.gate_cases import GateCase
 from tests.differential.gate_rows import from_row, to_row
 from tests.differential.gates import (
     Counts,
     Judge,
+    RememberedMatches,
     compare_gates,
     counting,
     make_round,
@@ -76,6 +79,17 @@ def test_gates_that_shrink_agree(case: GateCase) -> None:
     assert not found, "\n".join(map(str, found))
 
 
+def test_sets_explain_as_re_does() -> None:
+    """Matches of the compiled sets and of `re` lead to the same explanation."""
+    for number in range(40):
+        case = make_round(21, number)
+        gates = GateSet(case.gates)
+        for text in case.documents:
+            judge = _judge.Judge(RememberedMatches(text))
+            for gate in case.gates:
+                assert gates.why(text, gate.name) == explain(gate, judge), (number, gate, text)
+
+
 @pytest.mark.parametrize("broken", ["distance", "pieces", "relation", "placeholder"])
 def test_a_wrong_evaluator_is_found_out_and_minimised(
     broken: str, monkeypatch: pytest.MonkeyPatch
@@ -101,6 +115,27 @@ def test_a_wrong_evaluator_is_found_out_and_minimised(
     assert (gates, text) == (smaller.gates, smaller.text)
     assert list(compare_gates(gates, text, build(gates)))
     assert not list(compare_gates(gates, text, on_reference(gates)))
+
+
+@pytest.mark.parametrize("broken", ["reach", "own match", "all values", "least"])
+def test_a_wrong_judge_is_found_out(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of windows, of the match that is not in its own, of values within and of their ends."""
+    if broken == "reach":
+        reach = _seen.reach
+        monkeypatch.setattr(_judge, "reach", lambda *given: (reach(*given)[0] - 1, sys.maxsize))
+    elif broken == "own match":
+        monkeypatch.setattr(_seen, "_equal", lambda *_: (0, 0))
+    elif broken == "all values":
+        monkeypatch.setattr(_standing.Divided, "among", lambda divided, _: divided)
+    else:
+        monkeypatch.setattr(_standing, "_joined", lambda one, other: other or one)
+    rounds = (make_round(3, number) for number in range(300))
+    found = (
+        difference
+        for case in rounds
+        for difference in run_round(case, on_reference, collections.Counter())
+    )
+    assert "judge" in (first := next(found)).field or "why" in first.field
 
 
 def _break(patch: pytest.MonkeyPatch, what: str) -> None:

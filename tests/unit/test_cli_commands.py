@@ -130,8 +130,11 @@ def test_json_is_ascii_and_can_say_every_name(capsys: pytest.CaptureFixture[str]
     out = capsys.readouterr().out
     assert out.isascii()
     (document,) = json.loads(out)["documents"]
-    assert document["name"] == r"caf\xe9.txt"
+    assert (document["name"], document["uri"]) == (r"caf\xe9.txt", "caf%E9.txt")
     assert base64.b64decode(document["name_bytes"]) == b"caf\xe9.txt"
+    assert main(["check", f"gone{name}", "--gates", "house", "--format", "json"]) == 3
+    (error,) = json.loads(capsys.readouterr().out)["errors"]
+    assert (error["name"], error["uri"]) == (r"gonecaf\xe9.txt", "gonecaf%E9.txt")
 
 
 @pytest.mark.parametrize(

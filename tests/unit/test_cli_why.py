@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from gatecore import GateSet
 from gatecore.cli import main
+from gatecore.report import Report, Verdict
+from gatecore.why import Why
 
 BAD = "We hold personal data for as long as we wish. Guaranteed returns. Act now, don’t miss out!"
 
@@ -69,3 +72,34 @@ def test_whole_outputs_name_what_could_not_be_read(
     assert "bad.txt" in out
     assert "gone.txt" in out
     assert out.startswith("{" if form == "sarif" else "<!doctype html>")
+
+
+@pytest.mark.parametrize("form", ["table", "json", "sarif", "html"])
+@pytest.mark.parametrize("fail_on", ["fail", "warning"])
+@pytest.mark.parametrize("status", ["UNKNOWN", "UNFINISHED"])
+def test_a_status_that_is_unknown_is_a_problem_in_every_format(
+    form: str,
+    fail_on: str,
+    status: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A gate that was not finished, say: it is never shown as fine, and nobody asks it why."""
+    odd = Verdict("odd", "house", status, "none", "Too slow.", "", "rule", ())  # type: ignore[arg-type]
+
+    def check(gates: GateSet, text: str) -> Report:
+        return Report((odd,), characters=len(text))
+
+    def why(report: Report, gate: str) -> Why:
+        raise AssertionError("it might take as long again")
+
+    monkeypatch.setattr(GateSet, "check", check)
+    monkeypatch.setattr(Report, "why", why)
+    options = ["--why", "--format", form, "--fail-on", fail_on]
+    assert main(["check", "--module", "gdpr_uk", *options, "bad.txt", "bad.txt"]) == 1
+    out = capsys.readouterr().out
+    assert status[:6] in out  # a narrow column breaks it
+    if form == "table":
+        assert f"2 documents: 2 {status}" in out
+    if form == "sarif":
+        assert '"level": "error"' in out

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from gatecore import GateSet, modules
+from gatecore._judge import Judge
 from gatecore._matches import ReMatches
 from gatecore._scan_matches import ScanMatches
 from gatecore.errors import DocumentTypeError, GatecoreError, UnknownGateError
@@ -85,7 +86,7 @@ def gate(*conditions: Condition, relevant: Condition | None = None) -> GateSpec:
 
 def why_of(condition: Condition, text: str = TEXT) -> WhyCondition:
     spec = gate(condition)
-    when = explain(spec, ReMatches(text)).branches[0].when
+    when = explain(spec, Judge(ReMatches(text))).branches[0].when
     assert when is not None
     assert when.held == holds(condition, spec, ReMatches(text))
     return when
@@ -250,7 +251,9 @@ def test_a_denied_condition_is_said_without_a_double_negative(
 
 def test_a_branch_that_does_not_apply_says_so_and_each_match_says_it_once() -> None:
     condition = Not(Around(PROMISE, NEAR, AnyOf(WARNING)))
-    assert str(explain(gate(condition), ReMatches("A guaranteed fee: capital at risk."))) == (
+    assert str(
+        explain(gate(condition), Judge(ReMatches("A guaranteed fee: capital at risk.")))
+    ) == (
         "house/table is PASS\n"
         "  ✗ FAIL high does not apply: no match of ‘promise’ with any of ‘warning’ (1 pattern) "
         "within 30 characters of it\n"
@@ -300,6 +303,7 @@ def test_scans_answer_as_re_does(text: str) -> None:
     matches = ScanMatches(text, gates.patterns, gates.lowered)
     for ref in refs:
         assert list(matches.hits(ref)) == ReMatches(text).hits(ref), ref
+        assert list(matches.spans(ref)) == ReMatches(text).spans(ref), ref
 
 
 def test_a_report_says_why_until_it_is_pickled(gdpr: GateSet) -> None:

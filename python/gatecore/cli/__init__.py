@@ -76,8 +76,10 @@ def _run(args: Namespace) -> int:
             more = len(messages) - _MOST_ERRORS
             print(f"gatecore: error: and {more:,} more files with mistakes", file=sys.stderr)
         if args.format == "json":
+            from gatecore._portable import head
+
             errors = [{"message": message} for message in messages]
-            print(json_text({**args.nothing, "errors": errors}))
+            print(json_text({**head(), **args.nothing, "errors": errors}))
         return USAGE
     return code
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from gatecore._portable import head, uri
+from gatecore._statuses import badness
 from gatecore._visible import json_text, named, visible
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
 from gatecore.cli.input import STDIN, DocumentReadError, InputDocument, read_as_asked
@@ -17,14 +19,14 @@ from gatecore.report import Checked
 
 if TYPE_CHECKING:
     from gatecore.gates import GateSet
-    from gatecore.report import Report, Verdict
+    from gatecore.report import Report
 
 __all__ = ["run"]
 
 _FAILS_FROM: Final = {
-    "warning": STATUSES.index("WARNING"),
-    "fail": STATUSES.index("FAIL"),
-    "never": len(STATUSES),
+    "warning": badness("WARNING"),
+    "fail": badness("WARNING") + 1,
+    "never": sys.maxsize,
 }
 
 
@@ -56,7 +58,7 @@ def run(args: Namespace) -> int:
             code = UNREADABLE
             continue
         output.checked(document, report)
-        if code == FINE and STATUSES.index(report.overall) >= _FAILS_FROM[args.fail_on]:
+        if code == FINE and badness(report.overall) >= _FAILS_FROM[args.fail_on]:
             code = FOUND
     output.end()
     return code
@@ -80,37 +82,38 @@ def _output(args: Namespace, gates: GateSet, wanted: Wanted) -> _Output:
 
 
 class _JsonOutput:
-    """One JSON object with a document a line. ASCII only, so any text survives any terminal."""
+    """One JSON object with a document a line. ASCII only, so any text survives any terminal.
+
+    `schema/report.schema.json` describes it.
+    """
 
     def __init__(self, wanted: Wanted) -> None:
-        self._before = '{"documents":[\n'
+        self._before = f'{json_text(head())[:-1]}, "documents":[\n'
         self._errors: list[dict[str, str]] = []
         self._wanted = wanted
 
     def checked(self, document: InputDocument, report: Report) -> None:
-        plain = {
+        plain: dict[str, Any] = {
             **named(document.name),
+            "uri": uri(document.name),
             "read_as": document.read_as,
             "encoding": document.encoding,
             "notes": document.notes,
             **report.to_dict(with_timing=True),
-            "verdicts": [self._verdict(report, verdict) for verdict in report.verdicts],
         }
+        for verdict, told in zip(report.verdicts, plain["verdicts"], strict=True):
+            if self._wanted.explains(verdict, STATUSES):
+                told["why"] = report.why(f"{verdict.module}/{verdict.gate}").to_dict()
         sys.stdout.write(self._before + json_text(plain))
         self._before = ",\n"
 
     def unreadable(self, error: DocumentReadError) -> None:
-        self._errors.append({**named(error.name), "message": error.reason})
+        place = {**named(error.name), "uri": uri(error.name)}
+        self._errors.append({**place, "message": error.reason})
 
     def end(self) -> None:
         opened = self._before if self._before != ",\n" else "\n"
         sys.stdout.write(f'{opened}],"errors":{json_text(self._errors)}}}\n')
-
-    def _verdict(self, report: Report, verdict: Verdict) -> dict[str, object]:
-        plain = verdict.to_dict()
-        if self._wanted.explains(verdict, STATUSES):
-            plain["why"] = report.why(f"{verdict.module}/{verdict.gate}").to_dict()
-        return plain
 
 
 def _checked(document: InputDocument, report: Report) -> Checked:

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
+from gatecore._statuses import is_problem, worst_first
 from gatecore._visible import visible
 from gatecore.cli.render import STYLES, console, shortened, show, show_lines
-from gatecore.gate_spec import STATUSES
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -39,9 +39,6 @@ MOST_FINDINGS: Final = 5
 
 Line: TypeAlias = "list[tuple[str, str]]"
 """Texts, each with its style."""
-
-_FINE: Final = ("PASS", "N/A")
-"""Everything else is a problem, also a status that nobody here has heard of."""
 
 _WIDEST_NAME: Final = 30
 _NARROW: Final = 72
@@ -63,7 +60,7 @@ class TableOutput:
         """Shows one document."""
         self._counts[report.overall] += 1
         width = self._console.width
-        shown = [v for v in report.verdicts if self._everything or v.status not in _FINE]
+        shown = [v for v in report.verdicts if self._everything or is_problem(v.status)]
         hidden: Counter[str] = Counter(verdict.status for verdict in report.verdicts)
         hidden.subtract(verdict.status for verdict in shown)
         lines: list[Line] = [[]] if self._gap or (shown and sum(self._counts.values()) > 1) else []
@@ -81,7 +78,7 @@ class TableOutput:
         self._gap = bool(shown or trees)
 
     def _trees(self, report: Report) -> Iterator[RenderableType]:
-        problems = {v.status for v in report.verdicts}.difference(_FINE)
+        problems = {v.status for v in report.verdicts if is_problem(v.status)}
         explained = [
             verdict
             for verdict in report.verdicts
@@ -104,9 +101,8 @@ class TableOutput:
         if documents + self._unreadable < 2:
             return
         line: Line = [(f"{documents + self._unreadable:,} documents: ", "bold")]
-        known = [status for status in reversed(STATUSES) if self._counts[status]]
-        others = sorted(set(self._counts).difference(STATUSES))
-        parts = [(f"{self._counts[s]:,} {s}", STYLES.get(s, "bold red")) for s in (*others, *known)]
+        listed = worst_first(self._counts)
+        parts = [(f"{self._counts[s]:,} {s}", STYLES.get(s, "bold red")) for s in listed]
         if self._unreadable:
             parts.append((f"{self._unreadable:,} could not be read", "bold red"))
         for number, part in enumerate(parts):
@@ -191,7 +187,7 @@ def _narrow(verdicts: Sequence[Verdict], width: int) -> Iterator[Line]:
 
 
 def _has_block(verdict: Verdict) -> bool:
-    return verdict.status not in _FINE or bool(verdict.details)
+    return is_problem(verdict.status) or bool(verdict.details)
 
 
 def _block(verdict: Verdict, width: int) -> Iterator[Line]:
@@ -199,7 +195,7 @@ def _block(verdict: Verdict, width: int) -> Iterator[Line]:
     rows: list[tuple[str, str, str, str]] = []  # label and text, each with its style
     for number, detail in enumerate(verdict.details):
         rows.append(("" if number else "detail", "bold", visible(detail), ""))
-    if verdict.status not in _FINE:
+    if is_problem(verdict.status):
         shown = verdict.findings[:MOST_FINDINGS]
         rows += [(_place(one), "cyan", f"“{shortened(one.text)}”", "") for one in shown]
         if len(verdict.findings) > len(shown):

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from gatecore._portable import head
 from gatecore._visible import json_text, named, visible
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
 from gatecore.cli.host import host
@@ -80,7 +81,7 @@ def run(args: Namespace) -> int:
         plain: dict[str, object] = {"documents": [asdict(row) for row in rows]}
         if served is not None:
             plain["served"] = round(served, 6)
-        print(json_text({**plain, "errors": errors}))
+        print(json_text({**head(), **plain, "errors": errors}))
     else:
         _show(rows, served)
     if code == FINE and any(row.different for row in rows):

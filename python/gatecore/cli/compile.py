@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections import Counter
 from typing import Final
 
+from gatecore._portable import head
 from gatecore._visible import json_text, visible
 from gatecore.cli.exit_codes import FINE, USAGE
 from gatecore.cli.selection import selected
@@ -44,7 +45,7 @@ def run(args: Namespace) -> int:
     if problem:
         print(f"gatecore: error: {visible(f'{place}: {problem}')}", file=sys.stderr)
         if args.format == "json":
-            print(json_text({"errors": [{"name": place, "message": problem}]}))
+            print(json_text({**head(), "errors": [{"name": place, "message": problem}]}))
         return USAGE
     counts = Counter(patterns.explain(number).route for number in range(len(patterns)))
     facts = {
@@ -58,7 +59,7 @@ def run(args: Namespace) -> int:
         "compiled": cache is None or not cache.hits,
     }
     if args.format == "json":
-        print(json_text({**facts, "errors": []}))
+        print(json_text({**head(), **facts, "errors": []}))
     else:
         _show(facts)
     return FINE
@@ -94,7 +95,7 @@ def _run_host(args: Namespace) -> int:
         "compiled": not cache.hits,
     }
     if args.format == "json":
-        print(json_text({**facts, "errors": []}))
+        print(json_text({**head(), **facts, "errors": []}))
     else:
         _show(facts)
     return FINE

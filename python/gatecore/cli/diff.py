@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gatecore import modules
+from gatecore._portable import head
 from gatecore._reload import GateChange, paired
 from gatecore._visible import json_text, named, visible
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
@@ -189,7 +190,8 @@ class _JsonOutput:
 
     def gates(self, changes: Sequence[GateChange], same: int) -> None:
         listed = [{"kind": change.kind, **change.to_dict()} for change in changes]
-        sys.stdout.write(f'{{"gates":{json_text(listed)},"same":{same},"documents":[')
+        opened = json_text({**head(), "gates": listed, "same": same})[:-1]
+        sys.stdout.write(f'{opened}, "documents":[')
 
     def compared(self, document: InputDocument, found: Sequence[Difference]) -> None:
         plain = {

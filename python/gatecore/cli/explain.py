@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from gatecore._portable import head
 from gatecore._visible import json_text, visible
 from gatecore.cli.exit_codes import FINE, USAGE
 from gatecore.cli.selection import gate_set
@@ -53,7 +54,7 @@ def _explain_pattern(source: str, flags: int, engine: str, form: str) -> int:
     explanation = patterns.explain(0)
     if form == "json":
         plain = {**explanation.to_dict(), "tree": tree.to_dict() if tree else None}
-        print(json_text(plain))
+        print(json_text({**head(), **plain}))
         return FINE
     from rich.table import Column, Table
     from rich.text import Text
@@ -96,7 +97,7 @@ def _bad_pattern(source: str, error: Exception, form: str) -> int:
         caret = cell_len(visible(source[start:position]))
         print(f"  {visible(line)}\n  {' ' * caret}^", file=sys.stderr)
     if form == "json":
-        print(json_text({"errors": [{"message": message, "position": position}]}))
+        print(json_text({**head(), "errors": [{"message": message, "position": position}]}))
     return USAGE
 
 
@@ -114,7 +115,7 @@ def _explain_gates(gates: GateSet, form: str) -> int:
             }
             for gate, group, number, pattern, explanation in rows
         ]
-        print(json_text({"patterns": plain, "errors": []}))
+        print(json_text({**head(), "patterns": plain, "errors": []}))
         return FINE
     from gatecore.cli.render import console, show
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gatecore._matches import ReMatches
+from gatecore._portable import head
 from gatecore._visible import json_text, visible
 from gatecore.cli.exit_codes import FINE, FOUND
 from gatecore.cli.selection import gate_set
@@ -110,7 +111,7 @@ def run(args: Namespace) -> int:
     if args.format == "json":
         dead = [issue.to_dict() for issue in shadowed]
         plain = [result.to_dict() for result in results]
-        print(json_text({"gates": plain, "shadowed": dead, "errors": []}))
+        print(json_text({**head(), "gates": plain, "shadowed": dead, "errors": []}))
     else:
         from gatecore.cli.render import console, show
 

@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gatecore._portable import head
 from gatecore._visible import json_text, visible
 from gatecore.cli.exit_codes import FINE
 from gatecore.cli.selection import narrowed, selected
@@ -21,7 +22,7 @@ def run(args: Namespace) -> int:
     """Lists the gates; nothing is compiled."""
     gates = narrowed(selected(args.modules, args.gates), tags=args.tags, names=args.names)
     if args.format == "json":
-        print(json_text({"gates": [_plain(gate) for gate in gates], "errors": []}))
+        print(json_text({**head(), "gates": [_plain(gate) for gate in gates], "errors": []}))
     else:
         from gatecore.cli.render import console, show
 

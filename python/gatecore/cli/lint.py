@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gatecore._portable import head
 from gatecore._visible import json_text, visible
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE, USAGE
 from gatecore.cli.lint_gates import gate_counts, gate_issues, show_gates
@@ -105,7 +106,7 @@ def _print_json(
         "unread": found.unread,
         "errors": [{"name": p.place, "message": p.message} for p in found.problems],
     }
-    print(json_text(plain))
+    print(json_text({**head(), **plain}))
 
 
 def _show(findings: list[_Finding], advice: list[Advice], found: WantedPatterns) -> None:

@@ -36,6 +36,7 @@ __all__ = [
 STYLES: Final = {"PASS": "green", "WARNING": "yellow", "FAIL": "bold red", "N/A": "dim"}
 
 _LONGEST: Final = 80
+_UNKNOWN: Final = "bold red"
 _FILL: Final = re.compile(" +$", re.MULTILINE)
 _PLAIN: Final = str.maketrans(
     {
@@ -124,6 +125,6 @@ def listing(*columns: Column) -> Table:
     )
 
 
-def status_text(status: str) -> Text:
-    """A status in its colour."""
-    return Text(status, STYLES.get(status, ""))
+def status_text(status: str, before: str = "") -> Text:
+    """A status in its colour; one that is unknown looks like a failure."""
+    return Text(before + visible(status), STYLES.get(status, _UNKNOWN))

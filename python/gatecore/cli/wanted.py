@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gatecore._statuses import is_known
+
 if TYPE_CHECKING:
     from gatecore.gates import GateSet
     from gatecore.report import Verdict
@@ -35,6 +37,11 @@ class Wanted:
         return cls(why, frozenset((gate.module, gate.name) for gate in named))
 
     def explains(self, verdict: Verdict, statuses: Collection[str]) -> bool:
-        """Whether to explain a verdict; `--why` alone means those of these statuses."""
+        """Whether to explain a verdict; `--why` alone means those of these statuses.
+
+        One of a gate that was not finished is not explained: that might take as long.
+        """
+        if not is_known(verdict.status):
+            return False
         named = (verdict.module, verdict.gate) in self.gates
         return named or (self.why and verdict.status in statuses)

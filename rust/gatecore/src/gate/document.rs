@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::slice;
 
+use super::equal::{self, Pairs};
 use super::spec::{Capture, GatePattern, Relation, Side, Unit, Window};
 use super::units::{self, Piece, MARKED};
 use super::value::{self, Kind, Value, Values};
@@ -106,6 +107,9 @@ type CapturedSpans = Rc<[Option<Span>]>;
 /// Which captured values stand in which relation to which literal.
 type Question = (Capture, Kind, Relation, u32);
 
+/// Two lists of captures whose values are compared.
+type Comparison = ([Vec<Capture>; 2], Kind);
+
 /// A document while its gates are judged. What was asked once is not asked again.
 #[derive(Debug)]
 pub struct Document<'a, A> {
@@ -117,6 +121,8 @@ pub struct Document<'a, A> {
     values: RefCell<HashMap<(Capture, Kind), Rc<Values>>>,
     /// For each match, how many of those before it have a value that stands so.
     standing: RefCell<HashMap<Question, Rc<[u32]>>>,
+    /// Equal values of two lists of captures, where the last question about them left off.
+    pairs: RefCell<Vec<(Comparison, Pairs)>>,
     marks: [OnceCell<Vec<Span>>; MARKED],
     pieces: [OnceCell<Vec<Piece>>; MARKED],
 }
@@ -131,6 +137,7 @@ impl<'a, A: Answerer> Document<'a, A> {
             captures: RefCell::default(),
             values: RefCell::default(),
             standing: RefCell::default(),
+            pairs: RefCell::default(),
             marks: Default::default(),
             pieces: Default::default(),
         }
@@ -232,6 +239,61 @@ impl<'a, A: Answerer> Document<'a, A> {
         let seen = self.seen(capture.pattern, scope)?;
         let of = |range: &Range<usize>| before[range.end] - before[range.start];
         Ok(of(&seen.range) > of(&seen.own))
+    }
+
+    /// Whether some value of the left captures in a scope equals one of the right.
+    ///
+    /// A condition may ask this around each of thousands of matches; the answer before is where the
+    /// next one begins.
+    pub(super) fn has_equal(
+        &self,
+        captured: [&[Capture]; 2],
+        kind: Kind,
+        scope: &Scope<'_>,
+    ) -> Result<bool, A::Error> {
+        let mut moves = Vec::new();
+        for (side, captures) in [equal::Side::Left, equal::Side::Right].into_iter().zip(captured) {
+            let mut some = false;
+            for (place, &capture) in captures.iter().enumerate() {
+                if !self.answers.is_match(capture.pattern)? {
+                    continue;
+                }
+                let seen = self.seen(capture.pattern, scope)?;
+                let values = match seen.count() {
+                    0 => None,
+                    _ => Some(self.values(capture, kind)?),
+                };
+                some |= values.is_some();
+                moves.push((side, place, seen, values));
+            }
+            if !some {
+                return Ok(false);
+            }
+        }
+        let mut known = self.pairs.borrow_mut();
+        let is_it = |(other, of): &Comparison| {
+            *of == kind && captured == other.each_ref().map(|list| &list[..])
+        };
+        let place = known.iter().position(|(comparison, _)| is_it(comparison));
+        let place = place.unwrap_or_else(|| {
+            let [left, right] = captured;
+            let comparison = (captured.map(<[Capture]>::to_vec), kind);
+            known.push((comparison, Pairs::new(left.len(), right.len())));
+            known.len() - 1
+        });
+        let pairs = &mut known[place].1;
+        for (side, place, seen, values) in &moves {
+            if let Some(values) = values {
+                pairs.know(*side, *place, values);
+            }
+            pairs.move_to(*side, *place, seen.range.clone());
+            pairs.take(*side, *place, seen.own.clone());
+        }
+        let found = pairs.any();
+        for (side, place, seen, _) in &moves {
+            pairs.put(*side, *place, seen.own.clone());
+        }
+        Ok(found)
     }
 
     /// The matches of a pattern in a scope. Logarithmic in their number once they are known.

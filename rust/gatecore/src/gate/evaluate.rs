@@ -238,6 +238,9 @@ impl<A: Answerer> Judge<'_, '_, A> {
                 return Ok(false);
             }
         };
+        if relation == Relation::Equals {
+            return self.document.has_equal([left, captured], kind, scope);
+        }
         let left = self.values(left, kind, relation, scope)?;
         if left.is_empty() {
             return Ok(false);

@@ -6,6 +6,7 @@
 //! document  one document's answers, asked of whoever has them and remembered
 //! units     its words, lines, sentences and paragraphs
 //! value     what a captured text is worth: numbers, money, dates
+//! equal     whether two lists of values have an equal pair, while both move
 //! evaluate  the first branch that holds, and what it shows
 //! ```
 //!
@@ -13,6 +14,7 @@
 
 mod decode;
 mod document;
+mod equal;
 mod evaluate;
 mod spec;
 mod units;

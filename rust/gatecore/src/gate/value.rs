@@ -99,7 +99,7 @@ impl Currency {
 }
 
 /// A value: its size, and of money the currency. Of a day the size is its digits, year first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Value {
     /// Values of currencies that do not go together are not compared.
     pub currency: Currency,
@@ -115,6 +115,11 @@ impl Value {
             Kind::Money => money(&text),
             Kind::Date => date(&text),
         }
+    }
+
+    /// The same without its currency.
+    pub(super) fn bare(&self) -> Value {
+        Value { currency: Currency::Unsaid, size: self.size.clone() }
     }
 }
 
