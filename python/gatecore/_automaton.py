@@ -12,7 +12,7 @@ every way of `re` is a way here, if not the other way round. Only a back-referen
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from gatecore import _lower
@@ -54,7 +54,9 @@ class Automaton:
         self.has_every_way = all(step.op != Op.BACK_REFERENCE for step in program.code)
         self.kinds = Kinds(step.ranges for step in program.code if step.op == Op.CHAR)
         kinds = self.kinds
-        self._every = (1 << len(kinds)) - 1
+        #: Stands for the end of the text in masks of what may come next.
+        self._text_end = 1 << len(kinds)
+        self._every = 2 * self._text_end - 1
         self._masks = [kinds.mask(s.ranges) if s.op == Op.CHAR else 0 for s in program.code]
         self._popularity = [sum(m >> kind & 1 for m in self._masks) for kind in range(len(kinds))]
         self._newline = kinds.mask(NEWLINE)
@@ -69,9 +71,10 @@ class Automaton:
         #: Whether the empty text at the start of any text is a match, so that search stops there.
         self.matches_always = self._matches_nothing_at_start()
         self._steps = 0
-        self._states: list[tuple[int, int]] = [(-1, self._every)]
+        self._states: list[tuple[int, int]] = [(-1, self._text_end - 1)]
         self._numbers: dict[tuple[int, int], int] = {}
         self._closures: dict[tuple[int, _Before], Moves] = {}
+        self._ends: dict[tuple[int, _Before], int] = {}
         #: The states at the start of a text.
         self.initial = dict(self._closure(0, self._before(None)))
         if not self.matches_always:
@@ -86,6 +89,30 @@ class Automaton:
     def moves(self, state: int) -> dict[int, Moves]:
         """For each kind that a state takes, where it leads."""
         return self._moves[state]
+
+    def start(self) -> tuple[frozenset[int], int]:
+        """The states at the start of a text, and what may come next if a match ends there."""
+        key = (0, self._before(None))
+        return frozenset(self.initial), self._ends[key]
+
+    def after(self, states: Iterable[int], kind: int) -> tuple[frozenset[int], int]:
+        """The states behind a character, and what may come next if a match ends behind it.
+
+        Every match is seen; where a look-around of several characters decides, some are none.
+        """
+        before = self._before(kind)
+        reached: set[int] = set()
+        ends = 0
+        for state in states:
+            moves = self._moves[state].get(kind)
+            if moves is not None:
+                reached.update(moves)
+                ends |= self._ends[self._states[state][0] + 1, before]
+        return frozenset(reached), ends
+
+    def may_end(self, ends: int, kind: int | None) -> bool:
+        """Whether a match that ends here is one when that kind comes next; `None` is nothing."""
+        return bool(ends >> (len(self.kinds) if kind is None else kind) & 1)
 
     def mask(self, state: int) -> int:
         """The kinds that a state takes."""
@@ -116,7 +143,9 @@ class Automaton:
                 todo.append(step.a)
             elif step.op == Op.LEAVE_EMPTY:
                 todo += (at + 1, step.b)
-            elif step.op in (Op.SAVE, Op.MARK) or (
+            elif step.op == Op.ROUND:
+                todo += (at + 1,) if step.c else (at + 1, step.b)
+            elif step.op in (Op.SAVE, Op.MARK, Op.COUNT) or (
                 step.op == Op.LOOK and step.a in (_lower.TEXT_START, _lower.LINE_START)
             ):
                 todo.append(at + 1)
@@ -150,6 +179,7 @@ class Automaton:
         known = self._closures.get(key)
         if known is None:
             known = {}
+            self._ends[key] = 0
             for reached in self._ways(place, before):
                 number = self._number(reached)
                 known[number] = min(known.get(number, 0) + 1, 2)
@@ -184,9 +214,14 @@ class Automaton:
             visits[key] = visits.get(key, 0) + 1
             if visits[key] > 2:
                 continue
+            if at == self._end:
+                self._ends[place, before] |= mask
+                continue
             if step.op == Op.MARK:
                 begun |= {step.a}
-            if step.op == Op.LEAVE_EMPTY:
+            if step.op == Op.ROUND:
+                begun |= {step.a + 1}
+            if step.op == Op.LEAVE_EMPTY and not step.c:
                 # A round that took no character is the last, as for `re`.
                 todo.append((step.b if step.a in begun else at + 1, mask, begun))
             else:
@@ -201,6 +236,10 @@ class Automaton:
         elif op == Op.SPLIT:
             yield step.b, mask
             yield step.a, mask
+        elif op in (Op.ROUND, Op.LEAVE_EMPTY):
+            # Any number of rounds; those that must be may all be empty.
+            yield step.b, mask
+            yield at + 1, mask
         elif op == Op.LOOK:
             left = mask & self._allowed(step.a, before)
             if left:
@@ -227,7 +266,6 @@ class Automaton:
                 if met == negative:
                     return
         elif one:
-            # At the end of the text there is no next character, and no state to reach either.
             mask &= ~self._masks[at + 1] if negative else self._masks[at + 1]
         else:
             yield at + 1, mask
@@ -241,9 +279,9 @@ class Automaton:
         if condition == _lower.LINE_START:
             return self._every if before.start or before.newline else 0
         if condition == _lower.TEXT_END:
-            return 0
+            return self._text_end
         if condition in (_lower.LINE_END, _lower.LAST_LINE_END):
-            return self._newline
+            return self._newline | self._text_end
         ascii_only = condition > _lower.NOT_BOUNDARY
         words = self._ascii_words if ascii_only else self._words
         in_word = before.ascii_word if ascii_only else before.word
