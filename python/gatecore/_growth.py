@@ -7,33 +7,42 @@ Two independent witnesses must agree before anything is claimed:
     A polynomial of degree d - 1 has no d-th differences, so positive ones show degree d or more.
 
 No ambiguity means that the steps are linear in the text, proved for everything an automaton says.
+Bounded repeats make a finite automaton of what is `a+` in all but name: `(?:a{1,30}){1,30}b` is
+"linear" with a factor beyond all computers. So they are read without their bounds first, and what
+is ambiguous then is counted with them: growth that ends at N characters is said to do so.
 Every search is bounded: a pattern beyond the limits is "not analysed", never guessed at.
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
+from math import log, log2
 from typing import Any, Final, Literal
 
-from gatecore._ambiguity import EXPONENTIAL, Candidate, candidates
+from gatecore._ambiguity import EXPONENTIAL, Ambiguities, Candidate, ambiguities, quiet_endings
 from gatecore._automaton import Automaton, AutomatonTooLargeError
 from gatecore._program import Program, ProgramTooLargeError, program
 from gatecore._steps import count
 
 __all__ = ["Growth", "HostileText", "growth"]
 
-#: Instructions that may be counted for one pattern.
-_BUDGET: Final = 100_000
+#: Instructions that may be counted for one pattern, and for one text.
+_BUDGET: Final = 150_000
 _BUDGET_OF_ONE: Final = 30_000
 #: More of each where the automaton is exponential: rare, and worth it.
-_EXPONENTIAL_BUDGET: Final = 600_000
+_EXPONENTIAL_BUDGET: Final = 1_200_000
+_EXPONENTIAL_BUDGET_OF_ONE: Final = 100_000
 _MOST_TRIES: Final = 10
 _MOST_DEGREE: Final = 6
-_LEAST_POINTS: Final = 7
-_MOST_ORDER: Final = 8
+_MOST_PUMPS: Final = 40
+_LEAST_POINTS: Final = 5
+#: Repeats with a bound of so many rounds and more are read as unbounded first.
+_COUNTED_FROM: Final = 4
+#: Where bounded repeats overlap, so many steps a character are no constant to keep silent about:
+#: 100,000 characters take `re` a second then.
+MOST_STEPS_A_CHARACTER: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +67,23 @@ class Growth:
     """How the steps of one `re.search` grow with the length of the text.
 
     Attributes:
-        kind: "linear" is proved for every text. "polynomial" and "exponential" are shown on
-            `hostile`. "unknown": ambiguous, or with parts that no automaton says, but no text was
-            found that shows more than linear growth. "not analysed": beyond the limits.
+        kind: "linear" is proved for every text; where bounded repeats overlap, their worst texts
+            were counted as well, and cost less than 1,000 steps a character. "polynomial" and
+            "exponential" are shown on `hostile`. "unknown": ambiguous, or with parts that no
+            automaton says, but no text was found that shows more than linear growth. "not
+            analysed": beyond the limits.
         degree: Of a polynomial: at least this, on `hostile`.
         hostile: The text that shows it.
         note: Why it is not known.
+        until: The growth is that of bounded repeats, and goes on until the text has so many
+            characters for them; what is left from there on is a factor, and a large one.
     """
 
     kind: Literal["linear", "polynomial", "exponential", "unknown", "not analysed"]
     degree: int | None = None
     hostile: HostileText | None = None
     note: str = ""
+    until: int | None = None
 
     @property
     def superlinear(self) -> bool:
@@ -98,28 +112,98 @@ def growth(source: str, flags: int = 0) -> Growth:
     ('exponential', HostileText(prefix='', pump='a', suffix='!'))
     >>> growth(r"\s+$").degree, growth("risk(?=s)").kind
     (2, 'linear')
+    >>> found = growth(r"(?:a{1,30}){1,30}b")
+    >>> found.kind, found.until
+    ('exponential', 900)
     """
     try:
-        written = program(source, flags)
-        automaton = Automaton(written)
-        found = candidates(automaton)
+        return _Analysis(source, flags).growth()
     except (ProgramTooLargeError, AutomatonTooLargeError) as limit:
         return Growth("not analysed", note=f"too large: {limit}")
-    exponential = bool(found) and found[0].degree == EXPONENTIAL
-    counting = _Counting(written, _EXPONENTIAL_BUDGET if exponential else _BUDGET)
-    try:
-        for candidate in _worth_trying(found):
-            suffixes = list(_suffixes(automaton, candidate))
-            shown = counting.growth_on(candidate, suffixes)
-            if shown is not None:
-                return shown
-    except _BudgetSpentError:
-        return Growth("unknown", note="ambiguous, but counting took too many steps")
-    if found:
+
+
+class _Analysis:
+    """One pattern, read twice if it has bounded repeats: as if they had no bound, and as it is.
+
+    Without bounds there are more ways and fewer states. If even those are not ambiguous, nothing
+    is; if they are, and the pattern as it is is not, the growth ends at the bounds.
+    """
+
+    def __init__(self, source: str, flags: int) -> None:
+        self._asked = (source, flags)
+        self._loose = self._counted_program()
+        self._automaton = Automaton(self._loose)
+        self._found = ambiguities(self._automaton)
+        worst = self._found.candidates[0].degree if self._found.candidates else 0
+        self._counting = _Counting(self._loose, exponential=worst == EXPONENTIAL)
+
+    def _counted_program(self) -> Program:
+        source, flags = self._asked
+        try:
+            return program(source, flags, counted_from=_COUNTED_FROM)
+        except ProgramTooLargeError:
+            return program(source, flags, counted_from=2)
+
+    def growth(self) -> Growth:
+        found = self._found
+        if not found.candidates:
+            return self._nothing_found(self._automaton, found)
+        if not self._loose.counted:
+            return self._shown(self._automaton, found) or self._not_shown(found)
+        try:
+            exact = Automaton(program(*self._asked))
+            known = ambiguities(exact)
+        except (ProgramTooLargeError, AutomatonTooLargeError):
+            return self._shown_up_to_bounds() or self._not_shown(found)
+        shown = self._shown(exact, known) if known.candidates else None
+        if shown is not None and shown.kind == "exponential":
+            return shown
+        bounded = self._shown_up_to_bounds(shown)
+        if bounded is not None:
+            return bounded
+        if shown is not None:
+            return shown
+        return self._not_shown(known) if known.candidates else self._nothing_found(exact, known)
+
+    def _nothing_found(self, automaton: Automaton, found: Ambiguities) -> Growth:
+        if not found.whole:
+            return Growth("not analysed", note="too large: the search for ambiguous words")
+        if not automaton.has_every_way:
+            return Growth("unknown", note="it has a back-reference")
+        return Growth("linear")
+
+    def _not_shown(self, found: Ambiguities) -> Growth:
+        if self._counting.spent:
+            return Growth("unknown", note="ambiguous, but counting took too many steps")
+        if not found.whole:
+            return Growth("not analysed", note="too large: the search for ambiguous words")
         return Growth("unknown", note="ambiguous, but no text was found that shows it")
-    if not automaton.has_every_way:
-        return Growth("unknown", note="it has a back-reference")
-    return Growth("linear")
+
+    def _shown(self, automaton: Automaton, found: Ambiguities) -> Growth | None:
+        """The worst growth that counting shows, of what the automaton allows."""
+        for candidate in _worth_trying(found.candidates):
+            for hostile in self._counting.texts(automaton, candidate):
+                shown = self._counting.growth_on(hostile, candidate.degree)
+                if shown is not None:
+                    return shown
+        return None
+
+    def _shown_up_to_bounds(self, known: Growth | None = None) -> Growth | None:
+        """The worst growth that ends where the bounded repeats do, if it is worse than a known one.
+
+        Small bounds are a small factor; that is no growth.
+        """
+        in_loops = self._loose.counted_in_loops and known is None
+        for candidate in _worth_trying(self._found.candidates):
+            if known is not None and candidate.degree <= (known.degree or 0):
+                continue
+            for hostile in self._counting.texts(self._automaton, candidate):
+                shown = self._counting.bounded_growth_on(
+                    hostile, candidate.degree, self._loose.counted
+                )
+                if shown is not None and (known is None or shown.rank > known.rank):
+                    return replace(shown, until=None) if in_loops else shown
+        return None
 
 
 def _worth_trying(found: Sequence[Candidate]) -> list[Candidate]:
@@ -132,6 +216,7 @@ def _suffixes(automaton: Automaton, candidate: Candidate) -> Iterator[str]:
     """Ends that may keep the text from matching: characters strange to the pump first."""
     shown = [automaton.kinds.shown(kind) for kind in range(len(automaton.kinds))]
     strange = [character for character in shown if character not in candidate.pump]
+    yield from quiet_endings(automaton, candidate)
     yield ""
     yield from candidate.endings
     plain = [character for character in strange if character in "!-"]
@@ -139,37 +224,49 @@ def _suffixes(automaton: Automaton, candidate: Candidate) -> Iterator[str]:
     yield from (character * 2 for character in strange[:2])
 
 
-class _BudgetSpentError(Exception):
-    pass
-
-
 class _Counting:
     """Counts steps of one pattern on texts that may be hostile to it, within a budget."""
 
-    def __init__(self, written: Program, budget: int) -> None:
+    def __init__(self, written: Program, *, exponential: bool) -> None:
         self._program = written
-        self._left = budget
-        self._most = _BUDGET_OF_ONE * budget // _BUDGET
+        self._left = _EXPONENTIAL_BUDGET if exponential else _BUDGET
+        self._most = _EXPONENTIAL_BUDGET_OF_ONE if exponential else _BUDGET_OF_ONE
 
-    def growth_on(self, candidate: Candidate, suffixes: Sequence[str]) -> Growth | None:
-        """The growth that is counted on a candidate's text, at most what the automaton allows."""
-        for hostile in self._texts(candidate, suffixes):
-            if candidate.degree == EXPONENTIAL:
-                if self._is_exponential(hostile):
-                    return Growth(
-                        "exponential", hostile=self._shorter(hostile, self._is_exponential)
-                    )
-                continue
-            degree = self._degree(hostile, min(candidate.degree, _MOST_DEGREE))
-            if degree > 1:
-                return Growth("polynomial", degree, self._shorter(hostile, self._shows(degree)))
-        return None
+    @property
+    def spent(self) -> bool:
+        """Whether nothing more can be counted."""
+        return self._left <= 0
 
-    def _texts(self, candidate: Candidate, suffixes: Sequence[str]) -> Iterator[HostileText]:
+    def growth_on(self, hostile: HostileText, degree: int) -> Growth | None:
+        """The growth that is counted on a text, at most what the automaton allows."""
+        if degree == EXPONENTIAL:
+            if not self._is_exponential(hostile):
+                return None
+            return Growth("exponential", hostile=self._shorter(hostile, self._is_exponential))
+        counted = self._degree(hostile, min(degree, _MOST_DEGREE))
+        if counted < 2:
+            return None
+        return Growth("polynomial", counted, self._shorter(hostile, self._shows(counted)))
+
+    def bounded_growth_on(self, hostile: HostileText, degree: int, until: int) -> Growth | None:
+        """The growth up to the bounds, where it makes a text too dear."""
+        if degree == EXPONENTIAL and self._is_dearly_exponential(hostile):
+            shorter = self._shorter(hostile, self._is_dearly_exponential)
+            return Growth("exponential", hostile=shorter, until=until)
+        counted = self._bounded_degree(hostile, until)
+        if counted < 2:
+            return None
+
+        def shows(text: HostileText) -> bool:
+            return self._bounded_degree(text, until) >= counted
+
+        return Growth("polynomial", counted, self._shorter(hostile, shows), until=until)
+
+    def texts(self, automaton: Automaton, candidate: Candidate) -> Iterator[HostileText]:
         """Texts without a match first: there `re` has to try everything."""
         matching = []
         tried = 0
-        for suffix in suffixes:
+        for suffix in dict.fromkeys(_suffixes(automaton, candidate)):
             text = HostileText(candidate.prefix, candidate.pump, suffix)
             if self._count(text.text(4))[1]:
                 matching.append(text)
@@ -180,13 +277,14 @@ class _Counting:
 
     def _count(self, text: str) -> tuple[int | None, bool]:
         """The steps, or `None` when they are too many; and whether there is a match."""
+        if self._left <= 0:
+            return None, False
         counted = count(self._program, text, budget=min(self._most, self._left))
         self._left -= counted.steps
-        if self._left <= 0:
-            raise _BudgetSpentError
         return counted.steps if counted.finished else None, counted.span is not None
 
-    def _series(self, hostile: HostileText, times: range) -> list[int]:
+    def _series(self, hostile: HostileText, times: Iterable[int]) -> list[int]:
+        """The steps for so many pumps each, up to where they are too many."""
         steps: list[int] = []
         for n in times:
             counted, _ = self._count(hostile.text(n))
@@ -207,25 +305,65 @@ class _Counting:
         return degree
 
     def _is_exponential(self, hostile: HostileText) -> bool:
-        """Whether differences of every order stay positive, as those of no small polynomial do."""
-        differences = self._series(hostile, range(2, 12))
-        if len(differences) < _LEAST_POINTS:
+        """Whether each pump multiplies the steps.
+
+        The slope n·ln(S(n+1) / S(n)) is a polynomial's degree, and does not rise; that of an
+        exponential rises with n. It is taken over two pumps, as every other may count for little.
+        """
+        steps = self._series(hostile, range(1, _MOST_PUMPS + 1))
+        if self._left <= 0:
             return False
-        for _ in range(min(len(differences) - 2, _MOST_ORDER)):
-            differences = _differences(differences)
-            if min(differences) <= 0:
-                return False
-        return True
+        if len(steps) < _LEAST_POINTS:
+            # Beyond all measure after five pumps: no polynomial that fits the budget does that.
+            return True
+        slopes = [n * log(steps[n + 1] / steps[n - 1]) / 2 for n in range(1, len(steps) - 1)]
+        last, middle = slopes[-1], slopes[(len(slopes) - 1) // 2]
+        return last > 1.5 and last > 1.5 * middle
+
+    def _is_dearly_exponential(self, hostile: HostileText) -> bool:
+        """Whether it is, and so until a character costs more than is kept silent about."""
+        steps = self._series(hostile, range(1, _MOST_PUMPS + 1))
+        if self._left <= 0:
+            return False
+        beyond = len(steps) < _MOST_PUMPS
+        size = len(hostile.text(len(steps) + beyond))
+        if not beyond and max(steps) < MOST_STEPS_A_CHARACTER * size:
+            return False
+        if len(steps) < _LEAST_POINTS:
+            return True
+        slopes = [n * log(steps[n + 1] / steps[n - 1]) / 2 for n in range(1, len(steps) - 1)]
+        # Near the bounds it slackens, so the steepest place is looked at.
+        steepest = slopes.index(max(slopes))
+        return slopes[steepest] > 1.5 and slopes[steepest] > 1.5 * slopes[steepest // 2]
+
+    def _bounded_degree(self, hostile: HostileText, until: int) -> int:
+        """The degree of the growth up to the bounds; 0 where that comes to a small factor.
+
+        What cannot be counted up to the bounds is reckoned on from where counting ends.
+        """
+        times = [2**power for power in range(2, 13)]
+        steps = self._series(hostile, times)
+        if len(steps) < 2:
+            return 0
+        size = len(hostile.text(times[len(steps) - 1]))
+        slopes = [log2(later / earlier) for earlier, later in pairwise(steps)]
+        each = steps[-1] / size
+        if slopes[-1] < 1.2:
+            return max(2, round(max(slopes))) if each > MOST_STEPS_A_CHARACTER else 0
+        if size < until:
+            each *= (until / size) ** (slopes[-1] - 1)
+        return max(2, round(slopes[-1])) if each > MOST_STEPS_A_CHARACTER else 0
 
     def _shows(self, degree: int) -> Callable[[HostileText], bool]:
         return lambda text: self._degree(text, degree) == degree
 
     def _shorter(self, hostile: HostileText, shows: Callable[[HostileText], bool]) -> HostileText:
         """The text without what it does not need, for people to read; as far as the budget goes."""
-        with contextlib.suppress(_BudgetSpentError):
-            for tried in self._parts_left_out(hostile):
-                if shows(tried):
-                    return self._shorter(tried, shows)
+        for tried in self._parts_left_out(hostile):
+            if self._left <= 0:
+                break
+            if shows(tried):
+                return self._shorter(tried, shows)
         return hostile
 
     def _parts_left_out(self, hostile: HostileText) -> Iterator[HostileText]:
