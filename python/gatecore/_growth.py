@@ -38,6 +38,9 @@ _MOST_TRIES: Final = 10
 _MOST_DEGREE: Final = 6
 _MOST_PUMPS: Final = 40
 _LEAST_POINTS: Final = 5
+#: After so many pumps, and steps that are no accident, what does not rise is given up.
+_LOOKED_AT: Final = (8, 12, 16, 24)
+_ENOUGH_STEPS: Final = 2_000
 #: Repeats with a bound of so many rounds and more are read as unbounded first.
 _COUNTED_FROM: Final = 4
 #: Where bounded repeats overlap, so many steps a character are no constant to keep silent about:
@@ -181,12 +184,18 @@ class _Analysis:
 
     def _shown(self, automaton: Automaton, found: Ambiguities) -> Growth | None:
         """The worst growth that counting shows, of what the automaton allows."""
+        best: Growth | None = None
         for candidate in _worth_trying(found.candidates):
+            if best is not None and candidate.degree <= (best.degree or 0):
+                continue
             for hostile in self._counting.texts(automaton, candidate):
                 shown = self._counting.growth_on(hostile, candidate.degree)
-                if shown is not None:
+                if shown is None or (best is not None and shown.rank <= best.rank):
+                    continue
+                if shown.kind == "exponential" or candidate.degree < EXPONENTIAL:
                     return shown
-        return None
+                best = shown
+        return best
 
     def _shown_up_to_bounds(self, known: Growth | None = None) -> Growth | None:
         """The worst growth that ends where the bounded repeats do, if it is worse than a known one.
@@ -239,9 +248,7 @@ class _Counting:
 
     def growth_on(self, hostile: HostileText, degree: int) -> Growth | None:
         """The growth that is counted on a text, at most what the automaton allows."""
-        if degree == EXPONENTIAL:
-            if not self._is_exponential(hostile):
-                return None
+        if degree == EXPONENTIAL and self._is_exponential(hostile):
             return Growth("exponential", hostile=self._shorter(hostile, self._is_exponential))
         counted = self._degree(hostile, min(degree, _MOST_DEGREE))
         if counted < 2:
@@ -253,12 +260,12 @@ class _Counting:
         if degree == EXPONENTIAL and self._is_dearly_exponential(hostile):
             shorter = self._shorter(hostile, self._is_dearly_exponential)
             return Growth("exponential", hostile=shorter, until=until)
-        counted = self._bounded_degree(hostile, until)
+        counted = self._bounded_degree(hostile, degree, until)
         if counted < 2:
             return None
 
         def shows(text: HostileText) -> bool:
-            return self._bounded_degree(text, until) >= counted
+            return self._bounded_degree(text, degree, until) >= counted
 
         return Growth("polynomial", counted, self._shorter(hostile, shows), until=until)
 
@@ -310,33 +317,41 @@ class _Counting:
         The slope n·ln(S(n+1) / S(n)) is a polynomial's degree, and does not rise; that of an
         exponential rises with n. It is taken over two pumps, as every other may count for little.
         """
-        steps = self._series(hostile, range(1, _MOST_PUMPS + 1))
-        if self._left <= 0:
-            return False
+        steps, beyond = self._steep_series(hostile)
         if len(steps) < _LEAST_POINTS:
             # Beyond all measure after five pumps: no polynomial that fits the budget does that.
-            return True
-        slopes = [n * log(steps[n + 1] / steps[n - 1]) / 2 for n in range(1, len(steps) - 1)]
-        last, middle = slopes[-1], slopes[(len(slopes) - 1) // 2]
-        return last > 1.5 and last > 1.5 * middle
+            return beyond
+        slopes = _slopes(steps)
+        return _rises(slopes, len(slopes) - 1)
 
     def _is_dearly_exponential(self, hostile: HostileText) -> bool:
         """Whether it is, and so until a character costs more than is kept silent about."""
-        steps = self._series(hostile, range(1, _MOST_PUMPS + 1))
-        if self._left <= 0:
-            return False
-        beyond = len(steps) < _MOST_PUMPS
+        steps, beyond = self._steep_series(hostile)
         size = len(hostile.text(len(steps) + beyond))
-        if not beyond and max(steps) < MOST_STEPS_A_CHARACTER * size:
+        if not beyond and max(steps, default=0) < MOST_STEPS_A_CHARACTER * size:
             return False
         if len(steps) < _LEAST_POINTS:
             return True
-        slopes = [n * log(steps[n + 1] / steps[n - 1]) / 2 for n in range(1, len(steps) - 1)]
+        slopes = _slopes(steps)
         # Near the bounds it slackens, so the steepest place is looked at.
-        steepest = slopes.index(max(slopes))
-        return slopes[steepest] > 1.5 and slopes[steepest] > 1.5 * slopes[steepest // 2]
+        return _rises(slopes, slopes.index(max(slopes)))
 
-    def _bounded_degree(self, hostile: HostileText, until: int) -> int:
+    def _steep_series(self, hostile: HostileText) -> tuple[list[int], bool]:
+        """The steps pump by pump, while they may be an exponential's; whether they went beyond."""
+        steps: list[int] = []
+        for n in range(1, _MOST_PUMPS + 1):
+            counted, _ = self._count(hostile.text(n))
+            if counted is None:
+                return steps, not self.spent
+            steps.append(counted)
+            if n in _LOOKED_AT:
+                slopes = _slopes(steps)
+                steepest = slopes.index(max(slopes))
+                if counted > _ENOUGH_STEPS and not _rises(slopes, steepest):
+                    break
+        return steps, False
+
+    def _bounded_degree(self, hostile: HostileText, degree: int, until: int) -> int:
         """The degree of the growth up to the bounds; 0 where that comes to a small factor.
 
         What cannot be counted up to the bounds is reckoned on from where counting ends.
@@ -352,7 +367,10 @@ class _Counting:
             return max(2, round(max(slopes))) if each > MOST_STEPS_A_CHARACTER else 0
         if size < until:
             each *= (until / size) ** (slopes[-1] - 1)
-        return max(2, round(slopes[-1])) if each > MOST_STEPS_A_CHARACTER else 0
+        if each <= MOST_STEPS_A_CHARACTER:
+            return 0
+        # A slope comes from below, so a degree that its differences show is one as well.
+        return max(2, round(slopes[-1]), self._degree(hostile, min(degree, _MOST_DEGREE)))
 
     def _shows(self, degree: int) -> Callable[[HostileText], bool]:
         return lambda text: self._degree(text, degree) == degree
@@ -374,6 +392,16 @@ class _Counting:
                 continue
             for at in range(len(text)):
                 yield replace(hostile, **{part: text[:at] + text[at + 1 :]})
+
+
+def _slopes(steps: Sequence[int]) -> list[float]:
+    """At each pump but the first and last, the degree of the polynomial that grows so there."""
+    return [n * log(steps[n + 1] / steps[n - 1]) / 2 for n in range(1, len(steps) - 1)]
+
+
+def _rises(slopes: Sequence[float], at: int) -> bool:
+    """Whether the slope at a place is well above that at half the pumps."""
+    return slopes[at] > 1.5 and slopes[at] > 1.5 * slopes[at // 2]
 
 
 def _differences(numbers: Sequence[int]) -> list[int]:
