@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from gatecore._automaton import SEARCH, Automaton, Moves
+from gatecore._failing import Failing
 from gatecore._work import TooMuchWorkError, Work
 
-__all__ = ["EXPONENTIAL", "Ambiguities", "Candidate", "ambiguities", "quiet_endings"]
+__all__ = ["EXPONENTIAL", "Ambiguities", "Candidate", "ambiguities", "is_linear", "quiet_endings"]
 
 #: Moves of pairs of states that the searches may look at, in all: about a second.
 #: Most patterns need some thousands.
@@ -76,6 +77,16 @@ def ambiguities(automaton: Automaton) -> Ambiguities:
     return Ambiguities(tuple(ordered), searched.whole)
 
 
+def is_linear(automaton: Automaton) -> bool:
+    """Whether the ways that fail are not ambiguous: those that match are taken once.
+
+    Raises:
+        TooMuchWorkError: It is not known.
+    """
+    searched = _Ambiguity(Failing(automaton))
+    return not searched.is_ambiguous() and searched.whole
+
+
 def quiet_endings(automaton: Automaton, candidate: Candidate) -> list[str]:
     """Shortest ends with which a candidate's text surely has no match: `re` has to try all ways.
 
@@ -109,7 +120,7 @@ def quiet_endings(automaton: Automaton, candidate: Candidate) -> list[str]:
 class _Ambiguity:
     """Looks for states that a word leads to in several ways."""
 
-    def __init__(self, automaton: Automaton) -> None:
+    def __init__(self, automaton: Automaton | Failing) -> None:
         self.whole = True
         self._automaton = automaton
         self._work = Work(MOST_MOVES, "moves of pairs of states")
@@ -120,6 +131,12 @@ class _Ambiguity:
             if component >= 0 and searches:
                 looping.setdefault(component, []).append(state)
         self._looping = looping
+
+    def is_ambiguous(self) -> bool:
+        """Whether there is any word that leads on in more and more ways."""
+        if any(self._two_ways(states[0], rare=True) for states in self._looping.values()):
+            return True
+        return next(self._pumps(), None) is not None
 
     def candidates(self) -> Iterator[Candidate]:
         entrances = _words_to(self._automaton)
@@ -310,13 +327,13 @@ def _root(word: tuple[int, ...]) -> tuple[int, ...]:
     return next(word[:size] for size in sizes if word[:size] * (len(word) // size) == word)
 
 
-def _words_to(automaton: Automaton, *, rare: bool = True) -> dict[int, tuple[int, ...]]:
+def _words_to(automaton: Automaton | Failing, *, rare: bool = True) -> dict[int, tuple[int, ...]]:
     """A shortest word to each state."""
     return _words_from(automaton, dict.fromkeys(automaton.initial, ()), rare=rare)
 
 
 def _words_from(
-    automaton: Automaton,
+    automaton: Automaton | Failing,
     words: dict[int, tuple[int, ...]],
     *,
     rare: bool = True,
@@ -339,7 +356,7 @@ def _ordered(moves: dict[int, Moves], *, rare: bool) -> Iterable[tuple[int, Move
     return moves.items() if rare else reversed(moves.items())
 
 
-def _components(automaton: Automaton) -> list[int]:
+def _components(automaton: Automaton | Failing) -> list[int]:
     """The number of each state's strongly connected component; -1 where nothing loops."""
     after = [
         {to for moves in automaton.moves(state).values() for to in moves}

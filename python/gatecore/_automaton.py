@@ -68,6 +68,8 @@ class Automaton:
         )
         self._over = {s.b - 1: s.b for s in program.code if s.op == Op.ATOMIC}
         self._end = len(program.code) - 1
+        #: Whether every way here is a way of `re` too: nothing was let through.
+        self.is_precise = not any(map(self._lets_through, range(len(program.code))))
         #: Whether the empty text at the start of any text is a match, so that search stops there.
         self.matches_always = self._matches_nothing_at_start()
         self._steps = 0
@@ -110,6 +112,25 @@ class Automaton:
                 ends |= self._ends[self._states[state][0] + 1, before]
         return frozenset(reached), ends
 
+    def surely_ends(self, ends: int) -> bool:
+        """Whether a match ends here whatever comes next."""
+        return self.is_precise and ends == self._every
+
+    def sure(self, state: int, kind: int) -> bool:
+        """Whether a try of the pattern that takes a character in a state cannot fail any more."""
+        return state != SEARCH and self.surely_ends(
+            self._ends[self._states[state][0] + 1, self._before(kind)]
+        )
+
+    def starts(self) -> dict[int | None, tuple[frozenset[int], int]]:
+        """How a try begins behind each kind of character, and at the start; as `after`."""
+        kinds: list[int | None] = [None, *range(len(self.kinds))]
+        found = {}
+        for kind in kinds:
+            before = self._before(kind)
+            found[kind] = (frozenset(self._closure(0, before)), self._ends[0, before])
+        return found
+
     def may_end(self, ends: int, kind: int | None) -> bool:
         """Whether a match that ends here is one when that kind comes next; `None` is nothing."""
         return bool(ends >> (len(self.kinds) if kind is None else kind) & 1)
@@ -125,6 +146,19 @@ class Automaton:
             place = self._code[place].a if self._code[place].op == Op.JUMP else place + 1
         match = self._code[place].op == Op.MATCH
         return match and place != self._end and place not in self._over
+
+    def _lets_through(self, at: int) -> bool:
+        """Whether an instruction asks for more than an automaton can say."""
+        step = self._code[at]
+        if step.op == Op.LOOK_AROUND:
+            return not self._is_one(at)
+        if step.op == Op.ROUND:
+            return step.c > 0
+        return step.op in (Op.ATOMIC, Op.BACK_REFERENCE, Op.CONDITIONAL)
+
+    def _is_one(self, at: int) -> bool:
+        """Whether a look-around is about one character: then it is known exactly."""
+        return self._code[at + 1].op == Op.CHAR and self._code[at + 2].op == Op.MATCH
 
     def _matches_nothing_at_start(self) -> bool:
         """Whether some way takes no character and asks for nothing but the start of the text."""
@@ -259,7 +293,7 @@ class Automaton:
         self, at: int, step: Instruction, mask: int, before: _Before
     ) -> Iterator[tuple[int, int]]:
         negative = bool(step.a & _lower.NEGATIVE)
-        one = self._code[at + 1].op == Op.CHAR and self._code[at + 2].op == Op.MATCH
+        one = self._is_one(at)
         if step.a & _lower.BEHIND:
             if one:
                 met = before.behind >= 0 and bool(self._masks[at + 1] >> before.behind & 1)

@@ -21,18 +21,28 @@ from itertools import pairwise
 from math import log, log2
 from typing import Any, Final, Literal
 
-from gatecore._ambiguity import EXPONENTIAL, Ambiguities, Candidate, ambiguities, quiet_endings
+from gatecore._ambiguity import (
+    EXPONENTIAL,
+    Ambiguities,
+    Candidate,
+    ambiguities,
+    is_linear,
+    quiet_endings,
+)
 from gatecore._automaton import Automaton, AutomatonTooLargeError
 from gatecore._program import Program, ProgramTooLargeError, program
 from gatecore._steps import count
+from gatecore._work import TooMuchWorkError
 
 __all__ = ["Growth", "HostileText", "growth"]
 
 #: Instructions that may be counted for one pattern, and for one text.
-_BUDGET: Final = 150_000
+_BUDGET: Final = 400_000
+_SHARE: Final = 60_000
 _BUDGET_OF_ONE: Final = 30_000
 #: More of each where the automaton is exponential: rare, and worth it.
-_EXPONENTIAL_BUDGET: Final = 1_200_000
+_EXPONENTIAL_BUDGET: Final = 2_000_000
+_EXPONENTIAL_SHARE: Final = 400_000
 _EXPONENTIAL_BUDGET_OF_ONE: Final = 100_000
 _MOST_TRIES: Final = 10
 _MOST_DEGREE: Final = 6
@@ -43,6 +53,8 @@ _LOOKED_AT: Final = (8, 12, 16, 24)
 _ENOUGH_STEPS: Final = 2_000
 #: Repeats with a bound of so many rounds and more are read as unbounded first.
 _COUNTED_FROM: Final = 4
+#: As many characters as no text has.
+_NO_END: Final = 1 << 62
 #: Where bounded repeats overlap, so many steps a character are no constant to keep silent about:
 #: 100,000 characters take `re` a second then.
 MOST_STEPS_A_CHARACTER: Final = 1_000
@@ -137,8 +149,9 @@ class _Analysis:
         self._loose = self._counted_program()
         self._automaton = Automaton(self._loose)
         self._found = ambiguities(self._automaton)
-        worst = self._found.candidates[0].degree if self._found.candidates else 0
-        self._counting = _Counting(self._loose, exponential=worst == EXPONENTIAL)
+        self._counting = _Counting(self._loose)
+        #: Whether the pattern as it is was analysed, and not only without its bounds.
+        self._is_known = False
 
     def _counted_program(self) -> Program:
         source, flags = self._asked
@@ -149,7 +162,7 @@ class _Analysis:
 
     def growth(self) -> Growth:
         found = self._found
-        if not found.candidates:
+        if not found.candidates or _is_linear(self._automaton):
             return self._nothing_found(self._automaton, found)
         if not self._loose.counted:
             return self._shown(self._automaton, found) or self._not_shown(found)
@@ -158,6 +171,10 @@ class _Analysis:
             known = ambiguities(exact)
         except (ProgramTooLargeError, AutomatonTooLargeError):
             return self._shown_up_to_bounds() or self._not_shown(found)
+        self._is_known = known.whole
+        if _is_linear(exact):
+            self._is_known = True
+            known = Ambiguities((), whole=True)
         shown = self._shown(exact, known) if known.candidates else None
         if shown is not None and shown.kind == "exponential":
             return shown
@@ -169,7 +186,7 @@ class _Analysis:
         return self._not_shown(known) if known.candidates else self._nothing_found(exact, known)
 
     def _nothing_found(self, automaton: Automaton, found: Ambiguities) -> Growth:
-        if not found.whole:
+        if not found.whole and not found.candidates:
             return Growth("not analysed", note="too large: the search for ambiguous words")
         if not automaton.has_every_way:
             return Growth("unknown", note="it has a back-reference")
@@ -184,35 +201,61 @@ class _Analysis:
 
     def _shown(self, automaton: Automaton, found: Ambiguities) -> Growth | None:
         """The worst growth that counting shows, of what the automaton allows."""
-        best: Growth | None = None
-        for candidate in _worth_trying(found.candidates):
-            if best is not None and candidate.degree <= (best.degree or 0):
-                continue
-            for hostile in self._counting.texts(automaton, candidate):
-                shown = self._counting.growth_on(hostile, candidate.degree)
-                if shown is None or (best is not None and shown.rank <= best.rank):
-                    continue
-                if shown.kind == "exponential" or candidate.degree < EXPONENTIAL:
-                    return shown
-                best = shown
-        return best
+
+        def counted(hostile: HostileText, degree: int) -> Growth | None:
+            return self._counting.growth_on(hostile, degree)
+
+        return self._worst(automaton, found, counted, None)
 
     def _shown_up_to_bounds(self, known: Growth | None = None) -> Growth | None:
         """The worst growth that ends where the bounded repeats do, if it is worse than a known one.
 
         Small bounds are a small factor; that is no growth.
         """
-        in_loops = self._loose.counted_in_loops and known is None
-        for candidate in _worth_trying(self._found.candidates):
-            if known is not None and candidate.degree <= (known.degree or 0):
+        loose = self._loose
+        open_end = loose.mixed and not self._is_known
+
+        def counted(hostile: HostileText, degree: int) -> Growth | None:
+            until = max(span[0] + span[1] * len(hostile.pump) for span in loose.spans)
+            shown = self._counting.bounded_growth_on(
+                hostile, degree, _NO_END if open_end else max(until, 1)
+            )
+            return replace(shown, until=None) if shown is not None and open_end else shown
+
+        return self._worst(self._automaton, self._found, counted, known)
+
+    def _worst(
+        self,
+        automaton: Automaton,
+        found: Ambiguities,
+        counted: Callable[[HostileText, int], Growth | None],
+        best: Growth | None,
+    ) -> Growth | None:
+        """The worst growth that is counted, if it is worse than one that is known."""
+        known = best
+        for candidate in _worth_trying(found.candidates):
+            if best is not None and candidate.degree <= (best.degree or 0):
                 continue
-            for hostile in self._counting.texts(self._automaton, candidate):
-                shown = self._counting.bounded_growth_on(
-                    hostile, candidate.degree, self._loose.counted
-                )
-                if shown is not None and (known is None or shown.rank > known.rank):
-                    return replace(shown, until=None) if in_loops else shown
-        return None
+            self._counting.begin(exponential=candidate.degree == EXPONENTIAL)
+            for hostile in self._counting.texts(automaton, candidate):
+                shown = counted(hostile, candidate.degree)
+                if shown is None or (best is not None and shown.rank <= best.rank):
+                    continue
+                best = shown
+                if shown.kind == "exponential":
+                    return shown
+                if candidate.degree < EXPONENTIAL:
+                    break
+            if best is not known and candidate.degree < EXPONENTIAL:
+                break
+        return best if best is not known else None
+
+
+def _is_linear(automaton: Automaton) -> bool:
+    try:
+        return is_linear(automaton)
+    except TooMuchWorkError:
+        return False
 
 
 def _worth_trying(found: Sequence[Candidate]) -> list[Candidate]:
@@ -236,15 +279,20 @@ def _suffixes(automaton: Automaton, candidate: Candidate) -> Iterator[str]:
 class _Counting:
     """Counts steps of one pattern on texts that may be hostile to it, within a budget."""
 
-    def __init__(self, written: Program, *, exponential: bool) -> None:
+    def __init__(self, written: Program) -> None:
         self._program = written
-        self._left = _EXPONENTIAL_BUDGET if exponential else _BUDGET
-        self._most = _EXPONENTIAL_BUDGET_OF_ONE if exponential else _BUDGET_OF_ONE
+        #: What may be counted in all, of exponential candidates and of others.
+        self._budgets = {True: _EXPONENTIAL_BUDGET, False: _BUDGET}
+        self._left = self._most = 0
+        self.spent = False
 
-    @property
-    def spent(self) -> bool:
-        """Whether nothing more can be counted."""
-        return self._left <= 0
+    def begin(self, *, exponential: bool) -> None:
+        """Gives the next candidate its share of what may still be counted."""
+        share = _EXPONENTIAL_SHARE if exponential else _SHARE
+        self._most = _EXPONENTIAL_BUDGET_OF_ONE if exponential else _BUDGET_OF_ONE
+        self._left = min(share, self._budgets[exponential])
+        self._budgets[exponential] -= self._left
+        self.spent = self.spent or self._left <= 0
 
     def growth_on(self, hostile: HostileText, degree: int) -> Growth | None:
         """The growth that is counted on a text, at most what the automaton allows."""
@@ -285,6 +333,7 @@ class _Counting:
     def _count(self, text: str) -> tuple[int | None, bool]:
         """The steps, or `None` when they are too many; and whether there is a match."""
         if self._left <= 0:
+            self.spent = True
             return None, False
         counted = count(self._program, text, budget=min(self._most, self._left))
         self._left -= counted.steps
@@ -342,7 +391,7 @@ class _Counting:
         for n in range(1, _MOST_PUMPS + 1):
             counted, _ = self._count(hostile.text(n))
             if counted is None:
-                return steps, not self.spent
+                return steps, self._left > 0
             steps.append(counted)
             if n in _LOOKED_AT:
                 slopes = _slopes(steps)

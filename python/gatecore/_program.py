@@ -85,9 +85,9 @@ class Program:
         regular: Whether an automaton says it all: no look-around, back-reference, atomic part.
         remembers: Whether what groups matched matters to what matches.
         flags: Those in force, of the argument and of the pattern's own start.
-        counted: The most characters that a counted repeat may take, of all counted repeats that
-            are in no unbounded loop; 0 if none is counted.
-        counted_in_loops: Whether some counted repeat is in an unbounded loop.
+        mixed: Whether some counted repeat is in an unbounded loop or has one in it.
+        spans: For each counted repeat how many characters its rounds may take, and how often there
+            is an unbounded loop in them.
     """
 
     code: tuple[Instruction, ...]
@@ -96,8 +96,13 @@ class Program:
     regular: bool
     remembers: bool
     flags: int
-    counted: int = 0
-    counted_in_loops: bool = False
+    mixed: bool = False
+    spans: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def counted(self) -> bool:
+        """Whether there are counted repeats."""
+        return bool(self.spans)
 
 
 def program(source: str, flags: int, *, counted_from: int = WRITTEN_OUT) -> Program:
@@ -130,8 +135,8 @@ def program(source: str, flags: int, *, counted_from: int = WRITTEN_OUT) -> Prog
         writer.regular,
         writer.remembers,
         in_force,
-        writer.counted,
-        writer.counted_in_loops,
+        writer.mixed,
+        tuple(dict.fromkeys(writer.spans)),
     )
 
 
@@ -139,8 +144,8 @@ class _Writer:
     def __init__(self, counted_from: int) -> None:
         self.code: list[Instruction] = []
         self.registers = 0
-        self.counted = 0
-        self.counted_in_loops = False
+        self.mixed = False
+        self.spans: list[tuple[int, int]] = []
         self._counted_from = counted_from
         self._loops = 0
         self.regular = True
@@ -163,7 +168,7 @@ class _Writer:
         for (opcode, argument), times in self._rows(nodes):
             if times > 1:
                 part = parser.SubPattern(parser.State(), [(opcode, argument)])
-                self._rounds((times, times, part), _width(part), flags, depth, lazy=False)
+                self._rounds((times, times, part), flags, depth, lazy=False)
             else:
                 self._node(opcode, argument, flags, depth + 1)
 
@@ -257,14 +262,14 @@ class _Writer:
         low, high, body = argument
         if high == constants.MAXREPEAT:
             if low and self._is_counted(low, low, body):
-                self._rounds((low, low, body), _width(body), flags, depth, lazy=lazy)
+                self._rounds((low, low, body), flags, depth, lazy=lazy)
             else:
                 for _ in range(low):
                     self.sequence(body, flags, depth)
             self._loop(body, flags, depth, lazy=lazy)
             return
         if self._is_counted(low, high, body):
-            self._rounds((low, high, body), _width(body), flags, depth, lazy=lazy)
+            self._rounds((low, high, body), flags, depth, lazy=lazy)
             return
         for _ in range(low):
             self.sequence(body, flags, depth)
@@ -292,13 +297,16 @@ class _Writer:
         plain = low == high <= _LONGEST_PLAIN_ROW and len(body) == 1 and body[0][0] in _lower.SINGLE
         return not plain
 
-    def _rounds(self, repeat: Any, width: int, flags: int, depth: int, *, lazy: bool) -> None:
+    def _rounds(self, repeat: Any, flags: int, depth: int, *, lazy: bool) -> None:
         """A bounded repeat by a count of its rounds."""
         low, high, body = repeat
-        if self._loops:
-            self.counted_in_loops = True
-        else:
-            self.counted = max(self.counted, high * max(width, 1))
+        span = tuple(high * part for part in _span(body))
+        self.spans.append((span[0], span[1]))
+        self.mixed = self.mixed or bool(self._loops or span[1])
+        if low == 1 and self._counted_from > 2:
+            # As an automaton that is exact about the first round; the others may be or not.
+            self.sequence(body, flags, depth)
+            low, high = 0, high - 1
         register = self.registers
         self.registers += 2
         self.add(Op.COUNT, register)
@@ -338,9 +346,38 @@ def _captures(node: Any) -> bool:
     return "SUBPATTERN" in repr(node)
 
 
-def _width(body: Any) -> int:
-    """The most characters that a body takes."""
-    return min(int(body.getwidth()[1]), 1_000_000)
+def _span(nodes: Iterable[Any]) -> tuple[int, int]:
+    """How many characters a row of parts may take without unbounded loops, and how many of these.
+
+    >>> _span(parser.parse("ab{1,30}(?:c+d|e){2}"))
+    (33, 2)
+    """
+    characters = loops = 0
+    for opcode, argument in nodes:
+        if opcode in _lower.SINGLE:
+            span = (1, 0)
+        elif opcode in _REPEATS:
+            low, high, body = argument
+            inside = _span(body)
+            unbounded = high == constants.MAXREPEAT
+            times = max(low, 1) if unbounded else high
+            span = (times * inside[0], times * inside[1] + unbounded)
+        elif opcode is constants.SUBPATTERN:
+            span = _span(argument[3])
+        elif opcode is constants.BRANCH:
+            span = max((_span(branch) for branch in argument[1]), key=lambda one: one[0] + one[1])
+        elif opcode is ATOMIC_GROUP:
+            span = _span(argument)
+        elif opcode is constants.GROUPREF_EXISTS:
+            span = max(_span(argument[1]), _span(argument[2] or ()))
+        else:
+            span = (0, 0)
+        characters += span[0]
+        loops += span[1]
+    return characters, loops
+
+
+_REPEATS: Final = (constants.MAX_REPEAT, constants.MIN_REPEAT, POSSESSIVE_REPEAT)
 
 
 def _choose(split: Instruction, into: int | None, past: int | None, *, lazy: bool) -> None:

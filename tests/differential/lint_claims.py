@@ -245,15 +245,14 @@ def _wrong(claim: Growth, counted: Measured, source: str, flags: int) -> str:
     if claim.kind == "polynomial":
         assert claim.degree is not None
         return "the degree is too low" if counted.degree > claim.degree + 0.75 else ""
-    if counted.degree < 1.5 and counted.each <= 4 * _LINEAR:
+    # A factor is no growth: that of the pattern's own length, or what bounds leave small.
+    factor = max(1.6 * _LINEAR, 4 * len(_program(source, flags).code))
+    bounded = re.search(r"\{\d*,?\d+\}", source) is not None
+    if counted.each <= factor and (bounded or counted.degree < 1.5):
         return ""
-    if claim.kind == "linear":
-        # Within a factor that the pattern's own length explains, or that bounds leave small.
-        factor = max(1.6 * _LINEAR, 4 * len(_program(source, flags).code))
-        if counted.each <= factor and (re.search(r"\{\d*,?\d+\}", source) or counted.degree < 1.5):
-            return ""
-        return "it is not linear"
-    return "growth is missed"
+    if counted.degree < 1.5:
+        return "" if claim.kind != "linear" else "a factor is too large"
+    return "it is not linear" if claim.kind == "linear" else "growth is missed"
 
 
 # The counter itself.
