@@ -105,6 +105,11 @@ class Growth:
         """Whether a hostile text is known."""
         return self.hostile is not None
 
+    @property
+    def known(self) -> bool:
+        """Whether anything is claimed."""
+        return self.kind not in ("unknown", "not analysed")
+
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
         return asdict(self)
@@ -449,8 +454,10 @@ def _slopes(steps: Sequence[int]) -> list[float]:
 
 
 def _rises(slopes: Sequence[float], at: int) -> bool:
-    """Whether the slope at a place is well above that at half the pumps."""
-    return slopes[at] > 1.5 and slopes[at] > 1.5 * slopes[at // 2]
+    """Whether slopes rise with the pumps up to a place, at more than half an exponential's pace."""
+    middle = at // 2
+    pace = (at + 2) / (middle + 2)  # the first slope is that at two pumps
+    return at > middle and slopes[at] > 1.5 and slopes[at] > slopes[middle] * (0.4 + 0.6 * pace)
 
 
 def _differences(numbers: Sequence[int]) -> list[int]:

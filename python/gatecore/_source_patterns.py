@@ -478,7 +478,9 @@ class _Collector(ast.NodeVisitor):
             elif isinstance(node, ast.JoinedStr) or _is_text_sum(node) or self._is_escape(node):
                 texts, whole = self._made(node)
                 for text in texts:
-                    yield ast.copy_location(ast.Constant(text), node)
+                    made = ast.copy_location(ast.Constant(text), node)
+                    made._gatecore_path = self._path  # type: ignore[attr-defined]
+                    yield made
                 if not whole:
                     yield _UNKNOWN
             else:
