@@ -110,9 +110,9 @@ def _seed(program: Program, kinds: Kinds, chance: random.Random) -> str:
                 break
             text.append(kinds.shown(chance.choice(choices[:6])))
             at += 1
-        elif step.op == Op.SPLIT:
+        elif step.op in (Op.SPLIT, Op.ROUND):
             rounds[at] = rounds.get(at, 0) + 1
-            ways = (step.a, step.b)
+            ways = (step.a if step.op == Op.SPLIT else at + 1, step.b)
             # Round again only so often: the way on is the farther one.
             at = max(ways) if rounds[at] > _MOST_ROUNDS else chance.choice(ways)
         elif step.op == Op.JUMP:

@@ -67,6 +67,9 @@ class _Machine:
         self._program = program
         self._text = text
         self._points = [ord(character) for character in text]
+        #: Of each CHAR the characters of the text that it takes; looked up once.
+        self._takes: list[frozenset[int] | None] = [None] * len(self._code)
+        self._alphabet: set[int] | None = None
         self._budget = budget
         self.steps = 0
 
@@ -78,6 +81,7 @@ class _Machine:
         """The first way to MATCH from a place, with where it ends."""
         code, points = self._code, self._points
         length = len(points)
+        known = self._takes
         stack = [(pc, at, memory)]
         while stack:
             pc, at, memory = stack.pop()
@@ -88,7 +92,10 @@ class _Machine:
                 step = code[pc]
                 op = step.op
                 if op == Op.CHAR:
-                    if at >= length or not contains(step.ranges, points[at]):
+                    takes = known[pc]
+                    if takes is None:
+                        takes = self._taken(pc)
+                    if at >= length or points[at] not in takes:
                         break
                     at += 1
                     pc += 1
@@ -99,12 +106,33 @@ class _Machine:
                     pc = step.a
                 elif op == Op.MATCH:
                     return at, memory
+                elif op == Op.ROUND:
+                    rounds = memory[step.a]
+                    again = (pc + 1, at, _round(memory, step.a, rounds + 1, at, step.c))
+                    if rounds < step.c:
+                        pc, at, memory = again
+                    elif rounds >= step.most:
+                        pc = step.b
+                    elif step.lazy:
+                        stack.append(again)
+                        pc = step.b
+                    else:
+                        stack.append((step.b, at, memory))
+                        pc, at, memory = again
                 else:
                     moved = self._rare(pc, at, memory)
                     if moved is None:
                         break
                     pc, at, memory = moved
         return None
+
+    def _taken(self, pc: int) -> frozenset[int]:
+        ranges = self._code[pc].ranges
+        if self._alphabet is None:
+            self._alphabet = set(self._points)
+        found = frozenset(point for point in self._alphabet if contains(ranges, point))
+        self._takes[pc] = found
+        return found
 
     def _rare(self, pc: int, at: int, memory: _Memory) -> tuple[int, int, _Memory] | None:
         """The instructions that few patterns have; `None` when the way ends here."""
@@ -118,6 +146,8 @@ class _Machine:
             return pc + 1, at, _with(memory, self._program.registers + step.a, at)
         if op == Op.MARK:
             return pc + 1, at, _with(memory, step.a, at)
+        if op == Op.COUNT:
+            return pc + 1, at, (*memory[: step.a], 0, -1, *memory[step.a + 2 :])
         if op == Op.LEAVE_EMPTY:
             return (step.b if memory[step.a] == at else pc + 1), at, memory
         if op == Op.ATOMIC:
@@ -175,6 +205,12 @@ def contains(ranges: Ranges, point: int) -> bool:
     """Whether a code point is in some ranges."""
     at = bisect_right(ranges, (point, MAX_CODE_POINT))
     return at > 0 and ranges[at - 1][1] >= point
+
+
+def _round(memory: _Memory, register: int, rounds: int, at: int, low: int) -> _Memory:
+    """The count of a round that begins, and its mark: of those that must be `re` keeps none."""
+    mark = at if rounds > low else -1
+    return (*memory[:register], rounds, mark, *memory[register + 2 :])
 
 
 def _with(memory: _Memory, slot: int, value: int) -> _Memory:
