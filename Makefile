@@ -54,6 +54,7 @@ build: dist/.built ## build the wheel into dist/
 dist/.built: $(SOURCES) | $(VENV)/.base
 	rm -f dist/*.whl
 	$(VENV)/bin/maturin build --release --compatibility $(COMPATIBILITY) --out dist
+	$(PY) tools/ship_compiled.py dist/*.whl
 	@touch $@
 
 $(VENV)/.installed: dist/.built

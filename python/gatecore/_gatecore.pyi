@@ -11,6 +11,7 @@ __all__ = [
     "CoreGates",
     "CoreScan",
     "CoreSet",
+    "Databases",
     "DocumentMethods",
     "Match",
     "MatchIterator",
@@ -42,7 +43,15 @@ _Counted = tuple[int, list[int], list[tuple[str, int, list[int]]]]
 _Found = re.Match[str] | None
 
 def engines() -> list[Literal["simd", "portable"]]: ...
-def maker(engine: str, caller: str) -> str: ...
+def maker(engine: object, caller: str) -> str: ...
+
+@final
+class Databases:
+    @staticmethod
+    def lend(stored: bytes) -> Databases: ...
+    @staticmethod
+    def record() -> Databases: ...
+    def close(self) -> bytes: ...
 
 @final
 class CoreSet:
@@ -53,7 +62,7 @@ class CoreSet:
         words: list[int],
         ascii_words: list[int],
         sections: list[int] | None,
-        engine: str,
+        engine: object,
     ) -> CoreSet: ...
     @staticmethod
     def from_bytes(stored: bytes, caller: str) -> CoreSet: ...

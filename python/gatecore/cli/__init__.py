@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from gatecore._visible import json_text, visible
 from gatecore.cli.arguments import parser
 from gatecore.cli.exit_codes import INTERRUPTED, USAGE
+from gatecore.cli.progress import shown
 from gatecore.errors import GatecoreError
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def _main(argv: list[str] | None) -> int:
 def _run(args: Namespace) -> int:
     command = importlib.import_module(f"gatecore.cli.{args.command}")
     try:
-        code: int = command.run(args)
+        with shown():
+            code: int = command.run(args)
     except GatecoreError as error:
         messages = [str(one) for one in (error, *getattr(error, "others", ()))]
         for message in messages[:_MOST_ERRORS]:

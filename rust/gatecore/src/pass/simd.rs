@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::expression::{offer, unbounded};
 use super::portable::has_literal;
 use super::views::{Copies, Runs, View, Views, MIN_USERS};
-use super::{never_matches, Coverage, Cut, Known, Reported, Singles, Slot};
+use super::{memo, never_matches, Coverage, Cut, Known, Reported, Singles, Slot};
 use crate::byte_set::ByteSet;
 use crate::cancel::Cancel;
 use crate::confirm::Resolve;
@@ -61,11 +61,17 @@ impl<'a> Budget<'a> {
         Budget { left, cancel }
     }
 
+    /// A database from the memo, or else compiled and noted there.
     fn compile(&mut self, texts: &[&str]) -> Result<Database, Error> {
+        if let Some(known) = memo::find(texts) {
+            return Ok(known);
+        }
         let most = self.left.min(work_for(texts.len() as u64));
         let (made, spent) = Database::compile_within(texts, most, self.cancel.flag());
         self.left -= spent;
-        made
+        let made = made?;
+        memo::note(texts, &made)?;
+        Ok(made)
     }
 }
 
