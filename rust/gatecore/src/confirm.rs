@@ -6,9 +6,10 @@
 //! 50 µs each, and search in linear time. A list of matches is many searches, which is why long
 //! lists are finished by [`linear`].
 //!
-//! Zero-width conditions: `\b` is the engine's ASCII one, exact by the choice of symbols. The two
-//! newline symbols are `\n` and `\r`, so the engine's CRLF-aware line conditions are MULTILINE's `^`
-//! and `$`; with `\r` as its line terminator, its plain end-of-line is `$` without MULTILINE.
+//! Zero-width conditions: `\b` is the engine's ASCII one, exact by the choice of symbols. The engine's
+//! line terminator is [`NEWLINE`], so its plain line conditions hold beside newlines that are not the
+//! last, and its CRLF-aware ones beside [`FINAL_NEWLINE`](crate::alphabet::FINAL_NEWLINE): the latter
+//! are `$` without MULTILINE, both together MULTILINE's `^` and `$`.
 
 pub(crate) mod linear;
 
@@ -20,7 +21,7 @@ use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{self, Hir};
 
-use crate::alphabet::FINAL_NEWLINE;
+use crate::alphabet::NEWLINE;
 use crate::byte_set::ByteSet;
 use crate::lowered::{ClassId, Look, Node, RepeatKind};
 use crate::span::Span;
@@ -93,17 +94,11 @@ impl Confirm {
 }
 
 fn build(hir: &Hir, captures: WhichCaptures) -> Option<Regex> {
-    // regex-automata 0.4.19 takes `\n` for the line terminator when it searches backwards, whatever
-    // terminator is set, so its DFAs find `$` before newlines that are not the last. Patterns with
-    // that condition are searched by its NFA engines, which are right and linear, if slower.
-    let is_safe = !hir.properties().look_set().contains(hir::Look::EndLF);
     let config = Config::new()
         .utf8_empty(false)
-        .line_terminator(FINAL_NEWLINE)
+        .line_terminator(NEWLINE)
         .nfa_size_limit(Some(SIZE_LIMIT))
         .hybrid_cache_capacity(CACHE)
-        .hybrid(is_safe)
-        .dfa(is_safe)
         .onepass(false)
         .which_captures(captures);
     Regex::builder().configure(config).build_from_hir(hir).ok()
@@ -229,15 +224,15 @@ pub fn hir(node: &Node, classes: &dyn Resolve) -> Hir {
             name: None,
             sub: Box::new(hir(node, classes)),
         }),
-        Node::Look(look) => Hir::look(match look {
-            Look::TextStart => hir::Look::Start,
-            Look::TextEnd => hir::Look::End,
-            Look::LineStart => hir::Look::StartCRLF,
-            Look::LineEnd => hir::Look::EndCRLF,
-            Look::LastLineEnd => hir::Look::EndLF,
-            Look::Boundary | Look::AsciiBoundary => hir::Look::WordAscii,
-            Look::NotBoundary | Look::NotAsciiBoundary => hir::Look::WordAsciiNegate,
-        }),
+        Node::Look(look) => match look {
+            Look::TextStart => Hir::look(hir::Look::Start),
+            Look::TextEnd => Hir::look(hir::Look::End),
+            Look::LineStart => either(hir::Look::StartLF, hir::Look::StartCRLF),
+            Look::LineEnd => either(hir::Look::EndLF, hir::Look::EndCRLF),
+            Look::LastLineEnd => Hir::look(hir::Look::EndCRLF),
+            Look::Boundary | Look::AsciiBoundary => Hir::look(hir::Look::WordAscii),
+            Look::NotBoundary | Look::NotAsciiBoundary => Hir::look(hir::Look::WordAsciiNegate),
+        },
         // Irregular nodes never get here; what matches nothing is the safe reading.
         Node::Never
         | Node::LookAround(..)
@@ -246,4 +241,8 @@ pub fn hir(node: &Node, classes: &dyn Resolve) -> Hir {
         | Node::Atomic(_)
         | Node::Quirk(_) => Hir::fail(),
     }
+}
+
+fn either(one: hir::Look, other: hir::Look) -> Hir {
+    Hir::alternation(vec![Hir::look(one), Hir::look(other)])
 }

@@ -155,7 +155,7 @@ impl Irregular {
             Irregular::MixedBoundaries => "it mixes Unicode and ASCII word boundaries",
             Irregular::TooManyKinds => {
                 "it tells more kinds of characters apart than one byte can (63 of words beside \\b, \
-                 else 254)"
+                 else 253)"
             }
             Irregular::TooLarge => "it or its bounded repeats are too large for an automaton",
             Irregular::TooDeep => "it is nested too deeply",

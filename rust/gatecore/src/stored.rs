@@ -27,7 +27,7 @@ use crate::set::{Engine, Entry, PatternSet};
 use crate::shard::{Pass, Section, Shard};
 
 const MAGIC: &[u8; 8] = b"gatecore";
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 #[derive(Serialize, Deserialize)]
 struct Body {
