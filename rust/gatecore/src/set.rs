@@ -392,6 +392,15 @@ impl PatternSet {
         Some((entry.confirm.automaton(kind, || self.hir(entry))?, closing))
     }
 
+    /// What tells the groups of long matches. Only for patterns that have a groups automaton.
+    pub(crate) fn grouping(&self, id: PatternId) -> Option<&Listing> {
+        let entry = &self.patterns[id.0 as usize];
+        entry.confirm.grouping(|| {
+            let (shard, ..) = entry.place?;
+            Listing::with_groups(&node(entry)?, &self.shards[shard as usize].resolver())
+        })
+    }
+
     /// What lists a regular pattern's matches in linear time, if searches for them might not.
     pub(crate) fn listing(&self, id: PatternId) -> Option<Listing> {
         let entry = &self.patterns[id.0 as usize];
