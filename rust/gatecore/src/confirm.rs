@@ -11,6 +11,7 @@
 //! last, and its CRLF-aware ones beside [`FINAL_NEWLINE`](crate::alphabet::FINAL_NEWLINE): the latter
 //! are `$` without MULTILINE, both together MULTILINE's `^` and `$`.
 
+mod factor;
 mod futures;
 pub(crate) mod linear;
 mod walk;
@@ -29,12 +30,23 @@ use crate::lowered::{ClassId, Look, Node, RepeatKind};
 use crate::span::Span;
 use linear::Listing;
 
-/// Most bytes that one automaton may take. [`crate::lowered::MAX_WEIGHT`] keeps it far below.
-const SIZE_LIMIT: usize = 64 << 20;
+/// Most bytes that one automaton may take. [`crate::lowered::MAX_WEIGHT`] keeps it below.
+const SIZE_LIMIT: usize = 256 << 20;
 
-/// Bytes of a lazy automaton's cache. Patterns of this kind have tens of states; the default of 2 MB
-/// a pattern would add up over thousands.
+/// Bytes of a lazy automaton's cache, whatever the pattern. Most patterns have tens of states and use
+/// a tenth of it.
 const CACHE: usize = 256 << 10;
+
+/// Bytes of the cache that a pattern may use beyond, for each of its own states and at most.
+///
+/// An automaton whose cache is too small is given up, text after text, for a simulation that takes
+/// 100 times as long. Bounded repeats have about as many states at work as are written out:
+/// `\b[a-z0-9]{0,40}key[\s=:]{1,5}["']?([a-zA-Z0-9/+]{40,200})` has some hundreds of 1 KB each.
+const CACHE_PER_STATE: u64 = 4 << 10;
+const MAX_CACHE: u64 = 4 << 20;
+
+/// Bytes that the engine's own lists take of the cache for each of a pattern's states.
+const LISTS_PER_STATE: u64 = 32;
 
 /// So many matches of a pattern are searched for one by one before [`Listing`] takes over.
 ///
@@ -75,6 +87,7 @@ pub enum AutomatonKind {
 pub struct Confirm {
     automata: [OnceLock<Option<Regex>>; 3],
     closing: OnceLock<Option<Box<[u32]>>>,
+    listing: OnceLock<Option<Listing>>,
     grouping: OnceLock<Option<Listing>>,
 }
 
@@ -83,14 +96,17 @@ impl Confirm {
     pub fn automaton(
         &self,
         kind: AutomatonKind,
-        source: impl FnOnce() -> Option<Hir>,
+        source: impl FnOnce() -> Option<Form>,
     ) -> Option<&Regex> {
-        let build = || match kind {
-            AutomatonKind::Spans => build(&source()?, WhichCaptures::Implicit),
-            AutomatonKind::Groups => build(&source()?, WhichCaptures::All),
-            AutomatonKind::Full => {
-                let whole = Hir::concat(vec![source()?, Hir::look(hir::Look::End)]);
-                build(&whole, WhichCaptures::All)
+        let build = || {
+            let Form { hir, weight } = source()?;
+            match kind {
+                AutomatonKind::Spans => build(&hir, weight, WhichCaptures::Implicit),
+                AutomatonKind::Groups => build(&hir, weight, WhichCaptures::All),
+                AutomatonKind::Full => {
+                    let whole = Hir::concat(vec![hir, Hir::look(hir::Look::End)]);
+                    build(&whole, weight, WhichCaptures::All)
+                }
             }
         };
         self.automata[kind as usize].get_or_init(build).as_ref()
@@ -101,18 +117,40 @@ impl Confirm {
         self.closing.get_or_init(|| order().map(Vec::into_boxed_slice)).as_deref()
     }
 
+    /// What lists long rests of matches, if searches for them may overrun.
+    pub fn listing(&self, make: impl FnOnce() -> Option<Listing>) -> Option<&Listing> {
+        self.listing.get_or_init(make).as_ref()
+    }
+
     /// What tells the groups of long matches.
     pub fn grouping(&self, make: impl FnOnce() -> Option<Listing>) -> Option<&Listing> {
         self.grouping.get_or_init(make).as_ref()
     }
 }
 
-fn build(hir: &Hir, captures: WhichCaptures) -> Option<Regex> {
+/// A regular pattern as automata are built from it.
+pub struct Form {
+    hir: Hir,
+    /// About how many states it has.
+    weight: u64,
+}
+
+impl Form {
+    /// The form of a pattern.
+    pub fn of(node: &Node, classes: &dyn Resolve) -> Self {
+        let node = factor::factored(node, classes);
+        Form { hir: hir(&node, classes), weight: node.weight() }
+    }
+}
+
+fn build(hir: &Hir, weight: u64, captures: WhichCaptures) -> Option<Regex> {
+    let own = weight.saturating_mul(CACHE_PER_STATE).min(MAX_CACHE);
+    let cache = CACHE as u64 + own + weight.saturating_mul(LISTS_PER_STATE);
     let config = Config::new()
         .utf8_empty(false)
         .line_terminator(NEWLINE)
         .nfa_size_limit(Some(SIZE_LIMIT))
-        .hybrid_cache_capacity(CACHE)
+        .hybrid_cache_capacity(usize::try_from(cache).unwrap_or(usize::MAX))
         .onepass(false)
         .which_captures(captures);
     Regex::builder().configure(config).build_from_hir(hir).ok()
@@ -165,12 +203,12 @@ impl Matches {
 ///
 /// `listing` gives the linear way for patterns whose searches may overrun, and is asked once. It lists
 /// all, so it is not taken for a few.
-pub fn some(
+pub fn some<'a>(
     regex: &Regex,
     symbols: &[u8],
     mut from: usize,
     wanted: Wanted,
-    listing: impl FnOnce() -> Option<Listing>,
+    listing: impl FnOnce() -> Option<&'a Listing>,
 ) -> Matches {
     let (limit, may_list) = match wanted {
         Wanted::All => (usize::MAX, true),
@@ -226,7 +264,7 @@ pub fn groups<'a>(
 }
 
 /// A regular pattern in the automaton's terms.
-pub fn hir(node: &Node, classes: &dyn Resolve) -> Hir {
+fn hir(node: &Node, classes: &dyn Resolve) -> Hir {
     match node {
         Node::Empty => Hir::empty(),
         Node::Class(class) => {

@@ -37,6 +37,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::factor::factored;
 use super::futures::{Ends, Futures};
 use super::walk::Walk;
 use super::Resolve;
@@ -199,6 +200,7 @@ impl Listing {
 
     fn build(node: &Node, classes: &dyn Resolve, groups: bool) -> Option<Self> {
         let states = vec![State::Match];
+        let node = &*factored(node, classes);
         let mut builder = Builder { classes, states, bits: 0, looks: false, groups, marks: 0 };
         let start = builder.add(node, MATCH)?;
         let Builder { states, looks, marks, .. } = builder;
@@ -425,7 +427,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::confirm::{self, AutomatonKind, Confirm, Wanted};
+    use crate::confirm::{self, AutomatonKind, Confirm, Form, Wanted};
 
     /// Classes over the symbols `a b c blank` and the two newlines, the final one at the end of a text
     /// only.
@@ -504,7 +506,7 @@ mod tests {
     fn searched(node: &Node, symbols: &[u8]) -> Vec<Span> {
         let confirm = Confirm::default();
         let regex =
-            confirm.automaton(AutomatonKind::Spans, || Some(confirm::hir(node, &Classes))).unwrap();
+            confirm.automaton(AutomatonKind::Spans, || Some(Form::of(node, &Classes))).unwrap();
         confirm::some(regex, symbols, 0, Wanted::All, || None).spans
     }
 
@@ -582,8 +584,8 @@ mod tests {
             let mut count = 0;
             let node = numbered(node, false, &mut count);
             let confirm = Confirm::default();
-            let hir = || Some(confirm::hir(&node, &Classes));
-            let regex = confirm.automaton(AutomatonKind::Groups, hir).unwrap();
+            let form = || Some(Form::of(&node, &Classes));
+            let regex = confirm.automaton(AutomatonKind::Groups, form).unwrap();
             let padded = |mut groups: Vec<Option<Span>>| {
                 groups.resize(count as usize + 1, None);
                 groups
