@@ -61,8 +61,8 @@ const FEW: usize = 1_000;
 /// Groups of longer matches are read off by [`Listing::groups`].
 ///
 /// The engine takes 12 ns a character for them while a bit for each state and character fits 256 KB,
-/// and 36 beyond; the walks take 2 to 8, and some 20 µs to begin with.
-const LONG: usize = 4_096;
+/// and 36 beyond; the walks take 2 to 12, and some microseconds to begin with.
+const LONG: usize = 1_024;
 
 /// What a class is over symbols.
 pub trait Resolve {
@@ -143,6 +143,7 @@ impl Form {
     }
 }
 
+/// Every automaton may be a DFA, those with `$` as well: see [`crate::alphabet::UNUSED`].
 fn build(hir: &Hir, weight: u64, captures: WhichCaptures) -> Option<Regex> {
     let own = weight.saturating_mul(CACHE_PER_STATE).min(MAX_CACHE);
     let cache = CACHE as u64 + own + weight.saturating_mul(LISTS_PER_STATE);

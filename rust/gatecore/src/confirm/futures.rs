@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::linear::{holds, Listing, Neighbour, State, StateId, MATCH};
 
@@ -25,6 +25,23 @@ pub(super) enum Ends {
     AtEnd,
 }
 
+/// The futures that are known. They stay right from text to text.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    sets: Vec<Arc<[u64]>>,
+    numbers: HashMap<Arc<[u64]>, u32>,
+    /// For each future and kind of symbol the future before that symbol, or [`UNKNOWN`].
+    table: Vec<u32>,
+}
+
+impl Known {
+    fn clear(&mut self) {
+        self.sets.clear();
+        self.numbers.clear();
+        self.table.clear();
+    }
+}
+
 /// The automaton that reads from the right, made as it is needed.
 ///
 /// Its state before a position, a *future*, is the set of the states that can take the symbol there
@@ -32,10 +49,7 @@ pub(super) enum Ends {
 /// and whether a match can end here.
 pub(super) struct Futures<'a> {
     listing: &'a Listing,
-    sets: Vec<Rc<[u64]>>,
-    numbers: HashMap<Rc<[u64]>, u32>,
-    /// For each future and kind of symbol the future before that symbol, or [`UNKNOWN`].
-    table: Vec<u32>,
+    known: Known,
     /// Bytes of futures after which they are dropped.
     budget: usize,
     ends: Ends,
@@ -48,21 +62,28 @@ pub(super) struct Futures<'a> {
 }
 
 impl<'a> Futures<'a> {
-    pub fn new(listing: &'a Listing, budget: usize, ends: Ends) -> Self {
+    /// All walks of one listing have the same `ends`: what is known of the futures depends on it.
+    pub fn new(listing: &'a Listing, known: Known, budget: usize, ends: Ends) -> Self {
         let mut futures = Futures {
             listing,
             budget,
             ends,
-            sets: Vec::new(),
-            numbers: HashMap::new(),
-            table: Vec::new(),
+            known,
             stretch: 0,
             reached: vec![0; listing.states.len()],
             round: 0,
             stack: Vec::new(),
         };
         futures.stretch = (budget / futures.future_size()).clamp(1, STRETCH);
+        if futures.is_full() {
+            futures.clear();
+        }
         futures
+    }
+
+    /// What is known, for the next text, unless it takes more than so many bytes.
+    pub fn into_known(self, most: usize) -> Option<Known> {
+        (self.size() <= most).then_some(self.known)
     }
 
     fn words(&self) -> usize {
@@ -74,14 +95,23 @@ impl<'a> Futures<'a> {
         self.words() * 8 + self.listing.kind_count * 4 + 64
     }
 
+    /// How many futures are known.
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        self.known.sets.len()
+    }
+
+    /// Bytes of all futures.
+    fn size(&self) -> usize {
+        self.known.sets.len() * self.future_size()
+    }
+
     pub fn is_full(&self) -> bool {
-        self.sets.len() * self.future_size() > self.budget
+        self.size() > self.budget
     }
 
     pub fn clear(&mut self) {
-        self.sets.clear();
-        self.numbers.clear();
-        self.table.clear();
+        self.known.clear();
     }
 
     /// Drops all futures but one, if there are too many.
@@ -94,31 +124,32 @@ impl<'a> Futures<'a> {
         self.number(&set)
     }
 
-    pub fn set(&self, future: u32) -> Rc<[u64]> {
-        Rc::clone(&self.sets[future as usize])
+    pub fn set(&self, future: u32) -> Arc<[u64]> {
+        Arc::clone(&self.known.sets[future as usize])
     }
 
     /// Whether a match can go on from a future by a state that takes a symbol.
     #[inline]
     pub fn can_take(&self, future: u32, bit: u32) -> bool {
-        self.sets[future as usize][bit as usize / 64] & 1 << (bit % 64) != 0
+        self.known.sets[future as usize][bit as usize / 64] & 1 << (bit % 64) != 0
     }
 
     /// Whether a match can end at a future.
     #[inline]
     pub fn can_end(&self, future: u32) -> bool {
-        self.sets[future as usize].last().expect("a set has a last word") & ENDS != 0
+        self.known.sets[future as usize].last().expect("a set has a last word") & ENDS != 0
     }
 
     fn number(&mut self, set: &[u64]) -> u32 {
-        if let Some(&number) = self.numbers.get(set) {
+        let known = &mut self.known;
+        if let Some(&number) = known.numbers.get(set) {
             return number;
         }
-        let number = self.sets.len() as u32;
-        let set: Rc<[u64]> = set.into();
-        self.sets.push(Rc::clone(&set));
-        self.numbers.insert(set, number);
-        self.table.resize(self.table.len() + self.listing.kind_count, UNKNOWN);
+        let number = known.sets.len() as u32;
+        let set: Arc<[u64]> = set.into();
+        known.sets.push(Arc::clone(&set));
+        known.numbers.insert(set, number);
+        known.table.resize(known.table.len() + self.listing.kind_count, UNKNOWN);
         number
     }
 
@@ -134,12 +165,12 @@ impl<'a> Futures<'a> {
     fn before(&mut self, future: u32, symbol: u8) -> u32 {
         let kind = usize::from(self.listing.kinds[usize::from(symbol)]);
         let place = future as usize * self.listing.kind_count + kind;
-        match self.table[place] {
+        match self.known.table[place] {
             UNKNOWN => {
                 let begins = self.reach(future, self.listing.neighbour(Some(symbol)));
                 let set = self.takers_of(symbol);
                 let before = self.number(&set) | if begins { BEGINS } else { 0 };
-                self.table[place] = before;
+                self.known.table[place] = before;
                 before
             }
             known => known,
@@ -227,7 +258,7 @@ impl<'a> Futures<'a> {
     /// depends on nothing that it finds, so that processors do several rounds at once.
     fn run(&self, before: u32, symbols: &[u8]) -> usize {
         let (kinds, count) = (&self.listing.kinds, self.listing.kind_count);
-        let row = &self.table[(before & !BEGINS) as usize * count..][..count];
+        let row = &self.known.table[(before & !BEGINS) as usize * count..][..count];
         let goes_on = |symbol: &&u8| row[usize::from(kinds[usize::from(**symbol)])] == before;
         symbols.iter().rev().take_while(goes_on).count()
     }

@@ -22,7 +22,7 @@
 //! The groups of one long match are read off in the same way, from a walk from the right that begins
 //! where the match ends and lets no way end elsewhere: the first way by priority that ends there is the
 //! match. Other engines that know groups take 12 ns a character while a bit for each state and
-//! character fits their memory and 36 beyond; this takes 2 to 8 ns, whatever the length.
+//! character fits their memory and 36 beyond; this takes 2 to 12 ns, whatever the length.
 //!
 //! Memory: the sets are worked out anew for stretches of the text, each from a checkpoint at its end,
 //! so that at most [`BUDGET`] twice over is used, and a checkpoint a stretch (at worst 20 bytes a
@@ -35,10 +35,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use super::factor::factored;
-use super::futures::{Ends, Futures};
+use super::futures::{Ends, Futures, Known};
 use super::walk::Walk;
 use super::Resolve;
 use crate::alphabet::{FINAL_NEWLINE, NEWLINE};
@@ -49,6 +49,11 @@ use crate::span::Span;
 
 /// Bytes of automaton states after which they are dropped, and also how many a stretch may add.
 const BUDGET: usize = 8 << 20;
+
+/// Bytes of automaton states that are kept from text to text. A pattern with large bounds has some
+/// thousands of states, which take 4 ms to work out, ten times what the walks over 100,000 characters
+/// take; most patterns have tens.
+const KEPT: usize = 2 << 20;
 
 /// Whether searches for this pattern may look at the same characters many times over.
 ///
@@ -185,6 +190,8 @@ pub struct Listing {
     looks: bool,
     /// One more than the greatest number of a mark.
     marks: u32,
+    /// What the last walk found out, unless another thread has it at the moment.
+    known: Mutex<Option<Known>>,
 }
 
 impl Listing {
@@ -228,7 +235,8 @@ impl Listing {
             ends.push(leads.len() as u32);
         }
         let (kinds, kind_count) = kinds(sets.into_iter(), looks);
-        Some(Listing { states, start, takers, leads, ends, kinds, kind_count, looks, marks })
+        let known = Mutex::default();
+        Some(Listing { states, start, takers, leads, ends, kinds, kind_count, looks, marks, known })
     }
 
     pub(super) fn neighbour(&self, symbol: Option<u8>) -> Neighbour {
@@ -251,9 +259,22 @@ impl Listing {
     }
 
     fn list_within(&self, budget: usize, symbols: &[u8], from: usize, spans: &mut Vec<Span>) {
-        let futures = Futures::new(self, budget, Ends::Anywhere);
+        let mut futures = Futures::new(self, self.known(), budget, Ends::Anywhere);
         let mut walk = Walk::new(self, symbols, spans);
-        read_off(futures, symbols, from..symbols.len(), &mut walk);
+        read_off(&mut futures, symbols, from..symbols.len(), &mut walk);
+        self.keep(futures);
+    }
+
+    // Neither waits: a thread that finds the lock taken works with states of its own.
+
+    fn known(&self) -> Known {
+        self.known.try_lock().ok().and_then(|mut known| known.take()).unwrap_or_default()
+    }
+
+    fn keep(&self, futures: Futures<'_>) {
+        if let (Some(known), Ok(mut kept)) = (futures.into_known(KEPT), self.known.try_lock()) {
+            *kept = Some(known);
+        }
     }
 
     /// The groups of a match: the whole match, then group 1, 2, … as far as the pattern has them.
@@ -268,11 +289,12 @@ impl Listing {
         symbols: &[u8],
         found: Span,
     ) -> Option<Vec<Option<Span>>> {
-        let futures = Futures::new(self, budget, Ends::AtEnd);
+        let mut futures = Futures::new(self, self.known(), budget, Ends::AtEnd);
         let mut spans = Vec::new();
         let mut walk = Walk::new(self, symbols, &mut spans);
-        read_off(futures, symbols, found.start()..found.end(), &mut walk);
+        read_off(&mut futures, symbols, found.start()..found.end(), &mut walk);
         let marks = walk.marks(self.marks as usize);
+        self.keep(futures);
         if spans != [found] {
             return None;
         }
@@ -283,13 +305,13 @@ impl Listing {
 }
 
 /// Walks over part of a text, from the right and then from the left, stretch by stretch.
-fn read_off(mut futures: Futures<'_>, symbols: &[u8], part: Range<usize>, walk: &mut Walk<'_>) {
+fn read_off(futures: &mut Futures<'_>, symbols: &[u8], part: Range<usize>, walk: &mut Walk<'_>) {
     let stretch = futures.stretch;
     let stretches = part.len().div_ceil(stretch);
     let begin_of = |number: usize| part.end.min(part.start + number * stretch);
 
     // What can follow at the end of each stretch but the first's begin, from the right.
-    let mut checkpoints: Vec<Rc<[u64]>> = Vec::with_capacity(stretches);
+    let mut checkpoints: Vec<Arc<[u64]>> = Vec::with_capacity(stretches);
     let mut future = futures.at_end(symbols.get(part.end).copied());
     for number in (0..stretches).rev() {
         checkpoints.push(futures.set(future));
@@ -308,7 +330,7 @@ fn read_off(mut futures: Futures<'_>, symbols: &[u8], part: Range<usize>, walk: 
             walk.forget();
         }
         futures.fill(&set, symbols, begin..end, &mut ahead);
-        walk.through(begin, &ahead, &futures);
+        walk.through(begin, &ahead, futures);
     }
 }
 
@@ -558,6 +580,56 @@ mod tests {
         ];
         for (node, expected) in cases {
             assert_eq!(may_overrun(&node, &Classes), expected, "{node:?}");
+        }
+    }
+
+    /// How many futures and choices a walk has to work out, which is what takes its time: all else is
+    /// looking up.
+    fn worked_out(listing: &Listing, symbols: &[u8], ends: Ends) -> (usize, u32) {
+        let mut futures = Futures::new(listing, Known::default(), BUDGET, ends);
+        let mut spans = Vec::new();
+        let mut walk = Walk::new(listing, symbols, &mut spans);
+        read_off(&mut futures, symbols, 0..symbols.len(), &mut walk);
+        (futures.count(), walk.looks())
+    }
+
+    #[test]
+    fn a_longer_text_is_no_more_to_work_out() {
+        let class = |class| Node::Class(ClassId(class));
+        let many = |node| Node::Repeat {
+            min: 0,
+            max: None,
+            kind: RepeatKind::Greedy,
+            node: Box::new(node),
+        };
+        let group = |index, node| Node::Group { index, node: Box::new(node) };
+        let option = |node| Node::Repeat {
+            min: 0,
+            max: Some(1),
+            kind: RepeatKind::Lazy,
+            node: Box::new(node),
+        };
+        let (a, b, c, any) = (0, 1, 2, 6);
+        let rounds = many(Node::Concat(vec![class(a), option(group(1, class(b)))]));
+        let patterns = [
+            // (any*)c, ((?:a(b)??)*)c, (any)(any*c)?? and any*$
+            Node::Concat(vec![group(1, many(class(any))), class(c)]),
+            Node::Concat(vec![group(2, rounds), class(c)]),
+            Node::Concat(vec![
+                group(1, class(any)),
+                option(group(2, Node::Concat(vec![many(class(any)), class(c)]))),
+            ]),
+            Node::Concat(vec![many(class(any)), Node::Look(Look::LastLineEnd)]),
+        ];
+        for node in patterns {
+            let listing = Listing::with_groups(&node, &Classes).unwrap();
+            for ends in [Ends::AtEnd, Ends::Anywhere] {
+                let text = |pumps: usize| [&b"ab".repeat(pumps)[..], b"c"].concat();
+                let (short, long) = (text(1_000), text(400_000));
+                let expected = worked_out(&listing, &short, ends);
+                assert_eq!(worked_out(&listing, &long, ends), expected, "{node:?}");
+                assert!(expected.0 < 20 && expected.1 < 20, "{expected:?} for {node:?}");
+            }
         }
     }
 

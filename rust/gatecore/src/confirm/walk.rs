@@ -7,6 +7,10 @@ use crate::span::Span;
 /// Entries of the memory of choices; a power of two.
 const CHOICES: usize = 1 << 10;
 
+/// Places in which a choice may stand. With one, two choices that are made in turns and share it would
+/// both be worked out anew at each character.
+const PLACES: usize = 4;
+
 /// Marks that choices may keep before all are forgotten.
 const MAX_MARKS: usize = 1 << 16;
 
@@ -43,7 +47,7 @@ pub(super) struct Walk<'a> {
     spans: &'a mut Vec<Span>,
     /// Where each mark was last passed.
     marks: Vec<Option<usize>>,
-    /// Choices that were made: a hash table without chains, so that its size is fixed.
+    /// Choices that were made: a hash table of fixed size.
     choices: Box<[Choice]>,
     kept: Vec<u32>,
     /// Round in which a state was last seen.
@@ -66,6 +70,12 @@ impl<'a> Walk<'a> {
             round: 0,
             stack: Vec::new(),
         }
+    }
+
+    /// How many choices were no look-up.
+    #[cfg(test)]
+    pub fn looks(&self) -> u32 {
+        self.round
     }
 
     /// Forgets the choices: futures have new numbers.
@@ -129,11 +139,16 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn place(state: StateId, future: u32, before: Neighbour) -> usize {
+    fn places(
+        state: StateId,
+        future: u32,
+        before: Neighbour,
+    ) -> impl Iterator<Item = usize> + Clone {
         let mixed = state.wrapping_mul(0x9E37_79B1)
             ^ future.wrapping_mul(0x85EB_CA77)
             ^ (before as u32).wrapping_mul(0xC2B2_AE3D);
-        (mixed ^ mixed >> 15) as usize & (CHOICES - 1)
+        let first = (mixed ^ mixed >> 15) as usize;
+        (0..PLACES).map(move |place| (first + place) & (CHOICES - 1))
     }
 
     /// The first state by priority, from `state` on, that takes a symbol and leads to a match, or
@@ -144,9 +159,11 @@ impl<'a> Walk<'a> {
         }
         let future = future & !BEGINS;
         let before = self.listing.neighbour(at.checked_sub(1).map(|place| self.symbols[place]));
-        let known = self.choices[Self::place(state, future, before)];
-        if (known.state, known.future, known.before) == (state, future, before) {
-            return known;
+        for place in Self::places(state, future, before) {
+            let known = self.choices[place];
+            if (known.state, known.future, known.before) == (state, future, before) {
+                return known;
+            }
         }
         self.look(state, at, future, before, futures)
     }
@@ -198,7 +215,11 @@ impl<'a> Walk<'a> {
             if is_last {
                 let marks = (first_mark as u32, self.kept.len() as u32);
                 let choice = Choice { state, future, before, next, marks };
-                self.choices[Self::place(state, future, before)] = choice;
+                let mut places = Self::places(state, future, before);
+                let free = places.clone().find(|&place| self.choices[place].state == StateId::MAX);
+                // Without a free one, another each time.
+                let place = free.or_else(|| places.nth(self.round as usize % PLACES));
+                self.choices[place.expect("there are several")] = choice;
                 return choice;
             }
         }

@@ -63,9 +63,8 @@ fn a_pattern_that_a_view_takes_matches_there_exactly_when_it_matches_the_documen
                 return Ok(());
             }
             let plain = Confirm::default();
-            let plain = plain
-                .automaton(AutomatonKind::Spans, || Some(Form::of(&node, &table)))
-                .unwrap();
+            let plain =
+                plain.automaton(AutomatonKind::Spans, || Some(Form::of(&node, &table))).unwrap();
             for (view, taken) in [View::Collapsed, View::Lines].into_iter().zip(&taken) {
                 let Some(seen) = runs.express(&node, view, &table) else { continue };
                 taken.set(taken.get() + 1);
