@@ -1,9 +1,11 @@
 """The table of `python -m benchmarks.ratios --hostile`: what a doubled text costs.
 
-    family   engine   question   ms at n   2n / n   4n / 2n   re at a small n and at twice that
+    family  engine  question  ms at n  2n / n  4n / 2n  far  re at a small n and at twice that
 
 Each family's texts of n, 2n and 4n characters are scanned in turns by a compiled set, as often as
 fills some milliseconds, and ratios are medians over the rounds. Worst ratios come first.
+*far* is what a character takes at 50n, over what it takes at n: steps that come at some size, where
+a memory is full and another way is taken, show there if not between n and 4n.
 Times are the process's own: what others do on the machine must not look like growth.
 """
 
@@ -29,6 +31,13 @@ LEAST_MS = 3.0
 """What is shorter at n is done several times: ratios of microseconds are noise."""
 
 
+FAR = 50
+"""The longest text, in those of n characters."""
+
+FAR_SECONDS = 4.0
+"""What would take longer is left out."""
+
+
 @dataclass(frozen=True)
 class Growth:
     """How the time of one question grows with a family's text."""
@@ -40,12 +49,13 @@ class Growth:
     median_ms: float
     doubled: float
     doubled_again: float
+    far: float | None
     by_re: str
 
     @property
     def worst(self) -> float:
         """The ratio to hold against 2."""
-        return max(self.doubled, self.doubled_again)
+        return max(self.doubled, self.doubled_again, 2 * (self.far or 0))
 
 
 class _Pumped(ratios.Text):
@@ -125,9 +135,23 @@ def _growth(
     )
     one, two, four = section.figures
     doubled, again = two.ratios[str(sizes[0])], four.ratios[str(sizes[1])]
-    return Growth(
-        family.name, engine, question, sizes[0], one.median_ms / calls, doubled, again, by_re
-    )
+    at_n = one.median_ms / calls
+    far = None
+    if at_n / 1e3 * FAR < FAR_SECONDS:
+        whole = family.text(FAR * sizes[0])
+        far = _best_ms(partial(hostile.ask, patterns, question, whole)) / (FAR * at_n)
+    return Growth(family.name, engine, question, sizes[0], at_n, doubled, again, far, by_re)
+
+
+def _best_ms(call: Callable[[], object]) -> float:
+    """The best of three, after one that builds what is put off."""
+    call()
+    taken = []
+    for _ in range(3):
+        start = time.process_time()
+        call()
+        taken.append(time.process_time() - start)
+    return min(taken) * 1e3
 
 
 def _calls(once: Callable[[], object]) -> int:
@@ -141,13 +165,13 @@ def _calls(once: Callable[[], object]) -> int:
 def table(measured: list[Growth]) -> str:
     """For people: a line for each figure, the worst ratio first."""
     width = max(len(growth.family) for growth in measured)
-    lines = [
-        f"{'family':{width}}  engine    question  {'n':>7}  {'ms at n':>9}  2n / n  4n / 2n  re"
-    ]
+    head = f"{'family':{width}}  engine    question  {'n':>7}  {'ms at n':>9}"
+    lines = [f"{head}  2n / n  4n / 2n   far  re"]
     lines += [
         f"{growth.family:{width}}  {growth.engine:8}  {growth.question:8}  "
         f"{growth.characters:7,}  {growth.median_ms:9.3f}  {growth.doubled:6.2f}  "
-        f"{growth.doubled_again:7.2f}  {growth.by_re}"
+        f"{growth.doubled_again:7.2f}  {'-' if growth.far is None else f'{growth.far:.2f}':>4}  "
+        f"{growth.by_re}"
         for growth in sorted(measured, key=lambda growth: -growth.worst)
     ]
     return "\n".join(lines)

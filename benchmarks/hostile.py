@@ -8,6 +8,7 @@ that grows as the text does.
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -69,10 +70,14 @@ def _family(row: dict[str, object]) -> Family:
             whole = corpus.patterns(count)
             patterns: Sequence[tuple[str, int]] = [each for each in whole if "(?!" not in each[0]]
             pump = corpus.document(characters - 1, kind=kind, seed=1) + " "
+        case {"words": int(count), "patterns": list(listed), **rest}:
+            # So many words in place of {} in each pattern; every tenth word of the text is one.
+            words, pump = _words(count)
+            patterns = [(str(source).format(words), int(flags)) for source, flags in listed]
         case {"patterns": list(listed), "pump": str(pump), **rest}:
             patterns = [(str(source), int(flags)) for source, flags in listed]
         case _:
-            raise ValueError(f"neither corpus nor patterns and pump in {row}")
+            raise ValueError(f"neither corpus, words nor patterns and pump in {row}")
     match rest:
         case {
             "name": str(name),
@@ -86,6 +91,19 @@ def _family(row: dict[str, object]) -> Family:
             routes = {"simd": tuple(simd), "portable": tuple(portable)}
             return Family(name, about, tuple(patterns), prefix, pump, suffix, routes, small, large)
     raise ValueError(f"a key is missing in {row}")
+
+
+def _words(count: int) -> tuple[str, str]:
+    """Words as the branches of an alternative, in no order, and a text with some of them."""
+    chosen = random.Random(count)
+    words: dict[str, None] = {}
+    while len(words) < count:
+        letters = chosen.choices("etaoinshrdlu", k=chosen.randint(4, 10))
+        words["".join(letters)] = None
+    listed = list(words)
+    picked = enumerate(chosen.choices(listed, k=500))
+    text = [word + "q" * (place % 10 != 0) for place, word in picked]
+    return "|".join(listed), " ".join(text) + " "
 
 
 @cache

@@ -10,7 +10,7 @@ Everything is decided by one small interface, `Choices.below(n)`.
 `strategies.py` answers it from Hypothesis, which can then shrink what it found.
 Choice 0 is the plainest one everywhere, so that shrinking leads to plain patterns.
 
-Three kinds of set keep the oracle fast, because `re` backtracks:
+Four kinds of set keep the oracle fast, because `re` backtracks:
 
 =======  ==========================================================  ===============
 kind     patterns                                                    longest text
@@ -18,6 +18,8 @@ kind     patterns                                                    longest tex
 regular  compliance-like, at most three unbounded gaps               200 characters
 mixed    half of them odd, unbounded loops only round plain atoms     60 characters
 nested   odd, loops nest freely                                       14 characters
+options  groups in options and `$`, none in loops, two unbounded      40 characters, a few 5,000
+         gaps
 =======  ==========================================================  ===============
 """
 
@@ -377,6 +379,44 @@ class _Writer:
     def _empty_group(self, depth: int) -> str:
         return self._choose.pick(("(?:)", "(?=)", "(?!)", "(?:|)"))
 
+    # Groups that stand in options and beside conditions, never in a loop.
+
+    def options(self) -> str:
+        return self._option_branches(0)
+
+    def _option_branches(self, depth: int) -> str:
+        branches = self._choose.pick((1, 1, 1, 2))
+        return "|".join(self._option_row(depth) for _ in range(branches))
+
+    def _option_row(self, depth: int) -> str:
+        items = [self._option_item(depth) for _ in range(self._choose.between(1, 3))]
+        if depth == 0:  # so that few patterns match the empty text, which `re` answers
+            items.insert(self._choose.below(len(items) + 1), self._one(0))
+        return "".join(items)
+
+    def _option_item(self, depth: int) -> str:
+        choose = self._choose
+        kind = choose.below(100)
+        if depth > 3 or kind < 40:
+            return self._option_atom()
+        if kind < 52:
+            return choose.pick(("$", "$", "$", r"\b", "^", r"\Z", r"\B"))
+        if kind < 88:
+            inner = self._capture(lambda: self._option_branches(depth + 1), named=choose.chance(20))
+        else:
+            inner = f"(?:{self._option_branches(depth + 1)})"
+        return inner + choose.pick(("", "?", "?", "??", "{0,1}", "{0,1}?", "{1}", "{0}"))
+
+    def _option_atom(self) -> str:
+        choose = self._choose
+        atom = choose.pick((self._one, self._one, self._category, self._class, self._dot))(0)
+        quantifier = choose.pick(("", "", "", "?", "??", "{1,3}", "*", "+", "*?", "+?"))
+        if quantifier[:1] in ("*", "+"):
+            self._gaps += 1
+            if self._gaps > 2:
+                return atom
+        return atom + quantifier
+
     # Regular patterns: what compliance people write.
 
     def regular(self) -> str:
@@ -518,9 +558,9 @@ _ATOM_KINDS: Final = weigh(_ATOM_WEIGHTS)
 _UNQUANTIFIED: Final = frozenset((_Writer._anchor, _Writer._comment))
 
 
-def _make_spec(choices: Choices, *, odd: bool, nested: bool) -> Spec:
+def _make_spec(choices: Choices, *, odd: bool, kind: str) -> Spec:
     flags = choices.pick(_FLAGS)
-    writer = _Writer(choices, flags, nested=nested)
+    writer = _Writer(choices, flags, nested=kind == "nested")
     inline = ""
     if choices.chance(4):
         letters = choices.pick(_INLINE_FLAGS)
@@ -528,6 +568,8 @@ def _make_spec(choices: Choices, *, odd: bool, nested: bool) -> Spec:
             writer.verbose()
         if not ("a" in letters and flags & re.U):
             inline = f"(?{letters})"
+    if kind == "options":
+        return inline + writer.options(), flags
     source = inline + (writer.odd() if odd else writer.regular())
     if odd and choices.chance(8):
         source = _garble(choices, source)
@@ -715,25 +757,42 @@ def make_text(choices: Choices, trees: Sequence[Any], limit: int) -> str:
 
 # --- cases -----------------------------------------------------------------------------------
 
-_SET_KINDS: Final = weigh({"regular": 55, "mixed": 30, "nested": 15})
-_TEXT_LIMITS: Final = {"regular": 200, "mixed": 60, "nested": 14}
+_SET_KINDS: Final = weigh({"regular": 50, "mixed": 25, "nested": 13, "options": 12})
+_TEXT_LIMITS: Final = {"regular": 200, "mixed": 60, "nested": 14, "options": 40}
+
+_LONG_RUN: Final = 5_000
+"""Groups of matches that are so long are told in a way of their own (`LONG` in `confirm.rs`)."""
 
 
 def make_set(choices: Choices, *, at_most: int = 12) -> tuple[tuple[Spec, ...], int]:
     """A set of 1..`at_most` patterns, and the longest text that the oracle can bear with it."""
+    specs, kind = _make_set(choices, at_most)
+    return specs, _TEXT_LIMITS[kind]
+
+
+def _make_set(choices: Choices, at_most: int) -> tuple[tuple[Spec, ...], str]:
     kind = choices.pick(_SET_KINDS)
     specs = []
     for _ in range(choices.between(1, at_most)):
         odd = kind == "nested" or (kind == "mixed" and choices.chance(50))
-        specs.append(_make_spec(choices, odd=odd, nested=kind == "nested"))
-    return tuple(specs), _TEXT_LIMITS[kind]
+        specs.append(_make_spec(choices, odd=odd, kind=kind))
+    return tuple(specs), kind
+
+
+def _drawn_out(choices: Choices, text: str) -> str:
+    """`text` with one character so often that matches across it are long."""
+    place = choices.below(len(text) or 1)
+    return text[:place] + text[place : place + 1] * _LONG_RUN + text[place + 1 :]
 
 
 def make_case(choices: Choices, *, at_most: int = 12, texts: int = 8) -> Case:
     """A set of 1..`at_most` patterns and `texts` texts for it."""
-    specs, limit = make_set(choices, at_most=at_most)
+    specs, kind = _make_set(choices, at_most)
     trees = [tree for tree in map(parse, specs) if tree is not None]
-    return Case(specs, tuple(make_text(choices, trees, limit) for _ in range(texts)))
+    made = [make_text(choices, trees, _TEXT_LIMITS[kind]) for _ in range(texts)]
+    if kind == "options" and choices.chance(15):
+        made[-1] = _drawn_out(choices, made[-1])
+    return Case(specs, tuple(made))
 
 
 def cases(

@@ -199,7 +199,7 @@ def test_a_quarter_of_the_pairs_match(cases: list[Case]) -> None:
     ]
     pairs = len(answers)
     matching = sum(answer is not None and answer.search is not None for answer in answers)
-    assert answers.count(None) < pairs / 10_000  # where `re` itself fails
+    assert answers.count(None) < pairs / 2_000  # where `re` itself fails: all texts of one pattern
     assert pairs > 20_000
     assert 0.25 * pairs <= matching <= 0.75 * pairs
 
@@ -208,7 +208,9 @@ def test_texts_hold_the_odd_characters(cases: list[Case]) -> None:
     """Every odd character occurs in the texts, and the lengths stay within the oracle's limit."""
     texts = [text for case in cases for text in case.texts]
     assert set(generate.ODD) <= set().union(*texts)
-    assert max(map(len, texts)) <= 200
+    drawn_out = [text for text in texts if len(text) > 200]
+    assert 0 < len(drawn_out) <= len(texts) / 200
+    assert all(5_000 <= len(text) < 5_040 for text in drawn_out)
     assert "" in texts
 
 

@@ -6,11 +6,15 @@
 //! 50 µs each, and search in linear time. A list of matches is many searches, which is why long
 //! lists are finished by [`linear`].
 //!
-//! Zero-width conditions: `\b` is the engine's ASCII one, exact by the choice of symbols. The two
-//! newline symbols are `\n` and `\r`, so the engine's CRLF-aware line conditions are MULTILINE's `^`
-//! and `$`; with `\r` as its line terminator, its plain end-of-line is `$` without MULTILINE.
+//! Zero-width conditions: `\b` is the engine's ASCII one, exact by the choice of symbols. The engine's
+//! line terminator is [`NEWLINE`], so its plain line conditions hold beside newlines that are not the
+//! last, and its CRLF-aware ones beside [`FINAL_NEWLINE`](crate::alphabet::FINAL_NEWLINE): the latter
+//! are `$` without MULTILINE, both together MULTILINE's `^` and `$`.
 
+mod factor;
+mod futures;
 pub(crate) mod linear;
+mod walk;
 
 use std::sync::OnceLock;
 
@@ -20,18 +24,29 @@ use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{self, Hir};
 
-use crate::alphabet::FINAL_NEWLINE;
+use crate::alphabet::NEWLINE;
 use crate::byte_set::ByteSet;
 use crate::lowered::{ClassId, Look, Node, RepeatKind};
 use crate::span::Span;
 use linear::Listing;
 
-/// Most bytes that one automaton may take. [`crate::lowered::MAX_WEIGHT`] keeps it far below.
-const SIZE_LIMIT: usize = 64 << 20;
+/// Most bytes that one automaton may take. [`crate::lowered::MAX_WEIGHT`] keeps it below.
+const SIZE_LIMIT: usize = 256 << 20;
 
-/// Bytes of a lazy automaton's cache. Patterns of this kind have tens of states; the default of 2 MB
-/// a pattern would add up over thousands.
+/// Bytes of a lazy automaton's cache, whatever the pattern. Most patterns have tens of states and use
+/// a tenth of it.
 const CACHE: usize = 256 << 10;
+
+/// Bytes of the cache that a pattern may use beyond, for each of its own states and at most.
+///
+/// An automaton whose cache is too small is given up, text after text, for a simulation that takes
+/// 100 times as long. Bounded repeats have about as many states at work as are written out:
+/// `\b[a-z0-9]{0,40}key[\s=:]{1,5}["']?([a-zA-Z0-9/+]{40,200})` has some hundreds of 1 KB each.
+const CACHE_PER_STATE: u64 = 4 << 10;
+const MAX_CACHE: u64 = 4 << 20;
+
+/// Bytes that the engine's own lists take of the cache for each of a pattern's states.
+const LISTS_PER_STATE: u64 = 32;
 
 /// So many matches of a pattern are searched for one by one before [`Listing`] takes over.
 ///
@@ -42,6 +57,12 @@ const SEARCHES: usize = 32;
 
 /// So many matches are worth their searches even if each looks at the rest of the text.
 const FEW: usize = 1_000;
+
+/// Groups of longer matches are read off by [`Listing::groups`].
+///
+/// The engine takes 12 ns a character for them while a bit for each state and character fits 256 KB,
+/// and 36 beyond; the walks take 2 to 12, and some microseconds to begin with.
+const LONG: usize = 1_024;
 
 /// What a class is over symbols.
 pub trait Resolve {
@@ -66,6 +87,8 @@ pub enum AutomatonKind {
 pub struct Confirm {
     automata: [OnceLock<Option<Regex>>; 3],
     closing: OnceLock<Option<Box<[u32]>>>,
+    listing: OnceLock<Option<Listing>>,
+    grouping: OnceLock<Option<Listing>>,
 }
 
 impl Confirm {
@@ -73,14 +96,17 @@ impl Confirm {
     pub fn automaton(
         &self,
         kind: AutomatonKind,
-        source: impl FnOnce() -> Option<Hir>,
+        source: impl FnOnce() -> Option<Form>,
     ) -> Option<&Regex> {
-        let build = || match kind {
-            AutomatonKind::Spans => build(&source()?, WhichCaptures::Implicit),
-            AutomatonKind::Groups => build(&source()?, WhichCaptures::All),
-            AutomatonKind::Full => {
-                let whole = Hir::concat(vec![source()?, Hir::look(hir::Look::End)]);
-                build(&whole, WhichCaptures::All)
+        let build = || {
+            let Form { hir, weight } = source()?;
+            match kind {
+                AutomatonKind::Spans => build(&hir, weight, WhichCaptures::Implicit),
+                AutomatonKind::Groups => build(&hir, weight, WhichCaptures::All),
+                AutomatonKind::Full => {
+                    let whole = Hir::concat(vec![hir, Hir::look(hir::Look::End)]);
+                    build(&whole, weight, WhichCaptures::All)
+                }
             }
         };
         self.automata[kind as usize].get_or_init(build).as_ref()
@@ -90,20 +116,42 @@ impl Confirm {
     pub fn closing(&self, order: impl FnOnce() -> Option<Vec<u32>>) -> Option<&[u32]> {
         self.closing.get_or_init(|| order().map(Vec::into_boxed_slice)).as_deref()
     }
+
+    /// What lists long rests of matches, if searches for them may overrun.
+    pub fn listing(&self, make: impl FnOnce() -> Option<Listing>) -> Option<&Listing> {
+        self.listing.get_or_init(make).as_ref()
+    }
+
+    /// What tells the groups of long matches.
+    pub fn grouping(&self, make: impl FnOnce() -> Option<Listing>) -> Option<&Listing> {
+        self.grouping.get_or_init(make).as_ref()
+    }
 }
 
-fn build(hir: &Hir, captures: WhichCaptures) -> Option<Regex> {
-    // regex-automata 0.4.19 takes `\n` for the line terminator when it searches backwards, whatever
-    // terminator is set, so its DFAs find `$` before newlines that are not the last. Patterns with
-    // that condition are searched by its NFA engines, which are right and linear, if slower.
-    let is_safe = !hir.properties().look_set().contains(hir::Look::EndLF);
+/// A regular pattern as automata are built from it.
+pub struct Form {
+    hir: Hir,
+    /// About how many states it has.
+    weight: u64,
+}
+
+impl Form {
+    /// The form of a pattern.
+    pub fn of(node: &Node, classes: &dyn Resolve) -> Self {
+        let node = factor::factored(node, classes);
+        Form { hir: hir(&node, classes), weight: node.weight() }
+    }
+}
+
+/// Every automaton may be a DFA, those with `$` as well: see [`crate::alphabet::UNUSED`].
+fn build(hir: &Hir, weight: u64, captures: WhichCaptures) -> Option<Regex> {
+    let own = weight.saturating_mul(CACHE_PER_STATE).min(MAX_CACHE);
+    let cache = CACHE as u64 + own + weight.saturating_mul(LISTS_PER_STATE);
     let config = Config::new()
         .utf8_empty(false)
-        .line_terminator(FINAL_NEWLINE)
+        .line_terminator(NEWLINE)
         .nfa_size_limit(Some(SIZE_LIMIT))
-        .hybrid_cache_capacity(CACHE)
-        .hybrid(is_safe)
-        .dfa(is_safe)
+        .hybrid_cache_capacity(usize::try_from(cache).unwrap_or(usize::MAX))
         .onepass(false)
         .which_captures(captures);
     Regex::builder().configure(config).build_from_hir(hir).ok()
@@ -156,12 +204,12 @@ impl Matches {
 ///
 /// `listing` gives the linear way for patterns whose searches may overrun, and is asked once. It lists
 /// all, so it is not taken for a few.
-pub fn some(
+pub fn some<'a>(
     regex: &Regex,
     symbols: &[u8],
     mut from: usize,
     wanted: Wanted,
-    listing: impl FnOnce() -> Option<Listing>,
+    listing: impl FnOnce() -> Option<&'a Listing>,
 ) -> Matches {
     let (limit, may_list) = match wanted {
         Wanted::All => (usize::MAX, true),
@@ -194,7 +242,18 @@ pub fn some(
 ///
 /// Only its own characters are looked at, conditions aside: a way that `re` prefers and that ends there
 /// or before would have been the match. So the groups of all matches take time linear in the text.
-pub fn groups(regex: &Regex, symbols: &[u8], found: Span) -> Option<Vec<Option<Span>>> {
+/// `grouping` is asked for if the match is long.
+pub fn groups<'a>(
+    regex: &Regex,
+    symbols: &[u8],
+    found: Span,
+    grouping: impl FnOnce() -> Option<&'a Listing>,
+) -> Option<Vec<Option<Span>>> {
+    if found.len() > LONG {
+        if let Some(grouping) = grouping() {
+            return grouping.groups(symbols, found);
+        }
+    }
     let mut captures = regex.create_captures();
     let input = Input::new(symbols).range(found.start()..found.end()).anchored(Anchored::Yes);
     regex.search_captures(&input, &mut captures);
@@ -206,7 +265,7 @@ pub fn groups(regex: &Regex, symbols: &[u8], found: Span) -> Option<Vec<Option<S
 }
 
 /// A regular pattern in the automaton's terms.
-pub fn hir(node: &Node, classes: &dyn Resolve) -> Hir {
+fn hir(node: &Node, classes: &dyn Resolve) -> Hir {
     match node {
         Node::Empty => Hir::empty(),
         Node::Class(class) => {
@@ -229,15 +288,15 @@ pub fn hir(node: &Node, classes: &dyn Resolve) -> Hir {
             name: None,
             sub: Box::new(hir(node, classes)),
         }),
-        Node::Look(look) => Hir::look(match look {
-            Look::TextStart => hir::Look::Start,
-            Look::TextEnd => hir::Look::End,
-            Look::LineStart => hir::Look::StartCRLF,
-            Look::LineEnd => hir::Look::EndCRLF,
-            Look::LastLineEnd => hir::Look::EndLF,
-            Look::Boundary | Look::AsciiBoundary => hir::Look::WordAscii,
-            Look::NotBoundary | Look::NotAsciiBoundary => hir::Look::WordAsciiNegate,
-        }),
+        Node::Look(look) => match look {
+            Look::TextStart => Hir::look(hir::Look::Start),
+            Look::TextEnd => Hir::look(hir::Look::End),
+            Look::LineStart => either(hir::Look::StartLF, hir::Look::StartCRLF),
+            Look::LineEnd => either(hir::Look::EndLF, hir::Look::EndCRLF),
+            Look::LastLineEnd => Hir::look(hir::Look::EndCRLF),
+            Look::Boundary | Look::AsciiBoundary => Hir::look(hir::Look::WordAscii),
+            Look::NotBoundary | Look::NotAsciiBoundary => Hir::look(hir::Look::WordAsciiNegate),
+        },
         // Irregular nodes never get here; what matches nothing is the safe reading.
         Node::Never
         | Node::LookAround(..)
@@ -246,4 +305,8 @@ pub fn hir(node: &Node, classes: &dyn Resolve) -> Hir {
         | Node::Atomic(_)
         | Node::Quirk(_) => Hir::fail(),
     }
+}
+
+fn either(one: hir::Look, other: hir::Look) -> Hir {
+    Hir::alternation(vec![Hir::look(one), Hir::look(other)])
 }

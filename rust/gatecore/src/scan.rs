@@ -325,11 +325,12 @@ impl Scan {
         let is_near_end = anchor == Anchor::FullMatch || found.end() + 1 >= to;
         let offset = found.start().saturating_sub(1);
         let cut = if is_near_end { cut(symbols, offset, to) } else { Cow::Borrowed(symbols) };
+        let grouping = || set.grouping(id);
         let spans = match cut {
-            Cow::Borrowed(symbols) => confirm::groups(automaton, symbols, found),
+            Cow::Borrowed(symbols) => confirm::groups(automaton, symbols, found, grouping),
             Cow::Owned(symbols) => {
                 let here = Span::new(found.start() - offset, found.end() - offset);
-                let spans = confirm::groups(automaton, &symbols, here);
+                let spans = confirm::groups(automaton, &symbols, here, grouping);
                 let moved = |span: Option<Span>| span.map(|span| span.behind(offset));
                 spans.map(|spans| spans.into_iter().map(moved).collect())
             }

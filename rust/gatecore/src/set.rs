@@ -10,7 +10,7 @@ use crate::alphabet::Translation;
 use crate::cancel::Cancel;
 use crate::code_points::CodePoints;
 use crate::confirm::linear::{may_overrun, Listing};
-use crate::confirm::{self, AutomatonKind, Confirm, Regex};
+use crate::confirm::{AutomatonKind, Confirm, Form, Regex};
 use crate::error::{BuildError, ScanError};
 use crate::lowered::{decode, pack, unpack, Irregular, Node};
 use crate::pass::portable::PortablePass;
@@ -389,7 +389,7 @@ impl PatternSet {
         if entry.routing.irregular.is_some() {
             return None;
         }
-        entry.confirm.automaton(kind, || self.hir(entry))
+        entry.confirm.automaton(kind, || self.form(entry))
     }
 
     /// As [`PatternSet::automaton`], for groups: `None` also where a group stands inside a repeat.
@@ -407,15 +407,26 @@ impl PatternSet {
             let node = node(entry)?;
             (!node.has_repeated_group()).then(|| node.closing_order())
         })?;
-        Some((entry.confirm.automaton(kind, || self.hir(entry))?, closing))
+        Some((entry.confirm.automaton(kind, || self.form(entry))?, closing))
+    }
+
+    /// What tells the groups of long matches. Only for patterns that have a groups automaton.
+    pub(crate) fn grouping(&self, id: PatternId) -> Option<&Listing> {
+        let entry = &self.patterns[id.0 as usize];
+        entry.confirm.grouping(|| {
+            let (shard, ..) = entry.place?;
+            Listing::with_groups(&node(entry)?, &self.shards[shard as usize].resolver())
+        })
     }
 
     /// What lists a regular pattern's matches in linear time, if searches for them might not.
-    pub(crate) fn listing(&self, id: PatternId) -> Option<Listing> {
+    pub(crate) fn listing(&self, id: PatternId) -> Option<&Listing> {
         let entry = &self.patterns[id.0 as usize];
-        let (shard, ..) = entry.place?;
-        let (node, classes) = (node(entry)?, self.shards[shard as usize].resolver());
-        may_overrun(&node, &classes).then(|| Listing::new(&node, &classes))?
+        entry.confirm.listing(|| {
+            let (shard, ..) = entry.place?;
+            let (node, classes) = (node(entry)?, self.shards[shard as usize].resolver());
+            may_overrun(&node, &classes).then(|| Listing::new(&node, &classes))?
+        })
     }
 
     /// Whether an automaton finds a pattern's spans, so that `re` is never asked for them.
@@ -437,9 +448,9 @@ impl PatternSet {
         self.groups_automaton(id, AutomatonKind::Groups).is_some()
     }
 
-    fn hir(&self, entry: &Entry) -> Option<regex_syntax::hir::Hir> {
+    fn form(&self, entry: &Entry) -> Option<Form> {
         let (shard, ..) = entry.place?;
-        Some(confirm::hir(&node(entry)?, &self.shards[shard as usize].resolver()))
+        Some(Form::of(&node(entry)?, &self.shards[shard as usize].resolver()))
     }
 }
 

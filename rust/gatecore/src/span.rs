@@ -29,6 +29,11 @@ impl Span {
         Span::new(self.start() + offset, self.end() + offset)
     }
 
+    /// Number of characters.
+    pub fn len(&self) -> usize {
+        self.end() - self.start()
+    }
+
     /// Whether it holds no character.
     pub fn is_empty(&self) -> bool {
         self.start == self.end

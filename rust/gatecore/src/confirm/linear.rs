@@ -19,17 +19,27 @@
 //! Both walks take constant time a character once the automaton's states are known. A state that is
 //! new costs one walk over the pattern's states, so the bound is text × pattern, as for any automaton.
 //!
+//! The groups of one long match are read off in the same way, from a walk from the right that begins
+//! where the match ends and lets no way end elsewhere: the first way by priority that ends there is the
+//! match. Other engines that know groups take 12 ns a character while a bit for each state and
+//! character fits their memory and 36 beyond; this takes 2 to 12 ns, whatever the length.
+//!
 //! Memory: the sets are worked out anew for stretches of the text, each from a checkpoint at its end,
 //! so that at most [`BUDGET`] twice over is used, and a checkpoint a stretch (at worst 20 bytes a
 //! character, for a pattern of 100,000 states; mostly nothing, as equal sets are shared).
 //!
 //! It adds 3 ns a character where matches are short (`\d+`, 100,000 natural characters: 0.3 ms, by
-//! searches 0.03) and 10 where they are long (`.*the.*`: 1.8 and 0.9 ms). So it is used only for the rest of a text that has shown many matches
-//! ([`super::all`]), and only by patterns that [`may_overrun`].
+//! searches 0.03) and 10 where they are long (`.*the.*`: 1.8 and 0.9 ms). So it is used only for the
+//! rest of a text that has shown many matches ([`super::some`]), and only by patterns that
+//! [`may_overrun`]; and for the groups of matches that are long.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
 
+use super::factor::factored;
+use super::futures::{Ends, Futures, Known};
+use super::walk::Walk;
 use super::Resolve;
 use crate::alphabet::{FINAL_NEWLINE, NEWLINE};
 use crate::byte_set::ByteSet;
@@ -40,11 +50,10 @@ use crate::span::Span;
 /// Bytes of automaton states after which they are dropped, and also how many a stretch may add.
 const BUDGET: usize = 8 << 20;
 
-/// Longest stretch, in characters.
-const STRETCH: usize = 1 << 16;
-
-/// Entries of the memory of choices; a power of two.
-const CHOICES: usize = 1 << 10;
+/// Bytes of automaton states that are kept from text to text. A pattern with large bounds has some
+/// thousands of states, which take 4 ms to work out, ten times what the walks over 100,000 characters
+/// take; most patterns have tens.
+const KEPT: usize = 2 << 20;
 
 /// Whether searches for this pattern may look at the same characters many times over.
 ///
@@ -54,15 +63,7 @@ const CHOICES: usize = 1 << 10;
 /// searches, by the pattern's length, look at the same place. `no\s+risk` is of this kind, `a.*b|a`
 /// is not. Nor can a way come to nothing in a repeat at the pattern's end, as in `\w+`: it has
 /// matched with each round.
-///
-/// Patterns with `$` always may: the engine that searches for them (see `build` in `confirm.rs`)
-/// clears up to 256 KB before each search.
 pub fn may_overrun(node: &Node, classes: &dyn Resolve) -> bool {
-    let mut last_line_end = false;
-    node.walk(&mut |inner| last_line_end |= *inner == Node::Look(Look::LastLineEnd));
-    if last_line_end {
-        return true;
-    }
     let mut taken = HashSet::new();
     open_loops(node, true, classes, &mut taken);
     taken.into_iter().any(|taken| !never_matches(node, &Within { taken, classes }))
@@ -114,17 +115,22 @@ impl Resolve for Within<'_> {
 }
 
 /// Number of a state of the pattern's automaton.
-type StateId = u32;
+pub(super) type StateId = u32;
+
+/// The state that has matched.
+pub(super) const MATCH: StateId = 0;
 
 /// A state of the pattern's automaton, before determinisation.
 #[derive(Clone, Debug)]
-enum State {
+pub(super) enum State {
     /// Takes one symbol. `bit` is its place in sets.
     Take { set: ByteSet, next: StateId, bit: u32 },
     /// Goes on at one of these, the first preferred.
     Split([StateId; 2]),
     /// Goes on if a condition holds.
     If(Look, StateId),
+    /// Notes where a group begins (twice its number) or ends (one more) and goes on.
+    Mark(u32, StateId),
     /// Has matched.
     Match,
 }
@@ -132,7 +138,7 @@ enum State {
 /// What conditions tell apart of a neighbour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-enum Neighbour {
+pub(super) enum Neighbour {
     Other,
     Word,
     Newline,
@@ -153,7 +159,7 @@ impl Neighbour {
     }
 }
 
-fn holds(look: Look, before: Neighbour, after: Neighbour) -> bool {
+pub(super) fn holds(look: Look, before: Neighbour, after: Neighbour) -> bool {
     use Neighbour::{Edge, FinalNewline, Newline, Word};
     match look {
         Look::TextStart => before == Edge,
@@ -166,29 +172,45 @@ fn holds(look: Look, before: Neighbour, after: Neighbour) -> bool {
     }
 }
 
-/// A pattern made ready for listing its matches. Built in microseconds, for one use.
+/// A pattern made ready for listing its matches, or for telling the groups of one. Built in
+/// microseconds.
 #[derive(Debug)]
 pub struct Listing {
-    states: Vec<State>,
-    start: StateId,
+    pub(super) states: Vec<State>,
+    pub(super) start: StateId,
     /// The state of each bit.
-    takers: Vec<StateId>,
+    pub(super) takers: Vec<StateId>,
     /// Of each state the ones that lead to it: `leads[ends[i - 1]..ends[i]]`.
     leads: Vec<StateId>,
     ends: Vec<u32>,
     /// Symbols that no state and no condition tells apart have one number.
-    kinds: [u8; 256],
-    kind_count: usize,
+    pub(super) kinds: [u8; 256],
+    pub(super) kind_count: usize,
     /// Whether neighbours matter.
     looks: bool,
+    /// One more than the greatest number of a mark.
+    marks: u32,
+    /// What the last walk found out, unless another thread has it at the moment.
+    known: Mutex<Option<Known>>,
 }
 
 impl Listing {
-    /// `None` for irregular patterns.
+    /// For matches without groups. `None` for irregular patterns.
     pub fn new(node: &Node, classes: &dyn Resolve) -> Option<Self> {
-        let mut builder = Builder { classes, states: vec![State::Match], bits: 0, looks: false };
-        let start = builder.add(node, 0)?;
-        let Builder { states, looks, .. } = builder;
+        Self::build(node, classes, false)
+    }
+
+    /// For groups. `None` for irregular patterns.
+    pub fn with_groups(node: &Node, classes: &dyn Resolve) -> Option<Self> {
+        Self::build(node, classes, true)
+    }
+
+    fn build(node: &Node, classes: &dyn Resolve, groups: bool) -> Option<Self> {
+        let states = vec![State::Match];
+        let node = &*factored(node, classes);
+        let mut builder = Builder { classes, states, bits: 0, looks: false, groups, marks: 0 };
+        let start = builder.add(node, MATCH)?;
+        let Builder { states, looks, marks, .. } = builder;
         let mut takers = Vec::new();
         let mut to: Vec<Vec<StateId>> = vec![Vec::new(); states.len()];
         let mut sets = HashSet::new();
@@ -202,7 +224,7 @@ impl Listing {
                     to[*next as usize].push(id);
                 }
                 State::Split(nexts) => nexts.iter().for_each(|next| to[*next as usize].push(id)),
-                State::If(_, next) => to[*next as usize].push(id),
+                State::If(_, next) | State::Mark(_, next) => to[*next as usize].push(id),
                 State::Match => {}
             }
         }
@@ -213,10 +235,11 @@ impl Listing {
             ends.push(leads.len() as u32);
         }
         let (kinds, kind_count) = kinds(sets.into_iter(), looks);
-        Some(Listing { states, start, takers, leads, ends, kinds, kind_count, looks })
+        let known = Mutex::default();
+        Some(Listing { states, start, takers, leads, ends, kinds, kind_count, looks, marks, known })
     }
 
-    fn neighbour(&self, symbol: Option<u8>) -> Neighbour {
+    pub(super) fn neighbour(&self, symbol: Option<u8>) -> Neighbour {
         match symbol {
             _ if !self.looks => Neighbour::Other,
             Some(symbol) => Neighbour::of(symbol),
@@ -224,7 +247,7 @@ impl Listing {
         }
     }
 
-    fn leads_to(&self, state: StateId) -> &[StateId] {
+    pub(super) fn leads_to(&self, state: StateId) -> &[StateId] {
         let index = state as usize;
         let begin = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.leads[begin as usize..self.ends[index] as usize]
@@ -236,36 +259,78 @@ impl Listing {
     }
 
     fn list_within(&self, budget: usize, symbols: &[u8], from: usize, spans: &mut Vec<Span>) {
-        let mut futures = Futures::new(self, budget);
-        let stretch = futures.stretch;
-        let stretches = (symbols.len() - from).div_ceil(stretch);
-        let begin_of = |number: usize| symbols.len().min(from + number * stretch);
+        let mut futures = Futures::new(self, self.known(), budget, Ends::Anywhere);
+        let mut walk = Walk::new(self, symbols, spans);
+        read_off(&mut futures, symbols, from..symbols.len(), &mut walk);
+        self.keep(futures);
+    }
 
-        // What can follow at the end of each stretch but the first's begin, from the right.
-        let mut checkpoints: Vec<Rc<[u64]>> = Vec::with_capacity(stretches);
-        let mut future = futures.at_end();
-        for number in (0..stretches).rev() {
-            checkpoints.push(Rc::clone(&futures.sets[future as usize]));
-            if number > 0 {
-                future = futures.renew(future);
-                for &symbol in symbols[begin_of(number)..begin_of(number + 1)].iter().rev() {
-                    future = futures.before(future, symbol) & !BEGINS;
-                }
-            }
-        }
+    // Neither waits: a thread that finds the lock taken works with states of its own.
 
-        let mut walk = Walk { listing: self, symbols, way: None, spans, choices: Choices::new() };
-        let mut ahead = Vec::with_capacity(stretch.min(symbols.len() - from) + 1);
-        for number in 0..stretches {
-            let (begin, end) = (begin_of(number), begin_of(number + 1));
-            let set = checkpoints.pop().expect("a checkpoint for each stretch");
-            if futures.is_full() {
-                futures.clear();
-                walk.choices = Choices::new();
-            }
-            futures.fill(&set, symbols, begin..end, &mut ahead);
-            walk.through(begin, &ahead, &futures);
+    fn known(&self) -> Known {
+        self.known.try_lock().ok().and_then(|mut known| known.take()).unwrap_or_default()
+    }
+
+    fn keep(&self, futures: Futures<'_>) {
+        if let (Some(known), Ok(mut kept)) = (futures.into_known(KEPT), self.known.try_lock()) {
+            *kept = Some(known);
         }
+    }
+
+    /// The groups of a match: the whole match, then group 1, 2, … as far as the pattern has them.
+    /// `None` if it is no match.
+    pub fn groups(&self, symbols: &[u8], found: Span) -> Option<Vec<Option<Span>>> {
+        self.groups_within(BUDGET, symbols, found)
+    }
+
+    fn groups_within(
+        &self,
+        budget: usize,
+        symbols: &[u8],
+        found: Span,
+    ) -> Option<Vec<Option<Span>>> {
+        let mut futures = Futures::new(self, self.known(), budget, Ends::AtEnd);
+        let mut spans = Vec::new();
+        let mut walk = Walk::new(self, symbols, &mut spans);
+        read_off(&mut futures, symbols, found.start()..found.end(), &mut walk);
+        let marks = walk.marks(self.marks as usize);
+        self.keep(futures);
+        if spans != [found] {
+            return None;
+        }
+        let pairs = marks.chunks_exact(2).skip(1);
+        let groups = pairs.map(|pair| Some(Span::new(pair[0]?, pair[1]?)));
+        Some(std::iter::once(Some(found)).chain(groups).collect())
+    }
+}
+
+/// Walks over part of a text, from the right and then from the left, stretch by stretch.
+fn read_off(futures: &mut Futures<'_>, symbols: &[u8], part: Range<usize>, walk: &mut Walk<'_>) {
+    let stretch = futures.stretch;
+    let stretches = part.len().div_ceil(stretch);
+    let begin_of = |number: usize| part.end.min(part.start + number * stretch);
+
+    // What can follow at the end of each stretch but the first's begin, from the right.
+    let mut checkpoints: Vec<Arc<[u64]>> = Vec::with_capacity(stretches);
+    let mut future = futures.at_end(symbols.get(part.end).copied());
+    for number in (0..stretches).rev() {
+        checkpoints.push(futures.set(future));
+        if number > 0 {
+            future = futures.renew(future);
+            future = futures.through(future, &symbols[begin_of(number)..begin_of(number + 1)]);
+        }
+    }
+
+    let mut ahead = Vec::with_capacity(stretch.min(part.len()) + 1);
+    for number in 0..stretches {
+        let (begin, end) = (begin_of(number), begin_of(number + 1));
+        let set = checkpoints.pop().expect("a checkpoint for each stretch");
+        if futures.is_full() {
+            futures.clear();
+            walk.forget();
+        }
+        futures.fill(&set, symbols, begin..end, &mut ahead);
+        walk.through(begin, &ahead, futures);
     }
 }
 
@@ -274,6 +339,9 @@ struct Builder<'a> {
     states: Vec<State>,
     bits: u32,
     looks: bool,
+    /// Whether groups are marked.
+    groups: bool,
+    marks: u32,
 }
 
 impl Builder<'_> {
@@ -331,6 +399,13 @@ impl Builder<'_> {
                 }
                 first
             }
+            Node::Group { index, node } if self.groups => {
+                let end = 2 * index + 1;
+                self.marks = self.marks.max(end + 1);
+                let close = self.push(State::Mark(end, next));
+                let body = self.add(node, close)?;
+                self.push(State::Mark(2 * index, body))
+            }
             Node::Group { node, .. } => self.add(node, next)?,
             Node::Look(look) => {
                 self.looks = true;
@@ -369,302 +444,18 @@ fn kinds(sets: impl Iterator<Item = ByteSet>, looks: bool) -> ([u8; 256], usize)
     (kinds, count)
 }
 
-/// In an answer of [`Futures::before`]: a match can begin between the symbol and the future.
-const BEGINS: u32 = 1 << 31;
-const UNKNOWN: u32 = u32::MAX;
-
-/// The automaton that reads from the right, made as it is needed.
-///
-/// Its state before a position, a *future*, is the set of the states that can take the symbol there
-/// and still reach a match, and what conditions need to know of that symbol (the set's last word).
-struct Futures<'a> {
-    listing: &'a Listing,
-    sets: Vec<Rc<[u64]>>,
-    numbers: HashMap<Rc<[u64]>, u32>,
-    /// For each future and kind of symbol the future before that symbol, or [`UNKNOWN`].
-    table: Vec<u32>,
-    /// Bytes of futures after which they are dropped.
-    budget: usize,
-    /// Longest stretch that surely adds no more than the budget.
-    stretch: usize,
-    /// Round in which a state was last reached.
-    reached: Vec<u32>,
-    round: u32,
-    stack: Vec<StateId>,
-}
-
-impl<'a> Futures<'a> {
-    fn new(listing: &'a Listing, budget: usize) -> Self {
-        let mut futures = Futures {
-            listing,
-            budget,
-            sets: Vec::new(),
-            numbers: HashMap::new(),
-            table: Vec::new(),
-            stretch: 0,
-            reached: vec![0; listing.states.len()],
-            round: 0,
-            stack: Vec::new(),
-        };
-        futures.stretch = (budget / futures.future_size()).clamp(1, STRETCH);
-        futures
-    }
-
-    fn words(&self) -> usize {
-        self.listing.takers.len().div_ceil(64) + 1
-    }
-
-    /// Bytes of one future.
-    fn future_size(&self) -> usize {
-        self.words() * 8 + self.listing.kind_count * 4 + 64
-    }
-
-    fn is_full(&self) -> bool {
-        self.sets.len() * self.future_size() > self.budget
-    }
-
-    fn clear(&mut self) {
-        self.sets.clear();
-        self.numbers.clear();
-        self.table.clear();
-    }
-
-    /// Drops all futures but one, if there are too many.
-    fn renew(&mut self, future: u32) -> u32 {
-        if !self.is_full() {
-            return future;
-        }
-        let set = Rc::clone(&self.sets[future as usize]);
-        self.clear();
-        self.number(&set)
-    }
-
-    fn number(&mut self, set: &[u64]) -> u32 {
-        if let Some(&number) = self.numbers.get(set) {
-            return number;
-        }
-        let number = self.sets.len() as u32;
-        let set: Rc<[u64]> = set.into();
-        self.sets.push(Rc::clone(&set));
-        self.numbers.insert(set, number);
-        self.table.resize(self.table.len() + self.listing.kind_count, UNKNOWN);
-        number
-    }
-
-    /// The future where the text ends: nothing can take a symbol.
-    fn at_end(&mut self) -> u32 {
-        let mut set = vec![0; self.words()];
-        *set.last_mut().expect("a set has a last word") = self.listing.neighbour(None) as u64;
-        self.number(&set)
-    }
-
-    /// The future before a symbol, and whether a match can begin behind that symbol.
-    fn before(&mut self, future: u32, symbol: u8) -> u32 {
-        let kind = usize::from(self.listing.kinds[usize::from(symbol)]);
-        let place = future as usize * self.listing.kind_count + kind;
-        match self.table[place] {
-            UNKNOWN => {
-                let begins = self.reach(future, self.listing.neighbour(Some(symbol)));
-                let set = self.takers_of(symbol);
-                let before = self.number(&set) | if begins { BEGINS } else { 0 };
-                self.table[place] = before;
-                before
-            }
-            known => known,
-        }
-    }
-
-    /// Marks every state that leads to a match from a position, given what stands before it; says
-    /// whether the pattern's first state is one.
-    fn reach(&mut self, future: u32, before: Neighbour) -> bool {
-        let listing = self.listing;
-        let set = Rc::clone(&self.sets[future as usize]);
-        let (last, words) = set.split_last().expect("a set has a last word");
-        let after = [
-            Neighbour::Other,
-            Neighbour::Word,
-            Neighbour::Newline,
-            Neighbour::FinalNewline,
-            Neighbour::Edge,
-        ][*last as usize];
-        self.round += 1;
-        self.stack.clear();
-        self.stack.push(0);
-        for (index, &word) in words.iter().enumerate() {
-            let mut rest = word;
-            while rest != 0 {
-                self.stack.push(listing.takers[index * 64 + rest.trailing_zeros() as usize]);
-                rest &= rest - 1;
-            }
-        }
-        self.stack.iter().for_each(|&state| self.reached[state as usize] = self.round);
-        let mut next = 0;
-        while let Some(&state) = self.stack.get(next) {
-            next += 1;
-            for &lead in listing.leads_to(state) {
-                let leads = match &listing.states[lead as usize] {
-                    State::Split(_) => true,
-                    State::If(look, _) => holds(*look, before, after),
-                    State::Take { .. } | State::Match => false,
-                };
-                if leads && self.reached[lead as usize] != self.round {
-                    self.reached[lead as usize] = self.round;
-                    self.stack.push(lead);
-                }
-            }
-        }
-        self.reached[listing.start as usize] == self.round
-    }
-
-    /// The states that can take a symbol to one of those that [`Futures::reach`] found.
-    fn takers_of(&self, symbol: u8) -> Vec<u64> {
-        let listing = self.listing;
-        let mut set = vec![0; self.words()];
-        for &state in &self.stack {
-            for &lead in listing.leads_to(state) {
-                if let State::Take { set: symbols, bit, .. } = &listing.states[lead as usize] {
-                    if symbols.contains(symbol) {
-                        set[*bit as usize / 64] |= 1 << (bit % 64);
-                    }
-                }
-            }
-        }
-        *set.last_mut().expect("a set has a last word") = listing.neighbour(Some(symbol)) as u64;
-        set
-    }
-
-    /// The futures of a stretch, of its begin first and of its end last, each with [`BEGINS`].
-    fn fill(
-        &mut self,
-        at_end: &[u64],
-        symbols: &[u8],
-        stretch: std::ops::Range<usize>,
-        ahead: &mut Vec<u32>,
-    ) {
-        ahead.clear();
-        ahead.resize(stretch.len() + 1, 0);
-        let mut future = self.number(at_end);
-        for (place, &symbol) in symbols[stretch.clone()].iter().enumerate().rev() {
-            let before = self.before(future, symbol);
-            ahead[place + 1] = future | before & BEGINS;
-            future = before & !BEGINS;
-        }
-        let before = stretch.start.checked_sub(1).map(|place| symbols[place]);
-        let begins = self.reach(future, self.listing.neighbour(before));
-        ahead[0] = future | if begins { BEGINS } else { 0 };
-    }
-}
-
-/// Choices that were made: a hash table without chains, so that its size is fixed.
-struct Choices(Box<[(StateId, u32, Neighbour, StateId)]>);
-
-impl Choices {
-    fn new() -> Self {
-        Choices(vec![(UNKNOWN, UNKNOWN, Neighbour::Other, 0); CHOICES].into())
-    }
-
-    fn place(state: StateId, future: u32, before: Neighbour) -> usize {
-        let mixed = state.wrapping_mul(0x9E37_79B1)
-            ^ future.wrapping_mul(0x85EB_CA77)
-            ^ (before as u32).wrapping_mul(0xC2B2_AE3D);
-        (mixed ^ mixed >> 15) as usize & (CHOICES - 1)
-    }
-}
-
-/// The walk from the left.
-struct Walk<'a> {
-    listing: &'a Listing,
-    symbols: &'a [u8],
-    /// Where the match at hand began, and the state that takes the next symbol.
-    way: Option<(usize, StateId)>,
-    spans: &'a mut Vec<Span>,
-    choices: Choices,
-}
-
-impl Walk<'_> {
-    fn through(&mut self, begin: usize, ahead: &[u32], futures: &Futures<'_>) {
-        let length = ahead.len() - 1;
-        let mut at = 0;
-        while at < length {
-            let (start, state) = match self.way {
-                Some(way) => way,
-                None => {
-                    let found = ahead[at..length].iter().position(|future| future & BEGINS != 0);
-                    let Some(skipped) = found else { return };
-                    at += skipped;
-                    (begin + at, self.choose(self.listing.start, begin + at, ahead[at], futures))
-                }
-            };
-            let State::Take { next, .. } = self.listing.states[state as usize] else {
-                unreachable!("patterns that match the empty text are not listed")
-            };
-            at += 1;
-            let state = self.choose(next, begin + at, ahead[at], futures);
-            self.way = match self.listing.states[state as usize] {
-                State::Match => {
-                    self.spans.push(Span::new(start, begin + at));
-                    None
-                }
-                _ => Some((start, state)),
-            };
-        }
-    }
-
-    /// The first state by priority, from `state` on, that takes a symbol and leads to a match, or
-    /// has matched.
-    fn choose(&mut self, state: StateId, at: usize, future: u32, futures: &Futures<'_>) -> StateId {
-        let listing = self.listing;
-        if matches!(listing.states[state as usize], State::Take { .. } | State::Match) {
-            return state;
-        }
-        let future = future & !BEGINS;
-        let before = listing.neighbour(at.checked_sub(1).map(|place| self.symbols[place]));
-        let place = Choices::place(state, future, before);
-        let known = &self.choices.0[place];
-        if (known.0, known.1, known.2) == (state, future, before) {
-            return known.3;
-        }
-        let after = listing.neighbour(self.symbols.get(at).copied());
-        let set = &futures.sets[future as usize];
-        let mut seen = HashSet::new();
-        let mut stack = vec![state];
-        while let Some(next) = stack.pop() {
-            let is_last = match &listing.states[next as usize] {
-                State::Match => true,
-                State::Take { bit, .. } => set[*bit as usize / 64] & 1 << (bit % 64) != 0,
-                State::Split([first, second]) => {
-                    if seen.insert(next) {
-                        stack.extend([*second, *first]);
-                    }
-                    false
-                }
-                State::If(look, then) => {
-                    if holds(*look, before, after) && seen.insert(next) {
-                        stack.push(*then);
-                    }
-                    false
-                }
-            };
-            if is_last {
-                self.choices.0[place] = (state, future, before, next);
-                return next;
-            }
-        }
-        unreachable!("the walk from the right marked this way")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::confirm::{self, AutomatonKind, Confirm, Wanted};
+    use crate::confirm::{self, AutomatonKind, Confirm, Form, Wanted};
 
-    /// Classes over the symbols `a b c blank \n \r`; `\r` stands at the end of a text only.
+    /// Classes over the symbols `a b c blank` and the two newlines, the final one at the end of a text
+    /// only.
     struct Classes;
 
-    const SETS: [&[u8]; 7] = [b"a", b"b", b"c", b"ab", b"abc ", b"\n\r", b"abc \n\r"];
+    const SETS: [&[u8]; 7] = [b"a", b"b", b"c", b"ab", b"abc ", b"\x0b\r", b"abc \x0b\r"];
 
     impl Resolve for Classes {
         fn class(&self, class: ClassId) -> ByteSet {
@@ -709,15 +500,18 @@ mod tests {
                     let node = Box::new(solid(node));
                     Node::Repeat { min, max: max.map(|max| min + max), kind, node }
                 }),
-                1 => inner.prop_map(|node| Node::Group { index: 1, node: Box::new(node) }),
+                2 => inner.prop_map(|node| Node::Group { index: 1, node: Box::new(node) }),
             ]
         })
         .prop_map(solid)
     }
 
     fn text() -> impl Strategy<Value = Vec<u8>> {
-        let symbols = prop::collection::vec(prop::sample::select(b"aaabbc \n".to_vec()), 0..60);
-        (symbols, any::<bool>()).prop_map(|(mut symbols, newline)| {
+        let runs = (prop::sample::select(b"aaabbc \x0b".to_vec()), 1..4usize);
+        let runs = prop::collection::vec(runs, 0..30);
+        (runs, any::<bool>()).prop_map(|(runs, newline)| {
+            let mut symbols: Vec<u8> =
+                runs.into_iter().flat_map(|(symbol, count)| vec![symbol; count]).collect();
             if newline {
                 symbols.push(FINAL_NEWLINE);
             }
@@ -734,8 +528,32 @@ mod tests {
     fn searched(node: &Node, symbols: &[u8]) -> Vec<Span> {
         let confirm = Confirm::default();
         let regex =
-            confirm.automaton(AutomatonKind::Spans, || Some(confirm::hir(node, &Classes))).unwrap();
+            confirm.automaton(AutomatonKind::Spans, || Some(Form::of(node, &Classes))).unwrap();
         confirm::some(regex, symbols, 0, Wanted::All, || None).spans
+    }
+
+    /// Numbers the groups from 1 and takes those in loops away.
+    fn numbered(node: Node, in_loop: bool, groups: &mut u32) -> Node {
+        match node {
+            Node::Concat(nodes) => Node::Concat(
+                nodes.into_iter().map(|node| numbered(node, in_loop, groups)).collect(),
+            ),
+            Node::Alternate(nodes) => Node::Alternate(
+                nodes.into_iter().map(|node| numbered(node, in_loop, groups)).collect(),
+            ),
+            Node::Repeat { min, max, kind, node } => {
+                let in_loop = in_loop || max.is_none_or(|max| max > 1);
+                let node = Box::new(numbered(*node, in_loop, groups));
+                Node::Repeat { min, max, kind, node }
+            }
+            Node::Group { node, .. } if in_loop => numbered(*node, in_loop, groups),
+            Node::Group { node, .. } => {
+                *groups += 1;
+                let index = *groups;
+                Node::Group { index, node: Box::new(numbered(*node, in_loop, groups)) }
+            }
+            leaf => leaf,
+        }
     }
 
     #[test]
@@ -757,10 +575,61 @@ mod tests {
             (Node::Alternate(vec![to_b, a.clone()]), true),
             (Node::Concat(vec![many(any.clone()), Node::Look(Look::TextEnd)]), true),
             (Node::Alternate(vec![Node::Concat(vec![many(a.clone()), b]), a.clone()]), true),
-            (Node::Concat(vec![a, Node::Look(Look::LastLineEnd)]), true),
+            (Node::Concat(vec![a.clone(), Node::Look(Look::LastLineEnd)]), false),
+            (Node::Concat(vec![many(a), Node::Look(Look::LastLineEnd)]), true),
         ];
         for (node, expected) in cases {
             assert_eq!(may_overrun(&node, &Classes), expected, "{node:?}");
+        }
+    }
+
+    /// How many futures and choices a walk has to work out, which is what takes its time: all else is
+    /// looking up.
+    fn worked_out(listing: &Listing, symbols: &[u8], ends: Ends) -> (usize, u32) {
+        let mut futures = Futures::new(listing, Known::default(), BUDGET, ends);
+        let mut spans = Vec::new();
+        let mut walk = Walk::new(listing, symbols, &mut spans);
+        read_off(&mut futures, symbols, 0..symbols.len(), &mut walk);
+        (futures.count(), walk.looks())
+    }
+
+    #[test]
+    fn a_longer_text_is_no_more_to_work_out() {
+        let class = |class| Node::Class(ClassId(class));
+        let many = |node| Node::Repeat {
+            min: 0,
+            max: None,
+            kind: RepeatKind::Greedy,
+            node: Box::new(node),
+        };
+        let group = |index, node| Node::Group { index, node: Box::new(node) };
+        let option = |node| Node::Repeat {
+            min: 0,
+            max: Some(1),
+            kind: RepeatKind::Lazy,
+            node: Box::new(node),
+        };
+        let (a, b, c, any) = (0, 1, 2, 6);
+        let rounds = many(Node::Concat(vec![class(a), option(group(1, class(b)))]));
+        let patterns = [
+            // (any*)c, ((?:a(b)??)*)c, (any)(any*c)?? and any*$
+            Node::Concat(vec![group(1, many(class(any))), class(c)]),
+            Node::Concat(vec![group(2, rounds), class(c)]),
+            Node::Concat(vec![
+                group(1, class(any)),
+                option(group(2, Node::Concat(vec![many(class(any)), class(c)]))),
+            ]),
+            Node::Concat(vec![many(class(any)), Node::Look(Look::LastLineEnd)]),
+        ];
+        for node in patterns {
+            let listing = Listing::with_groups(&node, &Classes).unwrap();
+            for ends in [Ends::AtEnd, Ends::Anywhere] {
+                let text = |pumps: usize| [&b"ab".repeat(pumps)[..], b"c"].concat();
+                let (short, long) = (text(1_000), text(400_000));
+                let expected = worked_out(&listing, &short, ends);
+                assert_eq!(worked_out(&listing, &long, ends), expected, "{node:?}");
+                assert!(expected.0 < 20 && expected.1 < 20, "{expected:?} for {node:?}");
+            }
         }
     }
 
@@ -778,6 +647,28 @@ mod tests {
             // From the end of each match on, as it is when it takes over.
             for (index, span) in expected.iter().enumerate() {
                 prop_assert_eq!(&list(&node, &symbols, span.end(), BUDGET), &expected[index + 1..]);
+            }
+        }
+
+        #[test]
+        fn tells_the_groups_that_a_search_tells(node in node(), symbols in text()) {
+            prop_assume!(node.irregular().is_none());
+            let mut count = 0;
+            let node = numbered(node, false, &mut count);
+            let confirm = Confirm::default();
+            let form = || Some(Form::of(&node, &Classes));
+            let regex = confirm.automaton(AutomatonKind::Groups, form).unwrap();
+            let padded = |mut groups: Vec<Option<Span>>| {
+                groups.resize(count as usize + 1, None);
+                groups
+            };
+            let listing = Listing::with_groups(&node, &Classes).unwrap();
+            for span in searched(&node, &symbols) {
+                let expected = confirm::groups(regex, &symbols, span, || None).unwrap();
+                for budget in [BUDGET, 1_000, 0] {
+                    let groups = listing.groups_within(budget, &symbols, span).unwrap();
+                    prop_assert_eq!(padded(groups), padded(expected.clone()));
+                }
             }
         }
     }

@@ -199,9 +199,10 @@ impl Writer<'_> {
             Look::TextEnd => r"\z",
             Look::Boundary | Look::AsciiBoundary => r"\b",
             Look::NotBoundary | Look::NotAsciiBoundary => r"\B",
+            // FINAL_NEWLINE, and NEWLINE beside it.
             Look::LastLineEnd if edges.tail => r"(?:\z|\x0d)",
-            Look::LineEnd if edges.tail => r"(?:\z|[\x0a\x0d])",
-            Look::LineStart if edges.head => r"(?:\A|[\x0a\x0d])",
+            Look::LineEnd if edges.tail => r"(?:\z|[\x0b\x0d])",
+            Look::LineStart if edges.head => r"(?:\A|[\x0b\x0d])",
             Look::LastLineEnd | Look::LineEnd | Look::LineStart => {
                 self.exact = false;
                 return String::new();

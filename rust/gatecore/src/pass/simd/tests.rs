@@ -3,7 +3,7 @@ use std::cell::Cell;
 use proptest::prelude::*;
 
 use super::*;
-use crate::confirm::{self, AutomatonKind, Confirm};
+use crate::confirm::{self, AutomatonKind, Confirm, Form};
 use crate::pass::view_cases::{self as cases, class, pattern, repeat, Table};
 
 /// `count` patterns such as `ab--\s+a`, which give a view enough users.
@@ -59,9 +59,9 @@ fn what_the_pass_decides_over_its_views_is_what_automata_decide_over_the_documen
             for symbols in &documents {
                 let reported = pass.scan(symbols, &Views::default()).unwrap();
                 for (number, slot) in slots.iter().enumerate().filter(|(_, slot)| slot.regular) {
-                    let hir = || Some(confirm::hir(slot.node, &table));
+                    let form = || Some(Form::of(slot.node, &table));
                     let matches = automata[number]
-                        .automaton(AutomatonKind::Spans, hir)
+                        .automaton(AutomatonKind::Spans, form)
                         .unwrap()
                         .is_match(symbols);
                     let found = reported.contains(number);

@@ -3,7 +3,7 @@ use std::cell::Cell;
 use proptest::prelude::*;
 
 use super::*;
-use crate::confirm::{self, AutomatonKind, Confirm};
+use crate::confirm::{self, AutomatonKind, Confirm, Form};
 use crate::pass::view_cases::{self as cases, class, pattern, repeat, Table};
 
 fn runs(table: &Table) -> Runs {
@@ -63,16 +63,15 @@ fn a_pattern_that_a_view_takes_matches_there_exactly_when_it_matches_the_documen
                 return Ok(());
             }
             let plain = Confirm::default();
-            let plain = plain
-                .automaton(AutomatonKind::Spans, || Some(confirm::hir(&node, &table)))
-                .unwrap();
+            let plain =
+                plain.automaton(AutomatonKind::Spans, || Some(Form::of(&node, &table))).unwrap();
             for (view, taken) in [View::Collapsed, View::Lines].into_iter().zip(&taken) {
                 let Some(seen) = runs.express(&node, view, &table) else { continue };
                 taken.set(taken.get() + 1);
                 let classes = runs.classes(view, &table);
                 let automaton = Confirm::default();
                 let automaton = automaton
-                    .automaton(AutomatonKind::Spans, || Some(confirm::hir(&seen, &classes)))
+                    .automaton(AutomatonKind::Spans, || Some(Form::of(&seen, &classes)))
                     .unwrap();
                 for (symbols, collapsed, lines) in &documents {
                     let text = if view == View::Collapsed { collapsed } else { lines };

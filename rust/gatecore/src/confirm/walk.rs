@@ -1,0 +1,228 @@
+//! The walk from the left: matches, and where their groups stand, read off from the futures.
+
+use super::futures::{Futures, BEGINS};
+use super::linear::{holds, Listing, Neighbour, State, StateId};
+use crate::span::Span;
+
+/// Entries of the memory of choices; a power of two.
+const CHOICES: usize = 1 << 10;
+
+/// Places in which a choice may stand. With one, two choices that are made in turns and share it would
+/// both be worked out anew at each character.
+const PLACES: usize = 4;
+
+/// Marks that choices may keep before all are forgotten.
+const MAX_MARKS: usize = 1 << 16;
+
+/// Where the way goes on, and the marks on it.
+#[derive(Clone, Copy)]
+struct Choice {
+    state: StateId,
+    future: u32,
+    before: Neighbour,
+    next: StateId,
+    /// Part of [`Walk::kept`].
+    marks: (u32, u32),
+}
+
+const NO_CHOICE: Choice = Choice {
+    state: StateId::MAX,
+    future: u32::MAX,
+    before: Neighbour::Other,
+    next: 0,
+    marks: (0, 0),
+};
+
+enum Step {
+    To(StateId),
+    /// The way by the last mark came to nothing.
+    Back,
+}
+
+pub(super) struct Walk<'a> {
+    listing: &'a Listing,
+    symbols: &'a [u8],
+    /// Where the match at hand began, and the state that takes the next symbol.
+    way: Option<(usize, StateId)>,
+    spans: &'a mut Vec<Span>,
+    /// Where each mark was last passed.
+    marks: Vec<Option<usize>>,
+    /// Choices that were made: a hash table of fixed size.
+    choices: Box<[Choice]>,
+    kept: Vec<u32>,
+    /// Round in which a state was last seen.
+    seen: Vec<u32>,
+    round: u32,
+    stack: Vec<Step>,
+}
+
+impl<'a> Walk<'a> {
+    pub fn new(listing: &'a Listing, symbols: &'a [u8], spans: &'a mut Vec<Span>) -> Self {
+        Walk {
+            listing,
+            symbols,
+            way: None,
+            spans,
+            marks: Vec::new(),
+            choices: vec![NO_CHOICE; CHOICES].into(),
+            kept: Vec::new(),
+            seen: vec![0; listing.states.len()],
+            round: 0,
+            stack: Vec::new(),
+        }
+    }
+
+    /// How many choices were no look-up.
+    #[cfg(test)]
+    pub fn looks(&self) -> u32 {
+        self.round
+    }
+
+    /// Forgets the choices: futures have new numbers.
+    pub fn forget(&mut self) {
+        self.choices.fill(NO_CHOICE);
+        self.kept.clear();
+    }
+
+    /// Where each of `count` marks was passed.
+    pub fn marks(mut self, count: usize) -> Vec<Option<usize>> {
+        self.marks.resize(count, None);
+        self.marks
+    }
+
+    pub fn through(&mut self, begin: usize, ahead: &[u32], futures: &Futures<'_>) {
+        let length = ahead.len() - 1;
+        let mut at = 0;
+        while at < length {
+            let (start, state) = match self.way {
+                Some(way) => way,
+                None => {
+                    let found = ahead[at..length].iter().position(|future| future & BEGINS != 0);
+                    let Some(skipped) = found else { return };
+                    at += skipped;
+                    let start = self.listing.start;
+                    let choice = self.choose(start, begin + at, ahead[at], futures);
+                    self.pass(choice, begin + at);
+                    (begin + at, choice.next)
+                }
+            };
+            let State::Take { next, .. } = self.listing.states[state as usize] else {
+                unreachable!("patterns that match the empty text are not listed")
+            };
+            at += 1;
+            let choice = self.choose(next, begin + at, ahead[at], futures);
+            self.pass(choice, begin + at);
+            self.way = match self.listing.states[choice.next as usize] {
+                State::Match => {
+                    self.spans.push(Span::new(start, begin + at));
+                    None
+                }
+                _ => Some((start, choice.next)),
+            };
+            // The same choice again as long as the future stays the same. It tells the symbol ahead as
+            // conditions see it, so from the second position on the one behind is the same as well.
+            let is_round = choice.next == state && choice.marks.0 == choice.marks.1;
+            if is_round && ahead[at - 1] == ahead[at] {
+                let same = ahead[at + 1..].iter().take_while(|&&future| future == ahead[at]);
+                at += same.count();
+            }
+        }
+    }
+
+    fn pass(&mut self, choice: Choice, at: usize) {
+        for &mark in &self.kept[choice.marks.0 as usize..choice.marks.1 as usize] {
+            let mark = mark as usize;
+            if self.marks.len() <= mark {
+                self.marks.resize(mark + 1, None);
+            }
+            self.marks[mark] = Some(at);
+        }
+    }
+
+    fn places(
+        state: StateId,
+        future: u32,
+        before: Neighbour,
+    ) -> impl Iterator<Item = usize> + Clone {
+        let mixed = state.wrapping_mul(0x9E37_79B1)
+            ^ future.wrapping_mul(0x85EB_CA77)
+            ^ (before as u32).wrapping_mul(0xC2B2_AE3D);
+        let first = (mixed ^ mixed >> 15) as usize;
+        (0..PLACES).map(move |place| (first + place) & (CHOICES - 1))
+    }
+
+    /// The first state by priority, from `state` on, that takes a symbol and leads to a match, or
+    /// has matched.
+    fn choose(&mut self, state: StateId, at: usize, future: u32, futures: &Futures<'_>) -> Choice {
+        if matches!(self.listing.states[state as usize], State::Take { .. } | State::Match) {
+            return Choice { next: state, ..NO_CHOICE };
+        }
+        let future = future & !BEGINS;
+        let before = self.listing.neighbour(at.checked_sub(1).map(|place| self.symbols[place]));
+        for place in Self::places(state, future, before) {
+            let known = self.choices[place];
+            if (known.state, known.future, known.before) == (state, future, before) {
+                return known;
+            }
+        }
+        self.look(state, at, future, before, futures)
+    }
+
+    #[cold]
+    fn look(
+        &mut self,
+        state: StateId,
+        at: usize,
+        future: u32,
+        before: Neighbour,
+        futures: &Futures<'_>,
+    ) -> Choice {
+        let listing = self.listing;
+        let after = listing.neighbour(self.symbols.get(at).copied());
+        if self.kept.len() > MAX_MARKS {
+            self.forget();
+        }
+        let first_mark = self.kept.len();
+        self.round += 1;
+        self.stack.clear();
+        self.stack.push(Step::To(state));
+        while let Some(step) = self.stack.pop() {
+            let Step::To(next) = step else {
+                self.kept.pop();
+                continue;
+            };
+            let is_last = match &listing.states[next as usize] {
+                State::Match => futures.can_end(future),
+                State::Take { bit, .. } => futures.can_take(future, *bit),
+                _ if self.seen[next as usize] == self.round => continue,
+                State::Split([first, second]) => {
+                    self.stack.extend([Step::To(*second), Step::To(*first)]);
+                    false
+                }
+                State::If(look, then) => {
+                    if holds(*look, before, after) {
+                        self.stack.push(Step::To(*then));
+                    }
+                    false
+                }
+                State::Mark(mark, then) => {
+                    self.kept.push(*mark);
+                    self.stack.extend([Step::Back, Step::To(*then)]);
+                    false
+                }
+            };
+            self.seen[next as usize] = self.round;
+            if is_last {
+                let marks = (first_mark as u32, self.kept.len() as u32);
+                let choice = Choice { state, future, before, next, marks };
+                let mut places = Self::places(state, future, before);
+                let free = places.clone().find(|&place| self.choices[place].state == StateId::MAX);
+                // Without a free one, another each time.
+                let place = free.or_else(|| places.nth(self.round as usize % PLACES));
+                self.choices[place.expect("there are several")] = choice;
+                return choice;
+            }
+        }
+        unreachable!("the walk from the right marked this way")
+    }
+}
