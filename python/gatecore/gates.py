@@ -163,8 +163,8 @@ class GateSet:
     def why(self, text: str, gate: str) -> Why:
         """Why a gate gives its verdict for a document; `gate` is a name or `module/name`.
 
-        Costs a pass, or two where a gate looks into the lowered view, and then some ten times what
-        the gate costs in a check.
+        Costs a pass, or two where a gate looks into the lowered view, and then some microseconds a
+        match: 4 to 40 times what the gate costs in a check.
 
         Raises:
             DocumentTypeError: `text` is no `str`.
