@@ -79,6 +79,23 @@ def test_every_output_says_what_was_read(capsys: pytest.CaptureFixture[str]) -> 
     assert result["properties"]["placeInTextRead"]["startLine"] == 3
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["diff", "gdpr_uk", "gdpr_uk"],
+        ["compare", "--module", "gdpr_uk"],
+        ["lint", "gdpr_uk", "--documents"],
+    ],
+)
+def test_every_command_says_what_was_read(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("page.html").write_bytes(_forms()["page.html"])
+    main([*arguments, "page.html"])
+    out, error = capsys.readouterr()
+    assert "read as HTML; lines and columns are those" in " ".join((out + error).split())
+
+
 def test_what_it_is_can_be_said(capsys: pytest.CaptureFixture[str]) -> None:
     Path("a.eml").write_bytes(_forms()["base64.eml"])
     assert main([*CHECK, "--as", "text", "a.eml"]) == 0

@@ -18,7 +18,7 @@ from gatecore._portable import head
 from gatecore._visible import json_text, named, visible
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
 from gatecore.cli.host import host
-from gatecore.cli.input import DocumentReadError, names_of, read_as_asked
+from gatecore.cli.input import DocumentReadError, names_of, read_as_asked, say_notes
 from gatecore.cli.selection import gate_set
 from gatecore.errors import GatecoreError
 from gatecore.reference import evaluate
@@ -68,6 +68,7 @@ def run(args: Namespace) -> int:
         try:
             document = read_as_asked(name, args)
             texts.append((document.name, document.text))
+            say_notes(document)
         except DocumentReadError as error:
             print(f"gatecore: error: {visible(str(error))}", file=sys.stderr)
             errors.append({**named(error.name), "message": error.reason})

@@ -14,6 +14,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from gatecore.cli.check_table import MOST_FINDINGS
+from gatecore.cli.input import say_notes
 from gatecore.cli.render import console, shortened, show, status_text, visible
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class TableOutput:
     def compared(self, document: InputDocument, found: Sequence[Difference]) -> None:
         self._documents += 1
         if not found:
+            say_notes(document)  # on standard error, as the table has no room for it
             return
         self._changed += 1
         notes = [Text(f"note: {visible(note)}", "yellow") for note in document.notes]

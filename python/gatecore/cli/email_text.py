@@ -110,7 +110,9 @@ def text_of_email(data: bytes, *, name: str, encoding: str | None = None) -> Ema
     """
     message = _parsed(data, name)
     if not message.keys():
-        raise DocumentReadError(name, "it is no e-mail: it does not begin with header lines")
+        raise DocumentReadError(
+            name, "it is no e-mail: it has no header; --as text reads it as it is"
+        )
     reader = _Reader(name, encoding)
     try:
         parts = list(reader.message(message, outer=""))

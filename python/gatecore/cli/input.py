@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from gatecore._files import MAX_SIZE, FileRefusedError, read_file, read_stream
+from gatecore._visible import visible
 from gatecore.cli.charsets import decoded, known_charset
 from gatecore.cli.document_error import DocumentReadError
 from gatecore.cli.formats import (
@@ -41,6 +42,7 @@ __all__ = [
     "names_of",
     "read",
     "read_as_asked",
+    "say_notes",
 ]
 
 STDIN: Final = "-"
@@ -123,6 +125,13 @@ def read_as_asked(name: str, args: Namespace) -> InputDocument:
         max_size=args.max_size,
         special=args.special,
     )
+
+
+def say_notes(document: InputDocument) -> None:
+    """Says on standard error how a document was read, for commands whose output has no room."""
+    for note in document.notes:
+        said = visible(f"{document.name}: {note}")
+        print(f"gatecore: note: {said}", file=sys.stderr)
 
 
 def _bytes_of(name: str, *, max_size: int, special: bool) -> bytes:

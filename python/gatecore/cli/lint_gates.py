@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from gatecore._visible import visible
-from gatecore.cli.input import DocumentReadError, read_as_asked
+from gatecore.cli.input import DocumentReadError, read_as_asked, say_notes
 from gatecore.cli.pattern_input import Problem, WantedPatterns
 from gatecore.gate_lint import Cost, Issue, costs, lint_gates
 
@@ -30,7 +30,9 @@ def gate_issues(found: WantedPatterns, args: Namespace) -> tuple[list[Issue], li
     documents = []
     for name in args.documents:
         try:
-            documents.append(read_as_asked(name, args).text)
+            document = read_as_asked(name, args)
+            documents.append(document.text)
+            say_notes(document)
         except DocumentReadError as error:
             print(f"gatecore: error: {visible(str(error))}", file=sys.stderr)
             found.problems.append(Problem(error.name, error.reason, whole_file=True))
