@@ -210,7 +210,7 @@ class _Analysis:
         counting = self._counting
         counting.begin(exponential=False)
         for text in likely_matches(self._loose, longest=_LONGEST_LIKELY):
-            for shown in dict.fromkeys((text, text[:-1], f"{text[:-1]}!")):
+            for shown in dict.fromkeys((text or "!", text[:-1] or "!", f"{text[:-1]}!")):
                 steps = counting.steps(shown)
                 if steps is None or steps > self._most_of_linear * (len(shown) + 1):
                     if counting.spent:
