@@ -244,6 +244,7 @@ class _Analysis:
         Small bounds are a small factor; that is no growth.
         """
         loose = self._loose
+        self._counting = _Counting(loose)
         open_end = loose.mixed and not self._is_known
 
         def counted(hostile: HostileText, degree: int) -> Growth | None:

@@ -606,13 +606,15 @@ class _Collector(ast.NodeVisitor):
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp
     ) -> Iterator[ast.expr]:
         """Its expression, with the loops' variables bound."""
-        scopes = list(self._scopes)
+        before = self._scopes
         try:
             for generator in node.generators:
-                self._scopes.append(self._bind_loop(generator.target, generator.iter))
-            yield from list(islice(self._values(node.elt), _MOST_VALUES))
+                names = self._bind_loop(generator.target, generator.iter)
+                self._scopes = [*self._scopes, names]
+            found = list(islice(self._values(node.elt), _MOST_VALUES))
         finally:
-            self._scopes = scopes
+            self._scopes = before
+        yield from found
 
     def _elements_of_call(self, node: ast.Call) -> Iterator[ast.expr]:
         function = node.func
