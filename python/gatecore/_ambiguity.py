@@ -163,7 +163,7 @@ class _Ambiguity:
         found: list[tuple[int, ...]] = []
         try:
             for pump in self._pumps():
-                found.append(pump)  # noqa: PERF402 - what was found before the end is kept
+                found.append(pump)  # one by one: what was found before the end is kept
         except TooMuchWorkError:
             self.whole = False
             self._work = Work(MOST_MOVES // 4, "moves of states along pumps")

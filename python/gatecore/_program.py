@@ -86,8 +86,8 @@ class Program:
         remembers: Whether what groups matched matters to what matches.
         flags: Those in force, of the argument and of the pattern's own start.
         mixed: Whether some counted repeat is in an unbounded loop or has one in it.
-        nests: Whether a loop or a long repeat has another choice in it, or many stand in a row: else
-            short texts are quick.
+        nests: Whether a loop or a long repeat has another choice in it, or many stand in a row:
+            else short texts are quick.
         spans: For each counted repeat how many characters its rounds may take, and how often there
             is an unbounded loop in them.
     """

@@ -258,9 +258,7 @@ class _Collector(ast.NodeVisitor):
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 self._bind(target, self._later(node.value), names)
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            self._bind(node.target, self._later(node.value), names)
-        elif isinstance(node, ast.AugAssign):
+        elif isinstance(node, ast.AnnAssign | ast.AugAssign) and node.value is not None:
             self._bind(node.target, self._later(node.value), names)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             added = _added(node.value)

@@ -171,9 +171,7 @@ def _texts(written: Program, chance: random.Random) -> Iterator[tuple[str, str, 
     yield from every[:_MOST_TEXTS]
 
 
-def _series(
-    written: Program, prefix: str, pump: str, suffix: str, *, deep: bool
-) -> Measured:
+def _series(written: Program, prefix: str, pump: str, suffix: str, *, deep: bool) -> Measured:
     """The growth on one kind of text: pump by pump for exponentials, then by doubling."""
 
     def steps(n: int, most: int) -> int | None:

@@ -156,7 +156,12 @@ def test_patterns_of_one_file_may_reach_re_in_another(capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize(
     ("options", "code"),
-    [([], 3), (["--allow-unknown"], 0), (["--fail-on", "never"], 0), (["--fail-on", "fallback"], 1)],
+    [
+        ([], 3),
+        (["--allow-unknown"], 0),
+        (["--fail-on", "never"], 0),
+        (["--fail-on", "fallback"], 1),
+    ],
 )
 def test_growth_that_is_not_known_is_no_pass(
     options: list[str], code: int, capsys: pytest.CaptureFixture[str]

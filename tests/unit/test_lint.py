@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import re
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from gatecore import PatternSetError
-from gatecore._growth import Growth, HostileText, growth
+from gatecore._growth import MOST_STEPS_A_CHARACTER, Growth, HostileText, growth
 from gatecore._kinds import Kinds
 from gatecore._languages import LanguageTooLargeError, text_between
 from gatecore._program import Op, ProgramTooLargeError, program
@@ -98,13 +99,15 @@ def test_the_steps_on_a_hostile_text_grow_as_claimed(row: dict[str, Any]) -> Non
     found = growth(row["pattern"], flags)
     assert found.hostile is not None
     if found.kind == "exponential":
-        # Some twelve pumps are beyond measure, and less than twice as many characters are enough.
-        most = 300_000
-        steps = [_steps(row["pattern"], flags, found.hostile.text(n), most) for n in range(1, 31)]
-        beyond = next(n for n, counted in enumerate(steps) if counted > most)
-        ratios = [later / earlier for earlier, later in pairwise(steps[:beyond])]
-        assert not ratios or min(ratios[-3:]) > 1.3
-        assert found.until is None or len(found.hostile.text(beyond)) <= found.until
+        most = 40_000
+        steps: list[int] = []
+        while not steps or steps[-1] <= most:
+            text = found.hostile.text(len(steps) + 1)
+            steps.append(_steps(row["pattern"], flags, text, most))
+            assert len(steps) < 30
+        ratios = [later / earlier for earlier, later in pairwise(steps[:-1])]
+        assert min(ratios[-3:], default=2) > 1.25
+        assert found.until is None or len(text) <= found.until
         return
     assert found.degree is not None
     pumps = 12 if found.degree > 2 else 40
@@ -119,25 +122,28 @@ LINEAR = [row for row in ROWS if row["growth"] == "linear"]
 def test_what_is_called_linear_is_linear_on_every_pump(row: dict[str, Any]) -> None:
     """Of all pumps of up to two characters and all ends of one, none costs more than its length."""
     source, flags = row["pattern"], _flags(row)
-    written = program(source, flags)
+    written = program(source, flags, counted_from=4)
+    most = MOST_STEPS_A_CHARACTER if written.counted else 0
     letters = _letters(source, flags)[:5]
     pumps = ["".join(pump) for n in (1, 2) for pump in product(letters, repeat=n)]
     pumps += [letter for word in ("foo", "fee", "bar") for letter in [word] if word in source]
     for pump, suffix in product(pumps, ["", *letters[:3]]):
         counts = [count(written, pump * n + suffix, budget=10**6) for n in (100, 200)]
         once, twice = (counted.steps for counted in counts)
-        assert twice <= 2.2 * once + 50, (pump, suffix)
+        length = len(pump) * 200 + len(suffix)
+        assert twice <= max(2.2 * once + 50, most * length), (pump, suffix)
 
 
 def _letters(source: str, flags: int) -> list[str]:
-    kinds = Kinds(step.ranges for step in program(source, flags).code if step.op == Op.CHAR)
+    code = program(source, flags, counted_from=4).code
+    kinds = Kinds(step.ranges for step in code if step.op == Op.CHAR)
     return [kinds.shown(number) for number in range(len(kinds))]
 
 
 def test_claims_are_not_below_what_is_counted_on_texts_of_no_analysis() -> None:
     """A small share of what `make fuzz` does; its failures are rows of `lint.jsonl`."""
     tried = 0
-    for number in range(12):
+    for number in range(8):
         chance = random.Random(f"unit:{number}")
         source = generated(chance)
         try:
@@ -147,10 +153,12 @@ def test_claims_are_not_below_what_is_counted_on_texts_of_no_analysis() -> None:
         claim = checked(source, 0, chance)
         assert not claim.wrong, f"{claim.wrong}: {claim}"
         tried += 1
-    assert tried > 6
+    assert tried > 4
 
 
-SHORT = [row for row in ROWS if row["growth"] in ("linear", "polynomial") and len(row["pattern"]) < 30]
+SHORT = [
+    row for row in ROWS if row["growth"] in ("linear", "polynomial") and len(row["pattern"]) < 30
+]
 
 
 @pytest.mark.parametrize("row", SHORT[::4], ids=[row["pattern"] for row in SHORT[::4]])
@@ -193,21 +201,25 @@ def test_each_analysis_ends_on_hostile_patterns(source: str) -> None:
     assert growth(source).kind
     for change in rewritten(source, 0):
         assert change.source
-    try:
+    with contextlib.suppress(ProgramTooLargeError, LanguageTooLargeError):
         one, other = program(source, 0), program(f"{source}q", 0)
         list(trial_texts(one, longest=400))
         text_between(one, other)
         text_between(other, one)
-    except (ProgramTooLargeError, LanguageTooLargeError) as limit:
-        assert "more than" in str(limit)
 
 
 def test_a_counted_repeat_is_the_one_that_is_written_out() -> None:
     """The same match, whichever way a bounded repeat becomes instructions, and that of `re`."""
     texts = ["".join(text) for n in range(7) for text in product("ab", repeat=n)]
-    for source in ("a{2,4}b", "(?:a|ab){2,5}?b", "(?:a?){3}b", "(?:a?b?){1,4}?a", "(?:a{0,2}b){4,}"):
+    for source in (
+        "a{2,4}b",
+        "(?:a|ab){2,5}?b",
+        "(?:a?){3}b",
+        "(?:a?b?){1,4}?a",
+        "(?:a{0,2}b){4,}",
+    ):
         ways = [program(source, 0), program(source, 0, counted_from=2)]
-        assert len(ways[0].code) != len(ways[1].code)
+        assert [way.counted for way in ways] == [False, True]
         for text in texts:
             found = re.search(source, text)
             span = found.span() if found else None
