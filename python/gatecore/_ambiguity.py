@@ -148,6 +148,8 @@ class _Ambiguity:
                     word = self._two_ways(home, rare=rare)
                     prefix = _words_to(self._automaton, rare=rare)[home]
                     yield self._candidate(prefix, word, EXPONENTIAL, home)
+            for home, kind in self._plain_loops(states):
+                yield self._candidate(entrances[home], (kind,), EXPONENTIAL, home)
         pumps = sorted(dict.fromkeys(self._found_pumps()), key=len)[:_MOST_PUMPS]
         some = pumps[:_MOST_PAIRED]
         pumps += [(*left, *right) for left in some for right in some if left != right]
@@ -161,7 +163,7 @@ class _Ambiguity:
         found: list[tuple[int, ...]] = []
         try:
             for pump in self._pumps():
-                found.append(pump)
+                found.append(pump)  # one by one: what was found before the end is kept
         except TooMuchWorkError:
             self.whole = False
             self._work = Work(MOST_MOVES // 4, "moves of states along pumps")
@@ -222,6 +224,26 @@ class _Ambiguity:
                             return _path(came, there, start)
                         todo.append(there)
         return ()
+
+    def _plain_loops(self, states: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Of each kind a state that one or two characters of it lead back to in two ways.
+
+        The plainest texts: what matches on the shortest word may well not match on these.
+        """
+        moves = self._automaton.moves
+        done = set()
+        for state in states:
+            for kind, first in moves(state).items():
+                if kind in done:
+                    continue
+                self._work.spend(1 + len(first))
+                again = sum(
+                    ways * moves(between).get(kind, {}).get(state, 0)
+                    for between, ways in first.items()
+                )
+                if first.get(state, 0) > 1 or again > 1:
+                    done.add(kind)
+                    yield state, kind
 
     def _pumps(self) -> Iterator[tuple[int, ...]]:
         """Words that loop in two states and lead from the one to the other."""

@@ -1,4 +1,4 @@
-r"""The ways of an automaton that may fail: only they are tried in vain, so only they make `re` slow.
+r"""The ways of an automaton that may fail: they are tried in vain, and so make `re` slow.
 
 Once a way has reached a place where a match ends whatever comes next, its try of the pattern cannot
 fail: each later choice that fails leads back to that place at the latest. So of the ways behind

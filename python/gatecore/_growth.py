@@ -31,6 +31,7 @@ from gatecore._ambiguity import (
 )
 from gatecore._automaton import Automaton, AutomatonTooLargeError
 from gatecore._program import Program, ProgramTooLargeError, program
+from gatecore._rewrite_check import likely_matches
 from gatecore._steps import count
 from gatecore._work import TooMuchWorkError
 
@@ -48,6 +49,7 @@ _MOST_TRIES: Final = 10
 _MOST_DEGREE: Final = 6
 _MOST_PUMPS: Final = 40
 _LEAST_POINTS: Final = 5
+_LONGEST_LIKELY: Final = 60
 #: After so many pumps, and steps that are no accident, what does not rise is given up.
 _LOOKED_AT: Final = (8, 12, 16, 24)
 _ENOUGH_STEPS: Final = 2_000
@@ -195,7 +197,31 @@ class _Analysis:
             return Growth("not analysed", note="too large: the search for ambiguous words")
         if not automaton.has_every_way:
             return Growth("unknown", note="it has a back-reference")
-        return Growth("linear")
+        return self._dear_text() or Growth("linear")
+
+    def _dear_text(self) -> Growth | None:
+        """A likely text that costs more than a linear search may.
+
+        What is written in a row is a constant to an automaton, and so are rounds that take no
+        character: `a?b?a?b?…` and `(?:a?|b?){30}`.
+        """
+        if not self._loose.nests:
+            return None
+        counting = self._counting
+        counting.begin(exponential=False)
+        for text in likely_matches(self._loose, longest=_LONGEST_LIKELY):
+            for shown in dict.fromkeys((text or "!", text[:-1] or "!", f"{text[:-1]}!")):
+                steps = counting.steps(shown)
+                if steps is None or steps > self._most_of_linear * (len(shown) + 1):
+                    if counting.spent:
+                        return None
+                    kind = counting.kind_on(shown)
+                    return replace(kind, hostile=HostileText("", shown, ""), until=len(shown))
+        return None
+
+    @property
+    def _most_of_linear(self) -> int:
+        return max(MOST_STEPS_A_CHARACTER, 4 * len(self._loose.code))
 
     def _not_shown(self, found: Ambiguities) -> Growth:
         if self._counting.spent:
@@ -218,6 +244,7 @@ class _Analysis:
         Small bounds are a small factor; that is no growth.
         """
         loose = self._loose
+        self._counting = _Counting(loose)
         open_end = loose.mixed and not self._is_known
 
         def counted(hostile: HostileText, degree: int) -> Growth | None:
@@ -321,6 +348,23 @@ class _Counting:
             return self._bounded_degree(text, degree, until) >= counted
 
         return Growth("polynomial", counted, self._shorter(hostile, shows), until=until)
+
+    def steps(self, text: str) -> int | None:
+        """The steps on one text; `None` if they are too many."""
+        return self._count(text)[0]
+
+    def kind_on(self, text: str) -> Growth:
+        """How the steps grow along one text that is too dear."""
+        steps: list[int] = []
+        for size in range(1, len(text) + 1):
+            counted, _ = self._count(text[:size])
+            if counted is None:
+                break
+            steps.append(counted)
+        slopes = _slopes(steps)
+        if len(steps) < _LEAST_POINTS or _rises(slopes, slopes.index(max(slopes))):
+            return Growth("exponential")
+        return Growth("polynomial", max(2, round(max(slopes))))
 
     def texts(self, automaton: Automaton, candidate: Candidate) -> Iterator[HostileText]:
         """Texts without a match first: there `re` has to try everything."""

@@ -86,6 +86,8 @@ class Program:
         remembers: Whether what groups matched matters to what matches.
         flags: Those in force, of the argument and of the pattern's own start.
         mixed: Whether some counted repeat is in an unbounded loop or has one in it.
+        nests: Whether a loop or a long repeat has another choice in it, or many stand in a row:
+            else short texts are quick.
         spans: For each counted repeat how many characters its rounds may take, and how often there
             is an unbounded loop in them.
     """
@@ -97,6 +99,7 @@ class Program:
     remembers: bool
     flags: int
     mixed: bool = False
+    nests: bool = False
     spans: tuple[tuple[int, int], ...] = ()
 
     @property
@@ -136,6 +139,7 @@ def program(source: str, flags: int, *, counted_from: int = WRITTEN_OUT) -> Prog
         writer.remembers,
         in_force,
         writer.mixed,
+        _nests(tree),
         tuple(dict.fromkeys(writer.spans)),
     )
 
@@ -261,11 +265,16 @@ class _Writer:
     def _repeat(self, argument: Any, flags: int, depth: int, *, lazy: bool) -> None:
         low, high, body = argument
         if high == constants.MAXREPEAT:
+            nullable = body.getwidth()[0] == 0
             if low and self._is_counted(low, low, body):
                 self._rounds((low, low, body), flags, depth, lazy=lazy)
             else:
-                for _ in range(low):
+                # A body in front of its loop and in it would be two at each level of a nest.
+                for _ in range(low if nullable else low - 1):
                     self.sequence(body, flags, depth)
+                if low and not nullable:
+                    self._loop_behind(body, flags, depth, lazy=lazy)
+                    return
             self._loop(body, flags, depth, lazy=lazy)
             return
         if self._is_counted(low, high, body):
@@ -316,6 +325,15 @@ class _Writer:
         leave = self.add(Op.LEAVE_EMPTY, register + 1, c=low)
         self.add(Op.JUMP, start)
         leave.b = round_.b = self.here
+
+    def _loop_behind(self, body: Any, flags: int, depth: int, *, lazy: bool) -> None:
+        """A loop of one round or more, which always take a character: the choice comes last."""
+        start = self.here
+        self._loops += 1
+        self.sequence(body, flags, depth)
+        self._loops -= 1
+        split = self.add(Op.SPLIT)
+        _choose(split, start, self.here, lazy=lazy)
 
     def _loop(self, body: Any, flags: int, depth: int, *, lazy: bool) -> None:
         start = self.here
@@ -375,6 +393,44 @@ def _span(nodes: Iterable[Any]) -> tuple[int, int]:
         characters += span[0]
         loops += span[1]
     return characters, loops
+
+
+def _nests(nodes: Iterable[Any]) -> bool:
+    """Whether there are choices in loops, or more choices between texts than a handful."""
+    choices = 0
+    todo = [(node, 0) for node in nodes]
+    while todo:
+        (opcode, argument), loops = todo.pop()
+        if opcode in _REPEATS:
+            low, high, body = argument
+            chosen, parts = high > low, [body]
+            inside = loops + (high > _LEAST_ROW)
+        else:
+            chosen = opcode is constants.BRANCH
+            parts = _bodies(opcode, argument)
+            inside = loops
+        choices += chosen and opcode is not constants.BRANCH
+        if (chosen and loops) or choices > _MOST_CHOICES:
+            return True
+        todo += [(node, inside) for part in parts for node in part]
+    return False
+
+
+#: Optional parts and loops behind each other: three of them on 400 characters are 64 million ways.
+_MOST_CHOICES: Final = 2
+
+
+def _bodies(opcode: Any, argument: Any) -> list[Any]:
+    """What stands in a part that is no repeat."""
+    if opcode is constants.SUBPATTERN:
+        return [argument[3]]
+    if opcode is constants.BRANCH:
+        return list(argument[1])
+    if opcode in (constants.ASSERT, constants.ASSERT_NOT):
+        return [argument[1]]
+    if opcode is constants.GROUPREF_EXISTS:
+        return [argument[1], argument[2] or ()]
+    return [argument] if opcode is ATOMIC_GROUP else []
 
 
 _REPEATS: Final = (constants.MAX_REPEAT, constants.MIN_REPEAT, POSSESSIVE_REPEAT)

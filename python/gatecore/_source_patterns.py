@@ -258,9 +258,7 @@ class _Collector(ast.NodeVisitor):
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 self._bind(target, self._later(node.value), names)
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            self._bind(node.target, self._later(node.value), names)
-        elif isinstance(node, ast.AugAssign):
+        elif isinstance(node, ast.AnnAssign | ast.AugAssign) and node.value is not None:
             self._bind(node.target, self._later(node.value), names)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             added = _added(node.value)
@@ -606,13 +604,15 @@ class _Collector(ast.NodeVisitor):
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp
     ) -> Iterator[ast.expr]:
         """Its expression, with the loops' variables bound."""
-        scopes = list(self._scopes)
+        before = self._scopes
         try:
             for generator in node.generators:
-                self._scopes.append(self._bind_loop(generator.target, generator.iter))
-            yield from list(islice(self._values(node.elt), _MOST_VALUES))
+                names = self._bind_loop(generator.target, generator.iter)
+                self._scopes = [*self._scopes, names]
+            found = list(islice(self._values(node.elt), _MOST_VALUES))
         finally:
-            self._scopes = scopes
+            self._scopes = before
+        yield from found
 
     def _elements_of_call(self, node: ast.Call) -> Iterator[ast.expr]:
         function = node.func
