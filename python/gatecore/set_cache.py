@@ -82,7 +82,7 @@ class SetCache:
             off._is_off = True
             off._reject(
                 off.folder,
-                f"there is no cache: {error}; set GATECORE_CACHE_DIR or HOME to have one",
+                f"there is no cache: {str(error).rstrip('.')}; set GATECORE_CACHE_DIR or HOME to have one",
             )
             return off
 
