@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 
 import pytest
@@ -83,3 +84,75 @@ def test_long_lists_go_on_in_linear_time_without_a_seam(
             assert scan.spans(0) == expected
             groups = [match.groups() for match in re.finditer(pattern, text)]
             assert [match.groups() for match in scan.finditer(0)] == groups
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matches"),
+    [
+        (r"(?P<a>.)(?P<b>.*q)?", "zz q z"),
+        (r"(a)(?:(b)|(c))??(d)?", "abd acd ad a"),
+        (r"((x)?(y)??)?z", "xyz z yz xz"),
+        (r"(?:(\d+)-)?([a-z]+)(?:-(\d+))?$", "12-abc-7"),
+        (r"(a){0}(b){1}(?:(c)(d)?){0,1}", "abcd bc b"),
+    ],
+)
+def test_groups_in_options_are_told_without_re(pattern: str, matches: str, engine: str) -> None:
+    """An option is no loop: what its groups hold is what `re` says, and `re` is not asked."""
+    from gatecore import Document, PatternSet
+    from gatecore import re as served
+
+    patterns = PatternSet([pattern], engine="simd" if engine == "simd" else "portable")
+    document = Document(matches, patterns)
+    found = [(match.regs, match.lastindex) for match in served.finditer(pattern, document)]
+    assert found == [(match.regs, match.lastindex) for match in re.finditer(pattern, matches)]
+    assert served.findall(pattern, document) == re.findall(pattern, matches)
+    assert document.stats().fell_through == 0
+
+
+@pytest.mark.parametrize("characters", [1_000, 1_100, 70_000, 140_000])
+@pytest.mark.parametrize(
+    ("pattern", "flags", "head", "pump", "tail"),
+    [
+        (r"begin(.*)end", re.S, "begin", "x\n", "end"),
+        (r"(.*?)\s*(?:(=|:)\s*(.*))$", 0, "x", " ", "= v\n"),
+        (r"(a)?(?:(\w+)( )?)??((?:ab)*)(c|$)", 0, "", "ab", "\n"),
+        (r"(?m)^(\w+) = ((?:.|\n)*)$", 0, "x\nkey = ", "a b\n", "\n"),
+        (r"\b(\w+)\b((?:\W+\w+)+)(\Z)?", 0, "", "a bc, ", "d"),
+    ],
+)
+def test_groups_of_long_matches_are_those_of_re(
+    pattern: str, flags: int, head: str, pump: str, tail: str, characters: int, engine: str
+) -> None:
+    """Below and beyond the length at which another way tells groups, and over several stretches."""
+    from gatecore import PatternSet
+
+    patterns = PatternSet([(pattern, flags)], engine="simd" if engine == "simd" else "portable")
+    text = head + pump * (characters // len(pump)) + tail
+    scan = patterns.scan(text)
+    expected = [(match.regs, match.lastindex) for match in re.finditer(pattern, text, flags)]
+    assert [(match.regs, match.lastindex) for match in scan.finditer(0)] == expected
+    assert any(end - start > 900 for (start, end), *_ in (regs for regs, _ in expected))
+
+
+def test_a_long_list_of_words_takes_the_first_that_matches(engine: str) -> None:
+    """As the branches stand, not the longest: as plain letters, as classes and with gaps."""
+    from gatecore import PatternSet
+
+    random_ = random.Random(8)
+    words = ["".join(random_.choices("abc", k=random_.randint(1, 9))) for _ in range(3_000)]
+    text = " ".join("".join(random_.choices("abcABC ", k=30)) for _ in range(60))
+    branches = "|".join(words)
+    gaps = "|".join(rf"{word[:2]}\s*{word[2:]}" for word in words if len(word) > 4)
+    specs = [
+        (branches, 0),
+        (rf"\b(?:{branches})\b", re.I),
+        (rf"(?i:{branches})C?|[A-C]b", 0),
+        (rf"\b({gaps})(c)?", re.I),
+        (rf"(?:{branches})$|[ab]C", 0),
+    ]
+    patterns = PatternSet(specs, engine="simd" if engine == "simd" else "portable")
+    scan = patterns.scan(text)
+    for number, (source, flags) in enumerate(specs):
+        assert patterns.explain(number).route != "fallback"
+        expected = [match.regs for match in re.finditer(source, text, flags)]
+        assert [match.regs for match in scan.finditer(number)] == expected

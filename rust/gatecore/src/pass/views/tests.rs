@@ -3,7 +3,7 @@ use std::cell::Cell;
 use proptest::prelude::*;
 
 use super::*;
-use crate::confirm::{self, AutomatonKind, Confirm, Form};
+use crate::confirm::{AutomatonKind, Confirm, Form};
 use crate::pass::view_cases::{self as cases, class, pattern, repeat, Table};
 
 fn runs(table: &Table) -> Runs {
