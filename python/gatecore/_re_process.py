@@ -1,7 +1,7 @@
 """`re` under a time limit: in another process, as nothing stops it from inside.
 
-A backtracker caught by a hostile text runs for hours, holds the GIL and looks at nothing
-but signals, which a library must not use. So where a deadline is given, what only `re` can answer is
+A backtracker caught by a hostile text runs for hours, holds the GIL and looks at nothing but
+signals, which a library must not use. So where a deadline is given, what only `re` can answer is
 asked of a worker process, which can be ended. Without a deadline nobody comes here.
 
 A worker starts in some 10 ms and is kept for the next question; the text goes over once.

@@ -79,10 +79,11 @@ class DeadlineError(UnansweredError, TimeoutError):
     >>> scan = PatternSet(["plain", r"(a)\1"]).scan("plain aa")
     >>> deadline = Deadline()
     >>> deadline.cancel()
-    >>> scan.ids(deadline=deadline)
-    Traceback (most recent call last):
-    gatecore.errors.DeadlineError: pattern 1, '(a)\\1', was not answered: it was cancelled; \
-1 open, 1 match
+    >>> try:
+    ...     scan.ids(deadline=deadline)
+    ... except DeadlineError as error:
+    ...     error.reason, error.number, error.known
+    ('it was cancelled', 1, Known(found=(0,), open=(1,)))
     """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import operator
 import os
@@ -468,15 +467,21 @@ class Scan:
 
     def __contains__(self, number: int) -> bool:
         number = self._set._number(number)
-        with self._names(number):
+        try:
             known = self._core.is_match(number, self._until)
             return self._is_match_by_re(number, self._until) if known is None else known
+        except BaseException as error:
+            self._named(error, number)
+            raise
 
     def matches_by_re(self, number: int, *, deadline: DeadlineLike | None = None) -> bool:
         """As `in`, by `re` whatever the route; the answer is remembered."""
         number = self._set._number(number)
-        with self._names(number):
+        try:
             return self._is_match_by_re(number, self._limit(deadline))
+        except BaseException as error:
+            self._named(error, number)
+            raise
 
     def _is_match_by_re(self, number: int, until: Deadline | None, share: float = 1.0) -> bool:
         if until is None:
@@ -504,26 +509,35 @@ class Scan:
     def search(self, number: int, *, deadline: DeadlineLike | None = None) -> re.Match[str] | None:
         """The first match, as `re.search` finds it."""
         number = self._set._number(number)
-        with self._names(number):
-            until = self._limit(deadline)
-            if until and self._is_for_re(number) and not self._is_match_by_re(number, until):
+        try:
+            until = self._until if deadline is None else _until(deadline)
+            if until is not None and self._is_for_re(number) and not self._is_match_by_re(number, until):
                 return None
             return self._core.search(self._set._object(number), number, self.text, until)
+        except BaseException as error:
+            self._named(error, number)
+            raise
 
     def spans(self, number: int, *, deadline: DeadlineLike | None = None) -> list[tuple[int, int]]:
         """The span of every match in characters, as `re.finditer` finds them."""
         number = self._set._number(number)
-        with self._names(number):
+        try:
             until = self._limit(deadline)
             spans = self._core.spans(number, until)
             return self._spans_by_re(number, until) if spans is None else spans
+        except BaseException as error:
+            self._named(error, number)
+            raise
 
     def spans_by_re(
         self, number: int, *, deadline: DeadlineLike | None = None
     ) -> list[tuple[int, int]]:
         """As `spans`, by `re` whatever the route: the answer that `spans` must equal."""
-        with self._names(number):
+        try:
             return self._spans_by_re(number, self._limit(deadline))
+        except BaseException as error:
+            self._named(error, number)
+            raise
 
     def _spans_by_re(
         self, number: int, until: Deadline | None, share: float = 1.0
@@ -542,20 +556,26 @@ class Scan:
     ) -> Iterator[re.Match[str]]:
         """Every match in order, as `re.finditer` gives them; looked for as they are asked for."""
         number = self._set._number(number)
-        with self._names(number):
-            until = self._limit(deadline)
-            if until and self._is_for_re(number):
+        try:
+            until = self._until if deadline is None else _until(deadline)
+            if until is not None and self._is_for_re(number):
                 self._spans_by_re(number, until)
             return self._core.finditer(self._set._object(number), number, self.text, until)
+        except BaseException as error:
+            self._named(error, number)
+            raise
 
     def findall(self, number: int, *, deadline: DeadlineLike | None = None) -> list[Any]:
         """The text of every match, or of its groups, as `re.findall` gives them."""
         number = self._set._number(number)
-        with self._names(number):
-            until = self._limit(deadline)
-            if until and self._is_for_re(number):
+        try:
+            until = self._until if deadline is None else _until(deadline)
+            if until is not None and self._is_for_re(number):
                 self._spans_by_re(number, until)
             return self._core.findall(self._set._object(number), number, self.text, until)
+        except BaseException as error:
+            self._named(error, number)
+            raise
 
     def _limit(self, deadline: DeadlineLike | None) -> Deadline | None:
         return self._until if deadline is None else _until(deadline)
@@ -569,16 +589,8 @@ class Scan:
         is_fallback = self._set._core.routing(number)[0] == "fallback"
         return is_fallback and self._core.is_match(number) is not False
 
-    @contextlib.contextmanager
-    def _names(self, number: int) -> Iterator[None]:
-        """Has errors say of which pattern they are."""
-        try:
-            yield
-        except BaseException as error:
-            self._named(error, number)
-            raise
-
     def _named(self, error: BaseException, number: int) -> None:
+        """Has an error say of which pattern it is."""
         pattern = self._set[number]
         if isinstance(error, UnansweredError):
             if error.pattern is None:

@@ -245,7 +245,6 @@ impl Place<'_> {
 
 impl Answers<'_> {
     fn place(&self, pattern: GatePattern) -> PyResult<Place<'_>> {
-        self.looks.borrow_mut().look_for_signals()?;
         let of_text = self.gates.text.set.len() as u32;
         let Some(id) = pattern.0.checked_sub(of_text) else {
             let id = PatternId(pattern.0);
@@ -343,6 +342,10 @@ impl Answerer for Answers<'_> {
     fn is_match(&self, pattern: GatePattern) -> Result<bool, Obstacle> {
         let named = |error| self.named(pattern, error);
         let Place { scan, id, .. } = self.place(pattern).map_err(named)?;
+        if let Some(known) = scan.get().scan.known(&scan.get().set.set, id) {
+            return Ok(known);
+        }
+        self.looks.borrow_mut().look().map_err(named)?;
         match CoreScan::matches_detached(scan, id, self.limit).map_err(named)? {
             Answer::Known(matches) => Ok(matches),
             Answer::AskRe => {
@@ -359,6 +362,7 @@ impl Answerer for Answers<'_> {
     fn first(&self, pattern: GatePattern) -> Result<Option<Span>, Obstacle> {
         let named = |error| self.named(pattern, error);
         let place = self.place(pattern).map_err(named)?;
+        self.looks.borrow_mut().look().map_err(named)?;
         let first = match CoreScan::first_detached(place.scan, place.id, self.limit).map_err(named)? {
             Answer::Known(found) => found,
             Answer::AskRe => self.spans_by_re(pattern)?.first().copied(),
@@ -369,6 +373,7 @@ impl Answerer for Answers<'_> {
     fn spans(&self, pattern: GatePattern) -> Result<Vec<Span>, Obstacle> {
         let named = |error| self.named(pattern, error);
         let place = self.place(pattern).map_err(named)?;
+        self.looks.borrow_mut().look().map_err(named)?;
         let spans = CoreScan::spans_detached(place.scan, place.id, self.limit).map_err(named)?;
         let mut spans = match spans {
             Answer::Known(spans) => spans,

@@ -200,17 +200,6 @@ impl<'a> Looks<'a> {
         }
         self.limit.check()
     }
-
-    /// As [`Looks::look`], where an answer may be known without work: those are given after the deadline
-    /// as well.
-    pub fn look_for_signals(&mut self) -> PyResult<()> {
-        if self.last.elapsed() >= LOOK {
-            self.last = Instant::now();
-            rest_at_the_end();
-            return Python::attach(|py| py.check_signals());
-        }
-        Ok(())
-    }
 }
 
 /// Takes a lock that may be held for long.

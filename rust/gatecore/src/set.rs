@@ -409,7 +409,9 @@ impl PatternSet {
     /// Bytes of a pattern's automaton, which it builds: with the characters of a text the measure of how
     /// long a question may take. 0 if it has none.
     pub fn weight(&self, id: PatternId) -> usize {
-        self.automaton(id, AutomatonKind::Spans).map_or(0, Regex::memory_usage)
+        let entry = &self.patterns[id.0 as usize];
+        let automaton = || self.automaton(id, AutomatonKind::Spans);
+        entry.confirm.weight(|| automaton().map_or(0, Regex::memory_usage))
     }
 
     /// Patterns that one pass decides together, at most: with the characters of a text the measure of
