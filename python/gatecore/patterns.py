@@ -511,7 +511,11 @@ class Scan:
         number = self._set._number(number)
         try:
             until = self._until if deadline is None else _until(deadline)
-            if until is not None and self._is_for_re(number) and not self._is_match_by_re(number, until):
+            if (
+                until is not None
+                and self._is_for_re(number)
+                and not self._is_match_by_re(number, until)
+            ):
                 return None
             return self._core.search(self._set._object(number), number, self.text, until)
         except BaseException as error:
