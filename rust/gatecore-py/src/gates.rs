@@ -240,7 +240,6 @@ impl Place<'_> {
     fn back(&self, found: Span) -> Span {
         self.lowered.map_or(found, |lowered| lowered.back(found))
     }
-
 }
 
 impl Answers<'_> {
@@ -363,10 +362,11 @@ impl Answerer for Answers<'_> {
         let named = |error| self.named(pattern, error);
         let place = self.place(pattern).map_err(named)?;
         self.looks.borrow_mut().look().map_err(named)?;
-        let first = match CoreScan::first_detached(place.scan, place.id, self.limit).map_err(named)? {
-            Answer::Known(found) => found,
-            Answer::AskRe => self.spans_by_re(pattern)?.first().copied(),
-        };
+        let first =
+            match CoreScan::first_detached(place.scan, place.id, self.limit).map_err(named)? {
+                Answer::Known(found) => found,
+                Answer::AskRe => self.spans_by_re(pattern)?.first().copied(),
+            };
         Ok(first.map(|found| place.back(found)))
     }
 

@@ -203,10 +203,7 @@ impl<'a> Looks<'a> {
 }
 
 /// Takes a lock that may be held for long.
-pub fn lock<'a>(
-    mutex: &'a Mutex<()>,
-    limit: &Limit,
-) -> PyResult<std::sync::MutexGuard<'a, ()>> {
+pub fn lock<'a>(mutex: &'a Mutex<()>, limit: &Limit) -> PyResult<std::sync::MutexGuard<'a, ()>> {
     let mut pause = Duration::from_micros(50);
     let mut looks = Looks::new(limit);
     loop {

@@ -155,8 +155,7 @@ impl Match {
         }
         let found = self.whole_span(py)?;
         let (scan, limit) = (self.scan.bind(py), Limit::default());
-        let groups =
-            CoreScan::groups(scan, self.id, self.anchor, found, self.region.to, &limit)?;
+        let groups = CoreScan::groups(scan, self.id, self.anchor, found, self.region.to, &limit)?;
         let groups = match groups {
             Answer::Known(groups) => Some(groups),
             Answer::AskRe => None,

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use gatecore::{
-    Anchor, Answer, Groups, Matches, PatternId, Region, Scan, ScanError, ShardId, Span, Stop, Wanted,
+    Anchor, Answer, Groups, Matches, PatternId, Region, Scan, ScanError, ShardId, Span, Stop,
+    Wanted,
 };
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
@@ -277,14 +278,18 @@ impl CoreScan {
         let core = slf.get();
         match core.scan.known(&core.set.set, id) {
             Some(known) => Ok(Answer::Known(known)),
-            None => CoreScan::ask(slf, id, limit, move |core, _| {
-                core.scan.is_match(&core.set.set, id)
-            }),
+            None => {
+                CoreScan::ask(slf, id, limit, move |core, _| core.scan.is_match(&core.set.set, id))
+            }
         }
     }
 
     /// Whether a pattern matches, for callers without the GIL.
-    pub fn matches_detached(slf: &Py<Self>, id: PatternId, limit: &Limit) -> PyResult<Answer<bool>> {
+    pub fn matches_detached(
+        slf: &Py<Self>,
+        id: PatternId,
+        limit: &Limit,
+    ) -> PyResult<Answer<bool>> {
         let core = slf.get();
         match core.scan.known(&core.set.set, id) {
             Some(known) => Ok(Answer::Known(known)),

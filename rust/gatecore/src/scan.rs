@@ -175,12 +175,7 @@ impl Scan {
     /// # Errors
     /// [`ScanError`].
     #[inline]
-    pub fn prepare(
-        &self,
-        set: &PatternSet,
-        id: PatternId,
-        stop: &Stop,
-    ) -> Result<(), ScanError> {
+    pub fn prepare(&self, set: &PatternSet, id: PatternId, stop: &Stop) -> Result<(), ScanError> {
         if self.is_prepared(set, id) {
             return Ok(());
         }

@@ -84,12 +84,7 @@ impl Shard {
     }
 
     /// Runs the pass over a section. If another thread was faster, its result stays.
-    pub fn complete(
-        &self,
-        scan: &ShardScan,
-        section: u32,
-        stop: &Stop,
-    ) -> Result<(), ScanError> {
+    pub fn complete(&self, scan: &ShardScan, section: u32, stop: &Stop) -> Result<(), ScanError> {
         let reported = match &self.sections[section as usize].pass {
             #[cfg(feature = "simd")]
             Pass::Simd(pass) => pass.scan(&scan.symbols, &scan.views, stop)?,

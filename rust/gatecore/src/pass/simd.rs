@@ -142,12 +142,7 @@ impl SimdPass {
     ///
     /// # Errors
     /// [`ScanError::Engine`], [`ScanError::Stopped`].
-    pub fn scan(
-        &self,
-        symbols: &[u8],
-        views: &Views,
-        stop: &Stop,
-    ) -> Result<Reported, ScanError> {
+    pub fn scan(&self, symbols: &[u8], views: &Views, stop: &Stop) -> Result<Reported, ScanError> {
         let mut reported = Reported::new(self.count);
         for &slot in &self.blind {
             reported.insert(slot as usize);
@@ -165,12 +160,12 @@ impl SimdPass {
                 View::Collapsed => &copies.collapsed,
                 View::Lines => &copies.lines,
             };
-            part.database
-                .scan_until(seen, &mut hits, stop.flag())
-                .map_err(|error| match error {
+            part.database.scan_until(seen, &mut hits, stop.flag()).map_err(
+                |error| match error {
                     Error::Stopped => ScanError::Stopped,
                     _ => ScanError::Engine(error.to_string()),
-                })?;
+                },
+            )?;
             for expression in hits.iter() {
                 reported.insert(part.slots[expression] as usize);
             }
