@@ -18,6 +18,7 @@ from gatecore.gate_spec import PatternRef, View
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gatecore._gatecore import Deadline
     from gatecore.patterns import PatternSet, Scan
 
 __all__ = ["ScanMatches"]
@@ -39,10 +40,17 @@ class ScanMatches:
     [(16, 23)]
     """
 
-    def __init__(self, text: str, patterns: PatternSet, lowered: PatternSet | None) -> None:
+    def __init__(
+        self,
+        text: str,
+        patterns: PatternSet,
+        lowered: PatternSet | None,
+        deadline: Deadline | None = None,
+    ) -> None:
         self.text = text
         self._sets: dict[View, PatternSet | None] = {"text": patterns, "lowered": lowered}
-        self._scans: dict[_Seen, Scan] = {("text", False): patterns.scan(text)}
+        self._scans: dict[_Seen, Scan] = {("text", False): patterns.scan(text, deadline=deadline)}
+        self._deadline = deadline
         self._texts: dict[_Seen, str] = {("text", False): text}
         self._unbroken = unbroken(text)
         self._dots: dict[bool, list[int]] = {}
@@ -89,7 +97,7 @@ class ScanMatches:
         except ValueError:
             return None
         if seen not in self._scans:
-            self._scans[seen] = compiled.scan(self._text_of(seen))
+            self._scans[seen] = compiled.scan(self._text_of(seen), deadline=self._deadline)
         return self._scans[seen], number
 
     def _text_of(self, seen: _Seen) -> str:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from gatecore._gatecore import Deadline
 from gatecore._statuses import badness
-from gatecore.errors import GatecoreError
-from gatecore.gate_spec import Severity, Status
+from gatecore.errors import GatecoreError, UnansweredError
+from gatecore.gate_spec import Severity, VerdictStatus
 
 if TYPE_CHECKING:
     from gatecore._compiled_gates import CompiledGates
@@ -114,11 +115,15 @@ def _offsets_of_line_breaks(text: str) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A gate's answer for one document."""
+    """A gate's answer for one document.
+
+    A gate that could not be finished, because a deadline passed or `re` failed, has the status
+    `UNKNOWN`, the gate's own severity, and a message that says so.
+    """
 
     gate: str
     module: str
-    status: Status
+    status: VerdictStatus
     severity: Severity
     message: str
     suggestion: str
@@ -177,7 +182,7 @@ class _Asked:
     """
 
     __slots__ = ("_asked", "_whys")
-    _asked: tuple[CompiledGates, str]
+    _asked: tuple[CompiledGates, str, Deadline | None]
     _whys: Whys
 
 
@@ -200,9 +205,17 @@ class Report(_Asked):
     timing: Timing | None = field(default=None, compare=False)
 
     @property
-    def overall(self) -> Status:
-        """The worst status of all verdicts; `N/A` when there are none."""
+    def overall(self) -> VerdictStatus:
+        """The worst status of all verdicts; `N/A` when there are none.
+
+        Never `PASS` or `WARNING` when a gate was not finished: see `is_finished`.
+        """
         return max((v.status for v in self.verdicts), key=badness, default="N/A")
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every gate was: none is `UNKNOWN`."""
+        return all(verdict.status != "UNKNOWN" for verdict in self.verdicts)
 
     def why(self, gate: str) -> Why:
         """Why a gate gave its verdict; `gate` is its name, or `module/name` where two share one.
@@ -212,6 +225,8 @@ class Report(_Asked):
 
         Raises:
             UnknownGateError: No gate is called that, or several are.
+            UnansweredError: The gate was not finished, or its explanation is not within the time
+                that the check was given, which starts anew with the first explanation.
             GatecoreError: The report is a copy that has lost its gates and its document.
 
         >>> from gatecore import GateSet, modules
@@ -220,19 +235,29 @@ class Report(_Asked):
         'N/A'
         """
         try:
-            gates, text = self._asked
+            gates, text, deadline = self._asked
         except AttributeError:
             raise GatecoreError(
                 "this report no longer has its gates and its document (it was copied, pickled or "
                 "made by hand); ask GateSet.why(text, gate)"
             ) from None
+        if not self.is_finished:
+            from gatecore.why import gate_named
+
+            spec = gate_named(gates.gates, gate)
+            for verdict in self.verdicts:
+                named = (verdict.module, verdict.gate) == (spec.module, spec.name)
+                if named and verdict.status == "UNKNOWN":
+                    raise UnansweredError(f"gate {spec.module}/{spec.name}: {verdict.message}")
         if not hasattr(self, "_whys"):  # of two threads both make them, and either will do
-            object.__setattr__(self, "_whys", gates.whys(text))
+            if deadline is not None and deadline.seconds is not None:
+                deadline = Deadline(deadline.seconds)
+            object.__setattr__(self, "_whys", gates.whys(text, deadline))
         return self._whys.of(gate)
 
-    def _remember(self, gates: CompiledGates, text: str) -> Report:
+    def _remember(self, gates: CompiledGates, text: str, deadline: Deadline | None) -> Report:
         """The same report, able to say why."""
-        object.__setattr__(self, "_asked", (gates, text))
+        object.__setattr__(self, "_asked", (gates, text, deadline))
         return self
 
     def to_dict(self, *, with_timing: bool = False) -> dict[str, object]:

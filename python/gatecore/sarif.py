@@ -16,7 +16,7 @@ from typing import Any, Final
 import gatecore
 from gatecore._portable import Seen, characters, fingerprint, uri
 from gatecore._statuses import badness, is_known, is_problem, severity_rank
-from gatecore.gate_spec import SEVERITIES, GateSpec, Status
+from gatecore.gate_spec import SEVERITIES, GateSpec, VerdictStatus
 from gatecore.report import Checked, Finding, Lines, Verdict
 
 __all__ = ["MOST_RESULTS", "SarifLog", "render"]
@@ -68,7 +68,7 @@ class _Document:
             "roles": ["analysisTarget"],
             "properties": {},
         }
-        self.overall: Status = "N/A"
+        self.overall: VerdictStatus = "N/A"
         self.texts: set[bytes] = set()
         self.seen: Seen = {}
 

@@ -13,7 +13,7 @@ from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
 from gatecore.cli.input import STDIN, DocumentReadError, InputDocument, read_as_asked
 from gatecore.cli.selection import gate_set
 from gatecore.cli.wanted import Wanted
-from gatecore.errors import GatecoreError
+from gatecore.errors import GatecoreError, UnansweredError
 from gatecore.gate_spec import STATUSES
 from gatecore.report import Checked
 
@@ -49,7 +49,7 @@ def run(args: Namespace) -> int:
     for name in args.files:
         try:
             document = read_as_asked(name, args)
-            report = gates.check(document.text)
+            report = gates.check(document.text, deadline=args.timeout)
         except (DocumentReadError, MemoryError) as error:
             if not isinstance(error, DocumentReadError):
                 error = DocumentReadError(name, "memory ran out; split it into smaller files")
@@ -58,6 +58,8 @@ def run(args: Namespace) -> int:
             code = UNREADABLE
             continue
         output.checked(document, report)
+        if not report.is_finished:
+            code = UNREADABLE
         if code == FINE and badness(report.overall) >= _FAILS_FROM[args.fail_on]:
             code = FOUND
     output.end()
@@ -103,7 +105,10 @@ class _JsonOutput:
         }
         for verdict, told in zip(report.verdicts, plain["verdicts"], strict=True):
             if self._wanted.explains(verdict, STATUSES):
-                told["why"] = report.why(f"{verdict.module}/{verdict.gate}").to_dict()
+                try:
+                    told["why"] = report.why(f"{verdict.module}/{verdict.gate}").to_dict()
+                except UnansweredError as error:
+                    told["why"] = {"errors": [{"message": str(error)}]}
         sys.stdout.write(self._before + json_text(plain))
         self._before = ",\n"
 

@@ -20,10 +20,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.text import Text
 
 from gatecore._statuses import is_problem, worst_first
 from gatecore._visible import visible
 from gatecore.cli.render import STYLES, console, shortened, show, show_lines
+from gatecore.errors import UnansweredError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -89,7 +91,10 @@ class TableOutput:
 
             for verdict in explained:
                 yield ""
-                yield why_tree(report.why(f"{verdict.module}/{verdict.gate}"))
+                try:
+                    yield why_tree(report.why(f"{verdict.module}/{verdict.gate}"))
+                except UnansweredError as error:
+                    yield Text(visible(f"not explained: {error}"), "bold red")
 
     def unreadable(self, error: DocumentReadError) -> None:
         """Counts a document that standard error has named."""

@@ -33,7 +33,13 @@ __all__ = [
     "visible",
 ]
 
-STYLES: Final = {"PASS": "green", "WARNING": "yellow", "FAIL": "bold red", "N/A": "dim"}
+STYLES: Final = {
+    "PASS": "green",
+    "WARNING": "yellow",
+    "FAIL": "bold red",
+    "N/A": "dim",
+    "UNKNOWN": "bold magenta",
+}
 
 _LONGEST: Final = 80
 _UNKNOWN: Final = "bold red"

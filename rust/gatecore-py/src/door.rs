@@ -11,13 +11,13 @@
 //! Python code that runs below a frame of ours (a replacement function) may lose the GIL as well. It may
 //! also take for ever, so the end waits for it a moment only.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-use gatecore::Cancel;
-use pyo3::exceptions::{PyImportError, PyMemoryError};
+use pyo3::exceptions::PyImportError;
 use pyo3::marker::Ungil;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -31,11 +31,13 @@ static CLOSER: OnceLock<ThreadId> = OnceLock::new();
 /// Longest wait for those who are out: a pass is linear, but a document may be long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How often signals are looked for.
-const PULSE: Duration = Duration::from_millis(50);
-
 /// Longest wait for Python code below us.
 const PATIENCE_WITH_PYTHON: Duration = Duration::from_millis(500);
+
+thread_local! {
+    /// Whether this thread is out, and so has no GIL.
+    static IS_OUT: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Counts until it is dropped.
 pub struct Counted(&'static AtomicUsize);
@@ -59,50 +61,29 @@ impl Drop for Counted {
 #[inline]
 pub fn without_gil<T: Ungil>(py: Python<'_>, work: impl Ungil + FnOnce() -> T) -> T {
     if is_closed() {
+        let _is_in = Place::of_this_thread(false);
         return work();
     }
-    let _is_out = Counted::new(&OUT);
+    let _is_counted = Counted::new(&OUT);
+    let _is_out = Place::of_this_thread(true);
     py.detach(work)
 }
 
-/// Does long work on a thread of its own, while this one looks for signals: Ctrl-C cancels it.
-///
-/// # Errors
-/// What a signal handler raises, as soon as the work has seen that it is cancelled.
-pub fn interruptible<T: Send>(
-    py: Python<'_>,
-    cancel: &Cancel,
-    work: impl FnOnce() -> T + Send,
-) -> PyResult<T> {
-    let (is_done, done) = (Mutex::new(false), Condvar::new());
-    thread::scope(|scope| {
-        let worker = thread::Builder::new().spawn_scoped(scope, || {
-            let made = work();
-            *is_done.lock().unwrap_or_else(PoisonError::into_inner) = true;
-            done.notify_one();
-            made
-        });
-        let worker = worker.map_err(|error| {
-            PyMemoryError::new_err(format!("no thread could be started: {error}"))
-        })?;
-        let mut interrupted = Ok(());
-        let wait = || {
-            let is_done = is_done.lock().unwrap_or_else(PoisonError::into_inner);
-            let waited = done.wait_timeout_while(is_done, PULSE, |is_done| !*is_done);
-            *waited.unwrap_or_else(PoisonError::into_inner).0 || worker.is_finished()
-        };
-        while !without_gil(py, wait) {
-            if interrupted.is_ok() {
-                interrupted = py.check_signals();
-                if interrupted.is_err() {
-                    cancel.cancel();
-                }
-            }
-        }
-        let made = without_gil(py, || worker.join());
-        let made = made.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        interrupted.map(|()| made)
-    })
+/// Says of this thread, until it is dropped, whether it is out.
+struct Place {
+    before: bool,
+}
+
+impl Place {
+    fn of_this_thread(is_out: bool) -> Self {
+        Place { before: IS_OUT.replace(is_out) }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        IS_OUT.set(self.before);
+    }
 }
 
 /// To be held while Python code runs below a frame of ours.
@@ -118,6 +99,17 @@ pub fn into_python(py: Python<'_>) -> Counted {
 /// Whether work runs with the GIL, because the process forks or the interpreter is about to end.
 pub fn is_closed() -> bool {
     CLOSED.load(Ordering::SeqCst)
+}
+
+/// Lets a daemon thread that is out sleep for good once the interpreter is about to end: it could never
+/// come back, so the end need not wait for what it does.
+pub fn rest_at_the_end() {
+    if IS_OUT.get() && CLOSER.get().is_some_and(|closer| *closer != thread::current().id()) {
+        drop(Counted(&OUT));
+        loop {
+            thread::park();
+        }
+    }
 }
 
 fn wait(py: Python<'_>, count: &'static AtomicUsize, patience: Duration) {
@@ -157,6 +149,7 @@ fn open() {
 fn open_in_child() {
     OUT.store(0, Ordering::SeqCst);
     IN_PYTHON.store(0, Ordering::SeqCst);
+    crate::limit::forget_what_was_left();
     open();
 }
 

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gatecore::pass::memo::{self, Lent};
-use gatecore::{Cancel, CodePoints, Engine, Lowered, PatternId, PatternSet, ShardId, Spec};
+use gatecore::{CodePoints, Engine, Lowered, PatternId, PatternSet, ShardId, Spec, Stop};
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use crate::door::{interruptible, without_gil};
+use crate::door::without_gil;
 use crate::errors;
+use crate::limit::{long, Deadline, Limit};
 use crate::scan::CoreScan;
 use crate::stats::DocumentStats;
 use crate::text::Characters;
@@ -185,9 +186,8 @@ impl CoreSet {
         if sections.as_ref().is_some_and(|sections| sections.len() != patterns.len()) {
             return Err(PyValueError::new_err("each pattern has one section"));
         }
-        let cancel = Cancel::default();
-        let built =
-            interruptible(py, &cancel, || {
+        let build =
+            move |stop: &Stop| {
                 let section =
                     |number: usize| sections.as_ref().map_or(0, |sections| sections[number]);
                 let classes = classes.iter().map(|flat| CodePoints::from_flat(flat));
@@ -202,8 +202,9 @@ impl CoreSet {
                     ascii_words: CodePoints::from_flat(&ascii_words)?,
                     engine,
                 };
-                PatternSet::build_unless(&spec, &cancel)
-            })?;
+                PatternSet::build_until(&spec, stop)
+            };
+        let built = without_gil(py, || long(&Limit::default(), build))?;
         Ok(CoreSet { shared: SharedSet::new(built.map_err(errors::build)?) })
     }
 
@@ -256,14 +257,20 @@ impl CoreSet {
 
     /// Runs the pass over a document; the GIL is released. Sections but the first may wait until one
     /// of their patterns is asked about.
-    #[pyo3(signature = (text, *, eager=true))]
-    fn scan(&self, text: &Bound<'_, PyString>, eager: bool) -> PyResult<CoreScan> {
-        let scan = self.begin(text, None)?;
+    #[pyo3(signature = (text, *, eager=true, deadline=None))]
+    fn scan<'py>(
+        &self,
+        text: &Bound<'py, PyString>,
+        eager: bool,
+        deadline: Option<&Bound<'py, Deadline>>,
+    ) -> PyResult<Bound<'py, CoreScan>> {
+        let limit = Limit::of(deadline);
+        let scan = Bound::new(text.py(), self.begin(text, None)?)?;
         let set = &self.shared.set;
         let shards: Vec<ShardId> = (0..set.shards() as u32).map(ShardId).collect();
-        scan.run(text, &shards)?;
+        CoreScan::run(&scan, text, &shards, &limit)?;
         if eager {
-            without_gil(text.py(), || scan.scan.complete_sections(set)).map_err(errors::scan)?;
+            CoreScan::run_sections(&scan, &limit)?;
         }
         Ok(scan)
     }

@@ -89,6 +89,7 @@ pub struct Confirm {
     closing: OnceLock<Option<Box<[u32]>>>,
     listing: OnceLock<Option<Listing>>,
     grouping: OnceLock<Option<Listing>>,
+    weight: OnceLock<usize>,
 }
 
 impl Confirm {
@@ -110,6 +111,11 @@ impl Confirm {
             }
         };
         self.automata[kind as usize].get_or_init(build).as_ref()
+    }
+
+    /// Bytes of the automaton for spans, added up once.
+    pub fn weight(&self, add_up: impl FnOnce() -> usize) -> usize {
+        *self.weight.get_or_init(add_up)
     }
 
     /// The order in which the pattern closes its groups. `None` if an automaton cannot tell groups.

@@ -16,7 +16,6 @@
 
 pub mod alphabet;
 mod byte_set;
-mod cancel;
 mod code_points;
 mod confirm;
 mod error;
@@ -28,11 +27,11 @@ mod scan;
 mod set;
 mod shard;
 mod span;
+mod stop;
 mod stored;
 
 pub use alphabet::{Text, Translation};
 pub use byte_set::ByteSet;
-pub use cancel::Cancel;
 pub use code_points::CodePoints;
 pub use confirm::{Matches, Wanted};
 pub use error::{BuildError, LoadError, ScanError};
@@ -40,4 +39,5 @@ pub use route::{Route, Routing};
 pub use scan::{Anchor, Answer, Glance, Groups, Region, Scan};
 pub use set::{Engine, Lowered, PatternId, PatternSet, ShardId, Spec};
 pub use span::Span;
+pub use stop::Stop;
 pub use stored::maker;

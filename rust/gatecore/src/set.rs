@@ -7,7 +7,6 @@ use std::sync::OnceLock;
 use std::thread;
 
 use crate::alphabet::Translation;
-use crate::cancel::Cancel;
 use crate::code_points::CodePoints;
 use crate::confirm::linear::{may_overrun, Listing};
 use crate::confirm::{AutomatonKind, Confirm, Form, Regex};
@@ -22,6 +21,7 @@ use crate::pass::{Coverage, Known, Slot};
 use crate::route::Routing;
 use crate::scan::Scan;
 use crate::shard::{distribute, Needs, Pass, Section, Shard, Tables};
+use crate::stop::Stop;
 use crate::Text;
 
 /// Number of a pattern in its set.
@@ -169,14 +169,14 @@ impl PatternSet {
     /// # Errors
     /// [`BuildError`].
     pub fn build(spec: &Spec) -> Result<Self, BuildError> {
-        Self::build_unless(spec, &Cancel::default())
+        Self::build_until(spec, &Stop::never())
     }
 
     /// As [`PatternSet::build`]; another thread may stop it.
     ///
     /// # Errors
     /// [`BuildError`].
-    pub fn build_unless(spec: &Spec, cancel: &Cancel) -> Result<Self, BuildError> {
+    pub fn build_until(spec: &Spec, stop: &Stop) -> Result<Self, BuildError> {
         let engine = spec.engine.settle()?;
         let size: usize =
             spec.patterns.iter().filter_map(|pattern| Some(pattern.program.as_ref()?.len())).sum();
@@ -253,7 +253,7 @@ impl PatternSet {
             };
             let wanted: Vec<Vec<u32>> = wanted.iter().map(members_of).collect();
             let passes = side_by_side(&wanted, |members| {
-                if cancel.is_cancelled() {
+                if stop.is_stopped() {
                     return Err(BuildError::Cancelled);
                 }
                 let slots = slots_of(members);
@@ -261,7 +261,7 @@ impl PatternSet {
                     #[cfg(feature = "simd")]
                     Engine::Simd => {
                         let symbols = group.alphabet.symbols();
-                        let budget = Budget::of(members.len(), spec.patterns.len(), cancel);
+                        let budget = Budget::of(members.len(), spec.patterns.len(), stop);
                         let (pass, known) =
                             SimdPass::build(&slots, &resolver, symbols, runs, budget)?;
                         (Pass::Simd(pass), known)
@@ -355,8 +355,8 @@ impl PatternSet {
             let mut translation = self.translation(shard, text.len());
             translation.push(text);
             scan.complete(self, shard, translation)?;
+            scan.complete_sections(self, shard, &Stop::never())?;
         }
-        scan.complete_sections(self)?;
         Ok(scan)
     }
 
@@ -434,13 +434,19 @@ impl PatternSet {
         self.automaton(id, AutomatonKind::Spans).is_some()
     }
 
-    /// Whether a pattern's automaton is small, so that it takes nanoseconds a character: one with
-    /// thousands of states may take microseconds. Builds it. (`no\s+risk` has 4 KB, `[ab]{250}c` 17,
-    /// `[ab]{2500}c` 125.)
-    pub fn is_light(&self, id: PatternId) -> bool {
-        const LIGHT: usize = 64 << 10;
-        self.automaton(id, AutomatonKind::Spans)
-            .is_none_or(|automaton| automaton.memory_usage() < LIGHT)
+    /// Bytes of a pattern's automaton, which it builds: with the characters of a text the measure of how
+    /// long a question may take. 0 if it has none.
+    pub fn weight(&self, id: PatternId) -> usize {
+        let entry = &self.patterns[id.0 as usize];
+        let automaton = || self.automaton(id, AutomatonKind::Spans);
+        entry.confirm.weight(|| automaton().map_or(0, Regex::memory_usage))
+    }
+
+    /// Patterns that one pass decides together, at most: with the characters of a text the measure of
+    /// how long the pass may take.
+    pub fn pass_weight(&self, shard: ShardId) -> usize {
+        let sections = self.shards[shard.0 as usize].sections.iter();
+        sections.map(|section| section.members.len()).max().unwrap_or(0)
     }
 
     /// Whether an automaton tells a pattern's groups, so that `re` is never asked for them.

@@ -17,10 +17,10 @@ use super::portable::has_literal;
 use super::views::{Copies, Runs, View, Views, MIN_USERS};
 use super::{memo, never_matches, Coverage, Cut, Known, Reported, Singles, Slot};
 use crate::byte_set::ByteSet;
-use crate::cancel::Cancel;
 use crate::confirm::Resolve;
 use crate::error::{BuildError, ScanError};
 use crate::lowered::Node;
+use crate::stop::Stop;
 
 /// Patterns without a literal that are compiled together.
 ///
@@ -50,15 +50,15 @@ const SPARE_WORK: u64 = 30_000_000;
 #[derive(Debug)]
 pub struct Budget<'a> {
     left: u64,
-    cancel: &'a Cancel,
+    stop: &'a Stop,
 }
 
 impl<'a> Budget<'a> {
     /// For some patterns of a set.
-    pub fn of(patterns: usize, in_set: usize, cancel: &'a Cancel) -> Self {
+    pub fn of(patterns: usize, in_set: usize, stop: &'a Stop) -> Self {
         let (patterns, in_set) = (patterns as u64, in_set.max(patterns).max(1) as u64);
         let left = work_for(patterns) + SPARE_WORK * patterns / in_set;
-        Budget { left, cancel }
+        Budget { left, stop }
     }
 
     /// A database from the memo, or else compiled and noted there.
@@ -67,7 +67,7 @@ impl<'a> Budget<'a> {
             return Ok(known);
         }
         let most = self.left.min(work_for(texts.len() as u64));
-        let (made, spent) = Database::compile_within(texts, most, self.cancel.flag());
+        let (made, spent) = Database::compile_within(texts, most, &self.stop.shared());
         self.left -= spent;
         let made = made?;
         memo::note(texts, &made)?;
@@ -190,25 +190,31 @@ impl SimdPass {
     /// The slots that may match.
     ///
     /// # Errors
-    /// [`ScanError::Engine`].
-    pub fn scan(&self, symbols: &[u8], views: &Views) -> Result<Reported, ScanError> {
+    /// [`ScanError::Engine`], [`ScanError::Stopped`].
+    pub fn scan(&self, symbols: &[u8], views: &Views, stop: &Stop) -> Result<Reported, ScanError> {
         let mut reported = Reported::new(self.count);
         for &slot in &self.blind {
             reported.insert(slot as usize);
         }
-        self.singles.scan(symbols, &mut reported);
+        self.singles.scan(symbols, &mut reported, stop)?;
         let none = || Cow::Owned(Copies::default());
         let copies = self.runs.map_or_else(none, |runs| views.of(runs, symbols));
         for part in &self.parts {
+            if stop.is_stopped() {
+                return Err(ScanError::Stopped);
+            }
             let mut hits = Hits::new(part.slots.len());
             let seen = match part.view {
                 View::Plain => symbols,
                 View::Collapsed => &copies.collapsed,
                 View::Lines => &copies.lines,
             };
-            part.database
-                .scan(seen, &mut hits)
-                .map_err(|error| ScanError::Engine(error.to_string()))?;
+            part.database.scan_until(seen, &mut hits, stop.flag()).map_err(
+                |error| match error {
+                    Error::Stopped => ScanError::Stopped,
+                    _ => ScanError::Engine(error.to_string()),
+                },
+            )?;
             for expression in hits.iter() {
                 reported.insert(part.slots[expression] as usize);
             }

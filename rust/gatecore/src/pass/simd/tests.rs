@@ -36,8 +36,8 @@ fn what_the_pass_decides_over_its_views_is_what_automata_decide_over_the_documen
                 .iter()
                 .map(|node| Slot { node, regular: node.irregular().is_none() })
                 .collect();
-            let cancel = Cancel::default();
-            let budget = Budget::of(slots.len(), slots.len(), &cancel);
+            let never = Stop::never();
+            let budget = Budget::of(slots.len(), slots.len(), &never);
             let (pass, known) = SimdPass::build(
                 &slots,
                 &table,
@@ -57,7 +57,7 @@ fn what_the_pass_decides_over_its_views_is_what_automata_decide_over_the_documen
             }
             let automata: Vec<Confirm> = nodes.iter().map(|_| Confirm::default()).collect();
             for symbols in &documents {
-                let reported = pass.scan(symbols, &Views::default()).unwrap();
+                let reported = pass.scan(symbols, &Views::default(), &Stop::never()).unwrap();
                 for (number, slot) in slots.iter().enumerate().filter(|(_, slot)| slot.regular) {
                     let form = || Some(Form::of(slot.node, &table));
                     let matches = automata[number]
@@ -87,8 +87,8 @@ fn few_users_make_no_view() {
     for (count, expected) in [(7, false), (8, true)] {
         let nodes: Vec<Node> = users(count, &gap).collect();
         let slots: Vec<Slot<'_>> = nodes.iter().map(|node| Slot { node, regular: true }).collect();
-        let (cancel, runs) = (Cancel::default(), Runs::choose(&slots, &table));
-        let budget = Budget::of(slots.len(), slots.len(), &cancel);
+        let (never, runs) = (Stop::never(), Runs::choose(&slots, &table));
+        let budget = Budget::of(slots.len(), slots.len(), &never);
         let (pass, _) = SimdPass::build(&slots, &table, table.symbols(), runs, budget).unwrap();
         assert_eq!(pass.runs.is_some(), expected);
         assert!(pass.parts.iter().all(|part| (part.view == View::Plain) != expected));
