@@ -40,6 +40,7 @@ build: dist/.built ## build the wheel into dist/
 dist/.built: $(SOURCES) | $(VENV)/.base
 	rm -f dist/*.whl
 	$(VENV)/bin/maturin build --release --out dist
+	$(PY) tools/ship_compiled.py dist/*.whl
 	@touch $@
 
 $(VENV)/.installed: dist/.built

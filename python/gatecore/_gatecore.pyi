@@ -11,6 +11,7 @@ __all__ = [
     "CoreGates",
     "CoreScan",
     "CoreSet",
+    "Databases",
     "DocumentMethods",
     "Match",
     "MatchIterator",
@@ -43,6 +44,14 @@ _Found = re.Match[str] | None
 
 def engines() -> list[Literal["simd", "portable"]]: ...
 def maker(engine: str, caller: str) -> str: ...
+
+@final
+class Databases:
+    @staticmethod
+    def lend(stored: bytes) -> Databases: ...
+    @staticmethod
+    def record() -> Databases: ...
+    def close(self) -> bytes: ...
 
 @final
 class CoreSet:

@@ -484,7 +484,13 @@ def _compile(patterns: list[Pattern], engine: Engine, sections: list[int] | None
         [end for pair in word_characters(ascii_only=ascii_only) for end in pair]
         for ascii_only in (False, True)
     )
-    return CoreSet.build(lowered, lowering.classes, words, ascii_words, sections, engine)
+    if sections is None or engine == "portable":
+        return CoreSet.build(lowered, lowering.classes, words, ascii_words, sections, engine)
+    # Sections are for gates, and those that are shipped may be shipped compiled.
+    from gatecore._shipped_databases import lent
+
+    with lent(patterns, sections):
+        return CoreSet.build(lowered, lowering.classes, words, ascii_words, sections, engine)
 
 
 def _note(error: BaseException, note: str) -> None:

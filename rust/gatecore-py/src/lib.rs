@@ -52,5 +52,5 @@ mod _gatecore {
     #[pymodule_export]
     use super::serve::register_document;
     #[pymodule_export]
-    use super::set::{maker, CoreSet};
+    use super::set::{maker, CoreSet, Databases};
 }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use gatecore::pass::memo::{self, Lent};
 use gatecore::{CodePoints, Engine, Lowered, PatternId, PatternSet, ShardId, Spec};
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
@@ -268,6 +269,34 @@ impl CoreSet {
         } else {
             Err(PyIndexError::new_err("pattern number out of range"))
         }
+    }
+}
+
+/// Databases that compiles of this process look into while this object lives; see
+/// `gatecore::pass::memo`.
+#[pyclass(frozen, module = "gatecore._gatecore")]
+pub struct Databases(Mutex<Option<Lent>>);
+
+#[pymethods]
+impl Databases {
+    /// Lends what `record().close()` gave; the bytes hold compiled code.
+    #[staticmethod]
+    fn lend(py: Python<'_>, stored: &[u8]) -> PyResult<Self> {
+        let lent = without_gil(py, || memo::lend(stored)).map_err(errors::load)?;
+        Ok(Databases(Mutex::new(Some(lent))))
+    }
+
+    /// Keeps what is compiled from now on.
+    #[staticmethod]
+    fn record() -> Self {
+        Databases(Mutex::new(Some(memo::record())))
+    }
+
+    /// Ends lending or recording; what was recorded, as bytes.
+    fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let lent = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let stored = lent.map(|lent| lent.recorded()).transpose().map_err(errors::load)?;
+        Ok(PyBytes::new(py, &stored.unwrap_or_default()))
     }
 }
 

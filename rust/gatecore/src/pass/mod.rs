@@ -9,6 +9,7 @@
 
 #[cfg(feature = "simd")]
 mod expression;
+pub mod memo;
 pub mod portable;
 #[cfg(feature = "simd")]
 pub mod simd;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::expression::{offer, unbounded};
 use super::portable::has_literal;
 use super::views::{Copies, Runs, View, Views, MIN_USERS};
-use super::{never_matches, Coverage, Reported, Singles, Slot};
+use super::{memo, never_matches, Coverage, Reported, Singles, Slot};
 use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
 use crate::error::{BuildError, ScanError};
@@ -313,6 +313,16 @@ fn widen(wish: &mut Wish<'_>, wider: Option<String>, coverage: &mut [Coverage]) 
     }
 }
 
+/// A database from the memo, or else compiled and noted there.
+fn known_or_compiled(texts: &[&str]) -> Result<Database, Error> {
+    if let Some(known) = memo::find(texts) {
+        return Ok(known);
+    }
+    let database = Database::compile(texts)?;
+    memo::note(texts, &database)?;
+    Ok(database)
+}
+
 /// Compiles expressions together. What the engine takes alone and refuses here is offered as a
 /// superset, then not at all; `coverage` is told. A batch that is refused as a whole is halved.
 fn compile_batch(
@@ -323,7 +333,7 @@ fn compile_batch(
 ) -> Result<Vec<(Database, Vec<u32>)>, BuildError> {
     while !wishes.is_empty() {
         let texts: Vec<&str> = wishes.iter().map(|wish| wish.text.as_str()).collect();
-        let refused = match Database::compile(&texts) {
+        let refused = match known_or_compiled(&texts) {
             Ok(database) => {
                 return Ok(vec![(database, wishes.iter().map(|wish| wish.slot).collect())]);
             }

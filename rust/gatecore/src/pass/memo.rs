@@ -1,0 +1,162 @@
+//! Databases that were compiled before, and what they were compiled from.
+//!
+//! Compiling the gates that gatecore ships takes 15 s of CPU, loading what came of it 10 ms. What a
+//! database is depends on its expressions, and these are over symbols, not characters: they are the
+//! same for every interpreter, whatever its Unicode tables. So one store serves all of them, while a
+//! whole stored set (`stored.rs`) serves one.
+//!
+//! ```text
+//! expressions of a batch ─▶ the same texts in the memo? ─▶ yes: its database
+//!                                                       └▶ no: compiled, and noted while recording
+//! ```
+//!
+//! Whole texts are compared, never hashes of them, and the engine checks its own version, processor
+//! and checksum: a memo that is stale or another's costs time, not an answer.
+//!
+//! The memo belongs to the process and not to a set: it is lent for one compile, changes no result,
+//! and so no signature between [`crate::PatternSet::build`] and the engine has to name it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+#[cfg(feature = "simd")]
+use gatecore_hs::{Database, Error};
+use serde_bytes::ByteBuf;
+
+use crate::error::LoadError;
+
+type Databases = BTreeMap<Vec<String>, ByteBuf>;
+
+/// Databases by their expressions.
+#[derive(Debug)]
+struct Memo {
+    known: Databases,
+    /// What is compiled meanwhile; `None` if nobody wants it.
+    #[cfg_attr(not(feature = "simd"), allow(dead_code))]
+    made: Option<Mutex<Databases>>,
+}
+
+static LENT: RwLock<Option<Arc<Memo>>> = RwLock::new(None);
+
+/// A memo that compiles of this process look into while this lives.
+///
+/// Of two at a time the later one is used; what the earlier one has is then compiled.
+#[derive(Debug)]
+pub struct Lent(Arc<Memo>);
+
+/// Lends what [`Lent::recorded`] wrote.
+///
+/// The bytes hold compiled code: read them only from where you would run code from.
+///
+/// # Errors
+/// [`LoadError`] for bytes that are damaged or of another version of gatecore.
+pub fn lend(stored: &[u8]) -> Result<Lent, LoadError> {
+    let damaged = |error: postcard::Error| LoadError::Damaged(error.to_string());
+    let (version, rest): (String, _) = postcard::take_from_bytes(stored).map_err(damaged)?;
+    if version != VERSION {
+        let (found, expected) = (format!("gatecore {version}"), format!("gatecore {VERSION}"));
+        return Err(LoadError::OtherVersion { found, expected });
+    }
+    let known = postcard::from_bytes(rest).map_err(damaged)?;
+    Ok(Lent::new(Memo { known, made: None }))
+}
+
+/// Keeps what is compiled from now on.
+pub fn record() -> Lent {
+    Lent::new(Memo { known: Databases::new(), made: Some(Mutex::default()) })
+}
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+impl Lent {
+    fn new(memo: Memo) -> Self {
+        let memo = Arc::new(memo);
+        *LENT.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&memo));
+        Lent(memo)
+    }
+
+    /// What was compiled since [`record`], as bytes for [`lend`]; empty if this is no recording.
+    ///
+    /// # Errors
+    /// [`LoadError::Damaged`] if it cannot be written.
+    pub fn recorded(&self) -> Result<Vec<u8>, LoadError> {
+        let failed = |error: postcard::Error| LoadError::Damaged(error.to_string());
+        let Some(made) = &self.0.made else { return Ok(Vec::new()) };
+        let made = made.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = postcard::to_stdvec(&VERSION).map_err(failed)?;
+        postcard::to_extend(&*made, bytes).map_err(failed)
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let mut lent = LENT.write().unwrap_or_else(PoisonError::into_inner);
+        if lent.as_ref().is_some_and(|lent| Arc::ptr_eq(lent, &self.0)) {
+            *lent = None;
+        }
+    }
+}
+
+/// A database that was compiled before from these expressions.
+#[cfg(feature = "simd")]
+pub(super) fn find(expressions: &[&str]) -> Option<Database> {
+    let lent = LENT.read().unwrap_or_else(PoisonError::into_inner).clone()?;
+    if lent.known.is_empty() {
+        return None;
+    }
+    let wanted: Vec<String> = expressions.iter().map(|&text| text.to_owned()).collect();
+    Database::from_bytes(lent.known.get(&wanted)?).ok()
+}
+
+/// Notes a database that was compiled, if that is recorded.
+#[cfg(feature = "simd")]
+pub(super) fn note(expressions: &[&str], database: &Database) -> Result<(), Error> {
+    let lent = LENT.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let Some(made) = lent.as_ref().and_then(|lent| lent.made.as_ref()) else { return Ok(()) };
+    let expressions = expressions.iter().map(|&text| text.to_owned()).collect();
+    let bytes = ByteBuf::from(database.to_bytes()?);
+    made.lock().unwrap_or_else(PoisonError::into_inner).insert(expressions, bytes);
+    Ok(())
+}
+
+#[cfg(all(test, feature = "simd"))]
+mod tests {
+    use super::*;
+
+    /// One test, as the memo is the process's.
+    #[test]
+    fn what_was_recorded_is_found_by_its_whole_text_only() {
+        let expressions = ["memo_one", "memo.*two"];
+        let recording = record();
+        assert!(find(&expressions).is_none(), "nothing is known while recording");
+        let made = Database::compile(&expressions).unwrap();
+        note(&expressions, &made).unwrap();
+        let stored = recording.recorded().unwrap();
+        drop(recording);
+        assert!(find(&expressions).is_none(), "nothing is lent");
+
+        let lent = lend(&stored).unwrap();
+        let found = find(&expressions).expect("it was recorded");
+        assert_eq!(found.to_bytes().unwrap(), made.to_bytes().unwrap());
+        for other in [&expressions[..1], &["memo_one", "memo.*twO"], &["memo.*two", "memo_one"]] {
+            assert!(find(other).is_none(), "{other:?}");
+        }
+        assert!(lent.recorded().unwrap().is_empty(), "this is no recording");
+        drop(lent);
+        assert!(find(&expressions).is_none(), "it was given back");
+
+        for cut in [0, 1, stored.len() / 2, stored.len() - 1] {
+            assert!(matches!(lend(&stored[..cut]), Err(LoadError::Damaged(_))), "cut at {cut}");
+        }
+        let mut other = stored.clone();
+        other[1] = b'9';
+        assert!(matches!(lend(&other), Err(LoadError::OtherVersion { .. })));
+
+        let mut forged = stored;
+        let last = forged.len() - 1;
+        forged[last] ^= 1;
+        let lent = lend(&forged).unwrap();
+        assert!(find(&expressions).is_none(), "the engine sees the damage, and it is compiled");
+        drop(lent);
+    }
+}
