@@ -2,9 +2,9 @@
 
 usage: python tools/ship_compiled.py dist/gatecore-….whl
 
-The wheel's own code compiles, so that nothing but the wheel is needed; `gatecore._shipped_databases`
-says what is kept and why. Everything else in the wheel stays byte for byte, and RECORD gets a line
-for each file. Takes half a minute of CPU.
+The wheel's own code compiles, so that nothing but the wheel is needed; what is kept and why is in
+`gatecore._shipped_databases`. Everything else in the wheel stays byte for byte, and RECORD gets a
+line for each file. Takes half a minute of CPU.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ _Counted = tuple[int, list[int], list[tuple[str, int, list[int]]]]
 _Found = re.Match[str] | None
 
 def engines() -> list[Literal["simd", "portable"]]: ...
-def maker(engine: str, caller: str) -> str: ...
+def maker(engine: object, caller: str) -> str: ...
 
 @final
 class Databases:
@@ -62,7 +62,7 @@ class CoreSet:
         words: list[int],
         ascii_words: list[int],
         sections: list[int] | None,
-        engine: str,
+        engine: object,
     ) -> CoreSet: ...
     @staticmethod
     def from_bytes(stored: bytes, caller: str) -> CoreSet: ...

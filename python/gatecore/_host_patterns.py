@@ -62,12 +62,13 @@ def host_patterns(
     digest = hashlib.blake2b(f"{IDENTITY}, reading {_READING}".encode(), digest_size=16)
     for text in [*(part for pair in texts for part in pair), *map(repr, known)]:
         digest.update(f"\n{len(text)} ".encode() + text.encode("utf-8", "surrogatepass"))
-    path = None if cache is None else cache.folder / f"{digest.hexdigest()}.host.json"
-    kept = None if path is None else _kept(path)
+    name = f"{digest.hexdigest()}.host.json"
+    stored = None if cache is None else cache.kept(name)
+    kept = None if stored is None else _kept(stored)
     if kept is None:
         kept = _read(texts, known)
-        if cache is not None and path is not None:
-            _keep(cache, path, kept)
+        if cache is not None:
+            cache.keep(name, _stored(kept))
     return HostPatterns(kept.patterns, kept.keywords, kept.unread, (*skipped, *kept.skipped))
 
 
@@ -105,25 +106,21 @@ def _is_good(pattern: Pattern) -> bool:
     return True
 
 
-def _kept(path: Path) -> HostPatterns | None:
+def _kept(content: bytes) -> HostPatterns | None:
     try:
-        stored = json.loads(path.read_text("ascii"))
+        stored = json.loads(content)
         patterns = tuple(Pattern(str(source), int(flags)) for source, flags in stored["patterns"])
         lists = (tuple(map(str, stored[name])) for name in ("unread", "skipped"))
         return HostPatterns(patterns, int(stored["keywords"]), *lists)
-    except (OSError, ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
-def _keep(cache: SetCache, path: Path, found: HostPatterns) -> None:
+def _stored(found: HostPatterns) -> bytes:
     stored = {
         "patterns": [[source, int(flags)] for source, flags in found.patterns],
         "keywords": found.keywords,
         "unread": found.unread,
         "skipped": found.skipped,
     }
-    try:
-        cache.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        SetCache.write(path, json.dumps(stored).encode("ascii"))
-    except (OSError, ValueError) as error:
-        cache.rejected.append((path, f"it could not be written: {error}"))
+    return json.dumps(stored).encode("ascii")

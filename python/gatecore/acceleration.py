@@ -23,28 +23,35 @@ pass. What the source does not tell is learned when it is asked for.
 
 from __future__ import annotations
 
+import atexit
 import threading
+import time
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import wraps
 from types import ModuleType, TracebackType
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
-from gatecore import _takeover, stats
+from gatecore import _attempts, _takeover, stats
 from gatecore._gatecore import reasons, thread_counts
 from gatecore._host import Entry, Host, host_of_modules
 from gatecore._host_patterns import HostPatterns, host_patterns
+from gatecore._host_words import HostWords
 from gatecore._routing import held_patterns, route
 from gatecore.adapters import loki
 from gatecore.document import Document
 from gatecore.errors import AccelerateError
 from gatecore.explanation import Explanation
-from gatecore.patterns import Engine, Pattern, PatternLike, PatternSet
+from gatecore.patterns import _LONGEST_LEARNED, Engine, Pattern, PatternLike, PatternSet
 from gatecore.set_cache import SetCache
 
-__all__ = ["Acceleration", "AccelerationStats", "Explained", "GateCounts", "accelerate"]
+__all__ = ["Acceleration", "AccelerationStats", "Explained", "GateCounts", "Learn", "accelerate"]
+
+#: Which patterns that were made at run time are kept on disk for the next start: the host's own
+#: (`_host_words`) that a second document was asked for as well, all, or none.
+Learn: TypeAlias = Literal["own", "all", "none"]
 
 #: Documents that came to single gates and are kept for the next gate: how many, how long in all.
 _MOST_RECENT: Final = 4
@@ -52,6 +59,16 @@ _LONGEST_RECENT: Final = 4_000_000
 
 #: So many patterns of added gates are worth compiling the set again; fewer are learned.
 _WORTH_COMPILING: Final = 50
+
+#: Most patterns of which `stats().by_pattern` knows, and which may wait for a second document.
+_MOST_PATTERNS: Final = 1_000
+
+#: So long the end of the process waits for what was learned to be compiled.
+_PATIENCE_SECONDS: Final = 30.0
+#: What takes longer than this to compile is given up for good.
+_HOPELESS_SECONDS: Final = 120.0
+
+_NOT_IN_SET: Final = reasons().index("the pattern is not in the document's set")
 
 
 @dataclass(frozen=True)
@@ -80,7 +97,8 @@ class AccelerationStats:
         fell_through: Those that `re` or `str` answered.
         by_reason: The latter by reason.
         by_gate: The same for each gate, in the order of the host.
-        by_pattern: What fell through on documents, by pattern and reason.
+        by_pattern: What fell through on documents, by pattern and reason: the first 1,000 patterns.
+            They are kept in memory as long as the handle is, whatever they are made of.
     """
 
     served: int
@@ -148,6 +166,7 @@ def accelerate(
     patterns: Iterable[PatternLike] = (),
     cache: SetCache | None = None,
     keep: bool = True,
+    learn: Learn = "own",
     engine: Engine = "auto",
 ) -> Acceleration:
     """Speeds a host up in place; every answer stays the same.
@@ -158,6 +177,10 @@ def accelerate(
         patterns: Patterns to add to those that are found, such as those of a host without source.
         cache: Where compiled sets are kept; `SetCache.default()` if not given.
         keep: Whether anything is read from and kept in a cache.
+        learn: Which patterns that are made at run time are kept there for the next start, for 30
+            days. "own": those whose every word stands in the host's source, once a second document
+            asks for them; so nothing that comes from a document, such as a name, is written. "all"
+            writes whatever is asked for, "none" nothing.
         engine: Which pass to use.
 
     Returns:
@@ -165,13 +188,16 @@ def accelerate(
         handle.
 
     Raises:
-        AccelerateError: The target is none of these.
+        AccelerateError: The target is none of these, or `learn` is no such word.
         re.error: One of the given patterns is bad. Those that are found and bad are left out.
 
-    The first time compiles, about 1 to 2 ms a pattern; after that a start takes some 70 ms for
-    3,500 patterns. Until the set is there nothing of the host is touched. What was learned by
-    earlier processes is compiled by a thread, while the set without it is in use.
+    The first time compiles, about 2 ms a pattern and up to 20 for long ones; after that a start
+    takes some 70 ms for 3,500 patterns. Until the set is there nothing of the host is touched.
+    What was learned by earlier processes is compiled by a thread, while the set without it is in
+    use.
     """
+    if learn not in ("own", "all", "none"):
+        raise AccelerateError(f"learn={learn!r}: expected 'own', 'all' or 'none'")
     host = _survey(target)
     for entry in host.entries:
         for known in _handles_of(entry):
@@ -179,7 +205,7 @@ def accelerate(
                 return known
     if cache is None and keep:
         cache = SetCache.default()
-    return Acceleration(target, host, list(patterns), cache if keep else None, engine)
+    return Acceleration(target, host, list(patterns), cache if keep else None, engine, learn)
 
 
 def _survey(target: Any) -> Host:
@@ -222,12 +248,19 @@ class Acceleration:
         patterns: list[PatternLike],
         cache: SetCache | None,
         engine: Engine,
+        learn: Learn,
     ) -> None:
         self.target = target
         self.host = host
         self._given = patterns
         self._cache = cache
         self._engine: Engine = engine
+        self._learn: Learn = learn
+        #: Where patterns are kept that are learned with "own".
+        self._keep: tuple[SetCache, str] | None = None
+        #: Patterns that one document asked for (False) or that were looked at already (True).
+        self._sighted: dict[tuple[str, int], bool] = {}
+        self._words = HostWords(host.modules)
         self._lock = threading.RLock()
         self._local = threading.local()
         self._counts: dict[str, list[int]] = {}
@@ -253,20 +286,49 @@ class Acceleration:
         if self._cache is None:
             return found, PatternSet(listed, engine=self._engine), False
         misses = self._cache.misses
-        made = PatternSet.at_hand(listed, engine=self._engine, cache=self._cache)
+        made = None
+        if self._learn != "none":
+            made = PatternSet.at_hand(listed, engine=self._engine, cache=self._cache)
         if made is None:
-            made = PatternSet(listed, engine=self._engine, cache=self._cache, learn=True)
+            learn = self._learn != "none"
+            made = PatternSet(listed, engine=self._engine, cache=self._cache, learn=learn)
+            self._adopt(made)
         else:
-            self._compile_learned(listed, self._cache)
+            keep, late = made._keep, made.learned
+            assert keep is not None  # `at_hand` is only for sets that learn
+            self._adopt(made)
+            self._compile_learned(listed, late, *keep)
         return found, made, self._cache.misses == misses
 
-    def _compile_learned(self, listed: list[PatternLike], cache: SetCache) -> None:
+    def _adopt(self, made: PatternSet) -> None:
+        """Sees to what a set learns, unless that may all be written."""
+        if self._learn == "own" and made._keep is not None:
+            self._keep, made._keep = made._keep, None
+            cache, key = self._keep
+            known = [*cache.learned(key), *cache.dropped(key)]
+            self._sighted = {pattern.key: True for pattern in known[:_MOST_PATTERNS]}
+
+    def _compile_learned(
+        self, listed: list[PatternLike], late: list[Pattern], cache: SetCache, key: str
+    ) -> None:
         """Compiles the set with what was learned, beside the work, and then uses it.
 
-        Answers are the same before and after. The thread is no daemon: one that is inside the
-        native module when the interpreter ends would abort the process.
+        Answers are the same before and after. The thread does not keep the process from ending for
+        more than half a minute; what does not come to an end twice is dropped (`_attempts`).
         """
-        apart = SetCache(cache.folder)
+        match _attempts.begin(cache, key):
+            case "running":
+                cache.reject_learned(key, "another process compiles what was learned")
+                return
+            case "spoiled":
+                cache.drop_learned(
+                    key,
+                    late,
+                    f"compiling {_some(late)} did not come to an end twice, so what was learned "
+                    "is dropped",
+                )
+                return
+        apart = SetCache(cache.folder, clock=cache._clock)
 
         def compile_() -> None:
             try:
@@ -275,11 +337,25 @@ class Acceleration:
                 apart.rejected.append((cache.folder, f"learned patterns: {error!r}"))
             else:
                 with self._lock:
+                    self._adopt(made)
                     self.patterns = made
             cache.rejected += apart.rejected
+            _attempts.end(cache, key)
+            atexit.unregister(end)
 
-        self._compiling = threading.Thread(target=compile_, name="gatecore-compile")
-        self._compiling.start()
+        begun = time.monotonic()
+        thread = threading.Thread(target=compile_, name="gatecore-compile", daemon=True)
+
+        def end() -> None:
+            thread.join(_PATIENCE_SECONDS)
+            if thread.is_alive():
+                if time.monotonic() - begun >= _HOPELESS_SECONDS:
+                    cache.drop_learned(key, late, f"compiling {_some(late)} takes too long")
+                _attempts.end(cache, key)
+
+        atexit.register(end)
+        self._compiling = thread
+        thread.start()
 
     def _take(self, host: Host) -> None:
         """Takes the host's names over; what goes wrong half way is undone."""
@@ -334,7 +410,7 @@ class Acceleration:
             while len(self._recent) > 1 and (
                 len(self._recent) > _MOST_RECENT or sum(map(len, self._recent)) > _LONGEST_RECENT
             ):
-                self._note_patterns(self._recent.pop(), self._by_pattern)
+                self._finish(self._recent.pop())
             return document
 
     def _call(
@@ -365,7 +441,7 @@ class Acceleration:
             self._count(entry, before, outermost=depth == 0)
             if entry.whole and document is not None:
                 with self._lock:
-                    self._note_patterns(document, self._by_pattern)
+                    self._finish(document)
 
     # What it came to.
 
@@ -386,8 +462,37 @@ class Acceleration:
     @staticmethod
     def _note_patterns(document: Document, into: dict[tuple[str, int], Counter[str]]) -> None:
         for source, flags, counts in document._core.counted()[2]:
-            named = stats._named(counts)
-            into.setdefault((source, flags), Counter()).update(named)
+            if len(into) < _MOST_PATTERNS or (source, flags) in into:
+                named = stats._named(counts)
+                into.setdefault((source, flags), Counter()).update(named)
+
+    def _finish(self, document: Document) -> None:
+        """Takes over what was counted on a document, and keeps what it was the second to ask for.
+
+        The caller holds the lock.
+        """
+        self._note_patterns(document, self._by_pattern)
+        if self._keep is None:
+            return
+        again = []
+        for source, flags, counts in document._core.counted()[2]:
+            if counts[_NOT_IN_SET]:
+                pattern = Pattern(*Pattern(source, flags).key)
+                if pattern.key in self._sighted:
+                    again.append(pattern)
+                elif len(self._sighted) < _MOST_PATTERNS:
+                    self._sighted[pattern.key] = False
+        keywords = document.patterns._again
+        while keywords:
+            again.append(Pattern(*keywords.popitem()[0]))
+        cache, key = self._keep
+        for pattern in again:
+            if self._sighted.get(pattern.key) or len(pattern.source) > _LONGEST_LEARNED:
+                continue
+            if len(self._sighted) < _MOST_PATTERNS or pattern.key in self._sighted:
+                self._sighted[pattern.key] = True
+                if self._words.own(pattern.source):
+                    cache.learn(key, pattern)
 
     def stats(self) -> AccelerationStats:
         """What all calls through the accelerated functions came to so far."""
@@ -444,7 +549,7 @@ class Acceleration:
             self._doors.clear()
             _takeover.give_back(self._token)
             for document in self._recent:
-                self._note_patterns(document, self._by_pattern)
+                self._finish(document)
             self._recent.clear()
 
     def __enter__(self) -> Acceleration:
@@ -491,6 +596,12 @@ def _place_of_text(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         return None
     texts = [(place, value) for place, value in places if type(value) is str]
     return max(texts, key=lambda text: len(text[1]))[0] if texts else None
+
+
+def _some(patterns: list[Pattern]) -> str:
+    if len(patterns) == 1:
+        return f"the learned pattern {patterns[0].source!r}"
+    return f"{len(patterns)} learned patterns, {patterns[0].source!r} among them,"
 
 
 def _gate_counts(counts: list[int]) -> GateCounts:

@@ -21,8 +21,9 @@ class Stats:
         fell_through: Calls that `re` answered; a match whose groups only `re` could tell counts
             here as well.
         by_reason: Calls that fell through, by reason; reasons that did not occur are left out.
-        by_pattern: The same for each pattern. Calls with something that is no pattern of text, such
-            as bytes, have no entry, nor have keywords: `PatternSet.learned` names those.
+        by_pattern: The same for each pattern, the first 1,000 of a document. Calls with something
+            that is no pattern of text, such as bytes, have no entry, nor have keywords:
+            `PatternSet.learned` names those.
     """
 
     served: int

@@ -4,6 +4,8 @@
 //! that `gatecore.Document` can derive from it and from `str` at once; a document's `CoreScan` is in
 //! its attribute `_core`.
 
+use std::sync::Arc;
+
 use gatecore::{Anchor, Answer, PatternId, Wanted};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -13,7 +15,7 @@ use crate::compiled::standard;
 use crate::door::into_python;
 use crate::scan::CoreScan;
 use crate::serve::scan_of;
-use crate::set::Keyword;
+use crate::set::{Keyword, News};
 use crate::stats::{fell_through, Reason};
 
 /// What `gatecore.Document` adds to `str`.
@@ -34,12 +36,14 @@ fn with_keyword<'py, T>(
     let Ok(Ok(text)) = keyword.cast_exact::<PyString>().map(|keyword| keyword.to_str()) else {
         return Ok(None);
     };
-    let id = match core.set.keyword(text) {
+    let id = match core.set.keyword(text, Arc::as_ptr(&core.stats) as usize) {
         Keyword::Pattern(id) => id,
-        Keyword::Absent { is_new } => {
+        Keyword::Absent(news) => {
             fell_through(Reason::KeywordNotInSet, None, Some(&core.stats));
-            if is_new {
-                learn(document, keyword)?;
+            match news {
+                News::None => {}
+                News::First => tell(document, intern!(document.py(), "learn"), keyword)?,
+                News::Again => tell(document, intern!(document.py(), "_sighted_again"), keyword)?,
             }
             return Ok(None);
         }
@@ -57,13 +61,18 @@ fn with_keyword<'py, T>(
     }
 }
 
+/// Calls a method of the document's set with the pattern that is a keyword.
 #[cold]
-fn learn(document: &Bound<'_, DocumentMethods>, keyword: &Bound<'_, PyAny>) -> PyResult<()> {
+fn tell(
+    document: &Bound<'_, DocumentMethods>,
+    method: &Bound<'_, PyString>,
+    keyword: &Bound<'_, PyAny>,
+) -> PyResult<()> {
     let py = document.py();
     let _is_out = into_python(py);
     let source = standard(py)?.call_method1(intern!(py, "escape"), (keyword,))?;
     let patterns = document.as_any().getattr(intern!(py, "_patterns"))?;
-    patterns.call_method1(intern!(py, "learn"), (source,))?;
+    patterns.call_method1(method, (source,))?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! `CoreSet`: the core's pattern set.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -26,8 +26,9 @@ pub struct SharedSet {
     pub id: u32,
     index: OnceLock<HashMap<(Vec<u8>, u32), PatternId>>,
     keywords: OnceLock<HashMap<String, PatternId>>,
-    /// Keywords that were asked for and are not there, so that each is learned once.
-    absent: Mutex<HashSet<String>>,
+    /// Keywords that were asked for and are not there, so that each is learned once: with the
+    /// document that was asked first, and 0 once another was.
+    absent: Mutex<HashMap<String, usize>>,
 }
 
 /// What a set has of a keyword.
@@ -35,7 +36,19 @@ pub enum Keyword {
     /// The pattern that is this keyword and nothing else.
     Pattern(PatternId),
     /// None, and whether that is news.
-    Absent { is_new: bool },
+    Absent(News),
+}
+
+/// Whether it is news that a document was asked for a keyword which the set does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// It is not.
+    None,
+    /// No document was before.
+    First,
+    /// One other document was. A document that lies where the first one did is not told from it,
+    /// so this may come late.
+    Again,
 }
 
 /// Longest keyword that is remembered, in bytes: longer ones are sentences.
@@ -88,9 +101,9 @@ impl SharedSet {
         Arc::new(SharedSet { set, id, index, keywords, absent: Mutex::default() })
     }
 
-    /// What the set has of a keyword.
+    /// What the set has of a keyword; `document` is where the one that is asked lies.
     #[inline]
-    pub fn keyword(&self, keyword: &str) -> Keyword {
+    pub fn keyword(&self, keyword: &str, document: usize) -> Keyword {
         let keywords = self.keywords.get_or_init(|| {
             let ids = (0..self.set.len() as u32).rev().map(PatternId);
             let plain = ids.filter(|&id| key_flags(self.set.pattern(id).1) == 0);
@@ -98,16 +111,28 @@ impl SharedSet {
         });
         match keywords.get(keyword) {
             Some(&id) => Keyword::Pattern(id),
-            None => Keyword::Absent { is_new: self.is_news(keyword) },
+            None => Keyword::Absent(self.news(keyword, document)),
         }
     }
 
-    fn is_news(&self, keyword: &str) -> bool {
+    fn news(&self, keyword: &str, document: usize) -> News {
+        if !(1..=LONGEST).contains(&keyword.len()) {
+            return News::None;
+        }
         let mut absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
-        (1..=LONGEST).contains(&keyword.len())
-            && absent.len() < MOST_ABSENT
-            && !absent.contains(keyword)
-            && absent.insert(keyword.to_owned())
+        let has_room = absent.len() < MOST_ABSENT;
+        match absent.get_mut(keyword) {
+            Some(first) if *first == 0 || *first == document => News::None,
+            Some(first) => {
+                *first = 0;
+                News::Again
+            }
+            None if has_room => {
+                absent.insert(keyword.to_owned(), document);
+                News::First
+            }
+            None => News::None,
+        }
     }
 
     /// The number of a pattern, the first if it is there twice.
@@ -154,18 +179,9 @@ impl CoreSet {
         words: Vec<u32>,
         ascii_words: Vec<u32>,
         sections: Option<Vec<u32>>,
-        engine: &str,
+        engine: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
-        let engine = match engine {
-            "auto" => Engine::Auto,
-            "simd" => Engine::Simd,
-            "portable" => Engine::Portable,
-            other => {
-                return Err(PyValueError::new_err(format!(
-                    "engine {other:?}: expected \"auto\", \"simd\" or \"portable\""
-                )))
-            }
-        };
+        let engine = engine_called(engine)?;
         if sections.as_ref().is_some_and(|sections| sections.len() != patterns.len()) {
             return Err(PyValueError::new_err("each pattern has one section"));
         }
@@ -300,12 +316,24 @@ impl Databases {
     }
 }
 
+/// The engine of this name, settled: one that is there.
+fn engine_called(name: &Bound<'_, PyAny>) -> PyResult<Engine> {
+    let wanted = match name.cast::<PyString>().ok().and_then(|name| name.to_str().ok()) {
+        Some("auto") => Engine::Auto,
+        Some("simd") => Engine::Simd,
+        Some("portable") => Engine::Portable,
+        _ => {
+            return Err(errors::PatternSetError::new_err(format!(
+                "there is no engine {}: expected 'auto', 'simd' or 'portable'",
+                name.repr()?
+            )))
+        }
+    };
+    wanted.settle().map_err(errors::build)
+}
+
 /// The key part that says what a stored set depends on.
 #[pyfunction]
-pub fn maker(engine: &str, caller: &str) -> PyResult<String> {
-    let engine = match engine {
-        "portable" => Engine::Portable,
-        _ => Engine::Auto.settle().map_err(errors::build)?,
-    };
-    Ok(gatecore::maker(engine, caller))
+pub fn maker(engine: &Bound<'_, PyAny>, caller: &str) -> PyResult<String> {
+    Ok(gatecore::maker(engine_called(engine)?, caller))
 }

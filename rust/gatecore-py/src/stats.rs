@@ -37,6 +37,10 @@ pub const REASONS: [&str; 6] = [
     "only re takes such arguments",
 ];
 
+/// Most patterns that a document's counters tell apart: patterns that are made of a document's own
+/// text would be endless, and are kept in memory.
+const MOST_PATTERNS: usize = 1_000;
+
 /// One counter a reason.
 #[derive(Debug, Default)]
 pub struct Counts([AtomicU64; REASONS.len()]);
@@ -123,6 +127,9 @@ pub fn fell_through(
     if let Some(pattern) = pattern {
         let mut patterns = document.patterns.lock().unwrap_or_else(PoisonError::into_inner);
         let key = pattern.as_ptr() as usize;
+        if patterns.len() >= MOST_PATTERNS && !patterns.contains_key(&key) {
+            return;
+        }
         let entry = patterns.entry(key);
         entry.or_insert_with(|| (pattern.clone().unbind(), Counts::default())).1.add(reason);
     }
