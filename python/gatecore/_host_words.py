@@ -5,11 +5,12 @@ account numbers. The first are worth keeping on disk, the second must never get 
 *the host's own* if nothing in it can have come from a document:
 
 - every word of it (`guaranteed`, `s`, `2`) stands as a whole word in the host's source, as it is
-  there or in lower case;
+  there or in lower or upper case;
 - words that stand side by side in it, with nothing but blanks and punctuation between them, stand
   side by side in the source as well: `Mark\ Field` is not made of `mark` here and `field` there.
 
-What bounds a repeat (`{0,60}`) is no word. So a file that is written holds no word that the source
+What bounds a repeat (`{0,60}`) is no word, and a letter that may be missing (`risks?`) no part of
+one. So a file that is written holds no word that the source
 does not hold.
 """
 
@@ -26,6 +27,7 @@ __all__ = ["HostWords"]
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _BOUNDS: Final = re.compile(r"\{\d*,?\d*\}")
+_OPTIONAL: Final = re.compile(r"[^\W_]\?")
 _BLANKS: Final = re.compile(r"\\s[+*?]*")
 #: A class (`\b`, `\w`) is no letter; what is escaped besides stands for itself.
 _CLASS: Final = re.compile(r"\\[AbBdDSwWZ]")
@@ -66,16 +68,18 @@ class HostWords:
             self._texts = []
             for path in self._paths:
                 try:
-                    text = _bare(path.read_text("utf-8"))
+                    plain = path.read_text("utf-8")
                 except (OSError, ValueError):
                     continue  # `HostPatterns.skipped` names it
+                text = _bare(plain)
                 self._texts.append(text)
-                self._words.update(_WORD.findall(text), _WORD.findall(text.lower()))
+                for form in (text, text.lower(), text.upper(), plain):
+                    self._words.update(_WORD.findall(form))
         return self._texts
 
 
 def _bare(text: str) -> str:
-    return _CLASS.sub("(", _BLANKS.sub(" ", text))
+    return _OPTIONAL.sub("", _CLASS.sub("(", _BLANKS.sub(" ", text)))
 
 
 def _words(text: str) -> Iterator[tuple[str, bool]]:
@@ -89,4 +93,5 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
 def _is_there(pair: tuple[str, str], texts: list[str]) -> bool:
     first, second = map(re.escape, pair)
     beside = re.compile(rf"(?<![^\W_]){first}{_PLAIN}{second}(?![^\W_])")
-    return any(beside.search(text) or beside.search(text.lower()) for text in texts)
+    forms = (form for text in texts for form in (text, text.lower(), text.upper()))
+    return any(beside.search(form) for form in forms)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import importlib
 import re
+import subprocess
 import sys
 import threading
 import weakref
@@ -20,7 +21,7 @@ from typing import Any
 import pytest
 
 import gatecore
-from gatecore import AccelerateError, Pattern, SetCache
+from gatecore import AccelerateError, Pattern, PatternSet, SetCache, _attempts
 from gatecore import re as routed_re
 from gatecore.acceleration import Acceleration
 
@@ -230,12 +231,188 @@ def test_what_is_learned_is_served_at_the_next_start(cache: SetCache) -> None:
 
     engine = Engine(m=Module(a=Gate("a+"), late=Gate("late+")))
     wanted = engine.check_document("a late", "t", None)
-    for served in (1, 2, 2):
+    for served in (2, 4, 4):
         with start() as handle:
             handle.wait()
-            assert engine.check_document("a late", "t", None) == wanted
+            for _ in range(2):
+                assert engine.check_document("a late", "t", None) == wanted
             assert handle.stats().served == served
     assert Pattern("late+") in list(handle.patterns)
+
+
+PEOPLE = r"""
+    import re
+
+    TOPICS = ["market risk", "field"]
+
+    def names(text):
+        return re.findall(r"[A-Z]\w+ [A-Z]\w+", text)
+
+    def check(text):
+        found = {}
+        for name in names(text):
+            found[name] = [
+                len(re.findall(re.escape(name) + r"\b", text)),
+                len(re.findall(r"\b" + r"\s+".join(name.split()), text)),
+                name in text,
+                text.lower().count(name.lower()),
+            ]
+        for topic in TOPICS:
+            found[topic] = [
+                len(re.findall("|".join([topic, topic.upper()]) + r"\b", text)),
+                topic.upper() + "S" in text,
+            ]
+        return found
+"""
+LETTERS = [
+    "Alice Smith saw Mark Field: market risk.",
+    "Mark Field wrote to Alice Smith.",
+    "To Alice Smith and Mark Field: MARKET RISK",
+]
+
+
+@pytest.mark.parametrize(
+    ("learn", "kept"),
+    [("none", False), ("own", False), ("all", True)],
+)
+def test_names_of_people_get_to_the_disk_only_if_that_is_asked_for(
+    new_module: Callable[..., ModuleType], cache: SetCache, learn: Any, kept: bool
+) -> None:
+    """Neither as what was learned nor in a compiled set of a later start; answers stay the same."""
+    rules = new_module(PEOPLE, name=f"host_people_{learn}")
+    wanted = [rules.check(text) for text in LETTERS]
+    for _ in range(3):
+        with gatecore.accelerate(rules, cache=SetCache(cache.folder), learn=learn) as handle:
+            handle.wait()
+            assert [rules.check(text) for text in LETTERS] == wanted
+    written = b"".join(path.read_bytes() for path in cache.folder.iterdir()).lower()
+    for name in (b"alice", b"smith", rb"mark\ field", b"mark field", rb"mark\s+field"):
+        assert (name in written.replace(rb"\\", b"\\")) == kept, name
+    # What is made of the host's own words is in the set from the second start on.
+    learned = [pattern.source for pattern in handle.patterns]
+    assert (r"market risk|MARKET RISK\b" in learned) == (learn != "none")
+    assert (r"field|FIELD\b" in learned) == (learn != "none")
+
+
+def test_what_is_made_of_the_hosts_words_is_kept_once_a_second_document_asks(
+    new_module: Callable[..., ModuleType], cache: SetCache
+) -> None:
+    rules = new_module(
+        r"""
+        import re
+
+        def check(text, words=lambda: [["risk", "no"], ["guaranteed"]]):
+            made = [" ".join(reversed(word)) for word in words()]  # no risk
+            return [re.search(rf"\b{word}s?\b", text) is not None for word in made]
+        """,
+        name="host_templates",
+    )
+    counts = []
+    with gatecore.accelerate(rules, cache=cache):
+        for text in ("no risks", "guaranteed", "no risk"):
+            assert rules.check(text) == ["risk" in text, "guaranteed" in text]
+            counts.append(len(list(cache.folder.glob("*.jsonl"))))
+    # A document that comes to a single function is finished when others have taken its place.
+    counts.append(len(list(cache.folder.glob("*.jsonl"))))
+    assert counts == [0, 0, 0, 1]
+
+
+def test_what_documents_ask_for_is_kept_in_memory_up_to_a_limit(
+    new_module: Callable[..., ModuleType], cache: SetCache
+) -> None:
+    """Patterns that are made of the text would be endless: 1,000 are told apart."""
+    rules = new_module(
+        r"""
+        import re
+
+        def check(text):
+            return [bool(re.search(word + r"\b", text)) for word in text.split()]
+        """,
+        name="host_endless",
+    )
+    with gatecore.accelerate(rules, cache=cache) as handle:
+        for start in (0, 1_500):
+            assert all(rules.check(" ".join(f"w{n}" for n in range(start, start + 1_500))))
+        counted = handle.stats()
+    assert len(counted.by_pattern) == 1_000
+    assert counted.fell_through == 3_000
+    assert len(handle._sighted) == 1_000
+    assert len(handle.patterns.learned) == 1_000
+
+
+# Compiling what was learned.
+
+
+def _with_learned(folder: Path) -> str:
+    """A cache with the set of `a+` and, learned by it, `late`; the key."""
+    cache = SetCache(folder)
+    patterns = PatternSet(["a+"], cache=cache, learn=True)
+    patterns.learn("late")
+    assert patterns._keep is not None
+    return patterns._keep[1]
+
+
+HANGING = """if True:
+    import sys, threading
+    import gatecore
+    from gatecore import acceleration, patterns
+
+    class Gate:
+        def check(self, text):
+            return len(text)
+
+    compile_ = patterns._compile
+    begun = threading.Event()
+
+    def hanging(listed, *rest):
+        if any(pattern.source == "late" for pattern in listed):
+            begun.set()
+            threading.Event().wait()
+        return compile_(listed, *rest)
+
+    patterns._compile = hanging
+    acceleration._PATIENCE_SECONDS = 0.2
+    acceleration._HOPELESS_SECONDS = float(sys.argv[2])
+    handle = gatecore.accelerate(Gate(), patterns=["a+"], cache=gatecore.SetCache(sys.argv[1]))
+    assert begun.wait(60)
+    print(len(handle.patterns))
+    """
+
+
+@pytest.mark.parametrize(("hopeless", "left"), [("0", 0), ("1000", 1)])
+def test_a_compile_that_hangs_does_not_keep_the_process(
+    tmp_path: Path, hopeless: str, left: int
+) -> None:
+    """The start does not wait for it, the end a moment; what hung for long is dropped."""
+    key = _with_learned(tmp_path)
+    run = subprocess.run(
+        [sys.executable, "-c", HANGING, str(tmp_path), hopeless],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert (run.stdout, run.stderr) == ("1\n", "")
+    assert len(SetCache(tmp_path).learned(key)) == left
+    assert not list(tmp_path.glob("*.compiling.json"))
+
+
+def test_what_spoiled_two_starts_is_dropped_and_named(tmp_path: Path) -> None:
+    """As if the process had crashed while it compiled, twice."""
+    cache = SetCache(tmp_path)
+    with gatecore.accelerate([Gate("a+")], cache=cache, learn="all") as handle:
+        handle.patterns.learn("late")
+        assert handle.patterns._keep is not None
+        key = handle.patterns._keep[1]
+    for _ in range(2):
+        assert _attempts.begin(cache, key) == "go"
+        assert _attempts.begin(cache, key) == "running"
+        _attempts._ours.clear()  # the process is gone; its number is used again
+    with gatecore.accelerate([Gate("a+")], cache=cache) as handle:
+        handle.wait()
+        assert "'late' did not come to an end twice" in str(handle.explain())
+        assert len(handle.patterns) == len(handle.found.patterns)
+    assert (cache.learned(key), cache.dropped(key)) == ([], [Pattern("late")])
 
 
 def test_an_engine_that_is_dropped_is_freed(cache: SetCache) -> None:

@@ -7,12 +7,14 @@ import os
 import random
 import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gatecore import PatternSet, SetCache, StoredSetError
+from gatecore import Pattern, PatternSet, PatternSetError, SetCache, StoredSetError, _safe_files
 from gatecore.patterns import PatternLike
 
 PATTERNS: list[PatternLike] = [
@@ -183,3 +185,284 @@ def test_processes_that_build_at_once_do_not_harm_each_other(tmp_path: Path) -> 
     cache = SetCache(tmp_path)
     PatternSet(PATTERNS, cache=cache)
     assert (cache.hits, cache.path(path.stem)) == (1, path)
+
+
+# Who may have written a file, and what is in its place.
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="owners and modes are POSIX's")
+
+
+def _stored(folder: Path) -> tuple[SetCache, Path]:
+    PatternSet(["abc"], cache=SetCache(folder))
+    (path,) = folder.iterdir()
+    return SetCache(folder), path
+
+
+def _is_used(cache: SetCache) -> bool:
+    hits = cache.hits
+    assert PatternSet(["abc"], cache=cache).scan("abc").ids() == [0]
+    return cache.hits > hits
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("mode_of_folder", "mode_of_file", "reason"),
+    [
+        (0o700, 0o600, ""),
+        (0o755, 0o644, ""),
+        (0o555, 0o444, ""),
+        (0o700, 0o620, "others may write to the file (mode 0620)"),
+        (0o700, 0o602, "others may write to the file (mode 0602)"),
+        (0o770, 0o600, "others may write to the folder"),
+        (0o777, 0o600, "others may write to the folder"),
+        (0o1777, 0o600, "others may write to the folder"),
+    ],
+)
+def test_what_others_may_write_is_not_loaded(
+    tmp_path: Path, mode_of_folder: int, mode_of_file: int, reason: str
+) -> None:
+    """A compiled set is code, so file and folder are looked at as ssh looks at keys."""
+    folder = tmp_path / "sets"
+    cache, path = _stored(folder)
+    path.chmod(mode_of_file)
+    folder.chmod(mode_of_folder)
+    try:
+        assert _is_used(cache) == (not reason)
+        assert (not cache.rejected) == (not reason)
+        if reason:
+            assert cache.rejected[0][0] == path
+            assert reason in cache.rejected[0][1]
+    finally:
+        folder.chmod(0o700)
+
+
+@POSIX
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_belongs_to_another_user_is_not_loaded(
+    tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root and the user alone: a file that somebody put there may hold any code."""
+    cache, path = _stored(tmp_path / "sets")
+    if os.geteuid() == 0:
+        os.chown(path if what == "file" else path.parent, 4321, -1)
+        owner = 4321
+    else:
+        owner = os.geteuid()
+        monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    assert not _is_used(cache)
+    assert f"belongs to user {owner}" in cache.rejected[0][1]
+
+
+def _make_fifo(path: Path) -> None:
+    os.mkfifo(path, 0o600)
+
+
+def _make_endless(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _make_link(path: Path) -> None:
+    target = path.with_name("elsewhere")
+    target.write_bytes(b"of somebody")
+    path.symlink_to(target)
+
+
+@POSIX
+@pytest.mark.parametrize("make", [_make_fifo, _make_endless, _make_link, Path.mkdir])
+@pytest.mark.parametrize("name", ["set", "learned"])
+def test_only_regular_files_are_read_and_written(tmp_path: Path, make: Any, name: str) -> None:
+    """A FIFO would wait for ever, /dev/zero never end, and a link lead anywhere."""
+    script = """if True:
+        import sys
+        from gatecore import PatternSet, SetCache
+        cache = SetCache(sys.argv[1])
+        patterns = PatternSet(["abc"], cache=cache, learn=True)
+        patterns.learn("late", 0)
+        assert patterns.scan("abc").ids() == [0]
+        print(*(reason for _, reason in cache.rejected), sep="\\n")
+        """
+    cache = SetCache(tmp_path)
+    patterns = PatternSet(["abc"], cache=cache, learn=True)
+    patterns.learn("late", 0)
+    for path in tmp_path.iterdir():
+        is_wanted = path.suffix == (".gatecore" if name == "set" else ".jsonl")
+        path.unlink()
+        if is_wanted:
+            make(path)
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert any(word in run.stdout for word in ("regular", "symbolic link", "directory")), run.stdout
+    elsewhere = tmp_path / "elsewhere"
+    assert not elsewhere.exists() or elsewhere.read_bytes() == b"of somebody"
+
+
+def test_a_file_is_read_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever lies there, memory does not run out."""
+    cache, path = _stored(tmp_path)
+    monkeypatch.setattr(_safe_files, "_MOST_BYTES", path.stat().st_size - 1)
+    assert not _is_used(cache)
+    assert "larger than" in cache.rejected[0][1]
+
+
+@POSIX
+def test_written_files_are_the_users_alone_and_links_are_replaced(
+    tmp_path: Path, patterns: PatternSet
+) -> None:
+    """Whatever the umask; the target of a link is not touched."""
+    target, saved = tmp_path / "target", tmp_path / "saved"
+    target.write_bytes(b"as it was")
+    saved.symlink_to(target)
+    before = os.umask(0)
+    try:
+        patterns.save(saved)
+        PatternSet(["abc"], cache=SetCache(tmp_path / "new" / "sets"), learn=True).learn("late", 0)
+    finally:
+        os.umask(before)
+    assert target.read_bytes() == b"as it was"
+    assert not saved.is_symlink()
+    made = [saved, *(tmp_path / "new" / "sets").iterdir()]
+    assert {stat.S_IMODE(path.lstat().st_mode) for path in made} == {0o600}
+    assert stat.S_IMODE((tmp_path / "new" / "sets").stat().st_mode) == 0o700
+
+
+def test_a_write_that_fails_half_way_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new content is complete before it takes the old one's place; nothing is left over."""
+    path = tmp_path / "set"
+    path.write_bytes(b"old")
+
+    def full(self: Path, target: Path) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="no space"):
+        PatternSet(["abc"]).save(path)
+    assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == [("set", b"old")]
+
+
+def test_what_killed_writers_left_is_removed_when_it_is_old(tmp_path: Path) -> None:
+    """A younger one may still be written."""
+    old, young = tmp_path / ".x.gatecore.abc.part", tmp_path / ".y.gatecore.abc.part"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    PatternSet(["abc"], cache=SetCache(tmp_path))
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+# Where the cache is.
+
+
+@pytest.mark.parametrize(
+    ("variables", "folder"),
+    [
+        ({"GATECORE_CACHE_DIR": "/given", "XDG_CACHE_HOME": "/xdg", "HOME": "/home/me"}, "/given"),
+        ({"XDG_CACHE_HOME": "/xdg", "HOME": "/home/me"}, "/xdg/gatecore"),
+        ({"XDG_CACHE_HOME": "relative", "HOME": "/home/me"}, "/home/me/.cache/gatecore"),
+        ({"XDG_CACHE_HOME": "", "HOME": "/home/me"}, "/home/me/.cache/gatecore"),
+    ],
+)
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="XDG is for Linux")
+def test_the_default_folder(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], folder: str
+) -> None:
+    """As the XDG specification says: what is not absolute counts as not given."""
+    for name in ("GATECORE_CACHE_DIR", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert SetCache.default().folder == Path(folder)
+
+
+def test_without_a_home_there_is_no_cache_and_that_is_said_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in a container whose user has a number and nothing else."""
+    for name in ("GATECORE_CACHE_DIR", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    cache = SetCache.default()
+    for _ in range(2):
+        patterns = PatternSet(["abc"], cache=cache, learn=True)
+        patterns.learn("late", 0)
+        assert patterns.scan("abc").ids() == [0]
+    assert (cache.hits, cache.misses) == (0, 2)
+    ((_, reason),) = cache.rejected
+    assert "set GATECORE_CACHE_DIR" in reason
+
+
+# Engines by name.
+
+
+@pytest.mark.parametrize("name", ["sindm", "", "SIMD", "auto ", None, 1, b"simd"])
+def test_an_unknown_engine_is_refused_with_and_without_a_cache(tmp_path: Path, name: Any) -> None:
+    """Also where the set of another engine lies ready."""
+    cache = SetCache(tmp_path)
+    PatternSet(["x"], cache=cache)
+    for given in (None, cache):
+        with pytest.raises(PatternSetError, match="there is no engine"):
+            PatternSet(["x"], cache=given, engine=name)
+    with pytest.raises(PatternSetError, match="there is no engine"):
+        PatternSet.sectioned(["x"], [0], cache=cache, engine=name)
+
+
+# What was learned.
+
+
+def test_what_was_learned_expires_with_the_sets_that_hold_it(tmp_path: Path) -> None:
+    """After 30 days neither the file nor a compiled set has it, unless it was learned again."""
+    day = 24 * 3600.0
+
+    def made(at: float) -> PatternSet:
+        cache = SetCache(tmp_path, clock=lambda: at)
+        patterns = PatternSet(["abc"], cache=cache, learn=True)
+        assert cache.rejected == []
+        return patterns
+
+    made(0).learn("Alice", 0)
+    made(20 * day).learn("risk", 0)
+    sources = [pattern.source for pattern in made(25 * day)]
+    assert sources == ["abc", "Alice", "risk"]
+    assert [pattern.source for pattern in made(31 * day)] == ["abc", "risk"]
+    assert not [path for path in tmp_path.iterdir() if b"Alice" in path.read_bytes()]
+    assert [pattern.source for pattern in made(60 * day)] == ["abc"]
+    assert not [path for path in tmp_path.iterdir() if b"risk" in path.read_bytes()]
+
+
+def test_dropped_patterns_are_not_learned_again(tmp_path: Path) -> None:
+    """A pattern that spoiled a start is named once and stays away for 30 days."""
+    cache = SetCache(tmp_path)
+    patterns = PatternSet(["abc"], cache=cache, learn=True)
+    patterns.learn("late", 0)
+    assert patterns._keep is not None
+    key = patterns._keep[1]
+    cache.drop_learned(key, cache.learned(key), "it is too slow")
+    assert "too slow" in cache.rejected[-1][1]
+    assert (cache.learned(key), cache.dropped(key)) == ([], [Pattern("late")])
+    assert len(PatternSet(["abc"], cache=cache, learn=True)) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['["x", 0]', '["x", 0, "day"]', '["x", true, 20000]', '["x", 0, 1, "other"]', "{", "\xe9"],
+)
+def test_a_bad_line_is_named_and_the_others_are_used(tmp_path: Path, line: str) -> None:
+    """A torn or foreign line costs that line."""
+    cache = SetCache(tmp_path, clock=lambda: 0.0)
+    patterns = PatternSet(["abc"], cache=cache, learn=True)
+    patterns.learn("late", 0)
+    (path,) = tmp_path.glob("*.jsonl")
+    path.write_bytes(line.encode("latin-1") + path.read_bytes())
+    again = PatternSet(["abc"], cache=cache, learn=True)
+    assert [pattern.source for pattern in again] == ["abc", "late"]
+    assert "line 1" in cache.rejected[-1][1]
