@@ -43,14 +43,14 @@ def main(wheel: Path) -> None:
 
 
 def rewrite(wheel: Path, files: dict[str, bytes]) -> None:
-    """Adds files to a wheel, or replaces them, with their lines in RECORD."""
+    """Puts files into the folder of a wheel, in place of all that it had, with lines in RECORD."""
     fresh = wheel.with_name(f".{wheel.name}.new")
     with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as new:
         (record,) = (name for name in old.namelist() if name.endswith(".dist-info/RECORD"))
         lines = old.read(record).decode().splitlines()
-        lines = [line for line in lines if not line.startswith(tuple(f"{n}," for n in files))]
+        lines = [line for line in lines if not line.startswith(FOLDER)]
         for entry in old.infolist():
-            if entry.filename not in files and entry.filename != record:
+            if not entry.filename.startswith(FOLDER) and entry.filename != record:
                 new.writestr(entry, old.read(entry))
         for name, content in files.items():
             entry = zipfile.ZipInfo(name, YEAR_0)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, overload
 from gatecore._gatecore import CoreScan, CoreSet, pattern_object
 from gatecore._gatecore import Pattern as CompiledPattern
 from gatecore._interpreter import IDENTITY
+from gatecore._progress import compiling
 from gatecore.errors import DocumentTypeError, PatternSetError
 
 if TYPE_CHECKING:
@@ -510,6 +511,11 @@ def _cached(
 
 
 def _compile(patterns: list[Pattern], engine: Engine, sections: list[int] | None = None) -> CoreSet:
+    with compiling(len(patterns)):
+        return _compiled(patterns, engine, sections)
+
+
+def _compiled(patterns: list[Pattern], engine: Engine, sections: list[int] | None) -> CoreSet:
     # The classes' tables are only needed to compile; loading a set does without them.
     from gatecore._charset import word_characters
     from gatecore._lower import Lowering

@@ -32,7 +32,6 @@ def words(tmp_path: Path) -> HostWords:
     [
         r"\bguaranteed(?:s|es)?\b.{0,60}",
         r"guaranteed\ returns",
-        r"\bguaranteed returns?\b",
         r"no risks?",
         r"guaranteed\s+returns",
         "GUARANTEED RETURNS",

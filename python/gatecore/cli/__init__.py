@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from gatecore.cli.arguments import parser
 from gatecore.cli.exit_codes import INTERRUPTED, USAGE
+from gatecore.cli.progress import shown
 from gatecore.errors import GatecoreError
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def _main(argv: list[str] | None) -> int:
 def _run(args: Namespace) -> int:
     command = importlib.import_module(f"gatecore.cli.{args.command}")
     try:
-        code: int = command.run(args)
+        with shown():
+            code: int = command.run(args)
     except GatecoreError as error:
         print(f"gatecore: error: {error}", file=sys.stderr)
         if args.format == "json":

@@ -302,13 +302,13 @@ impl Databases {
         Ok(Databases(Mutex::new(Some(lent))))
     }
 
-    /// Keeps what is compiled from now on.
+    /// Lends nothing, to keep what is compiled from now on.
     #[staticmethod]
     fn record() -> Self {
         Databases(Mutex::new(Some(memo::record())))
     }
 
-    /// Ends lending or recording; what was recorded, as bytes.
+    /// Ends it; what was compiled meanwhile because it was not known, as bytes.
     fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let lent = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let stored = lent.map(|lent| lent.recorded()).transpose().map_err(errors::load)?;

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! expressions of a batch ─▶ the same texts in the memo? ─▶ yes: its database
-//!                                                       └▶ no: compiled, and noted while recording
+//!                                                       └▶ no: compiled and noted
 //! ```
 //!
 //! Whole texts are compared, never hashes of them, and the engine checks its own version, processor
@@ -30,10 +30,10 @@ type Databases = BTreeMap<Vec<String>, ByteBuf>;
 /// Databases by their expressions.
 #[derive(Debug)]
 struct Memo {
-    known: Databases,
-    /// What is compiled meanwhile; `None` if nobody wants it.
     #[cfg_attr(not(feature = "simd"), allow(dead_code))]
-    made: Option<Mutex<Databases>>,
+    known: Databases,
+    /// What was compiled meanwhile.
+    made: Mutex<Databases>,
 }
 
 static LENT: RwLock<Option<Arc<Memo>>> = RwLock::new(None);
@@ -58,12 +58,12 @@ pub fn lend(stored: &[u8]) -> Result<Lent, LoadError> {
         return Err(LoadError::OtherVersion { found, expected });
     }
     let known = postcard::from_bytes(rest).map_err(damaged)?;
-    Ok(Lent::new(Memo { known, made: None }))
+    Ok(Lent::new(Memo { known, made: Mutex::default() }))
 }
 
-/// Keeps what is compiled from now on.
+/// Lends nothing, to keep what is compiled from now on.
 pub fn record() -> Lent {
-    Lent::new(Memo { known: Databases::new(), made: Some(Mutex::default()) })
+    Lent::new(Memo { known: Databases::new(), made: Mutex::default() })
 }
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -75,14 +75,13 @@ impl Lent {
         Lent(memo)
     }
 
-    /// What was compiled since [`record`], as bytes for [`lend`]; empty if this is no recording.
+    /// What was compiled meanwhile because it was not known, as bytes for [`lend`].
     ///
     /// # Errors
     /// [`LoadError::Damaged`] if it cannot be written.
     pub fn recorded(&self) -> Result<Vec<u8>, LoadError> {
         let failed = |error: postcard::Error| LoadError::Damaged(error.to_string());
-        let Some(made) = &self.0.made else { return Ok(Vec::new()) };
-        let made = made.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = self.0.made.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = postcard::to_stdvec(&VERSION).map_err(failed)?;
         postcard::to_extend(&*made, bytes).map_err(failed)
     }
@@ -101,21 +100,18 @@ impl Drop for Lent {
 #[cfg(feature = "simd")]
 pub(super) fn find(expressions: &[&str]) -> Option<Database> {
     let lent = LENT.read().unwrap_or_else(PoisonError::into_inner).clone()?;
-    if lent.known.is_empty() {
-        return None;
-    }
     let wanted: Vec<String> = expressions.iter().map(|&text| text.to_owned()).collect();
     Database::from_bytes(lent.known.get(&wanted)?).ok()
 }
 
-/// Notes a database that was compiled, if that is recorded.
+/// Notes a database that was compiled.
 #[cfg(feature = "simd")]
 pub(super) fn note(expressions: &[&str], database: &Database) -> Result<(), Error> {
     let lent = LENT.read().unwrap_or_else(PoisonError::into_inner).clone();
-    let Some(made) = lent.as_ref().and_then(|lent| lent.made.as_ref()) else { return Ok(()) };
+    let Some(lent) = lent else { return Ok(()) };
     let expressions = expressions.iter().map(|&text| text.to_owned()).collect();
     let bytes = ByteBuf::from(database.to_bytes()?);
-    made.lock().unwrap_or_else(PoisonError::into_inner).insert(expressions, bytes);
+    lent.made.lock().unwrap_or_else(PoisonError::into_inner).insert(expressions, bytes);
     Ok(())
 }
 
@@ -141,7 +137,7 @@ mod tests {
         for other in [&expressions[..1], &["memo_one", "memo.*twO"], &["memo.*two", "memo_one"]] {
             assert!(find(other).is_none(), "{other:?}");
         }
-        assert!(lent.recorded().unwrap().is_empty(), "this is no recording");
+        assert_eq!(lent.recorded().unwrap(), record().recorded().unwrap(), "nothing was missing");
         drop(lent);
         assert!(find(&expressions).is_none(), "it was given back");
 
