@@ -80,10 +80,9 @@ class SetCache:
         except RuntimeError as error:
             off = cls(Path(os.devnull, "gatecore"))
             off._is_off = True
-            off._reject(
-                off.folder,
-                f"there is no cache: {error}; set GATECORE_CACHE_DIR or HOME to have one",
-            )
+            why = str(error).rstrip(".")
+            hint = "set GATECORE_CACHE_DIR or HOME to have one"
+            off._reject(off.folder, f"there is no cache: {why}; {hint}")
             return off
 
     def key(self, patterns: Sequence[tuple[str, int]], *, engine: str, caller: str) -> str:
