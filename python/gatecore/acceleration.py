@@ -258,8 +258,11 @@ class Acceleration:
         self._learn: Learn = learn
         #: Where patterns are kept that are learned with "own".
         self._keep: tuple[SetCache, str] | None = None
-        #: Patterns that one document asked for (False) or that were looked at already (True).
+        #: Patterns that one document asked for (False) or that are not the host's own (True); the
+        #: oldest make room, so that names do not keep the host's own from being kept.
         self._sighted: dict[tuple[str, int], bool] = {}
+        #: Those that are kept, or were dropped.
+        self._kept: set[tuple[str, int]] = set()
         self._words = HostWords(host.modules)
         self._lock = threading.RLock()
         self._local = threading.local()
@@ -306,7 +309,7 @@ class Acceleration:
             self._keep, made._keep = made._keep, None
             cache, key = self._keep
             known = [*cache.learned(key), *cache.dropped(key)]
-            self._sighted = {pattern.key: True for pattern in known[:_MOST_PATTERNS]}
+            self._kept = {pattern.key for pattern in known}
 
     def _compile_learned(
         self, listed: list[PatternLike], late: list[Pattern], cache: SetCache, key: str
@@ -477,22 +480,28 @@ class Acceleration:
         again = []
         for source, flags, counts in document._core.counted()[2]:
             if counts[_NOT_IN_SET]:
-                pattern = Pattern(*Pattern(source, flags).key)
-                if pattern.key in self._sighted:
-                    again.append(pattern)
-                elif len(self._sighted) < _MOST_PATTERNS:
-                    self._sighted[pattern.key] = False
+                key = Pattern(source, flags).key
+                if self._sighted.get(key) is False:
+                    again.append(key)
+                elif key not in self._sighted:
+                    self._sight(key, False)
         keywords = document.patterns._again
         while keywords:
-            again.append(Pattern(*keywords.popitem()[0]))
-        cache, key = self._keep
-        for pattern in again:
-            if self._sighted.get(pattern.key) or len(pattern.source) > _LONGEST_LEARNED:
+            again.append(keywords.popitem()[0])
+        cache, of_set = self._keep
+        for key in again:
+            if key in self._kept or self._sighted.get(key) or len(key[0]) > _LONGEST_LEARNED:
                 continue
-            if len(self._sighted) < _MOST_PATTERNS or pattern.key in self._sighted:
-                self._sighted[pattern.key] = True
-                if self._words.own(pattern.source):
-                    cache.learn(key, pattern)
+            if len(self._kept) < _MOST_PATTERNS and self._words.own(key[0]):
+                self._kept.add(key)
+                cache.learn(of_set, Pattern(*key))
+            else:
+                self._sight(key, True)
+
+    def _sight(self, key: tuple[str, int], looked_at: bool) -> None:
+        while len(self._sighted) >= _MOST_PATTERNS:
+            del self._sighted[next(iter(self._sighted))]
+        self._sighted[key] = looked_at
 
     def stats(self) -> AccelerationStats:
         """What all calls through the accelerated functions came to so far."""

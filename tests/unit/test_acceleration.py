@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import json
 import re
 import subprocess
 import sys
@@ -338,6 +339,31 @@ def test_what_documents_ask_for_is_kept_in_memory_up_to_a_limit(
     assert counted.fell_through == 3_000
     assert len(handle._sighted) == 1_000
     assert len(handle.patterns.learned) == 1_000
+
+
+def test_names_do_not_keep_the_hosts_own_patterns_from_being_kept(
+    new_module: Callable[..., ModuleType], cache: SetCache
+) -> None:
+    """What two thousand names filled has room for what comes later."""
+    rules = new_module(
+        r"""
+        import re
+
+        def check(text):
+            topic = "-".join("risk market".split()[::-1])  # market-risk
+            asked = [*text.split(), topic]
+            return [bool(re.search(word + r"\b", text)) for word in asked]
+        """,
+        name="host_flooded",
+    )
+    names = [f"Name{number}" for number in range(2_000)]
+    with gatecore.accelerate(rules, cache=cache):
+        for text in (" ".join(names), " ".join([*names, "again"]), "market-risk", "no market-risk"):
+            rules.check(text)
+    (path,) = cache.folder.glob("*.jsonl")
+    assert [json.loads(line)[0] for line in path.read_text().split("\n") if line] == [
+        r"market-risk\b"
+    ]
 
 
 # Compiling what was learned.

@@ -166,7 +166,7 @@ def test_what_is_no_text_is_refused(patterns: PatternSet, document: Any) -> None
 def test_an_unknown_engine_is_refused() -> None:
     """The error lists what there is."""
     engine: Any = "quantum"
-    with pytest.raises(ValueError, match='"simd" or "portable"'):
+    with pytest.raises(ValueError, match="'simd' or 'portable'"):
         PatternSet(["a"], engine=engine)
 
 
