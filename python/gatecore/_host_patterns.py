@@ -24,7 +24,7 @@ from gatecore.set_cache import SetCache
 __all__ = ["HostPatterns", "host_patterns"]
 
 #: Changes when the same source is read in another way.
-_READING: Final = 1
+_READING: Final = 2
 
 
 @dataclass(frozen=True)
@@ -72,16 +72,17 @@ def host_patterns(
 
 
 def _read(texts: list[tuple[str, str]], held: list[Pattern]) -> HostPatterns:
-    from gatecore._source_patterns import patterns_in
+    from gatecore._source_patterns import SourceFiles
 
     patterns: dict[tuple[str, int], Pattern] = {pattern.key: pattern for pattern in held}
     keywords: dict[str, None] = {}
     unread, skipped = [], []
+    files = SourceFiles(dict(texts))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they are the host's, and it sees them itself
-        for name, text in texts:
+        for name, _ in texts:
             try:
-                found = patterns_in(text, name)
+                found = files.patterns_in(name)
             except (SyntaxError, ValueError, RecursionError) as error:
                 skipped.append(f"{name}: {error}")
                 continue

@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from gatecore._source_patterns import SourcePatterns, patterns_in
+from gatecore._source_patterns import SourceFiles, SourcePatterns, patterns_in
 
 
 def _read(text: str) -> SourcePatterns:
@@ -162,3 +162,108 @@ def test_texts_that_are_made_of_known_ones_are_made(code: str, expected: list[st
 )
 def test_keywords_are_texts_looked_for_without_re(code: str, expected: list[str]) -> None:
     assert list(_read(code).keywords) == expected
+
+
+FILES = {
+    "house/rules.py": "LATE = ['a', 'b']\nFLAGS = 2\nBY_NAME = {'x': 'c'}\n",
+    "house/sub/__init__.py": "from ..rules import LATE as WORDS\n",
+    "house/sub/deep.py": "WORDS = ['d']\n",
+    "other/rules.py": "LATE = ['z']\n",
+    "house/broken.py": "def\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("from .rules import LATE\n[re.compile(p) for p in LATE]", ["a", "b"]),
+        ("from . import rules\n[re.compile(p) for p in rules.LATE]", ["a", "b"]),
+        ("from house.rules import LATE as L\n[re.compile(p) for p in L]", ["a", "b"]),
+        ("import house.rules as r\n[re.compile(p) for p in r.LATE]", ["a", "b"]),
+        ("import rules\n[re.compile(p) for p in rules.LATE]", ["a", "b"]),
+        ("from rules import *\n[re.compile(v) for v in BY_NAME.values()]", ["c"]),
+        ("from .sub import WORDS\n[re.compile(p) for p in WORDS]", ["a", "b"]),
+        ("from .sub.deep import WORDS\n[re.compile(p) for p in WORDS]", ["d"]),
+        ("from .rules import BY_NAME\nre.search(f\"{BY_NAME['x']}!\", t)", ["c!"]),
+    ],
+)
+def test_a_name_may_come_from_another_file(code: str, expected: list[str]) -> None:
+    """By relative and absolute imports, of the file that is nearest; nothing is unread then."""
+    files = SourceFiles({**FILES, "house/check.py": f"import re\n{code}\n"})
+    found = files.patterns_in("house/check.py")
+    assert [pattern.source for pattern in found.patterns] == expected
+    assert found.unread == ()
+
+
+def test_a_pattern_of_another_file_has_its_place_there() -> None:
+    code = "import re\nfrom .rules import LATE, FLAGS\n[re.compile(p, FLAGS) for p in LATE]\n"
+    found = SourceFiles({**FILES, "house/check.py": code}).patterns_in("house/check.py")
+    assert [(str(p.place), p.flags) for p in found.patterns] == [
+        ("house/rules.py:1:9", 2),
+        ("house/rules.py:1:14", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from .gone import LATE\n[re.compile(p) for p in LATE]",
+        "from .rules import GONE\nre.compile(GONE)",
+        "from .broken import LATE\n[re.compile(p) for p in LATE]",
+        "from .check import P\nP = P\nre.compile(P)",
+        "import gone\n[re.compile(p) for p in gone.LATE]",
+    ],
+)
+def test_what_no_file_says_is_unread(code: str) -> None:
+    found = SourceFiles({**FILES, "house/check.py": f"import re\n{code}\n"}).patterns_in(
+        "house/check.py"
+    )
+    assert found.patterns == ()
+    assert len(found.unread) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("for p in ['a', given]:\n    re.search(p, t)", ["a"]),
+        ("p = 'a'\nif t:\n    p = given()\nre.search(p, t)", ["a"]),
+        ("P = ['a']\nP.append(given())\n[re.compile(p) for p in P]", ["a"]),
+        ("P = ['a']\nP += given()\n[re.compile(p) for p in P]", ["a"]),
+        ("P = {'x': 'a', **given()}\n[re.compile(p) for p in P.values()]", ["a"]),
+        ("P = given() or ['a']\n[re.compile(p) for p in P]", ["a"]),
+        ("for x in ['a', given()]:\n    re.search(f'{x}!', t)", ["a!"]),
+        ("P = ['a']\nlist(map(re.compile, [*P, given()]))", ["a"]),
+        ("find = re.search\nfind('a', t)", []),
+        ("sorted(t, key=re.compile)", []),
+    ],
+)
+def test_a_call_that_may_get_something_else_is_unread_as_well(
+    code: str, expected: list[str]
+) -> None:
+    """Some of its patterns known does not mean that all are."""
+    found = _read(f"import re\n{code}\n")
+    assert [pattern.source for pattern in found.patterns] == expected
+    assert len(found.unread) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("P = ['a']\nP.append('b')\n[re.compile(p) for p in P]", ["a", "b"]),
+        ("P = ['a']\nP += ['b']\n[re.compile(p) for p in P]", ["a", "b"]),
+        ("P = ['a']\nP.extend(['b'])\n[re.compile(p) for p in P]", ["a", "b"]),
+        ("P = [re.compile('a')]\nfor p in P:\n    re.search(p, t)", ["a"]),
+        ("p = None\np = 'a'\nre.search(p, t)", ["a"]),
+        ("list(map(re.compile, ['a', 'b']))", ["a", "b"]),
+        ("W = ['a', 'b']\nP = [f'{w}!' for w in W]\n[re.compile(p) for p in P]", ["a!", "b!"]),
+    ],
+)
+def test_lists_that_grow_are_known(code: str, expected: list[str]) -> None:
+    found = _read(f"import re\n{code}\n")
+    assert [pattern.source for pattern in found.patterns] == expected
+    assert found.unread == ()
+
+
+@pytest.mark.parametrize("start", ["from gatecore import re", "import gatecore.re as re"])
+def test_the_drop_in_is_re(start: str) -> None:
+    assert _found(f"{start}\nre.search('a', t, re.I)") == [("a", 2)]

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from gatecore import modules
-from gatecore._source_patterns import patterns_in
+from gatecore._source_patterns import SourceFiles
 from gatecore.cli.input import DocumentReadError, read
 from gatecore.cli.selection import selected
 from gatecore.gate_spec import GateSpec
@@ -51,7 +51,7 @@ class WantedPatterns:
     Attributes:
         places: Of each pattern; those on the command line have none.
         gates: The gates that were named; their patterns are in `places` too.
-        unread: Places of calls of `re` whose pattern is not constant.
+        unread: Places of calls of `re` that may get a pattern that the source does not tell.
         problems: What could not be read.
     """
 
@@ -86,18 +86,20 @@ def wanted(args: Namespace) -> WantedPatterns:
     """
     found = WantedPatterns()
     own, shipped = list(args.gates), list(args.modules)
+    python: list[str] = []
     for name in dict.fromkeys(args.what):
         if name in modules.names():
             shipped.append(name)
         elif _names_gates(name):
             own.append(name)
         elif name.endswith((".py", "/")) or _is_folder(name):
-            _add_python(found, name)
+            python.append(name)
         elif _is_no_pattern(name):
             message = "it is no gate file, folder or Python file; check the path"
             found.problems.append(Problem(name, message, whole_file=True))
         else:
             found.add(name, args.flags, "")
+    _add_python(found, python)
     for name in dict.fromkeys(args.files):
         _add_lines(found, name, args.flags)
     if own or shipped or not (args.what or args.files):
@@ -138,29 +140,35 @@ def _is_no_pattern(name: str) -> bool:
     return path.is_file() or ("/" in name and path.parent.is_dir())
 
 
-def _add_python(found: WantedPatterns, name: str) -> None:
-    path = Path(name)
-    if not path.exists():
-        message = "there is no such file or folder; check the path"
-        found.problems.append(Problem(name, message, whole_file=True))
-        return
-    for file in _python_files(path):
+def _add_python(found: WantedPatterns, named: list[str]) -> None:
+    """All files together, as one may have the patterns that another gives to `re`."""
+    texts: dict[str, str] = {}
+    for name in named:
+        if not Path(name).exists():
+            message = "there is no such file or folder; check the path"
+            found.problems.append(Problem(name, message, whole_file=True))
+            continue
+        for file in map(str, _python_files(Path(name))):
+            try:
+                texts[file] = _python_text(Path(file))
+            except OSError as error:
+                message = f"it cannot be read: {error.strerror}"
+                found.problems.append(Problem(file, message, whole_file=True))
+            except (SyntaxError, ValueError) as error:
+                found.problems.append(Problem(file, f"no Python: {error}", whole_file=True))
+    files = SourceFiles(texts)
+    for file in texts:
         try:
-            patterns = patterns_in(_python_text(file), str(file))
-        except OSError as error:
-            message = f"it cannot be read: {error.strerror}"
+            patterns = files.patterns_in(file)
         except SyntaxError as error:
             line = f":{error.lineno}" if error.lineno else ""
             found.problems.append(Problem(f"{file}{line}", f"no Python: {error.msg}", True))
-            continue
         except (RecursionError, ValueError) as error:
-            message = f"no Python: {error}"
+            found.problems.append(Problem(file, f"no Python: {error}", whole_file=True))
         else:
             for pattern in patterns.patterns:
                 found.add(pattern.source, pattern.flags, str(pattern.place))
             found.unread += map(str, patterns.unread)
-            continue
-        found.problems.append(Problem(str(file), message, whole_file=True))
 
 
 def _python_files(path: Path) -> list[Path]:
