@@ -106,6 +106,7 @@ fuzz: $(VENV)/.dev $(VENV)/.installed ## compare with re, and gates with their r
 	$(PY) -m tests.differential.fuzz $(FUZZ)
 	$(PY) -m tests.differential.gates --cases $(GATE_CASES) --jobs $$(nproc)
 	$(PY) -m tests.unit.test_gate_file_mutations --count $(MUTATIONS)
+	$(PY) -m tests.differential.lint_claims --seconds $(SECONDS_OF_FUZZ)
 
 .PHONY: bench-quick
 bench-quick: $(VENV)/.dev $(VENV)/.installed ## each benchmark once, and the ratios that matter

@@ -8,7 +8,7 @@ A chain of such states has the degree of its length.
     (?:a+)+     (a) ═aa═> (a) twice          \d+x     search ─1→ search ─1→ (\d) ─1→ (\d)
 
 Both are searches in products of the automaton with itself, each from the shortest word on, and
-bounded: a pattern beyond the limits is "not analysed".
+bounded: beyond the limits what was found stands, and "there is nothing" is not said.
 """
 
 from __future__ import annotations
@@ -18,16 +18,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from gatecore._automaton import SEARCH, Automaton, AutomatonTooLargeError, Moves
+from gatecore._automaton import SEARCH, Automaton, Moves
+from gatecore._failing import Failing
+from gatecore._work import TooMuchWorkError, Work
 
-__all__ = ["EXPONENTIAL", "Candidate", "candidates"]
+__all__ = ["EXPONENTIAL", "Ambiguities", "Candidate", "ambiguities", "is_linear", "quiet_endings"]
 
-#: Nodes that the searches may visit, in all. Most patterns need a few hundred.
-_MOST_NODES: Final = 60_000
+#: Moves of pairs of states that the searches may look at, in all: about a second.
+#: Most patterns need some thousands.
+MOST_MOVES: Final = 1_000_000
+#: States of a component that a word in two ways is looked for at: other words, other texts.
+_MOST_HOMES: Final = 3
 _MOST_PUMPS: Final = 24
 _MOST_PAIRED: Final = 5
 _MOST_ENDINGS: Final = 2
 _MOST_REPEATS: Final = 3
+_MOST_QUIET: Final = 3
+_LONGEST_QUIET: Final = 4
+_MOST_SETS: Final = 400
 
 #: Stands for a degree beyond every polynomial's.
 EXPONENTIAL: Final = 1_000
@@ -37,31 +45,85 @@ EXPONENTIAL: Final = 1_000
 class Candidate:
     """A text to try: what leads to the loop, the word that loops, and the degree that it shows.
 
-    `endings` are words that may keep the text from matching.
+    `endings` are words that may keep the text from matching. `kinds` are prefix and pump as the
+    automaton knows them.
     """
 
     prefix: str
     pump: str
     degree: int
-    endings: tuple[str, ...] = ()
+    endings: tuple[str, ...]
+    kinds: tuple[tuple[int, ...], tuple[int, ...]]
 
 
-def candidates(automaton: Automaton) -> list[Candidate]:
-    """Every ambiguity that was found, the worst first; none means that there is none.
+@dataclass(frozen=True, slots=True)
+class Ambiguities:
+    """What was found, the worst first; if `whole`, there is nothing else."""
+
+    candidates: tuple[Candidate, ...]
+    whole: bool
+
+
+def ambiguities(automaton: Automaton) -> Ambiguities:
+    """Every ambiguity that is found within the budget."""
+    searched = _Ambiguity(automaton)
+    found: dict[Candidate, None] = {}
+    try:
+        for candidate in searched.candidates():
+            found[candidate] = None
+    except (TooMuchWorkError, RecursionError):
+        searched.whole = False
+    ordered = sorted(found, key=lambda candidate: (-candidate.degree, len(candidate.pump)))
+    return Ambiguities(tuple(ordered), searched.whole)
+
+
+def is_linear(automaton: Automaton) -> bool:
+    """Whether the ways that fail are not ambiguous: those that match are taken once.
 
     Raises:
-        AutomatonTooLargeError: The search is beyond its limits.
+        TooMuchWorkError: It is not known.
     """
-    found = dict.fromkeys(_Ambiguity(automaton).candidates())
-    return sorted(found, key=lambda candidate: (-candidate.degree, len(candidate.pump)))
+    searched = _Ambiguity(Failing(automaton))
+    return not searched.is_ambiguous() and searched.whole
+
+
+def quiet_endings(automaton: Automaton, candidate: Candidate) -> list[str]:
+    """Shortest ends with which a candidate's text surely has no match: `re` has to try all ways.
+
+    All ways are walked at once, so it does not matter how many there are.
+    """
+    prefix, pump = candidate.kinds
+    states, ends = automaton.start()
+    for kind in (*prefix, *pump * 3):
+        if automaton.may_end(ends, kind):
+            return []
+        states, ends = automaton.after(states, kind)
+    found: list[str] = []
+    seen = {(states, ends)}
+    todo = deque([(states, ends, "")])
+    while todo and len(found) < _MOST_QUIET:
+        states, ends, word = todo.popleft()
+        if not automaton.may_end(ends, None):
+            found.append(word)
+        if len(word) == _LONGEST_QUIET:
+            continue
+        for kind in range(len(automaton.kinds)):
+            if automaton.may_end(ends, kind):
+                continue
+            reached = automaton.after(states, kind)
+            if reached not in seen and len(seen) < _MOST_SETS:
+                seen.add(reached)
+                todo.append((*reached, word + automaton.kinds.shown(kind)))
+    return found
 
 
 class _Ambiguity:
     """Looks for states that a word leads to in several ways."""
 
-    def __init__(self, automaton: Automaton) -> None:
+    def __init__(self, automaton: Automaton | Failing) -> None:
+        self.whole = True
         self._automaton = automaton
-        self._nodes = 0
+        self._work = Work(MOST_MOVES, "moves of pairs of states")
         self._component = _components(automaton)
         looping: dict[int, list[int]] = {}
         for state, component in enumerate(self._component):
@@ -70,17 +132,25 @@ class _Ambiguity:
                 looping.setdefault(component, []).append(state)
         self._looping = looping
 
+    def is_ambiguous(self) -> bool:
+        """Whether there is any word that leads on in more and more ways."""
+        if any(self._two_ways(states[0], rare=True) for states in self._looping.values()):
+            return True
+        return next(self._pumps(), None) is not None
+
     def candidates(self) -> Iterator[Candidate]:
         entrances = _words_to(self._automaton)
         for states in self._looping.values():
-            first = states[0]
-            if first not in entrances:
+            if states[0] not in entrances or not self._two_ways(states[0], rare=True):
                 continue
-            for rare in (True, False) if self._two_ways(first, rare=True) else ():
-                word = self._two_ways(first, rare=rare)
-                prefix = _words_to(self._automaton, rare=rare)[first]
-                yield self._candidate(prefix, word, EXPONENTIAL, first)
-        pumps = sorted(dict.fromkeys(self._pumps()), key=len)[:_MOST_PUMPS]
+            for home in states[:: -(-len(states) // _MOST_HOMES)]:
+                for rare in (True, False):
+                    word = self._two_ways(home, rare=rare)
+                    prefix = _words_to(self._automaton, rare=rare)[home]
+                    yield self._candidate(prefix, word, EXPONENTIAL, home)
+            for home, kind in self._plain_loops(states):
+                yield self._candidate(entrances[home], (kind,), EXPONENTIAL, home)
+        pumps = sorted(dict.fromkeys(self._found_pumps()), key=len)[:_MOST_PUMPS]
         some = pumps[:_MOST_PAIRED]
         pumps += [(*left, *right) for left in some for right in some if left != right]
         for pump in dict.fromkeys(pumps):
@@ -88,11 +158,24 @@ class _Ambiguity:
                 if len(chain) > 1 and chain[0] in entrances:
                     yield self._candidate(entrances[chain[0]], pump, len(chain), chain[-1])
 
+    def _found_pumps(self) -> list[tuple[int, ...]]:
+        """The pumps that are found within the budget."""
+        found: list[tuple[int, ...]] = []
+        try:
+            for pump in self._pumps():
+                found.append(pump)  # one by one: what was found before the end is kept
+        except TooMuchWorkError:
+            self.whole = False
+            self._work = Work(MOST_MOVES // 4, "moves of states along pumps")
+        return found
+
     def _candidate(
         self, prefix: Sequence[int], word: tuple[int, ...], degree: int, last: int
     ) -> Candidate:
         endings = tuple(map(self._shown, self._endings(last)))
-        return Candidate(self._shown(prefix), self._shown(_root(word)), degree, endings)
+        root = _root(word)
+        kinds = (tuple(prefix), root)
+        return Candidate(self._shown(prefix), self._shown(root), degree, endings, kinds)
 
     def _shown(self, word: Sequence[int]) -> str:
         return "".join(map(self._automaton.kinds.shown, word))
@@ -110,11 +193,6 @@ class _Ambiguity:
         )
         return sorted(ends, key=len)[:_MOST_ENDINGS]
 
-    def _visit(self) -> None:
-        self._nodes += 1
-        if self._nodes > _MOST_NODES:
-            raise AutomatonTooLargeError(f"more than {_MOST_NODES:,} pairs of states")
-
     def _two_ways(self, state: int, *, rare: bool) -> tuple[int, ...]:
         """A word that leads from a state back to it in two ways; empty if there is none.
 
@@ -130,6 +208,7 @@ class _Ambiguity:
             left, right, parted = here
             for kind, of_left in _ordered(moves(left), rare=rare):
                 of_right = moves(right).get(kind, {})
+                self._work.spend(1 + len(of_left) * len(of_right))
                 for to_left, ways in of_left.items():
                     if component[to_left] != home:
                         continue
@@ -140,18 +219,38 @@ class _Ambiguity:
                         there = (to_left, to_right, twice)
                         if there in came:
                             continue
-                        self._visit()
                         came[there] = (here, kind)
                         if there == (state, state, True):
                             return _path(came, there, start)
                         todo.append(there)
         return ()
 
+    def _plain_loops(self, states: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Of each kind a state that one or two characters of it lead back to in two ways.
+
+        The plainest texts: what matches on the shortest word may well not match on these.
+        """
+        moves = self._automaton.moves
+        done = set()
+        for state in states:
+            for kind, first in moves(state).items():
+                if kind in done:
+                    continue
+                self._work.spend(1 + len(first))
+                again = sum(
+                    ways * moves(between).get(kind, {}).get(state, 0)
+                    for between, ways in first.items()
+                )
+                if first.get(state, 0) > 1 or again > 1:
+                    done.add(kind)
+                    yield state, kind
+
     def _pumps(self) -> Iterator[tuple[int, ...]]:
         """Words that loop in two states and lead from the one to the other."""
         loops = [state for states in self._looping.values() for state in states]
         for first in loops:
             for last in loops:
+                self._work.spend()
                 if self._component[first] != self._component[last]:
                     word = self._changes_over(first, last)
                     if word:
@@ -185,12 +284,12 @@ class _Ambiguity:
                     continue
                 stays_in = [s for s in moves(stays)[kind] if component[s] == component[first]]
                 waits_in = [s for s in moves(waits)[kind] if component[s] == component[last]]
+                self._work.spend(1 + len(stays_in) * len(waits_in) * len(moves(goes)[kind]))
                 for to in (
                     (s, g, w) for s in stays_in for g in moves(goes)[kind] for w in waits_in
                 ):
                     if to in came:
                         continue
-                    self._visit()
                     came[to] = (here, kind)
                     if to == goal:
                         return _path(came, to, start)
@@ -212,6 +311,7 @@ class _Ambiguity:
 
         def from_state(state: int) -> list[int]:
             if state not in longest:
+                self._work.spend(len(leads[state]))
                 longest[state] = [state]  # what comes round again is another component's business
                 rests = (from_state(to) for to in leads[state] if to in leads and to != state)
                 longest[state] = [state, *max(rests, key=len, default=[])]
@@ -224,6 +324,7 @@ class _Ambiguity:
     def _reached(self, state: int, word: Sequence[int]) -> set[int]:
         states = {state}
         for kind in word:
+            self._work.spend(len(states))
             states = {to for state in states for to in self._automaton.moves(state).get(kind, ())}
         return states
 
@@ -248,13 +349,13 @@ def _root(word: tuple[int, ...]) -> tuple[int, ...]:
     return next(word[:size] for size in sizes if word[:size] * (len(word) // size) == word)
 
 
-def _words_to(automaton: Automaton, *, rare: bool = True) -> dict[int, tuple[int, ...]]:
+def _words_to(automaton: Automaton | Failing, *, rare: bool = True) -> dict[int, tuple[int, ...]]:
     """A shortest word to each state."""
     return _words_from(automaton, dict.fromkeys(automaton.initial, ()), rare=rare)
 
 
 def _words_from(
-    automaton: Automaton,
+    automaton: Automaton | Failing,
     words: dict[int, tuple[int, ...]],
     *,
     rare: bool = True,
@@ -277,7 +378,7 @@ def _ordered(moves: dict[int, Moves], *, rare: bool) -> Iterable[tuple[int, Move
     return moves.items() if rare else reversed(moves.items())
 
 
-def _components(automaton: Automaton) -> list[int]:
+def _components(automaton: Automaton | Failing) -> list[int]:
     """The number of each state's strongly connected component; -1 where nothing loops."""
     after = [
         {to for moves in automaton.moves(state).values() for to in moves}

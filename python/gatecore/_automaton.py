@@ -12,7 +12,7 @@ every way of `re` is a way here, if not the other way round. Only a back-referen
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from gatecore import _lower
@@ -54,7 +54,9 @@ class Automaton:
         self.has_every_way = all(step.op != Op.BACK_REFERENCE for step in program.code)
         self.kinds = Kinds(step.ranges for step in program.code if step.op == Op.CHAR)
         kinds = self.kinds
-        self._every = (1 << len(kinds)) - 1
+        #: Stands for the end of the text in masks of what may come next.
+        self._text_end = 1 << len(kinds)
+        self._every = 2 * self._text_end - 1
         self._masks = [kinds.mask(s.ranges) if s.op == Op.CHAR else 0 for s in program.code]
         self._popularity = [sum(m >> kind & 1 for m in self._masks) for kind in range(len(kinds))]
         self._newline = kinds.mask(NEWLINE)
@@ -66,12 +68,15 @@ class Automaton:
         )
         self._over = {s.b - 1: s.b for s in program.code if s.op == Op.ATOMIC}
         self._end = len(program.code) - 1
+        #: Whether every way here is a way of `re` too: nothing was let through.
+        self.is_precise = not any(map(self._lets_through, range(len(program.code))))
         #: Whether the empty text at the start of any text is a match, so that search stops there.
         self.matches_always = self._matches_nothing_at_start()
         self._steps = 0
-        self._states: list[tuple[int, int]] = [(-1, self._every)]
+        self._states: list[tuple[int, int]] = [(-1, self._text_end - 1)]
         self._numbers: dict[tuple[int, int], int] = {}
         self._closures: dict[tuple[int, _Before], Moves] = {}
+        self._ends: dict[tuple[int, _Before], int] = {}
         #: The states at the start of a text.
         self.initial = dict(self._closure(0, self._before(None)))
         if not self.matches_always:
@@ -87,6 +92,49 @@ class Automaton:
         """For each kind that a state takes, where it leads."""
         return self._moves[state]
 
+    def start(self) -> tuple[frozenset[int], int]:
+        """The states at the start of a text, and what may come next if a match ends there."""
+        key = (0, self._before(None))
+        return frozenset(self.initial), self._ends[key]
+
+    def after(self, states: Iterable[int], kind: int) -> tuple[frozenset[int], int]:
+        """The states behind a character, and what may come next if a match ends behind it.
+
+        Every match is seen; where a look-around of several characters decides, some are none.
+        """
+        before = self._before(kind)
+        reached: set[int] = set()
+        ends = 0
+        for state in states:
+            moves = self._moves[state].get(kind)
+            if moves is not None:
+                reached.update(moves)
+                ends |= self._ends[self._states[state][0] + 1, before]
+        return frozenset(reached), ends
+
+    def surely_ends(self, ends: int) -> bool:
+        """Whether a match ends here whatever comes next."""
+        return self.is_precise and ends == self._every
+
+    def sure(self, state: int, kind: int) -> bool:
+        """Whether a try of the pattern that takes a character in a state cannot fail any more."""
+        return state != SEARCH and self.surely_ends(
+            self._ends[self._states[state][0] + 1, self._before(kind)]
+        )
+
+    def starts(self) -> dict[int | None, tuple[frozenset[int], int]]:
+        """How a try begins behind each kind of character, and at the start; as `after`."""
+        kinds: list[int | None] = [None, *range(len(self.kinds))]
+        found = {}
+        for kind in kinds:
+            before = self._before(kind)
+            found[kind] = (frozenset(self._closure(0, before)), self._ends[0, before])
+        return found
+
+    def may_end(self, ends: int, kind: int | None) -> bool:
+        """Whether a match that ends here is one when that kind comes next; `None` is nothing."""
+        return bool(ends >> (len(self.kinds) if kind is None else kind) & 1)
+
     def mask(self, state: int) -> int:
         """The kinds that a state takes."""
         return self._states[state][1]
@@ -98,6 +146,19 @@ class Automaton:
             place = self._code[place].a if self._code[place].op == Op.JUMP else place + 1
         match = self._code[place].op == Op.MATCH
         return match and place != self._end and place not in self._over
+
+    def _lets_through(self, at: int) -> bool:
+        """Whether an instruction asks for more than an automaton can say."""
+        step = self._code[at]
+        if step.op == Op.LOOK_AROUND:
+            return not self._is_one(at)
+        if step.op == Op.ROUND:
+            return step.c > 0
+        return step.op in (Op.ATOMIC, Op.BACK_REFERENCE, Op.CONDITIONAL)
+
+    def _is_one(self, at: int) -> bool:
+        """Whether a look-around is about one character: then it is known exactly."""
+        return self._code[at + 1].op == Op.CHAR and self._code[at + 2].op == Op.MATCH
 
     def _matches_nothing_at_start(self) -> bool:
         """Whether some way takes no character and asks for nothing but the start of the text."""
@@ -116,7 +177,9 @@ class Automaton:
                 todo.append(step.a)
             elif step.op == Op.LEAVE_EMPTY:
                 todo += (at + 1, step.b)
-            elif step.op in (Op.SAVE, Op.MARK) or (
+            elif step.op == Op.ROUND:
+                todo += (at + 1,) if step.c else (at + 1, step.b)
+            elif step.op in (Op.SAVE, Op.MARK, Op.COUNT) or (
                 step.op == Op.LOOK and step.a in (_lower.TEXT_START, _lower.LINE_START)
             ):
                 todo.append(at + 1)
@@ -150,6 +213,7 @@ class Automaton:
         known = self._closures.get(key)
         if known is None:
             known = {}
+            self._ends[key] = 0
             for reached in self._ways(place, before):
                 number = self._number(reached)
                 known[number] = min(known.get(number, 0) + 1, 2)
@@ -184,9 +248,14 @@ class Automaton:
             visits[key] = visits.get(key, 0) + 1
             if visits[key] > 2:
                 continue
+            if at == self._end:
+                self._ends[place, before] |= mask
+                continue
             if step.op == Op.MARK:
                 begun |= {step.a}
-            if step.op == Op.LEAVE_EMPTY:
+            if step.op == Op.ROUND:
+                begun |= {step.a + 1}
+            if step.op == Op.LEAVE_EMPTY and not step.c:
                 # A round that took no character is the last, as for `re`.
                 todo.append((step.b if step.a in begun else at + 1, mask, begun))
             else:
@@ -201,6 +270,10 @@ class Automaton:
         elif op == Op.SPLIT:
             yield step.b, mask
             yield step.a, mask
+        elif op in (Op.ROUND, Op.LEAVE_EMPTY):
+            # Any number of rounds; those that must be may all be empty.
+            yield step.b, mask
+            yield at + 1, mask
         elif op == Op.LOOK:
             left = mask & self._allowed(step.a, before)
             if left:
@@ -220,14 +293,13 @@ class Automaton:
         self, at: int, step: Instruction, mask: int, before: _Before
     ) -> Iterator[tuple[int, int]]:
         negative = bool(step.a & _lower.NEGATIVE)
-        one = self._code[at + 1].op == Op.CHAR and self._code[at + 2].op == Op.MATCH
+        one = self._is_one(at)
         if step.a & _lower.BEHIND:
             if one:
                 met = before.behind >= 0 and bool(self._masks[at + 1] >> before.behind & 1)
                 if met == negative:
                     return
         elif one:
-            # At the end of the text there is no next character, and no state to reach either.
             mask &= ~self._masks[at + 1] if negative else self._masks[at + 1]
         else:
             yield at + 1, mask
@@ -241,9 +313,9 @@ class Automaton:
         if condition == _lower.LINE_START:
             return self._every if before.start or before.newline else 0
         if condition == _lower.TEXT_END:
-            return 0
+            return self._text_end
         if condition in (_lower.LINE_END, _lower.LAST_LINE_END):
-            return self._newline
+            return self._newline | self._text_end
         ascii_only = condition > _lower.NOT_BOUNDARY
         words = self._ascii_words if ascii_only else self._words
         in_word = before.ascii_word if ascii_only else before.word

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from gatecore._gate_issues import Issue, conditions_of
+from gatecore._growth import growth
 from gatecore._program import ProgramTooLargeError, program
 from gatecore._steps import count
 from gatecore.gate_spec import (
@@ -26,7 +27,7 @@ from gatecore.gate_spec import (
     Unit,
     Window,
 )
-from gatecore.patterns import PatternSet
+from gatecore.patterns import PatternSet, Scan
 
 __all__ = ["Cost", "costs", "window_issues", "word_issues"]
 
@@ -35,6 +36,7 @@ _MOST_SAMPLES: Final = 3
 _PIECE: Final = 400
 _MOST_CHARACTERS: Final = 8_000
 _STEPS: Final = 400_000
+_COUNTED_FROM: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Cost:
         gates: The gates that have it, `module/gate`.
         place: Where it stands first.
         route: How gatecore answers it: "exact" ones are decided by the pass alone.
-        matches: How many there are in the documents.
+        matches: How many there are in the documents; `None` where `re` would have to count them and
+            might take hours.
         steps: A backtracker's steps for each character: the same number on every machine.
     """
 
@@ -54,7 +57,7 @@ class Cost:
     gates: tuple[str, ...]
     place: str
     route: str
-    matches: int
+    matches: int | None
     steps: float | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -78,18 +81,19 @@ def costs(gates: Iterable[GateSpec], documents: Sequence[str]) -> list[Cost]:
                     names.append(name)
     routed = PatternSet([(pattern.source, pattern.flags) for pattern in where])
     pieces = _pieces(documents)
+    hits = _Hits(where)
     found = [
         Cost(
             pattern.written,
             tuple(names),
             str(pattern.place),
             routed.explain(number).route,
-            sum(1 for text in documents for _ in _hits(pattern, text)),
+            hits.number(pattern, documents),
             _steps(pattern, pieces),
         )
         for number, (pattern, names) in enumerate(where.items())
     ]
-    return sorted(found, key=lambda cost: (-(cost.steps or 0), -cost.matches, cost.place))
+    return sorted(found, key=lambda cost: (-(cost.steps or 0), -(cost.matches or 0), cost.place))
 
 
 def _pieces(documents: Sequence[str]) -> list[str]:
@@ -101,7 +105,7 @@ def _pieces(documents: Sequence[str]) -> list[str]:
 
 def _steps(pattern: PatternRef, pieces: Sequence[str]) -> float | None:
     try:
-        written = program(pattern.source, pattern.flags)
+        written = program(pattern.source, pattern.flags, counted_from=_COUNTED_FROM)
     except ProgramTooLargeError:
         return None
     steps = characters = 0
@@ -121,14 +125,19 @@ def _steps(pattern: PatternRef, pieces: Sequence[str]) -> float | None:
 
 
 def word_issues(gate: GateSpec, documents: Sequence[str]) -> Iterator[Issue]:
-    """Keywords with hits inside longer words, and patterns with hits that begin inside one."""
+    """Keywords with hits inside longer words, and patterns with hits that begin inside one.
+
+    Nothing is said of a pattern that only `re` answers and that may take it hours; that is a fault
+    of its own.
+    """
+    found = _Hits(pattern for group in gate.groups for pattern in group.patterns)
     for group in gate.groups:
         for pattern in group.patterns:
             hits = 0
             words: Counter[str] = Counter()
             for text in documents:
                 view = _view(pattern, text)
-                for start, end in _hits(pattern, text):
+                for start, end in found.of(pattern, text) or ():
                     hits += 1
                     word = _longer_word(view, start, end, both=pattern.kind == "keyword")
                     if word:
@@ -161,11 +170,46 @@ def _view(pattern: PatternRef, text: str) -> str:
     return text.lower() if pattern.view == "lowered" else text
 
 
-def _hits(pattern: PatternRef, text: str) -> Iterator[tuple[int, int]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
-        compiled = re.compile(pattern.source, pattern.flags)
-    return (match.span() for match in compiled.finditer(_view(pattern, text)))
+class _Hits:
+    """The matches of patterns in documents, by the pass: `re` would search them one by one.
+
+    The portable engine is compiled in no time.
+    """
+
+    def __init__(self, patterns: Iterable[PatternRef]) -> None:
+        self._numbers = {pattern: number for number, pattern in enumerate(dict.fromkeys(patterns))}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
+            self._set = PatternSet(
+                [(pattern.source, pattern.flags) for pattern in self._numbers], engine="portable"
+            )
+        self._scans: dict[str, Scan] = {}
+        self._slow: dict[PatternRef, bool] = {}
+
+    def of(self, pattern: PatternRef, text: str) -> list[tuple[int, int]] | None:
+        """The spans of all matches, or `None` where finding them may take `re` hours."""
+        if self._is_slow(pattern):
+            return None
+        view = _view(pattern, text)
+        if view not in self._scans:
+            self._scans[view] = self._set.scan(view)
+        return self._scans[view].spans(self._numbers[pattern])
+
+    def number(self, pattern: PatternRef, texts: Iterable[str]) -> int | None:
+        """How many matches there are in texts."""
+        found = [self.of(pattern, text) for text in texts]
+        return (
+            sum(len(spans) for spans in found if spans is not None) if None not in found else None
+        )
+
+    def _is_slow(self, pattern: PatternRef) -> bool:
+        if pattern not in self._slow:
+            slow = self._set.explain(self._numbers[pattern]).route == "fallback"
+            if slow:
+                found = growth(pattern.source, pattern.flags)
+                slow = not found.known or found.kind == "exponential" or (found.degree or 0) > 2
+            self._slow[pattern] = slow
+        return self._slow[pattern]
 
 
 def window_issues(gate: GateSpec, documents: Sequence[str]) -> Iterator[Issue]:

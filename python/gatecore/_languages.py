@@ -23,11 +23,13 @@ from gatecore import _lower
 from gatecore._charset import MAX_CODE_POINT, Ranges, complement, word_characters
 from gatecore._kinds import NEWLINE, Kinds, bits
 from gatecore._program import Instruction, Op, Program
+from gatecore._work import TooMuchWorkError, Work
 
 __all__ = ["LanguageTooLargeError", "lower_case", "text_between"]
 
-#: Moves of one search: a few tenths of a second.
+#: Moves of one search, and what is looked at for them: a few tenths of a second, a second at most.
 MOST_MOVES: Final = 60_000
+_MOST_LOOKS: Final = 2_000_000
 
 #: The symbol after the last character.
 _END: Final = -1
@@ -69,7 +71,10 @@ def text_between(
     """
     if any(step.op == Op.BACK_REFERENCE for step in matched.code):
         raise LanguageTooLargeError("a back-reference")
-    return _Search(matched, unmatched, lowered).text()
+    try:
+        return _Search(matched, unmatched, lowered).text()
+    except TooMuchWorkError as error:
+        raise LanguageTooLargeError(str(error)) from None
 
 
 @functools.cache
@@ -96,6 +101,7 @@ class _Search:
         self.kinds = Kinds([*classes, *([lower_case()] if lowered else [])])
         every = (1 << len(self.kinds)) - 1
         allowed = self.kinds.mask(lower_case()) if lowered else every
+        self.work = Work(_MOST_LOOKS, "looks")
         self.symbols = [*bits(allowed), _END]
         self.asked = list(_asked(code, programs, self.kinds))
         self.looks = any(step.op in (Op.LOOK, Op.LOOK_AROUND) for step in code)
@@ -127,6 +133,7 @@ class _Search:
                 for way in self.ways_after(node, symbol):
                     reached = _Node(way, others, before)
                     known = least.setdefault((way, before), [])
+                    self.work.spend(1 + len(known) * (4 + len(others)) // 4)
                     # Fewer ways of the other pattern leave more texts, so the smallest sets do.
                     if any(some <= others for some in known):
                         continue
@@ -145,6 +152,7 @@ class _Search:
             threads, done = self.unmatched.after(thread, node.before, symbol)
             if done:
                 return frozenset(), True
+            self.work.spend(1 + len(threads) // 4)
             after |= threads
         return frozenset(after), False
 
@@ -209,6 +217,7 @@ class _Side:
         self.asked = search.asked
         kinds = search.kinds
         self.masks = [kinds.mask(step.ranges) if step.op == Op.CHAR else 0 for step in self.code]
+        self.work = search.work
         self.newline = kinds.mask(NEWLINE)
         self.words = tuple(
             kinds.mask(word_characters(ascii_only=ascii_only)) for ascii_only in (False, True)
@@ -238,6 +247,7 @@ class _Side:
             if way in seen:
                 continue
             seen.add(way)
+            self.work.spend()
             at, ending = way
             step = self.code[at]
             if step.op == Op.CHAR:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from gatecore._languages import LanguageTooLargeError, text_between
 from gatecore._program import Program, ProgramTooLargeError, program
-from gatecore._rewrite_check import LONGEST_TEXT, likely_matches, trial_texts
+from gatecore._rewrite_check import LONGEST_TEXT, is_quick, likely_matches, trial_texts
 from gatecore._source_tree import Branch, Item, UnreadableSourceError, branches_of, joined
+from gatecore._work import TooMuchWorkError, Work
 from gatecore.gate_spec import PatternRef, View
 
 __all__ = ["Questions"]
@@ -24,6 +25,9 @@ __all__ = ["Questions"]
 _SCOPED_MODE: Final = re.compile(r"\(\?[a-zA-Z]*[aLu]")
 _SKIPPABLE: Final = re.compile(r"(?:[?*]|\{0?,\d*\})\??")
 _MOST_TRIALS: Final = 1_500
+_MOST_CAREFUL_TRIALS: Final = 300
+#: Steps that may be counted of one pattern with loops in loops: a second.
+_MOST_STEPS: Final = 1_000_000
 
 _Key = tuple[str, int, View]
 _Search = Callable[[str], object]
@@ -102,6 +106,12 @@ class Questions:
         written = self._program(pattern)
         if written is None:
             return None
+        try:
+            return self._tried_never(pattern, written)
+        except TooMuchWorkError:
+            return None
+
+    def _tried_never(self, pattern: PatternRef, written: Program) -> bool | None:
         if self._matched(pattern, written):
             return False
         try:
@@ -116,6 +126,14 @@ class Questions:
         ours, theirs = self._program(narrow), self._program(wide)
         if ours is None or theirs is None:
             return None
+        try:
+            return self._tried_within(narrow, wide, ours, theirs)
+        except TooMuchWorkError:
+            return None
+
+    def _tried_within(
+        self, narrow: PatternRef, wide: PatternRef, ours: Program, theirs: Program
+    ) -> bool | None:
         # Nearly all pairs are told apart by a text, at no cost; for the others it is the trial.
         if not all(map(self._search(wide), self._matched(narrow, ours))):
             return False
@@ -131,12 +149,20 @@ class Questions:
         return False
 
     def _search(self, pattern: PatternRef) -> _Search:
-        """As `re` does, which itself remembers no more than some hundred patterns."""
+        """As `re` does, which itself remembers no more than some hundred patterns.
+
+        Of a pattern with loops in loops each text's steps are counted first, for `re` could take
+        hours; the search raises `TooMuchWorkError` then.
+        """
         key = _key(pattern)
         if key not in self._searches:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
-                self._searches[key] = re.compile(pattern.source, pattern.flags).search
+                search = re.compile(pattern.source, pattern.flags).search
+            written = self._program(pattern)
+            self._searches[key] = (
+                _Careful(search, written) if written is not None and written.nests else search
+            )
         return self._searches[key]
 
     def _matched(self, pattern: PatternRef, written: Program) -> list[str]:
@@ -145,12 +171,38 @@ class Questions:
         if key not in self._texts:
             search = self._search(pattern)
             texts = list(trial_texts(written, longest=LONGEST_TEXT))
-            texts = texts[:: len(texts) // _MOST_TRIALS + 1]
+            most = _MOST_CAREFUL_TRIALS if written.nests else _MOST_TRIALS
+            texts = texts[:: len(texts) // most + 1]
             texts = [*likely_matches(written, longest=LONGEST_TEXT), *texts]
             if pattern.view == "lowered":
                 texts = [text.lower() for text in texts]
-            self._texts[key] = list(filter(search, dict.fromkeys(texts)))
+            self._texts[key] = list(_found(search, dict.fromkeys(texts)))
         return self._texts[key]
+
+
+class _Careful:
+    """A search that does not begin what it might not end."""
+
+    def __init__(self, search: _Search, written: Program) -> None:
+        self._search = search
+        self._written = written
+        self._work = Work(_MOST_STEPS, "steps")
+
+    def __call__(self, text: str) -> object:
+        if not is_quick(self._written, text, self._work):
+            raise TooMuchWorkError(f"more than {_MOST_STEPS:,} steps")
+        return self._search(text)
+
+
+def _found(search: _Search, texts: Iterable[str]) -> Iterator[str]:
+    """The texts with a match, of those that do not take too long."""
+    for text in texts:
+        try:
+            found = search(text)
+        except TooMuchWorkError:
+            continue
+        if found:
+            yield text
 
 
 def _key(pattern: PatternRef) -> _Key:

@@ -14,15 +14,21 @@ from itertools import product
 from typing import Final
 
 from gatecore._kinds import Kinds, bits
-from gatecore._program import Op, Program
+from gatecore._program import Op, Program, ProgramTooLargeError
+from gatecore._program import program as program_
 from gatecore._rewrites import Kind
+from gatecore._steps import count
+from gatecore._work import Work
 
-__all__ = ["agree", "likely_matches", "trial_texts"]
+__all__ = ["agree", "is_quick", "likely_matches", "trial_texts"]
 
 _LETTERS: Final = 4
 _LENGTH: Final = 4
 _SEEDS: Final = 12
 _MOST_ROUNDS: Final = 3
+#: Steps that a backtracker may take for one text before `re` is asked about it, and for all.
+_MOST_STEPS_OF_ONE: Final = 20_000
+_MOST_STEPS: Final = 600_000
 
 #: Loops in loops take 2^n steps for n characters.
 LONGEST_TEXT: Final = 400
@@ -41,7 +47,14 @@ def agree(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
         old, new = (re.compile(source, flags) for source, flags in (before, after))
+    try:
+        rewritten = program_of(after)
+    except ProgramTooLargeError:
+        return False
+    work = Work(_MOST_STEPS, "steps")
     for text in trial_texts(program, longest=longest):
+        if not (is_quick(program, text, work) and is_quick(rewritten, text, work)):
+            continue  # `re` might take hours, and lint has to end
         if kind == "same yes or no":
             if bool(old.search(text)) != bool(new.search(text)):
                 return False
@@ -50,6 +63,26 @@ def agree(
         ]:
             return False
     return True
+
+
+def program_of(pattern: tuple[str, int]) -> Program:
+    """A pattern's program, counted where written out it is too large."""
+    try:
+        return program_(*pattern)
+    except ProgramTooLargeError:
+        return program_(*pattern, counted_from=4)
+
+
+def is_quick(program: Program, text: str, work: Work) -> bool:
+    """Whether `re` needs few steps for a text, found out without asking it.
+
+    The steps are taken from the work; once it is spent, short texts only are quick.
+    """
+    if len(text) <= _LENGTH:
+        return True
+    counted = count(program, text, budget=min(_MOST_STEPS_OF_ONE, work.left))
+    work.left -= min(counted.steps, work.left)
+    return counted.finished
 
 
 def trial_texts(program: Program, *, longest: int) -> Iterator[str]:
@@ -110,9 +143,9 @@ def _seed(program: Program, kinds: Kinds, chance: random.Random) -> str:
                 break
             text.append(kinds.shown(chance.choice(choices[:6])))
             at += 1
-        elif step.op == Op.SPLIT:
+        elif step.op in (Op.SPLIT, Op.ROUND):
             rounds[at] = rounds.get(at, 0) + 1
-            ways = (step.a, step.b)
+            ways = (step.a if step.op == Op.SPLIT else at + 1, step.b)
             # Round again only so often: the way on is the farther one.
             at = max(ways) if rounds[at] > _MOST_ROUNDS else chance.choice(ways)
         elif step.op == Op.JUMP:

@@ -39,7 +39,7 @@ def count(program: Program, text: str, *, budget: int = BUDGET) -> Count:
 
     >>> from gatecore._program import program
     >>> [count(program(r"a+b", 0), "a" * n).steps for n in (10, 20, 40)]
-    [221, 841, 3281]
+    [176, 651, 2501]
     """
     machine = _Machine(program, text, budget)
     try:
@@ -88,7 +88,13 @@ class _Machine:
                 step = code[pc]
                 op = step.op
                 if op == Op.CHAR:
-                    if at >= length or not contains(step.ranges, points[at]):
+                    if at >= length:
+                        break
+                    point = points[at]
+                    taken = step.known.get(point)
+                    if taken is None:
+                        taken = step.known[point] = contains(step.ranges, point)
+                    if not taken:
                         break
                     at += 1
                     pc += 1
@@ -99,6 +105,19 @@ class _Machine:
                     pc = step.a
                 elif op == Op.MATCH:
                     return at, memory
+                elif op == Op.ROUND:
+                    rounds = memory[step.a]
+                    again = (pc + 1, at, _round(memory, step.a, rounds + 1, at, step.c))
+                    if rounds < step.c:
+                        pc, at, memory = again
+                    elif rounds >= step.most:
+                        pc = step.b
+                    elif step.lazy:
+                        stack.append(again)
+                        pc = step.b
+                    else:
+                        stack.append((step.b, at, memory))
+                        pc, at, memory = again
                 else:
                     moved = self._rare(pc, at, memory)
                     if moved is None:
@@ -118,6 +137,8 @@ class _Machine:
             return pc + 1, at, _with(memory, self._program.registers + step.a, at)
         if op == Op.MARK:
             return pc + 1, at, _with(memory, step.a, at)
+        if op == Op.COUNT:
+            return pc + 1, at, (*memory[: step.a], 0, -1, *memory[step.a + 2 :])
         if op == Op.LEAVE_EMPTY:
             return (step.b if memory[step.a] == at else pc + 1), at, memory
         if op == Op.ATOMIC:
@@ -175,6 +196,12 @@ def contains(ranges: Ranges, point: int) -> bool:
     """Whether a code point is in some ranges."""
     at = bisect_right(ranges, (point, MAX_CODE_POINT))
     return at > 0 and ranges[at - 1][1] >= point
+
+
+def _round(memory: _Memory, register: int, rounds: int, at: int, low: int) -> _Memory:
+    """The count of a round that begins, and its mark: of those that must be `re` keeps none."""
+    mark = at if rounds > low else -1
+    return (*memory[:register], rounds, mark, *memory[register + 2 :])
 
 
 def _with(memory: _Memory, slot: int, value: int) -> _Memory:

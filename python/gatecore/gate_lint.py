@@ -21,7 +21,7 @@ from gatecore._pattern_checks import pattern_issues
 from gatecore._questions import Questions
 from gatecore.errors import GatecoreError
 from gatecore.gate_spec import GateSpec
-from gatecore.lint import lint
+from gatecore.lint import Growth, lint
 from gatecore.patterns import Engine
 
 __all__ = ["CHECKS", "Check", "Cost", "Issue", "Level", "costs", "lint_gates"]
@@ -98,9 +98,11 @@ def _routes(gates: Sequence[GateSpec], engine: Engine) -> Iterator[Issue]:
             f"re answers it: {one.reason}",
             instead=one.rewrite.pattern.source if one.rewrite else "",
             keeps=one.rewrite.kind if one.rewrite else "",
-            cost=_growth(one.growth.kind, one.growth.degree) if one.growth else "",
+            cost=_growth(one.growth) if one.growth else "",
         )
 
 
-def _growth(kind: str, degree: int | None) -> str:
-    return f"n^{degree} in re" if kind == "polynomial" else f"{kind} in re"
+def _growth(growth: Growth) -> str:
+    name = f"n^{growth.degree}" if growth.kind == "polynomial" else growth.kind
+    end = f" up to {growth.until:,} characters" if growth.until is not None else ""
+    return f"{name}{end} in re"

@@ -136,6 +136,46 @@ def test_pattern_files_are_lines_or_json_lines(capsys: pytest.CaptureFixture[str
     assert found["d(?!ef)"]["places"] == ["rules.jsonl:3"]
 
 
+def test_patterns_of_one_file_may_reach_re_in_another(capsys: pytest.CaptureFixture[str]) -> None:
+    """Both named, they are found where they are written; one alone does not pass for read."""
+    Path("house").mkdir()
+    Path("house/rules.py").write_text('RULES = {"x": r"(?:x*)*y"}\n', encoding="utf-8")
+    Path("house/check.py").write_text(
+        "import re\nfrom house.rules import RULES\n[re.compile(v) for v in RULES.values()]\n",
+        encoding="utf-8",
+    )
+    assert main(["lint", "house/", "--format", "json"]) == 1
+    printed = _json(capsys)
+    assert [one["places"] for one in printed["patterns"]] == [["house/rules.py:1:15"]]
+    assert printed["unread"] == []
+    assert main(["lint", "house/check.py"]) == 3
+    assert "1 call of re not looked at" in " ".join(capsys.readouterr().out.split())
+    assert main(["lint", "house/check.py", "--allow-unknown", "--format", "json"]) == 0
+    assert _json(capsys)["unread"] == ["house/check.py:3:2"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ([], 3),
+        (["--allow-unknown"], 0),
+        (["--fail-on", "never"], 0),
+        (["--fail-on", "fallback"], 1),
+    ],
+)
+def test_growth_that_is_not_known_is_no_pass(
+    options: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On the fallback route; it is counted in the summary."""
+    assert main(["lint", "(?!b)(?:a?b?c?d?e?f?)*(?:a?b?c?d?e?f?)*(?!x)", *options]) == code
+    assert "of 1 the growth is not known" in " ".join(capsys.readouterr().out.split())
+
+
+def test_growth_that_ends_at_bounds_says_where(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lint", r"(?<!\w)(?:a{1,30}){1,30}b"]) == 1
+    assert "fallback · exponential up to 900 characters in re" in capsys.readouterr().out
+
+
 def test_patterns_may_come_from_standard_input(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -205,7 +205,8 @@ def _add_lint(commands: _Commands) -> None:  # type: ignore[valid-type]
         "exit codes:\n  0    nothing at or above --fail-on\n"
         "  1    a finding at or above --fail-on\n"
         "  2    the command line, a gate file or a pattern cannot be used\n"
-        "  3    a Python file could not be read (the others are still read)\n",
+        "  3    a Python file, a call of re or a pattern's growth could not be read\n"
+        "       (the others are)\n",
         nothing={"patterns": []},
     )
     lint.add_argument(
@@ -270,6 +271,12 @@ def _add_lint(commands: _Commands) -> None:  # type: ignore[valid-type]
         help="the least finding that makes the exit code 1 (default: superlinear); of patterns "
         "only those on the fallback route count; faults of gates always do, advice on gates only "
         "with advice",
+    )
+    lint.add_argument(
+        "--allow-unknown",
+        action="store_true",
+        help="calls of re whose pattern the source does not tell, and patterns whose growth is not "
+        "known, do not make the exit code 3",
     )
     _add_engine(lint, with_cache=False)
     _add_format(lint)

@@ -69,7 +69,17 @@ def run(args: Namespace) -> int:
     if found.problems:
         return USAGE
     counts = any(_counts(one, args.fail_on) for one in advice if _is_wanted(one, args))
-    return FOUND if counts or any(gate_counts(one, args.fail_on) for one in issues) else FINE
+    if counts or any(gate_counts(one, args.fail_on) for one in issues):
+        return FOUND
+    unknown = found.unread or any(_is_unknown(one) for one in advice if _is_wanted(one, args))
+    if unknown and not args.allow_unknown and args.fail_on != "never":
+        return UNREADABLE
+    return FINE
+
+
+def _is_unknown(advice: Advice) -> bool:
+    """Whether `re` answers it and nobody knows how slowly."""
+    return advice.fallback and advice.growth is not None and not advice.growth.known
 
 
 def _is_wanted(advice: Advice, args: Namespace) -> bool:
@@ -103,6 +113,7 @@ def _print_json(
         "read": len(advice),
         "routes": dict(sorted(Counter(one.route for one in advice).items())),
         "unread": found.unread,
+        "unknown": sum(map(_is_unknown, advice)),
         "errors": [{"name": p.place, "message": p.message} for p in found.problems],
     }
     print(json.dumps(plain))
@@ -188,11 +199,16 @@ def _facts(advice: Advice) -> Iterator[tuple[str, str | Text]]:
 
 def _growth_text(growth: Growth) -> str:
     """The growth in words: linear, quadratic and so on."""
-    if growth.kind == "polynomial" and growth.degree is not None:
-        return f"{_POWERS.get(growth.degree, f'n^{growth.degree}')} in re"
     if growth.kind == "unknown":
         return "growth in re unknown"
-    return growth.kind if growth.kind == "not analysed" else f"{growth.kind} in re"
+    if growth.kind == "not analysed":
+        return growth.kind
+    name: str = growth.kind
+    if growth.kind == "polynomial" and growth.degree is not None:
+        name = _POWERS.get(growth.degree, f"n^{growth.degree}")
+    if growth.until is not None:
+        name += f" up to {_counted(growth.until, 'character')}"
+    return f"{name} in re"
 
 
 def _hostile_text(hostile: HostileText) -> str:
@@ -227,6 +243,9 @@ def _summary(
     if slow:
         worst = ", ".join(f"{slow[kind]:,} {kind}" for kind in _STYLES if slow[kind])
         line.append(f"; in re {worst}")
+    unknown = sum(map(_is_unknown, advice))
+    if unknown:
+        line.append(f"; of {unknown:,} the growth is not known")
     gained = sum(one.superlinear and not one.fallback for one in advice)
     if gained:
         line.append(f"; {gained:,} linear here that would not be in re")
@@ -237,8 +256,8 @@ def _summary(
     if found.unread:
         first = ", ".join(found.unread[:_MOST_PLACES])
         yield Text(
-            f"{_counted(len(found.unread), 'call')} of re not looked at: pattern or flags are no "
-            f"constants at {first}{', …' if len(found.unread) > _MOST_PLACES else ''}",
+            f"{_counted(len(found.unread), 'call')} of re not looked at: pattern or flags are not "
+            f"known at {first}{', …' if len(found.unread) > _MOST_PLACES else ''}",
             "yellow",
         )
     if found.problems:

@@ -123,7 +123,8 @@ def _costs(spent: Sequence[Cost], width: int) -> Iterator[RenderableType]:
             table.add_row(Text(visible(gate), "bold cyan"))
         steps = "–" if cost.steps is None else f"{cost.steps:,.1f}"
         pattern = Text(f"  {shortened(cost.pattern, room)}")
-        table.add_row(pattern, steps, f"{cost.matches:,}", cost.route)
+        matches = "–" if cost.matches is None else f"{cost.matches:,}"
+        table.add_row(pattern, steps, matches, cost.route)
     yield table
     yield Text(
         "steps a character: what a backtracker such as re would do for each character of the "
