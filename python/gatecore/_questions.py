@@ -25,6 +25,7 @@ __all__ = ["Questions"]
 _SCOPED_MODE: Final = re.compile(r"\(\?[a-zA-Z]*[aLu]")
 _SKIPPABLE: Final = re.compile(r"(?:[?*]|\{0?,\d*\})\??")
 _MOST_TRIALS: Final = 1_500
+_MOST_CAREFUL_TRIALS: Final = 300
 #: Steps that may be counted of one pattern with loops in loops: a second.
 _MOST_STEPS: Final = 1_000_000
 
@@ -170,7 +171,8 @@ class Questions:
         if key not in self._texts:
             search = self._search(pattern)
             texts = list(trial_texts(written, longest=LONGEST_TEXT))
-            texts = texts[:: len(texts) // _MOST_TRIALS + 1]
+            most = _MOST_CAREFUL_TRIALS if written.nests else _MOST_TRIALS
+            texts = texts[:: len(texts) // most + 1]
             texts = [*likely_matches(written, longest=LONGEST_TEXT), *texts]
             if pattern.view == "lowered":
                 texts = [text.lower() for text in texts]

@@ -39,7 +39,7 @@ def count(program: Program, text: str, *, budget: int = BUDGET) -> Count:
 
     >>> from gatecore._program import program
     >>> [count(program(r"a+b", 0), "a" * n).steps for n in (10, 20, 40)]
-    [221, 841, 3281]
+    [176, 651, 2501]
     """
     machine = _Machine(program, text, budget)
     try:
@@ -67,9 +67,6 @@ class _Machine:
         self._program = program
         self._text = text
         self._points = [ord(character) for character in text]
-        #: Of each CHAR the characters of the text that it takes; looked up once.
-        self._takes: list[frozenset[int] | None] = [None] * len(self._code)
-        self._alphabet: set[int] | None = None
         self._budget = budget
         self.steps = 0
 
@@ -81,7 +78,6 @@ class _Machine:
         """The first way to MATCH from a place, with where it ends."""
         code, points = self._code, self._points
         length = len(points)
-        known = self._takes
         stack = [(pc, at, memory)]
         while stack:
             pc, at, memory = stack.pop()
@@ -92,10 +88,13 @@ class _Machine:
                 step = code[pc]
                 op = step.op
                 if op == Op.CHAR:
-                    takes = known[pc]
-                    if takes is None:
-                        takes = self._taken(pc)
-                    if at >= length or points[at] not in takes:
+                    if at >= length:
+                        break
+                    point = points[at]
+                    taken = step.known.get(point)
+                    if taken is None:
+                        taken = step.known[point] = contains(step.ranges, point)
+                    if not taken:
                         break
                     at += 1
                     pc += 1
@@ -125,14 +124,6 @@ class _Machine:
                         break
                     pc, at, memory = moved
         return None
-
-    def _taken(self, pc: int) -> frozenset[int]:
-        ranges = self._code[pc].ranges
-        if self._alphabet is None:
-            self._alphabet = set(self._points)
-        found = frozenset(point for point in self._alphabet if contains(ranges, point))
-        self._takes[pc] = found
-        return found
 
     def _rare(self, pc: int, at: int, memory: _Memory) -> tuple[int, int, _Memory] | None:
         """The instructions that few patterns have; `None` when the way ends here."""
