@@ -147,7 +147,7 @@ pub struct Form {
 impl Form {
     /// The form of a pattern.
     pub fn of(node: &Node, classes: &dyn Resolve) -> Self {
-        let node = factor::factored(node, classes);
+        let node = factor::factored(node, classes, factor::Which::NoLiterals);
         Form { hir: hir(&node, classes), weight: node.weight() }
     }
 }

@@ -13,8 +13,8 @@
 //!
 //! Order decides which branch matches, so branches move past others only where those begin with
 //! disjoint classes: of these at most one can go on at a position, so which is tried first does not
-//! matter. Alternatives of plain literals are left alone: regex-automata makes tries of these in both
-//! directions.
+//! matter. Alternatives of plain literals are left to regex-automata, which makes tries of these in
+//! both directions.
 
 use std::borrow::Cow;
 
@@ -28,36 +28,45 @@ const MIN_BRANCHES: usize = 32;
 /// Levels of the trie: it is walked recursively.
 const MAX_DEPTH: u32 = 64;
 
+/// Which alternatives become tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All that are long.
+    All,
+    /// Those that are not plain literals.
+    NoLiterals,
+}
+
 /// The pattern with its long alternatives as tries.
-pub fn factored<'a>(node: &'a Node, classes: &dyn Resolve) -> Cow<'a, Node> {
+pub fn factored<'a>(node: &'a Node, classes: &dyn Resolve, which: Which) -> Cow<'a, Node> {
     let mut is_worth_it = false;
     node.walk(&mut |inner| {
         if let Node::Alternate(nodes) = inner {
-            is_worth_it |= is_long(nodes, classes);
+            is_worth_it |= is_long(nodes, classes, which);
         }
     });
     if is_worth_it {
-        Cow::Owned(rewritten(node, classes))
+        Cow::Owned(rewritten(node, classes, which))
     } else {
         Cow::Borrowed(node)
     }
 }
 
-fn is_long(nodes: &[Node], classes: &dyn Resolve) -> bool {
+fn is_long(nodes: &[Node], classes: &dyn Resolve, which: Which) -> bool {
     let is_symbol =
         |node: &Node| matches!(node, Node::Class(class) if classes.class(*class).len() == 1);
     let is_literal = |node: &Node| match node {
         Node::Concat(nodes) => nodes.iter().all(is_symbol),
         node => is_symbol(node),
     };
-    nodes.len() >= MIN_BRANCHES && !nodes.iter().all(is_literal)
+    nodes.len() >= MIN_BRANCHES && (which == Which::All || !nodes.iter().all(is_literal))
 }
 
-fn rewritten(node: &Node, classes: &dyn Resolve) -> Node {
-    let all = |nodes: &[Node]| nodes.iter().map(|node| rewritten(node, classes)).collect();
+fn rewritten(node: &Node, classes: &dyn Resolve, which: Which) -> Node {
+    let all = |nodes: &[Node]| nodes.iter().map(|node| rewritten(node, classes, which)).collect();
     match node {
         Node::Concat(nodes) => Node::Concat(all(nodes)),
-        Node::Alternate(nodes) if is_long(nodes, classes) => {
+        Node::Alternate(nodes) if is_long(nodes, classes, which) => {
             let nodes: Vec<Node> = all(nodes);
             let branches = nodes.iter().map(|node| match node {
                 Node::Concat(items) => items.as_slice(),
@@ -68,11 +77,11 @@ fn rewritten(node: &Node, classes: &dyn Resolve) -> Node {
         }
         Node::Alternate(nodes) => Node::Alternate(all(nodes)),
         Node::Repeat { min, max, kind, node } => {
-            let node = Box::new(rewritten(node, classes));
+            let node = Box::new(rewritten(node, classes, which));
             Node::Repeat { min: *min, max: *max, kind: *kind, node }
         }
         Node::Group { index, node } => {
-            Node::Group { index: *index, node: Box::new(rewritten(node, classes)) }
+            Node::Group { index: *index, node: Box::new(rewritten(node, classes, which)) }
         }
         leaf => leaf.clone(),
     }
@@ -192,7 +201,7 @@ mod tests {
     fn found(node: &Node, factor: bool, symbols: &[u8]) -> Vec<Vec<Option<Span>>> {
         let confirm = Confirm::default();
         let hir = if factor {
-            confirm::hir(&factored(node, &Classes), &Classes)
+            confirm::hir(&factored(node, &Classes, Which::NoLiterals), &Classes)
         } else {
             confirm::hir(node, &Classes)
         };
@@ -217,7 +226,7 @@ mod tests {
                 prop::collection::vec(prop::sample::select(b"aAbBc".to_vec()), 0..20), 4),
         ) {
             let node = numbered(branches);
-            prop_assert!(matches!(factored(&node, &Classes), Cow::Owned(_)));
+            prop_assert!(matches!(factored(&node, &Classes, Which::NoLiterals), Cow::Owned(_)));
             for text in texts {
                 prop_assert_eq!(found(&node, true, &text), found(&node, false, &text));
             }
@@ -237,6 +246,9 @@ mod tests {
             count
         };
         assert_eq!(classes(&node), 64 * 8);
-        assert_eq!(classes(&factored(&node, &Classes)), 2 + 4 + 8 + 16 + 32 + 64 + 64 * 2);
+        assert_eq!(
+            classes(&factored(&node, &Classes, Which::NoLiterals)),
+            2 + 4 + 8 + 16 + 32 + 64 + 64 * 2
+        );
     }
 }

@@ -37,7 +37,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use super::factor::factored;
+use super::factor::{factored, Which};
 use super::futures::{Ends, Futures, Known};
 use super::walk::Walk;
 use super::Resolve;
@@ -207,8 +207,16 @@ impl Listing {
 
     fn build(node: &Node, classes: &dyn Resolve, groups: bool) -> Option<Self> {
         let states = vec![State::Match];
-        let node = &*factored(node, classes);
-        let mut builder = Builder { classes, states, bits: 0, looks: false, groups, marks: 0 };
+        let node = &*factored(node, classes, Which::All);
+        let mut builder = Builder {
+            classes,
+            states,
+            numbers: HashMap::new(),
+            bits: 0,
+            looks: false,
+            groups,
+            marks: 0,
+        };
         let start = builder.add(node, MATCH)?;
         let Builder { states, looks, marks, .. } = builder;
         let mut takers = Vec::new();
@@ -337,11 +345,24 @@ fn read_off(futures: &mut Futures<'_>, symbols: &[u8], part: Range<usize>, walk:
 struct Builder<'a> {
     classes: &'a dyn Resolve,
     states: Vec<State>,
+    /// What was built: a state that does the same and goes on in the same way is the same. As patterns
+    /// are built from the right, words share their ends, and at each position of a text only the
+    /// few ends that match there are alive, not one for each word.
+    numbers: HashMap<Key, StateId>,
     bits: u32,
     looks: bool,
     /// Whether groups are marked.
     groups: bool,
     marks: u32,
+}
+
+/// What a state does and how it goes on.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Take(ByteSet, StateId),
+    Split([StateId; 2]),
+    If(Look, StateId),
+    Mark(u32, StateId),
 }
 
 impl Builder<'_> {
@@ -350,16 +371,37 @@ impl Builder<'_> {
         (self.states.len() - 1) as StateId
     }
 
+    /// The state of a key.
+    fn state(&mut self, key: Key) -> StateId {
+        if let Some(&known) = self.numbers.get(&key) {
+            return known;
+        }
+        let state = match key {
+            Key::Take(set, next) => {
+                let bit = self.bits;
+                self.bits += 1;
+                State::Take { set, next, bit }
+            }
+            Key::Split(ways) => State::Split(ways),
+            Key::If(look, next) => State::If(look, next),
+            Key::Mark(mark, next) => State::Mark(mark, next),
+        };
+        let number = self.push(state);
+        self.numbers.insert(key, number);
+        number
+    }
+
     fn split(&mut self, kind: RepeatKind, body: StateId, next: StateId) -> StateId {
-        self.push(State::Split(if kind == RepeatKind::Lazy { [next, body] } else { [body, next] }))
+        let ways = if kind == RepeatKind::Lazy { [next, body] } else { [body, next] };
+        self.state(Key::Split(ways))
     }
 
     /// Adds a node that goes on at `next` and says where it begins.
     fn add(&mut self, node: &Node, next: StateId) -> Option<StateId> {
         Some(match node {
             Node::Empty => next,
-            Node::Never => self.take(ByteSet::EMPTY, next),
-            Node::Class(class) => self.take(self.classes.class(*class), next),
+            Node::Never => self.state(Key::Take(ByteSet::EMPTY, next)),
+            Node::Class(class) => self.state(Key::Take(self.classes.class(*class), next)),
             Node::Concat(nodes) => {
                 nodes.iter().rev().try_fold(next, |next, node| self.add(node, next))?
             }
@@ -368,7 +410,7 @@ impl Builder<'_> {
                 let mut first = self.add(last, next)?;
                 for node in others.iter().rev() {
                     let branch = self.add(node, next)?;
-                    first = self.push(State::Split([branch, first]));
+                    first = self.state(Key::Split([branch, first]));
                 }
                 first
             }
@@ -402,14 +444,14 @@ impl Builder<'_> {
             Node::Group { index, node } if self.groups => {
                 let end = 2 * index + 1;
                 self.marks = self.marks.max(end + 1);
-                let close = self.push(State::Mark(end, next));
+                let close = self.state(Key::Mark(end, next));
                 let body = self.add(node, close)?;
-                self.push(State::Mark(2 * index, body))
+                self.state(Key::Mark(2 * index, body))
             }
             Node::Group { node, .. } => self.add(node, next)?,
             Node::Look(look) => {
                 self.looks = true;
-                self.push(State::If(*look, next))
+                self.state(Key::If(*look, next))
             }
             Node::LookAround(..)
             | Node::BackReference(_)
@@ -417,12 +459,6 @@ impl Builder<'_> {
             | Node::Atomic(_)
             | Node::Quirk(_) => return None,
         })
-    }
-
-    fn take(&mut self, set: ByteSet, next: StateId) -> StateId {
-        let bit = self.bits;
-        self.bits += 1;
-        self.push(State::Take { set, next, bit })
     }
 }
 
