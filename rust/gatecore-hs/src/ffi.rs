@@ -51,6 +51,7 @@ pub type match_event_handler = extern "C" fn(
 
 pub const HS_SUCCESS: c_int = 0;
 pub const HS_NOMEM: c_int = -2;
+pub const HS_SCAN_TERMINATED: c_int = -3;
 pub const HS_COMPILER_ERROR: c_int = -4;
 pub const HS_DB_VERSION_ERROR: c_int = -5;
 pub const HS_DB_PLATFORM_ERROR: c_int = -6;

@@ -21,6 +21,7 @@ mod ffi;
 
 use std::ffi::{c_char, c_int, c_uint, c_ulonglong, c_void, CStr, CString};
 use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Mutex;
 
 /// Why Hyperscan did not do what was asked.
@@ -46,6 +47,9 @@ pub enum Error {
     /// No memory was left.
     #[error("Hyperscan could not get memory")]
     Memory,
+    /// The scan was stopped before its end.
+    #[error("the scan was stopped")]
+    Stopped,
     /// Any other status code; it means a bug in this crate or in the engine.
     #[error("Hyperscan returned the status {0}")]
     Status(i32),
@@ -55,6 +59,7 @@ fn check(status: c_int) -> Result<(), Error> {
     match status {
         ffi::HS_SUCCESS => Ok(()),
         ffi::HS_NOMEM => Err(Error::Memory),
+        ffi::HS_SCAN_TERMINATED => Err(Error::Stopped),
         other => Err(Error::Status(other)),
     }
 }
@@ -309,10 +314,25 @@ impl Database {
     /// # Errors
     /// [`Error::DocumentTooLarge`] beyond 4 GiB, [`Error::Memory`].
     pub fn scan(&self, document: &[u8], hits: &mut Hits) -> Result<(), Error> {
+        self.scan_until(document, hits, None)
+    }
+
+    /// As [`Database::scan`], until `stop` says so. The engine lets us look at it when it has found an
+    /// expression for the first time and not otherwise: there is no other way into its scan.
+    ///
+    /// # Errors
+    /// As [`Database::scan`], and [`Error::Stopped`]: then `hits` are not all.
+    pub fn scan_until(
+        &self,
+        document: &[u8],
+        hits: &mut Hits,
+        stop: Option<&AtomicBool>,
+    ) -> Result<(), Error> {
         let length = c_uint::try_from(document.len())
             .map_err(|_| Error::DocumentTooLarge(document.len()))?;
         let scratch = self.scratch()?;
-        let context: *mut Hits = hits;
+        let mut found = Found { hits, stop };
+        let context: *mut Found<'_> = &mut found;
         // SAFETY: the database is live, the slice has `length` bytes, `scratch` was made for this
         // database and is owned by this call, and `context` outlives it: `on_match` is called only
         // during the call.
@@ -357,10 +377,16 @@ extern "C" fn on_match(
     _flags: c_uint,
     context: *mut c_void,
 ) -> c_int {
-    // SAFETY: `context` is the `&mut Hits` given to hs_scan, which nobody else uses meanwhile.
-    let hits = unsafe { &mut *context.cast::<Hits>() };
-    hits.insert(id as usize);
-    0
+    // SAFETY: `context` is the `&mut Found` given to hs_scan, which nobody else uses meanwhile.
+    let found = unsafe { &mut *context.cast::<Found<'_>>() };
+    found.hits.insert(id as usize);
+    c_int::from(found.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)))
+}
+
+/// What [`on_match`] fills, and whether it shall go on.
+struct Found<'a> {
+    hits: &'a mut Hits,
+    stop: Option<&'a AtomicBool>,
 }
 
 /// Most scratches that are kept for later scans; each takes a few hundred kilobytes.
@@ -395,6 +421,18 @@ mod tests {
     #[test]
     fn reports_each_expression_once() {
         assert_eq!(hits(&["a", "b", "c+d"], b"aaa ccd"), [0, 2]);
+    }
+
+    #[test]
+    fn a_scan_stops_where_it_finds_something() {
+        let database = Database::compile(&["a", "b"]).unwrap();
+        let mut hits = Hits::new(2);
+        let stop = AtomicBool::new(false);
+        database.scan_until(b"ab", &mut hits, Some(&stop)).unwrap();
+        stop.store(true, Ordering::Relaxed);
+        let stopped = database.scan_until(b"ab", &mut hits, Some(&stop));
+        assert_eq!(stopped, Err(Error::Stopped));
+        assert_eq!(database.scan_until(b"..", &mut hits, Some(&stop)), Ok(()));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use pyo3::types::{PyInt, PyString, PyTuple};
 
 use crate::compiled::standard;
 use crate::door::into_python;
+use crate::limit::Limit;
 use crate::scan::CoreScan;
 use crate::serve::scan_of;
 use crate::set::Keyword;
@@ -26,7 +27,7 @@ pub struct DocumentMethods;
 fn with_keyword<'py, T>(
     document: &Bound<'py, DocumentMethods>,
     keyword: &Bound<'py, PyAny>,
-    ask: impl FnOnce(&CoreScan, PatternId) -> Answer<T>,
+    ask: impl FnOnce(&Bound<'py, CoreScan>, PatternId) -> PyResult<Answer<T>>,
 ) -> PyResult<Option<T>> {
     let Some(scan) = scan_of(document.as_any()) else { return Ok(None) };
     let core = scan.get();
@@ -44,8 +45,8 @@ fn with_keyword<'py, T>(
             return Ok(None);
         }
     };
-    core.ready(document.as_any().cast::<PyString>()?, id)?;
-    match ask(core, id) {
+    CoreScan::ready(&scan, document.as_any().cast::<PyString>()?, id, &Limit::default())?;
+    match ask(&scan, id)? {
         Answer::Known(answer) => {
             core.stats.served();
             Ok(Some(answer))
@@ -83,7 +84,8 @@ fn plain<'py>(
 impl DocumentMethods {
     fn __contains__<'py>(slf: &Bound<'py, Self>, keyword: &Bound<'py, PyAny>) -> PyResult<bool> {
         let py = slf.py();
-        match with_keyword(slf, keyword, |core, id| core.matches(py, id))? {
+        let limit = Limit::default();
+        match with_keyword(slf, keyword, |scan, id| CoreScan::matches(scan, id, &limit))? {
             Some(answer) => Ok(answer),
             None => plain(slf, "__contains__", &PyTuple::new(py, [keyword])?)?.extract(),
         }
@@ -97,8 +99,9 @@ impl DocumentMethods {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         if args.len() == 1 {
-            let found = with_keyword(slf, &args.get_item(0)?, |core, id| {
-                core.find(py, id, Anchor::Search, core.scan.whole())
+            let found = with_keyword(slf, &args.get_item(0)?, |scan, id| {
+                let whole = scan.get().scan.whole();
+                CoreScan::find(scan, id, Anchor::Search, whole, &Limit::default())
             })?;
             if let Some(found) = found {
                 let start = found.map_or(-1, |span| span.start() as isize);
@@ -116,8 +119,9 @@ impl DocumentMethods {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         if args.len() == 1 {
-            let matches = with_keyword(slf, &args.get_item(0)?, |core, id| {
-                core.some_spans(py, id, core.scan.whole(), Wanted::All)
+            let matches = with_keyword(slf, &args.get_item(0)?, |scan, id| {
+                let whole = scan.get().scan.whole();
+                CoreScan::some_spans(scan, id, whole, Wanted::All, &Limit::default())
             })?;
             if let Some(matches) = matches {
                 return Ok(PyInt::new(py, matches.spans.len()).into_any());

@@ -11,6 +11,7 @@
 //! Python code that runs below a frame of ours (a replacement function) may lose the GIL as well. It may
 //! also take for ever, so the end waits for it a moment only.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::OnceLock;
 use std::thread::{self, ThreadId};
@@ -32,6 +33,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Longest wait for Python code below us.
 const PATIENCE_WITH_PYTHON: Duration = Duration::from_millis(500);
+
+thread_local! {
+    /// Whether this thread is out, and so has no GIL.
+    static IS_OUT: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Counts until it is dropped.
 pub struct Counted(&'static AtomicUsize);
@@ -55,10 +61,29 @@ impl Drop for Counted {
 #[inline]
 pub fn without_gil<T: Ungil>(py: Python<'_>, work: impl Ungil + FnOnce() -> T) -> T {
     if is_closed() {
+        let _is_in = Place::of_this_thread(false);
         return work();
     }
-    let _is_out = Counted::new(&OUT);
+    let _is_counted = Counted::new(&OUT);
+    let _is_out = Place::of_this_thread(true);
     py.detach(work)
+}
+
+/// Says of this thread, until it is dropped, whether it is out.
+struct Place {
+    before: bool,
+}
+
+impl Place {
+    fn of_this_thread(is_out: bool) -> Self {
+        Place { before: IS_OUT.replace(is_out) }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        IS_OUT.set(self.before);
+    }
 }
 
 /// To be held while Python code runs below a frame of ours.
@@ -74,6 +99,17 @@ pub fn into_python(py: Python<'_>) -> Counted {
 /// Whether work runs with the GIL, because the process forks or the interpreter is about to end.
 pub fn is_closed() -> bool {
     CLOSED.load(Ordering::SeqCst)
+}
+
+/// Lets a daemon thread that is out sleep for good once the interpreter is about to end: it could never
+/// come back, so the end need not wait for what it does.
+pub fn rest_at_the_end() {
+    if IS_OUT.get() && CLOSER.get().is_some_and(|closer| *closer != thread::current().id()) {
+        drop(Counted(&OUT));
+        loop {
+            thread::park();
+        }
+    }
 }
 
 fn wait(py: Python<'_>, count: &'static AtomicUsize, patience: Duration) {
@@ -113,6 +149,7 @@ fn open() {
 fn open_in_child() {
     OUT.store(0, Ordering::SeqCst);
     IN_PYTHON.store(0, Ordering::SeqCst);
+    crate::limit::forget_what_was_left();
     open();
 }
 

@@ -4,9 +4,11 @@ use gatecore::{BuildError, LoadError, ScanError};
 use pyo3::exceptions::PyMemoryError;
 use pyo3::{import_exception, PyErr};
 
+import_exception!(gatecore.errors, DeadlineError);
 import_exception!(gatecore.errors, PatternSetError);
 import_exception!(gatecore.errors, SetTooLargeError);
 import_exception!(gatecore.errors, StoredSetError);
+import_exception!(gatecore.errors, UnansweredError);
 
 /// A set could not be built.
 pub fn build(error: BuildError) -> PyErr {

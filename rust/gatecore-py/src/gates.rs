@@ -1,17 +1,19 @@
 //! `CoreGates`: the core's gates over one pattern set for each view of a document.
 
+use std::cell::{Cell, RefCell};
 use std::sync::{Arc, OnceLock};
 
 use gatecore::gate::{
     evaluate, Answerer, Branch, Capture, Decoder, Document, Filled, Gate, GatePattern, Outcome,
     Text, Unit,
 };
-use gatecore::{Anchor, Answer, BuildError, PatternId, Region, Span};
+use gatecore::{Answer, BuildError, PatternId, Span};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::door::without_gil;
-use crate::errors;
+use crate::errors::{self, UnansweredError};
+use crate::limit::{Deadline, Limit, Looks};
 use crate::scan::CoreScan;
 use crate::set::{CoreSet, SharedSet};
 
@@ -71,24 +73,46 @@ impl CoreGates {
 
     /// Answers every gate; the GIL is released except where the document's text is needed or `re`
     /// answers for a pattern on the fallback route: `document` is a `gatecore.gates._Asked`.
+    ///
+    /// A gate that hangs on a question that was not answered comes back as the `UnansweredError`. With a
+    /// deadline, gates that need `re` come last: it may take all the time there is.
+    #[pyo3(signature = (scan, document, deadline=None))]
     fn evaluate(
         &self,
-        py: Python<'_>,
-        scan: &CoreScan,
+        scan: &Bound<'_, CoreScan>,
         document: &Bound<'_, PyAny>,
-    ) -> PyResult<Vec<FlatOutcome>> {
-        if !Arc::ptr_eq(&self.text, &scan.set) {
+        deadline: Option<&Bound<'_, Deadline>>,
+    ) -> PyResult<Vec<(Option<FlatOutcome>, Option<PyErr>)>> {
+        if !Arc::ptr_eq(&self.text, &scan.get().set) {
             return Err(PyValueError::new_err("the scan was made with another pattern set"));
         }
+        let limit = &Limit::of(deadline);
         let answers = Answers {
             gates: self,
-            scan,
+            scan: scan.clone().unbind(),
             lowered: OnceLock::new(),
             document: document.clone().unbind(),
+            limit,
+            looks: RefCell::new(Looks::new(limit)),
+            without_re: Cell::new(deadline.is_some()),
         };
-        without_gil(py, || {
+        without_gil(scan.py(), move || {
             let document = Document::new(&answers);
-            self.gates.iter().map(|gate| flat(evaluate(gate, &document)?)).collect::<PyResult<_>>()
+            let mut outcomes = judge(self.gates.iter(), &document)?;
+            answers.without_re.set(false);
+            let later = |outcome: &Judged| matches!(outcome, Err(Obstacle::Later));
+            let last = self.gates.iter().zip(&outcomes).filter(|(_, outcome)| later(outcome));
+            let last: Vec<&Gate> = last.map(|(gate, _)| gate).collect();
+            let mut last = judge(last.into_iter(), &document)?.into_iter();
+            for outcome in outcomes.iter_mut().filter(|outcome| later(outcome)) {
+                *outcome = last.next().expect("each gate that came last was judged");
+            }
+            let told = |outcome| match outcome {
+                Ok(outcome) => (Some(outcome), None),
+                Err(Obstacle::Later) => unreachable!("nothing is put off twice"),
+                Err(Obstacle::Error(error)) => (None, Some(error)),
+            };
+            Ok(outcomes.into_iter().map(told).collect())
         })
     }
 }
@@ -143,6 +167,22 @@ fn span((start, end): Pair) -> Span {
     Span::new(start, end)
 }
 
+/// Why a gate has no outcome yet, or none at all.
+enum Obstacle {
+    /// It needs `re`, which comes last.
+    Later,
+    /// What was raised.
+    Error(PyErr),
+}
+
+impl From<PyErr> for Obstacle {
+    fn from(error: PyErr) -> Self {
+        Obstacle::Error(error)
+    }
+}
+
+type Judged = Result<FlatOutcome, Obstacle>;
+
 /// The lowered view of one document.
 struct Lowered {
     scan: Py<CoreScan>,
@@ -180,14 +220,18 @@ fn partition_point(end: usize, holds: impl Fn(usize) -> bool) -> usize {
 /// A document's scans with its text and `re` behind them.
 struct Answers<'a> {
     gates: &'a CoreGates,
-    scan: &'a CoreScan,
+    scan: Py<CoreScan>,
     lowered: OnceLock<Lowered>,
     document: Py<PyAny>,
+    limit: &'a Limit,
+    looks: RefCell<Looks<'a>>,
+    /// Whether `re` must not be asked yet.
+    without_re: Cell<bool>,
 }
 
 /// Where a pattern is looked for.
 struct Place<'a> {
-    scan: &'a CoreScan,
+    scan: &'a Py<CoreScan>,
     id: PatternId,
     lowered: Option<&'a Lowered>,
 }
@@ -196,10 +240,6 @@ impl Place<'_> {
     fn back(&self, found: Span) -> Span {
         self.lowered.map_or(found, |lowered| lowered.back(found))
     }
-
-    fn whole(&self) -> Region {
-        self.scan.scan.whole()
-    }
 }
 
 impl Answers<'_> {
@@ -207,8 +247,8 @@ impl Answers<'_> {
         let of_text = self.gates.text.set.len() as u32;
         let Some(id) = pattern.0.checked_sub(of_text) else {
             let id = PatternId(pattern.0);
-            self.scan.scan.prepare(&self.gates.text.set, id).map_err(errors::scan)?;
-            return Ok(Place { scan: self.scan, id, lowered: None });
+            CoreScan::prepare(&self.scan, id, self.limit)?;
+            return Ok(Place { scan: &self.scan, id, lowered: None });
         };
         let lowered = match self.lowered.get() {
             Some(lowered) => lowered,
@@ -217,7 +257,7 @@ impl Answers<'_> {
                 self.lowered.get_or_init(|| lowered)
             }
         };
-        Ok(Place { scan: lowered.scan.get(), id: PatternId(id), lowered: Some(lowered) })
+        Ok(Place { scan: &lowered.scan, id: PatternId(id), lowered: Some(lowered) })
     }
 
     fn lower(&self) -> PyResult<Lowered> {
@@ -232,8 +272,29 @@ impl Answers<'_> {
         })
     }
 
+    /// An error with the pattern of which it is, if it is about one question.
+    fn named(&self, pattern: GatePattern, error: PyErr) -> Obstacle {
+        let named = Python::attach(|py| match error.is_instance_of::<UnansweredError>(py) {
+            true => error.value(py).setattr("number", pattern.0),
+            false => Ok(()),
+        });
+        Obstacle::Error(named.err().unwrap_or(error))
+    }
+
+    fn look_after(&self, scan: &Py<CoreScan>, id: PatternId) -> PyResult<()> {
+        self.looks.borrow_mut().look_after(scan.get().work_of(id))
+    }
+
+    fn may_ask_re(&self) -> Result<(), Obstacle> {
+        if self.without_re.get() {
+            return Err(Obstacle::Later);
+        }
+        Ok(())
+    }
+
     /// Every match by `re`, as it lies in the view.
-    fn spans_by_re(&self, pattern: GatePattern) -> PyResult<Vec<Span>> {
+    fn spans_by_re(&self, pattern: GatePattern) -> Result<Vec<Span>, Obstacle> {
+        self.may_ask_re()?;
         Python::attach(|py| {
             let spans = self.document.call_method1(py, "spans_by_re", (pattern.0,))?;
             let spans: Vec<Pair> = spans.extract(py)?;
@@ -241,7 +302,12 @@ impl Answers<'_> {
         })
     }
 
-    fn captures_by_re(&self, capture: Capture, place: &Place<'_>) -> PyResult<Vec<Option<Span>>> {
+    fn captures_by_re(
+        &self,
+        capture: Capture,
+        place: &Place<'_>,
+    ) -> Result<Vec<Option<Span>>, Obstacle> {
+        self.may_ask_re()?;
         Python::attach(|py| {
             let arguments = (capture.pattern.0, capture.group);
             let spans = self.document.call_method1(py, "captures_by_re", arguments)?;
@@ -251,37 +317,69 @@ impl Answers<'_> {
     }
 }
 
+/// Judges gates on one document; an error that is not about one question ends it.
+fn judge<'g>(
+    gates: impl Iterator<Item = &'g Gate>,
+    document: &Document<'_, Answers<'_>>,
+) -> PyResult<Vec<Judged>> {
+    let judge = |gate| match evaluate(gate, document) {
+        Ok(outcome) => flat(outcome).map(Ok),
+        Err(Obstacle::Error(error)) if !is_of_one_question(&error) => Err(error),
+        Err(obstacle) => Ok(Err(obstacle)),
+    };
+    gates.map(judge).collect()
+}
+
+/// Whether an error leaves the other questions about a document open.
+fn is_of_one_question(error: &PyErr) -> bool {
+    Python::attach(|py| error.is_instance_of::<UnansweredError>(py))
+}
+
 impl Answerer for Answers<'_> {
-    type Error = PyErr;
+    type Error = Obstacle;
 
     fn length(&self) -> usize {
-        self.scan.scan.len()
+        self.scan.get().scan.len()
     }
 
-    fn is_match(&self, pattern: GatePattern) -> PyResult<bool> {
-        let Place { scan, id, .. } = self.place(pattern)?;
-        match scan.scan.is_match(&scan.set.set, id) {
+    fn is_match(&self, pattern: GatePattern) -> Result<bool, Obstacle> {
+        let named = |error| self.named(pattern, error);
+        let Place { scan, id, .. } = self.place(pattern).map_err(named)?;
+        if let Some(known) = scan.get().scan.known(&scan.get().set.set, id) {
+            return Ok(known);
+        }
+        self.look_after(scan, id).map_err(named)?;
+        match CoreScan::matches_detached(scan, id, self.limit).map_err(named)? {
             Answer::Known(matches) => Ok(matches),
-            Answer::AskRe => Python::attach(|py| {
-                self.document.call_method1(py, "matches_by_re", (pattern.0,))?.is_truthy(py)
-            }),
+            Answer::AskRe => {
+                self.may_ask_re()?;
+                let answer = Python::attach(|py| {
+                    let answer = self.document.call_method1(py, "matches_by_re", (pattern.0,));
+                    answer?.is_truthy(py)
+                });
+                Ok(answer?)
+            }
         }
     }
 
-    fn first(&self, pattern: GatePattern) -> PyResult<Option<Span>> {
-        let place = self.place(pattern)?;
-        let Place { scan, id, .. } = place;
-        let first = match scan.scan.find(&scan.set.set, id, Anchor::Search, place.whole()) {
-            Answer::Known(found) => found,
-            Answer::AskRe => self.spans_by_re(pattern)?.first().copied(),
-        };
+    fn first(&self, pattern: GatePattern) -> Result<Option<Span>, Obstacle> {
+        let named = |error| self.named(pattern, error);
+        let place = self.place(pattern).map_err(named)?;
+        self.look_after(place.scan, place.id).map_err(named)?;
+        let first =
+            match CoreScan::first_detached(place.scan, place.id, self.limit).map_err(named)? {
+                Answer::Known(found) => found,
+                Answer::AskRe => self.spans_by_re(pattern)?.first().copied(),
+            };
         Ok(first.map(|found| place.back(found)))
     }
 
-    fn spans(&self, pattern: GatePattern) -> PyResult<Vec<Span>> {
-        let place = self.place(pattern)?;
-        let Place { scan, id, .. } = place;
-        let mut spans = match scan.scan.spans(&scan.set.set, id) {
+    fn spans(&self, pattern: GatePattern) -> Result<Vec<Span>, Obstacle> {
+        let named = |error| self.named(pattern, error);
+        let place = self.place(pattern).map_err(named)?;
+        self.look_after(place.scan, place.id).map_err(named)?;
+        let spans = CoreScan::spans_detached(place.scan, place.id, self.limit).map_err(named)?;
+        let mut spans = match spans {
             Answer::Known(spans) => spans,
             Answer::AskRe => self.spans_by_re(pattern)?,
         };
@@ -293,16 +391,18 @@ impl Answerer for Answers<'_> {
         Ok(spans)
     }
 
-    fn captures(&self, capture: Capture) -> PyResult<Vec<Option<Span>>> {
-        let place = self.place(capture.pattern)?;
-        let Place { scan, id, .. } = place;
-        let Answer::Known(spans) = scan.scan.spans(&scan.set.set, id) else {
+    fn captures(&self, capture: Capture) -> Result<Vec<Option<Span>>, Obstacle> {
+        let named = |error| self.named(capture.pattern, error);
+        let place = self.place(capture.pattern).map_err(named)?;
+        let (scan, id) = (place.scan, place.id);
+        let spans = CoreScan::spans_detached(scan, id, self.limit).map_err(named)?;
+        let Answer::Known(spans) = spans else {
             return self.captures_by_re(capture, &place);
         };
-        let to = place.whole().to;
         let mut captures = Vec::with_capacity(spans.len());
         for found in spans {
-            match scan.scan.groups(&scan.set.set, id, Anchor::Search, found, to) {
+            self.looks.borrow_mut().look().map_err(named)?;
+            match CoreScan::groups_detached(scan, id, found, self.limit).map_err(named)? {
                 Answer::Known(groups) => {
                     let part = groups.spans.get(capture.group as usize).copied().flatten();
                     captures.push(part.map(|part| place.back(part)));
@@ -313,14 +413,16 @@ impl Answerer for Answers<'_> {
         Ok(captures)
     }
 
-    fn marks(&self, unit: Unit) -> PyResult<Vec<Span>> {
+    fn marks(&self, unit: Unit) -> Result<Vec<Span>, Obstacle> {
         let number = (unit as usize).checked_sub(1).and_then(|unit| self.gates.marks[unit]);
         let number = number.ok_or_else(|| PyRuntimeError::new_err("a unit has no pattern"))?;
         self.spans(GatePattern(number))
     }
 
-    fn texts(&self, spans: &[Span]) -> PyResult<Vec<String>> {
+    fn texts(&self, spans: &[Span]) -> Result<Vec<String>, Obstacle> {
         let spans: Vec<Pair> = spans.iter().copied().map(pair).collect();
-        Python::attach(|py| self.document.call_method1(py, "texts", (spans,))?.extract(py))
+        let texts =
+            Python::attach(|py| self.document.call_method1(py, "texts", (spans,))?.extract(py));
+        Ok(texts?)
     }
 }

@@ -10,6 +10,7 @@ mod door;
 mod drop_in;
 mod errors;
 mod gates;
+mod limit;
 mod matched;
 mod scan;
 mod serve;
@@ -45,6 +46,8 @@ mod _gatecore {
     use super::engines;
     #[pymodule_export]
     use super::gates::CoreGates;
+    #[pymodule_export]
+    use super::limit::Deadline;
     #[pymodule_export]
     use super::matched::{Match, MatchIterator};
     #[pymodule_export]

@@ -14,6 +14,7 @@ use pyo3::sync::{MutexExt, PyOnceLock};
 use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
 
 use crate::compiled::{not_picklable, standard_class, CompiledPattern, Given};
+use crate::limit::Limit;
 use crate::scan::CoreScan;
 use crate::serve::{template_parts, Target};
 use crate::stats::{fell_through, Reason};
@@ -98,8 +99,9 @@ impl Match {
         if let Some(span) = self.span.get() {
             return Ok(*span);
         }
-        let core = self.scan.get();
-        let found = core.find(py, self.id, Anchor::Search, self.region);
+        let limit = Limit::default();
+        let scan = self.scan.bind(py);
+        let found = CoreScan::find(scan, self.id, Anchor::Search, self.region, &limit)?;
         let span = match found {
             Answer::Known(Some(span)) => span,
             Answer::Known(None) => return Err(self.contradiction(py, "nothing")),
@@ -152,8 +154,8 @@ impl Match {
             return Ok(groups.as_ref());
         }
         let found = self.whole_span(py)?;
-        let core = self.scan.get();
-        let groups = core.groups(py, self.id, self.anchor, found, self.region.to);
+        let (scan, limit) = (self.scan.bind(py), Limit::default());
+        let groups = CoreScan::groups(scan, self.id, self.anchor, found, self.region.to, &limit)?;
         let groups = match groups {
             Answer::Known(groups) => Some(groups),
             Answer::AskRe => None,
@@ -476,6 +478,7 @@ pub struct MatchIterator {
     pattern: Py<CompiledPattern>,
     id: PatternId,
     region: Region,
+    limit: Limit,
     state: Mutex<Ahead>,
 }
 
@@ -498,6 +501,7 @@ impl MatchIterator {
             pattern: target.pattern.clone().unbind(),
             id: target.id,
             region: target.region,
+            limit: target.limit.clone(),
             state: Mutex::new(ahead),
         };
         Bound::new(target.text.py(), iterator)
@@ -511,10 +515,10 @@ impl MatchIterator {
         if ahead.at_end {
             return Ok(None);
         }
-        let core = self.scan.get();
         let region = Region { from: ahead.from, to: self.region.to };
         let batch = ahead.batch;
-        let answer = core.some_spans(py, self.id, region, Wanted::AtLeast(batch));
+        let (scan, wanted) = (self.scan.bind(py), Wanted::AtLeast(batch));
+        let answer = CoreScan::some_spans(scan, self.id, region, wanted, &self.limit)?;
         let Answer::Known(Matches { spans, at_end }) = answer else {
             return Err(PyRuntimeError::new_err(
                 "an automaton that was there is gone: please report this",
@@ -548,6 +552,7 @@ impl MatchIterator {
             scan: self.scan.bind(py).clone(),
             id: self.id,
             region: self.region,
+            limit: Limit::default(),
         };
         Match::of(&target, Anchor::Search, Some(span)).map(Some)
     }

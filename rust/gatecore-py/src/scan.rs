@@ -1,8 +1,11 @@
 //! `CoreScan`: the core's answers for one document.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use gatecore::{Anchor, Answer, Groups, Matches, PatternId, Region, Scan, ShardId, Span, Wanted};
+use gatecore::{
+    Anchor, Answer, Groups, Matches, PatternId, Region, Scan, ScanError, ShardId, Span, Stop,
+    Wanted,
+};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -10,6 +13,7 @@ use pyo3::types::PyString;
 use crate::compiled::CompiledPattern;
 use crate::door::{is_closed, without_gil};
 use crate::errors;
+use crate::limit::{self, Deadline, Limit, Looks};
 use crate::serve::{self, Declined, Target};
 use crate::set::{CoreSet, SharedSet};
 use crate::stats::{fell_through, Counted, DocumentStats};
@@ -36,10 +40,37 @@ pub struct CoreScan {
 /// where one did 55 (50,000); kept, it is 180 and 60. The pass itself always releases it.
 const LONG: usize = 65_536;
 
+/// Bytes of an automaton up to which it takes nanoseconds a character: one with thousands of states may
+/// take microseconds. (`no\s+risk` has 4 KB, `[ab]{250}c` 17, `[ab]{2500}c` 125.)
+const LIGHT: usize = 64 << 10;
+
+/// Characters times bytes of an automaton from which a question about a pattern runs on a thread of its
+/// own, so that Ctrl-C and deadlines reach it.
+///
+/// An automaton's slowest engine takes 10 to 30 ns a state and character, a state about 50 bytes: half
+/// a second at worst. At its fastest it takes 0.3 ns a character, 30 µs for a text where a pattern of
+/// 20 KB comes here, as much as the thread.
+const LONG_QUESTION: usize = 1 << 31;
+
+/// Characters times patterns from which a pass runs on a thread of its own: 64 patterns over a million
+/// characters, which take 2 ms if they are literals and 0.2 s if they are wild.
+const LONG_PASS: usize = 1 << 26;
+
 type Pair = (usize, usize);
 
 fn pair(span: Span) -> Pair {
     (span.start(), span.end())
+}
+
+/// How to do something that may take a while.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// At once.
+    Here,
+    /// At once, without the GIL.
+    Detached,
+    /// On another thread, looking up now and then.
+    Apart,
 }
 
 impl CoreScan {
@@ -47,51 +78,161 @@ impl CoreScan {
         CoreScan { set, scan, stats, scanning: Mutex::new(()) }
     }
 
-    /// Answers a question about one pattern, off the GIL if the document is long or the pattern large.
     #[inline]
-    fn ask<T: Send>(
-        &self,
-        py: Python<'_>,
-        id: PatternId,
-        question: impl FnOnce() -> T + Send,
-    ) -> T {
-        if self.scan.whole().to < LONG && self.set.set.is_light(id) {
-            question()
+    fn way_of_question(&self, id: PatternId) -> Way {
+        let (length, weight) = (self.scan.whole().to, self.set.set.weight(id));
+        if length.saturating_mul(weight) >= LONG_QUESTION {
+            Way::Apart
+        } else if length < LONG && weight < LIGHT {
+            Way::Here
         } else {
-            without_gil(py, question)
+            Way::Detached
+        }
+    }
+
+    /// Characters times bytes of the pattern's automaton.
+    #[inline]
+    pub fn work_of(&self, id: PatternId) -> usize {
+        self.scan.whole().to.saturating_mul(self.set.set.weight(id))
+    }
+
+    fn way_of_pass(&self, shard: ShardId) -> Way {
+        let weight = self.set.set.pass_weight(shard);
+        if self.scan.whole().to.saturating_mul(weight) >= LONG_PASS {
+            Way::Apart
+        } else {
+            Way::Detached
+        }
+    }
+
+    /// Answers a question about one pattern, off the GIL if the document is long or the pattern large,
+    /// and looking up if both are.
+    #[inline]
+    fn ask<T: Send + 'static>(
+        slf: &Bound<'_, Self>,
+        id: PatternId,
+        limit: &Limit,
+        question: impl FnOnce(&CoreScan, &Stop) -> T + Send + 'static,
+    ) -> PyResult<T> {
+        limit.check()?;
+        let core = slf.get();
+        match core.way_of_question(id) {
+            Way::Here => Ok(question(core, &Stop::never())),
+            Way::Detached => Ok(without_gil(slf.py(), || question(core, &Stop::never()))),
+            Way::Apart => {
+                let owned = slf.clone().unbind();
+                let work = move |stop: &Stop| question(owned.get(), stop);
+                without_gil(slf.py(), || limit::long(limit, work))
+            }
+        }
+    }
+
+    /// As [`CoreScan::ask`], for callers without the GIL.
+    fn ask_detached<T: Send + 'static>(
+        slf: &Py<Self>,
+        id: PatternId,
+        limit: &Limit,
+        question: impl FnOnce(&CoreScan, &Stop) -> T + Send + 'static,
+    ) -> PyResult<T> {
+        limit.check()?;
+        match slf.get().way_of_question(id) {
+            Way::Here | Way::Detached => Ok(question(slf.get(), &Stop::never())),
+            Way::Apart => {
+                let owned = Python::attach(|py| slf.clone_ref(py));
+                limit::long(limit, move |stop| question(owned.get(), stop))
+            }
         }
     }
 
     /// Makes sure that a pattern can be asked about.
     #[inline]
-    pub fn ready(&self, text: &Bound<'_, PyString>, id: PatternId) -> PyResult<()> {
-        match self.set.set.shard_of(id) {
-            Some(shard) if !self.scan.is_ready(shard) => self.run(text, &[shard])?,
+    pub fn ready(
+        slf: &Bound<'_, Self>,
+        text: &Bound<'_, PyString>,
+        id: PatternId,
+        limit: &Limit,
+    ) -> PyResult<()> {
+        let core = slf.get();
+        match core.set.set.shard_of(id) {
+            Some(shard) if !core.scan.is_ready(shard) => CoreScan::run(slf, text, &[shard], limit)?,
             _ => {}
         }
-        let set = &self.set.set;
-        if self.scan.is_prepared(set, id) {
+        if core.scan.is_prepared(&core.set.set, id) {
             return Ok(());
         }
-        without_gil(text.py(), || self.scan.prepare(set, id)).map_err(errors::scan)
+        let (py, slf) = (slf.py(), slf.as_unbound());
+        without_gil(py, || CoreScan::prepare(slf, id, limit))
+    }
+
+    /// Runs the pass over the section of a pattern, unless it was run. To be called without the GIL.
+    pub fn prepare(slf: &Py<Self>, id: PatternId, limit: &Limit) -> PyResult<()> {
+        let core = slf.get();
+        if core.scan.is_prepared(&core.set.set, id) {
+            return Ok(());
+        }
+        let Some(shard) = core.set.set.shard_of(id) else { return Ok(()) };
+        CoreScan::pass(slf, shard, limit, move |core, stop| {
+            core.scan.prepare(&core.set.set, id, stop)
+        })
+    }
+
+    /// Does part of a pass. To be called without the GIL.
+    fn pass(
+        slf: &Py<Self>,
+        shard: ShardId,
+        limit: &Limit,
+        work: impl FnOnce(&CoreScan, &Stop) -> Result<(), ScanError> + Send + 'static,
+    ) -> PyResult<()> {
+        limit.check()?;
+        let done = match slf.get().way_of_pass(shard) {
+            Way::Here | Way::Detached => work(slf.get(), &Stop::never()),
+            Way::Apart => {
+                let owned = Python::attach(|py| slf.clone_ref(py));
+                limit::long(limit, move |stop| work(owned.get(), stop))?
+            }
+        };
+        done.map_err(errors::scan)
     }
 
     /// Runs the pass over alphabets; the GIL is released.
     #[cold]
-    pub fn run(&self, text: &Bound<'_, PyString>, shards: &[ShardId]) -> PyResult<()> {
+    pub fn run(
+        slf: &Bound<'_, Self>,
+        text: &Bound<'_, PyString>,
+        shards: &[ShardId],
+        limit: &Limit,
+    ) -> PyResult<()> {
         let characters = Characters::new(text)?;
-        let set = &self.set.set;
+        let slf = slf.as_unbound();
         without_gil(text.py(), || {
+            let core = slf.get();
+            let set = &core.set.set;
             // A thread never waits here with the GIL, and so may take it while it holds the lock. Once
             // the door is closed it has the GIL, and rather scans what another scans already.
-            let lock = || self.scanning.lock().unwrap_or_else(PoisonError::into_inner);
-            let _one_at_a_time = (!is_closed()).then(lock);
+            let one_at_a_time = (!is_closed()).then(|| limit::lock(&core.scanning, limit));
+            let _one_at_a_time = one_at_a_time.transpose()?;
             for &shard in shards {
-                if !self.scan.is_ready(shard) {
+                if !core.scan.is_ready(shard) {
                     let mut translation = set.translation(shard, characters.len());
-                    characters.translate(&mut translation)?;
-                    self.scan.complete(set, shard, translation).map_err(errors::scan)?;
+                    characters.translate(&mut translation, limit)?;
+                    let symbols = translation.finish();
+                    CoreScan::pass(slf, shard, limit, move |core, stop| {
+                        core.scan.complete_until(&core.set.set, shard, symbols, stop)
+                    })?;
                 }
+            }
+            Ok(())
+        })
+    }
+
+    /// Runs the pass over all sections; the GIL is released.
+    pub fn run_sections(slf: &Bound<'_, Self>, limit: &Limit) -> PyResult<()> {
+        let (py, slf) = (slf.py(), slf.as_unbound());
+        without_gil(py, || {
+            for shard in (0..slf.get().set.set.shards() as u32).map(ShardId) {
+                CoreScan::pass(slf, shard, limit, move |core, stop| {
+                    core.scan.complete_sections(&core.set.set, shard, stop)
+                })?;
             }
             Ok(())
         })
@@ -99,45 +240,96 @@ impl CoreScan {
 
     /// The first match in a region; the GIL is released if it is long.
     pub fn find(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         id: PatternId,
         anchor: Anchor,
         region: Region,
-    ) -> Answer<Option<Span>> {
-        self.ask(py, id, || self.scan.find(&self.set.set, id, anchor, region))
+        limit: &Limit,
+    ) -> PyResult<Answer<Option<Span>>> {
+        CoreScan::ask(slf, id, limit, move |core, _| {
+            core.scan.find(&core.set.set, id, anchor, region)
+        })
     }
 
     /// The first matches in a region; the GIL is released.
     pub fn some_spans(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         id: PatternId,
         region: Region,
         wanted: Wanted,
-    ) -> Answer<Matches> {
-        self.ask(py, id, || self.scan.some_spans(&self.set.set, id, region, wanted))
+        limit: &Limit,
+    ) -> PyResult<Answer<Matches>> {
+        CoreScan::ask(slf, id, limit, move |core, _| {
+            core.scan.some_spans(&core.set.set, id, region, wanted)
+        })
     }
 
     /// The groups of a match in a document that ends at `to`; the GIL is released.
     pub fn groups(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         id: PatternId,
         anchor: Anchor,
         found: Span,
         to: usize,
-    ) -> Answer<Groups> {
-        self.ask(py, id, || self.scan.groups(&self.set.set, id, anchor, found, to))
+        limit: &Limit,
+    ) -> PyResult<Answer<Groups>> {
+        CoreScan::ask(slf, id, limit, move |core, _| {
+            core.scan.groups(&core.set.set, id, anchor, found, to)
+        })
     }
 
     /// Whether a pattern matches; the GIL is released unless the pass alone decides.
     #[inline]
-    pub fn matches(&self, py: Python<'_>, id: PatternId) -> Answer<bool> {
-        match self.scan.known(&self.set.set, id) {
-            Some(known) => Answer::Known(known),
-            None => self.ask(py, id, || self.scan.is_match(&self.set.set, id)),
+    pub fn matches(slf: &Bound<'_, Self>, id: PatternId, limit: &Limit) -> PyResult<Answer<bool>> {
+        let core = slf.get();
+        match core.scan.known(&core.set.set, id) {
+            Some(known) => Ok(Answer::Known(known)),
+            None => {
+                CoreScan::ask(slf, id, limit, move |core, _| core.scan.is_match(&core.set.set, id))
+            }
         }
+    }
+
+    /// Whether a pattern matches that is not [`Scan::known`] to, for callers without the GIL.
+    pub fn matches_detached(
+        slf: &Py<Self>,
+        id: PatternId,
+        limit: &Limit,
+    ) -> PyResult<Answer<bool>> {
+        CoreScan::ask_detached(slf, id, limit, move |core, _| core.scan.is_match(&core.set.set, id))
+    }
+
+    /// The first match, for callers without the GIL.
+    pub fn first_detached(
+        slf: &Py<Self>,
+        id: PatternId,
+        limit: &Limit,
+    ) -> PyResult<Answer<Option<Span>>> {
+        CoreScan::ask_detached(slf, id, limit, move |core, _| {
+            core.scan.find(&core.set.set, id, Anchor::Search, core.scan.whole())
+        })
+    }
+
+    /// Every match, for callers without the GIL.
+    pub fn spans_detached(
+        slf: &Py<Self>,
+        id: PatternId,
+        limit: &Limit,
+    ) -> PyResult<Answer<Vec<Span>>> {
+        CoreScan::ask_detached(slf, id, limit, move |core, _| core.scan.spans(&core.set.set, id))
+    }
+
+    /// The groups of a match, for callers without the GIL.
+    pub fn groups_detached(
+        slf: &Py<Self>,
+        id: PatternId,
+        found: Span,
+        limit: &Limit,
+    ) -> PyResult<Answer<Groups>> {
+        CoreScan::ask_detached(slf, id, limit, move |core, _| {
+            let to = core.scan.whole().to;
+            core.scan.groups(&core.set.set, id, Anchor::Search, found, to)
+        })
     }
 
     fn id(&self, number: u32) -> PyResult<PatternId> {
@@ -153,10 +345,11 @@ impl CoreScan {
         pattern: &'a Bound<'py, CompiledPattern>,
         number: u32,
         text: &'a Bound<'py, PyString>,
+        deadline: Option<&Bound<'py, Deadline>>,
     ) -> PyResult<Target<'a, 'py>> {
         let id = slf.get().id(number)?;
         let region = slf.get().scan.whole();
-        Ok(Target { pattern, text, scan: slf.clone(), id, region })
+        Ok(Target { pattern, text, scan: slf.clone(), id, region, limit: Limit::of(deadline) })
     }
 }
 
@@ -174,13 +367,61 @@ fn ask_re<'py>(
 #[pymethods]
 impl CoreScan {
     /// Patterns that match; patterns for which `re` has to be asked.
-    fn ids(&self, py: Python<'_>) -> (Vec<u32>, Vec<u32>) {
-        without_gil(py, || self.scan.ids(&self.set.set))
+    #[pyo3(signature = (deadline=None))]
+    fn ids(
+        slf: &Bound<'_, Self>,
+        deadline: Option<&Bound<'_, Deadline>>,
+    ) -> PyResult<(Vec<u32>, Vec<u32>)> {
+        let (limit, this) = (Limit::of(deadline), slf.as_unbound());
+        without_gil(slf.py(), || {
+            let (mut yes, mut ask) = (Vec::new(), Vec::new());
+            let (core, mut looks) = (this.get(), Looks::new(&limit));
+            for id in 0..core.set.set.len() as u32 {
+                let answer = match core.scan.known(&core.set.set, PatternId(id)) {
+                    Some(known) => Answer::Known(known),
+                    None => {
+                        looks.look_after(core.work_of(PatternId(id)))?;
+                        CoreScan::matches_detached(this, PatternId(id), &limit)?
+                    }
+                };
+                match answer {
+                    Answer::Known(true) => yes.push(id),
+                    Answer::Known(false) => {}
+                    Answer::AskRe => ask.push(id),
+                }
+            }
+            Ok((yes, ask))
+        })
+    }
+
+    /// Patterns that are known to match without further work; patterns of which it is not known.
+    fn known(&self, py: Python<'_>) -> (Vec<u32>, Vec<u32>) {
+        without_gil(py, || {
+            let (mut yes, mut open) = (Vec::new(), Vec::new());
+            let set = &self.set.set;
+            for id in 0..set.len() as u32 {
+                let ready = set.shard_of(PatternId(id)).is_none_or(|shard| {
+                    self.scan.is_ready(shard) && self.scan.is_prepared(set, PatternId(id))
+                });
+                match ready.then(|| self.scan.known(set, PatternId(id))).flatten() {
+                    Some(true) => yes.push(id),
+                    Some(false) => {}
+                    None => open.push(id),
+                }
+            }
+            (yes, open)
+        })
     }
 
     /// Whether a pattern matches; `None`: ask `re`.
-    fn is_match(&self, py: Python<'_>, number: u32) -> PyResult<Option<bool>> {
-        Ok(match self.matches(py, self.id(number)?) {
+    #[pyo3(signature = (number, deadline=None))]
+    fn is_match(
+        slf: &Bound<'_, Self>,
+        number: u32,
+        deadline: Option<&Bound<'_, Deadline>>,
+    ) -> PyResult<Option<bool>> {
+        let id = slf.get().id(number)?;
+        Ok(match CoreScan::matches(slf, id, &Limit::of(deadline))? {
             Answer::Known(known) => Some(known),
             Answer::AskRe => None,
         })
@@ -193,45 +434,56 @@ impl CoreScan {
     }
 
     /// Every match; `None`: ask `re`.
-    fn spans(&self, py: Python<'_>, number: u32) -> PyResult<Option<Vec<Pair>>> {
-        let id = self.id(number)?;
-        Ok(match self.some_spans(py, id, self.scan.whole(), Wanted::All) {
+    #[pyo3(signature = (number, deadline=None))]
+    fn spans(
+        slf: &Bound<'_, Self>,
+        number: u32,
+        deadline: Option<&Bound<'_, Deadline>>,
+    ) -> PyResult<Option<Vec<Pair>>> {
+        let (id, whole) = (slf.get().id(number)?, slf.get().scan.whole());
+        Ok(match CoreScan::some_spans(slf, id, whole, Wanted::All, &Limit::of(deadline))? {
             Answer::Known(matches) => Some(matches.spans.into_iter().map(pair).collect()),
             Answer::AskRe => None,
         })
     }
 
     /// The first match, as `re.search`.
+    #[pyo3(signature = (pattern, number, text, deadline=None))]
     fn search<'py>(
         slf: &Bound<'py, Self>,
         pattern: &Bound<'py, CompiledPattern>,
         number: u32,
         text: &Bound<'py, PyString>,
+        deadline: Option<&Bound<'py, Deadline>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let target = CoreScan::target(slf, pattern, number, text)?;
+        let target = CoreScan::target(slf, pattern, number, text, deadline)?;
         let found = target.first(Anchor::Search)?;
         found.or_else(|declined| ask_re(&target, &declined, "search"))
     }
 
     /// Every match in order, as `re.finditer`.
+    #[pyo3(signature = (pattern, number, text, deadline=None))]
     fn finditer<'py>(
         slf: &Bound<'py, Self>,
         pattern: &Bound<'py, CompiledPattern>,
         number: u32,
         text: &Bound<'py, PyString>,
+        deadline: Option<&Bound<'py, Deadline>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let target = CoreScan::target(slf, pattern, number, text)?;
+        let target = CoreScan::target(slf, pattern, number, text, deadline)?;
         serve::matches(&target)?.or_else(|declined| ask_re(&target, &declined, "finditer"))
     }
 
     /// The text of every match or of its groups, as `re.findall`.
+    #[pyo3(signature = (pattern, number, text, deadline=None))]
     fn findall<'py>(
         slf: &Bound<'py, Self>,
         pattern: &Bound<'py, CompiledPattern>,
         number: u32,
         text: &Bound<'py, PyString>,
+        deadline: Option<&Bound<'py, Deadline>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let target = CoreScan::target(slf, pattern, number, text)?;
+        let target = CoreScan::target(slf, pattern, number, text, deadline)?;
         serve::texts(&target)?.or_else(|declined| ask_re(&target, &declined, "findall"))
     }
 

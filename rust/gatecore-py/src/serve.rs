@@ -18,6 +18,7 @@ use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple, PyType};
 
 use crate::compiled::CompiledPattern;
 use crate::door::into_python;
+use crate::limit::Limit;
 use crate::matched::{Match, MatchIterator};
 use crate::scan::CoreScan;
 use crate::stats::{fell_through, Reason};
@@ -51,6 +52,7 @@ pub struct Target<'a, 'py> {
     pub scan: Bound<'py, CoreScan>,
     pub id: PatternId,
     pub region: Region,
+    pub limit: Limit,
 }
 
 /// A call that is for `re`, and why.
@@ -135,8 +137,9 @@ impl<'a, 'py> Call<'a, 'py> {
             }
         };
         let text = self.string.cast::<PyString>()?;
-        scan.get().ready(text, id)?;
-        Ok(Ok(Target { pattern: self.pattern, text, scan, id, region }))
+        let limit = Limit::default();
+        CoreScan::ready(&scan, text, id, &limit)?;
+        Ok(Ok(Target { pattern: self.pattern, text, scan, id, region, limit }))
     }
 
     /// Counts the call as left to `re`.
@@ -189,7 +192,7 @@ impl<'py> Target<'_, 'py> {
             core.stats.served();
             return Ok(Ok(Match::of(self, anchor, None)?.into_any()));
         }
-        let answer = core.find(py, self.id, anchor, self.region);
+        let answer = CoreScan::find(&self.scan, self.id, anchor, self.region, &self.limit)?;
         Ok(match answer {
             Answer::AskRe => Err(self.declined(Reason::Fallback)),
             Answer::Known(span) => {
@@ -223,7 +226,7 @@ impl<'py> Target<'_, 'py> {
         while spans.len() < most {
             let left = most - spans.len();
             let wanted = if left <= BATCH { Wanted::AtMost(left) } else { Wanted::AtLeast(BATCH) };
-            let answer = core.some_spans(self.py(), self.id, region, wanted);
+            let answer = CoreScan::some_spans(&self.scan, self.id, region, wanted, &self.limit)?;
             let Answer::Known(mut found) = answer else {
                 return Ok(Err(self.declined(Reason::Fallback)));
             };
@@ -233,6 +236,7 @@ impl<'py> Target<'_, 'py> {
             }
             region.from = spans.last().map_or(region.to, Span::end);
             self.py().check_signals()?;
+            self.limit.check()?;
         }
         spans.truncate(most);
         if groups && !spans.is_empty() && !core.set.set.tells_groups(self.id) {

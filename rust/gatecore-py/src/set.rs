@@ -11,6 +11,7 @@ use pyo3::types::{PyBytes, PyString};
 
 use crate::door::without_gil;
 use crate::errors;
+use crate::limit::{Deadline, Limit};
 use crate::scan::CoreScan;
 use crate::stats::DocumentStats;
 use crate::text::Characters;
@@ -238,14 +239,20 @@ impl CoreSet {
 
     /// Runs the pass over a document; the GIL is released. Sections but the first may wait until one
     /// of their patterns is asked about.
-    #[pyo3(signature = (text, *, eager=true))]
-    fn scan(&self, text: &Bound<'_, PyString>, eager: bool) -> PyResult<CoreScan> {
-        let scan = self.begin(text, None)?;
+    #[pyo3(signature = (text, *, eager=true, deadline=None))]
+    fn scan<'py>(
+        &self,
+        text: &Bound<'py, PyString>,
+        eager: bool,
+        deadline: Option<&Bound<'py, Deadline>>,
+    ) -> PyResult<Bound<'py, CoreScan>> {
+        let limit = Limit::of(deadline);
+        let scan = Bound::new(text.py(), self.begin(text, None)?)?;
         let set = &self.shared.set;
         let shards: Vec<ShardId> = (0..set.shards() as u32).map(ShardId).collect();
-        scan.run(text, &shards)?;
+        CoreScan::run(&scan, text, &shards, &limit)?;
         if eager {
-            without_gil(text.py(), || scan.scan.complete_sections(set)).map_err(errors::scan)?;
+            CoreScan::run_sections(&scan, &limit)?;
         }
         Ok(scan)
     }

@@ -5,6 +5,7 @@
 //! 1 ns a character. UTF-8 would be smaller, but CPython would keep it as long as the string lives,
 //! and lone surrogates have none.
 
+use crate::limit::{Limit, Looks};
 use crate::serve::is_document;
 use gatecore::{Text, Translation};
 use pyo3::intern;
@@ -13,6 +14,9 @@ use pyo3::types::{PyBytes, PySlice, PyString, PyType};
 
 /// Characters that are copied at once: 60 µs with the GIL held, 256 KB.
 const STRETCH: usize = 1 << 16;
+
+/// ASCII characters between two looks for Ctrl-C: 0.3 ms.
+const ASCII_STRETCH: usize = 1 << 20;
 
 /// A document held for the core while the GIL is released.
 pub enum Characters<'a> {
@@ -42,11 +46,18 @@ impl<'a> Characters<'a> {
     }
 
     /// Translates all of it. To be called without the GIL.
-    pub fn translate(&self, translation: &mut Translation<'_>) -> PyResult<()> {
+    pub fn translate(&self, translation: &mut Translation<'_>, limit: &Limit) -> PyResult<()> {
+        let mut looks = Looks::new(limit);
         match self {
-            Characters::Ascii(text) => translation.push(Text::Ascii(text.as_bytes())),
+            Characters::Ascii(text) => {
+                for stretch in text.as_bytes().chunks(ASCII_STRETCH) {
+                    translation.push(Text::Ascii(stretch));
+                    looks.look()?;
+                }
+            }
             Characters::Wide(text, length) => {
                 for start in (0..*length).step_by(STRETCH) {
+                    looks.look()?;
                     let end = (start + STRETCH).min(*length);
                     Python::attach(|py| -> PyResult<()> {
                         let stretch = slice(text.bind(py), start, end)?;

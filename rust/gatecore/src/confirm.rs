@@ -66,6 +66,7 @@ pub enum AutomatonKind {
 pub struct Confirm {
     automata: [OnceLock<Option<Regex>>; 3],
     closing: OnceLock<Option<Box<[u32]>>>,
+    weight: OnceLock<usize>,
 }
 
 impl Confirm {
@@ -84,6 +85,11 @@ impl Confirm {
             }
         };
         self.automata[kind as usize].get_or_init(build).as_ref()
+    }
+
+    /// Bytes of the automaton for spans, added up once.
+    pub fn weight(&self, add_up: impl FnOnce() -> usize) -> usize {
+        *self.weight.get_or_init(add_up)
     }
 
     /// The order in which the pattern closes its groups. `None` if an automaton cannot tell groups.

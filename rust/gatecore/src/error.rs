@@ -45,4 +45,7 @@ pub enum ScanError {
     /// The SIMD engine reported a status that should not occur.
     #[error("the SIMD engine failed: {0}")]
     Engine(String),
+    /// It was no longer wanted.
+    #[error("the scan was stopped")]
+    Stopped,
 }

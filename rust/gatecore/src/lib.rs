@@ -27,6 +27,7 @@ mod scan;
 mod set;
 mod shard;
 mod span;
+mod stop;
 mod stored;
 
 pub use alphabet::{Text, Translation};
@@ -38,4 +39,5 @@ pub use route::{Route, Routing};
 pub use scan::{Anchor, Answer, Glance, Groups, Region, Scan};
 pub use set::{Engine, Lowered, PatternId, PatternSet, ShardId, Spec};
 pub use span::Span;
+pub use stop::Stop;
 pub use stored::maker;

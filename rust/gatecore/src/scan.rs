@@ -15,6 +15,7 @@ use crate::pass::Coverage;
 use crate::set::{PatternId, PatternSet, ShardId};
 use crate::shard::ShardScan;
 use crate::span::Span;
+use crate::stop::Stop;
 
 /// An answer that the core knows, or that only `re` can give.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,23 +119,44 @@ impl Scan {
         shard: ShardId,
         translation: Translation<'_>,
     ) -> Result<(), ScanError> {
-        let symbols = translation.finish();
+        self.complete_until(set, shard, translation.finish(), &Stop::never())
+    }
+
+    /// As [`Scan::complete`], of a translation that is finished and until `stop` says so.
+    ///
+    /// # Errors
+    /// [`ScanError`].
+    ///
+    /// # Panics
+    /// As [`Scan::complete`].
+    pub fn complete_until(
+        &self,
+        set: &PatternSet,
+        shard: ShardId,
+        symbols: Vec<u8>,
+        stop: &Stop,
+    ) -> Result<(), ScanError> {
         assert_eq!(symbols.len(), self.length, "a translation of another document");
-        let scanned = set.shards[shard.0 as usize].scan(symbols)?;
+        let scanned = set.shards[shard.0 as usize].scan(symbols, stop)?;
         let _ = self.shards[shard.0 as usize].set(scanned);
         Ok(())
     }
 
-    /// Runs the pass over all sections of the alphabets that are complete.
+    /// Runs the pass over all sections of an alphabet, if that is complete.
     ///
     /// # Errors
     /// [`ScanError`].
-    pub fn complete_sections(&self, set: &PatternSet) -> Result<(), ScanError> {
-        for (shard, scan) in set.shards.iter().zip(&self.shards) {
-            let Some(scan) = scan.get() else { continue };
-            for section in 0..shard.sections.len() as u32 {
+    pub fn complete_sections(
+        &self,
+        set: &PatternSet,
+        shard: ShardId,
+        stop: &Stop,
+    ) -> Result<(), ScanError> {
+        let shard_of_set = &set.shards[shard.0 as usize];
+        if let Some(scan) = self.shards[shard.0 as usize].get() {
+            for section in 0..shard_of_set.sections.len() as u32 {
                 if scan.reported(section).is_none() {
-                    shard.complete(scan, section)?;
+                    shard_of_set.complete(scan, section, stop)?;
                 }
             }
         }
@@ -153,12 +175,13 @@ impl Scan {
     /// # Errors
     /// [`ScanError`].
     #[inline]
-    pub fn prepare(&self, set: &PatternSet, id: PatternId) -> Result<(), ScanError> {
+    pub fn prepare(&self, set: &PatternSet, id: PatternId, stop: &Stop) -> Result<(), ScanError> {
         if self.is_prepared(set, id) {
             return Ok(());
         }
         let place = set.places[id.0 as usize];
-        set.shards[place.shard as usize].complete(self.shard(place.shard), place.section)
+        let scan = self.shard(place.shard);
+        set.shards[place.shard as usize].complete(scan, place.section, stop)
     }
 
     /// What the pass says of one alphabet.

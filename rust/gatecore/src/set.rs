@@ -21,6 +21,7 @@ use crate::pass::{Coverage, Slot};
 use crate::route::Routing;
 use crate::scan::Scan;
 use crate::shard::{distribute, Needs, Pass, Section, Shard, Tables};
+use crate::stop::Stop;
 use crate::Text;
 
 /// Number of a pattern in its set.
@@ -337,8 +338,8 @@ impl PatternSet {
             let mut translation = self.translation(shard, text.len());
             translation.push(text);
             scan.complete(self, shard, translation)?;
+            scan.complete_sections(self, shard, &Stop::never())?;
         }
-        scan.complete_sections(self)?;
         Ok(scan)
     }
 
@@ -405,13 +406,19 @@ impl PatternSet {
         self.automaton(id, AutomatonKind::Spans).is_some()
     }
 
-    /// Whether a pattern's automaton is small, so that it takes nanoseconds a character: one with
-    /// thousands of states may take microseconds. Builds it. (`no\s+risk` has 4 KB, `[ab]{250}c` 17,
-    /// `[ab]{2500}c` 125.)
-    pub fn is_light(&self, id: PatternId) -> bool {
-        const LIGHT: usize = 64 << 10;
-        self.automaton(id, AutomatonKind::Spans)
-            .is_none_or(|automaton| automaton.memory_usage() < LIGHT)
+    /// Bytes of a pattern's automaton, which it builds: with the characters of a text the measure of how
+    /// long a question may take. 0 if it has none.
+    pub fn weight(&self, id: PatternId) -> usize {
+        let entry = &self.patterns[id.0 as usize];
+        let automaton = || self.automaton(id, AutomatonKind::Spans);
+        entry.confirm.weight(|| automaton().map_or(0, Regex::memory_usage))
+    }
+
+    /// Patterns that one pass decides together, at most: with the characters of a text the measure of
+    /// how long the pass may take.
+    pub fn pass_weight(&self, shard: ShardId) -> usize {
+        let sections = self.shards[shard.0 as usize].sections.iter();
+        sections.map(|section| section.members.len()).max().unwrap_or(0)
     }
 
     /// Whether an automaton tells a pattern's groups, so that `re` is never asked for them.

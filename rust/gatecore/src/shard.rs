@@ -20,6 +20,7 @@ use crate::pass::simd::SimdPass;
 #[cfg(feature = "simd")]
 use crate::pass::views::Views;
 use crate::pass::Reported;
+use crate::stop::Stop;
 
 /// An alphabet, the classes that it knows, the patterns over it and their pass.
 #[derive(Debug)]
@@ -70,7 +71,7 @@ impl ShardScan {
 
 impl Shard {
     /// A document in this shard's symbols, and the pass over the first section.
-    pub fn scan(&self, symbols: Vec<u8>) -> Result<ShardScan, ScanError> {
+    pub fn scan(&self, symbols: Vec<u8>, stop: &Stop) -> Result<ShardScan, ScanError> {
         let sections = self.sections.iter().map(|_| OnceLock::new()).collect();
         let scan = ShardScan {
             symbols,
@@ -78,16 +79,16 @@ impl Shard {
             views: Views::default(),
             sections,
         };
-        self.complete(&scan, 0)?;
+        self.complete(&scan, 0, stop)?;
         Ok(scan)
     }
 
     /// Runs the pass over a section. If another thread was faster, its result stays.
-    pub fn complete(&self, scan: &ShardScan, section: u32) -> Result<(), ScanError> {
+    pub fn complete(&self, scan: &ShardScan, section: u32, stop: &Stop) -> Result<(), ScanError> {
         let reported = match &self.sections[section as usize].pass {
             #[cfg(feature = "simd")]
-            Pass::Simd(pass) => pass.scan(&scan.symbols, &scan.views)?,
-            Pass::Portable(pass) => pass.scan(&scan.symbols),
+            Pass::Simd(pass) => pass.scan(&scan.symbols, &scan.views, stop)?,
+            Pass::Portable(pass) => pass.scan(&scan.symbols, stop)?,
         };
         let _ = scan.sections[section as usize].set(reported);
         Ok(())

@@ -21,7 +21,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
+use crate::error::ScanError;
 use crate::lowered::Node;
+use crate::stop::{Stop, STRETCH};
 
 /// What the pass knows of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,13 +70,26 @@ impl Singles {
     }
 
     /// Reports the slots whose class has a symbol in the document.
-    pub fn scan(&self, symbols: &[u8], reported: &mut Reported) {
+    ///
+    /// # Errors
+    /// [`ScanError::Stopped`].
+    pub fn scan(
+        &self,
+        symbols: &[u8],
+        reported: &mut Reported,
+        stop: &Stop,
+    ) -> Result<(), ScanError> {
         if self.0.is_empty() {
-            return;
+            return Ok(());
         }
         let mut seen = [false; 256];
-        for &symbol in symbols {
-            seen[usize::from(symbol)] = true;
+        for stretch in symbols.chunks(STRETCH) {
+            if stop.is_stopped() {
+                return Err(ScanError::Stopped);
+            }
+            for &symbol in stretch {
+                seen[usize::from(symbol)] = true;
+            }
         }
         let seen: ByteSet = (0..=u8::MAX).filter(|&symbol| seen[usize::from(symbol)]).collect();
         for (slot, set) in &self.0 {
@@ -82,6 +97,7 @@ impl Singles {
                 reported.insert(*slot as usize);
             }
         }
+        Ok(())
     }
 
     /// Whether all slots are below `count`.

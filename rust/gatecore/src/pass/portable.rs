@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use super::{never_matches, Coverage, Reported, Singles, Slot};
 use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
+use crate::error::ScanError;
 use crate::lowered::{Node, RepeatKind};
+use crate::stop::{Stop, STRETCH};
 
 /// Most strings of one pattern. More strings are longer and so rarer, but each costs memory.
 const MAX_STRINGS: usize = 64;
@@ -98,12 +100,15 @@ impl PortablePass {
     }
 
     /// The slots that may match.
-    pub fn scan(&self, symbols: &[u8]) -> Reported {
+    ///
+    /// # Errors
+    /// [`ScanError::Stopped`].
+    pub fn scan(&self, symbols: &[u8], stop: &Stop) -> Result<Reported, ScanError> {
         let mut reported = Reported::new(self.count);
         for &slot in &self.blind {
             reported.insert(slot as usize);
         }
-        self.singles.scan(symbols, &mut reported);
+        self.singles.scan(symbols, &mut reported, stop)?;
         let automaton = self.automaton.get_or_init(|| {
             AhoCorasick::builder()
                 .match_kind(MatchKind::Standard)
@@ -112,16 +117,24 @@ impl PortablePass {
         });
         match automaton {
             Some(automaton) => {
-                for found in automaton.find_overlapping_iter(symbols) {
-                    for &slot in &self.literals[found.pattern().as_usize()].1 {
-                        reported.insert(slot as usize);
+                // In stretches that overlap by the longest literal, so that each occurrence lies in one.
+                let overlap = automaton.max_pattern_len().saturating_sub(1);
+                for begin in (0..symbols.len()).step_by(STRETCH) {
+                    if stop.is_stopped() {
+                        return Err(ScanError::Stopped);
+                    }
+                    let end = symbols.len().min(begin.saturating_add(STRETCH + overlap));
+                    for found in automaton.find_overlapping_iter(&symbols[begin..end]) {
+                        for &slot in &self.literals[found.pattern().as_usize()].1 {
+                            reported.insert(slot as usize);
+                        }
                     }
                 }
             }
             // More literals than the automaton can number: every slot stays a candidate.
             None => (0..self.count).for_each(|slot| reported.insert(slot)),
         }
-        reported
+        Ok(reported)
     }
 
     /// The pass without its automaton, for storing.

@@ -20,6 +20,7 @@ use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
 use crate::error::{BuildError, ScanError};
 use crate::lowered::Node;
+use crate::stop::Stop;
 
 /// Patterns without a literal that are compiled together.
 ///
@@ -140,25 +141,31 @@ impl SimdPass {
     /// The slots that may match.
     ///
     /// # Errors
-    /// [`ScanError::Engine`].
-    pub fn scan(&self, symbols: &[u8], views: &Views) -> Result<Reported, ScanError> {
+    /// [`ScanError::Engine`], [`ScanError::Stopped`].
+    pub fn scan(&self, symbols: &[u8], views: &Views, stop: &Stop) -> Result<Reported, ScanError> {
         let mut reported = Reported::new(self.count);
         for &slot in &self.blind {
             reported.insert(slot as usize);
         }
-        self.singles.scan(symbols, &mut reported);
+        self.singles.scan(symbols, &mut reported, stop)?;
         let none = || Cow::Owned(Copies::default());
         let copies = self.runs.map_or_else(none, |runs| views.of(runs, symbols));
         for part in &self.parts {
+            if stop.is_stopped() {
+                return Err(ScanError::Stopped);
+            }
             let mut hits = Hits::new(part.slots.len());
             let seen = match part.view {
                 View::Plain => symbols,
                 View::Collapsed => &copies.collapsed,
                 View::Lines => &copies.lines,
             };
-            part.database
-                .scan(seen, &mut hits)
-                .map_err(|error| ScanError::Engine(error.to_string()))?;
+            part.database.scan_until(seen, &mut hits, stop.flag()).map_err(
+                |error| match error {
+                    Error::Stopped => ScanError::Stopped,
+                    _ => ScanError::Engine(error.to_string()),
+                },
+            )?;
             for expression in hits.iter() {
                 reported.insert(part.slots[expression] as usize);
             }

@@ -49,7 +49,7 @@ fn what_the_pass_decides_over_its_views_is_what_automata_decide_over_the_documen
             }
             let automata: Vec<Confirm> = nodes.iter().map(|_| Confirm::default()).collect();
             for symbols in &documents {
-                let reported = pass.scan(symbols, &Views::default()).unwrap();
+                let reported = pass.scan(symbols, &Views::default(), &Stop::never()).unwrap();
                 for (number, slot) in slots.iter().enumerate().filter(|(_, slot)| slot.regular) {
                     let hir = || Some(confirm::hir(slot.node, &table));
                     let matches = automata[number]
