@@ -118,7 +118,7 @@ class Verdicts:
             self.gates.lowered.scan(text.lower())
 
     def rules(self, text: str) -> None:
-        asked = _Asked(self._compiled, text)
+        asked = _Asked(self._compiled, text, None)
         self._compiled.core.evaluate(asked.scan._core, asked)
 
     def check(self, text: str) -> None:

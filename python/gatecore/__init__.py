@@ -17,22 +17,24 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gatecore import modules, re
-    from gatecore._gatecore import Match, engines
+    from gatecore._gatecore import Deadline, Match, engines
     from gatecore._reload import GateChange, Reloaded
     from gatecore.acceleration import Acceleration, accelerate
     from gatecore.document import Document
     from gatecore.errors import (
         AccelerateError,
+        DeadlineError,
         DocumentTypeError,
         GatecoreError,
         GateFileError,
         PatternSetError,
         SetTooLargeError,
         StoredSetError,
+        UnansweredError,
     )
     from gatecore.explanation import Explanation
     from gatecore.gates import Gate, GateSet
-    from gatecore.patterns import Pattern, PatternSet, Scan
+    from gatecore.patterns import Known, Pattern, PatternSet, Scan
     from gatecore.report import Finding, Report, Verdict
     from gatecore.set_cache import SetCache
     from gatecore.stats import Stats
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 _HOME = {
     "AccelerateError": "errors",
     "Acceleration": "acceleration",
+    "Deadline": "_gatecore",
+    "DeadlineError": "errors",
     "Document": "document",
     "DocumentTypeError": "errors",
     "Explanation": "explanation",
@@ -51,6 +55,7 @@ _HOME = {
     "GateFileError": "errors",
     "GateSet": "gates",
     "GatecoreError": "errors",
+    "Known": "patterns",
     "Match": "_gatecore",
     "Pattern": "patterns",
     "PatternSet": "patterns",
@@ -62,6 +67,7 @@ _HOME = {
     "SetTooLargeError": "errors",
     "Stats": "stats",
     "StoredSetError": "errors",
+    "UnansweredError": "errors",
     "Verdict": "report",
     "accelerate": "acceleration",
     "engines": "_gatecore",
@@ -70,6 +76,8 @@ _HOME = {
 __all__ = [
     "AccelerateError",
     "Acceleration",
+    "Deadline",
+    "DeadlineError",
     "Document",
     "DocumentTypeError",
     "Explanation",
@@ -79,6 +87,7 @@ __all__ = [
     "GateFileError",
     "GateSet",
     "GatecoreError",
+    "Known",
     "Match",
     "Pattern",
     "PatternSet",
@@ -90,6 +99,7 @@ __all__ = [
     "SetTooLargeError",
     "Stats",
     "StoredSetError",
+    "UnansweredError",
     "Verdict",
     "accelerate",
     "engines",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from gatecore._flat_gates import FlatGates, branch_texts
-from gatecore._gatecore import CoreGates, CoreScan
+from gatecore._gatecore import CoreGates, CoreScan, Deadline
+from gatecore.errors import UnansweredError
 from gatecore.gate_spec import Branch, GateSpec, Severity
-from gatecore.patterns import Engine, PatternSet, Scan
+from gatecore.patterns import DeadlineLike, Engine, PatternSet, Scan, _until
 from gatecore.placeholders import Found, placeholders, render
 from gatecore.report import Finding, Lines, Report, Timing, Verdict
 from gatecore.set_cache import SetCache
@@ -22,6 +24,10 @@ _Span: TypeAlias = tuple[int, int]
 _Found: TypeAlias = tuple[int, int, int, int, int]
 #: A place; or (-1, a number), or (-1, -1) for no place.
 _Filled: TypeAlias = tuple[int, int]
+
+#: Of the time that is left so much may go to one question that only `re` answers: a hostile pattern
+#: takes the time of its own gates, not that of all.
+_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +104,24 @@ class CompiledGates:
             shown=flat.shown,
         )
 
-    def check(self, text: str) -> Report:
+    def check(self, text: str, deadline: DeadlineLike | None = None) -> Report:
         """As `GateSet.check`."""
         started = time.perf_counter()
-        asked = _Asked(self, text)
+        until = _until(deadline)
+        try:
+            asked = _Asked(self, text, until)
+        except UnansweredError as error:
+            return self._unknown(text, error, time.perf_counter() - started, until)
         scanned = time.perf_counter()
-        outcomes = self.core.evaluate(asked.scan._core, asked)
+        outcomes = self.core.evaluate(asked.scan._core, asked, until)
         text = str.__str__(text)  # a subclass may have ways of its own to be cut
         lines = Lines(text)
         verdicts = []
-        for gate, (branch, found, texts) in enumerate(outcomes):
+        for gate, (outcome, unanswered) in enumerate(outcomes):
+            if outcome is None:
+                verdicts.append(_unknown(self.gates[gate], self._why_unknown(gate, unanswered)))
+                continue
+            branch, found, texts = outcome
             if branch is None:
                 verdicts.append(self.not_relevant[gate])
                 continue
@@ -118,7 +132,48 @@ class CompiledGates:
             verdicts.append(verdict)
         timing = Timing(scanned - started, time.perf_counter() - scanned)
         report = Report(tuple(verdicts), characters=len(text), timing=timing)
-        return report._remember(self, text)
+        return report._remember(self, text, until)
+
+    def _unknown(
+        self, text: str, error: UnansweredError, seconds: float, until: Deadline | None
+    ) -> Report:
+        """The report of a document whose pass was not finished."""
+        why = f"the pass over the document: {error.reason}"
+        verdicts = tuple(_unknown(gate, why) for gate in self.gates)
+        report = Report(verdicts, characters=str.__len__(text), timing=Timing(seconds, 0.0))
+        return report._remember(self, text, until)
+
+    def _why_unknown(self, gate: int, error: UnansweredError | None) -> str:
+        """The pattern that was not answered, as its author wrote it, and why."""
+        if error is None or error.number is None:
+            return "no answer" if error is None else error.reason
+        number = error.number
+        of_text = len(self.text)
+        if number < of_text or self.lowered is None:
+            pattern, view = self.text[number], "text"
+        else:
+            pattern, view = self.lowered[number - of_text], "lowered"
+        key = (pattern.source, pattern.flags, view)
+        for group in self.gates[gate].groups:
+            for known in group.patterns:
+                if (known.source, known.flags, known.view) == key:
+                    return f"pattern {known.written!r} of {group.name}: {error.reason}"
+        return f"pattern {pattern.source!r}: {error.reason}"
+
+
+def _unknown(gate: GateSpec, why: str) -> Verdict:
+    return Verdict(
+        gate=gate.name,
+        module=gate.module,
+        status="UNKNOWN",
+        severity=gate.severity,
+        message=f"not finished: {why}",
+        suggestion="Give it more time, or see what `gatecore lint` says of the pattern.",
+        source=gate.source,
+        findings=(),
+        details=(),
+        version=gate.version,
+    )
 
 
 def _not_relevant(gate: GateSpec) -> Verdict:
@@ -194,31 +249,61 @@ def _values(filled: list[_Filled], text: str, counts: list[bool]) -> Iterator[Fo
 class _Asked:
     """A document that the core asks about what only Python can say; see `CoreGates.evaluate`."""
 
-    __slots__ = ("_compiled", "_lowered", "scan", "text")
+    __slots__ = ("_compiled", "_failed", "_lowered", "_until", "scan", "text")
 
-    def __init__(self, compiled: CompiledGates, text: str) -> None:
+    def __init__(self, compiled: CompiledGates, text: str, until: Deadline | None) -> None:
         self._compiled = compiled
         self._lowered: Scan | None = None
+        self._failed: dict[int, UnansweredError] = {}
+        self._until = until
         self.text = text
-        self.scan = compiled.text._scan(text, eager=False)
+        self.scan = compiled.text._scan(text, eager=False, deadline=until)
 
     def lowered(self) -> tuple[CoreScan, list[int]]:
         """The scan of the lowered view, and where the document has what it makes longer."""
         return self._lowered_scan()._core, _places("\u0130", self.text)
 
     def matches_by_re(self, number: int) -> bool:
-        scan, number = self._place(number)
-        return scan.matches_by_re(number)
+        with self._one_question(number) as (scan, inner):
+            return scan._is_match_by_re(inner, self._until, _SHARE)
 
     def spans_by_re(self, number: int) -> list[_Span]:
-        scan, number = self._place(number)
-        return scan.spans_by_re(number)
+        with self._one_question(number) as (scan, inner):
+            return scan._spans_by_re(inner, self._until, _SHARE)
 
     def captures_by_re(self, number: int, group: int) -> list[_Span | None]:
         """For every match the span of a group in the view, None where it took no part."""
-        scan, number = self._place(number)
-        spans = (match.span(group) for match in scan.matches_of_re(number))
-        return [None if start < 0 else (start, end) for start, end in spans]
+        with self._one_question(number) as (scan, inner):
+            spans: list[_Span]
+            if self._until is None:
+                spans = [match.span(group) for match in scan.matches_of_re(inner)]
+            else:
+                spans = scan._apart("captures", inner, self._until, _SHARE, group)
+            return [None if start < 0 else (start, end) for start, end in spans]
+
+    @contextmanager
+    def _one_question(self, number: int) -> Iterator[tuple[Scan, int]]:
+        """Turns what `re` raises into an error of this question, which the others survive.
+
+        A pattern that was not answered is not asked again for the next gate.
+        """
+        scan, inner = self._place(number)
+        failed = self._failed.get(number)
+        if failed is not None:
+            raise failed
+        try:
+            yield scan, inner
+        except MemoryError:
+            raise
+        except Exception as error:
+            unanswered = error
+            if not isinstance(unanswered, UnansweredError):
+                unanswered = UnansweredError(f"re failed with {type(error).__name__}: {error}")
+            unanswered.number = number
+            self._failed[number] = unanswered
+            if unanswered is error:
+                raise
+            raise unanswered from error
 
     def texts(self, spans: list[_Span]) -> list[str]:
         """Parts of the document; a lone surrogate becomes a question mark, part of no value."""
@@ -230,7 +315,7 @@ class _Asked:
             lowered = self._compiled.lowered
             if lowered is None:
                 raise LookupError("no gate looks at the lowered view")
-            self._lowered = lowered.scan(str.lower(self.text))
+            self._lowered = lowered.scan(str.lower(self.text), deadline=self._until)
         return self._lowered
 
     def _place(self, number: int) -> tuple[Scan, int]:

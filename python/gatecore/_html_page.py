@@ -41,7 +41,7 @@ header, main, footer { padding: 1rem; max-width: 100rem; margin: auto; }
   padding: 0; list-style: none; color: var(--soft); }
 .badge { font-weight: 700; font-size: .8rem; padding: .1rem .5rem; border: 2px solid;
   border-radius: 1rem; white-space: nowrap; }
-.FAIL { color: var(--critical); } .WARNING { color: var(--medium); }
+.FAIL, .UNKNOWN { color: var(--critical); } .WARNING { color: var(--medium); }
 .PASS { color: var(--pass); } .NA { color: var(--soft); }
 .bar { position: sticky; top: 0; z-index: 2; display: flex; flex-wrap: wrap; gap: .4rem .6rem;
   align-items: center; background: var(--panel); border-block: 1px solid var(--line);

@@ -8,14 +8,16 @@ Character classes become numbered sets of code points, flags are applied on the 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from gatecore._charset import Ranges, code_points
 from gatecore._interpreter import ATOMIC_GROUP, POSSESSIVE_REPEAT, compiler, constants, parser
 
-__all__ = ["LoweredPattern", "Lowering", "combine", "look"]
+__all__ = ["LoweredPattern", "Lowering", "combine", "look", "loop_depth"]
 
 EMPTY, NEVER, CLASS, LOOK, CONCAT, ALTERNATE, REPEAT, GROUP = range(8)
 LOOK_AROUND, BACK_REFERENCE, CONDITIONAL, ATOMIC, QUIRK = range(8, 13)
@@ -161,3 +163,28 @@ def combine(flags: int, add: int, drop: int) -> int:
     if add & modes:
         flags &= ~modes
     return (flags | add) & ~drop
+
+
+@lru_cache(maxsize=4096)
+def loop_depth(source: str, flags: int) -> int:
+    r"""How deep loops stand within loops: from 2 on, hostile texts may keep `re` for hours.
+
+    An order in which to ask, no claim about a pattern: those are `lint`'s.
+
+    >>> loop_depth(r"a{2}b?c", 0), loop_depth(r"(a+b)*\1", 0)
+    (0, 2)
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they were given where the set was made
+        return _loop_depth(parser.parse(source, flags))
+
+
+def _loop_depth(part: Any) -> int:
+    if isinstance(part, parser.SubPattern):
+        return max(map(_loop_depth, part.data), default=0)
+    if not isinstance(part, tuple | list):
+        return 0
+    if len(part) == 2 and part[0] in _REPEATS:
+        least, most, body = part[1]
+        return int(most - least > 1) + _loop_depth(body)
+    return max(map(_loop_depth, part), default=0)

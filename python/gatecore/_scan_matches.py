@@ -17,6 +17,7 @@ from gatecore.gate_spec import PatternRef, View
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gatecore._gatecore import Deadline
     from gatecore.patterns import PatternSet, Scan
 
 __all__ = ["ScanMatches"]
@@ -35,10 +36,17 @@ class ScanMatches:
     [(16, 23)]
     """
 
-    def __init__(self, text: str, patterns: PatternSet, lowered: PatternSet | None) -> None:
+    def __init__(
+        self,
+        text: str,
+        patterns: PatternSet,
+        lowered: PatternSet | None,
+        deadline: Deadline | None = None,
+    ) -> None:
         self.text = text
         self._sets: dict[View, PatternSet | None] = {"text": patterns, "lowered": lowered}
-        self._scans: dict[View, Scan] = {"text": patterns.scan(text)}
+        self._scans: dict[View, Scan] = {"text": patterns.scan(text, deadline=deadline)}
+        self._deadline = deadline
         self._views: dict[View, str] = {"text": text}
         self._dots = [match.start() for match in re.finditer("\u0130", text)]
         self._kept: dict[PatternRef, tuple[Hit, ...]] = {}
@@ -60,7 +68,9 @@ class ScanMatches:
                 pass
             else:
                 if pattern.view not in self._scans:
-                    self._scans[pattern.view] = compiled.scan(self._view(pattern.view))
+                    self._scans[pattern.view] = compiled.scan(
+                        self._view(pattern.view), deadline=self._deadline
+                    )
                 return self._scans[pattern.view].finditer(number)
         return re.finditer(pattern.source, self._view(pattern.view), pattern.flags)
 

@@ -6,14 +6,20 @@ error are that error too, so code that already catches `ValueError` or `TypeErro
 
 from __future__ import annotations
 
+TYPE_CHECKING = False  # as in `gatecore`: `typing` would cost 5 ms
+if TYPE_CHECKING:
+    from gatecore.patterns import Known, Pattern
+
 __all__ = [
     "AccelerateError",
+    "DeadlineError",
     "DocumentTypeError",
     "GateFileError",
     "GatecoreError",
     "PatternSetError",
     "SetTooLargeError",
     "StoredSetError",
+    "UnansweredError",
     "UnknownGateError",
     "UnknownModuleError",
 ]
@@ -37,6 +43,48 @@ class SetTooLargeError(PatternSetError):
 
 class StoredSetError(GatecoreError):
     """A compiled set file is damaged, foreign, or of another version."""
+
+
+class UnansweredError(GatecoreError):
+    """A question about a document was not answered: says which, why, and what is known anyway.
+
+    Attributes:
+        reason: Why.
+        number: The number of the pattern that was asked about when it came to that.
+        pattern: That pattern.
+        known: Of all patterns of the set, which match for certain and which are open, the one named
+            included. `None` where one pattern alone was asked about.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.number: int | None = None
+        self.pattern: Pattern | None = None
+        self.known: Known | None = None
+
+    def __str__(self) -> str:
+        said = self.reason
+        if self.pattern is not None:
+            said = f"pattern {self.number}, {self.pattern.source!r}, was not answered: {said}"
+        if self.known is not None:
+            said = f"{said}; {self.known}"
+        return said
+
+
+class DeadlineError(UnansweredError, TimeoutError):
+    r"""A deadline passed or was cancelled before the answer was there.
+
+    >>> from gatecore import Deadline, PatternSet
+    >>> scan = PatternSet(["plain", r"(a)\1"]).scan("plain aa")
+    >>> deadline = Deadline()
+    >>> deadline.cancel()
+    >>> try:
+    ...     scan.ids(deadline=deadline)
+    ... except DeadlineError as error:
+    ...     error.reason, error.number, error.known
+    ('it was cancelled', 1, Known(found=(0,), open=(1,)))
+    """
 
 
 class DocumentTypeError(GatecoreError, TypeError):

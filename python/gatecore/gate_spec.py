@@ -26,6 +26,7 @@ __all__ = [
     "STATUSES",
     "TAKES",
     "UNITS",
+    "VERDICT_STATUSES",
     "AllOf",
     "AnyOf",
     "Around",
@@ -60,6 +61,7 @@ __all__ = [
     "Take",
     "Unit",
     "ValueKind",
+    "VerdictStatus",
     "View",
     "Window",
     "chooses",
@@ -67,6 +69,7 @@ __all__ = [
 ]
 
 Status: TypeAlias = Literal["PASS", "WARNING", "FAIL", "N/A"]
+VerdictStatus: TypeAlias = Literal["PASS", "WARNING", "FAIL", "N/A", "UNKNOWN"]
 Severity: TypeAlias = Literal["none", "low", "medium", "high", "critical"]
 View: TypeAlias = Literal["text", "lowered"]
 Unit: TypeAlias = Literal["characters", "words", "lines", "sentences", "paragraphs"]
@@ -76,7 +79,13 @@ ValueKind: TypeAlias = Literal["number", "money", "date"]
 Relation: TypeAlias = Literal["above", "at_least", "below", "at_most", "equals", "differs_from"]
 
 STATUSES: Final[tuple[Status, ...]] = ("N/A", "PASS", "WARNING", "FAIL")
-"""Every status, from the least to the worst."""
+"""Every status that a gate may give, from the least to the worst."""
+
+VERDICT_STATUSES: Final[tuple[VerdictStatus, ...]] = ("N/A", "PASS", "WARNING", "UNKNOWN", "FAIL")
+"""Every status that a verdict may have: `UNKNOWN` is that of a gate that could not be finished.
+
+It might have been a `FAIL`, so it is worse than a `WARNING`; a `FAIL` beside it is certain.
+"""
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("none", "low", "medium", "high", "critical")
 """Every severity, from the least to the worst."""

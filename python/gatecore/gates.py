@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gatecore._compiled_gates import CompiledGates
 from gatecore.errors import GatecoreError
 from gatecore.gate_spec import GateSpec
-from gatecore.patterns import Engine, PatternSet
+from gatecore.patterns import DeadlineLike, Engine, PatternSet
 
 if TYPE_CHECKING:
     from gatecore._reload import Origin, Reloaded
@@ -144,13 +144,27 @@ class GateSet:
         compiled = self._compiled
         return f"<gatecore.GateSet of {len(compiled.gates)} gates, {compiled.text!r}>"
 
-    def check(self, text: str) -> Report:
+    def check(self, text: str, *, deadline: DeadlineLike | None = None) -> Report:
         """Every gate's verdict for one document. The GIL is released for pass and rules.
+
+        A gate that cannot be finished is `UNKNOWN`, and its message says why: `re` failed on one
+        of its patterns, or the deadline passed, which is in seconds from now or a `Deadline` that
+        may be cancelled.
+        With a deadline, what only `re` can answer is asked last and in a worker process that can
+        be ended, and each such question gets half of the time that is left.
 
         Raises:
             DocumentTypeError: `text` is no `str`.
+
+        >>> from gatecore import Deadline, GateSet, modules
+        >>> gates = GateSet(modules.load("gdpr_uk").gates)
+        >>> late = Deadline()
+        >>> late.cancel()
+        >>> report = gates.check("We ask for your consent.", deadline=late)
+        >>> report.overall, report.is_finished, report.verdicts[0].message
+        ('UNKNOWN', False, 'not finished: the pass over the document: it was cancelled')
         """
-        return self._compiled.check(text)
+        return self._compiled.check(text, deadline)
 
     def why(self, text: str, gate: str) -> Why:
         """Why a gate gives its verdict for a document; `gate` is a name or `module/name`.

@@ -16,7 +16,7 @@ from typing import Final
 from gatecore._html_marks import Mark, escaped, marked
 from gatecore._html_page import SCRIPT, STYLE
 from gatecore.errors import GatecoreError
-from gatecore.gate_spec import SEVERITIES, STATUSES
+from gatecore.gate_spec import SEVERITIES, VERDICT_STATUSES
 from gatecore.report import Checked, Finding, Verdict
 from gatecore.why import Why, WhyBranch, WhyCondition, Witness
 
@@ -309,7 +309,7 @@ def _facts(checked: Checked, counts: Counter[str]) -> str:
 
 
 def _counted(counts: Counter[str]) -> str:
-    worst_first = [status for status in reversed(STATUSES) if counts[status]]
+    worst_first = [status for status in reversed(VERDICT_STATUSES) if counts[status]]
     return ", ".join(f"{counts[status]:,} {status}" for status in worst_first) or "no verdicts"
 
 
@@ -326,12 +326,12 @@ def _name(verdict: Verdict) -> str:
 
 
 def _rank(verdict: Verdict) -> tuple[int, int]:
-    return -STATUSES.index(verdict.status), -SEVERITIES.index(verdict.severity)
+    return -VERDICT_STATUSES.index(verdict.status), -SEVERITIES.index(verdict.severity)
 
 
 def _badness(counts: Counter[str]) -> tuple[int, ...]:
     """By the worst status and how often it is there; documents that are alike stay as given."""
-    return tuple(-counts[status] for status in reversed(STATUSES))
+    return tuple(-counts[status] for status in reversed(VERDICT_STATUSES))
 
 
 def _hash(content: str) -> str:

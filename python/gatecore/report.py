@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from gatecore.errors import GatecoreError
-from gatecore.gate_spec import STATUSES, Severity, Status
+from gatecore._gatecore import Deadline
+from gatecore.errors import GatecoreError, UnansweredError
+from gatecore.gate_spec import VERDICT_STATUSES, Severity, VerdictStatus
 
 if TYPE_CHECKING:
     from gatecore._compiled_gates import CompiledGates
@@ -108,11 +109,15 @@ def _offsets_of_line_breaks(text: str) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A gate's answer for one document."""
+    """A gate's answer for one document.
+
+    A gate that could not be finished, because a deadline passed or `re` failed, has the status
+    `UNKNOWN`, the gate's own severity, and a message that says so.
+    """
 
     gate: str
     module: str
-    status: Status
+    status: VerdictStatus
     severity: Severity
     message: str
     suggestion: str
@@ -156,7 +161,7 @@ class _Asked:
     """
 
     __slots__ = ("_asked", "_matches")
-    _asked: tuple[CompiledGates, str]
+    _asked: tuple[CompiledGates, str, Deadline | None]
     _matches: ScanMatches
 
 
@@ -179,9 +184,17 @@ class Report(_Asked):
     timing: Timing | None = field(default=None, compare=False)
 
     @property
-    def overall(self) -> Status:
-        """The worst status of all verdicts; `N/A` when there are none."""
-        return max((v.status for v in self.verdicts), key=STATUSES.index, default="N/A")
+    def overall(self) -> VerdictStatus:
+        """The worst status of all verdicts; `N/A` when there are none.
+
+        Never `PASS` or `WARNING` when a gate was not finished: see `is_finished`.
+        """
+        return max((v.status for v in self.verdicts), key=VERDICT_STATUSES.index, default="N/A")
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every gate was: none is `UNKNOWN`."""
+        return all(verdict.status != "UNKNOWN" for verdict in self.verdicts)
 
     def why(self, gate: str) -> Why:
         """Why a gate gave its verdict; `gate` is its name, or `module/name` where two share one.
@@ -191,6 +204,8 @@ class Report(_Asked):
 
         Raises:
             UnknownGateError: No gate is called that, or several are.
+            UnansweredError: The gate was not finished, or its explanation is not within the time
+                that the check was given, which starts anew with the first explanation.
             GatecoreError: The report is a copy that has lost its gates and its document.
 
         >>> from gatecore import GateSet, modules
@@ -201,22 +216,29 @@ class Report(_Asked):
         from gatecore.why import explain, gate_named
 
         try:
-            gates, text = self._asked
+            gates, text, deadline = self._asked
         except AttributeError:
             raise GatecoreError(
                 "this report no longer has its gates and its document (it was copied, pickled or "
                 "made by hand); ask GateSet.why(text, gate)"
             ) from None
         spec = gate_named(gates.gates, gate)
+        for verdict in self.verdicts:
+            named = (verdict.module, verdict.gate) == (spec.module, spec.name)
+            if named and verdict.status == "UNKNOWN":
+                raise UnansweredError(f"gate {spec.module}/{spec.name}: {verdict.message}")
         if not hasattr(self, "_matches"):  # of two threads both make them, and either will do
             from gatecore._scan_matches import ScanMatches
 
-            object.__setattr__(self, "_matches", ScanMatches(text, gates.text, gates.lowered))
+            if deadline is not None and deadline.seconds is not None:
+                deadline = Deadline(deadline.seconds)
+            matches = ScanMatches(text, gates.text, gates.lowered, deadline)
+            object.__setattr__(self, "_matches", matches)
         return explain(spec, self._matches)
 
-    def _remember(self, gates: CompiledGates, text: str) -> Report:
+    def _remember(self, gates: CompiledGates, text: str, deadline: Deadline | None) -> Report:
         """The same report, able to say why."""
-        object.__setattr__(self, "_asked", (gates, text))
+        object.__setattr__(self, "_asked", (gates, text, deadline))
         return self
 
     def to_dict(self, *, with_timing: bool = False) -> dict[str, object]:

@@ -88,6 +88,8 @@ class SarifLog:
         lines = Lines(checked.text)
         seen: Counter[tuple[str, ...]] = Counter()
         for verdict in checked.report.verdicts:
+            if verdict.status == "UNKNOWN":
+                self._add_unfinished(checked.name, verdict)
             if verdict.status not in _REPORTED:
                 continue
             if not verdict.findings:
@@ -100,6 +102,21 @@ class SarifLog:
         location = {"physicalLocation": {"artifactLocation": {"uri": _uri(name)}}}
         message = {"text": _text(f"{name}: {reason}")}
         self._notifications.append({"level": "error", "message": message, "locations": [location]})
+
+    def _add_unfinished(self, document: str, verdict: Verdict) -> None:
+        """A gate without an answer is no result: the run was not successful."""
+        name = f"{verdict.module}/{verdict.gate}"
+        location = {"physicalLocation": {"artifactLocation": {"uri": _uri(document)}}}
+        message = {"text": _text(f"{document}: {name}: {verdict.message}")}
+        rule = {"id": name, "index": self._numbers.get(name, -1)}
+        self._notifications.append(
+            {
+                "level": "error",
+                "message": message,
+                "locations": [location],
+                "associatedRule": rule,
+            }
+        )
 
     def text(self) -> str:
         """The whole log as JSON in ASCII."""

@@ -180,10 +180,10 @@ def test_memory_that_runs_out_is_an_error_of_its_document(
 
     whole = GateSet.check
 
-    def check(self: GateSet, text: str) -> Report:
+    def check(self: GateSet, text: str, *, deadline: float | None = None) -> Report:
         if "hurry" in text:
             raise MemoryError
-        return whole(self, text)
+        return whole(self, text, deadline=deadline)
 
     monkeypatch.setattr(GateSet, "check", check)
     argv = ["check", "warning.txt", "pass.txt", "--gates", "house", "--format", "json"]

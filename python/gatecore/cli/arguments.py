@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import math
 
 import gatecore
 
@@ -14,7 +15,8 @@ exit codes:
   0    all fine: {fine}
   1    {found}
   2    the command line, a gate file or a pattern cannot be used
-  3    a document could not be read (the others are still checked)
+  3    a document could not be read, or not be judged in the time given
+       (the others are still checked)
   130  interrupted: Ctrl-C, or the reader of the output went away
 """
 
@@ -84,6 +86,13 @@ def _add_check(commands: _Commands) -> None:  # type: ignore[valid-type]
         metavar="NAME",
         help="how the documents are encoded (default: by byte order mark, else UTF-8, "
         "else Windows-1252 with a note)",
+    )
+    check.add_argument(
+        "--timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help="the most that one document may take; gates that are not finished by then are UNKNOWN "
+        "and the exit code is 3",
     )
     check.add_argument(
         "--why",
@@ -500,6 +509,16 @@ def _add_format(command: argparse.ArgumentParser, *more: str) -> None:
         default="table",
         help="for people or for programs (default: table)",
     )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds; try 10 or 0.5")
+    return seconds
 
 
 def _encoding(name: str) -> str:

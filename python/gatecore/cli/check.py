@@ -11,8 +11,8 @@ from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
 from gatecore.cli.input import STDIN, DocumentReadError, InputDocument, read
 from gatecore.cli.selection import gate_set
 from gatecore.cli.wanted import Wanted
-from gatecore.errors import GatecoreError
-from gatecore.gate_spec import STATUSES
+from gatecore.errors import GatecoreError, UnansweredError
+from gatecore.gate_spec import STATUSES, VERDICT_STATUSES
 from gatecore.report import Checked
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 _FAILS_FROM: Final = {
-    "warning": STATUSES.index("WARNING"),
-    "fail": STATUSES.index("FAIL"),
-    "never": len(STATUSES),
+    "warning": VERDICT_STATUSES.index("WARNING"),
+    "fail": VERDICT_STATUSES.index("FAIL"),
+    "never": len(VERDICT_STATUSES),
 }
 
 
@@ -47,7 +47,7 @@ def run(args: Namespace) -> int:
     for name in args.files:
         try:
             document = read(name, encoding=args.encoding)
-            report = gates.check(document.text)
+            report = gates.check(document.text, deadline=args.timeout)
         except (DocumentReadError, MemoryError) as error:
             if not isinstance(error, DocumentReadError):
                 error = DocumentReadError(name, "memory ran out; split it into smaller files")
@@ -56,7 +56,9 @@ def run(args: Namespace) -> int:
             code = UNREADABLE
             continue
         output.checked(document, report)
-        if code == FINE and STATUSES.index(report.overall) >= _FAILS_FROM[args.fail_on]:
+        if not report.is_finished:
+            code = UNREADABLE
+        if code == FINE and VERDICT_STATUSES.index(report.overall) >= _FAILS_FROM[args.fail_on]:
             code = FOUND
     output.end()
     return code
@@ -108,7 +110,10 @@ class _JsonOutput:
     def _verdict(self, report: Report, verdict: Verdict) -> dict[str, object]:
         plain = verdict.to_dict()
         if self._wanted.explains(verdict, STATUSES):
-            plain["why"] = report.why(f"{verdict.module}/{verdict.gate}").to_dict()
+            try:
+                plain["why"] = report.why(f"{verdict.module}/{verdict.gate}").to_dict()
+            except UnansweredError as error:
+                plain["why"] = {"errors": [{"message": str(error)}]}
         return plain
 
 

@@ -16,7 +16,8 @@ USAGE: Final = 2
 """The command line, a gate file, a pattern or the place to write to cannot be used."""
 
 UNREADABLE: Final = 3
-"""A document or Python file could not be read; wins over `FOUND`, since the answer is not whole."""
+"""A document or Python file could not be read, or not all gates be finished; wins over `FOUND`,
+since the answer is not whole."""
 
 INTERRUPTED: Final = 130
 """Ctrl-C, or the reader of the output went away."""

@@ -19,7 +19,8 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from gatecore.gate_spec import STATUSES
+from gatecore.errors import UnansweredError
+from gatecore.gate_spec import VERDICT_STATUSES
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -43,11 +44,17 @@ __all__ = [
 MOST_FINDINGS: Final = 5
 """Findings that a table shows of one verdict; JSON has all."""
 
-STYLES: Final = {"PASS": "green", "WARNING": "yellow", "FAIL": "bold red", "N/A": "dim"}
+STYLES: Final = {
+    "PASS": "green",
+    "WARNING": "yellow",
+    "FAIL": "bold red",
+    "N/A": "dim",
+    "UNKNOWN": "bold magenta",
+}
 
 _LONGEST: Final = 80
 _WIDEST_NAME: Final = 30
-_SPELT_OUT: Final = ("FAIL", "WARNING")
+_SPELT_OUT: Final = ("FAIL", "WARNING", "UNKNOWN")
 _FILL: Final = re.compile(" +$", re.MULTILINE)
 _PLAIN: Final = str.maketrans(
     {
@@ -176,7 +183,10 @@ class TableOutput:
 
             for verdict in explained:
                 yield Text()
-                yield why_tree(report.why(f"{verdict.module}/{verdict.gate}"))
+                try:
+                    yield why_tree(report.why(f"{verdict.module}/{verdict.gate}"))
+                except UnansweredError as error:
+                    yield Text(visible(f"not explained: {error}"), "bold red")
 
     def unreadable(self, error: DocumentReadError) -> None:
         self._unreadable += 1  # standard error names it
@@ -185,7 +195,7 @@ class TableOutput:
         documents = sum(self._counts.values())
         if documents + self._unreadable < 2:
             return
-        worst_first = [status for status in reversed(STATUSES) if self._counts[status]]
+        worst_first = [status for status in reversed(VERDICT_STATUSES) if self._counts[status]]
         line = Text("\n" if documents else "")
         line.append(f"{documents + self._unreadable} documents: ", "bold")
         parts = [Text(f"{self._counts[status]} {status}", STYLES[status]) for status in worst_first]
