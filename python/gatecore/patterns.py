@@ -387,7 +387,7 @@ class PatternSet:
         if not isinstance(text, str):
             hint = "; decode it first" if isinstance(text, bytes | bytearray | memoryview) else ""
             raise DocumentTypeError(f"a document is a str, not {type(text).__name__}{hint}")
-        until = _until(deadline)
+        until = None if deadline is None else _until(deadline)
         try:
             core = self._core.scan(text, eager=eager, deadline=until)
         except UnansweredError as error:
@@ -488,7 +488,7 @@ class Scan:
                 pattern that `re` answers gets half of the time that is left, the last one all.
             Exception: Whatever `re` raises for a pattern and this text.
         """
-        until = self._limit(deadline)
+        until = self._until if deadline is None else _until(deadline)
         try:
             found, ask = self._core.ids(until)
         except UnansweredError as error:

@@ -335,6 +335,10 @@ impl Answers<'_> {
         Obstacle::Error(named.err().unwrap_or(error))
     }
 
+    fn look_after(&self, scan: &Py<CoreScan>, id: PatternId) -> PyResult<()> {
+        self.looks.borrow_mut().look_after(scan.get().work_of(id))
+    }
+
     fn may_ask_re(&self) -> Result<(), Obstacle> {
         if self.without_re.get() {
             return Err(Obstacle::Later);
@@ -398,7 +402,7 @@ impl Answerer for Answers<'_> {
         if let Some(known) = scan.get().scan.known(&scan.get().set.set, id) {
             return Ok(known);
         }
-        self.looks.borrow_mut().look().map_err(named)?;
+        self.look_after(scan, id).map_err(named)?;
         match CoreScan::matches_detached(scan, id, self.limit).map_err(named)? {
             Answer::Known(matches) => Ok(matches),
             Answer::AskRe => {
@@ -415,7 +419,7 @@ impl Answerer for Answers<'_> {
     fn first(&self, pattern: GatePattern) -> Result<Option<Span>, Obstacle> {
         let named = |error| self.named(pattern, error);
         let place = self.place(pattern).map_err(named)?;
-        self.looks.borrow_mut().look().map_err(named)?;
+        self.look_after(place.scan, place.id).map_err(named)?;
         let first =
             match CoreScan::first_detached(place.scan, place.id, self.limit).map_err(named)? {
                 Answer::Known(found) => found,
@@ -427,7 +431,7 @@ impl Answerer for Answers<'_> {
     fn spans(&self, pattern: GatePattern) -> Result<Vec<Span>, Obstacle> {
         let named = |error| self.named(pattern, error);
         let place = self.place(pattern).map_err(named)?;
-        self.looks.borrow_mut().look().map_err(named)?;
+        self.look_after(place.scan, place.id).map_err(named)?;
         let spans = CoreScan::spans_detached(place.scan, place.id, self.limit).map_err(named)?;
         let mut spans = match spans {
             Answer::Known(spans) => spans,

@@ -181,15 +181,32 @@ impl Limit {
     }
 }
 
+/// Characters times bytes of automata that take 20 ms at worst.
+const WORTH_A_LOOK: usize = 1 << 26;
+
 /// Looks up every 50 ms, for loops of ours that run without the GIL.
 pub struct Looks<'a> {
     limit: &'a Limit,
     last: Instant,
+    /// Characters times bytes of automata that were gone through since.
+    done: usize,
 }
 
 impl<'a> Looks<'a> {
     pub fn new(limit: &'a Limit) -> Self {
-        Looks { limit, last: Instant::now() }
+        Looks { limit, last: Instant::now(), done: 0 }
+    }
+
+    /// As [`Looks::look`], once small questions have added up: a look at the clock takes 50 ns, and a
+    /// check of a short document asks a hundred of them.
+    #[inline]
+    pub fn look_after(&mut self, work: usize) -> PyResult<()> {
+        self.done = self.done.saturating_add(work);
+        if self.done < WORTH_A_LOOK {
+            return Ok(());
+        }
+        self.done = 0;
+        self.look()
     }
 
     /// To be called every microsecond or more seldom.

@@ -90,6 +90,12 @@ impl CoreScan {
         }
     }
 
+    /// Characters times bytes of the pattern's automaton.
+    #[inline]
+    pub fn work_of(&self, id: PatternId) -> usize {
+        self.scan.whole().to.saturating_mul(self.set.set.weight(id))
+    }
+
     fn way_of_pass(&self, shard: ShardId) -> Way {
         let weight = self.set.set.pass_weight(shard);
         if self.scan.whole().to.saturating_mul(weight) >= LONG_PASS {
@@ -284,19 +290,13 @@ impl CoreScan {
         }
     }
 
-    /// Whether a pattern matches, for callers without the GIL.
+    /// Whether a pattern matches that is not [`Scan::known`] to, for callers without the GIL.
     pub fn matches_detached(
         slf: &Py<Self>,
         id: PatternId,
         limit: &Limit,
     ) -> PyResult<Answer<bool>> {
-        let core = slf.get();
-        match core.scan.known(&core.set.set, id) {
-            Some(known) => Ok(Answer::Known(known)),
-            None => CoreScan::ask_detached(slf, id, limit, move |core, _| {
-                core.scan.is_match(&core.set.set, id)
-            }),
-        }
+        CoreScan::ask_detached(slf, id, limit, move |core, _| core.scan.is_match(&core.set.set, id))
     }
 
     /// The first match, for callers without the GIL.
@@ -380,7 +380,7 @@ impl CoreScan {
                 let answer = match core.scan.known(&core.set.set, PatternId(id)) {
                     Some(known) => Answer::Known(known),
                     None => {
-                        looks.look()?;
+                        looks.look_after(core.work_of(PatternId(id)))?;
                         CoreScan::matches_detached(this, PatternId(id), &limit)?
                     }
                 };
