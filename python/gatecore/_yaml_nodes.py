@@ -383,8 +383,10 @@ class YamlFile:
                 self._check_limits(text, yaml.SafeLoader)
             except GateFileError as beyond:
                 return beyond
-            except yaml.YAMLError as same:
-                error = same if isinstance(same, yaml.MarkedYAMLError) else error
+            except yaml.MarkedYAMLError as same:
+                error = same
+            except (yaml.YAMLError, ValueError, OverflowError):
+                pass  # what the parser in Python stumbles over otherwise says no place
         mistake = explained(error, text)
         place = Place(self.path, mistake.line + 1, mistake.column + 1)
         return self.error(place, f"not valid YAML: {shown(mistake.detail)}", advice=mistake.advice)

@@ -181,8 +181,9 @@ class _Asked:
     So it takes no part in `==`, `repr`, pickles and `dataclasses.replace`.
     """
 
-    __slots__ = ("_asked", "_whys")
+    __slots__ = ("_asked", "_unfinished", "_whys")
     _asked: tuple[CompiledGates, str, Deadline | None]
+    _unfinished: dict[str, Verdict]
     _whys: Whys
 
 
@@ -241,14 +242,12 @@ class Report(_Asked):
                 "this report no longer has its gates and its document (it was copied, pickled or "
                 "made by hand); ask GateSet.why(text, gate)"
             ) from None
-        if not self.is_finished:
-            from gatecore.why import gate_named
-
-            spec = gate_named(gates.gates, gate)
-            for verdict in self.verdicts:
-                named = (verdict.module, verdict.gate) == (spec.module, spec.name)
-                if named and verdict.status == "UNKNOWN":
-                    raise UnansweredError(f"gate {spec.module}/{spec.name}: {verdict.message}")
+        if not hasattr(self, "_unfinished"):
+            left = [verdict for verdict in self.verdicts if verdict.status == "UNKNOWN"]
+            names = {name: v for v in left for name in (v.gate, f"{v.module}/{v.gate}")}
+            object.__setattr__(self, "_unfinished", names)
+        if (verdict := self._unfinished.get(gate)) is not None:
+            raise UnansweredError(f"gate {verdict.module}/{verdict.gate}: {verdict.message}")
         if not hasattr(self, "_whys"):  # of two threads both make them, and either will do
             if deadline is not None and deadline.seconds is not None:
                 deadline = Deadline(deadline.seconds)

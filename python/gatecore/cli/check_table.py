@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Text
 
-from gatecore._statuses import is_problem, worst_first
+from gatecore._statuses import is_known, is_problem, worst_first
 from gatecore._visible import visible
 from gatecore.cli.render import STYLES, console, shortened, show, show_lines
 from gatecore.errors import UnansweredError
@@ -80,7 +80,9 @@ class TableOutput:
         self._gap = bool(shown or trees)
 
     def _trees(self, report: Report) -> Iterator[RenderableType]:
-        problems = {v.status for v in report.verdicts if is_problem(v.status)}
+        problems = {
+            v.status for v in report.verdicts if is_problem(v.status) and is_known(v.status)
+        }
         explained = [
             verdict
             for verdict in report.verdicts
