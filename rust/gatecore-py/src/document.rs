@@ -5,12 +5,12 @@
 //! its attribute `_core`.
 
 use gatecore::{Anchor, Answer, PatternId, Wanted};
+use gatecore_cpython::{call_method, call_with};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString, PyTuple};
 
 use crate::compiled::standard;
-use crate::door::into_python;
 use crate::scan::CoreScan;
 use crate::serve::scan_of;
 use crate::set::Keyword;
@@ -26,7 +26,7 @@ pub struct DocumentMethods;
 fn with_keyword<'py, T>(
     document: &Bound<'py, DocumentMethods>,
     keyword: &Bound<'py, PyAny>,
-    ask: impl FnOnce(&CoreScan, PatternId) -> Answer<T>,
+    ask: impl FnOnce(&CoreScan, PatternId) -> PyResult<Answer<T>>,
 ) -> PyResult<Option<T>> {
     let Some(scan) = scan_of(document.as_any()) else { return Ok(None) };
     let core = scan.get();
@@ -45,7 +45,7 @@ fn with_keyword<'py, T>(
         }
     };
     core.ready(document.as_any().cast::<PyString>()?, id)?;
-    match ask(core, id) {
+    match ask(core, id)? {
         Answer::Known(answer) => {
             core.stats.served();
             Ok(Some(answer))
@@ -60,10 +60,9 @@ fn with_keyword<'py, T>(
 #[cold]
 fn learn(document: &Bound<'_, DocumentMethods>, keyword: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = document.py();
-    let _is_out = into_python(py);
-    let source = standard(py)?.call_method1(intern!(py, "escape"), (keyword,))?;
+    let source = call_method(standard(py)?.as_any(), intern!(py, "escape"), &[keyword])?;
     let patterns = document.as_any().getattr(intern!(py, "_patterns"))?;
-    patterns.call_method1(intern!(py, "learn"), (source,))?;
+    call_method(&patterns, intern!(py, "learn"), &[&source])?;
     Ok(())
 }
 
@@ -76,7 +75,7 @@ fn plain<'py>(
     let py = document.py();
     let mut all = vec![document.as_any().clone()];
     all.extend(arguments.iter());
-    py.get_type::<PyString>().getattr(method)?.call1(PyTuple::new(py, all)?)
+    call_with(&py.get_type::<PyString>().getattr(method)?, &PyTuple::new(py, all)?, None)
 }
 
 #[pymethods]

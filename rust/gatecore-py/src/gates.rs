@@ -6,8 +6,11 @@ use gatecore::gate::{
     evaluate, Answerer, Branch, Capture, Decoder, Document, Filled, Gate, GatePattern, Outcome,
     Text, Unit,
 };
+use gatecore::memory;
 use gatecore::{Anchor, Answer, BuildError, PatternId, Region, Span};
+use gatecore_cpython::{call_method, list, pair};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::door::without_gil;
@@ -86,10 +89,11 @@ impl CoreGates {
             lowered: OnceLock::new(),
             document: document.clone().unbind(),
         };
-        without_gil(py, || {
+        let judge = || {
             let document = Document::new(&answers);
             self.gates.iter().map(|gate| flat(evaluate(gate, &document)?)).collect::<PyResult<_>>()
-        })
+        };
+        without_gil(py, || errors::caught(judge)?)
     }
 }
 
@@ -119,7 +123,7 @@ fn flat(outcome: Outcome) -> PyResult<FlatOutcome> {
         Outcome::Nothing => Err(PyRuntimeError::new_err("a gate has no branch that holds")),
         Outcome::Branch { number, findings, texts } => {
             let findings = findings.into_iter().map(|found| {
-                let (start, end) = pair(found.span);
+                let (start, end) = (found.span.start(), found.span.end());
                 (found.evidence, found.group, found.pattern.0, start, end)
             });
             let filled = |filled: Filled| match filled {
@@ -133,10 +137,6 @@ fn flat(outcome: Outcome) -> PyResult<FlatOutcome> {
             Ok((Some(number), findings.collect(), texts.collect()))
         }
     }
-}
-
-fn pair(span: Span) -> Pair {
-    (span.start(), span.end())
 }
 
 fn span((start, end): Pair) -> Span {
@@ -222,7 +222,7 @@ impl Answers<'_> {
 
     fn lower(&self) -> PyResult<Lowered> {
         Python::attach(|py| {
-            let lowered = self.document.bind(py).call_method0("lowered")?;
+            let lowered = call_method(self.document.bind(py), intern!(py, "lowered"), &[])?;
             let (scan, dotted): (Py<CoreScan>, Vec<usize>) = lowered.extract()?;
             let expected = self.gates.lowered.as_ref();
             if !expected.is_some_and(|set| Arc::ptr_eq(set, &scan.get().set)) {
@@ -235,17 +235,22 @@ impl Answers<'_> {
     /// Every match by `re`, as it lies in the view.
     fn spans_by_re(&self, pattern: GatePattern) -> PyResult<Vec<Span>> {
         Python::attach(|py| {
-            let spans = self.document.call_method1(py, "spans_by_re", (pattern.0,))?;
-            let spans: Vec<Pair> = spans.extract(py)?;
+            let pattern = pattern.0.into_pyobject(py)?;
+            let document = self.document.bind(py);
+            let spans = call_method(document, intern!(py, "spans_by_re"), &[&pattern])?;
+            let spans: Vec<Pair> = spans.extract()?;
             Ok(spans.into_iter().map(span).collect())
         })
     }
 
     fn captures_by_re(&self, capture: Capture, place: &Place<'_>) -> PyResult<Vec<Option<Span>>> {
         Python::attach(|py| {
-            let arguments = (capture.pattern.0, capture.group);
-            let spans = self.document.call_method1(py, "captures_by_re", arguments)?;
-            let spans: Vec<Option<Pair>> = spans.extract(py)?;
+            let pattern = capture.pattern.0.into_pyobject(py)?;
+            let group = capture.group.into_pyobject(py)?;
+            let document = self.document.bind(py);
+            let name = intern!(py, "captures_by_re");
+            let spans = call_method(document, name, &[&pattern, &group])?;
+            let spans: Vec<Option<Pair>> = spans.extract()?;
             Ok(spans.into_iter().map(|found| found.map(|found| place.back(span(found)))).collect())
         })
     }
@@ -263,7 +268,9 @@ impl Answerer for Answers<'_> {
         match scan.scan.is_match(&scan.set.set, id) {
             Answer::Known(matches) => Ok(matches),
             Answer::AskRe => Python::attach(|py| {
-                self.document.call_method1(py, "matches_by_re", (pattern.0,))?.is_truthy(py)
+                let pattern = pattern.0.into_pyobject(py)?;
+                let document = self.document.bind(py);
+                call_method(document, intern!(py, "matches_by_re"), &[&pattern])?.is_truthy()
             }),
         }
     }
@@ -300,7 +307,7 @@ impl Answerer for Answers<'_> {
             return self.captures_by_re(capture, &place);
         };
         let to = place.whole().to;
-        let mut captures = Vec::with_capacity(spans.len());
+        let mut captures = memory::with_capacity(spans.len());
         for found in spans {
             match scan.scan.groups(&scan.set.set, id, Anchor::Search, found, to) {
                 Answer::Known(groups) => {
@@ -320,7 +327,11 @@ impl Answerer for Answers<'_> {
     }
 
     fn texts(&self, spans: &[Span]) -> PyResult<Vec<String>> {
-        let spans: Vec<Pair> = spans.iter().copied().map(pair).collect();
-        Python::attach(|py| self.document.call_method1(py, "texts", (spans,))?.extract(py))
+        Python::attach(|py| {
+            let pairs = spans.iter();
+            let pairs = pairs.map(|span| pair(py, span.start() as isize, span.end() as isize));
+            let spans = list(py, pairs)?;
+            call_method(self.document.bind(py), intern!(py, "texts"), &[&spans])?.extract()
+        })
     }
 }

@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gatecore::{Anchor, Answer, Groups, Matches, PatternId, Region, Scan, ShardId, Span, Wanted};
+use gatecore_cpython::{call_method, list, number, pair};
 use pyo3::exceptions::PyIndexError;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyList, PyString};
 
 use crate::compiled::CompiledPattern;
 use crate::door::{is_closed, without_gil};
@@ -36,10 +38,11 @@ pub struct CoreScan {
 /// where one did 55 (50,000); kept, it is 180 and 60. The pass itself always releases it.
 const LONG: usize = 65_536;
 
-type Pair = (usize, usize);
+/// A list of pattern numbers.
+type Numbers<'py> = Bound<'py, PyList>;
 
-fn pair(span: Span) -> Pair {
-    (span.start(), span.end())
+fn numbers(py: Python<'_>, ids: Vec<u32>) -> PyResult<Numbers<'_>> {
+    list(py, ids.into_iter().map(|id| number(py, id as isize)))
 }
 
 impl CoreScan {
@@ -54,12 +57,14 @@ impl CoreScan {
         py: Python<'_>,
         id: PatternId,
         question: impl FnOnce() -> T + Send,
-    ) -> T {
-        if self.scan.whole().to < LONG && self.set.set.is_light(id) {
-            question()
-        } else {
-            without_gil(py, question)
-        }
+    ) -> PyResult<T> {
+        errors::caught(|| {
+            if self.scan.whole().to < LONG && self.set.set.is_light(id) {
+                question()
+            } else {
+                without_gil(py, question)
+            }
+        })
     }
 
     /// Makes sure that a pattern can be asked about.
@@ -73,7 +78,8 @@ impl CoreScan {
         if self.scan.is_prepared(set, id) {
             return Ok(());
         }
-        without_gil(text.py(), || self.scan.prepare(set, id)).map_err(errors::scan)
+        let prepare = || errors::caught(|| self.scan.prepare(set, id));
+        without_gil(text.py(), prepare)?.map_err(errors::scan)
     }
 
     /// Runs the pass over alphabets; the GIL is released.
@@ -88,9 +94,11 @@ impl CoreScan {
             let _one_at_a_time = (!is_closed()).then(lock);
             for &shard in shards {
                 if !self.scan.is_ready(shard) {
-                    let mut translation = set.translation(shard, characters.len());
+                    let begin = || set.translation(shard, characters.len());
+                    let mut translation = errors::caught(begin)?;
                     characters.translate(&mut translation)?;
-                    self.scan.complete(set, shard, translation).map_err(errors::scan)?;
+                    let complete = || self.scan.complete(set, shard, translation);
+                    errors::caught(complete)?.map_err(errors::scan)?;
                 }
             }
             Ok(())
@@ -104,7 +112,7 @@ impl CoreScan {
         id: PatternId,
         anchor: Anchor,
         region: Region,
-    ) -> Answer<Option<Span>> {
+    ) -> PyResult<Answer<Option<Span>>> {
         self.ask(py, id, || self.scan.find(&self.set.set, id, anchor, region))
     }
 
@@ -115,7 +123,7 @@ impl CoreScan {
         id: PatternId,
         region: Region,
         wanted: Wanted,
-    ) -> Answer<Matches> {
+    ) -> PyResult<Answer<Matches>> {
         self.ask(py, id, || self.scan.some_spans(&self.set.set, id, region, wanted))
     }
 
@@ -127,15 +135,15 @@ impl CoreScan {
         anchor: Anchor,
         found: Span,
         to: usize,
-    ) -> Answer<Groups> {
+    ) -> PyResult<Answer<Groups>> {
         self.ask(py, id, || self.scan.groups(&self.set.set, id, anchor, found, to))
     }
 
     /// Whether a pattern matches; the GIL is released unless the pass alone decides.
     #[inline]
-    pub fn matches(&self, py: Python<'_>, id: PatternId) -> Answer<bool> {
+    pub fn matches(&self, py: Python<'_>, id: PatternId) -> PyResult<Answer<bool>> {
         match self.scan.known(&self.set.set, id) {
-            Some(known) => Answer::Known(known),
+            Some(known) => Ok(Answer::Known(known)),
             None => self.ask(py, id, || self.scan.is_match(&self.set.set, id)),
         }
     }
@@ -164,23 +172,24 @@ impl CoreScan {
 fn ask_re<'py>(
     target: &Target<'_, 'py>,
     declined: &Declined<'py>,
-    method: &str,
+    method: &Bound<'py, PyString>,
 ) -> PyResult<Bound<'py, PyAny>> {
     fell_through(declined.reason, Some(target.pattern), Some(&target.scan.get().stats));
-    target.pattern.get().real(target.text.py())?.call_method1(method, (target.text,))
+    call_method(target.pattern.get().real(target.text.py())?, method, &[target.text])
 }
 
 /// The methods without a text are for a document that was scanned as a whole.
 #[pymethods]
 impl CoreScan {
     /// Patterns that match; patterns for which `re` has to be asked.
-    fn ids(&self, py: Python<'_>) -> (Vec<u32>, Vec<u32>) {
-        without_gil(py, || self.scan.ids(&self.set.set))
+    fn ids<'py>(&self, py: Python<'py>) -> PyResult<(Numbers<'py>, Numbers<'py>)> {
+        let (yes, ask) = without_gil(py, || errors::caught(|| self.scan.ids(&self.set.set)))?;
+        Ok((numbers(py, yes)?, numbers(py, ask)?))
     }
 
     /// Whether a pattern matches; `None`: ask `re`.
     fn is_match(&self, py: Python<'_>, number: u32) -> PyResult<Option<bool>> {
-        Ok(match self.matches(py, self.id(number)?) {
+        Ok(match self.matches(py, self.id(number)?)? {
             Answer::Known(known) => Some(known),
             Answer::AskRe => None,
         })
@@ -193,12 +202,15 @@ impl CoreScan {
     }
 
     /// Every match; `None`: ask `re`.
-    fn spans(&self, py: Python<'_>, number: u32) -> PyResult<Option<Vec<Pair>>> {
+    fn spans<'py>(&self, py: Python<'py>, number: u32) -> PyResult<Option<Bound<'py, PyList>>> {
         let id = self.id(number)?;
-        Ok(match self.some_spans(py, id, self.scan.whole(), Wanted::All) {
-            Answer::Known(matches) => Some(matches.spans.into_iter().map(pair).collect()),
-            Answer::AskRe => None,
-        })
+        let matches = match self.some_spans(py, id, self.scan.whole(), Wanted::All)? {
+            Answer::Known(matches) => matches,
+            Answer::AskRe => return Ok(None),
+        };
+        let pairs = matches.spans.into_iter();
+        let pairs = pairs.map(|span| pair(py, span.start() as isize, span.end() as isize));
+        list(py, pairs).map(Some)
     }
 
     /// The first match, as `re.search`.
@@ -210,7 +222,7 @@ impl CoreScan {
     ) -> PyResult<Bound<'py, PyAny>> {
         let target = CoreScan::target(slf, pattern, number, text)?;
         let found = target.first(Anchor::Search)?;
-        found.or_else(|declined| ask_re(&target, &declined, "search"))
+        found.or_else(|declined| ask_re(&target, &declined, intern!(text.py(), "search")))
     }
 
     /// Every match in order, as `re.finditer`.
@@ -221,7 +233,8 @@ impl CoreScan {
         text: &Bound<'py, PyString>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let target = CoreScan::target(slf, pattern, number, text)?;
-        serve::matches(&target)?.or_else(|declined| ask_re(&target, &declined, "finditer"))
+        serve::matches(&target)?
+            .or_else(|declined| ask_re(&target, &declined, intern!(text.py(), "finditer")))
     }
 
     /// The text of every match or of its groups, as `re.findall`.
@@ -232,7 +245,8 @@ impl CoreScan {
         text: &Bound<'py, PyString>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let target = CoreScan::target(slf, pattern, number, text)?;
-        serve::texts(&target)?.or_else(|declined| ask_re(&target, &declined, "findall"))
+        serve::texts(&target)?
+            .or_else(|declined| ask_re(&target, &declined, intern!(text.py(), "findall")))
     }
 
     /// What was served and what fell through: see `gatecore.stats`.

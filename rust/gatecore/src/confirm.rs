@@ -23,6 +23,7 @@ use regex_syntax::hir::{self, Hir};
 use crate::alphabet::FINAL_NEWLINE;
 use crate::byte_set::ByteSet;
 use crate::lowered::{ClassId, Look, Node, RepeatKind};
+use crate::memory;
 use crate::span::Span;
 use linear::Listing;
 
@@ -32,6 +33,9 @@ const SIZE_LIMIT: usize = 64 << 20;
 /// Bytes of a lazy automaton's cache. Patterns of this kind have tens of states; the default of 2 MB
 /// a pattern would add up over thousands.
 const CACHE: usize = 256 << 10;
+
+/// More bytes than building an automaton takes, which cannot say that there are not so many.
+const BUILDING: usize = 4 << 20;
 
 /// So many matches of a pattern are searched for one by one before [`Listing`] takes over.
 ///
@@ -106,6 +110,7 @@ fn build(hir: &Hir, captures: WhichCaptures) -> Option<Regex> {
         .dfa(is_safe)
         .onepass(false)
         .which_captures(captures);
+    memory::headroom(BUILDING);
     Regex::builder().configure(config).build_from_hir(hir).ok()
 }
 
@@ -176,7 +181,7 @@ pub fn some(
         };
         debug_assert!(!span.is_empty(), "patterns that match empty text are not confirmed here");
         from = span.end();
-        spans.push(span);
+        memory::push(&mut spans, span);
         if spans.len() >= SEARCHES {
             if let Some(listing) = listing.take().and_then(|make| make()) {
                 listing.list(symbols, from, &mut spans);

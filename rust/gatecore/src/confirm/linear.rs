@@ -34,6 +34,7 @@ use super::Resolve;
 use crate::alphabet::{FINAL_NEWLINE, NEWLINE};
 use crate::byte_set::ByteSet;
 use crate::lowered::{ClassId, Look, Node, RepeatKind};
+use crate::memory;
 use crate::pass::never_matches;
 use crate::span::Span;
 
@@ -602,7 +603,7 @@ impl Walk<'_> {
             let state = self.choose(next, begin + at, ahead[at], futures);
             self.way = match self.listing.states[state as usize] {
                 State::Match => {
-                    self.spans.push(Span::new(start, begin + at));
+                    memory::push(self.spans, Span::new(start, begin + at));
                     None
                 }
                 _ => Some((start, state)),

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
 use crate::lowered::Node;
+use crate::memory;
 
 /// What the pass knows of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +98,7 @@ pub struct Reported(Vec<u64>);
 impl Reported {
     /// No slot of `slots`.
     pub fn new(slots: usize) -> Self {
-        Reported(vec![0; slots.div_ceil(64)])
+        Reported(memory::collected((0..slots.div_ceil(64)).map(|_| 0)))
     }
 
     /// Adds a slot.

@@ -20,6 +20,7 @@ use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
 use crate::error::{BuildError, ScanError};
 use crate::lowered::Node;
+use crate::memory;
 
 /// Patterns without a literal that are compiled together.
 ///
@@ -335,6 +336,7 @@ fn compile_batch(
                 parts.extend(compile_batch(second, classes, symbols, coverage)?);
                 return Ok(parts);
             }
+            Err(Error::Memory) => memory::exhausted(),
             Err(error) => return Err(BuildError::TooLarge(error.to_string())),
         };
         let wider = unbounded(&wishes[refused].node, classes, symbols);
