@@ -201,3 +201,101 @@ def test_the_interpreter_ends_while_threads_scan(held: bool, engine: str) -> Non
         assert ran.returncode == 0, (ran.returncode, ran.stderr[-3000:])
         assert ran.stdout.strip() == "ends"
         assert ran.stderr == ""
+
+
+#: What daemon threads are in the middle of when the interpreter ends. `f` replaces a match.
+BELOW_US = {
+    "a function on a str": r"re.sub(r'\w+', f, text)",
+    "a function that never returns": r"re.sub(r'\w+', forever, text)",
+    "the same on a document": r"re.sub(r'no\s+risk', forever, document)",
+    "a function on a document": r"re.sub(r'(\d+) ?%', f, document)",
+    "a pattern for re": r"re.sub(r'(\w)\1', f, document)",
+    "a pattern outside the set": r"re.findall(r'[A-Z]\w', document); re.sub('[A-Z]', f, document)",
+    "flags with code": r"re.purge(); re.search(r'\w+', text, Flags(2)); re.compile('a+', Flags(2))",
+    "places with code": r"re.compile('x?').search(document, Place()).group(Place())",
+    "compiling": r"re.sub(f'a+{next(numbers)}', '', text); re.compile(f'b{next(numbers)}')",
+    "templates": r"re.sub(r'(\d+) ?%', rf'\1 {next(numbers)}', document)",
+    "learning": r"f'{next(numbers)}' in document; re.search(f'c+{next(numbers)}', document)",
+    "gates": r"gates.check(text)",
+}
+
+
+_GATE = r"""
+gate: twice
+version: 1
+title: A gate with a pattern that only re can answer
+severity: low
+source: tests
+summary: It looks for a letter twice.
+limits: It knows nothing else.
+patterns: {twice: ['(\w)\1']}
+verdicts:
+  - {when: {any: twice}, status: FAIL, message: Found., evidence: twice}
+  - {status: PASS, message: Not found.}
+"""
+
+
+@pytest.mark.parametrize("doing", BELOW_US)
+def test_the_interpreter_ends_while_python_code_runs_below_us(doing: str) -> None:
+    """A daemon thread that loses the GIL in a call of ours sleeps, as it would not in `re` itself.
+
+    Up to CPython 3.13 such a thread is ended by unwinding its stack, on which Rust's frames are.
+    """
+    source = f"""
+        import itertools, threading, time
+        from gatecore import Document, GateSet, PatternSet, re
+        from gatecore.gate_file import parse_gate
+        text = "Earn up to 7 % no risk hello " * 40
+        patterns = PatternSet([r"(\\d+) ?%", r"no\\s+risk", r"(\\w)\\1", "x?"])
+        document = Document(text, patterns)
+        gates = GateSet([parse_gate({_GATE!r}, path="twice.yaml", module="tests")])
+        numbers = itertools.count()
+        running = threading.Semaphore(0)
+
+        def work_on(steps):
+            for _ in range(steps):
+                pass
+
+        def f(match):
+            work_on(300)
+            return match.group()
+
+        def forever(match):
+            running.release()
+            while True:
+                pass
+
+        class Flags(int):
+            def __or__(self, other):
+                work_on(300)
+                return int(self) | int(other)
+            def __and__(self, other):
+                work_on(300)
+                return int(self) & int(other)
+            __hash__ = int.__hash__
+            def __eq__(self, other):
+                work_on(300)
+                return int(self) == other
+
+        class Place:
+            def __index__(self):
+                work_on(1000)
+                return 0
+
+        def work():
+            while True:
+                {BELOW_US[doing]}
+                running.release()
+
+        for _ in range(8):
+            threading.Thread(target=work, daemon=True).start()
+        for _ in range(8):
+            running.acquire()
+        time.sleep(0.02)
+        print("ends", flush=True)
+    """
+    for _ in range(2):
+        ran = _python(source)
+        assert ran.returncode == 0, (ran.returncode, ran.stderr[-3000:])
+        assert ran.stdout.strip() == "ends"
+        assert ran.stderr == ""

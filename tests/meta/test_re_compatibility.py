@@ -7,6 +7,7 @@ import pickle
 import re as standard
 import subprocess
 import sys
+import typing
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -94,6 +95,7 @@ def test_a_deviation_is_as_it_is_told(row: dict[str, Any]) -> None:
         "re": re,
         "refusal": _refusal,
         "standard": standard,
+        "typing": typing,
         "warned": _warned,
     }
     assert eval(row["shows"], names), row

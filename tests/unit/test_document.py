@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import copy
 import gc
 import json
@@ -250,3 +251,28 @@ def test_it_is_not_interned_into_another_type(document: Any) -> None:
     with pytest.raises(TypeError):
         sys.intern(document)
     assert sys.intern(str(document)) == TEXT
+
+
+def test_lone_surrogates_are_not_handled_one_by_one(engine: Any) -> None:
+    """CPython's UTF-32 asks the error handler about each, 1 µs a time; here nothing asks it."""
+    asked = []
+    handler = codecs.lookup_error("surrogatepass")
+
+    def counting(error: UnicodeError) -> tuple[str | bytes, int]:
+        asked.append(error)
+        return handler(error)
+
+    text = "no risk \ud800 é \U0001f600 中" * 30_000 + "\udfff\udc00"
+    codecs.register_error("surrogatepass", counting)
+    try:
+        document = Document(
+            text, PatternSet([r"\ud800 (.)", "中", r"[\udc00-\udfff]+"], engine=engine)
+        )
+        found = [gre.findall(source, document) for source in (r"\ud800 (.)", "中")]
+        last = gre.search(r"[\udc00-\udfff]+", document)
+    finally:
+        codecs.register_error("surrogatepass", handler)
+    assert found == [["é"] * 30_000, ["中"] * 30_000]
+    assert last.span() == (len(text) - 2, len(text))
+    assert document.stats().fell_through == 0
+    assert asked == []

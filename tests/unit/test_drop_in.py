@@ -212,6 +212,60 @@ def test_what_cannot_be_asked_is_not_served() -> None:
     assert document.stats().served == 0
 
 
+@pytest.mark.parametrize("engine", ["simd", "portable"])
+def test_only_groups_that_are_used_are_asked_of_re(engine: Any) -> None:
+    """Groups inside a repeat are `re`'s, at its price; where the match is, it need not be asked."""
+    source, text = r"(x+x+)+y|x", "x" * 40  # for which `re` would take days
+    patterns = PatternSet([source], engine=engine)
+    document = Document(text, patterns)
+    assert gre.sub(source, r"<\g<0>>", document) == "<x>" * 40
+    assert gre.subn(source, "-", document, count=3) == ("---" + "x" * 37, 3)
+    assert gre.sub(source, lambda match: match.group(), document) == text
+    assert [match.span() for match in gre.finditer(source, document)][-1] == (39, 40)
+    assert gre.search(source, document).expand(r"\g<0>") == "x"
+    assert document.stats().fell_through == 0
+    for nothing in ("y", ""):  # no match has no groups
+        document = Document(nothing, patterns)
+        assert gre.findall(source, document) == []
+        assert gre.split(source, document) == [nothing]
+        assert document.stats().fell_through == 0
+
+
+def test_the_price_of_groups_inside_a_repeat_is_told() -> None:
+    """`explain` says for which patterns `re` is asked for the groups."""
+    patterns = PatternSet([r"(x+x+)+y|x", r"(x)y", r"(?:xy)+"])
+    told = ["that of re" in patterns.explain(number).cost for number in range(len(patterns))]
+    assert told == [True, False, False]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_re_raises_is_raised(name: str) -> None:
+    """Errors of `re` itself come through as they are, whatever they are."""
+
+    class BadError(Exception):
+        pass
+
+    def bad(*_: object) -> str:
+        raise BadError("by a function")
+
+    cases: list[tuple[Any, Any]] = [(r"((x)|y|z)*+", "xyz"), (r"(a", "a"), (r"\d", b"1"), (3, "a")]
+    patterns = PatternSet(["other"])
+    for source, text in cases:
+        for subject in (text, Document(text, patterns) if isinstance(text, str) else text):
+            expected = _error(lambda s=source, t=text: _call(re, name, t, s))
+            assert _error(lambda s=source, t=subject: _call(gre, name, t, s)) == expected
+    for subject in (TEXT, Document(TEXT, PatternSet([PERCENT]))):
+        assert _error(lambda t=subject: gre.sub(PERCENT, bad, t)) == (BadError, "by a function")
+
+
+def _error(call: Any) -> tuple[type[BaseException], str] | None:
+    try:
+        call()
+    except BaseException as error:
+        return type(error), str(error)
+    return None
+
+
 # What is learned.
 
 

@@ -150,6 +150,10 @@ fn c_string(expression: &str, index: usize) -> Result<CString, Error> {
     })
 }
 
+/// The compiler's words when memory was not enough. They are no different from a refusal, after which
+/// callers try each half of the expressions, and each half of those.
+const NO_MEMORY: &str = "Unable to allocate memory.";
+
 /// Turns a compile status into a result and frees the engine's error.
 fn compile_result(status: c_int, error: *mut ffi::hs_compile_error_t) -> Result<(), Error> {
     let Some(error) = NonNull::new(error) else {
@@ -171,6 +175,8 @@ fn compile_result(status: c_int, error: *mut ffi::hs_compile_error_t) -> Result<
     unsafe { ffi::hs_free_compile_error(error.as_ptr()) };
     match status {
         ffi::HS_SUCCESS => Ok(()),
+        // The compiler's own way of saying it: C++'s `bad_alloc`, caught.
+        ffi::HS_COMPILER_ERROR if message == NO_MEMORY => Err(Error::Memory),
         ffi::HS_COMPILER_ERROR => {
             Err(Error::Refused { expression: usize::try_from(expression).ok(), message })
         }
@@ -279,10 +285,15 @@ impl Database {
             unsafe { ffi::hs_serialize_database(self.raw.as_ptr(), &mut bytes, &mut length) };
         check(status)?;
         // SAFETY: on success `bytes` points to `length` initialised bytes that we own.
-        let copy = unsafe { std::slice::from_raw_parts(bytes.cast::<u8>(), length) }.to_vec();
+        let serialized = unsafe { std::slice::from_raw_parts(bytes.cast::<u8>(), length) };
+        let mut copy = Vec::new();
+        let reserved = copy.try_reserve_exact(length);
+        if reserved.is_ok() {
+            copy.extend_from_slice(serialized);
+        }
         // SAFETY: the buffer came from the default allocator, malloc, and is not used again.
         unsafe { ffi::free(bytes.cast()) };
-        Ok(copy)
+        reserved.map(|()| copy).map_err(|_| Error::Memory)
     }
 
     /// Reads what [`Database::to_bytes`] wrote. Well under a millisecond for 2,500 expressions.

@@ -4,6 +4,7 @@
 //! counted in allocations (`cpp/work.cc` says why these), so that a budget means the same everywhere:
 //! a million takes about 0.2 s.
 
+use std::hint::black_box;
 use std::ptr;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Sender};
@@ -24,6 +25,9 @@ pub(crate) struct Work {
 const SPENT: u8 = 1;
 const CANCELLED: u8 = 2;
 const NO_MEMORY: u8 = 3;
+
+/// More bytes than a thread takes, with its stack, before it does anything.
+const ROOM: usize = 4 << 20;
 
 /// What a piece of work came to, and the allocations that it made.
 type Outcome<T> = (Result<T, Error>, u64);
@@ -49,6 +53,13 @@ pub(crate) fn within<T: Send + 'static>(
     let cancelled = Arc::clone(cancelled);
     let named = thread::Builder::new().name("gatecore compile".to_owned());
     // A lost thread keeps its own sender, so the receiver never sees the channel closed early.
+    // What a new thread does first cannot fail, so there has to be room for it.
+    let mut room: Vec<u8> = Vec::new();
+    let is_room = room.try_reserve_exact(ROOM).is_ok();
+    drop(black_box(room)); // a list that nobody sees might be left out
+    if !is_room {
+        return (Err(Error::Memory), 0);
+    }
     let spawned = named.spawn(move || {
         let outcome = on_this_thread(budget, &cancelled, &sender, job);
         let _ = sender.send(outcome);

@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use gatecore::PatternId;
+use gatecore_cpython::{call, call_with};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -65,11 +66,41 @@ pub struct CompiledPattern {
     pub counts: Counts,
 }
 
-/// The standard module.
+/// The standard module. `gatecore` has imported it, so no Python code runs.
 pub fn standard<'py>(py: Python<'py>) -> PyResult<Bound<'py, PyModule>> {
     static STANDARD: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    #[expect(clippy::disallowed_methods, reason = "it is loaded")]
     let module = STANDARD.get_or_try_init(py, || py.import("re").map(Bound::unbind))?;
     Ok(module.bind(py).clone())
+}
+
+/// What a cell keeps, made by Python code when it is first asked for.
+///
+/// `PyOnceLock::get_or_try_init` lets other threads wait meanwhile, for ever if the interpreter ends
+/// there or if the code comes back to the same cell. Here each makes its own and the first is kept.
+pub fn kept<'a, 'py>(
+    cell: &'a PyOnceLock<Py<PyAny>>,
+    py: Python<'py>,
+    make: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<&'a Bound<'py, PyAny>> {
+    if cell.get(py).is_none() {
+        let _ = cell.set(py, make()?.unbind());
+    }
+    Ok(cell.get(py).expect("it was just set").bind(py))
+}
+
+/// An attribute of a module that may have to be loaded first.
+pub fn imported<'py>(
+    py: Python<'py>,
+    module: &str,
+    attribute: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    static IMPORT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    #[expect(clippy::disallowed_methods, reason = "it is loaded")]
+    let import = kept(&IMPORT, py, || py.import("builtins")?.getattr("__import__"))?;
+    let (none, module) = (py.None().into_bound(py), PyString::new(py, module));
+    let wanted = PyTuple::new(py, [attribute])?; // so that it gives the module and not its package
+    call(import, &[&module, &none, &none, &wanted])?.getattr(attribute)
 }
 
 /// `re.Pattern` or `re.Match`: what the native objects say that they are.
@@ -91,11 +122,10 @@ impl CompiledPattern {
 
     /// The pattern as `re` compiles it. Raises what `re.compile` raises.
     pub fn real<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
-        let real = self.real.get_or_try_init(py, || {
+        kept(&self.real, py, || {
             let compile = standard(py)?.getattr(intern!(py, "compile"))?;
-            compile.call1((&self.source, self.flags)).map(Bound::unbind)
-        })?;
-        Ok(real.bind(py))
+            call(&compile, &[self.source.bind(py), self.flags.into_pyobject(py)?.as_any()])
+        })
     }
 
     /// What a match names as its pattern.
@@ -141,7 +171,7 @@ impl CompiledPattern {
             keywords.set_item(name, value)?;
         }
         let args = PyTuple::new(py, placed.chain(args.iter()).collect::<Vec<_>>())?;
-        self.real(py)?.getattr(method)?.call(args, Some(&keywords))
+        call_with(&self.real(py)?.getattr(method)?, &args, Some(&keywords))
     }
 }
 
@@ -505,7 +535,7 @@ impl CompiledPattern {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.real(args.py())?.getattr(intern!(args.py(), "scanner"))?.call(args, kwargs)
+        call_with(&self.real(args.py())?.getattr(intern!(args.py(), "scanner"))?, args, kwargs)
     }
 
     fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
@@ -537,7 +567,7 @@ impl CompiledPattern {
 
     /// Pickles as its source and flags; compiled again where it is read.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let compile = py.import("gatecore.re")?.getattr("compile")?;
+        let compile = imported(py, "gatecore.re", "compile")?;
         let arguments = PyTuple::new(
             py,
             [self.source.bind(py).as_any(), self.flags.into_pyobject(py)?.as_any()],

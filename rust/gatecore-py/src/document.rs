@@ -7,12 +7,12 @@
 use std::sync::Arc;
 
 use gatecore::{Anchor, Answer, PatternId, Wanted};
+use gatecore_cpython::{call_method, call_with};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString, PyTuple};
 
 use crate::compiled::standard;
-use crate::door::into_python;
 use crate::limit::Limit;
 use crate::scan::CoreScan;
 use crate::serve::scan_of;
@@ -70,10 +70,9 @@ fn tell(
     keyword: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
     let py = document.py();
-    let _is_out = into_python(py);
-    let source = standard(py)?.call_method1(intern!(py, "escape"), (keyword,))?;
+    let source = call_method(standard(py)?.as_any(), intern!(py, "escape"), &[keyword])?;
     let patterns = document.as_any().getattr(intern!(py, "_patterns"))?;
-    patterns.call_method1(method, (source,))?;
+    call_method(&patterns, method, &[&source])?;
     Ok(())
 }
 
@@ -86,7 +85,7 @@ fn plain<'py>(
     let py = document.py();
     let mut all = vec![document.as_any().clone()];
     all.extend(arguments.iter());
-    py.get_type::<PyString>().getattr(method)?.call1(PyTuple::new(py, all)?)
+    call_with(&py.get_type::<PyString>().getattr(method)?, &PyTuple::new(py, all)?, None)
 }
 
 #[pymethods]

@@ -1,15 +1,14 @@
 //! The one door out of the GIL.
 //!
-//! Up to CPython 3.13 a daemon thread that wants the GIL back while the interpreter ends is ended
-//! itself, in the middle of Rust's frames, which aborts the process. And a process that forks while
-//! another thread is out leaves its child with locks that nobody will open. So the door knows who is
-//! out:
+//! A daemon thread that is out while the interpreter ends would read a document that is gone. And a
+//! process that forks while another thread is out leaves its child with locks that nobody will open. So
+//! the door knows who is out:
 //! - when the process forks, it lets nobody out and waits until all are back, and opens again after;
-//! - when the interpreter is about to end (`atexit`), it does the same and stays closed. What is left
-//!   runs with the GIL, and a thread that would run Python code sleeps for good, as in CPython 3.14.
+//! - when the interpreter is about to end (`atexit`), it does the same and stays closed: what is left
+//!   runs with the GIL.
 //!
-//! Python code that runs below a frame of ours (a replacement function) may lose the GIL as well. It may
-//! also take for ever, so the end waits for it a moment only.
+//! Who wants the GIL back once the interpreter ends sleeps for good, as in CPython 3.14: here by PyO3's
+//! doing, and where Python code runs below a frame of ours by `gatecore_cpython`'s.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -17,13 +16,15 @@ use std::sync::OnceLock;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
+use gatecore_cpython::{call, call_with};
 use pyo3::exceptions::PyImportError;
 use pyo3::marker::Ungil;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::compiled::imported;
 
 static OUT: AtomicUsize = AtomicUsize::new(0);
-static IN_PYTHON: AtomicUsize = AtomicUsize::new(0);
 static CLOSED: AtomicBool = AtomicBool::new(false);
 /// The thread that ends the interpreter.
 static CLOSER: OnceLock<ThreadId> = OnceLock::new();
@@ -31,16 +32,13 @@ static CLOSER: OnceLock<ThreadId> = OnceLock::new();
 /// Longest wait for those who are out: a pass is linear, but a document may be long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Longest wait for Python code below us.
-const PATIENCE_WITH_PYTHON: Duration = Duration::from_millis(500);
-
 thread_local! {
     /// Whether this thread is out, and so has no GIL.
     static IS_OUT: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Counts until it is dropped.
-pub struct Counted(&'static AtomicUsize);
+struct Counted(&'static AtomicUsize);
 
 impl Counted {
     fn new(count: &'static AtomicUsize) -> Self {
@@ -86,16 +84,6 @@ impl Drop for Place {
     }
 }
 
-/// To be held while Python code runs below a frame of ours.
-pub fn into_python(py: Python<'_>) -> Counted {
-    if CLOSER.get().is_some_and(|closer| *closer != thread::current().id()) {
-        py.detach(|| loop {
-            thread::park();
-        });
-    }
-    Counted::new(&IN_PYTHON)
-}
-
 /// Whether work runs with the GIL, because the process forks or the interpreter is about to end.
 pub fn is_closed() -> bool {
     CLOSED.load(Ordering::SeqCst)
@@ -112,22 +100,19 @@ pub fn rest_at_the_end() {
     }
 }
 
-fn wait(py: Python<'_>, count: &'static AtomicUsize, patience: Duration) {
-    py.detach(|| {
-        let begin = Instant::now();
-        while count.load(Ordering::SeqCst) > 0 && begin.elapsed() < patience {
-            thread::sleep(Duration::from_micros(200));
-        }
-    });
-}
-
 /// Lets nobody out and waits until all are back.
 #[pyfunction]
 fn close(py: Python<'_>) {
     CLOSED.store(true, Ordering::SeqCst);
-    if OUT.load(Ordering::SeqCst) > 0 {
-        wait(py, &OUT, PATIENCE);
+    if OUT.load(Ordering::SeqCst) == 0 {
+        return;
     }
+    py.detach(|| {
+        let begin = Instant::now();
+        while OUT.load(Ordering::SeqCst) > 0 && begin.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_micros(200));
+        }
+    });
 }
 
 /// Closes for good.
@@ -135,7 +120,6 @@ fn close(py: Python<'_>) {
 fn end(py: Python<'_>) {
     let _ = CLOSER.set(thread::current().id());
     close(py);
-    wait(py, &IN_PYTHON, PATIENCE_WITH_PYTHON);
 }
 
 /// Opens after a fork, in the parent.
@@ -148,7 +132,6 @@ fn open() {
 #[pyfunction]
 fn open_in_child() {
     OUT.store(0, Ordering::SeqCst);
-    IN_PYTHON.store(0, Ordering::SeqCst);
     crate::limit::forget_what_was_left();
     open();
 }
@@ -160,25 +143,27 @@ fn open_in_child() {
 pub fn watch(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     refuse_subinterpreters(py)?;
-    py.import("atexit")?.call_method1("register", (wrap_pyfunction!(end, module)?,))?;
-    let os = py.import("os")?;
-    if os.hasattr("register_at_fork")? {
+    let atexit = imported(py, "atexit", "register")?;
+    call(&atexit, &[wrap_pyfunction!(end, module)?.as_any()])?;
+    let at_fork = imported(py, "os", "register_at_fork");
+    if let Ok(at_fork) = at_fork {
         let keywords = PyDict::new(py);
         keywords.set_item("before", wrap_pyfunction!(close, module)?)?;
         keywords.set_item("after_in_parent", wrap_pyfunction!(open, module)?)?;
         keywords.set_item("after_in_child", wrap_pyfunction!(open_in_child, module)?)?;
-        os.call_method("register_at_fork", (), Some(&keywords))?;
+        call_with(&at_fork, &PyTuple::empty(py), Some(&keywords))?;
     }
     Ok(())
 }
 
 fn refuse_subinterpreters(py: Python<'_>) -> PyResult<()> {
     // Built into every CPython, under the second name before 3.13.
-    let Ok(interpreters) = py.import("_interpreters").or_else(|_| py.import("_xxsubinterpreters"))
-    else {
-        return Ok(());
+    let ask = |name: &str| {
+        let function = imported(py, "_interpreters", name);
+        function.or_else(|_| imported(py, "_xxsubinterpreters", name)).ok()
     };
-    let [main, current] = ["get_main", "get_current"].map(|name| interpreters.call_method0(name));
+    let Some((main, current)) = ask("get_main").zip(ask("get_current")) else { return Ok(()) };
+    let [main, current] = [main, current].map(|function| call(&function, &[]));
     let id = |interpreter: Bound<'_, PyAny>| -> PyResult<String> {
         // An id, or since 3.13 a tuple that begins with it.
         let id = interpreter.get_item(0).unwrap_or(interpreter);

@@ -3,6 +3,7 @@
 //! They are native for their speed, and because they then have no Python frame: what `re` warns about
 //! names the caller's line as it does without gatecore.
 
+use gatecore_cpython::{call, call_method, call_with};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
@@ -36,8 +37,8 @@ fn leave<'py>(
     fell_through(Reason::Arguments, None, None);
     let function = standard(name.py())?.getattr(name)?;
     match flags {
-        None => function.call1((pattern, string)),
-        Some(flags) => function.call1((pattern, string, flags)),
+        None => call(&function, &[pattern, string]),
+        Some(flags) => call(&function, &[pattern, string, flags]),
     }
 }
 
@@ -126,7 +127,7 @@ fn leave_all<'py>(
     keywords: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     fell_through(Reason::Arguments, None, None);
-    standard(arguments.py())?.getattr(name)?.call(arguments, keywords)
+    call_with(&standard(arguments.py())?.getattr(name)?, arguments, keywords)
 }
 
 /// Split the source string by the occurrences of the pattern, returning a list containing the resulting substrings.
@@ -176,7 +177,7 @@ fn substitute<'py>(
                 }
                 // `re` may warn about a template, and its warning counts on the function's frame.
                 let name = if with_number { intern!(py, "subn") } else { intern!(py, "sub") };
-                return standard(py)?.getattr(name)?.call(args, kwargs);
+                return call_with(&standard(py)?.getattr(name)?, args, kwargs);
             }
         }
     }
@@ -219,8 +220,8 @@ pub fn compile<'py>(
         None => {
             let compile = standard(py)?.getattr(intern!(py, "compile"))?;
             match flags {
-                None => compile.call1((pattern,)),
-                Some(flags) => compile.call1((pattern, flags)),
+                None => call(&compile, &[pattern]),
+                Some(flags) => call(&compile, &[pattern, flags]),
             }
         }
     }
@@ -239,7 +240,7 @@ pub fn pattern_object<'py>(
 #[pyfunction]
 pub fn purge(py: Python<'_>) -> PyResult<()> {
     compiled::purge(py);
-    standard(py)?.call_method0(intern!(py, "purge"))?;
+    call_method(standard(py)?.as_any(), intern!(py, "purge"), &[])?;
     Ok(())
 }
 

@@ -1,14 +1,22 @@
 //! Core errors as the exceptions of `gatecore.errors`.
 
+use gatecore::memory::{self, NoMemory};
 use gatecore::{BuildError, LoadError, ScanError};
+use gatecore_cpython::reserve;
 use pyo3::exceptions::PyMemoryError;
-use pyo3::{import_exception, PyErr};
+use pyo3::{import_exception, PyErr, PyResult};
 
 import_exception!(gatecore.errors, DeadlineError);
 import_exception!(gatecore.errors, PatternSetError);
 import_exception!(gatecore.errors, SetTooLargeError);
 import_exception!(gatecore.errors, StoredSetError);
 import_exception!(gatecore.errors, UnansweredError);
+
+/// Does work for which memory may not be enough: then it is a bare `MemoryError`, as `re` raises it.
+pub fn caught<T>(work: impl FnOnce() -> T) -> PyResult<T> {
+    let done = if reserve::is_there() { memory::caught(work) } else { Err(NoMemory) };
+    done.map_err(|NoMemory| PyMemoryError::new_err(()))
+}
 
 /// A set could not be built.
 pub fn build(error: BuildError) -> PyErr {

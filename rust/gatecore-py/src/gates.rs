@@ -7,8 +7,10 @@ use gatecore::gate::{
     evaluate, Answerer, Branch, Capture, Decoder, Document, Filled, Gate, GatePattern, Outcome,
     Text, Unit,
 };
-use gatecore::{Answer, BuildError, PatternId, Span};
+use gatecore::{memory, Answer, BuildError, PatternId, Span};
+use gatecore_cpython::{call_method, list, pair};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::door::without_gil;
@@ -99,7 +101,7 @@ impl CoreGates {
             looks: RefCell::new(Looks::new(limit)),
             without_re: Cell::new(deadline.is_some()),
         };
-        without_gil(scan.py(), move || {
+        let work = move || {
             let document = Document::new(&answers);
             let mut outcomes = judge(self.gates.iter(), &document)?;
             answers.without_re.set(false);
@@ -116,7 +118,8 @@ impl CoreGates {
                 Err(Obstacle::Error(error)) => (None, Some(error)),
             };
             Ok(outcomes.into_iter().map(told).collect())
-        })
+        };
+        without_gil(scan.py(), move || errors::caught(work)?)
     }
 }
 
@@ -146,7 +149,7 @@ fn flat(outcome: Outcome) -> PyResult<FlatOutcome> {
         Outcome::Nothing => Err(PyRuntimeError::new_err("a gate has no branch that holds")),
         Outcome::Branch { number, findings, texts } => {
             let findings = findings.into_iter().map(|found| {
-                let (start, end) = pair(found.span);
+                let (start, end) = (found.span.start(), found.span.end());
                 (found.evidence, found.group, found.pattern.0, start, end)
             });
             let filled = |filled: Filled| match filled {
@@ -160,10 +163,6 @@ fn flat(outcome: Outcome) -> PyResult<FlatOutcome> {
             Ok((Some(number), findings.collect(), texts.collect()))
         }
     }
-}
-
-fn pair(span: Span) -> Pair {
-    (span.start(), span.end())
 }
 
 fn span((start, end): Pair) -> Span {
@@ -301,7 +300,7 @@ impl Answers<'_> {
             return Ok(view.as_ref());
         }
         let view = Python::attach(|py| {
-            let made = self.document.bind(py).call_method0("unbroken")?;
+            let made = call_method(self.document.bind(py), intern!(py, "unbroken"), &[])?;
             let Some((scan, taken_out)) = made.extract()? else { return Ok(None) };
             self.made_with(&scan, Some(&self.gates.text))?;
             Ok::<_, PyErr>(Some(View { scan, dotted: Vec::new(), taken_out }))
@@ -311,7 +310,9 @@ impl Answers<'_> {
 
     fn lower(&self, unbroken: Option<&View>) -> PyResult<View> {
         Python::attach(|py| {
-            let lowered = self.document.bind(py).call_method1("lowered", (unbroken.is_some(),))?;
+            let is_unbroken = unbroken.is_some().into_pyobject(py)?;
+            let document = self.document.bind(py);
+            let lowered = call_method(document, intern!(py, "lowered"), &[is_unbroken.as_any()])?;
             let (scan, dotted): (Py<CoreScan>, Vec<usize>) = lowered.extract()?;
             self.made_with(&scan, self.gates.lowered.as_ref())?;
             let taken_out = unbroken.map_or_else(Vec::new, |view| view.taken_out.clone());
@@ -349,11 +350,14 @@ impl Answers<'_> {
     /// Every match by `re`, as it lies in the view.
     fn spans_by_re(&self, pattern: GatePattern) -> Result<Vec<Span>, Obstacle> {
         self.may_ask_re()?;
-        Python::attach(|py| {
-            let spans = self.document.call_method1(py, "spans_by_re", (pattern.0,))?;
-            let spans: Vec<Pair> = spans.extract(py)?;
+        let spans = Python::attach(|py| -> PyResult<_> {
+            let pattern = pattern.0.into_pyobject(py)?;
+            let document = self.document.bind(py);
+            let spans = call_method(document, intern!(py, "spans_by_re"), &[&pattern])?;
+            let spans: Vec<Pair> = spans.extract()?;
             Ok(spans.into_iter().map(span).collect())
-        })
+        });
+        Ok(spans?)
     }
 
     fn captures_by_re(
@@ -362,12 +366,16 @@ impl Answers<'_> {
         place: &Place<'_>,
     ) -> Result<Vec<Option<Span>>, Obstacle> {
         self.may_ask_re()?;
-        Python::attach(|py| {
-            let arguments = (capture.pattern.0, capture.group);
-            let spans = self.document.call_method1(py, "captures_by_re", arguments)?;
-            let spans: Vec<Option<Pair>> = spans.extract(py)?;
+        let captures = Python::attach(|py| -> PyResult<_> {
+            let pattern = capture.pattern.0.into_pyobject(py)?;
+            let group = capture.group.into_pyobject(py)?;
+            let document = self.document.bind(py);
+            let name = intern!(py, "captures_by_re");
+            let spans = call_method(document, name, &[&pattern, &group])?;
+            let spans: Vec<Option<Pair>> = spans.extract()?;
             Ok(spans.into_iter().map(|found| found.map(|found| place.back(span(found)))).collect())
-        })
+        });
+        Ok(captures?)
     }
 }
 
@@ -408,8 +416,9 @@ impl Answerer for Answers<'_> {
             Answer::AskRe => {
                 self.may_ask_re()?;
                 let answer = Python::attach(|py| {
-                    let answer = self.document.call_method1(py, "matches_by_re", (pattern.0,));
-                    answer?.is_truthy(py)
+                    let pattern = pattern.0.into_pyobject(py)?;
+                    let document = self.document.bind(py);
+                    call_method(document, intern!(py, "matches_by_re"), &[&pattern])?.is_truthy()
                 });
                 Ok(answer?)
             }
@@ -453,7 +462,7 @@ impl Answerer for Answers<'_> {
         let Answer::Known(spans) = spans else {
             return self.captures_by_re(capture, &place);
         };
-        let mut captures = Vec::with_capacity(spans.len());
+        let mut captures = memory::with_capacity(spans.len());
         for found in spans {
             self.looks.borrow_mut().look().map_err(named)?;
             match CoreScan::groups_detached(scan, id, found, self.limit).map_err(named)? {
@@ -474,9 +483,12 @@ impl Answerer for Answers<'_> {
     }
 
     fn texts(&self, spans: &[Span]) -> Result<Vec<String>, Obstacle> {
-        let spans: Vec<Pair> = spans.iter().copied().map(pair).collect();
-        let texts =
-            Python::attach(|py| self.document.call_method1(py, "texts", (spans,))?.extract(py));
+        let texts = Python::attach(|py| {
+            let pairs = spans.iter();
+            let pairs = pairs.map(|span| pair(py, span.start() as isize, span.end() as isize));
+            let spans = list(py, pairs)?;
+            call_method(self.document.bind(py), intern!(py, "texts"), &[&spans])?.extract()
+        });
         Ok(texts?)
     }
 }

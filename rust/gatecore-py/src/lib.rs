@@ -18,6 +18,9 @@ mod set;
 mod stats;
 mod text;
 
+#[global_allocator]
+static ALLOCATOR: gatecore_cpython::reserve::Allocator = gatecore_cpython::reserve::Allocator;
+
 /// Which passes this build can run here, the preferred one first.
 #[pyo3::pyfunction]
 fn engines() -> Vec<&'static str> {

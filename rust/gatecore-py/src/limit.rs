@@ -25,12 +25,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gatecore::Stop;
+use gatecore::{memory, Stop};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::door::{is_closed, rest_at_the_end};
-use crate::errors::DeadlineError;
+use crate::errors::{self, DeadlineError};
 
 /// Between two looks for signals. `re` answers Ctrl-C after a few milliseconds, people notice 200.
 const LOOK: Duration = Duration::from_millis(50);
@@ -255,6 +255,9 @@ const GIVEN_UP: u8 = 2;
 /// A pattern's automaton is built by recursion over its form.
 const STACK: usize = 8 << 20;
 
+/// More bytes than a thread takes beside its stack before it does anything.
+const ROOM: usize = 2 << 20;
+
 /// Does long work while looking up. To be called without the GIL; `work` owns what it uses, as it may
 /// be left behind.
 pub fn long<T: Send + 'static>(
@@ -262,7 +265,7 @@ pub fn long<T: Send + 'static>(
     work: impl FnOnce(&Stop) -> T + Send + 'static,
 ) -> PyResult<T> {
     if is_closed() {
-        return Ok(work(&Stop::never()));
+        return errors::caught(|| work(&Stop::never()));
     }
     limit.check()?;
     while LEFT.load(Ordering::Relaxed) >= most_left() {
@@ -279,7 +282,7 @@ pub fn long<T: Send + 'static>(
             let Some(work) = work.lock().unwrap_or_else(PoisonError::into_inner).take() else {
                 return;
             };
-            let result = catch_unwind(AssertUnwindSafe(|| work(&stop)));
+            let result = catch_unwind(AssertUnwindSafe(|| errors::caught(|| work(&stop))));
             let _ = sender.send(result);
             if state.swap(DONE, Ordering::Relaxed) == GIVEN_UP {
                 LEFT.fetch_sub(1, Ordering::Relaxed);
@@ -287,13 +290,16 @@ pub fn long<T: Send + 'static>(
         }
     };
     let thread = thread::Builder::new().name("gatecore".to_owned()).stack_size(STACK);
-    if thread.spawn(job).is_err() {
+    // What a new thread does first cannot fail, so there has to be room for it.
+    let is_room = errors::caught(|| memory::headroom(STACK + ROOM)).is_ok();
+    if !is_room || thread.spawn(job).is_err() {
         let work = work.lock().unwrap_or_else(PoisonError::into_inner).take();
-        return Ok(work.expect("no thread took it")(&Stop::never()));
+        let work = work.expect("no thread took it");
+        return errors::caught(|| work(&Stop::never()));
     }
     loop {
         match receiver.recv_timeout(limit.until_next_look()) {
-            Ok(Ok(result)) => return Ok(result),
+            Ok(Ok(result)) => return result,
             Ok(Err(panic)) => resume_unwind(panic),
             Err(RecvTimeoutError::Disconnected) => unreachable!("the thread sends before it ends"),
             Err(RecvTimeoutError::Timeout) => {}

@@ -6,6 +6,7 @@
 use std::sync::{Mutex, OnceLock};
 
 use gatecore::{Anchor, Answer, Groups, Matches, PatternId, Region, Span, Wanted};
+use gatecore_cpython::{call, call_method, call_with, slice};
 use pyo3::exceptions::{PyIndexError, PyRuntimeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
@@ -13,12 +14,11 @@ use pyo3::prelude::*;
 use pyo3::sync::{MutexExt, PyOnceLock};
 use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
 
-use crate::compiled::{not_picklable, standard_class, CompiledPattern, Given};
+use crate::compiled::{imported, kept, not_picklable, standard_class, CompiledPattern, Given};
 use crate::limit::Limit;
 use crate::scan::CoreScan;
 use crate::serve::{template_parts, Target};
 use crate::stats::{fell_through, Reason};
-use crate::text;
 
 /// A match of one pattern in one document. Always true; spans are in characters.
 ///
@@ -106,8 +106,9 @@ impl Match {
             Answer::Known(Some(span)) => span,
             Answer::Known(None) => return Err(self.contradiction(py, "nothing")),
             Answer::AskRe => {
+                let found = self.by_re(py, Reason::Fallback)?;
                 let (start, end): (usize, usize) =
-                    self.by_re(py, Reason::Fallback)?.call_method0(py, "span")?.extract(py)?;
+                    call_method(found, intern!(py, "span"), &[])?.extract()?;
                 Span::new(start, end)
             }
         };
@@ -115,26 +116,27 @@ impl Match {
     }
 
     /// The same match as `re` finds it.
-    fn by_re(&self, py: Python<'_>, reason: Reason) -> PyResult<&Py<PyAny>> {
-        self.details().real.get_or_try_init(py, || {
+    fn by_re<'py>(&self, py: Python<'py>, reason: Reason) -> PyResult<&Bound<'py, PyAny>> {
+        kept(&self.details().real, py, || {
             let stats = &self.scan.get().stats;
             fell_through(reason, Some(self.pattern.bind(py)), Some(stats));
             let (method, start) = match (self.anchor, self.span.get()) {
-                (Anchor::FullMatch, _) => ("fullmatch", self.region.from),
-                (_, Some(span)) => ("match", span.start()),
-                (_, None) => ("search", self.region.from),
+                (Anchor::FullMatch, _) => (intern!(py, "fullmatch"), self.region.from),
+                (_, Some(span)) => (intern!(py, "match"), span.start()),
+                (_, None) => (intern!(py, "search"), self.region.from),
             };
             let real = self.pattern.get().real(py)?;
-            let found = real.call_method1(method, (&self.text, start, self.region.to))?;
+            let (from, to) = (start.into_pyobject(py)?, self.region.to.into_pyobject(py)?);
+            let found = call_method(real, method, &[self.text.bind(py), &from, &to])?;
             if found.is_none() {
                 return Err(self.contradiction(py, "nothing"));
             }
-            let span: (usize, usize) = found.call_method0(intern!(py, "span"))?.extract()?;
+            let span: (usize, usize) = call_method(&found, intern!(py, "span"), &[])?.extract()?;
             match self.span.get() {
                 Some(known) if (known.start(), known.end()) != span => {
                     Err(self.contradiction(py, &format!("{span:?}")))
                 }
-                _ => Ok(found.unbind()),
+                _ => Ok(found),
             }
         })
     }
@@ -171,7 +173,10 @@ impl Match {
         }
         match self.known_groups(py)? {
             Some(groups) => Ok(groups.spans.get(group).copied().flatten().map_or((-1, -1), pair)),
-            None => self.by_re(py, Reason::Groups)?.call_method1(py, "span", (group,))?.extract(py),
+            None => {
+                let (found, group) = (self.by_re(py, Reason::Groups)?, group.into_pyobject(py)?);
+                call_method(found, intern!(py, "span"), &[&group])?.extract()
+            }
         }
     }
 
@@ -184,7 +189,7 @@ impl Match {
     ) -> PyResult<Bound<'py, PyAny>> {
         match self.bounds(py, group)? {
             (start, _) if start < 0 => Ok(default.clone()),
-            (start, end) => text::slice(self.text.bind(py), start as usize, end as usize),
+            (start, end) => slice(self.text.bind(py), start as usize, end as usize),
         }
     }
 
@@ -200,7 +205,7 @@ impl Match {
             Err(_) => Ok(part.clone()),
         });
         let texts = PyList::new(py, texts.collect::<PyResult<Vec<_>>>()?)?;
-        empty.call_method1(intern!(py, "join"), (texts,))
+        call_method(&empty, intern!(py, "join"), &[&texts])
     }
 
     fn real_pattern<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -222,14 +227,15 @@ impl Match {
         let number = if group.is_instance_of::<PyInt>() {
             group.extract::<usize>().map_err(|_| no_such_group())?
         } else if group.get_type().hasattr(intern!(py, "__index__"))? {
-            let index = py.import(intern!(py, "operator"))?.getattr(intern!(py, "index"))?;
-            index.call1((group,))?.extract::<usize>().map_err(|_| no_such_group())?
+            static INDEX: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+            let index = kept(&INDEX, py, || imported(py, "operator", "index"))?;
+            call(index, &[group])?.extract::<usize>().map_err(|_| no_such_group())?
         } else {
             let names = self.group_names(py)?;
             if names.is_empty()? {
                 return Err(no_such_group()); // so that only where there are names a list is unhashable
             }
-            let number = names.call_method1(intern!(py, "get"), (group,))?;
+            let number = call_method(&names, intern!(py, "get"), &[group])?;
             number.extract::<usize>().map_err(|_| no_such_group())?
         };
         if number == 0 || number <= self.group_count(py)? {
@@ -256,7 +262,7 @@ impl Match {
         args: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = args.py();
-        self.by_re(py, Reason::Arguments)?.bind(py).call_method1(method, args)
+        call_with(&self.by_re(py, Reason::Arguments)?.getattr(method)?, args, None)
     }
 }
 
@@ -324,7 +330,7 @@ impl Match {
                 .refused(intern!(py, "groupdict"), &PyTuple::new(py, all.collect::<Vec<_>>())?);
         }
         let texts = PyDict::new(py);
-        for item in self.group_names(py)?.call_method0(intern!(py, "items"))?.try_iter()? {
+        for item in call_method(&self.group_names(py)?, intern!(py, "items"), &[])?.try_iter()? {
             let (name, group): (Bound<'py, PyAny>, usize) = item?.extract()?;
             texts.set_item(name, self.text(py, group, &default)?)?;
         }
@@ -416,7 +422,7 @@ impl Match {
     fn lastindex<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match self.known_groups(py)? {
             Some(groups) => Ok(groups.last.into_pyobject(py)?),
-            None => self.by_re(py, Reason::Groups)?.bind(py).getattr(intern!(py, "lastindex")),
+            None => self.by_re(py, Reason::Groups)?.getattr(intern!(py, "lastindex")),
         }
     }
 
@@ -424,7 +430,7 @@ impl Match {
     #[getter]
     fn lastgroup<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let last = self.lastindex(py)?;
-        for item in self.group_names(py)?.call_method0(intern!(py, "items"))?.try_iter()? {
+        for item in call_method(&self.group_names(py)?, intern!(py, "items"), &[])?.try_iter()? {
             let (name, group): (Bound<'py, PyAny>, Bound<'py, PyAny>) = item?.extract()?;
             if group.eq(&last)? {
                 return Ok(name);
@@ -457,7 +463,7 @@ impl Match {
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let span = self.whole_span(py)?;
-        let text = text::slice(self.text.bind(py), span.start(), span.end())?.repr()?;
+        let text = slice(self.text.bind(py), span.start(), span.end())?.repr()?;
         let text: String = text.to_str()?.chars().take(SHOWN).collect();
         let (start, end) = (span.start(), span.end());
         Ok(format!("<re.Match object; span=({start}, {end}), match={text}>"))

@@ -2,13 +2,16 @@
 
 use std::sync::{Arc, Mutex};
 
+use gatecore::memory;
 use gatecore::{
     Anchor, Answer, Groups, Matches, PatternId, Region, Scan, ScanError, ShardId, Span, Stop,
     Wanted,
 };
+use gatecore_cpython::{call_method, list, number, pair};
 use pyo3::exceptions::PyIndexError;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyList, PyString};
 
 use crate::compiled::CompiledPattern;
 use crate::door::{is_closed, without_gil};
@@ -56,10 +59,11 @@ const LONG_QUESTION: usize = 1 << 31;
 /// characters, which take 2 ms if they are literals and 0.2 s if they are wild.
 const LONG_PASS: usize = 1 << 26;
 
-type Pair = (usize, usize);
+/// A list of pattern numbers.
+type Numbers<'py> = Bound<'py, PyList>;
 
-fn pair(span: Span) -> Pair {
-    (span.start(), span.end())
+fn numbers(py: Python<'_>, ids: Vec<u32>) -> PyResult<Numbers<'_>> {
+    list(py, ids.into_iter().map(|id| number(py, id as isize)))
 }
 
 /// How to do something that may take a while.
@@ -117,8 +121,10 @@ impl CoreScan {
         limit.check()?;
         let core = slf.get();
         match core.way_of_question(id) {
-            Way::Here => Ok(question(core, &Stop::never())),
-            Way::Detached => Ok(without_gil(slf.py(), || question(core, &Stop::never()))),
+            Way::Here => errors::caught(|| question(core, &Stop::never())),
+            Way::Detached => {
+                without_gil(slf.py(), || errors::caught(|| question(core, &Stop::never())))
+            }
             Way::Apart => {
                 let owned = slf.clone().unbind();
                 let work = move |stop: &Stop| question(owned.get(), stop);
@@ -136,7 +142,7 @@ impl CoreScan {
     ) -> PyResult<T> {
         limit.check()?;
         match slf.get().way_of_question(id) {
-            Way::Here | Way::Detached => Ok(question(slf.get(), &Stop::never())),
+            Way::Here | Way::Detached => errors::caught(|| question(slf.get(), &Stop::never())),
             Way::Apart => {
                 let owned = Python::attach(|py| slf.clone_ref(py));
                 limit::long(limit, move |stop| question(owned.get(), stop))
@@ -185,7 +191,7 @@ impl CoreScan {
     ) -> PyResult<()> {
         limit.check()?;
         let done = match slf.get().way_of_pass(shard) {
-            Way::Here | Way::Detached => work(slf.get(), &Stop::never()),
+            Way::Here | Way::Detached => errors::caught(|| work(slf.get(), &Stop::never()))?,
             Way::Apart => {
                 let owned = Python::attach(|py| slf.clone_ref(py));
                 limit::long(limit, move |stop| work(owned.get(), stop))?
@@ -213,9 +219,10 @@ impl CoreScan {
             let _one_at_a_time = one_at_a_time.transpose()?;
             for &shard in shards {
                 if !core.scan.is_ready(shard) {
-                    let mut translation = set.translation(shard, characters.len());
+                    let begin = || set.translation(shard, characters.len());
+                    let mut translation = errors::caught(begin)?;
                     characters.translate(&mut translation, limit)?;
-                    let symbols = translation.finish();
+                    let symbols = errors::caught(|| translation.finish())?;
                     CoreScan::pass(slf, shard, limit, move |core, stop| {
                         core.scan.complete_until(&core.set.set, shard, symbols, stop)
                     })?;
@@ -357,10 +364,10 @@ impl CoreScan {
 fn ask_re<'py>(
     target: &Target<'_, 'py>,
     declined: &Declined<'py>,
-    method: &str,
+    method: &Bound<'py, PyString>,
 ) -> PyResult<Bound<'py, PyAny>> {
     fell_through(declined.reason, Some(target.pattern), Some(&target.scan.get().stats));
-    target.pattern.get().real(target.text.py())?.call_method1(method, (target.text,))
+    call_method(target.pattern.get().real(target.text.py())?, method, &[target.text])
 }
 
 /// The methods without a text are for a document that was scanned as a whole.
@@ -368,12 +375,12 @@ fn ask_re<'py>(
 impl CoreScan {
     /// Patterns that match; patterns for which `re` has to be asked.
     #[pyo3(signature = (deadline=None))]
-    fn ids(
-        slf: &Bound<'_, Self>,
-        deadline: Option<&Bound<'_, Deadline>>,
-    ) -> PyResult<(Vec<u32>, Vec<u32>)> {
+    fn ids<'py>(
+        slf: &Bound<'py, Self>,
+        deadline: Option<&Bound<'py, Deadline>>,
+    ) -> PyResult<(Numbers<'py>, Numbers<'py>)> {
         let (limit, this) = (Limit::of(deadline), slf.as_unbound());
-        without_gil(slf.py(), || {
+        let work = || -> PyResult<(Vec<u32>, Vec<u32>)> {
             let (mut yes, mut ask) = (Vec::new(), Vec::new());
             let (core, mut looks) = (this.get(), Looks::new(&limit));
             for id in 0..core.set.set.len() as u32 {
@@ -385,18 +392,20 @@ impl CoreScan {
                     }
                 };
                 match answer {
-                    Answer::Known(true) => yes.push(id),
+                    Answer::Known(true) => memory::push(&mut yes, id),
                     Answer::Known(false) => {}
-                    Answer::AskRe => ask.push(id),
+                    Answer::AskRe => memory::push(&mut ask, id),
                 }
             }
             Ok((yes, ask))
-        })
+        };
+        let (yes, ask) = without_gil(slf.py(), || errors::caught(work)?)?;
+        Ok((numbers(slf.py(), yes)?, numbers(slf.py(), ask)?))
     }
 
     /// Patterns that are known to match without further work; patterns of which it is not known.
-    fn known(&self, py: Python<'_>) -> (Vec<u32>, Vec<u32>) {
-        without_gil(py, || {
+    fn known<'py>(&self, py: Python<'py>) -> PyResult<(Numbers<'py>, Numbers<'py>)> {
+        let work = || {
             let (mut yes, mut open) = (Vec::new(), Vec::new());
             let set = &self.set.set;
             for id in 0..set.len() as u32 {
@@ -404,13 +413,15 @@ impl CoreScan {
                     self.scan.is_ready(shard) && self.scan.is_prepared(set, PatternId(id))
                 });
                 match ready.then(|| self.scan.known(set, PatternId(id))).flatten() {
-                    Some(true) => yes.push(id),
+                    Some(true) => memory::push(&mut yes, id),
                     Some(false) => {}
-                    None => open.push(id),
+                    None => memory::push(&mut open, id),
                 }
             }
             (yes, open)
-        })
+        };
+        let (yes, open) = without_gil(py, || errors::caught(work))?;
+        Ok((numbers(py, yes)?, numbers(py, open)?))
     }
 
     /// Whether a pattern matches; `None`: ask `re`.
@@ -435,16 +446,20 @@ impl CoreScan {
 
     /// Every match; `None`: ask `re`.
     #[pyo3(signature = (number, deadline=None))]
-    fn spans(
-        slf: &Bound<'_, Self>,
+    fn spans<'py>(
+        slf: &Bound<'py, Self>,
         number: u32,
-        deadline: Option<&Bound<'_, Deadline>>,
-    ) -> PyResult<Option<Vec<Pair>>> {
-        let (id, whole) = (slf.get().id(number)?, slf.get().scan.whole());
-        Ok(match CoreScan::some_spans(slf, id, whole, Wanted::All, &Limit::of(deadline))? {
-            Answer::Known(matches) => Some(matches.spans.into_iter().map(pair).collect()),
-            Answer::AskRe => None,
-        })
+        deadline: Option<&Bound<'py, Deadline>>,
+    ) -> PyResult<Option<Bound<'py, PyList>>> {
+        let (py, id, whole) = (slf.py(), slf.get().id(number)?, slf.get().scan.whole());
+        let limit = Limit::of(deadline);
+        let matches = match CoreScan::some_spans(slf, id, whole, Wanted::All, &limit)? {
+            Answer::Known(matches) => matches,
+            Answer::AskRe => return Ok(None),
+        };
+        let pairs = matches.spans.into_iter();
+        let pairs = pairs.map(|span| pair(py, span.start() as isize, span.end() as isize));
+        list(py, pairs).map(Some)
     }
 
     /// The first match, as `re.search`.
@@ -458,7 +473,7 @@ impl CoreScan {
     ) -> PyResult<Bound<'py, PyAny>> {
         let target = CoreScan::target(slf, pattern, number, text, deadline)?;
         let found = target.first(Anchor::Search)?;
-        found.or_else(|declined| ask_re(&target, &declined, "search"))
+        found.or_else(|declined| ask_re(&target, &declined, intern!(text.py(), "search")))
     }
 
     /// Every match in order, as `re.finditer`.
@@ -471,7 +486,8 @@ impl CoreScan {
         deadline: Option<&Bound<'py, Deadline>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let target = CoreScan::target(slf, pattern, number, text, deadline)?;
-        serve::matches(&target)?.or_else(|declined| ask_re(&target, &declined, "finditer"))
+        serve::matches(&target)?
+            .or_else(|declined| ask_re(&target, &declined, intern!(text.py(), "finditer")))
     }
 
     /// The text of every match or of its groups, as `re.findall`.
@@ -484,7 +500,8 @@ impl CoreScan {
         deadline: Option<&Bound<'py, Deadline>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let target = CoreScan::target(slf, pattern, number, text, deadline)?;
-        serve::texts(&target)?.or_else(|declined| ask_re(&target, &declined, "findall"))
+        serve::texts(&target)?
+            .or_else(|declined| ask_re(&target, &declined, intern!(text.py(), "findall")))
     }
 
     /// What was served and what fell through: see `gatecore.stats`.

@@ -9,20 +9,21 @@
 //! What is served never asks `re` for a match. What is not goes to `re`'s own compiled pattern with
 //! the arguments as they came, so that its errors and oddities are its own.
 
+use gatecore::memory;
 use gatecore::{Anchor, Answer, Glance, PatternId, Region, Span, Wanted};
+use gatecore_cpython::{call, call_method, call_with, empty_list, slice, tuple};
 use pyo3::ffi::PyTypeObject;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyInt, PyString, PyTuple, PyType};
 
-use crate::compiled::CompiledPattern;
-use crate::door::into_python;
+use crate::compiled::{imported, kept, CompiledPattern};
+use crate::errors;
 use crate::limit::Limit;
 use crate::matched::{Match, MatchIterator};
 use crate::scan::CoreScan;
 use crate::stats::{fell_through, Reason};
-use crate::text;
 
 /// Matches between two looks for Ctrl-C.
 const BATCH: usize = 1 << 14;
@@ -63,14 +64,6 @@ pub struct Declined<'py> {
 
 type Aimed<'a, 'py> = Result<Target<'a, 'py>, Declined<'py>>;
 
-/// Whether a string is a document of just that class, and so has the methods of `str` that matter.
-#[inline]
-pub fn is_document(string: &Bound<'_, PyAny>) -> bool {
-    DOCUMENT.get(string.py()).is_some_and(|document| {
-        std::ptr::eq(string.get_type_ptr(), document.as_ptr().cast::<PyTypeObject>())
-    })
-}
-
 /// What a document keeps for the core. `None` if the text is no document.
 #[inline(always)]
 pub fn scan_of<'py>(string: &Bound<'py, PyAny>) -> Option<Bound<'py, CoreScan>> {
@@ -104,9 +97,9 @@ pub fn number_in(
     }
     let found = pattern.number(py, &scan.set);
     if found.is_none() {
-        let _is_out = into_python(py);
         let patterns = string.getattr(intern!(py, "_patterns"))?;
-        patterns.call_method1(intern!(py, "learn"), (&pattern.source, pattern.flags))?;
+        let flags = pattern.flags.into_pyobject(py)?;
+        call_method(&patterns, intern!(py, "learn"), &[pattern.source.bind(py), &flags])?;
     }
     Ok(found)
 }
@@ -158,13 +151,14 @@ impl<'a, 'py> Call<'a, 'py> {
         self.count(declined);
         let real = self.pattern.get().real(py)?;
         match (self.pos, self.endpos) {
-            (None, None) => real.call_method1(method, (self.string,)),
-            (Some(pos), None) => real.call_method1(method, (self.string, pos)),
-            (Some(pos), Some(endpos)) => real.call_method1(method, (self.string, pos, endpos)),
+            (None, None) => call_method(real, method, &[self.string]),
+            (Some(pos), None) => call_method(real, method, &[self.string, pos]),
+            (Some(pos), Some(endpos)) => call_method(real, method, &[self.string, pos, endpos]),
             (None, Some(endpos)) => {
                 let keywords = PyDict::new(py);
                 keywords.set_item(intern!(py, "endpos"), endpos)?;
-                real.call_method(method, (self.string,), Some(&keywords))
+                let arguments = PyTuple::new(py, [self.string])?;
+                call_with(&real.getattr(method)?, &arguments, Some(&keywords))
             }
         }
     }
@@ -216,7 +210,8 @@ impl<'py> Target<'_, 'py> {
         }
     }
 
-    /// The first matches, at most so many; with `groups`, only if their groups can be told as well.
+    /// The first matches, at most so many; with `groups`, only if their groups can be told as well,
+    /// which is known at the first match.
     ///
     /// Ctrl-C is looked for between batches.
     fn spans(&self, most: usize, groups: bool) -> PyResult<Result<Vec<Span>, Declined<'py>>> {
@@ -225,12 +220,21 @@ impl<'py> Target<'_, 'py> {
         let mut region = self.region;
         while spans.len() < most {
             let left = most - spans.len();
-            let wanted = if left <= BATCH { Wanted::AtMost(left) } else { Wanted::AtLeast(BATCH) };
+            let wanted = match left {
+                _ if groups && spans.is_empty() => Wanted::AtMost(1),
+                0..=BATCH => Wanted::AtMost(left),
+                _ => Wanted::AtLeast(BATCH),
+            };
             let answer = CoreScan::some_spans(&self.scan, self.id, region, wanted, &self.limit)?;
             let Answer::Known(mut found) = answer else {
                 return Ok(Err(self.declined(Reason::Fallback)));
             };
-            spans.append(&mut found.spans);
+            let is_first = spans.is_empty() && !found.spans.is_empty();
+            let tells_groups = || core.set.set.tells_groups(self.id);
+            if groups && is_first && !errors::caught(tells_groups)? {
+                return Ok(Err(self.declined(Reason::Groups)));
+            }
+            errors::caught(|| memory::append(&mut spans, &mut found.spans))?;
             if found.at_end {
                 break;
             }
@@ -239,9 +243,6 @@ impl<'py> Target<'_, 'py> {
             self.limit.check()?;
         }
         spans.truncate(most);
-        if groups && !spans.is_empty() && !core.set.set.tells_groups(self.id) {
-            return Ok(Err(self.declined(Reason::Groups)));
-        }
         core.stats.served();
         Ok(Ok(spans))
     }
@@ -255,7 +256,7 @@ impl<'py> Target<'_, 'py> {
     }
 
     fn slice(&self, start: usize, end: usize) -> PyResult<Bound<'py, PyAny>> {
-        text::slice(self.text, start, end)
+        slice(self.text, start, end)
     }
 
     fn groups(&self) -> PyResult<usize> {
@@ -346,7 +347,7 @@ pub fn matches<'py>(
 ) -> PyResult<Result<Bound<'py, PyAny>, Declined<'py>>> {
     let core = target.scan.get();
     if core.scan.is_out(&core.set.set, target.id, Anchor::Search, target.region)
-        || core.set.set.tells_spans(target.id)
+        || errors::caught(|| core.set.set.tells_spans(target.id))?
     {
         core.stats.served();
         return Ok(Ok(MatchIterator::of(target)?.into_any()));
@@ -374,7 +375,7 @@ pub fn texts<'py>(target: &Target<'_, 'py>) -> PyResult<Result<Bound<'py, PyAny>
         Ok(spans) => spans,
         Err(declined) => return Ok(Err(declined)),
     };
-    let list = PyList::empty(py);
+    let list = empty_list(py)?;
     let empty = PyString::new(py, "").into_any();
     for (number, span) in spans.into_iter().enumerate() {
         list.append(match groups {
@@ -382,8 +383,8 @@ pub fn texts<'py>(target: &Target<'_, 'py>) -> PyResult<Result<Bound<'py, PyAny>
             1 => target.matched(span)?.get().text(py, 1, &empty)?,
             _ => {
                 let found = target.matched(span)?;
-                let texts = (1..=groups).map(|group| found.get().text(py, group, &empty));
-                PyTuple::new(py, texts.collect::<PyResult<Vec<_>>>()?)?.into_any()
+                let texts = (0..groups).map(|group| found.get().text(py, group + 1, &empty));
+                tuple(py, texts)?
             }
         })?;
         if number % BATCH == BATCH - 1 {
@@ -408,8 +409,8 @@ pub fn split<'py>(
         call.count(&declined);
         let real = call.pattern.get().real(py)?;
         match maxsplit {
-            None => real.call_method1(intern!(py, "split"), (call.string,)),
-            Some(most) => real.call_method1(intern!(py, "split"), (call.string, most)),
+            None => call_method(real, intern!(py, "split"), &[call.string]),
+            Some(most) => call_method(real, intern!(py, "split"), &[call.string, most]),
         }
     })
 }
@@ -424,7 +425,7 @@ fn pieces<'py>(
         Ok(spans) => spans,
         Err(declined) => return Ok(Err(declined)),
     };
-    let list = PyList::empty(py);
+    let list = empty_list(py)?;
     let none = py.None().into_bound(py);
     let mut from = 0;
     for span in spans {
@@ -489,8 +490,8 @@ pub fn sub<'py>(
     let real = call.pattern.get().real(py)?;
     let method = if with_number { intern!(py, "subn") } else { intern!(py, "sub") };
     match count {
-        None => real.call_method1(method, (repl, call.string)),
-        Some(count) => real.call_method1(method, (repl, call.string, count)),
+        None => call_method(real, method, &[repl, call.string]),
+        Some(count) => call_method(real, method, &[repl, call.string, count]),
     }
 }
 
@@ -512,12 +513,11 @@ fn replaced<'py>(
         None
     };
     let Some(filter) = filter else { return Ok(Err(target.declined(Reason::Arguments))) };
-    let spans = match target.spans(most, matches!(filter, Filter::Parts(..)))? {
+    let spans = match target.spans(most, filter.asks_groups())? {
         Ok(spans) => spans,
         Err(declined) => return Ok(Err(declined)),
     };
-    let list = PyList::empty(py);
-    let _is_out = matches!(filter, Filter::Callable(_)).then(|| into_python(py));
+    let list = empty_list(py)?;
     let (mut from, mut number) = (0, 0);
     for span in spans {
         if from < span.start() {
@@ -533,7 +533,7 @@ fn replaced<'py>(
     if from < target.region.to {
         list.append(target.slice(from, target.region.to)?)?;
     }
-    let text = PyString::new(py, "").call_method1(intern!(py, "join"), (list,))?;
+    let text = call_method(&PyString::new(py, ""), intern!(py, "join"), &[&list])?;
     Ok(Ok((text, number)))
 }
 
@@ -563,9 +563,19 @@ impl<'a, 'py> Filter<'a, 'py> {
         }))
     }
 
+    /// Whether it needs more of a match than where it is.
+    fn asks_groups(&self) -> bool {
+        match self {
+            Filter::Callable(_) | Filter::Literal(_) => false,
+            Filter::Parts(parts) => {
+                parts.iter().any(|part| part.extract::<usize>().is_ok_and(|group| group > 0))
+            }
+        }
+    }
+
     fn item(&self, target: &Target<'_, 'py>, span: Span) -> PyResult<Bound<'py, PyAny>> {
         match self {
-            Filter::Callable(function) => function.call1((target.matched(span)?,)),
+            Filter::Callable(function) => call(function, &[target.matched(span)?.as_any()]),
             Filter::Literal(text) => Ok(text.clone()),
             Filter::Parts(parts) => target.matched(span)?.get().filled(target.py(), parts),
         }
@@ -580,7 +590,6 @@ pub fn template_parts<'py>(
 ) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
     let py = template.py();
     static PARSE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let _is_out = into_python(py);
-    let parse = PARSE.import(py, "gatecore._template", "parts")?;
-    parse.call1((pattern.real(py)?, template))?.extract()
+    let parse = kept(&PARSE, py, || imported(py, "gatecore._template", "parts"))?;
+    call(parse, &[pattern.real(py)?, template])?.extract()
 }

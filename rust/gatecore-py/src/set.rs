@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gatecore::pass::memo::{self, Lent};
 use gatecore::{CodePoints, Engine, Lowered, PatternId, PatternSet, ShardId, Spec, Stop};
+use gatecore_cpython::call_method;
 use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
@@ -149,7 +151,10 @@ impl SharedSet {
         let source = match source.to_str() {
             Ok(source) => source.as_bytes().to_vec(),
             Err(_) => {
-                let encoded = source.call_method1("encode", ("utf-8", "surrogatepass")).ok()?;
+                let py = source.py();
+                let encoding = [intern!(py, "utf-8"), intern!(py, "surrogatepass")];
+                let encoding = encoding.map(|name| name.as_any());
+                let encoded = call_method(source, intern!(py, "encode"), &encoding).ok()?;
                 encoded.cast::<PyBytes>().ok()?.as_bytes().to_vec()
             }
         };
@@ -197,29 +202,34 @@ impl CoreSet {
                 });
                 let spec = Spec {
                     patterns: patterns.collect(),
-                    classes: classes.collect::<Result<_, _>>()?,
-                    words: CodePoints::from_flat(&words)?,
-                    ascii_words: CodePoints::from_flat(&ascii_words)?,
+                    classes: classes.collect::<Result<_, _>>().map_err(errors::build)?,
+                    words: CodePoints::from_flat(&words).map_err(errors::build)?,
+                    ascii_words: CodePoints::from_flat(&ascii_words).map_err(errors::build)?,
                     engine,
                 };
-                PatternSet::build_until(&spec, stop)
+                PatternSet::build_until(&spec, stop).map_err(errors::build)
             };
         let built = without_gil(py, || long(&Limit::default(), build))?;
-        Ok(CoreSet { shared: SharedSet::new(built.map_err(errors::build)?) })
+        Ok(CoreSet { shared: SharedSet::new(built?) })
     }
 
     /// Reads what `to_bytes` wrote; the GIL is released.
     #[staticmethod]
     fn from_bytes(py: Python<'_>, stored: &[u8], caller: &str) -> PyResult<Self> {
-        let set =
-            without_gil(py, || PatternSet::from_bytes(stored, caller)).map_err(errors::load)?;
+        let load = || errors::caught(|| PatternSet::from_bytes(stored, caller));
+        let set = without_gil(py, load)?.map_err(errors::load)?;
         Ok(CoreSet { shared: SharedSet::new(set) })
     }
 
     /// The set as bytes.
     fn to_bytes<'py>(&self, py: Python<'py>, caller: &str) -> PyResult<Bound<'py, PyBytes>> {
-        let stored = without_gil(py, || self.shared.set.to_bytes(caller)).map_err(errors::load)?;
-        Ok(PyBytes::new(py, &stored))
+        let store = || errors::caught(|| self.shared.set.to_bytes(caller));
+        let stored = without_gil(py, store)?.map_err(errors::load)?;
+        let copy = |bytes: &mut [u8]| {
+            bytes.copy_from_slice(&stored);
+            Ok(())
+        };
+        PyBytes::new_with(py, stored.len(), copy)
     }
 
     fn __len__(&self) -> usize {
@@ -245,9 +255,10 @@ impl CoreSet {
     }
 
     /// Route, reason and cost of a pattern.
-    fn routing(&self, number: u32) -> PyResult<(String, String, &'static str)> {
-        let routing = self.shared.set.routing(self.id(number)?);
-        Ok((routing.route().to_string(), routing.reason(), routing.cost()))
+    fn routing(&self, number: u32) -> PyResult<(String, String, String)> {
+        let id = self.id(number)?;
+        let routing = self.shared.set.routing(id);
+        Ok((routing.route().to_string(), routing.reason(), self.shared.set.cost(id)))
     }
 
     /// The number of a pattern, `None` if it is not in the set.
@@ -279,7 +290,7 @@ impl CoreSet {
     #[pyo3(signature = (text, view_of=None))]
     fn begin(&self, text: &Bound<'_, PyString>, view_of: Option<&CoreScan>) -> PyResult<CoreScan> {
         let length = Characters::new(text)?.len();
-        let scan = self.shared.set.begin(length).map_err(errors::scan)?;
+        let scan = errors::caught(|| self.shared.set.begin(length))?.map_err(errors::scan)?;
         let stats = view_of
             .map_or_else(|| Arc::new(DocumentStats::default()), |scan| Arc::clone(&scan.stats));
         Ok(CoreScan::new(Arc::clone(&self.shared), scan, stats))

@@ -2,15 +2,17 @@
 //!
 //! The stable ABI does not show how CPython stores a string. An ASCII string is lent as it is. Of
 //! others UTF-32 copies are made, one stretch at a time and only that long with the GIL held, about
-//! 1 ns a character. UTF-8 would be smaller, but CPython would keep it as long as the string lives,
-//! and lone surrogates have none.
+//! 1 ns a character, 6 where there are lone surrogates.
 
-use crate::limit::{Limit, Looks};
-use crate::serve::is_document;
-use gatecore::{Text, Translation};
+use gatecore::{memory, Text, Translation};
+use gatecore_cpython::{call_method, slice};
+use pyo3::exceptions::PyUnicodeEncodeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PySlice, PyString, PyType};
+use pyo3::types::{PyBytes, PyString, PyType};
+
+use crate::errors;
+use crate::limit::{Limit, Looks};
 
 /// Characters that are copied at once: 60 µs with the GIL held, 256 KB.
 const STRETCH: usize = 1 << 16;
@@ -30,7 +32,7 @@ impl<'a> Characters<'a> {
     /// Looks at a string. The methods are those of `str` itself, whatever a subclass says.
     pub fn new(text: &'a Bound<'_, PyString>) -> PyResult<Self> {
         let py = text.py();
-        let ascii = string_type(py).call_method1(intern!(py, "isascii"), (text,))?.is_truthy()?;
+        let ascii = call_method(&string_type(py), intern!(py, "isascii"), &[text])?.is_truthy()?;
         if ascii {
             return Ok(Characters::Ascii(text.to_str()?));
         }
@@ -61,10 +63,13 @@ impl<'a> Characters<'a> {
                     let end = (start + STRETCH).min(*length);
                     Python::attach(|py| -> PyResult<()> {
                         let stretch = slice(text.bind(py), start, end)?;
-                        let encoding = (intern!(py, "utf-32-le"), intern!(py, "surrogatepass"));
-                        let bytes = stretch.call_method1(intern!(py, "encode"), encoding)?;
-                        let bytes = bytes.cast::<PyBytes>()?.as_bytes();
-                        translation.push(Text::Utf32(bytes));
+                        match encoded(&stretch, intern!(py, "utf-32-le"), intern!(py, "strict")) {
+                            Ok(bytes) => translation.push(Text::Utf32(bytes.as_bytes())),
+                            Err(error) if error.is_instance_of::<PyUnicodeEncodeError>(py) => {
+                                translation.push(Text::Utf32(&with_surrogates(&stretch)?));
+                            }
+                            Err(error) => return Err(error),
+                        }
                         Ok(())
                     })?;
                 }
@@ -74,26 +79,44 @@ impl<'a> Characters<'a> {
     }
 }
 
+fn encoded<'py>(
+    text: &Bound<'py, PyAny>,
+    encoding: &Bound<'py, PyString>,
+    errors: &Bound<'py, PyString>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let encode = intern!(text.py(), "encode");
+    Ok(call_method(text, encode, &[encoding, errors])?.cast_into::<PyBytes>()?)
+}
+
+/// A stretch with lone surrogates in UTF-32.
+///
+/// CPython's UTF-32 calls the error handler for each of them, 1 µs a time; its UTF-8 writes three bytes.
+fn with_surrogates(stretch: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    let py = stretch.py();
+    let bytes = encoded(stretch, intern!(py, "utf-8"), intern!(py, "surrogatepass"))?;
+    let mut bytes = bytes.as_bytes();
+    let mut wide = errors::caught(|| memory::with_capacity(4 * STRETCH))?;
+    while let [first, rest @ ..] = bytes {
+        let (more, bits) = match first {
+            0..0x80 => (0, *first),
+            0x80..0xE0 => (1, first & 0x1F),
+            0xE0..0xF0 => (2, first & 0x0F),
+            0xF0.. => (3, first & 0x07),
+        };
+        let (tail, rest) = rest.split_at(more.min(rest.len()));
+        let add = |character: u32, byte: &u8| character << 6 | u32::from(byte & 0x3F);
+        wide.extend(tail.iter().fold(u32::from(bits), add).to_le_bytes());
+        bytes = rest;
+    }
+    Ok(wide)
+}
+
 /// Number of characters, as `str` itself counts them.
 pub fn length(text: &Bound<'_, PyString>) -> PyResult<usize> {
     if text.is_exact_instance_of::<PyString>() {
         return text.as_any().len();
     }
-    string_type(text.py()).call_method1(intern!(text.py(), "__len__"), (text,))?.extract()
-}
-
-/// The characters from `start` to `end`, as a plain `str`.
-pub fn slice<'py>(
-    text: &Bound<'py, PyString>,
-    start: usize,
-    end: usize,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = text.py();
-    let bounds = PySlice::new(py, start as isize, end as isize, 1);
-    if text.is_exact_instance_of::<PyString>() || is_document(text) {
-        return text.as_any().get_item(bounds);
-    }
-    string_type(py).call_method1(intern!(py, "__getitem__"), (text, bounds))
+    call_method(&string_type(text.py()), intern!(text.py(), "__len__"), &[text])?.extract()
 }
 
 fn string_type(py: Python<'_>) -> Bound<'_, PyType> {

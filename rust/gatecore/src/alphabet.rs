@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::byte_set::ByteSet;
 use crate::code_points::{CodePoints, CODE_POINTS};
+use crate::memory;
 
 /// The symbol of a newline that is not the document's last character: to regex-automata its line
 /// terminator, behind and before which `(?m:^)` and `(?m:$)` hold.
@@ -131,9 +132,9 @@ impl Alphabet {
         translation.finish()
     }
 
-    /// Begins to translate a document of `length` characters.
+    /// Begins to translate a document of `length` characters, which all of it then has room for.
     pub fn translation(&self, length: usize) -> Translation<'_> {
-        Translation { alphabet: self, symbols: Vec::with_capacity(length) }
+        Translation { alphabet: self, symbols: memory::with_capacity(length) }
     }
 
     #[inline]

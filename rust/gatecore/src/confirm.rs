@@ -27,6 +27,7 @@ use regex_syntax::hir::{self, Hir};
 use crate::alphabet::NEWLINE;
 use crate::byte_set::ByteSet;
 use crate::lowered::{ClassId, Look, Node, RepeatKind};
+use crate::memory;
 use crate::span::Span;
 use linear::Listing;
 
@@ -50,6 +51,12 @@ const MAX_CACHE: u64 = 4 << 20;
 
 /// Bytes that the engine's own lists take of the cache for each of a pattern's states.
 const LISTS_PER_STATE: u64 = 32;
+
+/// More bytes than building an automaton takes, which cannot say that there are not so many.
+const BUILDING: usize = 4 << 20;
+
+/// And for each state that a pattern has written out, while the lists grow; tries share most of them.
+const STATE: usize = 128;
 
 /// So many matches of a pattern are searched for one by one before [`Listing`] takes over.
 ///
@@ -163,6 +170,8 @@ fn build(hir: &Hir, weight: u64, captures: WhichCaptures) -> Option<Regex> {
         .hybrid_cache_capacity(usize::try_from(cache).unwrap_or(usize::MAX))
         .onepass(false)
         .which_captures(captures);
+    let states = usize::try_from(weight).unwrap_or(usize::MAX);
+    memory::headroom(states.saturating_mul(STATE).saturating_add(BUILDING));
     Regex::builder().configure(config).build_from_hir(hir).ok()
 }
 
@@ -233,7 +242,7 @@ pub fn some<'a>(
         };
         debug_assert!(!span.is_empty(), "patterns that match empty text are not confirmed here");
         from = span.end();
-        spans.push(span);
+        memory::push(&mut spans, span);
         if spans.len() >= SEARCHES {
             if let Some(listing) = listing.take().and_then(|make| make()) {
                 listing.list(symbols, from, &mut spans);

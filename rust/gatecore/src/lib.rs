@@ -21,6 +21,7 @@ mod confirm;
 mod error;
 pub mod gate;
 pub mod lowered;
+pub mod memory;
 pub mod pass;
 mod route;
 mod scan;

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use crate::alphabet::{end_with_final_newline, Translation, NEWLINE};
 use crate::confirm::{self, AutomatonKind, Matches, Regex, Wanted};
 use crate::error::ScanError;
+use crate::memory;
 use crate::pass::Coverage;
 use crate::set::{PatternId, PatternSet, ShardId};
 use crate::shard::ShardScan;
@@ -86,8 +87,8 @@ impl Scan {
     pub(crate) fn new(patterns: usize, shards: usize, length: usize) -> Self {
         Scan {
             length,
-            shards: (0..shards).map(|_| OnceLock::new()).collect(),
-            decisions: (0..patterns).map(|_| AtomicU8::new(UNDECIDED)).collect(),
+            shards: memory::collected((0..shards).map(|_| OnceLock::new())).into(),
+            decisions: memory::collected((0..patterns).map(|_| AtomicU8::new(UNDECIDED))).into(),
         }
     }
 
@@ -264,9 +265,9 @@ impl Scan {
         let (mut yes, mut ask) = (Vec::new(), Vec::new());
         for id in 0..set.len() as u32 {
             match self.is_match(set, PatternId(id)) {
-                Answer::Known(true) => yes.push(id),
+                Answer::Known(true) => memory::push(&mut yes, id),
                 Answer::Known(false) => {}
-                Answer::AskRe => ask.push(id),
+                Answer::AskRe => memory::push(&mut ask, id),
             }
         }
         (yes, ask)
@@ -443,7 +444,7 @@ fn cut(symbols: &[u8], offset: usize, to: usize) -> Cow<'_, [u8]> {
     if symbols.last() != Some(&NEWLINE) {
         return Cow::Borrowed(symbols);
     }
-    let mut copy = symbols[offset..].to_vec();
+    let mut copy = memory::copied(&symbols[offset..]);
     end_with_final_newline(&mut copy);
     Cow::Owned(copy)
 }

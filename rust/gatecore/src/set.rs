@@ -12,6 +12,7 @@ use crate::confirm::linear::{may_overrun, Listing};
 use crate::confirm::{AutomatonKind, Confirm, Form, Regex};
 use crate::error::{BuildError, ScanError};
 use crate::lowered::{decode, pack, unpack, Irregular, Node};
+use crate::memory::{self, NoMemory};
 use crate::pass::portable::PortablePass;
 #[cfg(feature = "simd")]
 use crate::pass::simd::{Budget, SimdPass};
@@ -454,11 +455,26 @@ impl PatternSet {
         self.groups_automaton(id, AutomatonKind::Groups).is_some()
     }
 
+    /// What asking a pattern costs, as a clause: that of its route, and what its groups cost where only
+    /// `re` can tell them.
+    pub fn cost(&self, id: PatternId) -> String {
+        let entry = &self.patterns[id.0 as usize];
+        let cost = entry.routing.cost();
+        let is_regular = entry.routing.irregular.is_none();
+        if is_regular && node(entry).is_some_and(|node| node.has_repeated_group()) {
+            return format!("{cost}; texts of groups: that of re from where the match begins");
+        }
+        cost.to_owned()
+    }
+
     fn form(&self, entry: &Entry) -> Option<Form> {
         let (shard, ..) = entry.place?;
         Some(Form::of(&node(entry)?, &self.shards[shard as usize].resolver()))
     }
 }
+
+/// Bytes of a thread's stack: what Rust gives without being asked.
+const STACK: usize = 2 << 20;
 
 /// Does a job for each item on as many threads as there are processors; the first error wins.
 fn side_by_side<I: Sync, T: Send + Sync>(
@@ -470,22 +486,23 @@ fn side_by_side<I: Sync, T: Send + Sync>(
         return items.iter().map(job).collect();
     }
     let next = AtomicUsize::new(0);
-    let done: Vec<OnceLock<Result<T, BuildError>>> =
+    let done: Vec<OnceLock<Result<Result<T, BuildError>, NoMemory>>> =
         items.iter().map(|_| OnceLock::new()).collect();
     let work = || loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
         let Some(item) = items.get(number) else { break };
-        let _ = done[number].set(job(item));
+        let _ = done[number].set(memory::caught(|| job(item)));
     };
     thread::scope(|scope| {
         for _ in 1..threads {
-            // Without another thread this one does it all.
-            let _ = thread::Builder::new().spawn_scoped(scope, work);
+            // Without another thread this one does it all. What a new thread does first cannot fail.
+            memory::headroom(2 * STACK);
+            let _ = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
         }
         work();
     });
     let done = done.into_iter().map(|result| result.into_inner().expect("every job was done"));
-    done.collect()
+    done.map(|result| result.unwrap_or_else(|NoMemory| memory::exhausted())).collect()
 }
 
 /// A pattern's form. `None` if it has none, and then only `re` answers.

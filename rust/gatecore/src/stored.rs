@@ -18,6 +18,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::alphabet::Alphabet;
 use crate::confirm::Confirm;
 use crate::error::LoadError;
+use crate::memory;
 use crate::pass::portable::PortablePass;
 #[cfg(feature = "simd")]
 use crate::pass::simd::{SimdPass, StoredSimdPass};
@@ -28,6 +29,9 @@ use crate::shard::{Pass, Section, Shard};
 
 const MAGIC: &[u8; 8] = b"gatecore";
 const FORMAT: u32 = 4;
+
+/// More bytes than a pattern takes beside its source and its program.
+const ENTRY: usize = 256;
 
 #[derive(Serialize, Deserialize)]
 struct Body {
@@ -87,9 +91,11 @@ impl PatternSet {
     /// The set as bytes. `caller` is checked again when they are read.
     ///
     /// # Errors
-    /// [`LoadError::Damaged`] when the engine cannot serialize its database (no memory).
+    /// [`LoadError::Damaged`] when the engine cannot serialize its database.
     pub fn to_bytes(&self, caller: &str) -> Result<Vec<u8>, LoadError> {
         let failed = |error: &dyn std::fmt::Display| LoadError::Damaged(error.to_string());
+        let size = |entry: &Entry| ENTRY + entry.source.len() + entry.program.len();
+        memory::headroom(self.patterns.iter().map(size).sum());
         let patterns = self.patterns.iter().map(|entry| StoredPattern {
             source: entry.source.clone(),
             flags: entry.flags,
@@ -104,7 +110,10 @@ impl PatternSet {
                 let pass = match &section.pass {
                     #[cfg(feature = "simd")]
                     Pass::Simd(pass) => {
-                        StoredPass::Simd(pass.to_stored().map_err(|error| failed(&error))?)
+                        StoredPass::Simd(pass.to_stored().map_err(|error| match error {
+                            gatecore_hs::Error::Memory => memory::exhausted(),
+                            error => failed(&error),
+                        })?)
                     }
                     Pass::Portable(pass) => StoredPass::Portable(pass.copy()),
                 };
@@ -118,16 +127,19 @@ impl PatternSet {
         }
         let body =
             Body { engine: self.engine.name().to_owned(), patterns: patterns.collect(), shards };
-        let body = postcard::to_stdvec(&body).map_err(|error| failed(&error))?;
         let maker = maker(self.engine, caller);
-        let mut bytes = Vec::with_capacity(body.len() + maker.len() + 32);
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&FORMAT.to_le_bytes());
-        bytes.extend_from_slice(&(maker.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(maker.as_bytes());
-        bytes.extend_from_slice(&xxh3_64(&body).to_le_bytes());
-        bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(&body);
+        let mut bytes = memory::Writer::default();
+        bytes.0.extend_from_slice(MAGIC);
+        bytes.0.extend_from_slice(&FORMAT.to_le_bytes());
+        bytes.0.extend_from_slice(&(maker.len() as u32).to_le_bytes());
+        bytes.0.extend_from_slice(maker.as_bytes());
+        let sums = bytes.0.len();
+        bytes.0.extend_from_slice(&[0; 16]);
+        let memory::Writer(mut bytes) =
+            postcard::to_io(&body, bytes).map_err(|error| failed(&error))?;
+        let (head, body) = bytes.split_at_mut(sums + 16);
+        head[sums..sums + 8].copy_from_slice(&xxh3_64(body).to_le_bytes());
+        head[sums + 8..].copy_from_slice(&(body.len() as u64).to_le_bytes());
         Ok(bytes)
     }
 
@@ -167,6 +179,8 @@ impl PatternSet {
         if xxh3_64(reader.0) != checksum {
             return Err(damaged("its checksum is wrong"));
         }
+        // The databases twice, and what patterns take beside their bytes.
+        memory::headroom(3 * bytes.len() + (1 << 20));
         let body: Body =
             postcard::from_bytes(reader.0).map_err(|error| damaged(&error.to_string()))?;
         body.restore()
@@ -257,7 +271,10 @@ impl StoredSection {
             #[cfg(feature = "simd")]
             StoredPass::Simd(pass) => {
                 let pass = SimdPass::from_stored(pass, &known);
-                Pass::Simd(pass.map_err(|error| damaged(&error.to_string()))?)
+                Pass::Simd(pass.map_err(|error| match error {
+                    gatecore_hs::Error::Memory => memory::exhausted(),
+                    error => damaged(&error.to_string()),
+                })?)
             }
             #[cfg(not(feature = "simd"))]
             StoredPass::Simd => return Err(damaged("its engine is unknown")),

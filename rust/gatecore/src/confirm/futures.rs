@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::linear::{holds, Listing, Neighbour, State, StateId, MATCH};
+use crate::memory;
 
 /// Longest stretch, in characters.
 const STRETCH: usize = 1 << 16;
@@ -141,11 +142,15 @@ impl<'a> Futures<'a> {
     }
 
     fn number(&mut self, set: &[u64]) -> u32 {
+        let size = self.size();
         let known = &mut self.known;
         if let Some(&number) = known.numbers.get(set) {
             return number;
         }
         let number = known.sets.len() as u32;
+        if known.sets.len() == known.sets.capacity() {
+            memory::headroom(2 * size); // about as much again will be there before the lists grow again
+        }
         let set: Arc<[u64]> = set.into();
         known.sets.push(Arc::clone(&set));
         known.numbers.insert(set, number);

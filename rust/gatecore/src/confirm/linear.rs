@@ -44,6 +44,7 @@ use super::Resolve;
 use crate::alphabet::{FINAL_NEWLINE, NEWLINE};
 use crate::byte_set::ByteSet;
 use crate::lowered::{ClassId, Look, Node, RepeatKind};
+use crate::memory;
 use crate::pass::never_matches;
 use crate::span::Span;
 
@@ -319,7 +320,7 @@ fn read_off(futures: &mut Futures<'_>, symbols: &[u8], part: Range<usize>, walk:
     let begin_of = |number: usize| part.end.min(part.start + number * stretch);
 
     // What can follow at the end of each stretch but the first's begin, from the right.
-    let mut checkpoints: Vec<Arc<[u64]>> = Vec::with_capacity(stretches);
+    let mut checkpoints: Vec<Arc<[u64]>> = memory::with_capacity(stretches);
     let mut future = futures.at_end(symbols.get(part.end).copied());
     for number in (0..stretches).rev() {
         checkpoints.push(futures.set(future));
@@ -329,7 +330,7 @@ fn read_off(futures: &mut Futures<'_>, symbols: &[u8], part: Range<usize>, walk:
         }
     }
 
-    let mut ahead = Vec::with_capacity(stretch.min(part.len()) + 1);
+    let mut ahead = memory::with_capacity(stretch.min(part.len()) + 1);
     for number in 0..stretches {
         let (begin, end) = (begin_of(number), begin_of(number + 1));
         let set = checkpoints.pop().expect("a checkpoint for each stretch");

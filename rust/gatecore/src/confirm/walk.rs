@@ -2,6 +2,7 @@
 
 use super::futures::{Futures, BEGINS};
 use super::linear::{holds, Listing, Neighbour, State, StateId};
+use crate::memory;
 use crate::span::Span;
 
 /// Entries of the memory of choices; a power of two.
@@ -114,7 +115,7 @@ impl<'a> Walk<'a> {
             self.pass(choice, begin + at);
             self.way = match self.listing.states[choice.next as usize] {
                 State::Match => {
-                    self.spans.push(Span::new(start, begin + at));
+                    memory::push(self.spans, Span::new(start, begin + at));
                     None
                 }
                 _ => Some((start, choice.next)),

@@ -10,6 +10,7 @@ use super::equal::{self, Pairs};
 use super::spec::{Capture, GatePattern, Relation, Side, Unit, Window};
 use super::units::{self, Piece, MARKED};
 use super::value::{self, Kind, Value, Values};
+use crate::memory;
 use crate::span::Span;
 
 /// Answers about one document: scans, and behind them whoever answers the fallback route.
@@ -197,10 +198,11 @@ impl<'a, A: Answerer> Document<'a, A> {
             return Ok(Rc::clone(values));
         }
         let captured = self.captures(capture)?;
-        let spans: Vec<Span> = captured.iter().flatten().copied().collect();
+        let mut spans = memory::with_capacity(captured.len());
+        spans.extend(captured.iter().flatten().copied());
         let mut texts = self.answers.texts(&spans)?.into_iter();
         let value = |span: &Option<Span>| span.and_then(|_| Value::parse(&texts.next()?, kind));
-        let values = Rc::new(Values::new(captured.iter().map(value).collect()));
+        let values = Rc::new(Values::new(memory::collected(captured.iter().map(value))));
         self.values.borrow_mut().insert((capture, kind), Rc::clone(&values));
         Ok(values)
     }
@@ -229,7 +231,7 @@ impl<'a, A: Answerer> Document<'a, A> {
                         value::stand(slice::from_ref(value), relation, slice::from_ref(literal))
                     };
                     count += u32::from(value.as_ref().is_some_and(&mut stand));
-                    before.push(count);
+                    memory::push(&mut before, count);
                 }
                 let before: Rc<[u32]> = before.into();
                 self.standing.borrow_mut().insert(question, Rc::clone(&before));

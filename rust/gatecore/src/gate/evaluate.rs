@@ -13,6 +13,7 @@ use super::spec::{
 };
 use super::units;
 use super::value::{self, Kind, Value};
+use crate::memory;
 use crate::span::Span;
 
 /// A match that a branch shows.
@@ -288,7 +289,10 @@ impl<A: Answerer> Judge<'_, '_, A> {
     ) -> Result<(), A::Error> {
         let before = findings.len();
         for &(group, pattern) in &evidence.patterns {
-            let mut push = |span| findings.push(Finding { evidence: number, group, pattern, span });
+            let mut push = |span| {
+                let found = Finding { evidence: number, group, pattern, span };
+                memory::push(findings, found);
+            };
             if evidence.take == Take::Every {
                 self.witnesses(pattern, evidence.near.as_ref(), &Scope::default(), |_, span| {
                     push(span);

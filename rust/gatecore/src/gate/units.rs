@@ -5,6 +5,7 @@
 //! the ones in which a word starts are counted.
 
 use super::spec::{Bounds, Edge, Unit};
+use crate::memory;
 use crate::span::Span;
 
 /// Number of units of which marks are needed: all but characters.
@@ -38,7 +39,7 @@ pub fn pieces(marks: &[Span], words: &[Span], length: usize) -> Vec<Piece> {
             word += 1;
         }
         if word > first {
-            pieces.push(Piece { start, end, words: (first, word) });
+            memory::push(&mut pieces, Piece { start, end, words: (first, word) });
         }
         start = end;
     }

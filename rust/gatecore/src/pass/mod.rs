@@ -24,6 +24,7 @@ use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
 use crate::error::ScanError;
 use crate::lowered::Node;
+use crate::memory;
 use crate::stop::{Stop, STRETCH};
 
 /// What the pass knows of a pattern.
@@ -158,7 +159,7 @@ pub struct Reported(Vec<u64>);
 impl Reported {
     /// No slot of `slots`.
     pub fn new(slots: usize) -> Self {
-        Reported(vec![0; slots.div_ceil(64)])
+        Reported(memory::collected((0..slots.div_ceil(64)).map(|_| 0)))
     }
 
     /// Adds a slot.

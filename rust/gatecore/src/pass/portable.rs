@@ -16,6 +16,7 @@ use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
 use crate::error::ScanError;
 use crate::lowered::{Node, RepeatKind};
+use crate::memory;
 use crate::stop::{Stop, STRETCH};
 
 /// Most strings of one pattern. More strings are longer and so rarer, but each costs memory.
@@ -29,6 +30,10 @@ const MAX_LENGTH: usize = 24;
 
 /// Shorter strings occur in every document, so looking for them says nothing.
 const MIN_LENGTH: usize = 2;
+
+/// Bytes that the automaton takes at most for a byte of literals while it is built: 29 in a state and its
+/// transition, 12 in the compact form, and the first states' tables.
+const STATE: usize = 64;
 
 /// Required literals of many patterns.
 #[derive(Debug, Serialize, Deserialize)]
@@ -110,6 +115,8 @@ impl PortablePass {
         }
         self.singles.scan(symbols, &mut reported, stop)?;
         let automaton = self.automaton.get_or_init(|| {
+            let size: usize = self.literals.iter().map(|(literal, _)| literal.len()).sum();
+            memory::headroom(size * STATE + (1 << 20));
             AhoCorasick::builder()
                 .match_kind(MatchKind::Standard)
                 .build(self.literals.iter().map(|(literal, _)| literal.as_slice()))

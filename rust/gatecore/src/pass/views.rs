@@ -51,6 +51,7 @@ use crate::alphabet::{FINAL_NEWLINE, NEWLINE};
 use crate::byte_set::ByteSet;
 use crate::confirm::Resolve;
 use crate::lowered::{ClassId, Look, Node, RepeatKind};
+use crate::memory;
 
 /// Fewest patterns for which a view is made, and in a later section for which it is used.
 ///
@@ -216,7 +217,7 @@ impl Runs {
                 _ => symbol,
             };
         }
-        let mut seen: Vec<u8> = symbols.iter().map(|&symbol| bytes[usize::from(symbol)]).collect();
+        let mut seen = memory::collected(symbols.iter().map(|&symbol| bytes[usize::from(symbol)]));
         let in_run = |byte: u8| (byte == self.blank) | (byte == self.line);
         let (mut length, mut last) = (0, None);
         for start in (0..seen.len()).step_by(STRIDE) {
@@ -252,7 +253,7 @@ impl Runs {
     /// A document as [`View::Collapsed`], from its lines.
     pub fn collapse(&self, lines: &[u8]) -> Vec<u8> {
         let byte = |&byte| if byte == self.line { self.blank } else { byte };
-        lines.iter().map(byte).collect()
+        memory::collected(lines.iter().map(byte))
     }
 }
 
