@@ -26,8 +26,8 @@ const SPENT: u8 = 1;
 const CANCELLED: u8 = 2;
 const NO_MEMORY: u8 = 3;
 
-/// More bytes than a thread takes, with its stack, before it does anything.
-const ROOM: usize = 4 << 20;
+/// Bytes that have to be there for a thread: see `gatecore::memory::is_room_for_a_thread`.
+const ROOM: usize = 34 << 20;
 
 /// What a piece of work came to, and the allocations that it made.
 type Outcome<T> = (Result<T, Error>, u64);

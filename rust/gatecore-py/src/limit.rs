@@ -255,9 +255,6 @@ const GIVEN_UP: u8 = 2;
 /// A pattern's automaton is built by recursion over its form.
 const STACK: usize = 8 << 20;
 
-/// More bytes than a thread takes beside its stack before it does anything.
-const ROOM: usize = 2 << 20;
-
 /// Does long work while looking up. To be called without the GIL; `work` owns what it uses, as it may
 /// be left behind.
 pub fn long<T: Send + 'static>(
@@ -290,9 +287,7 @@ pub fn long<T: Send + 'static>(
         }
     };
     let thread = thread::Builder::new().name("gatecore".to_owned()).stack_size(STACK);
-    // What a new thread does first cannot fail, so there has to be room for it.
-    let is_room = errors::caught(|| memory::headroom(STACK + ROOM)).is_ok();
-    if !is_room || thread.spawn(job).is_err() {
+    if !memory::is_room_for_a_thread() || thread.spawn(job).is_err() {
         let work = work.lock().unwrap_or_else(PoisonError::into_inner).take();
         let work = work.expect("no thread took it");
         return errors::caught(|| work(&Stop::never()));

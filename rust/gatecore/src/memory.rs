@@ -12,7 +12,6 @@
 
 use std::fmt;
 use std::hint::black_box;
-use std::hint::black_box;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 
 /// There was not enough memory for an answer.
@@ -50,6 +49,16 @@ pub fn exhausted() -> ! {
 pub fn headroom(bytes: usize) {
     drop(black_box(with_capacity::<u8>(bytes))); // a list that nobody sees might be left out
 }
+
+/// Whether there is room for another thread, whose first allocations end the process where they fail.
+///
+/// glibc takes what is larger than 32 MB from the system, whatever its heap has free. So does a thread
+/// for which it cannot make a heap (64 MB of addresses): what is free in the others' is not for it.
+pub fn is_room_for_a_thread() -> bool {
+    caught(|| headroom(THREAD)).is_ok()
+}
+
+const THREAD: usize = 34 << 20;
 
 /// An empty list with room for so many.
 pub fn with_capacity<T>(count: usize) -> Vec<T> {

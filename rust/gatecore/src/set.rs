@@ -495,8 +495,10 @@ fn side_by_side<I: Sync, T: Send + Sync>(
     };
     thread::scope(|scope| {
         for _ in 1..threads {
-            // Without another thread this one does it all. What a new thread does first cannot fail.
-            memory::headroom(2 * STACK);
+            // Without another thread this one does it all.
+            if !memory::is_room_for_a_thread() {
+                break;
+            }
             let _ = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
         }
         work();
