@@ -120,7 +120,8 @@ impl CoreScan {
     ) -> PyResult<T> {
         limit.check()?;
         let core = slf.get();
-        match core.way_of_question(id) {
+        // The weight is that of the automaton, which may have to be built for it.
+        match errors::caught(|| core.way_of_question(id))? {
             Way::Here => errors::caught(|| question(core, &Stop::never())),
             Way::Detached => {
                 without_gil(slf.py(), || errors::caught(|| question(core, &Stop::never())))
@@ -141,7 +142,7 @@ impl CoreScan {
         question: impl FnOnce(&CoreScan, &Stop) -> T + Send + 'static,
     ) -> PyResult<T> {
         limit.check()?;
-        match slf.get().way_of_question(id) {
+        match errors::caught(|| slf.get().way_of_question(id))? {
             Way::Here | Way::Detached => errors::caught(|| question(slf.get(), &Stop::never())),
             Way::Apart => {
                 let owned = Python::attach(|py| slf.clone_ref(py));
