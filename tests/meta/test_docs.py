@@ -93,14 +93,14 @@ def test_each_file_of_test_data_is_described() -> None:
 
 
 def test_unsafe_lives_in_one_crate() -> None:
-    """The word stands in gatecore-hs, so the search works, and nowhere else."""
+    """The word stands in gatecore-ffi, so the search works, and nowhere else."""
     with_unsafe = {
         path.relative_to(ROOT / "rust").parts[0]
         for path in (ROOT / "rust").rglob("*.rs")
         if "target" not in path.parts
         and re.search(r"\bunsafe\s*(\{|fn|impl|extern)", path.read_text("utf-8"))
     }
-    assert with_unsafe == {"gatecore-hs"}
+    assert with_unsafe == {"gatecore-ffi"}
 
 
 def test_public_names_are_there_and_documented() -> None:

@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use gatecore::PatternId;
-use gatecore_cpython::{call, call_with};
+use gatecore_ffi::cpython::{call, call_with};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;

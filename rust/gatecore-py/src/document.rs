@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use gatecore::{Anchor, Answer, PatternId, Wanted};
-use gatecore_cpython::{call_method, call_with};
+use gatecore_ffi::cpython::{call_method, call_with};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString, PyTuple};

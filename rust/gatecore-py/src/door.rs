@@ -8,7 +8,7 @@
 //!   runs with the GIL.
 //!
 //! Who wants the GIL back once the interpreter ends sleeps for good, as in CPython 3.14: here by PyO3's
-//! doing, and where Python code runs below a frame of ours by `gatecore_cpython`'s.
+//! doing, and where Python code runs below a frame of ours by `gatecore_ffi::cpython`'s.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-use gatecore_cpython::{call, call_with};
+use gatecore_ffi::cpython::{call, call_with};
 use pyo3::exceptions::PyImportError;
 use pyo3::marker::Ungil;
 use pyo3::prelude::*;

@@ -3,7 +3,7 @@
 //! They are native for their speed, and because they then have no Python frame: what `re` warns about
 //! names the caller's line as it does without gatecore.
 
-use gatecore_cpython::{call, call_method, call_with};
+use gatecore_ffi::cpython::{call, call_method, call_with};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};

@@ -2,7 +2,7 @@
 
 use gatecore::memory::{self, NoMemory};
 use gatecore::{BuildError, LoadError, ScanError};
-use gatecore_cpython::reserve;
+use gatecore_ffi::cpython::reserve;
 use pyo3::exceptions::PyMemoryError;
 use pyo3::{import_exception, PyErr, PyResult};
 

@@ -8,7 +8,7 @@ use gatecore::gate::{
     Text, Unit,
 };
 use gatecore::{memory, Answer, BuildError, PatternId, Span};
-use gatecore_cpython::{call_method, list, pair};
+use gatecore_ffi::cpython::{call_method, list, pair};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;

@@ -19,7 +19,8 @@ mod stats;
 mod text;
 
 #[global_allocator]
-static ALLOCATOR: gatecore_cpython::reserve::Allocator = gatecore_cpython::reserve::Allocator;
+static ALLOCATOR: gatecore_ffi::cpython::reserve::Allocator =
+    gatecore_ffi::cpython::reserve::Allocator;
 
 /// Which passes this build can run here, the preferred one first.
 #[pyo3::pyfunction]

@@ -6,7 +6,7 @@
 use std::sync::{Mutex, OnceLock};
 
 use gatecore::{Anchor, Answer, Groups, Matches, PatternId, Region, Span, Wanted};
-use gatecore_cpython::{call, call_method, call_with, slice};
+use gatecore_ffi::cpython::{call, call_method, call_with, slice};
 use pyo3::exceptions::{PyIndexError, PyRuntimeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;

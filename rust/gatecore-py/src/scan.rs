@@ -7,7 +7,7 @@ use gatecore::{
     Anchor, Answer, Groups, Matches, PatternId, Region, Scan, ScanError, ShardId, Span, Stop,
     Wanted,
 };
-use gatecore_cpython::{call_method, list, number, pair};
+use gatecore_ffi::cpython::{call_method, list, number, pair};
 use pyo3::exceptions::PyIndexError;
 use pyo3::intern;
 use pyo3::prelude::*;

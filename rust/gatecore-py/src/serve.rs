@@ -11,7 +11,7 @@
 
 use gatecore::memory;
 use gatecore::{Anchor, Answer, Glance, PatternId, Region, Span, Wanted};
-use gatecore_cpython::{call, call_method, call_with, empty_list, slice, tuple};
+use gatecore_ffi::cpython::{call, call_method, call_with, empty_list, slice, tuple};
 use pyo3::ffi::PyTypeObject;
 use pyo3::intern;
 use pyo3::prelude::*;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gatecore::pass::memo::{self, Lent};
 use gatecore::{CodePoints, Engine, Lowered, PatternId, PatternSet, ShardId, Spec, Stop};
-use gatecore_cpython::call_method;
+use gatecore_ffi::cpython::call_method;
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;

@@ -5,7 +5,7 @@
 //! 1 ns a character, 6 where there are lone surrogates.
 
 use gatecore::{memory, Text, Translation};
-use gatecore_cpython::{call_method, slice};
+use gatecore_ffi::cpython::{call_method, slice};
 use pyo3::exceptions::PyUnicodeEncodeError;
 use pyo3::intern;
 use pyo3::prelude::*;

@@ -55,7 +55,7 @@ impl Engine {
     /// The passes that this build can run on this processor.
     pub fn available() -> &'static [Engine] {
         #[cfg(feature = "simd")]
-        if gatecore_hs::is_supported() {
+        if gatecore_ffi::hyperscan::is_supported() {
             return &[Engine::Simd, Engine::Portable];
         }
         &[Engine::Portable]

@@ -79,7 +79,7 @@ pub fn maker(engine: Engine, caller: &str) -> String {
     #[cfg(feature = "simd")]
     if engine == Engine::Simd {
         // The engine's version text ends with its build date, which must not matter.
-        let engine_version = gatecore_hs::version();
+        let engine_version = gatecore_ffi::hyperscan::version();
         let engine_version = engine_version.split(' ').next().unwrap_or_default();
         let target = std::env::consts::ARCH;
         return format!("gatecore {version}, hyperscan {engine_version} for {target}, {caller}");
@@ -111,7 +111,7 @@ impl PatternSet {
                     #[cfg(feature = "simd")]
                     Pass::Simd(pass) => {
                         StoredPass::Simd(pass.to_stored().map_err(|error| match error {
-                            gatecore_hs::Error::Memory => memory::exhausted(),
+                            gatecore_ffi::hyperscan::Error::Memory => memory::exhausted(),
                             error => failed(&error),
                         })?)
                     }
@@ -272,7 +272,7 @@ impl StoredSection {
             StoredPass::Simd(pass) => {
                 let pass = SimdPass::from_stored(pass, &known);
                 Pass::Simd(pass.map_err(|error| match error {
-                    gatecore_hs::Error::Memory => memory::exhausted(),
+                    gatecore_ffi::hyperscan::Error::Memory => memory::exhausted(),
                     error => damaged(&error.to_string()),
                 })?)
             }

@@ -10,7 +10,7 @@
 
 use std::fmt::Write;
 
-use gatecore_hs::check_expression;
+use gatecore_ffi::hyperscan::check_expression;
 
 use super::{never_matches, Coverage, Cut, Known, Slot};
 use crate::byte_set::ByteSet;

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 #[cfg(feature = "simd")]
-use gatecore_hs::{Database, Error};
+use gatecore_ffi::hyperscan::{Database, Error};
 use serde_bytes::ByteBuf;
 
 use crate::error::LoadError;

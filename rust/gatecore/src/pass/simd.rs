@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use gatecore_hs::{Database, Error, Hits};
+use gatecore_ffi::hyperscan::{Database, Error, Hits};
 use serde::{Deserialize, Serialize};
 
 use super::expression::{offer, unbounded};

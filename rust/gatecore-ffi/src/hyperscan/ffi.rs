@@ -62,7 +62,7 @@ pub const HS_MODE_BLOCK: c_uint = 1;
 extern "C" {
     // Of cpp/work.cc.
     pub fn gatecore_work_prepare();
-    pub fn gatecore_work_on(work: *mut crate::work::Work);
+    pub fn gatecore_work_on(work: *mut super::work::Work);
 
     pub fn hs_compile_multi(
         expressions: *const *const c_char,

@@ -1,11 +1,10 @@
 //! A small safe wrapper of Hyperscan's block mode: *which of many expressions occur in these bytes?*
 //!
-//! This is the only crate of gatecore with `unsafe` code. It knows nothing of Python, of characters
-//! or of gates: expressions are ASCII text in Hyperscan's syntax, documents are bytes, the answer is
+//! It knows nothing of Python, of characters or of gates: expressions are ASCII text in Hyperscan's syntax, documents are bytes, the answer is
 //! a set of expression numbers.
 //!
 //! ```
-//! use gatecore_hs::{Database, Hits};
+//! use gatecore_ffi::hyperscan::{Database, Hits};
 //!
 //! let database = Database::compile(&["ab+c", "x[yz]"]).unwrap();
 //! let mut hits = Hits::new(2);

@@ -11,7 +11,7 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Once};
 use std::thread;
 
-use crate::{ffi, Error};
+use super::{ffi, Error};
 
 /// As `Work` in `cpp/work.cc`.
 #[repr(C)]
@@ -124,8 +124,8 @@ extern "C" fn report_and_sleep<T>(work: *mut Work) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Database;
     use super::*;
-    use crate::Database;
 
     /// Expressions that take the compiler some 100,000 allocations, in many of its parts.
     const EXPRESSIONS: [&str; 4] =

@@ -1,5 +1,4 @@
-//! What the binding needs of CPython's C interface and PyO3 does not give. Besides `gatecore-hs` this is
-//! the one crate with `unsafe` code.
+//! What the binding needs of CPython's C interface and PyO3 does not give.
 //!
 //! # Calls from which a thread may not come back
 //!

@@ -14,8 +14,9 @@ use std::{env, fs, io};
 /// Where the library is kept. The name changes whenever what is built changes.
 const HOME: &str = "hyperscan-5.4.2-fat";
 
-fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
+/// Builds the library, unless one was built before, and links it.
+pub fn build_and_link() {
+    println!("cargo:rerun-if-changed=build");
     println!("cargo:rerun-if-env-changed=GATECORE_HYPERSCAN_LIB");
     println!("cargo:rerun-if-env-changed=CXX");
     let folder = match env::var_os("GATECORE_HYPERSCAN_LIB") {
