@@ -13,7 +13,8 @@ from pathlib import Path
 
 import gatecore
 from benchmarks import corpus, gates
-from gatecore import modules, reference
+from gatecore import modules
+from gatecore.gates import reference
 
 _EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -29,7 +30,7 @@ def _gate_set() -> gatecore.GateSet:
         text = path.read_text(encoding="utf-8")
         wanted = tuple(reference.evaluate(spec, text) for spec in gates.specs())
         if made.check(text).verdicts != wanted:
-            raise AssertionError(f"GateSet and gatecore.reference differ on {path.name}")
+            raise AssertionError(f"GateSet and gatecore.gates.reference differ on {path.name}")
     return made
 
 

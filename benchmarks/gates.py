@@ -11,7 +11,7 @@ gates' own examples, so that most gates find something: the dear case.
                     relevant do not have the rest of their patterns looked for
     check           the same, and Python objects: `GateSet.check`
     re              each distinct pattern's `finditer` once, compiled beforehand: no rules at all
-    reference       `gatecore.reference`, the oracle, which asks anew for each condition
+    reference       `gatecore.gates.reference`, the oracle, which asks anew for each condition
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from typing import Literal, TypeAlias
 import gatecore
 from benchmarks import common, corpus
 from benchmarks.ratios import Section, Text, machine, measure, table_of
-from gatecore import modules, reference
-from gatecore._compiled_gates import _Asked
-from gatecore.gate_spec import GateSpec
+from gatecore import modules
+from gatecore.gates import reference
+from gatecore.gates.compiled import _Asked
+from gatecore.gates.spec import GateSpec
 
 __all__ = [
     "KINDS",
@@ -64,7 +65,9 @@ def gate_set(engine: common.Engine = "auto") -> gatecore.GateSet:
         text = document(4_000, kind)
         wanted = tuple(reference.evaluate(spec, text) for spec in specs())
         if gates.check(text).verdicts != wanted:
-            raise AssertionError(f"GateSet and gatecore.reference differ on a {kind} document")
+            raise AssertionError(
+                f"GateSet and gatecore.gates.reference differ on a {kind} document"
+            )
     return gates
 
 

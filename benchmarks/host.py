@@ -191,7 +191,7 @@ import time
 from tests.host import real_loki
 engine = real_loki.engine("sync")
 begin = time.perf_counter()
-import gatecore, gatecore.acceleration
+import gatecore, gatecore.hosts.acceleration
 imported = time.perf_counter()
 gatecore.accelerate(engine, cache=gatecore.SetCache({folder!r}))
 print((imported - begin) * 1e3, (time.perf_counter() - imported) * 1e3)

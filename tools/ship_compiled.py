@@ -3,7 +3,7 @@
 usage: python tools/ship_compiled.py dist/gatecore-….whl
 
 The wheel's own code compiles, so that nothing but the wheel is needed; what is kept and why is in
-`gatecore._shipped_databases`. Everything else in the wheel stays byte for byte, and RECORD gets a
+`gatecore.patterns.shipped`. Everything else in the wheel stays byte for byte, and RECORD gets a
 line for each file. Takes half a minute of CPU.
 """
 
@@ -35,7 +35,7 @@ def main(wheel: Path) -> None:
             subprocess.run([*pip, "pyyaml"], check=True)
             paths.append(libraries)
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-        module = "gatecore._shipped_databases"
+        module = "gatecore.patterns.shipped"
         command = [sys.executable, "-P"] if sys.version_info >= (3, 11) else [sys.executable]
         subprocess.run([*command, "-m", module, str(made)], check=True, env=environment, cwd=place)
         files = {FOLDER + path.name: path.read_bytes() for path in sorted(made.iterdir())}

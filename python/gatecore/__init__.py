@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from gatecore import modules, re
     from gatecore._gatecore import Deadline, Match, engines
-    from gatecore._reload import GateChange, Reloaded
-    from gatecore.acceleration import Acceleration, accelerate
-    from gatecore.document import Document
     from gatecore.errors import (
         AccelerateError,
         DeadlineError,
@@ -32,44 +29,47 @@ if TYPE_CHECKING:
         StoredSetError,
         UnansweredError,
     )
-    from gatecore.explanation import Explanation
-    from gatecore.gates import Gate, GateSet
-    from gatecore.patterns import Known, Pattern, PatternSet, Scan
-    from gatecore.report import Finding, Report, Verdict
-    from gatecore.set_cache import SetCache
-    from gatecore.stats import Stats
+    from gatecore.gates.reload import GateChange, Reloaded
+    from gatecore.gates.report import Finding, Report, Verdict
+    from gatecore.gates.set import Gate, GateSet
+    from gatecore.hosts.acceleration import Acceleration, accelerate
+    from gatecore.patterns.document import Document
+    from gatecore.patterns.explanation import Explanation
+    from gatecore.patterns.set import Known, Pattern, PatternSet, Scan
+    from gatecore.patterns.stats import Stats
+    from gatecore.patterns.store import SetCache
 
 #: Where each public name lives. They are imported when first used: `import gatecore` alone costs
 #: about a millisecond, and a program that only scans never loads the YAML reader.
 _HOME = {
     "AccelerateError": "errors",
-    "Acceleration": "acceleration",
+    "Acceleration": "hosts.acceleration",
     "Deadline": "_gatecore",
     "DeadlineError": "errors",
-    "Document": "document",
+    "Document": "patterns.document",
     "DocumentTypeError": "errors",
-    "Explanation": "explanation",
-    "Finding": "report",
-    "Gate": "gates",
-    "GateChange": "_reload",
+    "Explanation": "patterns.explanation",
+    "Finding": "gates.report",
+    "Gate": "gates.set",
+    "GateChange": "gates.reload",
     "GateFileError": "errors",
-    "GateSet": "gates",
+    "GateSet": "gates.set",
     "GatecoreError": "errors",
-    "Known": "patterns",
+    "Known": "patterns.set",
     "Match": "_gatecore",
-    "Pattern": "patterns",
-    "PatternSet": "patterns",
+    "Pattern": "patterns.set",
+    "PatternSet": "patterns.set",
     "PatternSetError": "errors",
-    "Reloaded": "_reload",
-    "Report": "report",
-    "Scan": "patterns",
-    "SetCache": "set_cache",
+    "Reloaded": "gates.reload",
+    "Report": "gates.report",
+    "Scan": "patterns.set",
+    "SetCache": "patterns.store",
     "SetTooLargeError": "errors",
-    "Stats": "stats",
+    "Stats": "patterns.stats",
     "StoredSetError": "errors",
     "UnansweredError": "errors",
-    "Verdict": "report",
-    "accelerate": "acceleration",
+    "Verdict": "gates.report",
+    "accelerate": "hosts.acceleration",
     "engines": "_gatecore",
 }
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, SupportsIndex, final
 
-from gatecore._compiled_gates import _Asked
-from gatecore._flat_gates import FlatGate
 from gatecore.errors import UnansweredError
+from gatecore.gates.compiled import _Asked
+from gatecore.gates.wire import FlatGate
 
 __all__ = [
     "CoreGates",

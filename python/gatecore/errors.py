@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 
 TYPE_CHECKING = False  # as in `gatecore`: `typing` would cost 5 ms
 if TYPE_CHECKING:
-    from gatecore.patterns import Known, Pattern
+    from gatecore.patterns.set import Known, Pattern
 
 __all__ = [
     "AccelerateError",
@@ -131,7 +131,7 @@ class GateFileError(GatecoreError):
         self.gate = gate
         self.advice = advice
         self.others: tuple[GateFileError, ...] = ()
-        from gatecore._visible import visible
+        from gatecore.text import visible
 
         who = f"gate '{gate}': " if gate is not None else ""
         # A file may be called anything; `path` keeps its name as it is.

@@ -21,7 +21,7 @@ import re as _re
 from re import *  # noqa: F403
 from typing import TYPE_CHECKING, Any
 
-from gatecore import stats as _stats
+from gatecore.patterns import stats as _stats
 
 __all__ = [*_re.__all__]  # without `stats`, which might be a name of the importer's
 

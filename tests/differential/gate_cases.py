@@ -15,8 +15,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Final
 
-from gatecore._typography import pattern_of
-from gatecore.gate_spec import (
+from gatecore.gates.spec import (
     MARKS,
     SEVERITIES,
     STATUSES,
@@ -53,6 +52,7 @@ from gatecore.gate_spec import (
     ValueKind,
     Window,
 )
+from gatecore.gates.typography import pattern_of
 from tests.differential import generate
 from tests.differential.generate import ODD, WORDS, Choices, weigh
 

@@ -10,8 +10,8 @@ import dataclasses
 import json
 from typing import Any
 
-from gatecore import gate_spec
-from gatecore.gate_spec import GateSpec, Place
+from gatecore.gates import spec
+from gatecore.gates.spec import GateSpec, Place
 
 __all__ = ["from_row", "to_row"]
 
@@ -44,7 +44,7 @@ def _built(value: Any) -> Any:
         return tuple(_built(each) for each in value)
     if not isinstance(value, dict):
         return value
-    kind = getattr(gate_spec, value["is"])
+    kind = getattr(spec, value["is"])
     given = {name: _built(each) for name, each in value.items() if name != "is"}
     if any(field.name == "place" for field in dataclasses.fields(kind)):
         given["place"] = Place("row", 1, 1)

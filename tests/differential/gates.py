@@ -23,9 +23,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gatecore import Document, GateSet, engines, reference
-from gatecore._matches import Hit, Matches, ReMatches
-from gatecore.gate_spec import (
+from gatecore import Document, GateSet, engines
+from gatecore.gates import reference
+from gatecore.gates.matches import Hit, Matches, ReMatches
+from gatecore.gates.report import Verdict
+from gatecore.gates.spec import (
     SEVERITIES,
     STATUSES,
     TAKES,
@@ -38,7 +40,6 @@ from gatecore.gate_spec import (
     Part,
     PatternRef,
 )
-from gatecore.report import Verdict
 from tests.differential.compare import TimeLimitReached, time_limit
 from tests.differential.gate_cases import GateCase, make_gate_case
 from tests.differential.gate_rows import to_row

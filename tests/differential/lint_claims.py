@@ -28,10 +28,10 @@ from itertools import pairwise, product
 from math import log, log2
 from typing import Final, TextIO
 
-from gatecore._growth import Growth, growth
-from gatecore._kinds import Kinds
-from gatecore._program import Op, Program, ProgramTooLargeError, program
-from gatecore._steps import count
+from gatecore.lint.proofs.kinds import Kinds
+from gatecore.lint.proofs.program import Op, Program, ProgramTooLargeError, program
+from gatecore.lint.proofs.steps import count
+from gatecore.lint.redos.growth import Growth, growth
 
 __all__ = ["Claim", "checked", "generated", "main", "measured"]
 

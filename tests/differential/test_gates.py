@@ -12,11 +12,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from gatecore.gates.why import judge, seen, standing
 from hypothesis import given, settings
 
-from gatecore import GateSet, _judge, _seen, _standing, _units, reference, values
-from gatecore.gate_spec import GateSpec
-from gatecore.why import explain
+from gatecore import GateSet
+from gatecore.gates import reference, units, values
+from gatecore.gates.spec import GateSpec
+from gatecore.gates.why.explain import explain
 from tests.differential import strategies
 from tests.differential.gate_cases import GateCase
 from tests.differential.gate_rows import from_row, to_row
@@ -85,9 +87,9 @@ def test_sets_explain_as_re_does() -> None:
         case = make_round(21, number)
         gates = GateSet(case.gates)
         for text in case.documents:
-            judge = _judge.Judge(RememberedMatches(text))
+            judging = judge.Judge(RememberedMatches(text))
             for gate in case.gates:
-                assert gates.why(text, gate.name) == explain(gate, judge), (number, gate, text)
+                assert gates.why(text, gate.name) == explain(gate, judging), (number, gate, text)
 
 
 @pytest.mark.parametrize("broken", ["distance", "pieces", "relation", "placeholder"])
@@ -121,14 +123,14 @@ def test_a_wrong_evaluator_is_found_out_and_minimised(
 def test_a_wrong_judge_is_found_out(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of windows, of the match that is not in its own, of values within and of their ends."""
     if broken == "reach":
-        reach = _seen.reach
-        monkeypatch.setattr(_judge, "reach", lambda *given: (reach(*given)[0] - 1, sys.maxsize))
+        reach = seen.reach
+        monkeypatch.setattr(judge, "reach", lambda *given: (reach(*given)[0] - 1, sys.maxsize))
     elif broken == "own match":
-        monkeypatch.setattr(_seen, "_equal", lambda *_: (0, 0))
+        monkeypatch.setattr(seen, "_equal", lambda *_: (0, 0))
     elif broken == "all values":
-        monkeypatch.setattr(_standing.Divided, "among", lambda divided, _: divided)
+        monkeypatch.setattr(standing.Divided, "among", lambda divided, _: divided)
     else:
-        monkeypatch.setattr(_standing, "_joined", lambda one, other: other or one)
+        monkeypatch.setattr(standing, "_joined", lambda one, other: other or one)
     rounds = (make_round(3, number) for number in range(300))
     found = (
         difference
@@ -140,11 +142,11 @@ def test_a_wrong_judge_is_found_out(broken: str, monkeypatch: pytest.MonkeyPatch
 
 def _break(patch: pytest.MonkeyPatch, what: str) -> None:
     if what == "distance":
-        between = _units.marks_between
-        patch.setattr(_units, "marks_between", lambda *given: between(*given) + 1)
+        between = units.marks_between
+        patch.setattr(units, "marks_between", lambda *given: between(*given) + 1)
     elif what == "pieces":
-        pieces = _units._pieces
-        patch.setattr(_units, "_pieces", lambda *given: pieces(*given)[:-1])
+        pieces = units._pieces
+        patch.setattr(units, "_pieces", lambda *given: pieces(*given)[:-1])
     elif what == "relation":
         patch.setattr(values, "stands", lambda *_: False)
     else:

@@ -244,7 +244,7 @@ def test_the_interpreter_ends_while_python_code_runs_below_us(doing: str) -> Non
     source = f"""
         import itertools, threading, time
         from gatecore import Document, GateSet, PatternSet, re
-        from gatecore.gate_file import parse_gate
+        from gatecore.gates.files.gate_file import parse_gate
         text = "Earn up to 7 % no risk hello " * 40
         patterns = PatternSet([r"(\\d+) ?%", r"no\\s+risk", r"(\\w)\\1", "x?"])
         document = Document(text, patterns)

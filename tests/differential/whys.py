@@ -1,4 +1,4 @@
-"""`gatecore._judge` held against the reference, on the gates and documents of a round.
+"""`gatecore.gates.why.judge` held against the reference, on the gates and documents of a round.
 
 Each condition of a gate is asked of both, and a whole explanation is made twice: by bisection, and
 by `SlowJudge`, which looks at each match in the reference's words.
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gatecore import reference, values
-from gatecore._judge import Asking, Judge
-from gatecore._matches import Hit, Matches
-from gatecore._seen import WHOLE, Numbers, Scope, Spans
-from gatecore._standing import Divided, Others, Values
-from gatecore.gate_spec import Around, Condition, GateSpec, Relation, ValueKind
-from gatecore.why import explain
+from gatecore.gates import reference, values
+from gatecore.gates.matches import Hit, Matches
+from gatecore.gates.spec import Around, Condition, GateSpec, Relation, ValueKind
+from gatecore.gates.why.explain import explain
+from gatecore.gates.why.judge import Asking, Judge
+from gatecore.gates.why.seen import WHOLE, Numbers, Scope, Spans
+from gatecore.gates.why.standing import Divided, Others, Values
 
 __all__ = ["SlowJudge", "conditions", "why_differences"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gatecore.gate_file import SHARED_FILE, load_gate, parse_gate
-from gatecore.reference import evaluate
-from gatecore.values import parse
+from gatecore.gates.files.gate_file import SHARED_FILE, load_gate, parse_gate
+from gatecore.gates.reference import evaluate
+from gatecore.gates.values import parse
 
 TEXT = (Path(__file__).parents[2] / "docs" / "gates.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)

@@ -22,9 +22,10 @@ from typing import Any
 import pytest
 
 import gatecore
-from gatecore import AccelerateError, Pattern, PatternSet, SetCache, _attempts
+from gatecore import AccelerateError, Pattern, PatternSet, SetCache
 from gatecore import re as routed_re
-from gatecore.acceleration import Acceleration
+from gatecore.hosts import attempts
+from gatecore.hosts.acceleration import Acceleration
 
 RULES = r"""
     import re
@@ -381,7 +382,8 @@ def _with_learned(folder: Path) -> str:
 HANGING = """if True:
     import sys, threading
     import gatecore
-    from gatecore import acceleration, patterns
+    from gatecore.hosts import acceleration
+    from gatecore.patterns import set as patterns
 
     class Gate:
         def check(self, text):
@@ -431,9 +433,9 @@ def test_what_spoiled_two_starts_is_dropped_and_named(tmp_path: Path) -> None:
         assert handle.patterns._keep is not None
         key = handle.patterns._keep[1]
     for _ in range(2):
-        assert _attempts.begin(cache, key) == "go"
-        assert _attempts.begin(cache, key) == "running"
-        _attempts._ours.clear()  # the process is gone; its number is used again
+        assert attempts.begin(cache, key) == "go"
+        assert attempts.begin(cache, key) == "running"
+        attempts._ours.clear()  # the process is gone; its number is used again
     with gatecore.accelerate([Gate("a+")], cache=cache) as handle:
         handle.wait()
         assert "'late' did not come to an end twice" in str(handle.explain())

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from gatecore.cli import main
-from gatecore.report import Report
+from gatecore.gates.report import Report
 
 GATE = r"""
 gate: no_risk
@@ -184,7 +184,7 @@ def test_what_cannot_be_parsed_ends_with_2(
 def test_memory_that_runs_out_is_an_error_of_its_document(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from gatecore.gates import GateSet
+    from gatecore.gates.set import GateSet
 
     whole = GateSet.check
 
@@ -303,8 +303,8 @@ def test_an_answer_that_differs_from_the_reference_is_a_failure(
     """The expected answer alone is not enough."""
     import dataclasses
 
-    from gatecore import reference
     from gatecore.cli import gates
+    from gatecore.gates import reference
 
     def evaluate(spec: Any, text: str) -> Any:
         return dataclasses.replace(reference.evaluate(spec, text), message="Another.")

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from gatecore import reference
 from gatecore.cli import compare, main, selection
-from gatecore.gate_sources import read_gates
+from gatecore.gates import reference
+from gatecore.gates.files.sources import read_gates
 
 GATE = """\
 gate: {name}

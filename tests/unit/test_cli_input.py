@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gatecore.cli.input import DocumentReadError, decode, names_of, read
+from gatecore.documents.reading import DocumentReadError, decode, names_of, read
 
 
 def _zip(*names: str) -> bytes:

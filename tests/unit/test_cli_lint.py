@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gatecore.cli import main
-from gatecore.lint import lint
+from gatecore.lint.patterns import lint
 
 RULES = r"""
 import re

@@ -10,10 +10,10 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from gatecore.cli import render
-from gatecore.cli.check_table import TableOutput
-from gatecore.cli.input import DocumentReadError, InputDocument
-from gatecore.gate_spec import Status
-from gatecore.report import Finding, Report, Timing, Verdict
+from gatecore.cli.output.check_table import TableOutput
+from gatecore.documents.reading import DocumentReadError, InputDocument
+from gatecore.gates.report import Finding, Report, Timing, Verdict
+from gatecore.gates.spec import Status
 
 
 def _verdict(

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from gatecore.cli.tree import lowered_tree, tree_lines
+from gatecore.lowering.tree import lowered_tree, tree_lines
 
 
 def _lines(source: str, flags: int = 0) -> list[str]:

@@ -31,7 +31,7 @@ from gatecore import (
     _re_process,
 )
 from gatecore.cli import main
-from gatecore.gate_file import parse_gate
+from gatecore.gates.files.gate_file import parse_gate
 
 HOSTILE = r"(?=a)(a+)+$"
 TEXT = "xyz risk " + "a" * 40 + "!"

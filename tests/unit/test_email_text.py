@@ -11,7 +11,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from gatecore.cli.input import DocumentReadError, InputDocument, decode
+from gatecore.documents.reading import DocumentReadError, InputDocument, decode
 
 SAID = "Guaranteed returns – no risk for you, café owner.\n"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gatecore._files import FileRefusedError, read_file
-from gatecore.cli.input import names_of
+from gatecore.documents.reading import names_of
+from gatecore.files import FileRefusedError, read_file
 
 SECONDS = 60
 """Much more than any of these takes; what hangs hangs for ever."""
@@ -82,7 +82,7 @@ def odd(tmp_path: Path) -> Path:
 def test_what_is_no_file_is_refused_at_once(odd: Path, code: str, message: str) -> None:
     out = _python(
         "from gatecore import GateSet, PatternSet; from gatecore.cli import main\n"
-        f"from gatecore.gate_sources import read_gates\n{code}",
+        f"from gatecore.gates.files.sources import read_gates\n{code}",
         odd,
     )
     assert message in out
@@ -91,7 +91,7 @@ def test_what_is_no_file_is_refused_at_once(odd: Path, code: str, message: str) 
 def test_a_pipe_is_read_when_asked_for(odd: Path) -> None:
     """As `<(command)` makes one; whoever names it knows that somebody writes to it."""
     code = (
-        "import threading; from pathlib import Path; from gatecore._files import read_file\n"
+        "import threading; from pathlib import Path; from gatecore.files import read_file\n"
         "threading.Thread(target=lambda: Path('pipe.txt').write_text('hello')).start()\n"
         "print(read_file('pipe.txt', special=True))"
     )

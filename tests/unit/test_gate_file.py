@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from gatecore.gates.files import gate_file, patterns, yaml_nodes
 
-from gatecore import _pattern_reader, _yaml_nodes, gate_file
 from gatecore.errors import GatecoreError, GateFileError
-from gatecore.gate_file import load_gate, load_module, parse_gate
-from gatecore.gate_spec import (
+from gatecore.gates.files.gate_file import load_gate, load_module, parse_gate
+from gatecore.gates.spec import (
     AllOf,
     AnyOf,
     Around,
@@ -86,7 +86,7 @@ def test_the_cases_have_different_names() -> None:
 def test_each_mistake_is_named_with_its_place(
     case: dict[str, Any], loader: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_yaml_nodes, "_Loader", getattr(yaml, loader, yaml.SafeLoader))
+    monkeypatch.setattr(yaml_nodes, "_Loader", getattr(yaml, loader, yaml.SafeLoader))
     text, line, column = marked_text(case)
     error = error_of(text)
     assert error.detail.startswith(case["says"])
@@ -230,7 +230,7 @@ def test_the_same_gate_in_another_place_is_equal() -> None:
 
 
 def test_a_large_file_is_refused_before_it_is_read_as_yaml() -> None:
-    error = error_of("#" * (_yaml_nodes.MAX_BYTES + 1))
+    error = error_of("#" * (yaml_nodes.MAX_BYTES + 1))
     assert error.detail == "the file is larger than 1,000,000 bytes"
 
 
@@ -238,7 +238,7 @@ def test_a_large_file_is_refused_before_it_is_read_as_yaml() -> None:
 def test_too_many_nodes_and_too_deep_nesting_are_refused(
     loader: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_yaml_nodes, "_Loader", getattr(yaml, loader, yaml.SafeLoader))
+    monkeypatch.setattr(yaml_nodes, "_Loader", getattr(yaml, loader, yaml.SafeLoader))
     many = error_of("[" + "x, " * 30_000 + "]")
     assert many.detail == "more than 20,000 YAML nodes"
     deep = error_of("a: " + "[" * 900_000)
@@ -254,7 +254,7 @@ def test_the_limit_of_depth_is_ours_whichever_parser_runs(
     opened: str, loader: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The libyaml of PyYAML 6.0.4 refuses 1,000 brackets before it tells of the first."""
-    monkeypatch.setattr(_yaml_nodes, "_Loader", getattr(yaml, loader, yaml.SafeLoader))
+    monkeypatch.setattr(yaml_nodes, "_Loader", getattr(yaml, loader, yaml.SafeLoader))
     in_lines = opened[0] in "-?"
     for start in ("", "a:\n  ", "a: '[[['\nb:\n " if in_lines else "a: "):
         for depth in (51, 1_000, 5_000):
@@ -412,9 +412,9 @@ def test_what_a_file_may_ask_for_is_bounded(
     wide = "".join(f"    - '{'[é-中]' * 60}{number}'\n" for number in range(9))
     work = error_of(BASE.replace("    - 'capital at risk'\n", wide))
     assert work.detail == "the patterns up to here take too long to compile"
-    monkeypatch.setattr(_pattern_reader, "MAX_PATTERNS", 2)
+    monkeypatch.setattr(patterns, "MAX_PATTERNS", 2)
     assert error_of(BASE).detail == "more than 2 patterns"
-    monkeypatch.setattr(_pattern_reader, "MAX_PATTERNS", 3)
+    monkeypatch.setattr(patterns, "MAX_PATTERNS", 3)
     monkeypatch.setattr(gate_file, "MAX_MODULE_PATTERNS", 5)
     folder = write_module(tmp_path / "house", "alpha", "beta")
     with pytest.raises(GateFileError, match=r"beta.yaml:1:1: .* more than 5 patterns"):
@@ -424,7 +424,7 @@ def test_what_a_file_may_ask_for_is_bounded(
 def test_half_a_character_is_refused_by_either_loader(monkeypatch: pytest.MonkeyPatch) -> None:
     text = BASE.replace("A rule", '"A \\ud800"')
     assert error_of(text).line == 5
-    monkeypatch.setattr(_yaml_nodes, "_Loader", yaml.SafeLoader)
+    monkeypatch.setattr(yaml_nodes, "_Loader", yaml.SafeLoader)
     assert error_of(text).detail == "source has U+D800, half of a character"
     assert error_of(BASE.replace("A rule", '"\\UFFFFFFFF"')).detail.startswith("not valid YAML: ")
 

@@ -21,7 +21,7 @@ import yaml
 
 from gatecore import modules
 from gatecore.errors import GateFileError
-from gatecore.gate_file import MODULE_FILE, SHARED_FILE, load_gate
+from gatecore.gates.files.gate_file import MODULE_FILE, SHARED_FILE, load_gate
 
 DATA = Path(__file__).parents[1] / "data" / "gates"
 FEATURES = DATA / "every_feature.yaml"

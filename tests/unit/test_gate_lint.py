@@ -10,13 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from gatecore._matches import ReMatches
-from gatecore._questions import Questions
-from gatecore._reach import can_hold
 from gatecore.cli import main
 from gatecore.errors import GatecoreError
-from gatecore.gate_lint import CHECKS, Issue, costs, lint_gates
-from gatecore.gate_spec import (
+from gatecore.gates.matches import ReMatches
+from gatecore.gates.reference import holds
+from gatecore.gates.spec import (
     AllOf,
     AnyOf,
     Around,
@@ -42,7 +40,9 @@ from gatecore.gate_spec import (
     View,
     Window,
 )
-from gatecore.reference import holds
+from gatecore.lint.gates import CHECKS, Issue, costs, lint_gates
+from gatecore.lint.proofs.questions import Questions
+from gatecore.lint.proofs.reach import can_hold
 
 _IGNORECASE = 2
 

@@ -11,8 +11,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from gatecore import modules
-from gatecore.gate_file import MODULE_FILE, SHARED_FILE, schema
-from gatecore.gate_spec import TAKES, UNITS
+from gatecore.gates.files.gate_file import MODULE_FILE, SHARED_FILE, schema
+from gatecore.gates.spec import TAKES, UNITS
 from tests.unit.test_gate_file import BASE, CASES, marked_text
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +81,7 @@ def test_everything_in_the_schema_is_described() -> None:
 
 
 def test_the_schema_has_the_words_of_the_data_model() -> None:
-    text = (ROOT / "python/gatecore/schema/gate.schema.json").read_text("utf-8")
+    text = (ROOT / "python/gatecore/gates/files/schema/gate.schema.json").read_text("utf-8")
     definitions = schema()["$defs"]
     assert tuple(definitions["within"]["properties"]) == UNITS
     assert all(re.search(rf'"{take}"', text) for take in TAKES)

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 import gatecore
 from benchmarks import corpus
-from gatecore import GateSet, SetCache, modules, reference
-from gatecore.gate_file import parse_gate
-from gatecore.gate_spec import (
+from gatecore import GateSet, SetCache, modules
+from gatecore.gates import reference
+from gatecore.gates.files.gate_file import parse_gate
+from gatecore.gates.spec import (
     AllOf,
     AnyOf,
     AtLeast,

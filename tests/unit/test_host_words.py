@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from gatecore._host_words import HostWords
+from gatecore.hosts.words import HostWords
 
 SOURCE = r"""
 WORDS = ["guaranteed returns", "no\s+risk", "field", "Mark the date", "£", "straße"]

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from gatecore import GateSet, html
-from gatecore._html_marks import Mark, escaped, marked
-from gatecore.report import Checked, Finding, Report, Verdict
+from gatecore import GateSet
+from gatecore.gates.report import Checked, Finding, Report, Verdict
+from gatecore.output import html
+from gatecore.output.html.marks import Mark, escaped, marked
 from tests.unit.steps import Steps
 
 BAD = "We hold personal data for as long as we wish. Guaranteed returns. Act now, don’t miss out!"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gatecore.cli.html_text import text_of_html
-from gatecore.cli.input import DocumentReadError, decode
+from gatecore.documents.html_text import text_of_html
+from gatecore.documents.reading import DocumentReadError, decode
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from gatecore._languages import LanguageTooLargeError, text_between
-from gatecore._program import program
-from gatecore._questions import Questions
-from gatecore.gate_spec import PatternRef, Place, View
+from gatecore.gates.spec import PatternRef, Place, View
+from gatecore.lint.proofs.languages import LanguageTooLargeError, text_between
+from gatecore.lint.proofs.program import program
+from gatecore.lint.proofs.questions import Questions
 
 DATA = Path(__file__).parents[1] / "data" / "lint_languages.jsonl"
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in DATA.read_text("ascii").splitlines()]

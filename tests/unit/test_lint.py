@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 
 from gatecore import PatternSetError
-from gatecore._growth import MOST_STEPS_A_CHARACTER, Growth, HostileText, growth
-from gatecore._kinds import Kinds
-from gatecore._languages import LanguageTooLargeError, text_between
-from gatecore._program import Op, ProgramTooLargeError, program
-from gatecore._rewrite_check import trial_texts
-from gatecore._rewrites import rewritten
-from gatecore._steps import count
-from gatecore.lint import lint
-from gatecore.patterns import PatternLike
+from gatecore.lint.patterns import lint
+from gatecore.lint.proofs.kinds import Kinds
+from gatecore.lint.proofs.languages import LanguageTooLargeError, text_between
+from gatecore.lint.proofs.program import Op, ProgramTooLargeError, program
+from gatecore.lint.proofs.steps import count
+from gatecore.lint.proofs.trial import trial_texts
+from gatecore.lint.redos.growth import MOST_STEPS_A_CHARACTER, Growth, HostileText, growth
+from gatecore.lint.redos.rules import rewritten
+from gatecore.patterns.set import PatternLike
 from tests.differential.generate import RandomChoices, make_case, parse
 from tests.differential.lint_claims import checked, generated
 

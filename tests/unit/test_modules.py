@@ -9,8 +9,8 @@ import pytest
 
 from gatecore import modules
 from gatecore.errors import UnknownModuleError
-from gatecore.gate_spec import Example, GateSpec
-from gatecore.reference import evaluate
+from gatecore.gates.reference import evaluate
+from gatecore.gates.spec import Example, GateSpec
 
 DOCUMENTS = sorted((Path(__file__).parents[2] / "examples").glob("*.txt"))
 GATES = [gate for name in modules.names() for gate in modules.load(name).gates]

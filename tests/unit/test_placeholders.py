@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatecore.placeholders import (
+from gatecore.gates.placeholders import (
     LONGEST,
     Placeholder,
     TemplateError,

@@ -8,8 +8,10 @@ import threading
 
 import pytest
 
-from gatecore import PatternSet, _progress, patterns
+from gatecore import PatternSet
 from gatecore.cli import progress
+from gatecore.patterns import progress as patterns_progress
+from gatecore.patterns import set as patterns
 
 
 class Terminal(io.StringIO):
@@ -43,12 +45,12 @@ def test_a_short_compile_and_one_in_a_pipe_say_nothing(monkeypatch: pytest.Monke
         with progress.shown(quiet_seconds=seconds):
             PatternSet(["a", "b"])
         assert stream.getvalue() == ""
-    assert _progress._watcher is None
+    assert patterns_progress._watcher is None
 
 
 def test_an_error_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", Terminal())
     with progress.shown(quiet_seconds=600), pytest.raises(Exception, match="missing"):
         PatternSet(["("])
-    assert _progress._watcher is None
+    assert patterns_progress._watcher is None
     assert not [t for t in threading.enumerate() if t.name == "gatecore-progress"]

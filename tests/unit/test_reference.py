@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from gatecore._matches import ReMatches
-from gatecore.gate_spec import (
+from gatecore.gates.matches import ReMatches
+from gatecore.gates.reference import evaluate, holds
+from gatecore.gates.spec import (
     AllOf,
     AnyOf,
     AtLeast,
@@ -23,7 +24,6 @@ from gatecore.gate_spec import (
     PatternRef,
     Place,
 )
-from gatecore.reference import evaluate, holds
 
 HERE = Place("table.yaml", 1, 1)
 A, B, C = (PatternRef(letter, 0, HERE) for letter in "abc")

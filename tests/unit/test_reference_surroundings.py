@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from gatecore._matches import ReMatches
-from gatecore.gate_spec import (
+from gatecore.gates.matches import ReMatches
+from gatecore.gates.reference import evaluate, holds
+from gatecore.gates.spec import (
     AnyOf,
     Around,
     Average,
@@ -33,7 +34,6 @@ from gatecore.gate_spec import (
     Unit,
     Window,
 )
-from gatecore.reference import evaluate, holds
 
 HERE = Place("table.yaml", 1, 1)
 

@@ -15,7 +15,7 @@ import pytest
 
 from gatecore import GatecoreError, GateFileError, GateSet, PatternSet, SetCache
 from gatecore.errors import UnknownModuleError
-from gatecore.gate_sources import read_gates
+from gatecore.gates.files.sources import read_gates
 
 GATE = """\
 gate: {name}

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatecore._statuses import is_problem
-from gatecore.gate_spec import STATUSES, Status
-from gatecore.report import Finding, Lines, Report, Timing, Verdict
+from gatecore.gates.report import Finding, Lines, Report, Timing, Verdict
+from gatecore.gates.spec import STATUSES, Status
+from gatecore.gates.statuses import is_problem
 
 
 def verdict(status: Status, *findings: Finding) -> Verdict:

@@ -13,7 +13,9 @@ import gatecore
 from gatecore.cli import main
 
 SCHEMA: Any = json.loads(
-    (Path(gatecore.__file__).parent / "schema" / "report.schema.json").read_text("utf-8")
+    (
+        Path(gatecore.__file__).parent / "gates" / "files" / "schema" / "report.schema.json"
+    ).read_text("utf-8")
 )
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.txt"))
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatecore import Document, PatternSet
-from gatecore._sentence_pairs import _stays_within, faster
+from gatecore.hosts.loki.sentence_pairs import _stays_within, faster
 
 WORDS = ("not", "NOT", "is", "never", "always", "x", "\n", "a.b", ".", "..", ". ", " ", "İ")
 

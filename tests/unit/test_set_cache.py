@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from gatecore import Pattern, PatternSet, PatternSetError, SetCache, StoredSetError, _safe_files
-from gatecore.patterns import PatternLike
+from gatecore import Pattern, PatternSet, PatternSetError, SetCache, StoredSetError
+from gatecore.patterns import trusted_files
+from gatecore.patterns.set import PatternLike
 
 PATTERNS: list[PatternLike] = [
     (r"no\s+risk", re.IGNORECASE),
@@ -304,7 +305,7 @@ def test_only_regular_files_are_read_and_written(tmp_path: Path, make: Any, name
 def test_a_file_is_read_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever lies there, memory does not run out."""
     cache, path = _stored(tmp_path)
-    monkeypatch.setattr(_safe_files, "_MOST_BYTES", path.stat().st_size - 1)
+    monkeypatch.setattr(trusted_files, "_MOST_BYTES", path.stat().st_size - 1)
     assert not _is_used(cache)
     assert "larger than" in cache.rejected[0][1]
 

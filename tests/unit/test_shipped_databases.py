@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 import gatecore
-from gatecore import PatternSet, _shipped_databases, modules
-from gatecore._flat_gates import FlatGates
+from gatecore import PatternSet, modules
 from gatecore._gatecore import Databases
-from gatecore._shipped_databases import lent, name_of, write
-from gatecore.gate_sources import read_gates
+from gatecore.gates.files.sources import read_gates
+from gatecore.gates.wire import FlatGates
+from gatecore.patterns import shipped
+from gatecore.patterns.shipped import lent, name_of, write
 
 pytestmark = pytest.mark.skipif("simd" not in gatecore.engines(), reason="databases are SIMD's")
 
@@ -24,7 +25,7 @@ TEXT = "NO RISK up to 7, guaranteed returns"
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in the place of the one that the wheel has."""
-    monkeypatch.setattr(_shipped_databases, "_FOLDER", tmp_path)
+    monkeypatch.setattr(shipped, "_FOLDER", tmp_path)
     return tmp_path
 
 
@@ -35,7 +36,7 @@ def _missing(path: Path, patterns: list[tuple[str, int]], sections: list[int]) -
     """What still has to be compiled for a set, with the databases of a file."""
     databases = Databases.lend(zlib.decompress(path.read_bytes()))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_shipped_databases, "_FOLDER", path / "none")
+        patch.setattr(shipped, "_FOLDER", path / "none")
         PatternSet.sectioned(patterns, sections, engine="simd")
     return databases.close()
 

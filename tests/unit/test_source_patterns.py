@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from gatecore._source_patterns import SourceFiles, SourcePatterns, patterns_in
+from gatecore.hosts.source_patterns import SourceFiles, SourcePatterns, patterns_in
 
 
 def _read(text: str) -> SourcePatterns:

@@ -7,10 +7,10 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatecore import values
-from gatecore._standing import Others, Pairs, Values
-from gatecore.gate_spec import Relation
-from gatecore.values import Value
+from gatecore.gates import values
+from gatecore.gates.spec import Relation
+from gatecore.gates.values import Value
+from gatecore.gates.why.standing import Others, Pairs, Values
 
 RELATIONS: Final[tuple[Relation, ...]] = (
     *("above", "at_least", "below", "at_most", "equals", "differs_from"),

@@ -12,12 +12,12 @@ import re
 import pytest
 
 from gatecore import GateSet
-from gatecore._matches import ReMatches
-from gatecore._scan_matches import ScanMatches
-from gatecore._typography import INVISIBLE, unbroken
-from gatecore.gate_file import parse_gate
-from gatecore.gate_spec import GateSpec
-from gatecore.reference import evaluate
+from gatecore.gates.files.gate_file import parse_gate
+from gatecore.gates.matches import ReMatches
+from gatecore.gates.reference import evaluate
+from gatecore.gates.scan_matches import ScanMatches
+from gatecore.gates.spec import GateSpec
+from gatecore.gates.typography import INVISIBLE, unbroken
 
 PLAIN = dict.fromkeys("‘’‚‛ʹ′`´‹›＇ʼ", "'")
 PLAIN |= dict.fromkeys("“”„‟″«»＂", '"')

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from gatecore.gate_spec import Relation, ValueKind
-from gatecore.values import Value, parse, stands
+from gatecore.gates.spec import Relation, ValueKind
+from gatecore.gates.values import Value, parse, stands
 
 ROWS = [
     json.loads(line)

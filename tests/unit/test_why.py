@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import pytest
 
 from gatecore import GateSet, modules
-from gatecore._judge import Judge
-from gatecore._matches import ReMatches
-from gatecore._scan_matches import ScanMatches
 from gatecore.errors import DocumentTypeError, GatecoreError, UnknownGateError
-from gatecore.gate_spec import (
+from gatecore.gates.matches import ReMatches
+from gatecore.gates.reference import evaluate, holds
+from gatecore.gates.scan_matches import ScanMatches
+from gatecore.gates.spec import (
     AllOf,
     AnyOf,
     Around,
@@ -40,8 +40,8 @@ from gatecore.gate_spec import (
     SentenceLength,
     Window,
 )
-from gatecore.reference import evaluate, holds
-from gatecore.why import MOST_SHOWN, WhyCondition, explain
+from gatecore.gates.why.explain import MOST_SHOWN, WhyCondition, explain
+from gatecore.gates.why.judge import Judge
 
 HERE = Place("why.yaml", 1, 1)
 TEXT = "Guaranteed gains. Capital at risk.\n\nA fee of £85 now, a fee of £150 later. Guaranteed!"

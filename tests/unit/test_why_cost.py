@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import pytest
 
-from gatecore import GateSet, html
-from gatecore.gate_spec import (
+from gatecore import GateSet
+from gatecore.gates.report import Checked
+from gatecore.gates.spec import (
     AllOf,
     AnyOf,
     Around,
@@ -34,7 +35,7 @@ from gatecore.gate_spec import (
     SentenceLength,
     Window,
 )
-from gatecore.report import Checked
+from gatecore.output import html
 from tests.unit.steps import Steps
 
 HERE = Place("cost.yaml", 1, 1)

@@ -18,11 +18,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gatecore._visible import json_text, visible
 from gatecore.cli.arguments import parser
 from gatecore.cli.exit_codes import INTERRUPTED, USAGE
 from gatecore.cli.progress import shown
 from gatecore.errors import GatecoreError
+from gatecore.text import json_text, visible
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -78,7 +78,7 @@ def _run(args: Namespace) -> int:
             more = len(messages) - _MOST_ERRORS
             print(f"gatecore: error: and {more:,} more files with mistakes", file=sys.stderr)
         if args.format == "json":
-            from gatecore._portable import head
+            from gatecore.gates.portable import head
 
             errors = [{"message": message} for message in messages]
             print(json_text({**head(), **args.nothing, "errors": errors}))

@@ -11,9 +11,9 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 import gatecore
-from gatecore._files import MAX_SIZE
-from gatecore._visible import visible
 from gatecore.cli.exit_codes import USAGE
+from gatecore.files import MAX_SIZE
+from gatecore.text import visible
 
 __all__ = ["parser"]
 

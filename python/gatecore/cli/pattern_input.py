@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from gatecore import modules
-from gatecore._files import FileRefusedError, read_file
-from gatecore._source_patterns import SourceFiles
-from gatecore.cli.input import DocumentReadError, read
 from gatecore.cli.selection import selected
-from gatecore.gate_spec import GateSpec
-from gatecore.patterns import Pattern
+from gatecore.documents.reading import DocumentReadError, read
+from gatecore.files import FileRefusedError, read_file
+from gatecore.gates.spec import GateSpec
+from gatecore.hosts.source_patterns import SourceFiles
+from gatecore.patterns.set import Pattern
 
 __all__ = ["Problem", "WantedPatterns", "wanted"]
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from typing import Final, TextIO
 
-from gatecore import _progress
+from gatecore.patterns import progress
 
 __all__ = ["shown"]
 
@@ -28,7 +28,7 @@ def shown(quiet_seconds: float = _QUIET_SECONDS) -> Iterator[None]:
     if not stream.isatty():
         yield
         return
-    with _progress.watch(lambda patterns: _line(stream, patterns, quiet_seconds)):
+    with progress.watch(lambda patterns: _line(stream, patterns, quiet_seconds)):
         yield
 
 

@@ -7,12 +7,12 @@ from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-from gatecore._visible import visible
 from gatecore.errors import GatecoreError
-from gatecore.gate_sources import read_gates
-from gatecore.gate_spec import GateSpec
-from gatecore.gates import GateSet
-from gatecore.set_cache import SetCache
+from gatecore.gates.files.sources import read_gates
+from gatecore.gates.set import GateSet
+from gatecore.gates.spec import GateSpec
+from gatecore.patterns.store import SetCache
+from gatecore.text import visible
 
 __all__ = ["compiled", "gate_set", "narrowed", "note_deprecated", "selected", "warn_of"]
 

@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gatecore._statuses import is_known
+from gatecore.gates.statuses import is_known
 
 if TYPE_CHECKING:
-    from gatecore.gates import GateSet
-    from gatecore.report import Verdict
+    from gatecore.gates.report import Verdict
+    from gatecore.gates.set import GateSet
 
 __all__ = ["Wanted"]
 
@@ -31,7 +31,7 @@ class Wanted:
         """
         if not names:
             return cls(why, frozenset())
-        from gatecore.why import gate_named
+        from gatecore.gates.why.explain import gate_named
 
         named = [gate_named(gates.gates, name) for name in names]
         return cls(why, frozenset((gate.module, gate.name) for gate in named))

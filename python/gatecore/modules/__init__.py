@@ -12,8 +12,8 @@ from difflib import get_close_matches
 from importlib.resources import files
 
 from gatecore.errors import UnknownModuleError
-from gatecore.gate_file import MODULE_FILE, load_module
-from gatecore.gate_spec import Module
+from gatecore.gates.files.gate_file import MODULE_FILE, load_module
+from gatecore.gates.spec import Module
 
 __all__ = ["Module", "load", "names"]
 

@@ -244,7 +244,7 @@ pub fn purge(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// What the process counted: see `gatecore.stats`.
+/// What the process counted: see `gatecore.patterns.stats`.
 #[pyfunction]
 pub fn stats(py: Python<'_>) -> Counted {
     let (served, reasons) = totals();

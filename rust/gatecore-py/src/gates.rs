@@ -19,7 +19,7 @@ use crate::limit::{Deadline, Limit, Looks};
 use crate::scan::CoreScan;
 use crate::set::{CoreSet, SharedSet};
 
-/// Everything flat; see `gatecore._flat_gates`, which writes it.
+/// Everything flat; see `gatecore.gates.wire`, which writes it.
 type Flat = Vec<u32>;
 type FlatEvidence = (u32, Vec<(u32, u32)>, Option<Flat>);
 type FlatText = (Option<Flat>, Vec<Flat>);
@@ -75,7 +75,7 @@ impl CoreGates {
     }
 
     /// Answers every gate; the GIL is released except where the document's text is needed or `re`
-    /// answers for a pattern on the fallback route: `document` is a `gatecore.gates._Asked`.
+    /// answers for a pattern on the fallback route: `document` is a `gatecore.gates.set._Asked`.
     ///
     /// A gate that hangs on a question that was not answered comes back as the `UnansweredError`. With a
     /// deadline, gates that need `re` come last: it may take all the time there is.

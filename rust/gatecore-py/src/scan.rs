@@ -505,7 +505,7 @@ impl CoreScan {
             .or_else(|declined| ask_re(&target, &declined, intern!(text.py(), "findall")))
     }
 
-    /// What was served and what fell through: see `gatecore.stats`.
+    /// What was served and what fell through: see `gatecore.patterns.stats`.
     fn counted(&self, py: Python<'_>) -> Counted {
         self.stats.counted(py)
     }

@@ -590,6 +590,6 @@ pub fn template_parts<'py>(
 ) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
     let py = template.py();
     static PARSE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let parse = kept(&PARSE, py, || imported(py, "gatecore._template", "parts"))?;
+    let parse = kept(&PARSE, py, || imported(py, "gatecore.patterns.template", "parts"))?;
     call(parse, &[pattern.real(py)?, template])?.extract()
 }

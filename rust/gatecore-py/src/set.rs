@@ -19,7 +19,7 @@ use crate::scan::CoreScan;
 use crate::stats::DocumentStats;
 use crate::text::Characters;
 
-/// (source, flags, caseless, program or None), see `gatecore._lower`.
+/// (source, flags, caseless, program or None), see `gatecore.lowering.lower`.
 type LoweredPattern = (Vec<u8>, u32, bool, Option<Vec<u32>>);
 
 /// A set with its number in this process and its patterns by source and flags.

@@ -1,7 +1,7 @@
 //! The engine-neutral form of a pattern: CPython's parse tree with every character class resolved to
 //! a numbered set of code points and every flag already applied.
 //!
-//! The core never sees regex syntax. Whoever lowers a pattern (in Python: `gatecore._lower`, which
+//! The core never sees regex syntax. Whoever lowers a pattern (in Python: `gatecore.lowering.lower`, which
 //! walks the tree of the running interpreter) hands over a flat list of numbers, in prefix order:
 //!
 //! ```text

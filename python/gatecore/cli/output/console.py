@@ -1,0 +1,136 @@
+"""Reports on a terminal, a pipe or a file: 80 columns are enough, more are used.
+
+Nothing from a document reaches the terminal unseen: control characters come out escaped, so a text
+cannot move the cursor or change colours, and rich's markup is never read from it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from rich.box import Box
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from gatecore.text import visible, visible_page
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+__all__ = [
+    "STYLES",
+    "console",
+    "listing",
+    "shortened",
+    "show",
+    "show_lines",
+    "status_text",
+    "visible",
+]
+
+STYLES: Final = {
+    "PASS": "green",
+    "WARNING": "yellow",
+    "FAIL": "bold red",
+    "N/A": "dim",
+    "UNKNOWN": "bold magenta",
+}
+
+_LONGEST: Final = 80
+_UNKNOWN: Final = "bold red"
+_FILL: Final = re.compile(" +$", re.MULTILINE)
+_PLAIN: Final = str.maketrans(
+    {
+        "✓": "+",
+        "✗": "x",
+        "‘": "'",
+        "’": "'",
+        "─": "-",
+        "│": "|",
+        "├": "+",
+        "└": "+",
+        "·": "-",
+        "–": "-",
+        "…": "...",
+        "⏎": " ",
+    }
+    | dict.fromkeys("“”", '"')
+)
+"""For terminals without Unicode."""
+_HEAD_LINE: Final = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
+
+
+def console() -> Console:
+    """Standard output as tables see it: colour only on a terminal, text taken literally."""
+    return _Page(markup=False, highlight=False, emoji=False)
+
+
+class _Page(Console):
+    def on_broken_pipe(self) -> None:
+        raise
+
+
+def show(page: Console, *parts: RenderableType) -> None:
+    """Writes parts below each other, without the blanks that fill rows up to the full width.
+
+    A pipe that breaks is an error like any other: `main` knows what to do.
+    """
+    with page.capture() as captured:
+        for part in parts:
+            page.print(part)
+    _write(page, _FILL.sub("", visible_page(captured.get(), styled=page.color_system is not None)))
+
+
+def show_lines(page: Console, lines: Sequence[Sequence[tuple[str, str]]]) -> None:
+    """Writes lines of styled texts that are no wider than the page.
+
+    Without colours rich is not asked: it takes a millisecond for ten lines.
+    """
+    if page.color_system is None:
+        plain = ("".join(text for text, _ in line).rstrip() + "\n" for line in lines)
+        _write(page, visible_page("".join(plain), styled=False))
+    else:
+        show(page, *(Text.assemble(*line) for line in lines))
+
+
+def _write(page: Console, text: str) -> None:
+    if not page.encoding.startswith("utf"):
+        text = text.translate(_PLAIN)
+    sys.stdout.write(text)
+
+
+def shortened(text: str, length: int = _LONGEST) -> str:
+    """A text as `visible` shows it, with its middle left out when it is long.
+
+    >>> shortened("risk-free returns", 10)
+    'risk-…urns'
+    """
+    if len(text) > 4 * length:
+        text = f"{text[: 2 * length]}{text[-2 * length :]}"  # the middle is left out anyway
+    line = visible(text)
+    if len(line) <= length:
+        return line
+    head = length // 2
+    return f"{line[:head]}…{line[-(length - head - 1) :]}"
+
+
+def listing(*columns: Column) -> Table:
+    """A table with a line below its head and no other: clean on pipes and narrow terminals."""
+    return Table(
+        *columns,
+        box=_HEAD_LINE,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        show_edge=False,
+        header_style="bold",
+    )
+
+
+def status_text(status: str, before: str = "") -> Text:
+    """A status in its colour; one that is unknown looks like a failure."""
+    return Text(before + visible(status), STYLES.get(status, _UNKNOWN))

@@ -1,0 +1,437 @@
+"""Conditions in a gate file: one method a word, each refusing what could never or always hold."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, Literal, NamedTuple, cast
+
+from gatecore.gates.files.groups import Groups
+from gatecore.gates.files.yaml_nodes import Node, YamlFile, shown
+from gatecore.gates.spec import (
+    UNITS,
+    AllOf,
+    AnyOf,
+    Around,
+    AtLeast,
+    Average,
+    Bounds,
+    Captured,
+    Compare,
+    Condition,
+    Count,
+    DocumentLength,
+    Either,
+    Enough,
+    Every,
+    NoneOf,
+    Not,
+    Part,
+    Relation,
+    SentenceLength,
+    Side,
+    Unit,
+    ValueKind,
+    Window,
+)
+
+__all__ = ["Conditions"]
+
+_WORDS: Final = (
+    *("any", "all", "none", "at_least", "every", "either", "not"),
+    *("count", "near", "inside", "order", "in_first", "in_last"),
+    *("document", "sentences", "average_sentence", "compare"),
+)
+"""The keys of a condition, as errors list them."""
+
+_LENGTHS: Final = ("document", "sentences", "average_sentence")
+_PARTS: Final = ("in_first", "in_last")
+_WINDOWS: Final = ("near", "inside", "order")
+
+_Pairs = Sequence[tuple[str, Node, Node]]
+_SIDES: Final = ("both", "before", "after")
+_SENTENCE_UNITS: Final = ("words", "characters")
+_BOUNDS: Final = ("at_least", "at_most", "exactly")
+_KINDS: Final = ("number", "money", "date")
+_RELATIONS: Final = ("above", "at_least", "below", "at_most", "equals", "differs_from")
+
+
+class _Scope(NamedTuple):
+    """The key that a condition stands in, when that narrows where matches count."""
+
+    key: str
+
+    def forbids(self, key: str) -> bool:
+        if self.key in _PARTS:
+            return key in (*_PARTS, *_LENGTHS)
+        return bool(self.key) and key in (*_WINDOWS, *_PARTS, *_LENGTHS)
+
+
+_WHOLE_DOCUMENT: Final = _Scope("")
+
+
+class Conditions:
+    """Reads the conditions of one gate, whose groups are known."""
+
+    def __init__(self, file: YamlFile, groups: Groups) -> None:
+        self.file = file
+        self.groups = groups
+
+    def read(self, node: Node, what: str, scope: _Scope = _WHOLE_DOCUMENT) -> Condition:
+        """A mapping of one or more conditions; several must all hold."""
+        name = self.file.scalar(node) or "…"
+        pairs = self.file.pairs(node, what, such_as=f"{{any: {name}}}")
+        return self._all_of(node, pairs, what, scope)
+
+    def surroundings(self, key: str, node: Node, what: str) -> tuple[Window, Condition]:
+        """What `near` or `inside` of evidence asks of a match, which is not named there."""
+        if key == "inside":
+            return Window("inside", None, 0), self.read(node, what, _Scope(key))
+        own, rest = self._own(node, what, ("within", "side"))
+        window = self._window(own, what)
+        when = self._all_of(node, rest, what, _Scope(key), own)
+        self._refuse_endless_equals(window, when, node, what)
+        return window, when
+
+    def _own(
+        self, node: Node, what: str, own: Collection[str]
+    ) -> tuple[dict[str, Node], list[tuple[str, Node, Node]]]:
+        """The keys of a mapping that are its own, and the conditions beside them."""
+        pairs = self.file.pairs(node, what)
+        for key, key_node, _ in pairs:
+            self.file.known_key(key, key_node, what, (*own, *_WORDS))
+        mine = {key: value for key, _, value in pairs if key in own}
+        return mine, [pair for pair in pairs if pair[0] not in own]
+
+    def _all_of(
+        self,
+        node: Node,
+        pairs: _Pairs,
+        what: str,
+        scope: _Scope,
+        own: Collection[str] = (),
+    ) -> Condition:
+        if not pairs:
+            raise self.file.error(
+                node, f"{what} has no condition", advice="add one, such as `any: …` or `none: …`"
+            )
+        conditions = []
+        for key, key_node, value_node in pairs:
+            self.file.known_key(key, key_node, what, (*own, *_WORDS))
+            if scope.forbids(key):
+                raise self.file.error(
+                    key_node, f"'{key}' cannot stand in '{scope.key}'", advice=_why_not(key, scope)
+                )
+            conditions.append(self._one(key, value_node, f"'{key}' of {what}", scope))
+        return conditions[0] if len(conditions) == 1 else Every(tuple(conditions))
+
+    def _one(self, key: str, node: Node, what: str, scope: _Scope) -> Condition:
+        match key:
+            case "any":
+                return AnyOf(self.groups.named(node, what))
+            case "all":
+                return AllOf(self.groups.named(node, what))
+            case "none":
+                return NoneOf(self.groups.named(node, what))
+            case "every":
+                return Every(self._several(node, what, scope))
+            case "either":
+                return Either(self._several(node, what, scope))
+            case "not":
+                return Not(self.read(node, what, scope))
+            case "at_least":
+                return self._at_least(node, what, scope)
+            case "count":
+                return self._count(node, what)
+            case "near" | "inside":
+                return self._around(key, node, what)
+            case "order":
+                return self._order(node, what)
+            case "in_first" | "in_last":
+                return self._part(key, node, what)
+            case "document":
+                return self._document(node, what)
+            case "sentences":
+                return self._sentences(node, what)
+            case "average_sentence":
+                return self._average(node, what)
+            case _:
+                return self._compare(node, what)
+
+    def _several(self, node: Node, what: str, scope: _Scope) -> tuple[Condition, ...]:
+        return tuple(self.read(item, what, scope) for item in self.file.items(node, what))
+
+    # How many
+
+    def _at_least(self, node: Node, what: str, scope: _Scope) -> AtLeast | Enough:
+        keys = self.file.mapping(node, what, required=("count",), optional=("of", "conditions"))
+        if len(keys) != 2:
+            found = "both" if len(keys) == 3 else "neither"
+            raise self.file.error(
+                node,
+                f"{what} must have 'of' or 'conditions', not {found}",
+                advice="write `of: <groups>` to count patterns, `conditions: […]` to count those",
+            )
+        count = self.file.whole_number(keys["count"], f"count of {what}")
+        made: AtLeast | Enough
+        if "of" in keys:
+            groups = self.groups.named(keys["of"], what)
+            most, things = self.groups.number_of_patterns(groups), "patterns"
+            made = AtLeast(count, groups)
+        else:
+            conditions = self._several(keys["conditions"], what, scope)
+            most, things = len(conditions), "conditions"
+            made = Enough(count, conditions)
+        if count > most:
+            raise self.file.error(
+                keys["count"],
+                f"{what} can never hold: it asks for {count} of {most} {things}",
+                advice=f"lower the count or add {things}",
+            )
+        return made
+
+    def _count(self, node: Node, what: str) -> Count:
+        keys = self.file.mapping(node, what, required=("of",), optional=_BOUNDS)
+        return Count(self.groups.named(keys["of"], what), self._bounds(node, keys, what))
+
+    def _range(self, node: Node, what: str, *, least: int = 0) -> Bounds:
+        """The bounds of a mapping that has nothing else."""
+        such_as = f"{{at_least: {self.file.scalar(node) or '…'}}}"
+        keys = self.file.mapping(node, what, required=(), optional=_BOUNDS, such_as=such_as)
+        return self._bounds(node, keys, what, least=least)
+
+    def _bounds(self, node: Node, keys: Mapping[str, Node], what: str, *, least: int = 0) -> Bounds:
+        """The range that a mapping says; what is counted is never less than `least`."""
+        file = self.file
+        said = {
+            key: file.whole_number(keys[key], f"{key} of {what}", at_least=0)
+            for key in _BOUNDS
+            if key in keys
+        }
+        if "exactly" in said and len(said) > 1:
+            raise file.error(
+                keys["exactly"],
+                f"{what} has 'exactly' and another bound",
+                advice="keep one of them",
+            )
+        if not said:
+            raise file.error(
+                node,
+                f"{what} has no bound",
+                advice="add `at_least: …`, `at_most: …` or `exactly: …`",
+            )
+        low = said.get("exactly", said.get("at_least", 0))
+        high = said.get("exactly", said.get("at_most"))
+        if low == 0 and high is None:
+            raise file.error(
+                keys["at_least"],
+                f"{what} always holds: nothing is below 0",
+                advice="raise at_least",
+            )
+        if high is not None and high < max(low, least):
+            which = keys.get("exactly", keys.get("at_most", node))
+            floor = f"{low:,}" if low > least else f"{least:,}, which is the least there is"
+            raise file.error(
+                which,
+                f"{what} can never hold: {high:,} is below {floor}",
+                advice="correct the bounds",
+            )
+        return Bounds(low, high)
+
+    # Where
+
+    def _around(self, key: Literal["near", "inside"], node: Node, what: str) -> Around:
+        names = ("of", "within", "side") if key == "near" else ("of",)
+        own, rest = self._own(node, what, names)
+        self.file.need(node, what, own, ("of",))
+        groups = self.groups.named(own["of"], what)
+        window = self._window(own, what) if key == "near" else Window("inside", None, 0)
+        when = self._all_of(node, rest, what, _Scope(key), names)
+        self._refuse_endless_equals(window, when, node, what)
+        return Around(groups, window, when)
+
+    def _refuse_endless_equals(
+        self, window: Window, when: Condition, node: Node, what: str
+    ) -> None:
+        """Whether two lists of values meet takes a look at each value, for each match anew."""
+        if window.side == "inside" or window.unit is not None:
+            return
+        match when:
+            case Compare(relation="equals", right=Captured()):
+                raise self.file.error(
+                    node,
+                    f"{what} compares captures for being equal at any distance",
+                    advice="say how near: `within: {characters: 500}`",
+                )
+            case Every(inner) | Either(inner) | Enough(conditions=inner):
+                for each in inner:
+                    self._refuse_endless_equals(window, each, node, what)
+            case Not(each):
+                self._refuse_endless_equals(window, each, node, what)
+            case _:
+                pass
+
+    def _order(self, node: Node, what: str) -> Around:
+        keys = self.file.mapping(node, what, required=("first", "then"), optional=("within",))
+        first = self.groups.named(keys["first"], f"'first' of {what}")
+        unit, distance = self._distance(keys, what)
+        then = self.groups.named(keys["then"], f"'then' of {what}")
+        return Around(first, Window("after", unit, distance), AnyOf(then))
+
+    def _window(self, keys: Mapping[str, Node], what: str) -> Window:
+        side: Side = "both"
+        if "side" in keys:
+            word = self.file.text(keys["side"], f"side of {what}")
+            self.file.known(word, keys["side"], "side", _SIDES)
+            side = cast(Side, word)
+        return Window(side, *self._distance(keys, what))
+
+    def _distance(self, keys: Mapping[str, Node], what: str) -> tuple[Unit | None, int]:
+        if "within" not in keys:
+            return None, 0
+        what = f"'within' of {what}"
+        unit, node = self._unit(keys["within"], what, UNITS, such_as="{{characters: {}}}")
+        return cast(Unit, unit), self.file.whole_number(node, f"{unit} of {what}", at_least=0)
+
+    def _unit(
+        self, node: Node, what: str, units: Collection[str], *, such_as: str
+    ) -> tuple[str, Node]:
+        """The one key of a mapping, which is a unit, and its value."""
+        such_as = such_as.format(self.file.scalar(node) or "…")
+        keys = self.file.mapping(node, what, required=(), optional=units, such_as=such_as)
+        return self._only_unit(node, keys, what, units)
+
+    def _only_unit(
+        self, node: Node, keys: Mapping[str, Node], what: str, units: Collection[str]
+    ) -> tuple[str, Node]:
+        said = [unit for unit in keys if unit in units]
+        if len(said) != 1:
+            found = " and ".join(f"'{unit}'" for unit in said) or "none"
+            raise self.file.error(
+                node,
+                f"{what} must have one unit, not {found}",
+                advice=f"write one of {', '.join(units)}",
+            )
+        return said[0], keys[said[0]]
+
+    def _part(self, key: Literal["in_first", "in_last"], node: Node, what: str) -> Part:
+        own, rest = self._own(node, what, UNITS)
+        unit, amount = self._only_unit(node, own, what, UNITS)
+        edge: Literal["first", "last"] = "first" if key == "in_first" else "last"
+        number = self.file.whole_number(amount, f"{unit} of {what}")
+        return Part(
+            edge, cast(Unit, unit), number, self._all_of(node, rest, what, _Scope(key), UNITS)
+        )
+
+    # How long
+
+    def _document(self, node: Node, what: str) -> DocumentLength:
+        unit, bounds = self._unit(node, what, UNITS, such_as="{{words: {{at_least: {}}}}}")
+        return DocumentLength(cast(Unit, unit), self._range(bounds, f"{unit} of {what}"))
+
+    def _sentences(self, node: Node, what: str) -> SentenceLength:
+        keys = self.file.mapping(node, what, required=(), optional=(*_SENTENCE_UNITS, "count"))
+        unit, bounds = self._sentence_bounds(node, keys, what)
+        count = Bounds(1, None)
+        if "count" in keys:
+            count = self._range(keys["count"], f"count of {what}")
+        return SentenceLength(unit, bounds, count)
+
+    def _average(self, node: Node, what: str) -> Average:
+        keys = self.file.mapping(node, what, required=(), optional=_SENTENCE_UNITS)
+        return Average(*self._sentence_bounds(node, keys, what))
+
+    def _sentence_bounds(
+        self, node: Node, keys: Mapping[str, Node], what: str
+    ) -> tuple[Literal["characters", "words"], Bounds]:
+        unit, bounds = self._only_unit(node, keys, what, _SENTENCE_UNITS)
+        # A sentence that is counted has a word in it.
+        made = self._range(bounds, f"{unit} of {what}", least=1)
+        return cast(Literal["characters", "words"], unit), made
+
+    # Captured values
+
+    def own_capture(
+        self, groups: tuple[str, ...], node: Node, what: str
+    ) -> tuple[Window, Condition]:
+        """What `compare` of evidence asks of what a match of its groups captured itself."""
+        keys = self.file.mapping(node, what, required=("capture", "as"), optional=_RELATIONS)
+        capture = self.file.text(keys["capture"], f"capture of {what}")
+        self.groups.need_capture(groups, capture, keys["capture"])
+        compare = self._relation(Captured(groups, capture), keys, node, what)
+        if not isinstance(compare.right, str):
+            raise self.file.error(
+                keys[compare.relation],
+                f"'{compare.relation}' of {what} must be a value",
+                advice="write what each match is compared with, such as '£100'",
+            )
+        return Window("itself", None, 0), compare
+
+    def _compare(self, node: Node, what: str) -> Compare:
+        file = self.file
+        keys = file.mapping(node, what, required=("of", "capture", "as"), optional=_RELATIONS)
+        return self._relation(self._captured(keys, what), keys, node, what)
+
+    def _relation(self, left: Captured, keys: Mapping[str, Node], node: Node, what: str) -> Compare:
+        file = self.file
+        word = file.text(keys["as"], f"as of {what}")
+        file.known(word, keys["as"], "kind of value", _KINDS)
+        kind = cast(ValueKind, word)
+        relations = [key for key in keys if key in _RELATIONS]
+        if len(relations) != 1:
+            found = " and ".join(f"'{key}'" for key in relations) or "none"
+            raise file.error(
+                node,
+                f"{what} must have one relation, not {found}",
+                advice=f"write one of {', '.join(_RELATIONS)}",
+            )
+        (relation,) = relations
+        value = keys[relation]
+        right: str | Captured
+        if file.is_mapping(value):
+            inner = f"'{relation}' of {what}"
+            right = self._captured(file.mapping(value, inner, required=("of", "capture")), inner)
+        else:
+            right = self._value(value, kind, f"'{relation}' of {what}")
+        return Compare(left, kind, cast(Relation, relation), right)
+
+    def _captured(self, keys: Mapping[str, Node], what: str) -> Captured:
+        groups = self.groups.named(keys["of"], what)
+        capture = self.file.text(keys["capture"], f"capture of {what}")
+        self.groups.need_capture(groups, capture, keys["capture"])
+        return Captured(groups, capture)
+
+    def _value(self, node: Node, kind: ValueKind, what: str) -> str:
+        # Values are read by an own grammar, which few gates need.
+        from gatecore.gates.values import parse
+
+        text = self.file.literal(node, what)
+        if len(text) > _LONGEST_VALUE or parse(text, kind) is None:
+            raise self.file.error(
+                node,
+                f"{what} is no {_AS_SAID[kind]}: '{shown(text)}'",
+                advice=f"write it as {_SUCH_AS[kind]}",
+            )
+        return text
+
+
+_LONGEST_VALUE: Final = 200
+_AS_SAID: Final[Mapping[ValueKind, str]] = {
+    "number": "number",
+    "money": "amount of money",
+    "date": "date",
+}
+_SUCH_AS: Final[Mapping[ValueKind, str]] = {
+    "number": "12, 1,250.5, 7.5% or twenty-one",
+    "money": "'£1,250', '€3.5m', '30p' or 100",
+    "date": "2025-01-31, '31/1/2025' or '31 January 2025'",
+}
+
+
+def _why_not(key: str, scope: _Scope) -> str:
+    if key in _LENGTHS:
+        return "it speaks of the whole document; write it beside, in `every`"
+    if scope.key in _PARTS:
+        return "write both parts beside each other, in `every`"
+    if key in _PARTS:
+        return f"write `{scope.key}` inside `{key}`, the other way round"
+    return "surroundings have no surroundings; write both beside each other, in `every`"

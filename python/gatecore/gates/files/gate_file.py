@@ -1,0 +1,233 @@
+"""Gate files: YAML in, `GateSpec` out, and every mistake in them named with its place.
+
+One file holds one gate and has its name; a folder of them is a module.
+`docs/gates.md` shows the format by example.  What can be known to be wrong without a document is
+refused here: bad patterns, groups that are unknown or never used, verdicts that cannot be reached,
+conditions that can only hold or only fail.  A file that is refused may be made to do harm: what it
+can ask for is bounded, in size and in time.
+
+    gate_file ─▶ _gate_reader ─▶ _condition_reader ─▶ _group_reader ─▶ _yaml_nodes
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import cache
+from importlib.resources import files
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
+
+from gatecore.errors import GateFileError
+from gatecore.files import FileRefusedError, open_file, what_else
+from gatecore.gates.files.gate import read_gate
+from gatecore.gates.files.groups import SHARED_FILE, SharedLists
+from gatecore.gates.files.yaml_nodes import MAX_BYTES, Node, YamlFile
+from gatecore.gates.spec import GateSpec, Module, Place
+
+if TYPE_CHECKING:
+    if sys.version_info >= (3, 11):
+        from importlib.resources.abc import Traversable
+    else:
+        from importlib.abc import Traversable
+
+__all__ = [
+    "MAX_MODULE_PATTERNS",
+    "MODULE_FILE",
+    "SHARED_FILE",
+    "load_gate",
+    "load_module",
+    "parse_gate",
+    "schema",
+]
+
+MODULE_FILE: Final = "_module.yaml"
+"""The file in a module's folder that gives its title; a gate's name cannot start with `_`."""
+
+MAX_MODULE_PATTERNS: Final = 50_000
+"""The patterns of all gates of a module together, shared ones counted for each gate."""
+
+
+def parse_gate(text: str, *, path: str, module: str, shared: str | None = None) -> GateSpec:
+    r"""The gate in a text; `path` names it in errors and its stem must be the gate's name.
+
+    `shared` is the text of the module's `_shared.yaml`, for gates that use its lists.
+
+    >>> gate = parse_gate(r'''
+    ... gate: no_risk
+    ... version: 1
+    ... title: No promise of safety
+    ... severity: high
+    ... source: FCA COBS 4.2.1R
+    ... summary: Looks for promises that nothing can be lost.
+    ... limits: It does not see pictures.
+    ... patterns: {promise: ['\brisk[- ]free\b']}
+    ... verdicts:
+    ...   - {when: {any: promise}, status: FAIL, message: Promises safety., evidence: promise}
+    ...   - {status: PASS, message: Promises nothing.}
+    ... ''', path="no_risk.yaml", module="house")
+    >>> gate.name, gate.branches[0].when
+    ('no_risk', AnyOf(groups=('promise',)))
+
+    Raises `GateFileError` for the first mistake.
+    """
+    place = PurePath(path)
+
+    @cache
+    def lists() -> SharedLists | None:
+        if shared is None:
+            return None
+        file = YamlFile(str(place.with_name(SHARED_FILE)), gate=None)
+        return SharedLists.read(file, file.compose(shared), module)
+
+    file = YamlFile(path, gate=place.stem)
+    return read_gate(file, file.compose(text), module=module, shared=lists)
+
+
+def load_gate(path: Path | Traversable | str, *, module: str) -> GateSpec:
+    """The gate in a file; lists that it shares are read from the `_shared.yaml` beside it.
+
+    Raises `GateFileError` for the first mistake.
+    """
+    source = Path(path) if isinstance(path, str) else path
+
+    @cache
+    def lists() -> SharedLists | None:
+        # Not every Traversable knows its folder; all that stand for files on a disk or in a zip do.
+        beside = cast("Path", source).with_name(SHARED_FILE)
+        return _shared_lists(beside, module) if beside.is_file() else None
+
+    file = _gate_file(source)
+    return read_gate(file, _compose_file(file, source), module=module, shared=lists)
+
+
+def load_module(folder: Path | Traversable | str) -> Module:
+    """The gates of a folder, by file name; the folder's name is the module's.
+
+    `_module.yaml`, if there is one, gives the title, `_shared.yaml` the lists that gates share.
+    Other files than `*.yaml` are left alone.
+    Raises `GateFileError` for the first mistake of each file, and for a folder without gates.
+    """
+    source = Path(folder) if isinstance(folder, str) else folder
+    whole = YamlFile(str(source), gate=None)
+    start = Place(str(source), 0, 0)
+    try:
+        content = sorted(source.iterdir(), key=lambda f: f.name)
+        found = [file for file in content if file.is_file()]
+    except OSError as error:
+        raise whole.error(
+            start, f"cannot be read: {error.strerror}", advice="give a folder with gate files"
+        ) from None
+    for other in content:
+        if other.name.endswith((".yaml", ".yml")) and not other.name.startswith("."):
+            what = what_else(other) if isinstance(other, Path) else ""
+            if what:
+                raise whole.error(
+                    start, f"'{other.name}' is {what}, no gate file", advice="remove or mend it"
+                )
+    by_name = {file.name: file for file in found}
+    title = source.name
+    if MODULE_FILE in by_name:
+        title = _module_title(by_name[MODULE_FILE], source.name)
+    shared = None
+    if SHARED_FILE in by_name:
+        shared = _shared_lists(by_name[SHARED_FILE], source.name)
+    gates = []
+    patterns = 0
+    with GateFileError.collecting() as each:
+        for name, path in by_name.items():
+            if name.endswith(".yml"):
+                with each():
+                    raise whole.error(
+                        start, f"'{name}' would be left out", advice="rename it to end in .yaml"
+                    )
+            if name in (MODULE_FILE, SHARED_FILE) or name.startswith("."):
+                continue
+            if not name.endswith(".yaml"):
+                continue
+            with each():
+                file = _gate_file(path)
+                root = _compose_file(file, path)
+                gate = read_gate(file, root, module=source.name, shared=lambda: shared)
+                gates.append(gate)
+                patterns += sum(len(group.patterns) for group in gate.groups)
+            if patterns > MAX_MODULE_PATTERNS:
+                with each():
+                    raise file.error(
+                        root,
+                        f"with this gate the module has more than {MAX_MODULE_PATTERNS:,} patterns",
+                        advice="make two modules of it",
+                    )
+                break
+    if not gates:
+        raise whole.error(start, "has no gate files", advice="add a `<gate name>.yaml`")
+    if shared is not None:
+        shared.refuse_unused()
+    return Module(source.name, title, tuple(gates))
+
+
+def schema(kind: Literal["gate", "shared"] = "gate") -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a gate file or of `_shared.yaml`, complete in itself.
+
+    Editors use it to complete and check what is typed.  It knows the form; what only reading can
+    find (a bad pattern, an unknown group) is found by `load_gate`.
+
+    >>> sorted(schema()["required"])[:3]
+    ['gate', 'limits', 'patterns']
+    >>> schema("shared")["title"]
+    'A gatecore _shared.yaml'
+    """
+    folder = files("gatecore").joinpath("gates/files/schema")
+    gate: dict[str, Any] = json.loads(folder.joinpath("gate.schema.json").read_text("utf-8"))
+    if kind == "gate":
+        return gate
+    shared: dict[str, Any] = json.loads(folder.joinpath("shared.schema.json").read_text("utf-8"))
+    # On disk it refers to the other file; alone it brings what it refers to along.
+    alone: dict[str, Any] = json.loads(json.dumps(shared).replace("gate.schema.json#", "#"))
+    return {**alone, "$defs": gate["$defs"]}
+
+
+def _shared_lists(path: Path | Traversable, module: str) -> SharedLists:
+    file = YamlFile(str(path), gate=None)
+    return SharedLists.read(file, _compose_file(file, path), module)
+
+
+def _module_title(source: Path | Traversable, name: str) -> str:
+    file = YamlFile(str(source), gate=None)
+    root = _compose_file(file, source)
+    keys = file.mapping(root, "the module", required=("module", "title"))
+    if file.name(keys["module"], "module") != name:
+        raise file.error(
+            keys["module"],
+            f"the module is not named as its folder '{name}'",
+            advice="rename one of them",
+        )
+    return file.line(keys["title"], "title")
+
+
+def _gate_file(source: Path | Traversable) -> YamlFile:
+    return YamlFile(str(source), gate=PurePath(source.name).stem)
+
+
+def _compose_file(file: YamlFile, source: Path | Traversable) -> Node:
+    try:
+        with open_file(source) if isinstance(source, Path) else source.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except FileRefusedError as error:
+        raise YamlFile(file.path, gate=None).error(
+            Place(file.path, 0, 0), f"cannot be read: {error.reason}", advice="name a gate file"
+        ) from None
+    except FileNotFoundError as error:
+        # What is not there has no lines, nor is it known to be a gate.
+        raise YamlFile(file.path, gate=None).error(
+            Place(file.path, 0, 0), f"cannot be read: {error.strerror}", advice="check the path"
+        ) from None
+    except OSError as error:
+        raise file.error(
+            Place(file.path, 1, 1), f"cannot be read: {error.strerror}", advice="check the path"
+        ) from None
+    except ValueError as error:  # a path with a NUL
+        raise file.error(
+            Place(file.path, 1, 1), f"cannot be read: {error}", advice="check the path"
+        ) from None
+    return file.compose(file.decode(data))

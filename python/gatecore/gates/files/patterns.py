@@ -1,0 +1,287 @@
+"""The patterns of a gate file: single ones, keywords and phrases, in lists.
+
+A pattern is compiled here once, by `re`, to refuse what `re` refuses and to learn its captures.
+What a file may ask for is bounded: neither a class over all of Unicode, written ten thousand times,
+nor lists that are made of lists may keep a reader busy.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple, TypeAlias, cast
+
+from gatecore.gates.files.yaml_nodes import WRONG_QUOTES, Node, YamlFile, shown
+from gatecore.gates.spec import PatternRef, View
+from gatecore.gates.typography import is_letter, pattern_of, without_invisible
+
+__all__ = [
+    "MAX_PATTERN",
+    "MAX_PATTERNS",
+    "USUAL",
+    "Defaults",
+    "Patterns",
+    "Take",
+    "same",
+    "short",
+]
+
+MAX_PATTERN: Final = 10_000
+"""The characters of one pattern."""
+
+MAX_PATTERNS: Final = 2_000
+"""The patterns of one gate, or of all lists of a `_shared.yaml` together."""
+
+_FLAGS: Final = {
+    "ignorecase": re.IGNORECASE,
+    "multiline": re.MULTILINE,
+    "dotall": re.DOTALL,
+    "ascii": re.ASCII,
+    "verbose": re.VERBOSE,
+}
+_TYPOGRAPHIC_QUOTES: Final = "‘’‚‛“”„‟«»‹›"
+_VIEWS: Final = ("text", "lowered")
+_KINDS: Final = ("pattern", "keyword", "phrase", "shared")
+
+# What `re` takes to compile, in steps of about 0.2 µs: measured on the worst of each kind.
+_MAX_WORK: Final = 20_000_000
+_WORK_OF_A_CHARACTER: Final = 20
+_WORK_OF_A_CLASS: Final = 1_500
+_WORK_OF_A_WIDE_CLASS: Final = 3_500  # one with a character beyond Latin-1 is made a bit map
+_WIDE: Final = re.compile(r"[^\x00-\xff]|\\[uUN]")
+_WIDE_RANGE: Final = re.compile(r"-(?:[^\x00-\xff]|\\[uUN])")
+_WORK_OF_A_WIDE_RANGE: Final = 65_536
+
+
+class Defaults(NamedTuple):
+    """What the patterns of a group have unless they say otherwise."""
+
+    flags: int
+    view: View
+
+
+USUAL: Final = Defaults(int(re.IGNORECASE), "text")
+
+
+def same(pattern: PatternRef) -> tuple[str, int, View, bool]:
+    """What makes two patterns one, however they are written."""
+    return pattern.source, pattern.flags, pattern.view, pattern.in_unbroken
+
+
+Take: TypeAlias = Callable[[Node, str], tuple[PatternRef, ...]]
+"""Gives the patterns of the shared list that a node names."""
+
+
+class Patterns:
+    """Reads the lists of patterns of one file, within the limits of a file."""
+
+    def __init__(self, file: YamlFile, captures: dict[PatternRef, tuple[str, ...]]) -> None:
+        self.file = file
+        self.captures = captures
+        self.count = 0
+        self.work = 0
+
+    def read(
+        self, node: Node, what: str, take: Take, defaults: Defaults = USUAL
+    ) -> tuple[PatternRef, ...]:
+        numbers: dict[tuple[str, int, View], int] = {}
+        patterns: list[PatternRef] = []
+        for number, item in enumerate(self.file.items(node, what), start=1):
+            for pattern in self.item(item, f"pattern {number} of {what}", take, defaults):
+                first = numbers.setdefault(same(pattern)[:3], number)
+                if len(numbers) == len(patterns):
+                    detail = f"pattern {number} of {what} repeats pattern {first}"
+                    if pattern.place.path != self.file.path or self.file.is_mapping(item):
+                        detail += f", '{shown(pattern.written)}'"
+                    raise self.file.error(item, detail, advice="remove one of them")
+                patterns.append(pattern)
+                self.count += 1
+                if self.count > MAX_PATTERNS:
+                    raise self.file.error(
+                        item, f"more than {MAX_PATTERNS:,} patterns", advice="split the file"
+                    )
+        return tuple(patterns)
+
+    def item(self, node: Node, what: str, take: Take, defaults: Defaults) -> tuple[PatternRef, ...]:
+        file = self.file
+        if not file.is_mapping(node):
+            return (self.pattern(node, what, defaults),)
+        pairs = file.pairs(node, what)
+        for key, key_node, _ in pairs:
+            file.known_key(key, key_node, what, (*_KINDS, "flags", "view"))
+        keys = {key: value for key, _, value in pairs}
+        kinds = [key for key in keys if key in _KINDS]
+        if len(kinds) != 1:
+            found = " and ".join(f"'{kind}'" for kind in kinds) or "none"
+            raise file.error(
+                node,
+                f"{what} must have one of {', '.join(_KINDS)}, not {found}",
+                advice="write one of them" if kinds else "add `pattern: …`",
+            )
+        (kind,) = kinds
+        allowed = {"pattern": ("flags", "view"), "keyword": ("view",)}.get(kind, ())
+        for key, key_node, _ in pairs:
+            if key != kind and key not in allowed:
+                raise file.error(
+                    key_node,
+                    f"{what} is a {kind}, which has no '{key}'"
+                    if kind != "shared"
+                    else f"{what} is a shared list, whose patterns have their own '{key}'",
+                    advice="remove it, or write a `pattern`",
+                )
+        match kind:
+            case "shared":
+                return take(keys["shared"], what)
+            case "keyword":
+                view = self.view(keys["view"], what) if "view" in keys else "lowered"
+                return (self.keyword(keys["keyword"], what, view),)
+            case "phrase":
+                return (self.phrase(keys["phrase"], what),)
+        own = self.defaults(keys, what, defaults)
+        return (self.pattern(keys["pattern"], what, own),)
+
+    def defaults(self, keys: Mapping[str, Node], what: str, defaults: Defaults) -> Defaults:
+        """The flags and the view that a mapping says."""
+        flags, view = defaults
+        if "flags" in keys:
+            flags = self.flags(keys["flags"], what)
+        if "view" in keys:
+            view = self.view(keys["view"], what)
+        return Defaults(flags, view)
+
+    def flags(self, node: Node, what: str) -> int:
+        flags = 0
+        for item in self.file.items(node, f"flags of {what}", may_be_empty=True):
+            word = self.file.text(item, f"a flag of {what}")
+            self.file.known(word, item, "flag", tuple(_FLAGS))
+            flags |= int(_FLAGS[word])
+        return flags
+
+    def view(self, node: Node, what: str) -> View:
+        word = self.file.text(node, f"view of {what}")
+        self.file.known(word, node, "view", _VIEWS)
+        return cast(View, word)
+
+    def pattern(self, node: Node, what: str, defaults: Defaults) -> PatternRef:
+        file = self.file
+        source = self.source(node, what, verbose=bool(defaults.flags & re.VERBOSE))
+        self.charge(node, source)
+        try:
+            with warnings.catch_warnings():
+                # What another Python may read otherwise, such as `[[:alpha:]]`, is a mistake now.
+                warnings.simplefilter("error", FutureWarning)
+                compiled = re.compile(source, defaults.flags)
+        except FutureWarning as warning:
+            raise file.error(
+                node,
+                f"{what}: {str(warning).lower()} in '{short(source)}'",
+                advice=r"escape the bracket or sign, as `\[`; Python knows no classes as [:alpha:]",
+            ) from None
+        except (re.error, ValueError, OverflowError, RecursionError, MemoryError, Warning) as error:
+            raise file.error(
+                node, f"{what}: {shown(str(error))} in '{short(source)}'", advice="mend the pattern"
+            ) from None
+        pattern = PatternRef(source, defaults.flags, file.place(node), view=defaults.view)
+        self.captures[pattern] = tuple(compiled.groupindex)
+        return pattern
+
+    def keyword(self, node: Node, what: str, view: View) -> PatternRef:
+        words = self.source(node, what, verbose=False)
+        if view == "lowered" and words != words.lower():
+            raise self.file.error(
+                node,
+                f"{what} can never match: '{short(words)}' has capitals but is looked for in the"
+                " document's lower-case form",
+                advice="write it in lower case, or add `view: text`",
+            )
+        self.need_visible(node, what, words)
+        return self.written(pattern_of(words), 0, node, view, "keyword", words)
+
+    def phrase(self, node: Node, what: str) -> PatternRef:
+        written = self.source(node, what, verbose=True)
+        self.need_visible(node, what, written)
+        words = without_invisible(written).split()
+        source = r"\s+".join(map(pattern_of, words))
+        before = r"\b" if is_letter(words[0][0]) else ""
+        after = r"\b" if is_letter(words[-1][-1]) else ""
+        flags = int(re.IGNORECASE)
+        return self.written(
+            f"{before}{source}{after}", flags, node, "text", "phrase", " ".join(written.split())
+        )
+
+    def need_visible(self, node: Node, what: str, words: str) -> None:
+        """Refuses words of which nothing can be seen."""
+        if not without_invisible(words).strip():
+            raise self.file.error(
+                node, f"{what} has no character that can be seen", advice="write the words"
+            )
+
+    def written(
+        self,
+        source: str,
+        flags: int,
+        node: Node,
+        view: View,
+        kind: str,
+        words: str,
+    ) -> PatternRef:
+        pattern = PatternRef(
+            source,
+            flags,
+            self.file.place(node),
+            view=view,
+            kind="keyword" if kind == "keyword" else "phrase",
+            written=words,
+        )
+        self.captures[pattern] = ()
+        return pattern
+
+    def source(self, node: Node, what: str, *, verbose: bool) -> str:
+        """The text of a pattern, keyword or phrase, without the usual traps of YAML."""
+        file = self.file
+        source = file.text(node, what)
+        if len(source) > MAX_PATTERN:
+            raise file.error(
+                node,
+                f"{what} has {len(source):,} characters, more than {MAX_PATTERN:,}",
+                advice="split it into several patterns",
+            )
+        if source[0] in _TYPOGRAPHIC_QUOTES and file.is_bare(node):
+            raise file.error(
+                node,
+                f"{what} begins with {source[0]}, which is no quote mark in YAML",
+                advice=WRONG_QUOTES,
+            )
+        if "\x08" in source:
+            raise file.error(
+                node,
+                rf"{what} holds a backspace, which is what \b means in double quotes",
+                advice="put the pattern in single quotes",
+            )
+        if source.endswith("\n") and not verbose:
+            raise file.error(
+                node,
+                f"{what} ends with a line break that has to match",
+                advice="put the pattern in single quotes, or use `|-` instead of `|`",
+            )
+        return source
+
+    def charge(self, node: Node, source: str) -> None:
+        """Refuses patterns that `re` would compile for many seconds."""
+        of_a_class = _WORK_OF_A_WIDE_CLASS if _WIDE.search(source) else _WORK_OF_A_CLASS
+        self.work += len(source) * _WORK_OF_A_CHARACTER
+        self.work += source.count("[") * of_a_class
+        self.work += len(_WIDE_RANGE.findall(source)) * _WORK_OF_A_WIDE_RANGE
+        if self.work > _MAX_WORK:
+            raise self.file.error(
+                node,
+                "the patterns up to here take too long to compile",
+                advice="split the file, or write fewer and smaller character classes",
+            )
+
+
+def short(source: str) -> str:
+    """A pattern as an error shows it: in one line, and not endless."""
+    line = " ".join(source.splitlines())
+    return line if len(line) <= 80 else f"{line[:79]}…"

@@ -1,0 +1,463 @@
+"""YAML as nodes with places: the typed questions that a gate file's grammar asks of its text.
+
+`yaml.safe_load` forgets where things stood, keeps the last of two equal keys and expands aliases.
+So the text is checked against limits as a stream of events first, then composed to nodes, and each
+question (`mapping`, `text`, `whole_number`, …) either answers or raises a `GateFileError` with the
+place.  This file knows nothing about gates.
+"""
+
+from __future__ import annotations
+
+import re
+from codecs import BOM_UTF8
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+from itertools import islice
+from typing import Any, Final, Literal, TypeAlias
+
+import yaml
+from yaml.nodes import MappingNode
+
+from gatecore.errors import GateFileError
+from gatecore.gates.files.yaml_errors import explained
+from gatecore.gates.spec import Place
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "MAX_LINE",
+    "MAX_NODES",
+    "WRONG_QUOTES",
+    "MappingNode",
+    "Node",
+    "YamlFile",
+    "hint",
+    "shown",
+]
+
+MAX_BYTES: Final = 1_000_000
+MAX_NODES: Final = 20_000
+MAX_DEPTH: Final = 50
+MAX_LINE: Final = 5_000
+"""The characters of a message, a title and the like."""
+MAX_NAME: Final = 100
+MAX_TAG_DIRECTIVES: Final = 100
+
+Node: TypeAlias = yaml.Node
+
+# libyaml is about ten times as fast; both give the same nodes and, for valid text, the same marks.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+# What YAML calls printable; the two loaders report a violation at different places, so look first.
+_NOT_PRINTABLE: Final = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
+
+# The parser compares each with all before it, before it tells of the first event.
+_TAG_DIRECTIVE: Final = re.compile("(?:(?<=[\n\r\x85\u2028\u2029])|\\A)%TAG")
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+_SHOWN: Final = 200
+_ALL_SHOWN: Final = 30
+"""Of more known words than these an error names only those that are near."""
+
+WRONG_QUOTES: Final = "use straight quotes; if the mark itself is meant, put them around it"
+
+_TYPOGRAPHIC_PAIRS: Final = {
+    "“": "”“",
+    "„": "“”",
+    "‟": "”",
+    "«": "»",
+    "»": "«»",
+    "‘": "’‘",
+    "‚": "‘’",
+    "‹": "›",
+    "›": "‹›",
+    "’": "’",
+    "”": "”",
+}
+"""Opening marks of several languages and word processors, and what closes them."""
+
+_KINDS: Final = {
+    "tag:yaml.org,2002:bool": "a yes/no value",
+    "tag:yaml.org,2002:float": "a number",
+    "tag:yaml.org,2002:int": "a number",
+    "tag:yaml.org,2002:null": "empty",
+    "tag:yaml.org,2002:timestamp": "a date",
+}
+_STR: Final = "tag:yaml.org,2002:str"
+_INT: Final = "tag:yaml.org,2002:int"
+_LITERALS: Final = (_STR, _INT, "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp")
+
+
+class YamlFile:
+    r"""One YAML file that is being read: every complaint it raises has a place in it.
+
+    >>> file = YamlFile("fees.yaml", gate="fees")
+    >>> root = file.compose("gate: fees\nversion: 1\n")
+    >>> keys = file.mapping(root, "the gate", required=("gate", "version"))
+    >>> file.text(keys["gate"], "gate"), file.whole_number(keys["version"], "version")
+    ('fees', 1)
+    """
+
+    __slots__ = ("gate", "path")
+
+    def __init__(self, path: str, *, gate: str | None) -> None:
+        self.path = path
+        self.gate = gate
+
+    def place(self, node: Node) -> Place:
+        """Where a node starts."""
+        return self._place_of_mark(node.start_mark)
+
+    def error(self, where: Node | Place, detail: str, *, advice: str) -> GateFileError:
+        """The error to raise for what stands at a node or place."""
+        place = where if isinstance(where, Place) else self.place(where)
+        return GateFileError(
+            detail,
+            path=self.path,
+            line=place.line,
+            column=place.column,
+            gate=self.gate,
+            advice=advice,
+        )
+
+    def decode(self, data: bytes) -> str:
+        """The file's text, or an error at the first byte that is not UTF-8."""
+        if len(data) > MAX_BYTES:
+            raise self._too_large()
+        data = data.removeprefix(BOM_UTF8)
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            good = data[: error.start].decode("utf-8")
+            raise self.error(
+                self._place_after(good),
+                f"byte 0x{data[error.start]:02x} is not UTF-8",
+                advice="save the file as UTF-8",
+            ) from None
+
+    def compose(self, text: str) -> Node:
+        """The root node of the text, within the limits and without aliases."""
+        if len(text) > MAX_BYTES:
+            raise self._too_large()
+        bad = _NOT_PRINTABLE.search(text)
+        if bad:
+            raise self.error(
+                self._place_after(text[: bad.start()]),
+                f"character U+{ord(bad[0]):04X} may not stand in YAML",
+                advice="remove it, or write it as an escape in double quotes",
+            )
+        tags = islice(_TAG_DIRECTIVE.finditer(text), MAX_TAG_DIRECTIVES, None)
+        if (tag := next(tags, None)) is not None:
+            raise self.error(
+                self._place_after(text[: tag.start()]),
+                f"more than {MAX_TAG_DIRECTIVES} %TAG lines",
+                advice="remove them",
+            )
+        try:
+            self._check_limits(text, _Loader)
+            root = yaml.compose(text, Loader=_Loader)
+        except yaml.MarkedYAMLError as error:
+            raise self._refused(error, text) from None
+        except (yaml.YAMLError, ValueError, OverflowError) as error:
+            # An escape beyond Unicode, or a directive whose number has thousands of digits; the
+            # parser does not say where.
+            raise self._at_start(
+                f"not valid YAML: {shown(str(error))}", advice="mend its escapes and `%` lines"
+            ) from None
+        if root is None:
+            raise self._at_start("the file is empty", advice="start it with `gate: <its name>`")
+        return root
+
+    def pairs(
+        self, node: Node, what: str, *, such_as: str = "key: value"
+    ) -> list[tuple[str, Node, Node]]:
+        """The (key, key node, value node) of a mapping, in order; keys are words, none twice.
+
+        `such_as` is what the error advises to write for what is no mapping.
+        """
+        if not isinstance(node, MappingNode):
+            raise self.error(
+                node, f"{what} must be a mapping, not {_kind(node)}", advice=f"write `{such_as}`"
+            )
+        if not node.value:
+            raise self.error(node, f"{what} is empty", advice="add a key or leave it out")
+        pairs: dict[str, tuple[str, Node, Node]] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != _STR:
+                raise self.error(
+                    key_node,
+                    f"a key of {what} must be a word, not {_kind(key_node)}",
+                    advice="quote it or choose another name",
+                )
+            key = key_node.value
+            if key in pairs:
+                first = self.place(pairs[key][1])
+                raise self.error(
+                    key_node,
+                    f"{what} has the key '{shown(key)}' twice (first in line {first.line})",
+                    advice="keep one of them",
+                )
+            pairs[key] = (key, key_node, value_node)
+        return list(pairs.values())
+
+    def mapping(
+        self,
+        node: Node,
+        what: str,
+        *,
+        required: Collection[str],
+        optional: Collection[str] = (),
+        such_as: str = "key: value",
+    ) -> dict[str, Node]:
+        """The values of a mapping by key: all required keys, no unknown ones."""
+        known = (*required, *optional)
+        values: dict[str, Node] = {}
+        for key, key_node, value_node in self.pairs(node, what, such_as=such_as):
+            self.known_key(key, key_node, what, known)
+            values[key] = value_node
+        self.need(node, what, values, required)
+        return values
+
+    def need(
+        self, node: Node, what: str, values: Collection[str], required: Collection[str]
+    ) -> None:
+        """Raises unless a mapping has all required keys."""
+        missing = [key for key in required if key not in values]
+        if missing:
+            raise self.error(node, f"{what} has no '{missing[0]}'", advice=f"add `{missing[0]}: …`")
+
+    def items(
+        self,
+        node: Node,
+        what: str,
+        *,
+        may_be_empty: bool = False,
+        advice: str = "write `- item` lines",
+    ) -> list[Node]:
+        """The nodes of a list."""
+        if not isinstance(node, yaml.SequenceNode):
+            raise self.error(node, f"{what} must be a list, not {_kind(node)}", advice=advice)
+        if not node.value and not may_be_empty:
+            raise self.error(node, f"{what} is an empty list", advice="add an item or remove it")
+        return list(node.value)
+
+    def items_or_one(self, node: Node, what: str) -> list[Node]:
+        """The nodes of a list, or a scalar as a list of one."""
+        return [node] if isinstance(node, yaml.ScalarNode) else self.items(node, what)
+
+    def is_list(self, node: Node) -> bool:
+        """Whether a list stands at the node."""
+        return isinstance(node, yaml.SequenceNode)
+
+    def scalar(self, node: Node) -> str:
+        """What stands at the node if it is neither a list nor a mapping, as written; else ''."""
+        return shown(node.value) if isinstance(node, yaml.ScalarNode) else ""
+
+    def is_bare(self, node: Node) -> bool:
+        """Whether text stands at the node without quotes around it."""
+        return isinstance(node, yaml.ScalarNode) and not node.style
+
+    def is_mapping(self, node: Node) -> bool:
+        """Whether a mapping stands at the node."""
+        return isinstance(node, MappingNode)
+
+    def text(self, node: Node, what: str) -> str:
+        """A text that is not blank, exactly as written."""
+        if not isinstance(node, yaml.ScalarNode) or node.tag != _STR:
+            raise self.error(
+                node, f"{what} must be text, not {_kind(node)}", advice="put it in single quotes"
+            )
+        if not node.value.strip():
+            raise self.error(node, f"{what} is blank", advice="write something or remove the key")
+        if self.is_bare(node) and _is_in_wrong_quotes(node.value):
+            raise self.error(
+                node,
+                f"{what} begins with {node.value[0]}, which is no quote mark in YAML",
+                advice=WRONG_QUOTES,
+            )
+        surrogate = _SURROGATE.search(node.value)
+        if surrogate:
+            raise self.error(
+                node,
+                f"{what} has U+{ord(surrogate[0]):04X}, half of a character",
+                advice="write the character itself",
+            )
+        return str(node.value)
+
+    def line(self, node: Node, what: str) -> str:
+        """A text without white space around it, of at most `MAX_LINE` characters."""
+        line = self.text(node, what).strip()
+        if len(line) > MAX_LINE:
+            raise self.error(
+                node,
+                f"{what} has {len(line):,} characters, more than {MAX_LINE:,}",
+                advice="shorten it",
+            )
+        return line
+
+    def literal(self, node: Node, what: str) -> str:
+        """A text, a number or a date, as written."""
+        if isinstance(node, yaml.ScalarNode) and node.tag in _LITERALS and node.tag != _STR:
+            return str(node.value)
+        return self.text(node, what)
+
+    def name(self, node: Node, what: str) -> str:
+        """A text that can name a gate or a group: lower case, digits and underscores."""
+        name = self.text(node, what)
+        if not _NAME.fullmatch(name) or len(name) > MAX_NAME:
+            raise self.error(
+                node,
+                f"{what} '{shown(name)}' is not a name",
+                advice="use a lower-case letter, then lower-case letters, digits or underscores",
+            )
+        return name
+
+    def whole_number(self, node: Node, what: str, *, at_least: Literal[0, 1] = 1) -> int:
+        """A whole number from 1 (or 0) to 999,999,999, in plain digits."""
+        if (
+            isinstance(node, yaml.ScalarNode)
+            and node.tag == _INT
+            and re.fullmatch("0|[1-9][0-9]{0,8}", node.value)
+            and int(node.value) >= at_least
+        ):
+            return int(node.value)
+        found = f"'{shown(node.value)}'" if isinstance(node, yaml.ScalarNode) else _kind(node)
+        raise self.error(
+            node,
+            f"{what} must be a whole number from {at_least}, not {found}",
+            advice="write plain digits, such as 1, and at most 999999999",
+        )
+
+    def word(self, node: Node, what: str, known: Collection[str]) -> str:
+        """One of the known words."""
+        word = self.text(node, what)
+        self.known(word, node, what, known)
+        return word
+
+    def known(self, word: str, node: Node, what: str, known: Collection[str]) -> None:
+        """Raises unless the word is one of the known ones; says which it may have been."""
+        if word not in known:
+            raise self.error(node, f"unknown {what} '{shown(word)}'", advice=hint(word, known))
+
+    def known_key(self, key: str, node: Node, what: str, known: Collection[str]) -> None:
+        """Raises unless the key is one that `what` may have."""
+        if key not in known:
+            raise self.error(node, f"unknown key '{shown(key)}' in {what}", advice=hint(key, known))
+
+    def _check_limits(self, text: str, loader: Any) -> None:
+        # Events come from a parser without recursion, and an alias is one event however much it
+        # stands for: so neither depth nor a "billion laughs" can hurt before they are refused.
+        nodes = depth = 0
+        for event in yaml.parse(text, Loader=loader):
+            if isinstance(event, yaml.AliasEvent):
+                raise self._at_mark(
+                    event,
+                    f"the alias *{shown(str(event.anchor))} is not allowed",
+                    "write the text out",
+                )
+            if isinstance(event, yaml.NodeEvent):
+                nodes += 1
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if nodes > MAX_NODES:
+                raise self._at_mark(event, f"more than {MAX_NODES:,} YAML nodes", "split the gate")
+            if depth > MAX_DEPTH:
+                raise self._at_mark(event, f"nested more than {MAX_DEPTH} deep", "flatten it")
+
+    def _refused(self, error: yaml.MarkedYAMLError, text: str) -> GateFileError:
+        """The error for text that a parser refuses: ours if it is beyond our limits, else its own.
+
+        libyaml reads up to 1,024 characters ahead of the events it gives, to see whether a bracket
+        begins a key, and since 0.2.6 gives up there at a depth of its own.  So what it refuses
+        after many brackets is put to the parser in Python, which has no limits.
+        """
+        mark = error.problem_mark or error.context_mark
+        read = text if mark is None else text[: mark.index + 1]
+        if read.count("[") + read.count("{") > MAX_DEPTH:
+            try:
+                self._check_limits(text, yaml.SafeLoader)
+            except GateFileError as beyond:
+                return beyond
+            except yaml.MarkedYAMLError as same:
+                error = same
+            except (yaml.YAMLError, ValueError, OverflowError):
+                pass  # what the parser in Python stumbles over otherwise says no place
+        mistake = explained(error, text)
+        place = Place(self.path, mistake.line + 1, mistake.column + 1)
+        return self.error(place, f"not valid YAML: {shown(mistake.detail)}", advice=mistake.advice)
+
+    def _at_mark(self, event: yaml.Event, detail: str, advice: str) -> GateFileError:
+        return self.error(self._place_of_mark(event.start_mark), detail, advice=advice)
+
+    def _at_start(self, detail: str, *, advice: str) -> GateFileError:
+        return self.error(Place(self.path, 1, 1), detail, advice=advice)
+
+    def _too_large(self) -> GateFileError:
+        return self._at_start(
+            f"the file is larger than {MAX_BYTES:,} bytes", advice="split it into several gates"
+        )
+
+    def _place_of_mark(self, mark: Any) -> Place:
+        return Place(self.path, mark.line + 1, mark.column + 1)
+
+    def _place_after(self, text: str) -> Place:
+        line_start = text.rfind("\n") + 1
+        return Place(self.path, text.count("\n") + 1, len(text) - line_start + 1)
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node, MappingNode):
+        return "a mapping"
+    if isinstance(node, yaml.SequenceNode):
+        return "a list"
+    if node.tag == _STR:
+        return "text"
+    return _KINDS.get(node.tag, f"a value with the tag {shown(node.tag)}")
+
+
+def _is_in_wrong_quotes(text: str) -> bool:
+    """Whether a text stands in typographic quotes as a whole, or a comment has cut off its end.
+
+    `“Guaranteed” is said` and `‘never’ or ‘none’` begin with a quotation and are left alone.
+    """
+    closing = _TYPOGRAPHIC_PAIRS.get(text[0])
+    if closing is None:
+        return False
+    inner = text[1:-1]
+    if text[0] in inner:
+        return False
+    if len(text) > 1 and text[-1] in closing:
+        return text[0] in "‘‚‹" or not any(mark in inner for mark in closing)
+    return text[0] not in "‘‚‹›’" and not any(mark in inner for mark in closing)
+
+
+def shown(text: str) -> str:
+    r"""What an error shows of a text: one line, and not endless.
+
+    >>> shown("two\nlines"), len(shown("x" * 1_000))
+    ('two lines', 200)
+    """
+    line = " ".join(text[: _SHOWN + 1].splitlines())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+
+
+def hint(word: str, known: Collection[str]) -> str:
+    """The end of an error about a word that is none of the known ones.
+
+    >>> hint("nine", ("any", "all", "none")), hint("risk", ("any", "all", "none"))
+    ("did you mean 'none'?", 'expected one of any, all, none')
+    """
+    if not known:
+        return "there are none here; remove it"
+    close = get_close_matches(word[:MAX_NAME], known, n=1)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    listed: Sequence[str] = list(known)
+    if len(listed) > _ALL_SHOWN:
+        listed = [*listed[:_ALL_SHOWN], f"… ({len(known):,} in all)"]
+    return f"expected one of {', '.join(listed)}"

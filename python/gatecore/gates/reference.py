@@ -1,0 +1,340 @@
+"""The obvious, slow evaluator of a gate on plain `re`: the oracle that the fast one must equal.
+
+Each question is asked anew of the standard library, in the words of the semantics.
+Nothing is cached, shared or clever; when this file and another evaluator differ, this one is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from gatecore.gates import units, values
+from gatecore.gates.matches import Hit, Matches, ReMatches
+from gatecore.gates.placeholders import Found, Placeholder, render
+from gatecore.gates.report import Finding, Lines, Verdict
+from gatecore.gates.spec import (
+    AllOf,
+    AnyOf,
+    Around,
+    AtLeast,
+    Average,
+    Branch,
+    Captured,
+    Compare,
+    Condition,
+    Count,
+    DocumentLength,
+    Either,
+    Enough,
+    Every,
+    Evidence,
+    GateSpec,
+    NoneOf,
+    Not,
+    Part,
+    PatternRef,
+    SentenceLength,
+    ValueKind,
+    Window,
+    chooses,
+)
+from gatecore.gates.units import Span
+
+__all__ = ["Scope", "evaluate", "holds", "witnesses"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which matches count for a condition: all of the document, unless a part or a window says
+    otherwise.
+    """
+
+    part: Span | None = None
+    around: _Surroundings | None = None
+
+    def admits(self, pattern: PatternRef, hit: Hit) -> bool:
+        """Whether a match counts."""
+        if self.part and not (self.part[0] <= hit.start and hit.end <= self.part[1]):
+            return False
+        return self.around is None or self.around.admits(pattern, hit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """The window of one match, with the marks of the document that distances are counted in."""
+
+    pattern: PatternRef
+    hit: Hit
+    window: Window
+    marks: Sequence[Span]
+
+    def admits(self, pattern: PatternRef, other: Hit) -> bool:
+        itself, window = self.hit, self.window
+        span = (itself.start, itself.end)
+        if _same(pattern, self.pattern) and (other.start, other.end) == span:
+            return window.side == "itself"
+        if window.side == "itself":
+            return False
+        if window.side == "inside":
+            return itself.start <= other.start and other.end <= itself.end
+        after, before = other.start >= itself.end, other.end <= itself.start
+        if after and window.side in ("after", "both"):
+            return self._near(itself.end, other.start)
+        if before and window.side in ("before", "both"):
+            return self._near(other.end, itself.start)
+        return window.side == "both"  # they overlap
+
+    def _near(self, low: int, high: int) -> bool:
+        if self.window.unit is None:
+            return True
+        if self.window.unit == "characters":
+            return high - low <= self.window.distance
+        return units.marks_between(self.marks, low, high) <= self.window.distance
+
+
+def evaluate(spec: GateSpec, text: str, *, matches: Matches | None = None) -> Verdict:
+    """The verdict of one gate for one document.
+
+    `matches` is where matches of that document come from: plain `re` if not given.
+
+    >>> from gatecore import modules
+    >>> consent = modules.load("gdpr_uk").gate("consent")
+    >>> evaluate(consent, "Invoice 17, payable in 30 days.").status
+    'N/A'
+    """
+    found = ReMatches(text) if matches is None else matches
+    if spec.relevant is not None and not holds(spec.relevant, spec, found):
+        return Verdict(
+            spec.name,
+            spec.module,
+            "N/A",
+            "none",
+            spec.not_relevant,
+            "",
+            spec.source,
+            (),
+            (),
+            spec.version,
+        )
+    for branch in spec.branches:
+        if branch.when is None or holds(branch.when, spec, found):
+            return _verdict(spec, branch, found)
+    raise ValueError(
+        f"gate '{spec.name}' has no branch that holds; end its branches with one without `when`"
+    )
+
+
+def holds(
+    condition: Condition, spec: GateSpec, matches: Matches, scope: Scope | None = None
+) -> bool:
+    """Whether a condition of a gate holds for a document, or for what is in a scope of it.
+
+    >>> from gatecore import modules
+    >>> consent = modules.load("gdpr_uk").gate("consent")
+    >>> anything = AnyOf(tuple(group.name for group in consent.groups))
+    >>> document = ReMatches("We process personal data with your consent. Thank you.")
+    >>> holds(anything, consent, document)
+    True
+    >>> holds(Part("last", "words", 2, anything), consent, document)
+    False
+    """
+    scope = scope or Scope()
+    text = matches.text
+
+    def found(pattern: PatternRef) -> list[Hit]:
+        return [hit for hit in matches.hits(pattern) if scope.admits(pattern, hit)]
+
+    match condition:
+        case AnyOf(groups):
+            return any(found(pattern) for pattern in spec.patterns(groups))
+        case AllOf(groups):
+            return all(found(pattern) for pattern in spec.patterns(groups))
+        case NoneOf(groups):
+            return not any(found(pattern) for pattern in spec.patterns(groups))
+        case AtLeast(count, groups):
+            return sum(bool(found(pattern)) for pattern in _distinct(spec, groups)) >= count
+        case Count(groups, bounds):
+            return sum(len(found(pattern)) for pattern in _distinct(spec, groups)) in bounds
+        case Every(conditions):
+            return all(holds(inner, spec, matches, scope) for inner in conditions)
+        case Either(conditions):
+            return any(holds(inner, spec, matches, scope) for inner in conditions)
+        case Enough(count, conditions):
+            return sum(holds(inner, spec, matches, scope) for inner in conditions) >= count
+        case Not(inner):
+            return not holds(inner, spec, matches, scope)
+        case Around(groups, window, when):
+            return bool(witnesses(groups, window, when, spec, matches, scope))
+        case Part(edge, unit, amount, when):
+            span = units.part(text, edge, unit, amount)
+            return holds(when, spec, matches, replace(scope, part=span))
+        case DocumentLength(unit, bounds):
+            return units.length(text, unit) in bounds
+        case SentenceLength(unit, bounds, count):
+            return sum(each in bounds for each in units.sentence_lengths(text, unit)) in count
+        case Average(unit, bounds):
+            # The mean is in bounds; in whole numbers, so that nothing is rounded.
+            lengths = units.sentence_lengths(text, unit)
+            total, number = sum(lengths), len(lengths)
+            return (
+                number > 0
+                and total >= bounds.at_least * number
+                and (bounds.at_most is None or total <= bounds.at_most * number)
+            )
+        case Compare(left, kind, relation, right):
+            others = (
+                [values.parse(right, kind)]
+                if isinstance(right, str)
+                else _captured(right, kind, spec, matches, scope)
+            )
+            return any(
+                one is not None and other is not None and values.stands(one, relation, other)
+                for one in _captured(left, kind, spec, matches, scope)
+                for other in others
+            )
+
+
+def witnesses(
+    groups: tuple[str, ...],
+    window: Window | None,
+    when: Condition | None,
+    spec: GateSpec,
+    matches: Matches,
+    scope: Scope | None = None,
+) -> list[tuple[PatternRef, Hit]]:
+    """The matches of the groups whose surroundings satisfy a condition; without a window, all.
+
+    Group by group as listed, pattern by pattern as in the file, from the start of the document to
+    its end. A pattern that stands in two of the groups is there twice.
+    """
+    scope = scope or Scope()
+    listed = [
+        (pattern, hit)
+        for pattern in spec.patterns(groups)
+        for hit in matches.hits(pattern)
+        if scope.admits(pattern, hit)
+    ]
+    if window is None or when is None:
+        return listed
+    unit = window.unit
+    marks = [] if unit is None or unit == "characters" else units.marks(matches.text, unit)
+    return [
+        (pattern, hit)
+        for pattern, hit in listed
+        if holds(
+            when,
+            spec,
+            matches,
+            replace(scope, around=_Surroundings(pattern, hit, window, marks)),
+        )
+    ]
+
+
+def _same(one: PatternRef, other: PatternRef) -> bool:
+    """Whether two patterns ask the same question, however they were written."""
+    return _question(one) == _question(other)
+
+
+def _question(pattern: PatternRef) -> tuple[str, int, str, bool]:
+    return pattern.source, pattern.flags, pattern.view, pattern.in_unbroken
+
+
+def _distinct(spec: GateSpec, groups: tuple[str, ...]) -> Iterable[PatternRef]:
+    """The patterns of the groups, each question once."""
+    return {_question(pattern): pattern for pattern in spec.patterns(groups)}.values()
+
+
+def _captured(
+    captured: Captured, kind: ValueKind, spec: GateSpec, matches: Matches, scope: Scope
+) -> list[values.Value | None]:
+    return [
+        values.parse(text, kind)
+        for pattern in spec.patterns(captured.groups)
+        for hit in matches.hits(pattern)
+        if scope.admits(pattern, hit)
+        if (text := hit.captures[captured.capture]) is not None
+    ]
+
+
+def _verdict(spec: GateSpec, branch: Branch, matches: Matches) -> Verdict:
+    lines = Lines(matches.text)
+    return Verdict(
+        spec.name,
+        spec.module,
+        branch.status,
+        branch.severity,
+        _filled(branch.message, branch, spec, matches),
+        _filled(branch.suggestion, branch, spec, matches),
+        spec.source,
+        tuple(
+            finding
+            for evidence in branch.evidence
+            for finding in _findings(evidence, spec, matches, lines)
+        ),
+        tuple(
+            _filled(detail.text, branch, spec, matches)
+            for detail in branch.details
+            if detail.when is None or holds(detail.when, spec, matches)
+        ),
+        spec.version,
+    )
+
+
+def _findings(evidence: Evidence, spec: GateSpec, matches: Matches, lines: Lines) -> list[Finding]:
+    shown = [
+        (group, pattern, hit)
+        for group in evidence.groups
+        for pattern, hit in witnesses((group,), evidence.window, evidence.when, spec, matches)
+    ]
+    match evidence.take:
+        case "every":
+            pass
+        case "first_of_each":
+            firsts: dict[tuple[str, PatternRef], tuple[str, PatternRef, Hit]] = {}
+            for group, pattern, hit in shown:
+                firsts.setdefault((group, pattern), (group, pattern, hit))
+            shown = list(firsts.values())
+        case "first":
+            shown = shown[:1]
+        case "earliest":
+            shown = [min(shown, key=lambda each: each[2].start)] if shown else []
+    return [
+        lines.finding(
+            group=group,
+            pattern=pattern.written,
+            start=hit.start,
+            end=hit.end,
+            severity=evidence.severity,
+            type=evidence.type,
+        )
+        for group, pattern, hit in shown
+    ]
+
+
+def _filled(template: str, branch: Branch, spec: GateSpec, matches: Matches) -> str:
+    """A message with its placeholders filled from all matches of the document.
+
+    Where the verdict shows only some matches of a group, its placeholders speak of these: of those
+    that the first evidence which chooses among the group's matches lets through.
+    """
+
+    def lookup(asked: Placeholder) -> Found:
+        choosing = chooses(branch, asked.group)
+        window, when = (choosing.window, choosing.when) if choosing else (None, None)
+        hits = witnesses((asked.group,), window, when, spec, matches)
+        if asked.field == "count":
+            distinct = list(_distinct(spec, (asked.group,)))
+            return sum(any(pattern is one for one in distinct) for pattern, _ in hits)
+        texts = [
+            (hit.start, hit.captures.get(asked.capture) if asked.capture else _text(matches, hit))
+            for _, hit in hits
+        ]
+        taking_part = [(start, text) for start, text in texts if text is not None]
+        return min(taking_part, key=lambda each: each[0])[1] if taking_part else None
+
+    return render(template, lookup)
+
+
+def _text(matches: Matches, hit: Hit) -> str:
+    return matches.text[hit.start : hit.end]

@@ -1,0 +1,157 @@
+"""What `GateSet.load` remembers and `GateSet.reload` answers.
+
+Origin.read() ─▶ gates as their files are now ─▶ compiled ─▶ swapped in by one assignment
+                 └──────────── changes(old, new) ─▶ Reloaded
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from gatecore.gates.files.sources import read_gates
+from gatecore.gates.spec import GateSpec
+
+if TYPE_CHECKING:
+    from gatecore.patterns.set import Engine
+    from gatecore.patterns.store import SetCache
+
+__all__ = ["GateChange", "Origin", "Reloaded", "changes", "paired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a gate set was read from and how it was compiled.
+
+    `lock` lets one reload at a time read and swap, so that the last to be asked is the last to win.
+    """
+
+    paths: tuple[str, ...]
+    shipped: tuple[str, ...]
+    engine: Engine
+    cache: SetCache | None
+    lock: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Origin, (self.paths, self.shipped, self.engine, self.cache)  # with a lock of its own
+
+    def read(self) -> tuple[GateSpec, ...]:
+        """The gates as their files are now. Raises as `read_gates`."""
+        return read_gates(self.paths, shipped=self.shipped)
+
+
+@dataclass(frozen=True, slots=True)
+class GateChange:
+    """A gate that is not what it was; `old` and `new` are its versions, None where it is not there.
+
+    >>> str(GateChange("house", "no_risk", 1, 2)), str(GateChange("house", "no_risk", 2, 2))
+    ('house/no_risk 1 → 2', 'house/no_risk 2 (same version; raise `version`)')
+    """
+
+    module: str
+    gate: str
+    old: int | None
+    new: int | None
+
+    @property
+    def kind(self) -> Literal["added", "removed", "changed"]:
+        """What happened to it."""
+        if self.old is None:
+            return "added"
+        return "removed" if self.new is None else "changed"
+
+    def to_dict(self) -> dict[str, object]:
+        """The change as plain data."""
+        return {"module": self.module, "gate": self.gate, "old": self.old, "new": self.new}
+
+    def __str__(self) -> str:
+        name = f"{self.module}/{self.gate}"
+        if self.old == self.new:
+            return f"{name} {self.new} (same version; raise `version`)"
+        return f"{name} {' → '.join(str(v) for v in (self.old, self.new) if v is not None)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What `GateSet.reload` changed; false when nothing.
+
+    >>> reloaded = Reloaded((GateChange("house", "no_risk", 1, 2),))
+    >>> bool(reloaded), reloaded.changed[0].gate, str(reloaded)
+    (True, 'no_risk', '1 gate changed: house/no_risk 1 → 2')
+    """
+
+    changes: tuple[GateChange, ...] = ()
+
+    @property
+    def added(self) -> tuple[GateChange, ...]:
+        """Gates that were not there before."""
+        return tuple(change for change in self.changes if change.kind == "added")
+
+    @property
+    def removed(self) -> tuple[GateChange, ...]:
+        """Gates that are not there any more."""
+        return tuple(change for change in self.changes if change.kind == "removed")
+
+    @property
+    def changed(self) -> tuple[GateChange, ...]:
+        """Gates that say something else in their files; comments and places do not count."""
+        return tuple(change for change in self.changes if change.kind == "changed")
+
+    def __bool__(self) -> bool:
+        return bool(self.changes)
+
+    def __str__(self) -> str:
+        kinds = {"added": self.added, "removed": self.removed, "changed": self.changed}
+        parts = [
+            f"{len(some)} {'gate' if len(some) == 1 else 'gates'} {kind}: "
+            + ", ".join(map(str, some))
+            for kind, some in kinds.items()
+            if some
+        ]
+        return "; ".join(parts) or "no gate changed"
+
+
+def changes(old: Iterable[GateSpec], new: Iterable[GateSpec]) -> tuple[GateChange, ...]:
+    """The gates that differ, in the order of the new ones, then those that are gone."""
+    found = []
+    for before, after in paired(old, new):
+        some = after or before
+        if some is not None and before != after:
+            versions = (gate.version if gate else None for gate in (before, after))
+            found.append(GateChange(some.module, some.name, *versions))
+    return tuple(found)
+
+
+def _identity(gate: GateSpec) -> tuple[str, ...]:
+    return gate.module, gate.name
+
+
+def paired(
+    old: Iterable[GateSpec],
+    new: Iterable[GateSpec],
+    *,
+    key: Callable[[GateSpec], tuple[str, ...]] = _identity,
+) -> Iterator[tuple[GateSpec | None, GateSpec | None]]:
+    """Each gate beside its former self, in the order of the new ones, then those that are gone."""
+    olds, news = _numbered(old, key), _numbered(new, key)
+    for name, gate in news.items():
+        yield olds.get(name), gate
+    for name, gate in olds.items():
+        if name not in news:
+            yield gate, None
+
+
+def _numbered(
+    gates: Iterable[GateSpec], key: Callable[[GateSpec], tuple[str, ...]]
+) -> dict[tuple[tuple[str, ...], int], GateSpec]:
+    """Gates by key and how often it came before: two folders may share a name."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    found = {}
+    for gate in gates:
+        name = key(gate)
+        found[name, seen[name]] = gate
+        seen[name] += 1
+    return found

@@ -1,0 +1,555 @@
+"""Why a gate gave its verdict: its conditions as a tree, each with what held, where, and what not.
+
+    Why ── relevant:  WhyCondition ── parts: WhyCondition …
+        └─ branches:  WhyBranch ── when: WhyCondition       up to the one that gave the verdict
+
+The truth of each condition is asked of `gates.why.judge`. Nothing is worked out before somebody
+asks, and long lists are cut to `MOST_SHOWN` with their true length beside them. Time grows with the
+matches and not with their square: what is shown of a long list is found without listing the rest.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from itertools import chain, islice
+from typing import Final, TypeAlias
+
+from gatecore.errors import UnknownGateError
+from gatecore.gates import units, values
+from gatecore.gates.spec import (
+    AllOf,
+    AnyOf,
+    Around,
+    AtLeast,
+    Average,
+    Compare,
+    Condition,
+    Count,
+    DocumentLength,
+    Either,
+    Enough,
+    Every,
+    GateSpec,
+    NoneOf,
+    Not,
+    Part,
+    SentenceLength,
+    Severity,
+    Status,
+)
+from gatecore.gates.why.judge import Judge
+from gatecore.gates.why.seen import WHOLE, Claim, Scope, Spans
+from gatecore.gates.why.standing import Others
+from gatecore.gates.why.words import (
+    KINDS,
+    RELATIONS,
+    amount,
+    bounds,
+    cut,
+    nearby,
+    part,
+    says,
+    worth,
+)
+
+__all__ = [
+    "MOST_SHOWN",
+    "Why",
+    "WhyBranch",
+    "WhyCondition",
+    "Whys",
+    "Witness",
+    "explain",
+    "gate_named",
+]
+
+MOST_SHOWN: Final = 20
+"""Witnesses, compared values and surroundings that one condition lists."""
+
+_MOST_NAMED: Final = 5
+"""Patterns and values in one sentence."""
+
+_MOST_TRIED: Final = 200
+"""Matches whose surroundings are looked at before those to show are chosen, if one holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A place in the document that a condition rests on; a sentence has no group and no pattern."""
+
+    start: int
+    end: int
+    line: int
+    column: int
+    text: str
+    group: str = ""
+    pattern: str = ""
+
+    def to_dict(self) -> dict[str, object]:
+        """The witness as plain data."""
+        return {name: getattr(self, name) for name in Witness.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class WhyCondition:
+    """One condition: what it says, whether it held, where, and what was missing or compared.
+
+    `held` is None when the condition was not looked at. `at` is the match whose surroundings the
+    condition is about. `found` and `parts` are cut when long; `found_in_all` and `parts_in_all`
+    count what there is. A compared value is a reason that begins with its place; those that stand
+    as asked come first.
+    """
+
+    says: str
+    held: bool | None
+    found: tuple[Witness, ...] = ()
+    found_in_all: int = 0
+    reasons: tuple[str, ...] = ()
+    parts: tuple[WhyCondition, ...] = ()
+    parts_in_all: int = 0
+    at: Witness | None = None
+
+    @property
+    def untold(self) -> tuple[Witness, ...]:
+        """The witnesses whose place no reason names."""
+        told = {reason.partition(" ")[0] for reason in self.reasons}
+        return tuple(each for each in self.found if f"{each.line}:{each.column}" not in told)
+
+    def to_dict(self) -> dict[str, object]:
+        """The condition and its parts as plain data."""
+        return {
+            "says": self.says,
+            "held": self.held,
+            "at": None if self.at is None else self.at.to_dict(),
+            "found": [witness.to_dict() for witness in self.found],
+            "found_in_all": self.found_in_all,
+            "reasons": list(self.reasons),
+            "parts": [inner.to_dict() for inner in self.parts],
+            "parts_in_all": self.parts_in_all,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class WhyBranch:
+    """A branch that was looked at; `when` None is the otherwise, `taken` the one that answered."""
+
+    number: int
+    status: Status
+    severity: Severity
+    message: str
+    taken: bool
+    when: WhyCondition | None
+
+    def to_dict(self) -> dict[str, object]:
+        """The branch as plain data."""
+        return {
+            "number": self.number,
+            "status": self.status,
+            "severity": self.severity,
+            "message": self.message,
+            "taken": self.taken,
+            "when": None if self.when is None else self.when.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The explanation of one verdict; `relevant` is None for a gate that is always asked.
+
+    `limits` is what the gate says it cannot see. Its `str` is the tree in plain lines.
+    """
+
+    gate: str
+    module: str
+    title: str
+    status: Status
+    relevant: WhyCondition | None
+    branches: tuple[WhyBranch, ...]
+    limits: str = ""
+
+    def to_dict(self) -> dict[str, object]:
+        """The explanation as plain data that `json.dumps` takes."""
+        return {
+            "gate": self.gate,
+            "module": self.module,
+            "title": self.title,
+            "limits": self.limits,
+            "status": self.status,
+            "relevant": None if self.relevant is None else self.relevant.to_dict(),
+            "branches": [branch.to_dict() for branch in self.branches],
+        }
+
+    def __str__(self) -> str:
+        from gatecore.gates.why.text import lines_of
+        from gatecore.text import visible
+
+        return "\n".join(map(visible, lines_of(self)))
+
+
+def explain(spec: GateSpec, judge: Judge) -> Why:
+    """The explanation of a gate's verdict for the document that the judge judges.
+
+    >>> from gatecore import modules
+    >>> from gatecore.gates.matches import ReMatches
+    >>> consent = modules.load("gdpr_uk").gate("consent")
+    >>> why = explain(consent, Judge(ReMatches("Invoice 17, payable in 30 days.")))
+    >>> why.status, why.relevant.held, why.branches
+    ('N/A', False, ())
+    """
+    explainer = _Explainer(spec, judge)
+    relevant = None if spec.relevant is None else explainer.condition(spec.relevant)
+    branches: list[WhyBranch] = []
+    status: Status = "N/A"
+    if relevant is None or relevant.held:
+        for number, branch in enumerate(spec.branches, 1):
+            when = None if branch.when is None else explainer.condition(branch.when)
+            taken = when is None or bool(when.held)
+            branches.append(
+                WhyBranch(number, branch.status, branch.severity, branch.message, taken, when)
+            )
+            if taken:
+                status = branch.status
+                break
+    return Why(
+        spec.name, spec.module, spec.title, status, relevant, tuple(branches), limits=spec.limits
+    )
+
+
+class Whys:
+    """Explanations of any of some gates' verdicts for one document."""
+
+    def __init__(self, gates: Sequence[GateSpec], judge: Judge) -> None:
+        self._gates = gates
+        self._judge = judge
+        self._by_name = _by_name(gates)
+
+    def of(self, gate: str) -> Why:
+        """The explanation for a gate, by its name or `module/name`.
+
+        Raises:
+            UnknownGateError: There is none, or there are several.
+        """
+        return explain(_named(self._gates, self._by_name, gate), self._judge)
+
+
+def gate_named(gates: Sequence[GateSpec], name: str) -> GateSpec:
+    """The gate of that name, or of that `module/name`.
+
+    Raises:
+        UnknownGateError: There is none, or there are several.
+    """
+    return _named(gates, _by_name(gates), name)
+
+
+def _by_name(gates: Sequence[GateSpec]) -> dict[str, list[GateSpec]]:
+    by_name: dict[str, list[GateSpec]] = {}
+    for gate in gates:
+        for name in {gate.name, f"{gate.module}/{gate.name}"}:
+            by_name.setdefault(name, []).append(gate)
+    return by_name
+
+
+def _named(gates: Sequence[GateSpec], by_name: dict[str, list[GateSpec]], name: str) -> GateSpec:
+    found = by_name.get(name, [])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        full = " or ".join(dict.fromkeys(f"'{gate.module}/{gate.name}'" for gate in found))
+        raise UnknownGateError(f"several gates are called '{name}'; say {full}")
+    close = get_close_matches(name, by_name, n=1)
+    hint = f"did you mean '{close[0]}'?" if close else f"there are {len(gates)} gates here"
+    raise UnknownGateError(f"there is no gate '{name}'; {hint}")
+
+
+#: Matches of a pattern, with the group that it is listed under.
+_Numbered: TypeAlias = "tuple[str, Spans, Sequence[int]]"
+_Match: TypeAlias = "tuple[str, Spans, int]"
+
+
+class _Explainer:
+    """One gate and one document."""
+
+    def __init__(self, spec: GateSpec, judge: Judge) -> None:
+        self._spec = spec
+        self._judge = judge
+
+    def condition(
+        self, condition: Condition, scope: Scope = WHOLE, where: str = ""
+    ) -> WhyCondition:
+        match condition:
+            case Every((only,)) | Either((only,)):
+                return self.condition(only, scope, where)
+            case Every(conditions) | Either(conditions) | Enough(conditions=conditions):
+                parts = tuple(self.condition(inner, scope, where) for inner in conditions)
+                return self._combined(condition, parts)
+            case Not(AnyOf(groups)):
+                return self.condition(NoneOf(groups), scope, where)
+            case Not(Every((only,)) | Either((only,))):
+                return self.condition(Not(only), scope, where)
+            case Not(Part() as narrowed):
+                inside = replace(narrowed, when=Not(narrowed.when))
+                return self.condition(inside, scope, where)
+            case Not(inner):
+                told = self.condition(inner, scope, where)
+                return replace(told, says=says(condition, self._spec, where), held=not told.held)
+            case Part(edge, unit, length, when):
+                span = self._judge.measured(units.part, edge, unit, length)
+                return self.condition(when, scope._replace(part=span), part(condition))
+            case Around():
+                return self._around(condition, scope, where)
+            case _:
+                held = self._judge.holds(condition, self._spec, scope)
+                leaf = WhyCondition(says(condition, self._spec, where), held)
+                return self._filled(leaf, condition, scope, where)
+
+    def _combined(
+        self, condition: Every | Either | Enough, parts: tuple[WhyCondition, ...]
+    ) -> WhyCondition:
+        holding = sum(bool(inner.held) for inner in parts)
+        match condition:
+            case Every():
+                held = holding == len(parts)
+            case Either():
+                held = holding > 0
+            case Enough(count):
+                held = holding >= count
+        reasons = (f"{holding:,} of {len(parts):,} hold",) if isinstance(condition, Enough) else ()
+        return WhyCondition(
+            says(condition, self._spec),
+            held,
+            reasons=reasons,
+            parts=parts,
+            parts_in_all=len(parts),
+        )
+
+    def _around(self, condition: Around, scope: Scope, where: str) -> WhyCondition:
+        """The surroundings of each match; of many, those that hold before the others."""
+        spec, when, judge = self._spec, condition.when, self._judge
+        sentence = says(condition, spec, where)
+        claims = self._matches(condition.groups, scope, most=None)
+        inside = nearby(condition.window)
+        if not claims:
+            asked = WhyCondition(says(when, spec, inside), None)
+            reason = f"no match of {says(AnyOf(condition.groups), spec, where)[7:]}"
+            return WhyCondition(sentence, False, reasons=(reason,), parts=(asked,), parts_in_all=1)
+        holds = judge.asking(when, spec)
+        holding: list[tuple[int, Scope]] = []
+        others: list[tuple[int, Scope]] = []
+        for number, (_, spans, at) in enumerate(claims):
+            if number >= _MOST_TRIED and holding:
+                break
+            claim = Claim(spans, spans.starts[at], spans.ends[at])
+            near = judge.near(scope, condition.window, claim)
+            held = holds(near)
+            if len(listed := holding if held else others) < MOST_SHOWN:
+                listed.append((number, near))
+        chosen = sorted([*holding, *others][:MOST_SHOWN], key=lambda each: each[0])
+        parts = tuple(
+            replace(self.condition(when, near, inside), at=self._witness(*claims[number]))
+            for number, near in chosen
+        )
+        return WhyCondition(sentence, bool(holding), parts=parts, parts_in_all=len(claims))
+
+    def _filled(
+        self, leaf: WhyCondition, condition: Condition, scope: Scope, where: str
+    ) -> WhyCondition:
+        """A condition without parts, with its witnesses and reasons."""
+        measured = self._judge.measured
+        match condition:
+            case AnyOf(groups):
+                reason = "" if leaf.held else f"no match of {leaf.says.removeprefix('any of ')}"
+                return self._with_matches(leaf, groups, scope, reason)
+            case NoneOf(groups):
+                found = self._count(groups, scope)
+                reason = "" if leaf.held else f"{amount(found, 'match', 'matches')}{where}"
+                return self._with_matches(leaf, groups, scope, reason)
+            case AllOf(groups):
+                needed = len(self._judge.spans(self._spec, groups))
+                return self._with_matches(leaf, groups, scope, self._missing(groups, scope, needed))
+            case AtLeast(count, groups):
+                missing = self._missing(groups, scope, count)
+                return self._with_matches(leaf, groups, scope, missing)
+            case Count(groups):
+                found = self._count(groups, scope)
+                return self._with_matches(
+                    leaf, groups, scope, f"{amount(found, 'match', 'matches')} found"
+                )
+            case DocumentLength(unit):
+                length = measured(units.length, unit)
+                return replace(leaf, reasons=(f"it has {amount(length, unit[:-1], unit)}",))
+            case SentenceLength():
+                return self._sentences(leaf, condition)
+            case Average(unit):
+                lengths = measured(units.sentence_lengths, unit)
+                if not lengths:
+                    return replace(leaf, reasons=("the document has no sentence",))
+                mean = sum(lengths) / len(lengths)
+                reason = f"{mean:,.1f} {unit} on average of {amount(len(lengths), 'sentence')}"
+                return replace(leaf, reasons=(reason,))
+            case Compare():
+                return self._compared(leaf, condition, scope)
+            case _:
+                raise TypeError(f"{condition!r} has parts")
+
+    def _with_matches(
+        self, leaf: WhyCondition, groups: tuple[str, ...], scope: Scope, reason: str
+    ) -> WhyCondition:
+        return replace(
+            leaf,
+            found=tuple(self._witness(*match) for match in self._matches(groups, scope)),
+            found_in_all=self._count(groups, scope),
+            reasons=(reason,) if reason else (),
+        )
+
+    def _missing(self, groups: tuple[str, ...], scope: Scope, needed: int) -> str:
+        """Which patterns have no match, when too few have one."""
+        judge = self._judge
+        patterns = judge.spans(self._spec, groups)
+        missing = [spans.pattern for spans in patterns if not judge.count(spans, scope)]
+        if len(patterns) - len(missing) >= needed:
+            return ""
+        named = _listed([f"“{cut(pattern.written)}”" for pattern in missing])
+        there = f"{len(patterns) - len(missing):,} of {amount(len(patterns), 'pattern')}"
+        short = "" if needed == len(patterns) else f", {needed:,} needed"
+        return f"{there} found{short}; missing: {named}"
+
+    def _sentences(self, leaf: WhyCondition, condition: SentenceLength) -> WhyCondition:
+        unit = condition.unit
+        lengths = self._judge.measured(units.sentence_lengths, unit)
+        number = sum(length in condition.bounds for length in lengths)
+        which = bounds(condition.bounds, unit[:-1], unit)
+        there = f"{number:,} of {amount(len(lengths), 'sentence')}"
+        found = tuple(
+            self._place(start, end)
+            for start, end in islice(self._sentences_in(condition), MOST_SHOWN)
+        )
+        return replace(leaf, found=found, found_in_all=number, reasons=(f"{there} of {which}",))
+
+    def _sentences_in(self, condition: SentenceLength) -> Iterator[tuple[int, int]]:
+        """Where the sentences of such a length are, from first word to end of last."""
+        words = self._judge.measured(units.words)
+        first = 0
+        for end in [*self._judge.marks("sentences").ends, len(self._judge.text) + 1]:
+            after = bisect_left(words, (end, 0))
+            if after > first:
+                span = words[first][0], words[after - 1][1]
+                length = after - first if condition.unit == "words" else span[1] - span[0]
+                if length in condition.bounds:
+                    yield span
+            first = after
+
+    def _compared(self, leaf: WhyCondition, condition: Compare, scope: Scope) -> WhyCondition:
+        """Of many values those that stand as asked come first, in the order of the document."""
+        judge, kind, relation = self._judge, condition.kind, condition.relation
+        capture = condition.left.capture
+        known, against = self._compared_with(condition, scope)
+        others = Others(known, relation)
+        standing: list[_Numbered] = []
+        rest: list[_Numbered] = []
+        for group, spans in self._owners(condition.left.groups):
+            of, numbers = judge.values(spans, capture, kind), judge.seen(spans, scope)
+            if isinstance(condition.right, str):
+                stand, not_so = of.split(relation, condition.right, others).among(numbers)
+            else:
+                stand, not_so = of.divided(chain(*numbers), others)
+            standing.append((group, spans, stand))
+            rest.append((group, spans, not_so))
+        shown, in_all = _earliest(standing), sum(len(numbers) for _, _, numbers in standing)
+        told_in_all = in_all + sum(len(numbers) for _, _, numbers in rest)
+        if not told_in_all:
+            return replace(leaf, reasons=(f"nothing was captured as ‘{capture}’",))
+        reasons = []
+        if not known:
+            told_in_all += 1
+            reasons.append(f"there is no {KINDS[kind]} to compare with: {against or '–'}")
+        told = [*shown, *_earliest(rest)][:MOST_SHOWN]
+        for number, (group, spans, at) in enumerate(told):
+            of, witness = judge.values(spans, capture, kind), self._witness(group, spans, at)
+            value = of.all[at]
+            named = f"{witness.line}:{witness.column} ‘{cut(of.texts[at] or '')}’"
+            if value is None:
+                reasons.append(f"{named} is no {KINDS[kind]}")
+            elif number < len(shown):
+                other = next(each for each in known if values.stands(value, relation, each))
+                reasons.append(f"{named} is {worth(value)}, {RELATIONS[relation]} {worth(other)}")
+            else:
+                others_told = against or _listed([worth(each) for each in known])
+                reasons.append(
+                    f"{named} is {worth(value)}, not {RELATIONS[relation]} {others_told}"
+                )
+        if told_in_all > MOST_SHOWN:
+            more = amount(told_in_all - MOST_SHOWN, "more value")
+            reasons[MOST_SHOWN:] = [f"and {more}"]
+        return replace(
+            leaf,
+            found=tuple(self._witness(*match) for match in shown),
+            found_in_all=in_all,
+            reasons=tuple(reasons),
+        )
+
+    def _compared_with(self, condition: Compare, scope: Scope) -> tuple[list[values.Value], str]:
+        """The values that others are compared with, in the order of the document, and the texts
+        they were read from; for a literal none, as the condition has said it.
+        """
+        right, kind, judge = condition.right, condition.kind, self._judge
+        if isinstance(right, str):
+            literal = values.parse(right, kind)
+            return ([] if literal is None else [literal]), ""
+        captured = [
+            (text, of.all[at])
+            for _, spans, at in self._matches(right.groups, scope, most=None)
+            if (text := (of := judge.values(spans, right.capture, kind)).texts[at]) is not None
+        ]
+        texts = _listed([f"‘{cut(text)}’" for text, _ in captured[:_MOST_NAMED]], len(captured))
+        return [value for _, value in captured if value is not None], texts
+
+    def _owners(self, groups: tuple[str, ...]) -> list[tuple[str, Spans]]:
+        """Where the distinct patterns of groups match, each with the first group that has it."""
+        owners: dict[int, tuple[str, Spans]] = {}
+        for group in groups:
+            for spans in self._judge.spans(self._spec, (group,)):
+                owners.setdefault(id(spans), (group, spans))
+        return list(owners.values())
+
+    def _matches(
+        self, groups: tuple[str, ...], scope: Scope, most: int | None = MOST_SHOWN
+    ) -> list[_Match]:
+        """The first matches of distinct patterns in a scope, in the order of the document."""
+        seen = self._judge.seen
+        numbered = (
+            (group, spans, list(islice(chain(*seen(spans, scope)), most)))
+            for group, spans in self._owners(groups)
+        )
+        return _earliest(numbered, most)
+
+    def _count(self, groups: tuple[str, ...], scope: Scope) -> int:
+        judge = self._judge
+        return sum(judge.count(spans, scope) for spans in judge.spans(self._spec, groups))
+
+    def _witness(self, group: str, spans: Spans, at: int) -> Witness:
+        place = self._place(spans.starts[at], spans.ends[at])
+        return replace(place, group=group, pattern=spans.pattern.written)
+
+    def _place(self, start: int, end: int) -> Witness:
+        line, column = self._judge.lines.place(start)
+        return Witness(start, end, line, column, self._judge.text[start:end])
+
+
+def _earliest(found: Iterable[_Numbered], most: int | None = MOST_SHOWN) -> list[_Match]:
+    """The first matches of several patterns in the order of the document."""
+    owners = list(found)
+    places = sorted(
+        (spans.starts[at], spans.ends[at], owner, at)
+        for owner, (_, spans, numbers) in enumerate(owners)
+        for at in islice(numbers, most)
+    )
+    return [(*owners[owner][:2], at) for *_, owner, at in places[:most]]
+
+
+def _listed(shown: Sequence[str], in_all: int | None = None) -> str:
+    """A list in words; its first few, of as many as are given or are said to be there."""
+    more = (len(shown) if in_all is None else in_all) - _MOST_NAMED
+    return ", ".join(shown[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")

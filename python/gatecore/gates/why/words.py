@@ -1,0 +1,202 @@
+"""Conditions in plain words: what each asks for, as a person would say it.
+
+`where` is what narrows a condition: empty for the whole document, else words that begin with a
+space, such as ` within 500 characters of it`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from gatecore.gates.spec import (
+    AllOf,
+    AnyOf,
+    Around,
+    AtLeast,
+    Average,
+    Bounds,
+    Captured,
+    Compare,
+    Condition,
+    Count,
+    DocumentLength,
+    Either,
+    Enough,
+    Every,
+    GateSpec,
+    NoneOf,
+    Not,
+    Part,
+    SentenceLength,
+    Unit,
+    Window,
+)
+from gatecore.gates.values import Value
+
+__all__ = ["RELATIONS", "amount", "bounds", "cut", "nearby", "part", "quoted", "says", "worth"]
+
+RELATIONS: Final = {
+    "above": "above",
+    "at_least": "at least",
+    "below": "below",
+    "at_most": "at most",
+    "equals": "equal to",
+    "differs_from": "different from",
+}
+"""How relations are said after “is” and “is not”."""
+
+KINDS: Final = {"number": "number", "money": "amount of money", "date": "date"}
+
+_SAME: Final = {"lines": "line", "sentences": "sentence", "paragraphs": "paragraph"}
+_LONGEST: Final = 60
+
+
+def says(condition: Condition, spec: GateSpec, where: str = "") -> str:
+    """What a condition asks for.
+
+    >>> from gatecore import modules
+    >>> from gatecore.gates.spec import AnyOf, NoneOf
+    >>> consent = modules.load("gdpr_uk").gate("consent")
+    >>> says(NoneOf(("consent",)), consent, " in the first 3 lines")
+    'no match of ‘consent’ (4 patterns) in the first 3 lines'
+    """
+
+    def of(groups: tuple[str, ...], joined: str = "or") -> str:
+        number = len(dict.fromkeys(spec.patterns(groups)))
+        return f"{quoted(groups, joined)} ({amount(number, 'pattern')}){where}"
+
+    match condition:
+        case AnyOf(groups):
+            return f"any of {of(groups)}"
+        case AllOf(groups):
+            return f"all of {of(groups, 'and')}"
+        case NoneOf(groups):
+            return f"no match of {of(groups)}"
+        case AtLeast(count, groups):
+            return f"at least {count:,} different patterns of {of(groups)}"
+        case Count(groups, within):
+            return f"{bounds(within, 'match', 'matches')} of {of(groups)}"
+        case Every():
+            return f"all of these{where}"
+        case Either():
+            return f"one of these{where}"
+        case Enough(count, conditions):
+            return f"at least {count:,} of these {len(conditions):,}{where}"
+        case Not(inner):
+            return _denied(inner, spec, where)
+        case Around(groups, window, when):
+            name = f"a match of {quoted(groups)}{where}"
+            return f"{name} with {says(when, spec, nearby(window))}"
+        case Part(when=when):
+            return says(when, spec, part(condition))
+        case DocumentLength(unit, within):
+            return f"a document of {bounds(within, unit[:-1], unit)}"
+        case SentenceLength(unit, within, count):
+            number = bounds(count, "sentence", "sentences")
+            return f"{number} of {bounds(within, unit[:-1], unit)}"
+        case Average(unit, within):
+            return f"sentences of {bounds(within, unit[:-1], unit)} on average"
+        case Compare(left, _, relation, right):
+            other = f"‘{cut(right)}’" if isinstance(right, str) else _captured(right)
+            return f"{_captured(left)}{where} {RELATIONS[relation]} {other}"
+
+
+def _denied(condition: Condition, spec: GateSpec, where: str) -> str:
+    """What `not` of a condition asks for, in words of its own where there are such."""
+    match condition:
+        case AnyOf(groups):
+            return says(NoneOf(groups), spec, where)
+        case NoneOf(groups):
+            return says(AnyOf(groups), spec, where)
+        case Not(inner):
+            return says(inner, spec, where)
+        case Part(when=when):
+            return _denied(when, spec, part(condition))
+        case Every((only,)) | Either((only,)):
+            return _denied(only, spec, where)
+        case Every():
+            return f"not all of these{where}"
+        case Either():
+            return f"none of these{where}"
+        case Enough(count, conditions):
+            return f"fewer than {count:,} of these {len(conditions):,}{where}"
+        case Around():
+            return f"no{says(condition, spec, where).removeprefix('a')}"
+        case _:
+            return f"not: {says(condition, spec, where)}"
+
+
+def _captured(captured: Captured) -> str:
+    return f"‘{captured.capture}’ of {quoted(captured.groups)}"
+
+
+def nearby(window: Window) -> str:
+    """Where a window lies, seen from its match.
+
+    >>> nearby(Window("after", "words", 50)), nearby(Window("both", "sentences", 0))
+    (' within 50 words after it', ' in the same sentence as it')
+    """
+    side = window.side
+    if side == "inside":
+        return " inside it"
+    if window.unit is None:
+        return " anywhere else" if side == "both" else f" {side} it"
+    if window.distance == 0:
+        if window.unit in _SAME:
+            beside = "as it" if side == "both" else f"{side} it"
+            return f" in the same {_SAME[window.unit]} {beside}"
+        return " right beside it" if side == "both" else f" right {side} it"
+    distance = amount(window.distance, window.unit[:-1], window.unit)
+    return f" within {distance} {'of' if side == 'both' else side} it"
+
+
+def part(condition: Part) -> str:
+    """Which part of the document."""
+    unit: Unit = condition.unit
+    if condition.amount == 1:
+        return f" in the {condition.edge} {unit[:-1]}"
+    return f" in the {condition.edge} {condition.amount:,} {unit}"
+
+
+def bounds(within: Bounds, one: str, many: str) -> str:
+    """A range of numbers of something.
+
+    >>> bounds(Bounds(2, None), "word", "words"), bounds(Bounds(1, 1), "word", "words")
+    ('at least 2 words', 'exactly 1 word')
+    """
+    low, high = within.at_least, within.at_most
+    if high is None:
+        return f"at least {amount(low, one, many)}"
+    if low == high:
+        return f"exactly {amount(low, one, many)}"
+    if low == 0:
+        return f"at most {amount(high, one, many)}"
+    return f"{low:,} to {amount(high, one, many)}"
+
+
+def amount(number: int, one: str, many: str = "") -> str:
+    """A number of things, in one of two words."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def quoted(names: Sequence[str], joined: str = "or") -> str:
+    """Names in quotes: ‘a’, ‘b’ or ‘c’."""
+    marked = [f"‘{name}’" for name in names]
+    if len(marked) < 2:
+        return "".join(marked)
+    return f"{', '.join(marked[:-1])} {joined} {marked[-1]}"
+
+
+def worth(value: Value) -> str:
+    """A value as it is said: `1,250.50 GBP`, `5 March 2024`."""
+    if isinstance(value.amount, date):
+        return f"{value.amount.day} {value.amount:%B %Y}"
+    return cut(f"{value.amount:,f}{' ' + value.currency if value.currency else ''}")
+
+
+def cut(text: str, length: int = _LONGEST) -> str:
+    """A text on one line, its end left out when it is long."""
+    line = " ".join(text[: 4 * length].split())
+    return line if len(line) <= length and len(text) <= 4 * length else line[: length - 1] + "…"

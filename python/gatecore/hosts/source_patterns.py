@@ -1,0 +1,702 @@
+r"""The patterns in Python source: string literals that reach a call of `re`, with their places.
+
+    LATE = [r"late\s+fee", r"overdue"]                 the list
+    any(re.search(p, text, re.I) for p in LATE)        the call: two patterns, IGNORECASE
+
+Nothing is run. A name stands for what is assigned to it in sight, a loop's variable for each
+element of a literal list, tuple, set or dict, an f-string, a sum and `re.escape` for what they make
+of known texts. What is imported from a file that is read as well is that file's.
+What a parameter or another function brings is not followed: a call that may get something of the
+kind is counted as `unread`, also when some of its patterns are known.
+
+Keywords are found as well: constant texts that are looked for with `in`, `find` or `count`, unless
+what is searched is known to be a container.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice, product
+from pathlib import PurePath
+from typing import Any, Final
+
+from gatecore.gates.spec import Place
+
+__all__ = ["SourceFiles", "SourcePattern", "SourcePatterns", "patterns_in"]
+
+#: Where each function of `re` takes its flags.
+_FLAGS_AT: Final = {
+    "compile": 1,
+    "search": 2,
+    "match": 2,
+    "fullmatch": 2,
+    "findall": 2,
+    "finditer": 2,
+    "split": 3,
+    "sub": 4,
+    "subn": 4,
+}
+_SAME_ELEMENTS: Final = ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter")
+_DEEPEST: Final = 12
+_MOST_VALUES: Final = 20_000
+#: Texts that one f-string may stand for: two loops over some dozen words each.
+_MOST_MADE: Final = 2_000
+#: Methods of `str` that look for their first argument.
+_LOOKING: Final = ("find", "count")
+#: Methods that give a list more elements, and whether their argument is one element.
+_ADDING: Final = {"append": True, "add": True, "extend": False, "update": False}
+#: Modules that are `re`, by their full name and as a name imported from another.
+_RE_MODULES: Final = ("re", "gatecore.re")
+#: What nobody knows.
+_UNKNOWN: Final = ast.Name("?", ast.Load())
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePattern:
+    """A pattern as a call of `re` has it; the place is that of its string literal."""
+
+    source: str
+    flags: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePatterns:
+    """What one file looks for.
+
+    Attributes:
+        patterns: The patterns, in order.
+        unread: The places of calls that may get a pattern or flags that the source does not tell.
+        keywords: Texts that are looked for without `re`, in order.
+    """
+
+    patterns: tuple[SourcePattern, ...]
+    unread: tuple[Place, ...]
+    keywords: tuple[str, ...] = ()
+
+
+def patterns_in(text: str, path: str) -> SourcePatterns:
+    r"""The patterns in the source of a Python file.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError: It is not Python.
+
+    >>> found = patterns_in("import re\nre.search('a+', text, re.I)", "rules.py")
+    >>> [(p.source, p.flags, str(p.place)) for p in found.patterns]
+    [('a+', 2, 'rules.py:2:11')]
+    """
+    return SourceFiles({path: text}).patterns_in(path)
+
+
+class SourceFiles:
+    r"""Python files that may import from each other.
+
+    >>> files = SourceFiles({
+    ...     "house/rules.py": "LATE = ['late fee']",
+    ...     "house/check.py": "import re\nfrom .rules import LATE\n[re.compile(p) for p in LATE]",
+    ... })
+    >>> [str(p.place) for p in files.patterns_in("house/check.py").patterns]
+    ['house/rules.py:1:9']
+    """
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        self._known: dict[str, _Collector | None] = {}
+        self._endings: dict[str, list[str]] = {}
+        for path in texts:
+            self._endings.setdefault(_module_parts(path)[-1], []).append(path)
+
+    def patterns_in(self, path: str) -> SourcePatterns:
+        """The patterns in one of the files.
+
+        Raises:
+            SyntaxError, ValueError, RecursionError: It is not Python.
+        """
+        collector = _Collector(path, self)
+        collector.read(ast.parse(self._texts[path], path))
+        return SourcePatterns(
+            tuple(dict.fromkeys(collector.patterns)),
+            tuple(dict.fromkeys(collector.unread)),
+            tuple(dict.fromkeys(collector.keywords)),
+        )
+
+    def module(self, name: str, level: int, asker: str) -> _Collector | None:
+        """The file that an import of another file means; `None` if it is none of these.
+
+        What a name is absolute to is not known, so the file whose folders fit and that is nearest
+        to the asking one is taken.
+        """
+        parts = tuple(name.split(".")) if name else ()
+        here = PurePath(asker).parent.parts
+        if level:
+            wanted = (*here[: len(here) - level + 1], *parts)
+            found = [path for path in self._ending(wanted) if _module_parts(path) == wanted]
+        else:
+            found = [p for p in self._ending(parts) if _module_parts(p)[-len(parts) :] == parts]
+        found = [path for path in found if path != asker]
+        if not found:
+            return None
+        nearest = min(found, key=lambda path: (-_shared(PurePath(path).parts, here), len(path)))
+        return self._collector(nearest)
+
+    def _ending(self, parts: Sequence[str]) -> list[str]:
+        return self._endings.get(parts[-1], []) if parts else []
+
+    def _collector(self, path: str) -> _Collector | None:
+        if path not in self._known:
+            self._known[path] = None
+            collector = _Collector(path, self)
+            try:
+                collector.bind(ast.parse(self._texts[path], path))
+            except (SyntaxError, ValueError, RecursionError):
+                return None
+            self._known[path] = collector
+        return self._known[path]
+
+
+def _module_parts(path: str) -> tuple[str, ...]:
+    """`a/b.py` and `a/b/__init__.py` are both `a.b`; so is `a.b` itself, as hosts name modules."""
+    pure = PurePath(path)
+    if pure.suffix != ".py":
+        return tuple(path.split("."))
+    parts = pure.with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts
+
+
+def _shared(parts: Sequence[str], others: Sequence[str]) -> int:
+    """How many folders two paths begin with alike."""
+    number = 0
+    for part, other in zip(parts, others, strict=False):
+        if part != other:
+            break
+        number += 1
+    return number
+
+
+#: What a name may stand for, worked out when asked for.
+_Values = Callable[[], Iterator[ast.expr]]
+_Names = dict[str, list[_Values]]
+
+
+class _Collector(ast.NodeVisitor):
+    def __init__(self, path: str, files: SourceFiles) -> None:
+        self._path = path
+        self._files = files
+        #: Names that other files may know: of a module (no second part), or of something in one.
+        self._imported: dict[str, list[tuple[str, int, str]]] = {}
+        self._stars: list[tuple[str, int]] = []
+        #: References to functions of `re` that are called, or read otherwise.
+        self._called: set[int] = set()
+        self._modules: set[str] = set()
+        self._functions: dict[str, str] = {}
+        self._scopes: list[_Names] = [{}]
+        self._attributes: _Names = {}
+        self._depth = 0
+        self.patterns: list[SourcePattern] = []
+        self.unread: list[Place] = []
+        self.keywords: list[str] = []
+
+    def read(self, tree: ast.Module) -> None:
+        self.bind(tree)
+        self.visit(tree)
+
+    def bind(self, tree: ast.Module) -> None:
+        """Learns what the module's names, and all attributes, stand for."""
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant):
+                node._gatecore_path = self._path  # type: ignore[attr-defined]
+            elif isinstance(node, ast.Import):
+                self._bind_import(node)
+            elif isinstance(node, ast.ImportFrom):
+                self._bind_import_from(node)
+            elif isinstance(node, ast.ClassDef):
+                for statement in node.body:
+                    self._bind_statement(statement, self._attributes)
+            elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+                self._bind_attributes(node)
+            elif isinstance(node, ast.Call):
+                self._bind_added(node)
+        self._bind_body(tree)
+
+    def _bind_import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            if alias.name in _RE_MODULES and (alias.asname or "." not in alias.name):
+                self._modules.add(alias.asname or alias.name)
+            elif alias.asname or "." not in alias.name:
+                name = alias.asname or alias.name
+                self._imported.setdefault(name, []).append((alias.name, 0, ""))
+
+    def _bind_import_from(self, node: ast.ImportFrom) -> None:
+        module = node.module or ""
+        if module in _RE_MODULES and not node.level:
+            self._functions |= {a.asname or a.name: a.name for a in node.names}
+            return
+        for alias in node.names:
+            name = alias.asname or alias.name
+            if module == "gatecore" and alias.name == "re" and not node.level:
+                self._modules.add(name)
+            elif alias.name == "*":
+                self._stars.append((module, node.level))
+            else:
+                self._imported.setdefault(name, []).append((module, node.level, alias.name))
+
+    # What names stand for.
+
+    def _bind_body(self, scope: ast.AST) -> None:
+        """The assignments of a module or function, but not those of functions within."""
+        for node in ast.iter_child_nodes(scope):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+                continue
+            if isinstance(node, ast.stmt):
+                self._bind_statement(node, self._scopes[-1])
+            self._bind_body(node)
+
+    def _bind_statement(self, node: ast.stmt, names: _Names) -> None:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                self._bind(target, self._later(node.value), names)
+        elif isinstance(node, ast.AnnAssign | ast.AugAssign) and node.value is not None:
+            self._bind(node.target, self._later(node.value), names)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            added = _added(node.value)
+            if added is not None and isinstance(added[0], ast.Name):
+                self._bind(added[0], self._later(added[1]), names)
+
+    def _bind_added(self, node: ast.Call) -> None:
+        """`self.late.append("…")`."""
+        added = _added(node)
+        if added is not None and isinstance(added[0], ast.Attribute):
+            values = self._later(added[1])
+            self._attributes.setdefault(added[0].attr, []).append(values)
+
+    def _bind_attributes(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
+        """`self.late = […]`, wherever it stands in the file."""
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            if isinstance(target, ast.Attribute) and node.value is not None:
+                values = self._later(node.value)
+                self._attributes.setdefault(target.attr, []).append(values)
+
+    def _later(self, node: ast.expr) -> _Values:
+        scopes = list(self._scopes)
+        return lambda: self._values_in(scopes, node)
+
+    def _values_in(self, scopes: list[_Names], node: ast.expr) -> Iterator[ast.expr]:
+        now, self._scopes = self._scopes, scopes
+        try:
+            return iter(list(self._values(node)))
+        finally:
+            self._scopes = now
+
+    def _bind(self, target: ast.expr, values: _Values, names: _Names) -> None:
+        if isinstance(target, ast.Name):
+            names.setdefault(target.id, []).append(values)
+        elif isinstance(target, ast.Tuple | ast.List):
+            for number, part in enumerate(target.elts):
+                self._bind(part, _part(values, number, len(target.elts)), names)
+
+    def _bind_loop(self, target: ast.expr, over: ast.expr) -> _Names:
+        names: _Names = {}
+        # A loop's variable is what the loop gives it and nothing that was assigned elsewhere.
+        elements = list(islice(self._elements(over), _MOST_VALUES))
+        self._bind(target, lambda: iter(elements), names)
+        return names
+
+    # Where names are in force.
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        parameters = [
+            a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        ]
+        self._scopes.append({name: [] for name in parameters})
+        self._bind_body(node)
+        self.generic_visit(node)
+        self._scopes.pop()
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+
+    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
+        self.visit(node.iter)
+        self._scopes.append(self._bind_loop(node.target, node.iter))
+        # What the body assigns from the variable is bound again, now that it is known.
+        for statement in node.body:
+            self._bind_statement(statement, self._scopes[-1])
+        for statement in node.body:
+            self.visit(statement)
+        self._scopes.pop()
+        for statement in node.orelse:
+            self.visit(statement)
+
+    visit_AsyncFor = visit_For  # noqa: N815
+
+    def _visit_comprehension(self, node: Any) -> None:
+        for generator in node.generators:
+            self.visit(generator.iter)
+            self._scopes.append(self._bind_loop(generator.target, generator.iter))
+            for condition in generator.ifs:
+                self.visit(condition)
+        for part in ("elt", "key", "value"):
+            if hasattr(node, part):
+                self.visit(getattr(node, part))
+        del self._scopes[-len(node.generators) :]
+
+    visit_ListComp = visit_SetComp = visit_GeneratorExp = visit_DictComp = (  # noqa: N815
+        _visit_comprehension
+    )
+
+    # Calls.
+
+    def visit_Call(self, node: ast.Call) -> None:
+        function = self._function(node.func)
+        if function is not None:
+            self._called.add(id(node.func))
+        elif isinstance(node.func, ast.Name) and node.func.id == "map" and len(node.args) == 2:
+            function = self._function(node.args[0])
+            if function is not None:
+                self._called.add(id(node.args[0]))
+                self._take(list(islice(self._elements(node.args[1]), _MOST_VALUES)), 0, node)
+                self.generic_visit(node)
+                return
+        self.generic_visit(node)
+        if function is None:
+            looks = isinstance(node.func, ast.Attribute) and node.func.attr in _LOOKING
+            if looks and len(node.args) == 1:
+                self.keywords += [text for text, _ in self._texts(node.args[0]) if text]
+            return
+        pattern = _argument(node, 0, "pattern")
+        flags_node = _argument(node, _FLAGS_AT[function], "flags")
+        flags = 0 if flags_node is None else self._flags(flags_node)
+        values = [] if pattern is None else list(islice(self._values(pattern), _MOST_VALUES))
+        self._take(values, flags, node)
+
+    def _take(self, values: Sequence[ast.expr], flags: int | None, call: ast.Call) -> None:
+        """The patterns that a call may get; it is unread if it may get another one."""
+        texts = [(text, value) for value in values if (text := _text(value)) is not None]
+        others = [value for value in values if _text(value) is None]
+        compiled = [value for value in others if self._is_compiled(value)]
+        unknown = len(others) > len(compiled) and any(not _is_nothing(value) for value in others)
+        if flags is None or unknown or len(values) == _MOST_VALUES or not (texts or compiled):
+            self.unread.append(self._place(call))
+        if flags is not None:
+            self.patterns += [
+                SourcePattern(text, flags, self._place(literal)) for text, literal in texts
+            ]
+
+    def _is_compiled(self, node: ast.expr) -> bool:
+        """Whether it is a call of `re.compile`, which is read where it stands."""
+        return isinstance(node, ast.Call) and self._function(node.func) == "compile"
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        """A function of `re` that is passed on: nobody knows with what it is called."""
+        self._refer(node)
+        self.generic_visit(node)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        self._refer(node)
+
+    def _refer(self, node: ast.Attribute | ast.Name) -> None:
+        loaded = isinstance(node.ctx, ast.Load) and id(node) not in self._called
+        if loaded and self._function(node) is not None:
+            self.unread.append(self._place(node))
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        self.generic_visit(node)
+        left = node.left
+        for operation, right in zip(node.ops, node.comparators, strict=True):
+            if isinstance(operation, ast.In | ast.NotIn) and not self._is_container(right):
+                self.keywords += [text for text, _ in self._texts(left) if text]
+            left = right
+
+    def _is_container(self, node: ast.expr) -> bool:
+        """Whether an expression is known to be no text."""
+        values = list(islice(self._values(node), _MOST_VALUES))
+        kinds = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
+        return bool(values) and all(isinstance(value, kinds) for value in values)
+
+    def _function(self, node: ast.expr) -> str | None:
+        name = None
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            name = node.attr if node.value.id in self._modules else None
+        elif isinstance(node, ast.Name):
+            name = self._functions.get(node.id)
+        return name if name in _FLAGS_AT else None
+
+    def _place(self, node: ast.expr) -> Place:
+        path = getattr(node, "_gatecore_path", self._path)
+        return Place(path, node.lineno, node.col_offset + 1)
+
+    def _texts(self, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+        for value in islice(self._values(node), _MOST_VALUES):
+            text = _text(value)
+            if text is not None:
+                yield text, value
+
+    def _flags(self, node: ast.expr) -> int | None:
+        """Constant flags: `re.I | re.M`, a number, or a name for one of these."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, int):
+            return int(node.value)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr | ast.Add):
+            left, right = self._flags(node.left), self._flags(node.right)
+            return None if left is None or right is None else left | right
+        name = None
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            name = node.attr if node.value.id in self._modules else None
+        elif isinstance(node, ast.Name):
+            name = self._functions.get(node.id)
+            values = [value for value in self._values(node) if value is not node]
+            if name is None and len(values) == 1:
+                return self._flags(values[0])
+        flag = getattr(re, name, None) if name else None
+        return int(flag) if isinstance(flag, re.RegexFlag) else None
+
+    # What an expression may be.
+
+    def _values(self, node: ast.expr) -> Iterator[ast.expr]:
+        """What an expression may stand for: literals, or itself where that is not known."""
+        if self._depth > _DEEPEST:
+            yield _UNKNOWN
+            return
+        self._depth += 1
+        try:
+            if isinstance(node, ast.Name):
+                yield from self._values_of_name(node)
+            elif isinstance(node, ast.Attribute):
+                yield from self._values_of_attribute(node)
+            elif isinstance(node, ast.IfExp):
+                yield from self._values(node.body)
+                yield from self._values(node.orelse)
+            elif isinstance(node, ast.BoolOp):
+                for part in node.values:
+                    yield from self._values(part)
+            elif isinstance(node, ast.Subscript):
+                yield from self._subscript(node)
+            elif isinstance(node, ast.JoinedStr) or _is_text_sum(node) or self._is_escape(node):
+                texts, whole = self._made(node)
+                for text in texts:
+                    made = ast.copy_location(ast.Constant(text), node)
+                    made._gatecore_path = self._path  # type: ignore[attr-defined]
+                    yield made
+                if not whole:
+                    yield _UNKNOWN
+            else:
+                yield node
+        finally:
+            self._depth -= 1
+
+    def _values_of_name(self, node: ast.Name) -> Iterator[ast.expr]:
+        for names in reversed(self._scopes):
+            if node.id in names:
+                known = names[node.id]
+                for values in known:
+                    yield from values()
+                if not known:
+                    yield node  # a parameter
+                return
+        yield from self._values_elsewhere(node.id) or (node,)
+
+    def _values_of_attribute(self, node: ast.Attribute) -> Iterator[ast.expr]:
+        if isinstance(node.value, ast.Name):
+            for module, level, name in self._imported.get(node.value.id, ()):
+                whole = ".".join(part for part in (module, name) if part)
+                other = self._files.module(whole, level, self._path)
+                if other is not None:
+                    yield from other.exported(node.attr) or (node,)
+                    return
+        known = self._attributes.get(node.attr, ())
+        for values in known:
+            yield from values()
+        if not known:
+            yield node
+
+    def _values_elsewhere(self, name: str) -> list[ast.expr]:
+        """What an imported name stands for in the file that it comes from."""
+        sources = list(self._imported.get(name, ()))
+        sources += [(module, level, name) for module, level in self._stars]
+        found: list[ast.expr] = []
+        for module, level, there in sources:
+            other = self._files.module(module, level, self._path) if there else None
+            found += other.exported(there) if other is not None else ()
+        return found
+
+    def exported(self, name: str) -> list[ast.expr]:
+        """What a name of the module stands for; nothing if it has none."""
+        values = self._scopes[0].get(name)
+        if values is None:
+            return self._values_elsewhere(name) if self._depth <= _DEEPEST else []
+        return [value for each in values for value in islice(each(), _MOST_VALUES)]
+
+    def _made(self, node: ast.expr) -> tuple[list[str], bool]:
+        """The texts that an f-string, a sum or `re.escape` may make, and whether these are all."""
+        if isinstance(node, ast.JoinedStr):
+            parts = [self._formatted(part) for part in node.values]
+        elif isinstance(node, ast.BinOp):
+            parts = [self._known(node.left), self._known(node.right)]
+        else:
+            assert isinstance(node, ast.Call)
+            texts, whole = self._known(node.args[0])
+            return list(map(re.escape, texts)), whole
+        made = list(map("".join, islice(product(*(texts for texts, _ in parts)), _MOST_MADE)))
+        return made, all(whole for _, whole in parts) and len(made) < _MOST_MADE
+
+    def _formatted(self, node: ast.expr) -> tuple[list[str], bool]:
+        if isinstance(node, ast.FormattedValue):
+            plain = node.conversion in (-1, ord("s")) and node.format_spec is None
+            return self._known(node.value) if plain else ([], False)
+        return self._known(node)
+
+    def _known(self, node: ast.expr) -> tuple[list[str], bool]:
+        """The texts that an expression may be, and whether these are all."""
+        values = list(islice(self._values(node), _MOST_MADE))
+        texts = [text for value in values if (text := _text(value)) is not None]
+        return texts, len(texts) == len(values) and 0 < len(values) < _MOST_MADE
+
+    def _is_escape(self, node: ast.expr) -> bool:
+        if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
+            return False
+        if isinstance(node.func, ast.Name):
+            return self._functions.get(node.func.id) == "escape"
+        name = node.func.value if isinstance(node.func, ast.Attribute) else None
+        return (
+            isinstance(name, ast.Name)
+            and name.id in self._modules
+            and ast.unparse(node.func).endswith(".escape")
+        )
+
+    def _subscript(self, node: ast.Subscript) -> Iterator[ast.expr]:
+        """Any element, or the one that a constant key names."""
+        for value in self._values(node.value):
+            if isinstance(value, ast.Dict):
+                key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+                for name, part in zip(value.keys, value.values, strict=True):
+                    same = isinstance(name, ast.Constant) and name.value == key
+                    if key is None or same:
+                        yield from self._values(part)
+            elif isinstance(value, ast.List | ast.Tuple):
+                yield from (part for element in value.elts for part in self._values(element))
+            else:
+                yield _UNKNOWN
+
+    def _elements(self, node: ast.expr) -> Iterator[ast.expr]:
+        """What a loop over an expression gives."""
+        for value in self._values(node):
+            if isinstance(value, ast.List | ast.Tuple | ast.Set):
+                for element in value.elts:
+                    if isinstance(element, ast.Starred):
+                        yield from self._elements(element.value)
+                    else:
+                        yield from self._values(element)
+            elif isinstance(value, ast.Dict):
+                yield from (_UNKNOWN if key is None else key for key in value.keys)
+            elif isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
+                yield from self._elements(value.left)
+                yield from self._elements(value.right)
+            elif isinstance(value, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+                yield from self._elements_of_comprehension(value)
+            elif isinstance(value, ast.Call):
+                yield from self._elements_of_call(value)
+            elif not isinstance(value, ast.Constant):
+                yield _UNKNOWN
+
+    def _elements_of_comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp
+    ) -> Iterator[ast.expr]:
+        """Its expression, with the loops' variables bound."""
+        before = self._scopes
+        try:
+            for generator in node.generators:
+                names = self._bind_loop(generator.target, generator.iter)
+                self._scopes = [*self._scopes, names]
+            found = list(islice(self._values(node.elt), _MOST_VALUES))
+        finally:
+            self._scopes = before
+        yield from found
+
+    def _elements_of_call(self, node: ast.Call) -> Iterator[ast.expr]:
+        function = node.func
+        if isinstance(function, ast.Attribute) and function.attr in ("items", "values", "keys"):
+            for value in self._values(function.value):
+                if isinstance(value, ast.Dict):
+                    yield from _of_dict(value, function.attr)
+                else:
+                    yield _UNKNOWN
+        elif isinstance(function, ast.Name) and node.args:
+            if function.id in _SAME_ELEMENTS:
+                yield from self._elements(node.args[0])
+            elif function.id == "enumerate":
+                for number, element in enumerate(self._elements(node.args[0])):
+                    yield ast.Tuple([ast.Constant(number), element], ast.Load())
+            else:
+                yield _UNKNOWN
+        else:
+            yield _UNKNOWN
+
+
+def _of_dict(node: ast.Dict, what: str) -> Iterator[ast.expr]:
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:
+            yield _UNKNOWN
+        else:
+            pair = ast.Tuple([key, value], ast.Load())
+            yield {"items": pair, "keys": key, "values": value}[what]
+
+
+def _part(values: _Values, number: int, count: int) -> _Values:
+    """One position of tuples."""
+
+    def parts() -> Iterator[ast.expr]:
+        for value in values():
+            if not isinstance(value, ast.Tuple | ast.List):
+                yield _UNKNOWN
+            elif len(value.elts) == count:
+                yield value.elts[number]
+
+    return parts
+
+
+def _argument(node: ast.Call, number: int, name: str) -> ast.expr | None:
+    for keyword in node.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    some: Sequence[ast.expr] = node.args
+    if any(isinstance(argument, ast.Starred) for argument in some[: number + 1]):
+        return None
+    return some[number] if number < len(some) else None
+
+
+def _added(node: ast.Call) -> tuple[ast.expr, ast.expr] | None:
+    """What `names.append(x)` and its like add to, and the list of what they add."""
+    function = node.func
+    if not isinstance(function, ast.Attribute) or function.attr not in _ADDING:
+        return None
+    if len(node.args) != 1 or node.keywords:
+        return None
+    (given,) = node.args
+    one = _ADDING[function.attr]
+    return function.value, ast.copy_location(ast.List([given], ast.Load()), node) if one else given
+
+
+def _is_nothing(node: ast.expr) -> bool:
+    """Whether it is `None`, as names are set to before they have a value."""
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _text(node: ast.expr) -> str | None:
+    """A string literal."""
+    known = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return node.value if known else None  # type: ignore[attr-defined]
+
+
+def _is_text_sum(node: ast.expr) -> bool:
+    """Whether a sum is one of texts: lists are added as well, and are read as lists."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
+        return False
+    parts = (node.left, node.right)
+    return any(
+        (isinstance(part, ast.Constant) and isinstance(part.value, str))
+        or isinstance(part, ast.JoinedStr)
+        or _is_text_sum(part)
+        for part in parts
+    )

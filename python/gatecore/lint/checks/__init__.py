@@ -1,0 +1,1 @@
+"""The checks of gates, one subject a module: patterns, verdicts, and figures of documents."""

@@ -1,0 +1,210 @@
+r"""`lint`: which patterns are slow, why, on which text, and how to write them better.
+
+Off the fallback route a pattern takes linear time whatever it is, so advice is about the patterns
+that `re` itself answers: why they are there, how `re`'s time grows with a hostile text, and a
+rewrite that leads off the route.
+
+>>> from gatecore.lint.patterns import lint
+>>> (advice,) = lint([r"(?<!\w)risk(?!\w)"])
+>>> advice.route, advice.rewrite.pattern.source, advice.rewrite.kind
+('fallback', '\\brisk\\b', 'same answers')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gatecore.lint.proofs.program import ProgramTooLargeError, program
+from gatecore.lint.proofs.trial import LONGEST_HOSTILE_TEXT, LONGEST_TEXT, agree
+from gatecore.lint.redos.automaton import Automaton, AutomatonTooLargeError
+from gatecore.lint.redos.growth import Growth, HostileText, growth
+from gatecore.lint.redos.rules import Change, Kind, rewritten
+from gatecore.patterns.set import Engine, Pattern, PatternLike, PatternSet
+
+__all__ = ["Advice", "Growth", "HostileText", "Rewrite", "lint"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A better way to write a pattern.
+
+    Attributes:
+        pattern: The pattern to write instead.
+        kind: "same answers" for each search, match, span and group of every text; "same yes or no"
+            when spans may differ.
+        route: How gatecore answers it.
+        growth: How `re`'s time grows with it.
+        done: What was changed, in clauses.
+    """
+
+    pattern: Pattern
+    kind: Kind
+    route: Literal["exact", "candidate", "fallback"]
+    growth: Growth
+    done: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "pattern": self.pattern._asdict(),
+            "kind": self.kind,
+            "route": self.route,
+            "growth": self.growth.to_dict(),
+            "done": list(self.done),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What there is to say about one pattern.
+
+    Attributes:
+        pattern: The pattern.
+        route: "fallback" when `re` answers it.
+        reason: Why it has that route, one clause.
+        growth: How `re`'s time grows with the text; `None` where it was not asked for.
+        rewrite: A better way to write it, where one is known.
+        note: What else to know, one clause.
+    """
+
+    pattern: Pattern
+    route: Literal["exact", "candidate", "fallback"]
+    reason: str
+    growth: Growth | None = None
+    rewrite: Rewrite | None = None
+    note: str = ""
+
+    @property
+    def fallback(self) -> bool:
+        """Whether `re` answers it."""
+        return self.route == "fallback"
+
+    @property
+    def superlinear(self) -> bool:
+        """Whether `re` takes more than linear time on some text."""
+        return self.growth is not None and self.growth.superlinear
+
+    @property
+    def rank(self) -> tuple[bool, tuple[int, int]]:
+        """For sorting: the worse, the greater."""
+        return self.fallback, self.growth.rank if self.growth else (0, 0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "pattern": self.pattern._asdict(),
+            "route": self.route,
+            "reason": self.reason,
+            "growth": self.growth.to_dict() if self.growth else None,
+            "rewrite": self.rewrite.to_dict() if self.rewrite else None,
+            "note": self.note,
+        }
+
+
+def lint(
+    patterns: Iterable[PatternLike], *, every_growth: bool = False, engine: Engine = "auto"
+) -> list[Advice]:
+    r"""Advice on each pattern, in order.
+
+    Args:
+        patterns: As `PatternSet` takes them.
+        every_growth: Ask also how `re` would do with the patterns that it does not answer.
+        engine: Which pass routes are meant for.
+
+    Raises:
+        re.error: And whatever else `PatternSet` raises.
+
+    >>> [advice.growth.kind for advice in lint([r"(?=a)(a+)+b", r"\d+x"], every_growth=True)]
+    ['exponential', 'polynomial']
+    """
+    routed = PatternSet(patterns, engine=engine)
+    found: dict[tuple[str, int], Advice] = {}
+    changes: dict[tuple[str, int], list[Change]] = {}
+    for number, pattern in enumerate(routed):
+        if pattern.key in found:
+            continue
+        explained = routed.explain(number)
+        advice = Advice(pattern, explained.route, explained.reason)
+        if advice.fallback or every_growth:
+            advice = _looked_at(advice)
+        found[pattern.key] = advice
+        if advice.fallback or advice.superlinear:
+            changes[pattern.key] = _checked(advice)
+    for key, rewrite in _best(found, changes, engine).items():
+        old = found[key]
+        found[key] = Advice(old.pattern, old.route, old.reason, old.growth, rewrite, old.note)
+    return [found[pattern.key] for pattern in routed]
+
+
+def _looked_at(advice: Advice) -> Advice:
+    """The advice with growth, and a note on what matches anything."""
+    source, flags = advice.pattern.source, int(advice.pattern.flags)
+    note = ""
+    try:
+        if Automaton(program(source, flags)).matches_always:
+            note = "it matches every text: do not ask whether it matches, or ask for a character"
+    except (AutomatonTooLargeError, ProgramTooLargeError):
+        pass
+    return Advice(
+        advice.pattern, advice.route, advice.reason, growth(source, flags), advice.rewrite, note
+    )
+
+
+def _checked(advice: Advice) -> list[Change]:
+    """The rewrites that hold on trial texts; those with the same answers come first."""
+    source, flags = advice.pattern.source, int(advice.pattern.flags)
+    try:
+        written = program(source, flags)
+    except ProgramTooLargeError:
+        return []
+    hostile = advice.growth is not None and advice.growth.kind not in ("linear", "polynomial")
+    longest = LONGEST_HOSTILE_TEXT if hostile else LONGEST_TEXT
+    return [
+        change
+        for change in rewritten(source, flags)
+        if agree(
+            written,
+            (source, flags),
+            (change.source, change.flags),
+            change.kind,
+            longest=longest,
+        )
+    ]
+
+
+def _best(
+    found: dict[tuple[str, int], Advice],
+    changes: dict[tuple[str, int], list[Change]],
+    engine: Engine,
+) -> dict[tuple[str, int], Rewrite]:
+    """Of each pattern's rewrites the first that leads off the fallback route, else one that helps.
+
+    One set routes all of them, as compiling one by one would cost milliseconds each.
+    """
+    listed = [(key, change) for key, some in changes.items() for change in some]
+    routed = PatternSet([(change.source, change.flags) for _, change in listed], engine=engine)
+    best: dict[tuple[str, int], Rewrite] = {}
+    for number, (key, change) in enumerate(listed):
+        before, better = found[key], best.get(key)
+        if better is not None and better.route != "fallback":
+            continue
+        rewrite = Rewrite(
+            routed[number],
+            change.kind,
+            routed.explain(number).route,
+            growth(change.source, change.flags),
+            change.done,
+        )
+        if _helps(before, rewrite) and (better is None or rewrite.route != "fallback"):
+            best[key] = rewrite
+    return best
+
+
+def _helps(before: Advice, rewrite: Rewrite) -> bool:
+    if before.fallback and rewrite.route != "fallback":
+        return True
+    known: Sequence[str] = ("linear", "polynomial")
+    slower = before.growth is not None and before.superlinear
+    return slower and rewrite.growth.kind in known and rewrite.growth.rank < before.rank[1]

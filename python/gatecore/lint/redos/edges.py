@@ -1,0 +1,92 @@
+"""What a piece of a pattern's source can begin and end with, by CPython's parser.
+
+Each question has the answer `None` when it is not known, for instance because the piece can match
+nothing: a rewrite that needs to know is then not made.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from gatecore.lint.proofs.source_tree import Item
+from gatecore.lowering import lower
+from gatecore.lowering.charset import Ranges, code_points, union
+from gatecore.lowering.interpreter import constants, parser
+
+__all__ = ["class_of", "class_row", "first_characters", "last_characters"]
+
+
+@functools.lru_cache(maxsize=4096)
+def class_of(atom: str, flags: int) -> Ranges | None:
+    r"""The characters of an atom that is one character of a class.
+
+    >>> class_of("[a-c]", 0), class_of("ab", 0)
+    (((97, 99),), None)
+    """
+    nodes = _parsed(atom, flags)
+    if nodes is None or len(nodes) != 1 or nodes[0][0] not in lower.SINGLE:
+        return None
+    opcode, argument = nodes[0]
+    return code_points(opcode, argument, flags)
+
+
+def class_row(branch: Sequence[Item], flags: int) -> list[Ranges] | None:
+    """The classes of a branch of single characters without quantifiers."""
+    row = []
+    for item in branch:
+        ranges = class_of(item.atom, flags) if not item.quantifier else None
+        if ranges is None:
+            return None
+        row.append(ranges)
+    return row
+
+
+def first_characters(items: Sequence[Item], flags: int) -> Ranges | None:
+    """What a piece begins with, if it always takes a character first."""
+    nodes = _parsed("".join(item.text for item in items), flags)
+    return None if nodes is None else _edge(nodes, flags, first=True)
+
+
+def last_characters(items: Sequence[Item], flags: int) -> Ranges | None:
+    """What a piece ends with, if its end always is a character."""
+    nodes = _parsed("".join(item.text for item in items), flags)
+    return None if nodes is None else _edge(nodes, flags, first=False)
+
+
+def _parsed(text: str, flags: int) -> list[Any] | None:
+    try:
+        return list(parser.parse(text, flags))
+    except (re.error, OverflowError, RecursionError, ValueError):
+        return None
+
+
+def _edge(nodes: Iterable[Any], flags: int, *, first: bool) -> Ranges | None:
+    row = list(nodes)
+    found: Ranges = ()
+    for opcode, argument in row if first else reversed(row):
+        if opcode is constants.AT and first:
+            continue  # a condition takes nothing; what comes after it is still the first character
+        if opcode in lower.SINGLE:
+            return union(found, code_points(opcode, argument, flags))
+        if opcode in (constants.MAX_REPEAT, constants.MIN_REPEAT):
+            low, _, body = argument
+            part = _edge(body, flags, first=first)
+            if part is None:
+                return None
+            found = union(found, part)
+            if low:
+                return found
+            continue
+        if opcode is constants.SUBPATTERN:
+            _, add, drop, body = argument
+            part = None if add or drop else _edge(body, flags, first=first)
+        elif opcode is constants.BRANCH:
+            parts = [_edge(branch, flags, first=first) for branch in argument[1]]
+            part = None if None in parts else union(*(p for p in parts if p is not None))
+        else:
+            return None
+        return None if part is None else union(found, part)
+    return None

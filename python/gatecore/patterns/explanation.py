@@ -1,0 +1,37 @@
+"""`Explanation`: how a pattern is answered and why.
+
+Apart from `patterns.set` because `dataclasses` takes longer to import than the rest together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from gatecore.patterns.set import Pattern
+
+__all__ = ["Explanation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a pattern is answered and why.
+
+    Attributes:
+        pattern: The pattern.
+        route: "exact" (the pass decides), "candidate" (the pass narrows, an automaton decides in
+            linear time) or "fallback" (`re` decides; what it costs is up to `re`).
+        reason: One clause.
+        cost: What asking costs, as a clause.
+        engine: The pass in use.
+    """
+
+    pattern: Pattern
+    route: Literal["exact", "candidate", "fallback"]
+    reason: str
+    cost: str
+    engine: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return {**asdict(self), "pattern": self.pattern._asdict()}

@@ -1,0 +1,50 @@
+"""`Stats`: which calls were answered from the pass, and which fell through to `re`, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gatecore._gatecore import reasons
+from gatecore.patterns.set import Pattern
+
+__all__ = ["Stats"]
+
+_Counted = tuple[int, list[int], list[tuple[str, int, list[int]]]]
+
+
+@dataclass(frozen=True)
+class Stats:
+    """How calls were answered.
+
+    Attributes:
+        served: Calls answered from the pass, without `re`.
+        fell_through: Calls that `re` answered; a match whose groups only `re` could tell counts
+            here as well.
+        by_reason: Calls that fell through, by reason; reasons that did not occur are left out.
+        by_pattern: The same for each pattern, the first 1,000 of a document. Calls with something
+            that is no pattern of text, such as bytes, have no entry, nor have keywords:
+            `PatternSet.learned` names those.
+    """
+
+    served: int
+    fell_through: int
+    by_reason: dict[str, int]
+    by_pattern: dict[Pattern, dict[str, int]]
+
+    @classmethod
+    def of(cls, counted: _Counted) -> Stats:
+        """Reads the counters of the native module."""
+        served, fell, patterns = counted
+        # A pattern that was dropped from the cache and came back has counted twice.
+        counts: dict[Pattern, list[int]] = {}
+        for source, flags, more in patterns:
+            pattern = Pattern(source, flags)
+            so_far = counts.setdefault(pattern, [0] * len(more))
+            counts[pattern] = [a + b for a, b in zip(so_far, more, strict=True)]
+        rows = sorted(counts.items(), key=lambda row: (-sum(row[1]), row[0]))
+        by_pattern = {pattern: _named(row) for pattern, row in rows}
+        return cls(served, sum(fell), _named(fell), by_pattern)
+
+
+def _named(counts: list[int]) -> dict[str, int]:
+    return {reason: count for reason, count in zip(reasons(), counts, strict=True) if count}
