@@ -112,7 +112,7 @@ test-host: $(VENV)/.dev $(VENV)/.installed ## compare with the real host: LOKI_H
 
 .PHONY: bench-host
 bench-host: $(VENV)/.dev $(VENV)/.installed ## old against accelerated on the real host: LOKI_HOME=… make bench-host
-	$(PY) -W ignore -m benchmarks.host
+	$(PY) -W ignore -m benchmarks.figures.host
 
 .PHONY: smoke
 smoke: dist/.built ## the wheel alone in an empty virtual environment checks a document
@@ -134,15 +134,15 @@ gates: $(VENV)/.installed ## run the examples of every shipped gate
 fuzz: $(VENV)/.dev $(VENV)/.installed ## compare with re, and gates with their reference, for long: make fuzz FUZZ='--pairs 1000000'
 	$(PY) -m tests.differential.fuzz $(FUZZ)
 	$(PY) -m tests.differential.gates --cases $(GATE_CASES) --jobs $$(nproc)
-	$(PY) -m tests.unit.test_gate_file_mutations --count $(MUTATIONS)
+	$(PY) -m tests.unit.gates.files.test_gate_file_mutations --count $(MUTATIONS)
 	$(PY) -m tests.differential.lint_claims --seconds $(SECONDS_OF_FUZZ)
 
 .PHONY: bench-quick
 bench-quick: $(VENV)/.dev $(VENV)/.installed ## each benchmark once, and the ratios that matter
 	$(PY) -m asv machine --yes
 	$(PY) -m asv run --quick --show-stderr --environment existing:$(PY) --bench 'Load|Import|gates|drop_in'
-	$(PY) -m benchmarks.ratios --quick
-	$(PY) -m benchmarks.gates --quick
+	$(PY) -m benchmarks.figures.ratios --quick
+	$(PY) -m benchmarks.figures.gates --quick
 
 .PHONY: bench
 bench: $(VENV)/.dev ## all benchmarks with asv, in environments of its own

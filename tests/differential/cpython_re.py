@@ -258,7 +258,7 @@ class Documents:
         """Patterns that `re` takes and of which no set could be made, with the error."""
 
     def __call__(self, pattern: Any, flags: Any, text: str) -> Any:
-        from tests.drop_in import Document
+        from tests.support.drop_in import Document
 
         patterns = self._set(pattern, flags)
         if patterns is None:

@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 import gatecore
-from tests.differential import generate
-from tests.differential.compare import (
+from tests.support import generate
+from tests.support.compare import (
     Difference,
     Oracle,
     TimeLimitReached,
@@ -36,8 +36,8 @@ from tests.differential.compare import (
     compare_scan,
     time_limit,
 )
-from tests.differential.compare_document import ask_document, compare_document, with_keywords
-from tests.differential.generate import Case, Spec
+from tests.support.compare_document import ask_document, compare_document, with_keywords
+from tests.support.generate import Case, Spec
 
 __all__ = ["main", "minimise"]
 

@@ -40,11 +40,11 @@ from gatecore.gates.spec import (
     Part,
     PatternRef,
 )
-from tests.differential.compare import TimeLimitReached, time_limit
-from tests.differential.gate_cases import GateCase, make_gate_case
-from tests.differential.gate_rows import to_row
-from tests.differential.generate import RandomChoices
 from tests.differential.whys import why_differences
+from tests.support.compare import TimeLimitReached, time_limit
+from tests.support.gate_cases import GateCase, make_gate_case
+from tests.support.gate_rows import to_row
+from tests.support.generate import RandomChoices
 
 __all__ = [
     "GateDifference",

@@ -55,14 +55,14 @@ class _Run:
 
 @functools.cache
 def _plain() -> _Run:
-    from tests.drop_in import gre
+    from tests.support.drop_in import gre
 
     return _Run(Suite(_path(), gre))
 
 
 @functools.cache
 def _documents(engine: str) -> _Run:
-    from tests.drop_in import gre
+    from tests.support.drop_in import gre
 
     documents = Documents(engine)
     run = _Run(Suite(_path(), Shim(gre, documents, _path())), lambda: int(gre.stats().served))

@@ -12,16 +12,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from gatecore.gates.why import judge, seen, standing
 from hypothesis import given, settings
 
 from gatecore import GateSet
 from gatecore.gates import reference, units, values
 from gatecore.gates.spec import GateSpec
+from gatecore.gates.why import judge, seen, standing
 from gatecore.gates.why.explain import explain
-from tests.differential import strategies
-from tests.differential.gate_cases import GateCase
-from tests.differential.gate_rows import from_row, to_row
 from tests.differential.gates import (
     Counts,
     Judge,
@@ -34,6 +31,9 @@ from tests.differential.gates import (
     on_gate_set,
     run_round,
 )
+from tests.support import strategies
+from tests.support.gate_cases import GateCase
+from tests.support.gate_rows import from_row, to_row
 
 ROWS = [
     line

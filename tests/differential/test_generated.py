@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given, reject, settings
 
-from tests.differential import strategies
-from tests.differential.compare import (
+from tests.support import strategies
+from tests.support.compare import (
     Difference,
     Oracle,
     Set,
@@ -22,13 +22,13 @@ from tests.differential.compare import (
     compare_scan,
     time_limit,
 )
-from tests.differential.compare_document import (
+from tests.support.compare_document import (
     DropIn,
     ask_document,
     compare_document,
     with_keywords,
 )
-from tests.differential.generate import Case, RandomChoices, Spec, make_case
+from tests.support.generate import Case, RandomChoices, Spec, make_case
 
 EXAMPLES = 250
 """Sets; with two texts each, 500 scans for an engine."""

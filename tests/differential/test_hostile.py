@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from benchmarks.hostile import Family, families, loaded
-from tests.differential.compare import Oracle, TimeLimitReached, compare_scan, time_limit
+from benchmarks.inputs.hostile import Family, families, loaded
+from tests.support.compare import Oracle, TimeLimitReached, compare_scan, time_limit
 
 FAMILIES = families()
 RE_LIMIT = 5.0

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.differential.compare import compare
+from tests.support.compare import compare
 
 DATA = Path(__file__).parents[1] / "data"
 

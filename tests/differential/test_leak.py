@@ -16,7 +16,7 @@ import pytest
 
 import gatecore
 from gatecore import PatternSet
-from tests.drop_in import Document, gre
+from tests.support.drop_in import Document, gre
 
 ROOT = Path(__file__).parents[2]
 PATTERNS = [r"(\d+) ?%", r"no\s+risk", r"(\w)\1", r"x?", "risk"]

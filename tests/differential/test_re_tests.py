@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 
-from tests.differential.compare import Oracle, build_set, compare
+from tests.support.compare import Oracle, build_set, compare
 
 re_tests = pytest.importorskip(
     "test.re_tests", reason="this interpreter is installed without CPython's test package"

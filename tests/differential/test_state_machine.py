@@ -28,11 +28,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.differential import strategies
-from tests.differential.compare import TimeLimitReached, build_set, time_limit
-from tests.differential.generate import Case, Spec
-from tests.differential.observe import MATCH_CALLS, Observation, facts, observe
-from tests.drop_in import Document, gre
+from tests.support import strategies
+from tests.support.compare import TimeLimitReached, build_set, time_limit
+from tests.support.drop_in import Document, gre
+from tests.support.generate import Case, Spec
+from tests.support.observe import MATCH_CALLS, Observation, facts, observe
 
 RUNS = 150
 STEPS = 25

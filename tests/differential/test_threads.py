@@ -69,7 +69,7 @@ CALLS |= {
 
 def disagreements(share_document: bool, engine: str) -> list[str]:
     """What differs from `re` when all threads ask everything at once, each in its own order."""
-    from tests.drop_in import Document, gre
+    from tests.support.drop_in import Document, gre
 
     expected = {name: call(re, TEXT) for name, call in CALLS.items()}
     named: Any = engine
@@ -123,7 +123,7 @@ def test_threads_at_once_get_the_answers_of_re(share: bool, engine: str) -> None
 
 def test_counts_are_not_lost(engine: Any) -> None:
     """Calls counted by sixteen threads at once are all counted."""
-    from tests.drop_in import Document, gre
+    from tests.support.drop_in import Document, gre
 
     document = Document(TEXT, PatternSet(PATTERNS, engine=engine))
     barrier = threading.Barrier(THREADS)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks import corpus
+from benchmarks.inputs import corpus
 
 COUNT = 2_700
 

@@ -1,0 +1,1 @@
+"""Seeded documents and patterns, natural and hostile. Tests use them too."""

@@ -1,0 +1,1 @@
+"""What tests and fuzzers share: generators, comparisons with the oracle, counters of steps."""

@@ -1,0 +1,90 @@
+"""The shipped gates: each example and counter-example holds by the reference evaluator."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gatecore import modules
+from gatecore.errors import UnknownModuleError
+from gatecore.gates.reference import evaluate
+from gatecore.gates.spec import Example, GateSpec
+
+DOCUMENTS = sorted((Path(__file__).parents[3] / "examples").glob("*.txt"))
+GATES = [gate for name in modules.names() for gate in modules.load(name).gates]
+EXAMPLES = [
+    pytest.param(gate, example, id=f"{gate.module}.{gate.name}:{example.place.line}")
+    for gate in GATES
+    for example in (*gate.examples, *gate.counter_examples)
+]
+
+
+def test_enough_is_shipped_for_these_tests_to_mean_something() -> None:
+    assert len(GATES) >= 10
+    assert len(EXAMPLES) >= 80
+    assert len(DOCUMENTS) >= 6
+
+
+@pytest.mark.parametrize(("gate", "example"), EXAMPLES)
+def test_each_example_has_the_verdict_it_says(gate: GateSpec, example: Example) -> None:
+    verdict = evaluate(gate, example.text)
+    assert verdict.status == example.status
+    if example.evidence is not None:
+        assert tuple(finding.text for finding in verdict.findings) == example.evidence
+
+
+@pytest.mark.parametrize("gate", GATES, ids=lambda gate: f"{gate.module}.{gate.name}")
+def test_each_gate_is_well_furnished(gate: GateSpec) -> None:
+    assert len(gate.examples) >= 4
+    assert len(gate.counter_examples) >= 4
+    assert any(example.status == "PASS" for example in gate.counter_examples)
+    patterns = [pattern for group in gate.groups for pattern in group.patterns]
+    assert 8 <= len(patterns) <= 30
+    assert re.search(r"PRIN|COBS|GDPR", gate.source)
+    for branch in gate.branches:
+        assert bool(branch.suggestion) == (branch.status in ("WARNING", "FAIL"))
+
+
+@pytest.mark.parametrize("gate", GATES, ids=lambda gate: f"{gate.module}.{gate.name}")
+def test_each_verdict_that_finds_something_has_an_example(gate: GateSpec) -> None:
+    said = {evaluate(gate, example.text).message for example in gate.examples}
+    assert said == {b.message for b in gate.branches if b.status in ("WARNING", "FAIL")}
+
+
+@pytest.mark.parametrize("gate", GATES, ids=lambda gate: f"{gate.module}.{gate.name}")
+def test_patterns_have_no_unbounded_gap_and_never_match_emptily(gate: GateSpec) -> None:
+    for group in gate.groups:
+        for pattern in group.patterns:
+            bare = re.sub(r"\\[^1-9]|\[(?!\^)[^\]]*\]", "_", pattern.source)
+            assert not re.search(r"\.[*+]|\][*+]|\(\?<|\\", bare), pattern.place
+            assert not re.search(pattern.source, "", pattern.flags), pattern.place
+
+
+def test_verdicts_vary_over_the_example_documents() -> None:
+    statuses = {
+        evaluate(gate, path.read_text(encoding="utf-8")).status
+        for gate in GATES
+        for path in DOCUMENTS
+    }
+    assert statuses == {"PASS", "WARNING", "FAIL", "N/A"}
+
+
+def test_modules_come_sorted_with_their_titles() -> None:
+    assert modules.names() == ("fca_uk", "gdpr_uk")
+    module = modules.load("fca_uk")
+    assert module.name == "fca_uk"
+    assert module.title.startswith("UK Financial Conduct Authority")
+    assert [gate.name for gate in module.gates] == sorted(gate.name for gate in module.gates)
+    assert modules.load("fca_uk") == module
+
+
+def test_an_unknown_module_is_named_with_those_that_exist() -> None:
+    with pytest.raises(
+        UnknownModuleError,
+        match="no module 'fca-uk'; expected one of fca_uk, gdpr_uk; did you mean 'fca_uk'",
+    ):
+        modules.load("fca-uk")
+    with pytest.raises(UnknownModuleError, match=r"expected one of fca_uk, gdpr_uk$"):
+        modules.load("../fca_uk/..//tmp/very/far")

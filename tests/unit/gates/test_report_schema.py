@@ -1,0 +1,88 @@
+"""What `gatecore check --format json` prints is what its JSON Schema says, and nothing besides."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import gatecore
+from gatecore.cli import main
+
+SCHEMA: Any = json.loads(
+    (
+        Path(gatecore.__file__).parent / "gates" / "files" / "schema" / "report.schema.json"
+    ).read_text("utf-8")
+)
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.txt"))
+
+
+def closed(schema: Any) -> Any:
+    """The schema, refusing fields that it does not describe: programs are told of all we write."""
+    if isinstance(schema, list):
+        return [closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {name: closed(each) for name, each in schema.items()}
+    return {**inner, "additionalProperties": False} if "properties" in schema else inner
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    main(["check", "--format", "json", *arguments])
+    out = capsys.readouterr().out
+    loaded = json.loads(out)
+    json.dumps(loaded, ensure_ascii=False).encode()  # characters only
+    return loaded
+
+
+@pytest.fixture(autouse=True)
+def _sets(compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_a_report_of_all_examples_is_as_the_schema_says(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = printed(capsys, "--why", "gone.txt", *map(str, EXAMPLES))
+    assert len(report["documents"]) == len(EXAMPLES)
+    assert report["tool"]["version"] == gatecore.__version__
+    assert len(report["errors"]) == 1
+    for schema in (SCHEMA, closed(SCHEMA)):
+        Draft202012Validator(schema).validate(report)
+
+
+def test_fingerprints_are_those_of_sarif(capsys: pytest.CaptureFixture[str]) -> None:
+    report = printed(capsys, str(EXAMPLES[2]))
+    expected = [
+        print_
+        for verdict in report["documents"][0]["verdicts"]
+        if verdict["status"] in ("FAIL", "WARNING")
+        for print_ in [each["fingerprint"] for each in verdict["findings"]]
+        or [verdict["fingerprint"]]
+    ]
+    main(["check", "--format", "sarif", str(EXAMPLES[2])])
+    (run,) = json.loads(capsys.readouterr().out)["runs"]
+    prints = [each["partialFingerprints"]["gatecoreFinding/v1"] for each in run["results"]]
+    assert prints == expected
+    assert len(set(prints)) == len(prints)
+
+
+def test_what_could_not_begin_is_a_report_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    report = printed(capsys, "--module", "nonesuch", "a.txt")
+    assert report["documents"] == []
+    assert report["errors"]
+    Draft202012Validator(closed(SCHEMA)).validate(report)
+
+
+@pytest.mark.parametrize("spoil", ["schema_version", "documents", "tool"])
+def test_the_schema_sees_what_is_missing(spoil: str, capsys: pytest.CaptureFixture[str]) -> None:
+    report = printed(capsys, str(EXAMPLES[0]))
+    del report[spoil]
+    assert not Draft202012Validator(SCHEMA).is_valid(report)
