@@ -35,7 +35,7 @@ def main(wheel: Path) -> None:
             subprocess.run([*pip, "pyyaml"], check=True)
             paths.append(libraries)
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-        module = "gatecore.patterns.shipped"
+        module = "gatecore.modules.compiling"
         command = [sys.executable, "-P"] if sys.version_info >= (3, 11) else [sys.executable]
         subprocess.run([*command, "-m", module, str(made)], check=True, env=environment, cwd=place)
         files = {FOLDER + path.name: path.read_bytes() for path in sorted(made.iterdir())}

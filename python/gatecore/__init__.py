@@ -29,13 +29,16 @@ if TYPE_CHECKING:
         StoredSetError,
         UnansweredError,
     )
+    from gatecore.gates.findings import Finding
     from gatecore.gates.reload import GateChange, Reloaded
-    from gatecore.gates.report import Finding, Report, Verdict
+    from gatecore.gates.report import Report, Verdict
     from gatecore.gates.set import Gate, GateSet
     from gatecore.hosts.acceleration import Acceleration, accelerate
     from gatecore.patterns.document import Document
     from gatecore.patterns.explanation import Explanation
-    from gatecore.patterns.set import Known, Pattern, PatternSet, Scan
+    from gatecore.patterns.pattern import Pattern
+    from gatecore.patterns.scan import Known, Scan
+    from gatecore.patterns.set import PatternSet
     from gatecore.patterns.stats import Stats
     from gatecore.patterns.store import SetCache
 
@@ -55,14 +58,14 @@ _HOME = {
     "GateFileError": "errors",
     "GateSet": "gates.set",
     "GatecoreError": "errors",
-    "Known": "patterns.set",
+    "Known": "patterns.scan",
     "Match": "_gatecore",
-    "Pattern": "patterns.set",
+    "Pattern": "patterns.pattern",
     "PatternSet": "patterns.set",
     "PatternSetError": "errors",
     "Reloaded": "gates.reload",
     "Report": "gates.report",
-    "Scan": "patterns.set",
+    "Scan": "patterns.scan",
     "SetCache": "patterns.store",
     "SetTooLargeError": "errors",
     "Stats": "patterns.stats",

@@ -38,6 +38,8 @@ __all__ = [
     "thread_counts",
 ]
 
+__version__: str
+
 _Program = list[int]
 _Span = tuple[int, int]
 

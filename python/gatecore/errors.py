@@ -12,7 +12,24 @@ from contextlib import AbstractContextManager
 
 TYPE_CHECKING = False  # as in `gatecore`: `typing` would cost 5 ms
 if TYPE_CHECKING:
-    from gatecore.patterns.set import Known, Pattern
+    from typing import Protocol
+
+    class _Pattern(Protocol):
+        """A `gatecore.Pattern`; errors know nobody, as everybody knows them."""
+
+        @property
+        def source(self) -> str: ...
+        @property
+        def flags(self) -> int: ...
+
+    class _Known(Protocol):
+        """A `gatecore.Known`."""
+
+        @property
+        def found(self) -> tuple[int, ...]: ...
+        @property
+        def open(self) -> tuple[int, ...]: ...
+
 
 __all__ = [
     "AccelerateError",
@@ -64,8 +81,8 @@ class UnansweredError(GatecoreError):
         super().__init__(reason)
         self.reason = reason
         self.number: int | None = None
-        self.pattern: Pattern | None = None
-        self.known: Known | None = None
+        self.pattern: _Pattern | None = None
+        self.known: _Known | None = None
 
     def __str__(self) -> str:
         said = self.reason

@@ -66,7 +66,7 @@ def _main(argv: list[str] | None) -> int:
 
 
 def _run(args: Namespace) -> int:
-    command = importlib.import_module(f"gatecore.cli.{args.command}")
+    command = importlib.import_module(f"gatecore.cli.commands.{args.command}")
     try:
         with shown():
             code: int = command.run(args)
@@ -78,7 +78,7 @@ def _run(args: Namespace) -> int:
             more = len(messages) - _MOST_ERRORS
             print(f"gatecore: error: and {more:,} more files with mistakes", file=sys.stderr)
         if args.format == "json":
-            from gatecore.gates.portable import head
+            from gatecore.output.portable import head
 
             errors = [{"message": message} for message in messages]
             print(json_text({**head(), **args.nothing, "errors": errors}))

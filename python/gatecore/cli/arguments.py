@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import NoReturn
 
-import gatecore
+from gatecore._gatecore import __version__
 from gatecore.cli.exit_codes import USAGE
 from gatecore.files import MAX_SIZE
 from gatecore.text import visible
@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
             fine="nothing found that counts", found="something found, or an example fails"
         ),
     )
-    top.add_argument("--version", action="version", version=f"gatecore {gatecore.__version__}")
+    top.add_argument("--version", action="version", version=f"gatecore {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_check(commands)
     _add_explain(commands)

@@ -25,7 +25,7 @@ from gatecore.documents.reading import DocumentReadError, read
 from gatecore.files import FileRefusedError, read_file
 from gatecore.gates.spec import GateSpec
 from gatecore.hosts.source_patterns import SourceFiles
-from gatecore.patterns.set import Pattern
+from gatecore.patterns.pattern import Pattern
 
 __all__ = ["Problem", "WantedPatterns", "wanted"]
 

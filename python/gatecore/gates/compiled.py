@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from gatecore._gatecore import CoreGates, CoreScan, Deadline
 from gatecore.errors import UnansweredError
+from gatecore.gates.findings import Finding, Lines
 from gatecore.gates.placeholders import Found, placeholders, render
-from gatecore.gates.report import Finding, Lines, Report, Timing, Verdict
+from gatecore.gates.report import Report, Timing, Verdict
 from gatecore.gates.spec import Branch, GateSpec, Severity
 from gatecore.gates.typography import Unbroken, unbroken
 from gatecore.gates.wire import FlatGates, branch_texts
-from gatecore.patterns.set import DeadlineLike, Engine, PatternSet, Scan, _until
+from gatecore.patterns.scan import DeadlineLike, Scan, deadline_of
+from gatecore.patterns.set import Engine, PatternSet
 from gatecore.patterns.store import SetCache
 
 if TYPE_CHECKING:
@@ -119,7 +121,7 @@ class CompiledGates:
     def check(self, text: str, deadline: DeadlineLike | None = None) -> Report:
         """As `GateSet.check`."""
         started = time.perf_counter()
-        until = _until(deadline)
+        until = deadline_of(deadline)
         try:
             asked = _Asked(self, text, until)
         except UnansweredError as error:
@@ -180,7 +182,9 @@ class CompiledGates:
         from gatecore.gates.why.explain import Whys
         from gatecore.gates.why.judge import Judge
 
-        return Whys(self.gates, Judge(ScanMatches(text, self.text, self.lowered, _until(deadline))))
+        return Whys(
+            self.gates, Judge(ScanMatches(text, self.text, self.lowered, deadline_of(deadline)))
+        )
 
 
 def _unknown(gate: GateSpec, why: str) -> Verdict:

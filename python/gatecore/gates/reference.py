@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from gatecore.gates import units, values
+from gatecore.gates.findings import Finding, Lines
 from gatecore.gates.matches import Hit, Matches, ReMatches
 from gatecore.gates.placeholders import Found, Placeholder, render
-from gatecore.gates.report import Finding, Lines, Verdict
+from gatecore.gates.report import Verdict
 from gatecore.gates.spec import (
     AllOf,
     AnyOf,

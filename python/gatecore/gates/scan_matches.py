@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gatecore._gatecore import Deadline
-    from gatecore.patterns.set import PatternSet, Scan
+    from gatecore.patterns.scan import Scan
+    from gatecore.patterns.set import PatternSet
 
 __all__ = ["ScanMatches"]
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from gatecore.errors import GatecoreError
 from gatecore.gates.compiled import CompiledGates, ReadySets
 from gatecore.gates.spec import GateSpec, Module
-from gatecore.patterns.set import DeadlineLike, Engine, PatternSet
+from gatecore.patterns.scan import DeadlineLike
+from gatecore.patterns.set import Engine, PatternSet
 
 if TYPE_CHECKING:
     from gatecore.gates.reload import Origin, Reloaded
     from gatecore.gates.report import Report
-    from gatecore.gates.why.explain import Why
+    from gatecore.gates.why.tree import Why
     from gatecore.patterns.store import SetCache
 
 __all__ = ["Gate", "GateSet"]

@@ -52,7 +52,7 @@ from gatecore.gates.spec import (
     chooses,
     groups_named,
 )
-from gatecore.patterns.set import Pattern
+from gatecore.patterns.pattern import Pattern
 
 __all__ = ["Flat", "FlatGate", "FlatGates", "branch_texts"]
 

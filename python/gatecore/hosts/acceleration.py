@@ -45,7 +45,8 @@ from gatecore.hosts.words import HostWords
 from gatecore.patterns import stats
 from gatecore.patterns.document import Document
 from gatecore.patterns.explanation import Explanation
-from gatecore.patterns.set import _LONGEST_LEARNED, Engine, Pattern, PatternLike, PatternSet
+from gatecore.patterns.pattern import Pattern, PatternLike
+from gatecore.patterns.set import _LONGEST_LEARNED, Engine, PatternSet
 from gatecore.patterns.store import SetCache
 
 __all__ = ["Acceleration", "AccelerationStats", "Explained", "GateCounts", "Learn", "accelerate"]

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Final
 
 from gatecore.lowering.interpreter import IDENTITY
-from gatecore.patterns.set import Pattern
+from gatecore.patterns.pattern import Pattern
 from gatecore.patterns.store import SetCache
 
 __all__ = ["HostPatterns", "host_patterns"]

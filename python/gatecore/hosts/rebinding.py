@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from gatecore import re as routed_re
 from gatecore.hosts.patching import is_ours, take
-from gatecore.patterns.set import Pattern
+from gatecore.patterns.pattern import Pattern
 
 __all__ = ["held_patterns", "route"]
 

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gatecore.lint.proofs.program import ProgramTooLargeError, program
-from gatecore.lint.proofs.trial import LONGEST_HOSTILE_TEXT, LONGEST_TEXT, agree
+from gatecore.lint.proofs.trial import LONGEST_HOSTILE_TEXT, LONGEST_TEXT, Kind, agree
 from gatecore.lint.redos.automaton import Automaton, AutomatonTooLargeError
 from gatecore.lint.redos.growth import Growth, HostileText, growth
-from gatecore.lint.redos.rules import Change, Kind, rewritten
-from gatecore.patterns.set import Engine, Pattern, PatternLike, PatternSet
+from gatecore.lint.redos.rules import Change, rewritten
+from gatecore.patterns.pattern import Pattern, PatternLike
+from gatecore.patterns.set import Engine, PatternSet
 
 __all__ = ["Advice", "Growth", "HostileText", "Rewrite", "lint"]
 

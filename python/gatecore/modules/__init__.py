@@ -8,37 +8,7 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-from importlib.resources import files
-
-from gatecore.errors import UnknownModuleError
-from gatecore.gates.files.gate_file import MODULE_FILE, load_module
+from gatecore.gates.files.shipped import load, names
 from gatecore.gates.spec import Module
 
 __all__ = ["Module", "load", "names"]
-
-
-def names() -> tuple[str, ...]:
-    """The names of the shipped modules, sorted."""
-    return tuple(
-        sorted(
-            folder.name
-            for folder in files(__name__).iterdir()
-            if folder.is_dir() and folder.joinpath(MODULE_FILE).is_file()
-        )
-    )
-
-
-def load(name: str) -> Module:
-    """A shipped module, read from its files.
-
-    Raises `UnknownModuleError` for a name that is none.
-    """
-    known = names()
-    if name not in known:
-        close = get_close_matches(name, known, n=1)
-        hint = f"; did you mean '{close[0]}'?" if close else ""
-        raise UnknownModuleError(
-            f"there is no module '{name}'; expected one of {', '.join(known)}{hint}"
-        )
-    return load_module(files(__name__).joinpath(name))

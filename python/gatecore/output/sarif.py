@@ -13,11 +13,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
-import gatecore
-from gatecore.gates.portable import Seen, characters, fingerprint, uri
-from gatecore.gates.report import Checked, Finding, Lines, Verdict
+from gatecore._gatecore import __version__
+from gatecore.gates.findings import Finding, Lines
+from gatecore.gates.fingerprint import Seen, fingerprint
+from gatecore.gates.report import Checked, Verdict
 from gatecore.gates.spec import SEVERITIES, GateSpec, VerdictStatus
 from gatecore.gates.statuses import badness, is_known, is_problem, severity_rank
+from gatecore.output.portable import characters, uri
 
 __all__ = ["MOST_RESULTS", "SarifLog", "render"]
 
@@ -149,7 +151,7 @@ class SarifLog:
     def text(self) -> str:
         """The whole log as JSON in ASCII."""
         self._cut()
-        driver = {"name": "gatecore", "version": gatecore.__version__, "rules": self._rules}
+        driver = {"name": "gatecore", "version": __version__, "rules": self._rules}
         invocation: dict[str, Any] = {"executionSuccessful": not self._errors}
         if notifications := [*self._errors.values(), *self._cut_note()]:
             invocation["toolExecutionNotifications"] = notifications

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from gatecore.patterns.set import Pattern
+from gatecore.patterns.pattern import Pattern
 
 __all__ = ["Explanation"]
 

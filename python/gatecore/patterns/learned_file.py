@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from gatecore.patterns.set import Pattern
+    from gatecore.patterns.pattern import Pattern
 
 __all__ = ["KEPT_DAYS", "Learned", "line"]
 
@@ -43,7 +43,7 @@ class Learned:
     @classmethod
     def of(cls, content: bytes, today: int) -> Learned:
         """Reads a file. What it cannot read is in `wrong`."""
-        from gatecore.patterns.set import Pattern
+        from gatecore.patterns.pattern import Pattern
 
         learned = cls()
         keys = set()

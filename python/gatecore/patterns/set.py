@@ -1,4 +1,4 @@
-"""`Pattern`, `PatternSet` and `Scan`: many patterns, one pass over a document."""
+"""`PatternSet`: many patterns, compiled together, one pass over a document."""
 
 from __future__ import annotations
 
@@ -6,34 +6,29 @@ import itertools
 import operator
 import os
 import re
-import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import (
     TYPE_CHECKING,
     Any,
     Final,
     Literal,
-    NamedTuple,
-    NoReturn,
-    TypeAlias,
-    TypeVar,
     overload,
 )
 
-from gatecore._gatecore import CoreScan, CoreSet, Deadline, pattern_object
+from gatecore._gatecore import CoreSet, pattern_object
 from gatecore._gatecore import Pattern as CompiledPattern
 from gatecore.errors import DocumentTypeError, PatternSetError, UnansweredError
 from gatecore.lowering.interpreter import IDENTITY
+from gatecore.patterns.pattern import DEBUG, Pattern, PatternLike, note, parse_pattern
 from gatecore.patterns.progress import compiling
+from gatecore.patterns.scan import DeadlineLike, Known, Scan, deadline_of
 
 if TYPE_CHECKING:
     from gatecore.patterns.explanation import Explanation
-    from gatecore.patterns.re_process import Question
     from gatecore.patterns.store import SetCache
 
-__all__ = ["DeadlineLike", "Engine", "Known", "Pattern", "PatternLike", "PatternSet", "Scan"]
+__all__ = ["Engine", "PatternSet"]
 
 #: Which pass to use: "simd" (Hyperscan), "portable" (pure Rust) or the best that is there.
 Engine = Literal["auto", "simd", "portable"]
@@ -42,53 +37,8 @@ Engine = Literal["auto", "simd", "portable"]
 _LOWERING: Final = 1
 _CALLER: Final = f"{IDENTITY}, lowering {_LOWERING}"
 
-#: As numbers: arithmetic on an enum takes 5 microseconds, and a start asks for thousands of keys.
-_DEBUG, _ASCII, _UNICODE = int(re.DEBUG), int(re.ASCII), int(re.UNICODE)
-
 _MOST_LEARNED: Final = 1_000
 _LONGEST_LEARNED: Final = 1_000
-
-
-_AnyError = TypeVar("_AnyError", bound=BaseException)
-
-
-class _SourceAndFlags(NamedTuple):
-    source: str
-    flags: int
-
-
-class Pattern(_SourceAndFlags):
-    r"""One expression with its flags, exactly as `re.compile(source, flags)` takes it.
-
-    Raises:
-        PatternSetError: The source is not a `str`, or the flags are not a number such as
-            `re.IGNORECASE`. Whether the expression is a good one is seen when a set is made.
-
-    >>> Pattern(r"no\s+risk", re.IGNORECASE)
-    Pattern(source='no\\s+risk', flags=re.IGNORECASE)
-    """
-
-    __slots__ = ()
-
-    def __new__(cls, source: str, flags: int = 0) -> Pattern:
-        _check(source, flags, "a pattern")
-        return super().__new__(cls, source, flags)
-
-    def __repr__(self) -> str:
-        flags = re.RegexFlag(self.flags) if isinstance(self.flags, int) else self.flags
-        return f"Pattern(source={self.source!r}, flags={flags!r})"
-
-    @property
-    def key(self) -> tuple[str, int]:
-        """What makes two patterns the same: UNICODE is the default of text, DEBUG only prints."""
-        flags = int(self.flags) & ~_DEBUG
-        return self.source, flags if flags & _ASCII else flags & ~_UNICODE
-
-
-#: Seconds from now, or a `Deadline` that several questions share and another thread may cancel.
-DeadlineLike: TypeAlias = float | Deadline
-
-PatternLike = Pattern | tuple[str, int] | str | re.Pattern[str]
 
 
 class PatternSet:
@@ -139,7 +89,7 @@ class PatternSet:
     ) -> None:
         if isinstance(patterns, str):
             raise PatternSetError(f"a set is a list of patterns; for one pattern, [{patterns!r}]")
-        listed = [_pattern(item, number) for number, item in enumerate(patterns)]
+        listed = [parse_pattern(item, number) for number, item in enumerate(patterns)]
         if learn and cache is None:
             raise PatternSetError(
                 "learn=True keeps patterns in a cache: give one, cache=SetCache(…)"
@@ -180,7 +130,7 @@ class PatternSet:
         Raises:
             PatternSetError: As the constructor.
         """
-        listed = [_pattern(item, number) for number, item in enumerate(patterns)]
+        listed = [parse_pattern(item, number) for number, item in enumerate(patterns)]
         if len(listed) != len(sections):
             raise PatternSetError(f"{len(listed)} patterns have {len(sections)} sections")
         sections = list(sections)
@@ -216,7 +166,7 @@ class PatternSet:
         `None` if nothing was learned or if the set with it is there: then make the set with
         `learn=True`. What was learned counts as remembered by the set that is returned.
         """
-        listed = [_pattern(item, number) for number, item in enumerate(patterns)]
+        listed = [parse_pattern(item, number) for number, item in enumerate(patterns)]
         key = _key(cache, listed, engine)
         known = {pattern.key for pattern in listed}
         late = [late for late in cache.learned(key) if late.key not in known]
@@ -340,7 +290,7 @@ class PatternSet:
             return False
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they were given where the pattern was used
-            re.compile(source, int(flags) & ~int(re.DEBUG))
+            re.compile(source, int(flags) & ~DEBUG)
         if self._learned.setdefault(key, pattern) is not pattern:
             return False  # another thread was faster
         if self._keep is not None:
@@ -387,7 +337,7 @@ class PatternSet:
         if not isinstance(text, str):
             hint = "; decode it first" if isinstance(text, bytes | bytearray | memoryview) else ""
             raise DocumentTypeError(f"a document is a str, not {type(text).__name__}{hint}")
-        until = None if deadline is None else _until(deadline)
+        until = None if deadline is None else deadline_of(deadline)
         try:
             core = self._core.scan(text, eager=eager, deadline=until)
         except UnansweredError as error:
@@ -400,7 +350,7 @@ class PatternSet:
         compiled = self._compiled[number]
         if compiled is None:
             pattern = self[number]
-            flags = int(pattern.flags) & ~int(re.DEBUG)
+            flags = int(pattern.flags) & ~DEBUG
             compiled = self._compiled[number] = re.compile(pattern.source, flags)
         return compiled
 
@@ -410,6 +360,9 @@ class PatternSet:
             source, flags = self[number].key
             found = self._objects[number] = pattern_object(source, flags)
         return found
+
+    def _is_fallback(self, number: int) -> bool:
+        return self._core.routing(number)[0] == "fallback"
 
     def _by_danger(self, numbers: list[int]) -> list[int]:
         """The numbers with those last whose patterns may take `re` longest: loops within loops."""
@@ -431,296 +384,6 @@ class PatternSet:
         if not -length <= number < length:
             raise IndexError(f"pattern {number} of a set of {length}")
         return number % length
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    r"""What a scan knows of its patterns without further work.
-
-    >>> scan = PatternSet(["plain", r"(a)\1", "absent"]).scan("plain aa")
-    >>> scan.known()
-    Known(found=(0,), open=(1,))
-    >>> scan.ids(), scan.known()
-    ([0, 1], Known(found=(0, 1), open=()))
-    """
-
-    found: tuple[int, ...]
-    """The numbers of the patterns that match."""
-    open: tuple[int, ...]
-    """Those of which it is not known. All others have no match."""
-
-    def __str__(self) -> str:
-        if not self.open:
-            return "all patterns are answered"
-        return f"{len(self.open)} open, {len(self.found)} match"
-
-
-class Scan:
-    """The answers for one document: cheap to hold, exact when asked.
-
-    Which patterns match is known from the pass; spans and groups are worked out when asked for,
-    with the GIL released. Patterns on the fallback route are answered by `re`, unless the pass
-    ruled them out. Safe to share between threads.
-
-    Every question takes a `deadline`, else that of the scan holds, and raises `DeadlineError` when
-    it is over. An error of `re` itself, and Ctrl-C, get a note that names the pattern.
-    """
-
-    __slots__ = ("_core", "_set", "_until", "text")
-
-    def __init__(
-        self, patterns: PatternSet, text: str, core: CoreScan, until: Deadline | None = None
-    ) -> None:
-        self._set = patterns
-        self._core = core
-        self._until = until
-        self.text = text
-
-    def ids(self, *, deadline: DeadlineLike | None = None) -> list[int]:
-        """The numbers of the patterns with at least one match, rising.
-
-        What `re` has to answer comes last, and of that what looks dangerous: a pattern that fails
-        or takes for ever does not keep the answers of the others. They are remembered, `known` has
-        them, and so has the attribute `known` of the error.
-
-        Raises:
-            DeadlineError: The deadline was over before all patterns were answered. With one, each
-                pattern that `re` answers gets half of the time that is left, the last one all.
-            Exception: Whatever `re` raises for a pattern and this text.
-        """
-        until = self._until if deadline is None else _until(deadline)
-        try:
-            found, ask = self._core.ids(until)
-        except UnansweredError as error:
-            raise self._all_known(error) from None
-        except BaseException as error:
-            self._all_known(error)
-            raise
-        if ask:
-            found += self._asked(ask, until)
-            found.sort()
-        return found
-
-    def _asked(self, numbers: list[int], until: Deadline | None) -> list[int]:
-        """Those of the patterns that match by `re`."""
-        found = []
-        failed: tuple[Exception, int] | None = None
-        for place, number in enumerate(self._set._by_danger(numbers), start=1):
-            share = 1.0 if place == len(numbers) else 0.5
-            try:
-                if self._is_match_by_re(number, until, share):
-                    found.append(number)
-            except Exception as error:
-                failed = failed or (error, number)
-            except BaseException as error:
-                self._all_known(error, number)
-                raise
-        if failed:
-            raise self._all_known(*failed)
-        return found
-
-    def known(self) -> Known:
-        """What is known of the patterns already: of use when `ids` could not be finished."""
-        found, unanswered = self._core.known()
-        return Known(tuple(found), tuple(unanswered))
-
-    def __contains__(self, number: int) -> bool:
-        number = self._set._number(number)
-        try:
-            known = self._core.is_match(number, self._until)
-            return self._is_match_by_re(number, self._until) if known is None else known
-        except BaseException as error:
-            self._named(error, number)
-            raise
-
-    def matches_by_re(self, number: int, *, deadline: DeadlineLike | None = None) -> bool:
-        """As `in`, by `re` whatever the route; the answer is remembered."""
-        number = self._set._number(number)
-        try:
-            return self._is_match_by_re(number, self._limit(deadline))
-        except BaseException as error:
-            self._named(error, number)
-            raise
-
-    def _is_match_by_re(self, number: int, until: Deadline | None, share: float = 1.0) -> bool:
-        if until is None:
-            matches = self._set.compiled(number).search(self.text) is not None
-        else:
-            matches = self._apart("is_match", number, until, share)
-        self._core.remember(number, matches)
-        return matches
-
-    def _apart(
-        self, question: Question, number: int, until: Deadline, share: float = 1.0, group: int = 0
-    ) -> Any:
-        """What `re` answers in a process that can be ended."""
-        from gatecore.patterns.re_process import ask
-
-        pattern = self._set[number]
-        flags = int(pattern.flags) & ~_DEBUG
-        return ask(
-            *(question, pattern.source, flags, self.text),
-            deadline=until,
-            share=share,
-            group=group,
-        )
-
-    def search(self, number: int, *, deadline: DeadlineLike | None = None) -> re.Match[str] | None:
-        """The first match, as `re.search` finds it."""
-        number = self._set._number(number)
-        try:
-            until = self._until if deadline is None else _until(deadline)
-            if (
-                until is not None
-                and self._is_for_re(number)
-                and not self._is_match_by_re(number, until)
-            ):
-                return None
-            return self._core.search(self._set._object(number), number, self.text, until)
-        except BaseException as error:
-            self._named(error, number)
-            raise
-
-    def spans(self, number: int, *, deadline: DeadlineLike | None = None) -> list[tuple[int, int]]:
-        """The span of every match in characters, as `re.finditer` finds them."""
-        number = self._set._number(number)
-        try:
-            until = self._limit(deadline)
-            spans = self._core.spans(number, until)
-            return self._spans_by_re(number, until) if spans is None else spans
-        except BaseException as error:
-            self._named(error, number)
-            raise
-
-    def spans_by_re(
-        self, number: int, *, deadline: DeadlineLike | None = None
-    ) -> list[tuple[int, int]]:
-        """As `spans`, by `re` whatever the route: the answer that `spans` must equal."""
-        try:
-            return self._spans_by_re(number, self._limit(deadline))
-        except BaseException as error:
-            self._named(error, number)
-            raise
-
-    def _spans_by_re(
-        self, number: int, until: Deadline | None, share: float = 1.0
-    ) -> list[tuple[int, int]]:
-        if until is None:
-            return [match.span() for match in self.matches_of_re(number)]
-        spans: list[tuple[int, int]] = self._apart("spans", number, until, share)
-        return spans
-
-    def matches_of_re(self, number: int) -> Iterator[re.Match[str]]:
-        """As `finditer`, by `re` whatever the route and without a deadline."""
-        return self._set.compiled(number).finditer(self.text)
-
-    def finditer(
-        self, number: int, *, deadline: DeadlineLike | None = None
-    ) -> Iterator[re.Match[str]]:
-        """Every match in order, as `re.finditer` gives them; looked for as they are asked for."""
-        number = self._set._number(number)
-        try:
-            until = self._until if deadline is None else _until(deadline)
-            if until is not None and self._is_for_re(number):
-                self._spans_by_re(number, until)
-            return self._core.finditer(self._set._object(number), number, self.text, until)
-        except BaseException as error:
-            self._named(error, number)
-            raise
-
-    def findall(self, number: int, *, deadline: DeadlineLike | None = None) -> list[Any]:
-        """The text of every match, or of its groups, as `re.findall` gives them."""
-        number = self._set._number(number)
-        try:
-            until = self._until if deadline is None else _until(deadline)
-            if until is not None and self._is_for_re(number):
-                self._spans_by_re(number, until)
-            return self._core.findall(self._set._object(number), number, self.text, until)
-        except BaseException as error:
-            self._named(error, number)
-            raise
-
-    def _limit(self, deadline: DeadlineLike | None) -> Deadline | None:
-        return self._until if deadline is None else _until(deadline)
-
-    def _is_for_re(self, number: int) -> bool:
-        """Whether `re` will be asked for matches; then, under a deadline, a process rehearses it.
-
-        Only `re` makes matches with their groups, and it takes as long for it in this process as it
-        took in the other.
-        """
-        is_fallback = self._set._core.routing(number)[0] == "fallback"
-        return is_fallback and self._core.is_match(number) is not False
-
-    def _named(self, error: BaseException, number: int) -> None:
-        """Has an error say of which pattern it is."""
-        pattern = self._set[number]
-        if isinstance(error, UnansweredError):
-            if error.pattern is None:
-                error.number, error.pattern = number, pattern
-        else:
-            _note(error, f"gatecore: while pattern {number} was asked about: {pattern.source!r}")
-
-    def _all_known(self, error: _AnyError, number: int | None = None) -> _AnyError:
-        """The error with the pattern that was asked about and what is known of all."""
-        known = self.known()
-        if number is None and known.open:
-            number = known.open[0]
-        if number is not None:
-            self._named(error, number)
-        vars(error)["known"] = known
-        return error
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            "a Scan cannot be pickled: it belongs to the memory of its process; pickle the set and "
-            "the text, and scan there"
-        )
-
-    def __repr__(self) -> str:
-        return f"<gatecore.Scan of {len(self.text)} characters by {len(self._set)} patterns>"
-
-
-def _until(deadline: DeadlineLike | None) -> Deadline | None:
-    if deadline is None or isinstance(deadline, Deadline):
-        return deadline
-    return Deadline(deadline)
-
-
-def _pattern(item: PatternLike, number: int) -> Pattern:
-    if isinstance(item, Pattern):
-        source, flags = item.source, item.flags
-    elif isinstance(item, str):
-        source, flags = item, 0
-    elif isinstance(item, re.Pattern):
-        source, flags = item.pattern, item.flags
-    elif isinstance(item, tuple) and len(item) == 2:
-        source, flags = item
-    else:
-        raise PatternSetError(
-            f"pattern {number} of the set is {item!r}: expected a Pattern, (source, flags) or a str"
-        )
-    number_of_flags = _check(source, flags, f"pattern {number} of the set")
-    # `str(source)` would ask a subclass, such as an Enum, for its own idea of its text.
-    return Pattern(str.__str__(source), number_of_flags)
-
-
-def _check(source: object, flags: object, which: str) -> int:
-    """Refuses what is not source and flags of a pattern; gives the flags as a number."""
-    if not isinstance(source, str):
-        raise PatternSetError(
-            f"{which} has the source {source!r}: documents are str, so patterns are str as well"
-        )
-    if isinstance(flags, str):
-        raise PatternSetError(
-            f"{which} has the flags {flags!r}: expected re.IGNORECASE and such, not letters"
-        )
-    try:
-        return operator.index(flags)  # type: ignore[arg-type]
-    except TypeError:
-        raise PatternSetError(
-            f"{which} has the flags {flags!r}: expected re.IGNORECASE and such"
-        ) from None
 
 
 def _key(
@@ -779,7 +442,7 @@ def _compiled(patterns: list[Pattern], engine: Engine, sections: list[int] | Non
         try:
             lowered.append(lowering.pattern(pattern.source, int(pattern.flags)))
         except Exception as error:
-            _note(error, f"pattern {number} of the set: {pattern.source!r}")
+            note(error, f"pattern {number} of the set: {pattern.source!r}")
             raise
     words, ascii_words = (
         [end for pair in word_characters(ascii_only=ascii_only) for end in pair]
@@ -792,12 +455,3 @@ def _compiled(patterns: list[Pattern], engine: Engine, sections: list[int] | Non
 
     with lent(patterns, sections):
         return CoreSet.build(lowered, lowering.classes, words, ascii_words, sections, engine)
-
-
-def _note(error: BaseException, note: str) -> None:
-    """Adds where it happened to an error of `re`, without changing what it is or says."""
-    if sys.version_info >= (3, 11):
-        error.add_note(note)
-    else:
-        vars(error)["__notes__"] = [note]
-        error.__cause__ = PatternSetError(note)  # 3.10 shows causes, not notes

@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from gatecore._gatecore import Databases, engines
+from gatecore._gatecore import Databases
 from gatecore.errors import StoredSetError
 
-__all__ = ["lent", "name_of", "write"]
+__all__ = ["lent", "name_of"]
 
 _FOLDER: Final = Path(__file__).parents[1] / "modules" / "_compiled"
 
@@ -59,34 +58,3 @@ def _read(path: Path) -> Databases | None:
         return Databases.lend(zlib.decompress(packed))
     except (zlib.error, StoredSetError):
         return None
-
-
-def write(folder: Path) -> None:
-    """Compiles the shipped sets into a folder. Half a minute of CPU.
-
-    Without the SIMD engine nothing is written: the portable pass compiles in a second.
-    """
-    import zlib
-
-    from gatecore import modules
-    from gatecore.gates.files.sources import read_gates
-    from gatecore.gates.wire import FlatGates
-    from gatecore.patterns.set import PatternSet
-
-    folder.mkdir(parents=True, exist_ok=True)
-    if "simd" not in engines():
-        print("no SIMD engine here: nothing to ship compiled")
-        return
-    names = modules.names()
-    for wanted in (names, *((name,) for name in names)):
-        flat = FlatGates.of(read_gates((), shipped=wanted))
-        recording = Databases.record()
-        PatternSet.sectioned(flat.text, flat.sections, engine="simd")
-        stored = recording.close()
-        path = folder / name_of(flat.text, flat.sections)
-        path.write_bytes(zlib.compress(stored, 9))
-        print(f"{', '.join(wanted)}: {len(stored):,} bytes, {path.stat().st_size:,} compressed")
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gatecore._gatecore import reasons
-from gatecore.patterns.set import Pattern
+from gatecore.patterns.pattern import Pattern
 
 __all__ = ["Stats"]
 

@@ -24,7 +24,7 @@ from gatecore.patterns import trusted_files
 
 if TYPE_CHECKING:
     from gatecore.patterns.learned_file import Learned
-    from gatecore.patterns.set import Pattern
+    from gatecore.patterns.pattern import Pattern
 
 __all__ = ["SetCache"]
 

@@ -34,6 +34,7 @@ mod _gatecore {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         super::door::watch(module)
     }
 

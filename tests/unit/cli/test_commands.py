@@ -303,7 +303,7 @@ def test_an_answer_that_differs_from_the_reference_is_a_failure(
     """The expected answer alone is not enough."""
     import dataclasses
 
-    from gatecore.cli import gates
+    from gatecore.cli.commands import gates
     from gatecore.gates import reference
 
     def evaluate(spec: Any, text: str) -> Any:

@@ -9,10 +9,11 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from gatecore.cli import render
+from gatecore.cli.output import console as render
 from gatecore.cli.output.check_table import TableOutput
 from gatecore.documents.reading import DocumentReadError, InputDocument
-from gatecore.gates.report import Finding, Report, Timing, Verdict
+from gatecore.gates.findings import Finding
+from gatecore.gates.report import Report, Timing, Verdict
 from gatecore.gates.spec import Status
 
 

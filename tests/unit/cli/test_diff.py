@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from gatecore.cli import compare, main, selection
+from gatecore.cli import main, selection
+from gatecore.cli.commands import compare
 from gatecore.gates import reference
 from gatecore.gates.files.sources import read_gates
 

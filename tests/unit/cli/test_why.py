@@ -10,7 +10,7 @@ import pytest
 from gatecore import GateSet
 from gatecore.cli import main
 from gatecore.gates.report import Report, Verdict
-from gatecore.gates.why.explain import Why
+from gatecore.gates.why.tree import Why
 
 BAD = "We hold personal data for as long as we wish. Guaranteed returns. Act now, don’t miss out!"
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatecore.gates.report import Finding, Lines, Report, Timing, Verdict
+from gatecore.gates.findings import Finding, Lines
+from gatecore.gates.report import Report, Timing, Verdict
 from gatecore.gates.spec import STATUSES, Status
 from gatecore.gates.statuses import is_problem
 

@@ -22,7 +22,7 @@ from gatecore.lint.proofs.steps import count
 from gatecore.lint.proofs.trial import trial_texts
 from gatecore.lint.redos.growth import MOST_STEPS_A_CHARACTER, Growth, HostileText, growth
 from gatecore.lint.redos.rules import rewritten
-from gatecore.patterns.set import PatternLike
+from gatecore.patterns.pattern import PatternLike
 from tests.differential.lint_claims import checked, generated
 from tests.support.generate import RandomChoices, make_case, parse
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from gatecore import GateSet
-from gatecore.gates.report import Checked, Finding, Report, Verdict
+from gatecore.gates.findings import Finding
+from gatecore.gates.report import Checked, Report, Verdict
 from gatecore.output import html
 from gatecore.output.html.marks import Mark, escaped, marked
 from tests.support.steps import Steps

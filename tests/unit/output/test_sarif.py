@@ -12,7 +12,8 @@ import pytest
 
 from gatecore import GateSet
 from gatecore.cli import main
-from gatecore.gates.report import Checked, Finding, Lines, Report, Verdict
+from gatecore.gates.findings import Finding, Lines
+from gatecore.gates.report import Checked, Report, Verdict
 from gatecore.output.sarif import MOST_RESULTS, SarifLog, render
 
 BAD = "Hello 😀 there.\nWe hold personal data for as long as we wish."

@@ -21,7 +21,7 @@ from gatecore import (
     SetTooLargeError,
 )
 from gatecore._gatecore import CoreSet
-from gatecore.patterns.set import PatternLike
+from gatecore.patterns.pattern import PatternLike
 
 TEXT = "There is NO  RISK: earn up to 7 % – £50, or up to 12% more.\n"
 PATTERNS: list[PatternLike] = [

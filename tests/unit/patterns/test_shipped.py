@@ -12,8 +12,9 @@ from gatecore import PatternSet, modules
 from gatecore._gatecore import Databases
 from gatecore.gates.files.sources import read_gates
 from gatecore.gates.wire import FlatGates
+from gatecore.modules.compiling import write
 from gatecore.patterns import shipped
-from gatecore.patterns.shipped import lent, name_of, write
+from gatecore.patterns.shipped import lent, name_of
 
 pytestmark = pytest.mark.skipif("simd" not in gatecore.engines(), reason="databases are SIMD's")
 

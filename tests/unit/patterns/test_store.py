@@ -16,7 +16,7 @@ import pytest
 
 from gatecore import Pattern, PatternSet, PatternSetError, SetCache, StoredSetError
 from gatecore.patterns import trusted_files
-from gatecore.patterns.set import PatternLike
+from gatecore.patterns.pattern import PatternLike
 
 PATTERNS: list[PatternLike] = [
     (r"no\s+risk", re.IGNORECASE),

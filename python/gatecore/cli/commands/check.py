@@ -11,10 +11,10 @@ from gatecore.cli.selection import gate_set
 from gatecore.cli.wanted import Wanted
 from gatecore.documents.reading import STDIN, DocumentReadError, InputDocument, read_as_asked
 from gatecore.errors import GatecoreError, UnansweredError
-from gatecore.gates.portable import head, uri
 from gatecore.gates.report import Checked
 from gatecore.gates.spec import STATUSES
 from gatecore.gates.statuses import badness
+from gatecore.output.portable import head, uri
 from gatecore.text import json_text, named, visible
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from gatecore.cli.host import host
 from gatecore.cli.selection import gate_set
 from gatecore.documents.reading import DocumentReadError, names_of, read_as_asked, say_notes
 from gatecore.errors import GatecoreError
-from gatecore.gates.portable import head
 from gatecore.gates.reference import evaluate
+from gatecore.output.portable import head
 from gatecore.text import json_text, named, visible
 
 if TYPE_CHECKING:
@@ -130,10 +130,10 @@ def compared(
     engine: Any, texts: list[tuple[str, str]], document_type: str
 ) -> tuple[list[Compared], float]:
     """Each document's comparison, and the share of calls that were served."""
-    import gatecore
+    from gatecore.hosts.acceleration import accelerate
 
     before = [_timed(engine, text, document_type) for _, text in texts]
-    with gatecore.accelerate(engine) as handle:
+    with accelerate(engine) as handle:
         # The first question about each pattern's spans builds its automaton, once in a process.
         if texts:
             engine.check_document(texts[0][1], document_type, None)

@@ -11,8 +11,8 @@ from typing import Final
 from gatecore.cli.exit_codes import FINE, USAGE
 from gatecore.cli.selection import selected
 from gatecore.errors import GatecoreError
-from gatecore.gates.portable import head
 from gatecore.gates.set import GateSet
+from gatecore.output.portable import head
 from gatecore.patterns.store import SetCache
 from gatecore.text import json_text, visible
 

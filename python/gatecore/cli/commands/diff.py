@@ -26,13 +26,14 @@ from gatecore.documents.reading import (
 )
 from gatecore.errors import GatecoreError
 from gatecore.gates.files.sources import read_modules
-from gatecore.gates.portable import head
 from gatecore.gates.reload import GateChange, paired
 from gatecore.gates.spec import GateSpec
+from gatecore.output.portable import head
 from gatecore.text import json_text, named, visible
 
 if TYPE_CHECKING:
-    from gatecore.gates.report import Finding, Report, Verdict
+    from gatecore.gates.findings import Finding
+    from gatecore.gates.report import Report, Verdict
 
 __all__ = ["Difference", "differences", "run"]
 

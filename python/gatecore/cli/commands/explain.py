@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 from gatecore.cli.exit_codes import FINE, USAGE
 from gatecore.cli.selection import gate_set
 from gatecore.errors import GatecoreError
-from gatecore.gates.portable import head
+from gatecore.output.portable import head
 from gatecore.patterns.explanation import Explanation
-from gatecore.patterns.set import Pattern, PatternSet
+from gatecore.patterns.pattern import Pattern
+from gatecore.patterns.set import PatternSet
 from gatecore.text import json_text, visible
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 from gatecore.cli.exit_codes import FINE, FOUND
 from gatecore.cli.selection import gate_set
 from gatecore.gates.matches import ReMatches
-from gatecore.gates.portable import head
 from gatecore.gates.reference import evaluate, holds
 from gatecore.gates.spec import Example, GateSpec
 from gatecore.lint.gates import lint_gates
+from gatecore.output.portable import head
 from gatecore.text import json_text, visible
 
 if TYPE_CHECKING:

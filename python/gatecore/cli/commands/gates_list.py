@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from gatecore.cli.exit_codes import FINE
 from gatecore.cli.selection import narrowed, selected
-from gatecore.gates.portable import head
 from gatecore.gates.spec import GateSpec
+from gatecore.output.portable import head
 from gatecore.text import json_text, visible
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE, USAGE
 from gatecore.cli.output.lint_tables import gate_counts, gate_issues, show_gates
 from gatecore.cli.pattern_input import WantedPatterns, wanted
-from gatecore.gates.portable import head
 from gatecore.lint.gates import Cost, Issue
 from gatecore.lint.patterns import Advice, Growth, HostileText, lint
+from gatecore.output.portable import head
 from gatecore.text import json_text, visible
 
 if TYPE_CHECKING:

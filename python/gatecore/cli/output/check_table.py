@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from gatecore.cli.wanted import Wanted
     from gatecore.documents.reading import DocumentReadError, InputDocument
-    from gatecore.gates.report import Finding, Report, Verdict
+    from gatecore.gates.findings import Finding
+    from gatecore.gates.report import Report, Verdict
 
 __all__ = ["MOST_FINDINGS", "TableOutput"]
 

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from gatecore.cli.commands.diff import Difference
     from gatecore.documents.reading import DocumentReadError, InputDocument
+    from gatecore.gates.findings import Finding
     from gatecore.gates.reload import GateChange
-    from gatecore.gates.report import Finding, Verdict
+    from gatecore.gates.report import Verdict
 
 __all__ = ["TableOutput"]
 

@@ -10,7 +10,7 @@ from rich.tree import Tree
 from gatecore.cli.output.console import shortened, status_text, visible
 
 if TYPE_CHECKING:
-    from gatecore.gates.why.explain import Why, WhyCondition, Witness
+    from gatecore.gates.why.tree import Why, WhyCondition, Witness
 
 __all__ = ["why_tree"]
 

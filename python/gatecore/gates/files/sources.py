@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gatecore import modules
 from gatecore.errors import GateFileError
+from gatecore.gates.files import shipped as shipped_modules
 from gatecore.gates.files.gate_file import load_gate, load_module
 from gatecore.gates.spec import GateSpec, Module
 
@@ -42,8 +42,8 @@ def read_gates(
     """
     own = tuple(dict.fromkeys(map(str, paths)))
     if not own and not shipped:
-        shipped = modules.names()
-    chosen = [modules.load(name) for name in dict.fromkeys(shipped)]
+        shipped = shipped_modules.names()
+    chosen = [shipped_modules.load(name) for name in dict.fromkeys(shipped)]
     with GateFileError.collecting() as each:
         for path in own:
             with each():

@@ -1,8 +1,5 @@
 """Why a gate gave its verdict: its conditions as a tree, each with what held, where, and what not.
 
-    Why ── relevant:  WhyCondition ── parts: WhyCondition …
-        └─ branches:  WhyBranch ── when: WhyCondition       up to the one that gave the verdict
-
 The truth of each condition is asked of `gates.why.judge`. Nothing is worked out before somebody
 asks, and long lists are cut to `MOST_SHOWN` with their true length beside them. Time grows with the
 matches and not with their square: what is shown of a long list is found without listing the rest.
@@ -12,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from itertools import chain, islice
 from typing import Final, TypeAlias
@@ -37,12 +34,12 @@ from gatecore.gates.spec import (
     Not,
     Part,
     SentenceLength,
-    Severity,
     Status,
 )
 from gatecore.gates.why.judge import Judge
 from gatecore.gates.why.seen import WHOLE, Claim, Scope, Spans
 from gatecore.gates.why.standing import Others
+from gatecore.gates.why.tree import Why, WhyBranch, WhyCondition, Witness
 from gatecore.gates.why.words import (
     KINDS,
     RELATIONS,
@@ -57,11 +54,7 @@ from gatecore.gates.why.words import (
 
 __all__ = [
     "MOST_SHOWN",
-    "Why",
-    "WhyBranch",
-    "WhyCondition",
     "Whys",
-    "Witness",
     "explain",
     "gate_named",
 ]
@@ -74,119 +67,6 @@ _MOST_NAMED: Final = 5
 
 _MOST_TRIED: Final = 200
 """Matches whose surroundings are looked at before those to show are chosen, if one holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """A place in the document that a condition rests on; a sentence has no group and no pattern."""
-
-    start: int
-    end: int
-    line: int
-    column: int
-    text: str
-    group: str = ""
-    pattern: str = ""
-
-    def to_dict(self) -> dict[str, object]:
-        """The witness as plain data."""
-        return {name: getattr(self, name) for name in Witness.__slots__}
-
-
-@dataclass(frozen=True, slots=True)
-class WhyCondition:
-    """One condition: what it says, whether it held, where, and what was missing or compared.
-
-    `held` is None when the condition was not looked at. `at` is the match whose surroundings the
-    condition is about. `found` and `parts` are cut when long; `found_in_all` and `parts_in_all`
-    count what there is. A compared value is a reason that begins with its place; those that stand
-    as asked come first.
-    """
-
-    says: str
-    held: bool | None
-    found: tuple[Witness, ...] = ()
-    found_in_all: int = 0
-    reasons: tuple[str, ...] = ()
-    parts: tuple[WhyCondition, ...] = ()
-    parts_in_all: int = 0
-    at: Witness | None = None
-
-    @property
-    def untold(self) -> tuple[Witness, ...]:
-        """The witnesses whose place no reason names."""
-        told = {reason.partition(" ")[0] for reason in self.reasons}
-        return tuple(each for each in self.found if f"{each.line}:{each.column}" not in told)
-
-    def to_dict(self) -> dict[str, object]:
-        """The condition and its parts as plain data."""
-        return {
-            "says": self.says,
-            "held": self.held,
-            "at": None if self.at is None else self.at.to_dict(),
-            "found": [witness.to_dict() for witness in self.found],
-            "found_in_all": self.found_in_all,
-            "reasons": list(self.reasons),
-            "parts": [inner.to_dict() for inner in self.parts],
-            "parts_in_all": self.parts_in_all,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class WhyBranch:
-    """A branch that was looked at; `when` None is the otherwise, `taken` the one that answered."""
-
-    number: int
-    status: Status
-    severity: Severity
-    message: str
-    taken: bool
-    when: WhyCondition | None
-
-    def to_dict(self) -> dict[str, object]:
-        """The branch as plain data."""
-        return {
-            "number": self.number,
-            "status": self.status,
-            "severity": self.severity,
-            "message": self.message,
-            "taken": self.taken,
-            "when": None if self.when is None else self.when.to_dict(),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """The explanation of one verdict; `relevant` is None for a gate that is always asked.
-
-    `limits` is what the gate says it cannot see. Its `str` is the tree in plain lines.
-    """
-
-    gate: str
-    module: str
-    title: str
-    status: Status
-    relevant: WhyCondition | None
-    branches: tuple[WhyBranch, ...]
-    limits: str = ""
-
-    def to_dict(self) -> dict[str, object]:
-        """The explanation as plain data that `json.dumps` takes."""
-        return {
-            "gate": self.gate,
-            "module": self.module,
-            "title": self.title,
-            "limits": self.limits,
-            "status": self.status,
-            "relevant": None if self.relevant is None else self.relevant.to_dict(),
-            "branches": [branch.to_dict() for branch in self.branches],
-        }
-
-    def __str__(self) -> str:
-        from gatecore.gates.why.text import lines_of
-        from gatecore.text import visible
-
-        return "\n".join(map(visible, lines_of(self)))
 
 
 def explain(spec: GateSpec, judge: Judge) -> Why:

@@ -15,9 +15,9 @@ from functools import cache
 from typing import Any, Final, TypeAlias, TypeVar
 
 from gatecore.gates import units, values
+from gatecore.gates.findings import Lines
 from gatecore.gates.matches import Hit, Matches
 from gatecore.gates.reference import _question
-from gatecore.gates.report import Lines
 from gatecore.gates.spec import (
     AllOf,
     AnyOf,

@@ -27,7 +27,8 @@ from gatecore.lint.issues import Issue, conditions_of
 from gatecore.lint.proofs.program import ProgramTooLargeError, program
 from gatecore.lint.proofs.steps import count
 from gatecore.lint.redos.growth import growth
-from gatecore.patterns.set import PatternSet, Scan
+from gatecore.patterns.scan import Scan
+from gatecore.patterns.set import PatternSet
 
 __all__ = ["Cost", "costs", "window_issues", "word_issues"]
 

@@ -11,16 +11,18 @@ import re
 import warnings
 from collections.abc import Iterator
 from itertools import product
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from gatecore.lint.proofs.kinds import Kinds, bits
 from gatecore.lint.proofs.program import Op, Program, ProgramTooLargeError
 from gatecore.lint.proofs.program import program as program_
 from gatecore.lint.proofs.steps import count
 from gatecore.lint.proofs.work import Work
-from gatecore.lint.redos.rules import Kind
 
-__all__ = ["agree", "is_quick", "likely_matches", "trial_texts"]
+__all__ = ["Kind", "agree", "is_quick", "likely_matches", "trial_texts"]
+
+#: What a rewrite promises.
+Kind: TypeAlias = Literal["same answers", "same yes or no"]
 
 _LETTERS: Final = 4
 _LENGTH: Final = 4

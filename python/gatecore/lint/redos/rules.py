@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from gatecore.lint.proofs.source_tree import (
     Branch,
@@ -24,6 +24,7 @@ from gatecore.lint.proofs.source_tree import (
     branches_of,
     joined,
 )
+from gatecore.lint.proofs.trial import Kind
 from gatecore.lint.redos.edges import class_of, class_row, first_characters, last_characters
 from gatecore.lowering.charset import (
     Ranges,
@@ -35,9 +36,8 @@ from gatecore.lowering.charset import (
 from gatecore.lowering.interpreter import parser
 from gatecore.lowering.lower import Lowering
 
-__all__ = ["Change", "Kind", "rewritten"]
+__all__ = ["Change", "rewritten"]
 
-Kind = Literal["same answers", "same yes or no"]
 
 _MOST_ROUNDS: Final = 20
 

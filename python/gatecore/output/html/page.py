@@ -19,10 +19,11 @@ from hashlib import sha256
 from typing import Final
 
 from gatecore.errors import GatecoreError
-from gatecore.gates.report import Checked, Finding, Verdict
+from gatecore.gates.findings import Finding
+from gatecore.gates.report import Checked, Verdict
 from gatecore.gates.spec import SEVERITIES
 from gatecore.gates.statuses import WORST, badness, is_known, severity_rank, worst_first
-from gatecore.gates.why.explain import Why, WhyBranch, WhyCondition, Witness
+from gatecore.gates.why.tree import Why, WhyBranch, WhyCondition, Witness
 from gatecore.output.html.look import SCRIPT, STYLE
 from gatecore.output.html.marks import Mark, escaped, left_out, marked
 

@@ -40,8 +40,9 @@ from gatecore.gates.spec import (
     SentenceLength,
     Window,
 )
-from gatecore.gates.why.explain import MOST_SHOWN, WhyCondition, explain
+from gatecore.gates.why.explain import MOST_SHOWN, explain
 from gatecore.gates.why.judge import Judge
+from gatecore.gates.why.tree import WhyCondition
 
 HERE = Place("why.yaml", 1, 1)
 TEXT = "Guaranteed gains. Capital at risk.\n\nA fee of £85 now, a fee of £150 later. Guaranteed!"

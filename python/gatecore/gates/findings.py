@@ -1,0 +1,101 @@
+"""`Finding`: a match that a verdict rests on; `Lines`: where it stands, in lines and columns."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+from itertools import accumulate
+
+from gatecore.gates.spec import Severity
+
+__all__ = ["Finding", "Lines"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One match of one pattern that a verdict rests on.
+
+    `start` and `end` are character offsets into the document, `line` and `column` count from 1.
+    `pattern` is what the gate's author wrote. `type` and `severity` are the evidence's labels, the
+    group's name and the verdict's severity unless the gate says otherwise.
+    """
+
+    group: str
+    pattern: str
+    start: int
+    end: int
+    text: str
+    line: int
+    column: int
+    type: str
+    severity: Severity
+
+    def to_dict(self) -> dict[str, object]:
+        """The finding as plain data."""
+        return {
+            "group": self.group,
+            "pattern": self.pattern,
+            "start": self.start,
+            "end": self.end,
+            "text": self.text,
+            "line": self.line,
+            "column": self.column,
+            "type": self.type,
+            "severity": self.severity,
+        }
+
+
+class Lines:
+    r"""Turns character offsets of one document into lines and columns.
+
+    A line ends where `open` and editors end it: at `\n`, at `\r\n` and at a `\r` alone. The line
+    break belongs to the line that it ends. The first question costs one search for line breaks,
+    each one a bisection.
+
+    >>> lines = Lines("£5 a month\nno exit fee")
+    >>> lines.place(0), lines.place(14)
+    ((1, 1), (2, 4))
+    >>> lines.finding(group="fee", pattern="exit fee", start=14, end=22, severity="low").text
+    'exit fee'
+    """
+
+    __slots__ = ("_breaks", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._breaks: list[int] | None = None
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """The line and the column of an offset, both from 1; the document's end is allowed."""
+        if not 0 <= offset <= len(self._text):
+            raise ValueError(f"offset {offset} is outside the document; use 0 to {len(self._text)}")
+        breaks = self._breaks
+        if breaks is None:
+            breaks = self._breaks = _offsets_of_line_breaks(self._text)
+        before = bisect_left(breaks, offset)
+        line_start = breaks[before - 1] + 1 if before else 0
+        return before + 1, offset - line_start + 1
+
+    def finding(
+        self,
+        *,
+        group: str,
+        pattern: str,
+        start: int,
+        end: int,
+        severity: Severity,
+        type: str = "",  # noqa: A002  (the name of the field)
+    ) -> Finding:
+        """The finding for a match at `start` to `end`; `type` is the group's name if not given."""
+        line, column = self.place(start)
+        text = self._text[start:end]
+        return Finding(group, pattern, start, end, text, line, column, type or group, severity)
+
+
+def _offsets_of_line_breaks(text: str) -> list[int]:
+    """Where the last character of each line break stands."""
+    if "\r" in text:
+        return [found.end() - 1 for found in re.finditer("\r\n?|\n", text)]
+    before = accumulate(map(len, text.split("\n")))
+    return [offset + breaks for breaks, offset in enumerate(before)][:-1]

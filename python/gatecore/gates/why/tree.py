@@ -1,0 +1,176 @@
+"""The explanation of a verdict as a tree, and as plain indented lines.
+
+    Why ── relevant:  WhyCondition ── parts: WhyCondition …
+        └─ branches:  WhyBranch ── when: WhyCondition       up to the one that gave the verdict
+
+`explain` makes it; what shows it (these lines, the terminal, a page) walks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from gatecore.gates.placeholders import display
+from gatecore.gates.spec import Severity, Status
+
+__all__ = ["Why", "WhyBranch", "WhyCondition", "Witness", "lines_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A place in the document that a condition rests on; a sentence has no group and no pattern."""
+
+    start: int
+    end: int
+    line: int
+    column: int
+    text: str
+    group: str = ""
+    pattern: str = ""
+
+    def to_dict(self) -> dict[str, object]:
+        """The witness as plain data."""
+        return {name: getattr(self, name) for name in Witness.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class WhyCondition:
+    """One condition: what it says, whether it held, where, and what was missing or compared.
+
+    `held` is None when the condition was not looked at. `at` is the match whose surroundings the
+    condition is about. `found` and `parts` are cut when long; `found_in_all` and `parts_in_all`
+    count what there is. A compared value is a reason that begins with its place; those that stand
+    as asked come first.
+    """
+
+    says: str
+    held: bool | None
+    found: tuple[Witness, ...] = ()
+    found_in_all: int = 0
+    reasons: tuple[str, ...] = ()
+    parts: tuple[WhyCondition, ...] = ()
+    parts_in_all: int = 0
+    at: Witness | None = None
+
+    @property
+    def untold(self) -> tuple[Witness, ...]:
+        """The witnesses whose place no reason names."""
+        told = {reason.partition(" ")[0] for reason in self.reasons}
+        return tuple(each for each in self.found if f"{each.line}:{each.column}" not in told)
+
+    def to_dict(self) -> dict[str, object]:
+        """The condition and its parts as plain data."""
+        return {
+            "says": self.says,
+            "held": self.held,
+            "at": None if self.at is None else self.at.to_dict(),
+            "found": [witness.to_dict() for witness in self.found],
+            "found_in_all": self.found_in_all,
+            "reasons": list(self.reasons),
+            "parts": [inner.to_dict() for inner in self.parts],
+            "parts_in_all": self.parts_in_all,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class WhyBranch:
+    """A branch that was looked at; `when` None is the otherwise, `taken` the one that answered."""
+
+    number: int
+    status: Status
+    severity: Severity
+    message: str
+    taken: bool
+    when: WhyCondition | None
+
+    def to_dict(self) -> dict[str, object]:
+        """The branch as plain data."""
+        return {
+            "number": self.number,
+            "status": self.status,
+            "severity": self.severity,
+            "message": self.message,
+            "taken": self.taken,
+            "when": None if self.when is None else self.when.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The explanation of one verdict; `relevant` is None for a gate that is always asked.
+
+    `limits` is what the gate says it cannot see. Its `str` is the tree in plain lines.
+    """
+
+    gate: str
+    module: str
+    title: str
+    status: Status
+    relevant: WhyCondition | None
+    branches: tuple[WhyBranch, ...]
+    limits: str = ""
+
+    def to_dict(self) -> dict[str, object]:
+        """The explanation as plain data that `json.dumps` takes."""
+        return {
+            "gate": self.gate,
+            "module": self.module,
+            "title": self.title,
+            "limits": self.limits,
+            "status": self.status,
+            "relevant": None if self.relevant is None else self.relevant.to_dict(),
+            "branches": [branch.to_dict() for branch in self.branches],
+        }
+
+    def __str__(self) -> str:
+        from gatecore.text import visible
+
+        return "\n".join(map(visible, lines_of(self)))
+
+
+_SIGNS: Final = {True: "✓", False: "✗", None: "·"}
+_MOST: Final = 5
+
+
+def lines_of(why: Why) -> Iterator[str]:
+    """✓ held, ✗ did not, · was not looked at; long lists are cut and say so."""
+    yield f"{why.module}/{why.gate} is {why.status}"
+    if why.relevant is not None:
+        yield from _condition(why.relevant, "  ", "relevant: ")
+    for branch in why.branches:
+        severity = "" if branch.severity == "none" else f" {branch.severity}"
+        answer = f"{branch.status}{severity}{'' if branch.taken else ' does not apply'}"
+        if branch.when is None:
+            yield f"  ✓ {answer}: otherwise"
+        else:
+            yield from _condition(branch.when, "  ", f"{answer}: ")
+
+
+def _condition(condition: WhyCondition, indent: str, label: str = "") -> Iterator[str]:
+    # Around each match the same is asked, which the line above has said.
+    said = condition.says if condition.at is None else _spot(condition.at)
+    yield f"{indent}{_SIGNS[condition.held]} {label}{said}"
+    indent += "    "
+    for reason in condition.reasons[:_MOST]:
+        yield f"{indent}{reason}"
+    yield from _more(indent, len(condition.reasons), _MOST)
+    if untold := condition.untold:
+        for witness in untold[:_MOST]:
+            yield f"{indent}{_spot(witness)}"
+        yield from _more(indent, condition.found_in_all, _MOST)
+    many = any(part.at for part in condition.parts)
+    parts = condition.parts[:_MOST] if many else condition.parts
+    for part in parts:
+        yield from _condition(part, indent)
+    yield from _more(indent, condition.parts_in_all, len(parts))
+
+
+def _more(indent: str, in_all: int, shown: int) -> Iterator[str]:
+    if in_all > shown:
+        yield f"{indent}… and {in_all - shown:,} more"
+
+
+def _spot(witness: Witness) -> str:
+    return f"{witness.line}:{witness.column} “{display(witness.text)}”"

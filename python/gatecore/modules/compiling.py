@@ -1,0 +1,43 @@
+"""Compiles the shipped gates' patterns for the wheel; `patterns.shipped` says what for.
+
+python -m gatecore.modules.compiling FOLDER
+"""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from pathlib import Path
+
+from gatecore import modules
+from gatecore._gatecore import Databases, engines
+from gatecore.gates.files.sources import read_gates
+from gatecore.gates.wire import FlatGates
+from gatecore.patterns.set import PatternSet
+from gatecore.patterns.shipped import name_of
+
+__all__ = ["write"]
+
+
+def write(folder: Path) -> None:
+    """Compiles the shipped sets into a folder. Half a minute of CPU.
+
+    Without the SIMD engine nothing is written: the portable pass compiles in a second.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if "simd" not in engines():
+        print("no SIMD engine here: nothing to ship compiled")
+        return
+    names = modules.names()
+    for wanted in (names, *((name,) for name in names)):
+        flat = FlatGates.of(read_gates((), shipped=wanted))
+        recording = Databases.record()
+        PatternSet.sectioned(flat.text, flat.sections, engine="simd")
+        stored = recording.close()
+        path = folder / name_of(flat.text, flat.sections)
+        path.write_bytes(zlib.compress(stored, 9))
+        print(f"{', '.join(wanted)}: {len(stored):,} bytes, {path.stat().st_size:,} compressed")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

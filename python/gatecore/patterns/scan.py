@@ -1,0 +1,290 @@
+"""`Scan`: the answers for one document, cheap to hold, exact when asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeAlias, TypeVar
+
+from gatecore._gatecore import CoreScan, Deadline
+from gatecore._gatecore import Pattern as CompiledPattern
+from gatecore.errors import UnansweredError
+from gatecore.patterns.pattern import DEBUG, Pattern, note
+
+if TYPE_CHECKING:
+    from gatecore.patterns.re_process import Question
+
+__all__ = ["DeadlineLike", "Known", "Scan", "deadline_of"]
+
+_AnyError = TypeVar("_AnyError", bound=BaseException)
+
+#: Seconds from now, or a `Deadline` that several questions share and another thread may cancel.
+DeadlineLike: TypeAlias = float | Deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    r"""What a scan knows of its patterns without further work.
+
+    >>> from gatecore import PatternSet
+    >>> scan = PatternSet(["plain", r"(a)\1", "absent"]).scan("plain aa")
+    >>> scan.known()
+    Known(found=(0,), open=(1,))
+    >>> scan.ids(), scan.known()
+    ([0, 1], Known(found=(0, 1), open=()))
+    """
+
+    found: tuple[int, ...]
+    """The numbers of the patterns that match."""
+    open: tuple[int, ...]
+    """Those of which it is not known. All others have no match."""
+
+    def __str__(self) -> str:
+        if not self.open:
+            return "all patterns are answered"
+        return f"{len(self.open)} open, {len(self.found)} match"
+
+
+class Numbered(Protocol):
+    """What a scan asks of the patterns that it answers for: a `PatternSet`."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, number: int, /) -> Pattern: ...
+    def compiled(self, number: int) -> re.Pattern[str]: ...
+    def _number(self, number: int) -> int: ...
+    def _object(self, number: int) -> CompiledPattern: ...
+    def _by_danger(self, numbers: list[int]) -> list[int]: ...
+    def _is_fallback(self, number: int) -> bool: ...
+
+
+class Scan:
+    """The answers for one document: cheap to hold, exact when asked.
+
+    Which patterns match is known from the pass; spans and groups are worked out when asked for,
+    with the GIL released. Patterns on the fallback route are answered by `re`, unless the pass
+    ruled them out. Safe to share between threads.
+
+    Every question takes a `deadline`, else that of the scan holds, and raises `DeadlineError` when
+    it is over. An error of `re` itself, and Ctrl-C, get a note that names the pattern.
+    """
+
+    __slots__ = ("_core", "_set", "_until", "text")
+
+    def __init__(
+        self, patterns: Numbered, text: str, core: CoreScan, until: Deadline | None = None
+    ) -> None:
+        self._set = patterns
+        self._core = core
+        self._until = until
+        self.text = text
+
+    def ids(self, *, deadline: DeadlineLike | None = None) -> list[int]:
+        """The numbers of the patterns with at least one match, rising.
+
+        What `re` has to answer comes last, and of that what looks dangerous: a pattern that fails
+        or takes for ever does not keep the answers of the others. They are remembered, `known` has
+        them, and so has the attribute `known` of the error.
+
+        Raises:
+            DeadlineError: The deadline was over before all patterns were answered. With one, each
+                pattern that `re` answers gets half of the time that is left, the last one all.
+            Exception: Whatever `re` raises for a pattern and this text.
+        """
+        until = self._until if deadline is None else deadline_of(deadline)
+        try:
+            found, ask = self._core.ids(until)
+        except UnansweredError as error:
+            raise self._all_known(error) from None
+        except BaseException as error:
+            self._all_known(error)
+            raise
+        if ask:
+            found += self._asked(ask, until)
+            found.sort()
+        return found
+
+    def _asked(self, numbers: list[int], until: Deadline | None) -> list[int]:
+        """Those of the patterns that match by `re`."""
+        found = []
+        failed: tuple[Exception, int] | None = None
+        for place, number in enumerate(self._set._by_danger(numbers), start=1):
+            share = 1.0 if place == len(numbers) else 0.5
+            try:
+                if self._is_match_by_re(number, until, share):
+                    found.append(number)
+            except Exception as error:
+                failed = failed or (error, number)
+            except BaseException as error:
+                self._all_known(error, number)
+                raise
+        if failed:
+            raise self._all_known(*failed)
+        return found
+
+    def known(self) -> Known:
+        """What is known of the patterns already: of use when `ids` could not be finished."""
+        found, unanswered = self._core.known()
+        return Known(tuple(found), tuple(unanswered))
+
+    def __contains__(self, number: int) -> bool:
+        number = self._set._number(number)
+        try:
+            known = self._core.is_match(number, self._until)
+            return self._is_match_by_re(number, self._until) if known is None else known
+        except BaseException as error:
+            self._named(error, number)
+            raise
+
+    def matches_by_re(self, number: int, *, deadline: DeadlineLike | None = None) -> bool:
+        """As `in`, by `re` whatever the route; the answer is remembered."""
+        number = self._set._number(number)
+        try:
+            return self._is_match_by_re(number, self._limit(deadline))
+        except BaseException as error:
+            self._named(error, number)
+            raise
+
+    def _is_match_by_re(self, number: int, until: Deadline | None, share: float = 1.0) -> bool:
+        if until is None:
+            matches = self._set.compiled(number).search(self.text) is not None
+        else:
+            matches = self._apart("is_match", number, until, share)
+        self._core.remember(number, matches)
+        return matches
+
+    def _apart(
+        self, question: Question, number: int, until: Deadline, share: float = 1.0, group: int = 0
+    ) -> Any:
+        """What `re` answers in a process that can be ended."""
+        from gatecore.patterns.re_process import ask
+
+        pattern = self._set[number]
+        flags = int(pattern.flags) & ~DEBUG
+        return ask(
+            *(question, pattern.source, flags, self.text),
+            deadline=until,
+            share=share,
+            group=group,
+        )
+
+    def search(self, number: int, *, deadline: DeadlineLike | None = None) -> re.Match[str] | None:
+        """The first match, as `re.search` finds it."""
+        number = self._set._number(number)
+        try:
+            until = self._until if deadline is None else deadline_of(deadline)
+            if (
+                until is not None
+                and self._is_for_re(number)
+                and not self._is_match_by_re(number, until)
+            ):
+                return None
+            return self._core.search(self._set._object(number), number, self.text, until)
+        except BaseException as error:
+            self._named(error, number)
+            raise
+
+    def spans(self, number: int, *, deadline: DeadlineLike | None = None) -> list[tuple[int, int]]:
+        """The span of every match in characters, as `re.finditer` finds them."""
+        number = self._set._number(number)
+        try:
+            until = self._limit(deadline)
+            spans = self._core.spans(number, until)
+            return self._spans_by_re(number, until) if spans is None else spans
+        except BaseException as error:
+            self._named(error, number)
+            raise
+
+    def spans_by_re(
+        self, number: int, *, deadline: DeadlineLike | None = None
+    ) -> list[tuple[int, int]]:
+        """As `spans`, by `re` whatever the route: the answer that `spans` must equal."""
+        try:
+            return self._spans_by_re(number, self._limit(deadline))
+        except BaseException as error:
+            self._named(error, number)
+            raise
+
+    def _spans_by_re(
+        self, number: int, until: Deadline | None, share: float = 1.0
+    ) -> list[tuple[int, int]]:
+        if until is None:
+            return [match.span() for match in self.matches_of_re(number)]
+        spans: list[tuple[int, int]] = self._apart("spans", number, until, share)
+        return spans
+
+    def matches_of_re(self, number: int) -> Iterator[re.Match[str]]:
+        """As `finditer`, by `re` whatever the route and without a deadline."""
+        return self._set.compiled(number).finditer(self.text)
+
+    def finditer(
+        self, number: int, *, deadline: DeadlineLike | None = None
+    ) -> Iterator[re.Match[str]]:
+        """Every match in order, as `re.finditer` gives them; looked for as they are asked for."""
+        number = self._set._number(number)
+        try:
+            until = self._until if deadline is None else deadline_of(deadline)
+            if until is not None and self._is_for_re(number):
+                self._spans_by_re(number, until)
+            return self._core.finditer(self._set._object(number), number, self.text, until)
+        except BaseException as error:
+            self._named(error, number)
+            raise
+
+    def findall(self, number: int, *, deadline: DeadlineLike | None = None) -> list[Any]:
+        """The text of every match, or of its groups, as `re.findall` gives them."""
+        number = self._set._number(number)
+        try:
+            until = self._until if deadline is None else deadline_of(deadline)
+            if until is not None and self._is_for_re(number):
+                self._spans_by_re(number, until)
+            return self._core.findall(self._set._object(number), number, self.text, until)
+        except BaseException as error:
+            self._named(error, number)
+            raise
+
+    def _limit(self, deadline: DeadlineLike | None) -> Deadline | None:
+        return self._until if deadline is None else deadline_of(deadline)
+
+    def _is_for_re(self, number: int) -> bool:
+        """Whether `re` will be asked for matches; then, under a deadline, a process rehearses it.
+
+        Only `re` makes matches with their groups, and it takes as long for it in this process as it
+        took in the other.
+        """
+        return self._set._is_fallback(number) and self._core.is_match(number) is not False
+
+    def _named(self, error: BaseException, number: int) -> None:
+        """Has an error say of which pattern it is."""
+        pattern = self._set[number]
+        if isinstance(error, UnansweredError):
+            if error.pattern is None:
+                error.number, error.pattern = number, pattern
+        else:
+            note(error, f"gatecore: while pattern {number} was asked about: {pattern.source!r}")
+
+    def _all_known(self, error: _AnyError, number: int | None = None) -> _AnyError:
+        """The error with the pattern that was asked about and what is known of all."""
+        known = self.known()
+        if number is None and known.open:
+            number = known.open[0]
+        if number is not None:
+            self._named(error, number)
+        vars(error)["known"] = known
+        return error
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Scan cannot be pickled: it belongs to the memory of its process; pickle the set and "
+            "the text, and scan there"
+        )
+
+    def __repr__(self) -> str:
+        return f"<gatecore.Scan of {len(self.text)} characters by {len(self._set)} patterns>"
+
+
+def deadline_of(deadline: DeadlineLike | None) -> Deadline | None:
+    """A deadline that begins now, where it was given in seconds."""
+    if deadline is None or isinstance(deadline, Deadline):
+        return deadline
+    return Deadline(deadline)
