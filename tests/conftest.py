@@ -1,4 +1,4 @@
-"""What all tests share: surroundings, Hypothesis profiles, slow tests, the `engine` fixture.
+"""What all tests share: surroundings, Hypothesis profiles, slow tests, the `backend` fixture.
 
 Profile `ci` is the default and repeats the same examples in every run;
 `HYPOTHESIS_PROFILE=dev` looks for new ones.
@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import gatecore
-from gatecore import GateSet, SetCache, modules
+from gatecore import GateSet, PatternStore, modules
 
 _NOT_OURS = (
     "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "FORCE_COLOR", "GATECORE_CACHE_DIR", "LANGUAGE",
@@ -83,17 +83,17 @@ def compiled_sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shipped(compiled_sets: Path) -> GateSet:
     """All gates that are shipped."""
     specs = [gate for name in modules.names() for gate in modules.load(name).gates]
-    return GateSet(specs, cache=SetCache(compiled_sets))
+    return GateSet(specs, store=PatternStore(compiled_sets))
 
 
 @pytest.fixture(scope="session")
 def gdpr(compiled_sets: Path) -> GateSet:
     """The gates of one shipped module."""
-    return GateSet(modules.load("gdpr_uk").gates, cache=SetCache(compiled_sets))
+    return GateSet(modules.load("gdpr_uk").gates, store=PatternStore(compiled_sets))
 
 
-@pytest.fixture(scope="session", params=gatecore.engines())
-def engine(request: pytest.FixtureRequest) -> str:
-    """Each engine that this build has: the same test runs on all of them."""
+@pytest.fixture(scope="session", params=gatecore.backends())
+def backend(request: pytest.FixtureRequest) -> str:
+    """Each backend that this build has: the same test runs on all of them."""
     name: str = request.param
     return name

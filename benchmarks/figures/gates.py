@@ -1,6 +1,6 @@
 """What verdicts cost beyond the pass over the document, and what plain `re` takes for them.
 
-    python -m benchmarks.figures.gates [--quick] [--engine auto|simd|portable]
+    python -m benchmarks.figures.gates [--quick] [--backend auto|simd|portable]
 
 All shipped gates on documents that no round has seen, tasks in turn as in `figures.ratios`.
 `typical` documents are made-up prose in which little is found. `found` ones are half made of the
@@ -31,7 +31,7 @@ from benchmarks.inputs import common, corpus
 from gatecore import modules
 from gatecore.gates import reference
 from gatecore.gates.compiled import _Asked
-from gatecore.gates.spec import GateSpec
+from gatecore.gates.spec import Gate
 
 __all__ = [
     "KINDS",
@@ -51,16 +51,16 @@ SIZES = (2_000, 10_000, 100_000)
 
 
 @lru_cache(maxsize=1)
-def specs() -> tuple[GateSpec, ...]:
+def specs() -> tuple[Gate, ...]:
     """All shipped gates."""
     return tuple(spec for name in modules.names() for spec in modules.load(name).gates)
 
 
 @lru_cache(maxsize=2)
-def gate_set(engine: common.Engine = "auto") -> gatecore.GateSet:
+def gate_set(backend: common.Backend = "auto") -> gatecore.GateSet:
     """The gates compiled, and held to the oracle on a document of each kind."""
     # Kept between the processes of asv: compiling takes ten times as long as all that is measured.
-    gates = gatecore.GateSet(specs(), engine=engine, cache=gatecore.SetCache.default())
+    gates = gatecore.GateSet(specs(), backend=backend, store=gatecore.PatternStore.default())
     for kind in KINDS:
         text = document(4_000, kind)
         wanted = tuple(reference.evaluate(spec, text) for spec in specs())
@@ -111,7 +111,7 @@ class Verdicts:
         self._compiled = gates._compiled
         lowered = () if gates.lowered is None else tuple(gates.lowered)
         # One set in one section: what a user of PatternSet would have.
-        self._all = gatecore.PatternSet(list(gates.patterns), cache=gatecore.SetCache.default())
+        self._all = gatecore.PatternSet(list(gates.patterns), store=gatecore.PatternStore.default())
         self._text = [re.compile(*pattern) for pattern in gates.patterns]
         self._lowered = [re.compile(*pattern) for pattern in lowered]
 
@@ -194,11 +194,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Measure verdicts beside the bare pass and plain re, interleaved.",
     )
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
-    parser.add_argument("--engine", choices=("auto", *gatecore.engines()), default="auto")
+    parser.add_argument("--backend", choices=("auto", *gatecore.backends()), default="auto")
     chosen = parser.parse_args(arguments)
     for name, value in machine().items():
         print(f"{name}: {value}")
-    gates = gate_set(chosen.engine)
+    gates = gate_set(chosen.backend)
     lowered = 0 if gates.lowered is None else len(gates.lowered)
     print(f"{len(gates)} gates, {len(gates.patterns)} patterns and {lowered} lowered")
     for section in sections(gates, quick=chosen.quick):

@@ -1,6 +1,6 @@
 """The table of `python -m benchmarks.figures.ratios --hostile`: what a doubled text costs.
 
-    family  engine  question  ms at n  2n / n  4n / 2n  far  re at a small n and at twice that
+    family  backend  question  ms at n  2n / n  4n / 2n  far  re at a small n and at twice that
 
 Each family's texts of n, 2n and 4n characters are scanned in turns by a compiled set, as often as
 fills some milliseconds, and ratios are medians over the rounds. Worst ratios come first.
@@ -44,7 +44,7 @@ class Growth:
     """How the time of one question grows with a family's text."""
 
     family: str
-    engine: str
+    backend: str
     question: str
     characters: int
     median_ms: float
@@ -91,18 +91,18 @@ def _by_re(family: Family) -> str:
     return f"{family.small:,} characters: {', twice that: '.join(taken)}"
 
 
-def growths(*, repetitions: int, engines: tuple[str, ...], names: str = "") -> Iterator[Growth]:
+def growths(*, repetitions: int, backends: tuple[str, ...], names: str = "") -> Iterator[Growth]:
     """Measure every family off the fallback route whose name contains `names`."""
     for family in hostile.families():
         if names not in family.name:
             continue
         by_re = _by_re(family)
-        for engine in engines:
-            if not family.is_linear(engine):
+        for backend in backends:
+            if not family.is_linear(backend):
                 continue
-            patterns = hostile.loaded(family.name, engine)
+            patterns = hostile.loaded(family.name, backend)
             for question in _questions(family):
-                yield _growth(family, engine, question, patterns, repetitions, by_re)
+                yield _growth(family, backend, question, patterns, repetitions, by_re)
 
 
 def _questions(family: Family) -> list[str]:
@@ -112,7 +112,7 @@ def _questions(family: Family) -> list[str]:
 
 def _growth(
     family: Family,
-    engine: str,
+    backend: str,
     question: str,
     patterns: gatecore.PatternSet,
     repetitions: int,
@@ -141,7 +141,7 @@ def _growth(
     if at_n / 1e3 * FAR < FAR_SECONDS:
         whole = family.text(FAR * sizes[0])
         far = _best_ms(partial(hostile.ask, patterns, question, whole)) / (FAR * at_n)
-    return Growth(family.name, engine, question, sizes[0], at_n, doubled, again, far, by_re)
+    return Growth(family.name, backend, question, sizes[0], at_n, doubled, again, far, by_re)
 
 
 def _best_ms(call: Callable[[], object]) -> float:
@@ -166,10 +166,10 @@ def _calls(once: Callable[[], object]) -> int:
 def table(measured: list[Growth]) -> str:
     """For people: a line for each figure, the worst ratio first."""
     width = max(len(growth.family) for growth in measured)
-    head = f"{'family':{width}}  engine    question  {'n':>7}  {'ms at n':>9}"
+    head = f"{'family':{width}}  backend    question  {'n':>7}  {'ms at n':>9}"
     lines = [f"{head}  2n / n  4n / 2n   far  re"]
     lines += [
-        f"{growth.family:{width}}  {growth.engine:8}  {growth.question:8}  "
+        f"{growth.family:{width}}  {growth.backend:8}  {growth.question:8}  "
         f"{growth.characters:7,}  {growth.median_ms:9.3f}  {growth.doubled:6.2f}  "
         f"{growth.doubled_again:7.2f}  {'-' if growth.far is None else f'{growth.far:.2f}':>4}  "
         f"{growth.by_re}"

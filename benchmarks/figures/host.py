@@ -121,12 +121,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         serve_old()
         return 0
     import gatecore
-    from gatecore import SetCache
+    from gatecore import PatternStore
 
     folder = os.environ.get("GATECORE_CACHE_DIR") or tempfile.mkdtemp()
     engines = {name: _loki().engine(name) for name in _loki().ENGINES}
     before = peak()
-    handles = {n: gatecore.accelerate(e, cache=SetCache(folder)) for n, e in engines.items()}
+    handles = {n: gatecore.accelerate(e, store=PatternStore(folder)) for n, e in engines.items()}
     old = Old()
     print(f"{'ms, median':34}{'old':>10}{'new':>9}{'ratio':>8}{'wanted':>8}{'floor':>9}")
     sizes = SIZES[:-1] if options.quick else SIZES
@@ -193,7 +193,7 @@ engine = real_loki.engine("sync")
 begin = time.perf_counter()
 import gatecore, gatecore.hosts.acceleration
 imported = time.perf_counter()
-gatecore.accelerate(engine, cache=gatecore.SetCache({folder!r}))
+gatecore.accelerate(engine, store=gatecore.PatternStore({folder!r}))
 print((imported - begin) * 1e3, (time.perf_counter() - imported) * 1e3)
 """
     found = []

@@ -1,4 +1,4 @@
-"""The engines that gatecore is measured against, each behind the same two methods.
+"""The backends that gatecore is measured against, each behind the same two methods.
 
 A peer answers T1 (`matching`) and says which patterns it had to leave out (`unsupported`).
 None but `re` claims to answer as `re` does; `track_wrong_*` in `bench_peers` counts the difference.
@@ -33,14 +33,14 @@ class PeerMissingError(Exception):
 
 
 class Peer(Protocol):
-    """One engine holding one list of patterns."""
+    """One backend holding one list of patterns."""
 
     name: str
     version: str
     unsupported: frozenset[int]
 
     def matching(self, text: str) -> list[int]:
-        """T1: the patterns that match, ascending, as far as this engine knows."""
+        """T1: the patterns that match, ascending, as far as this backend knows."""
         ...
 
 

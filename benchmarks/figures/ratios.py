@@ -1,11 +1,11 @@
 """The figures that issues and commits quote, each as a ratio measured side by side in one run.
 
-    python -m benchmarks.figures.ratios [--quick] [--format table|json] [--engine …]
+    python -m benchmarks.figures.ratios [--quick] [--format table|json] [--backend …]
     python -m benchmarks.figures.ratios --hostile [FAMILY]
 
 Absolute times on shared machines are worth ±30 %, so every section interleaves its tasks: round
 by round each one runs once, on the round's document, which no earlier round has shown it, and in
-a string object of its own. (Repeating a document flatters every engine that builds its automaton
+a string object of its own. (Repeating a document flatters every backend that builds its automaton
 while it scans.)
 A ratio is the median over the rounds of (this task / the reference *in the same round*), which a
 load that comes and goes disturbs far less than the ratio of two medians.
@@ -74,7 +74,7 @@ class Section:
 class Options:
     """What the command line asks for."""
 
-    engine: common.Engine = "auto"
+    backend: common.Backend = "auto"
     count: int = 2_500
     repetitions: int = REPETITIONS
     quick: bool = False
@@ -183,7 +183,7 @@ def _wrong(peer: Peer, text: str, right: Sequence[int]) -> int:
 
 
 def versus_hyperscan(patterns: gatecore.PatternSet, options: Options) -> list[Section]:
-    """(a) T1 of gatecore and of raw engines on the same set, natural text."""
+    """(a) T1 of gatecore and of raw backends on the same set, natural text."""
     sources = corpus.patterns(options.count)
     oracle = ReLoop(sources)
     peers: list[Peer] = []
@@ -388,7 +388,7 @@ def machine() -> dict[str, object]:
         "load average": [round(value, 2) for value in os.getloadavg()],
         "python": platform.python_version(),
         "gatecore": gatecore.__version__,
-        "engines": list(gatecore.engines()),
+        "backends": list(gatecore.backends()),
     }
 
 
@@ -396,7 +396,7 @@ def run(options: Options) -> Result:
     """All sections, and the machine before and after."""
     before = machine()
     start = time.perf_counter()
-    patterns = gatecore.PatternSet(corpus.patterns(options.count), engine=options.engine)
+    patterns = gatecore.PatternSet(corpus.patterns(options.count), backend=options.backend)
     built = time.perf_counter() - start
     sections = [
         *versus_hyperscan(patterns, options),
@@ -414,7 +414,7 @@ def _table(result: Result) -> str:
     lines = [f"{name}: {value}" for name, value in result.machine.items()]
     lines.append(f"load average after: {list(result.load_average_after)}")
     lines.append(
-        f"{result.options.count:,} patterns, engine {result.options.engine}, "
+        f"{result.options.count:,} patterns, backend {result.options.backend}, "
         f"compiled in {result.compile_s:.1f} s"
     )
     for section in result.sections:
@@ -441,11 +441,11 @@ def table_of(section: Section) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.figures.ratios",
-        description="Measure gatecore beside re and raw engines, interleaved, and print ratios.",
+        description="Measure gatecore beside re and raw backends, interleaved, and print ratios.",
     )
     parser.add_argument("--quick", action="store_true", help="fewer repetitions (still 15)")
     parser.add_argument("--format", choices=("table", "json"), default="table")
-    parser.add_argument("--engine", choices=("auto", *gatecore.engines()), default="auto")
+    parser.add_argument("--backend", choices=("auto", *gatecore.backends()), default="auto")
     parser.add_argument(
         "--hostile",
         nargs="?",
@@ -460,10 +460,10 @@ def _parser() -> argparse.ArgumentParser:
 def _hostile(chosen: argparse.Namespace) -> int:
     from benchmarks.figures import growth  # which builds on this module
 
-    engines = gatecore.engines() if chosen.engine == "auto" else (chosen.engine,)
+    backends = gatecore.backends() if chosen.backend == "auto" else (chosen.backend,)
     repetitions = 5 if chosen.quick else 9
     found = list(
-        growth.growths(repetitions=repetitions, engines=tuple(engines), names=chosen.hostile)
+        growth.growths(repetitions=repetitions, backends=tuple(backends), names=chosen.hostile)
     )
     if not found:
         raise SystemExit(f"no family off the fallback route has {chosen.hostile!r} in its name")
@@ -480,7 +480,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.hostile is not None:
         return _hostile(chosen)
     options = Options(
-        engine=chosen.engine,
+        backend=chosen.backend,
         count=chosen.patterns,
         repetitions=QUICK_REPETITIONS if chosen.quick else REPETITIONS,
         quick=chosen.quick,

@@ -22,7 +22,7 @@ __all__ = [
     "COUNTS",
     "ENGINES",
     "SIZES",
-    "Engine",
+    "Backend",
     "Sets",
     "WithSets",
     "all_spans",
@@ -37,8 +37,8 @@ __all__ = [
 
 COUNTS = (100, 2_500)
 SIZES = (2_000, 10_000, 100_000, 1_000_000)
-Engine: TypeAlias = Literal["auto", "simd", "portable"]
-ENGINES: tuple[Engine, ...] = ("simd", "portable")
+Backend: TypeAlias = Literal["auto", "simd", "portable"]
+ENGINES: tuple[Backend, ...] = ("simd", "portable")
 
 Sets = dict[tuple[int, str], bytes]
 
@@ -101,13 +101,13 @@ def build_sets(counts: tuple[int, ...] = COUNTS, *, check_characters: int = 2_00
 
     sets: Sets = {}
     for count in counts:
-        for engine in ENGINES:
-            if engine not in gatecore.engines():
+        for backend in ENGINES:
+            if backend not in gatecore.backends():
                 continue
-            patterns = gatecore.PatternSet(corpus.patterns(count), engine=engine)
+            patterns = gatecore.PatternSet(corpus.patterns(count), backend=backend)
             for kind in corpus.KINDS:
                 assert_equal_to_re(patterns, corpus.document(check_characters, kind=kind))
-            sets[count, engine] = patterns.to_bytes()
+            sets[count, backend] = patterns.to_bytes()
     return sets
 
 
@@ -131,17 +131,17 @@ class WithSets:
 _LOADED: dict[tuple[int, str], PatternSet] = {}
 
 
-def loaded(sets: Sets, count: int, engine: str) -> PatternSet:
-    """The compiled set, warm, or asv's way of saying that this build has no such engine."""
-    if (count, engine) not in sets:
-        raise NotImplementedError(f"this build of gatecore has no {engine} engine")
-    if (count, engine) not in _LOADED:
+def loaded(sets: Sets, count: int, backend: str) -> PatternSet:
+    """The compiled set, warm, or asv's way of saying that this build has no such backend."""
+    if (count, backend) not in sets:
+        raise NotImplementedError(f"this build of gatecore has no {backend} backend")
+    if (count, backend) not in _LOADED:
         from gatecore import PatternSet
 
-        patterns = PatternSet.from_bytes(sets[count, engine])
+        patterns = PatternSet.from_bytes(sets[count, backend])
         patterns.scan("the first scan allocates what later ones reuse").ids()
-        _LOADED[count, engine] = patterns
-    return _LOADED[count, engine]
+        _LOADED[count, backend] = patterns
+    return _LOADED[count, backend]
 
 
 _turns: defaultdict[tuple[int, str], Iterator[int]] = defaultdict(lambda: itertools.count(1))

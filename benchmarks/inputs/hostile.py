@@ -38,7 +38,7 @@ class Family:
     pump: str
     suffix: str
     routes: dict[str, tuple[str, ...]]
-    """The routes that occur, by engine."""
+    """The routes that occur, by backend."""
     small: int
     """Characters on which `re` answers within a second."""
     large: int
@@ -50,9 +50,9 @@ class Family:
         pumps = self.pump * -(-room // len(self.pump))
         return self.prefix + pumps[:room] + self.suffix
 
-    def is_linear(self, engine: str) -> bool:
+    def is_linear(self, backend: str) -> bool:
         """Whether linear time is promised: no pattern is on the fallback route."""
-        return "fallback" not in self.routes[engine]
+        return "fallback" not in self.routes[backend]
 
 
 @cache
@@ -107,14 +107,14 @@ def _words(count: int) -> tuple[str, str]:
 
 
 @cache
-def loaded(name: str, engine: str) -> PatternSet:
+def loaded(name: str, backend: str) -> PatternSet:
     """The compiled set of a family."""
     from gatecore import PatternSet
 
     chosen = next(family for family in families() if family.name == name)
-    if engine == "simd":
-        return PatternSet(chosen.patterns, engine="simd")
-    return PatternSet(chosen.patterns, engine="portable")
+    if backend == "simd":
+        return PatternSet(chosen.patterns, backend="simd")
+    return PatternSet(chosen.patterns, backend="portable")
 
 
 def ask(patterns: PatternSet, question: str, text: str) -> int:

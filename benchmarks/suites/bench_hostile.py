@@ -10,24 +10,24 @@ import gatecore
 from benchmarks.inputs import corpus, hostile
 from benchmarks.inputs.common import ENGINES
 
-LINEAR = [f.name for f in hostile.families() if all(f.is_linear(engine) for engine in ENGINES)]
+LINEAR = [f.name for f in hostile.families() if all(f.is_linear(backend) for backend in ENGINES)]
 
 
 class Hostile:
     """A new scan and all answers to one question, off the fallback route."""
 
     params = (LINEAR, (1, 2, 4), hostile.QUESTIONS, ENGINES)
-    param_names = ("family", "times", "question", "engine")
+    param_names = ("family", "times", "question", "backend")
     number = 1
     timeout = 600.0
 
-    def setup(self, name: str, times: int, question: str, engine: str) -> None:
-        if engine not in gatecore.engines():
-            raise NotImplementedError(f"this build of gatecore has no {engine} engine")
+    def setup(self, name: str, times: int, question: str, backend: str) -> None:
+        if backend not in gatecore.backends():
+            raise NotImplementedError(f"this build of gatecore has no {backend} backend")
         family = next(family for family in hostile.families() if family.name == name)
-        self.patterns = hostile.loaded(name, engine)
+        self.patterns = hostile.loaded(name, backend)
         self.text = corpus.fresh(family.text(times * family.large))
         hostile.ask(self.patterns, question, family.text(family.small))  # builds what is put off
 
-    def time_answers(self, name: str, times: int, question: str, engine: str) -> None:
+    def time_answers(self, name: str, times: int, question: str, backend: str) -> None:
         hostile.ask(self.patterns, question, self.text)

@@ -1,4 +1,4 @@
-"""Other engines on the same patterns and documents, in the same run as gatecore's own figures.
+"""Other backends on the same patterns and documents, in the same run as gatecore's own figures.
 
 `time_t1_*` answers "which patterns match"; `track_wrong_patterns` says for how many of them a
 peer's answer is not `re`'s, so no peer's time should be read without it.
@@ -51,26 +51,26 @@ def _peer(name: str) -> Peer:
 
 
 class Peers:
-    """T1 by raw engines; 2,500 patterns minus those that the engine refuses."""
+    """T1 by raw backends; 2,500 patterns minus those that the engine refuses."""
 
     params = (SIZES, ("ascii", "natural"), tuple(_MAKERS))
-    param_names = ("characters", "kind", "engine")
+    param_names = ("characters", "kind", "backend")
     number = 1
     timeout = 600.0
 
-    def setup(self, characters: int, kind: corpus.Kind, engine: str) -> None:
-        self.peer = _peer(engine)
+    def setup(self, characters: int, kind: corpus.Kind, backend: str) -> None:
+        self.peer = _peer(backend)
         self.text = unseen_document(characters, kind)
 
-    def time_t1(self, characters: int, kind: corpus.Kind, engine: str) -> None:
+    def time_t1(self, characters: int, kind: corpus.Kind, backend: str) -> None:
         self.peer.matching(self.text)
 
-    def track_unsupported(self, characters: int, kind: corpus.Kind, engine: str) -> int:
+    def track_unsupported(self, characters: int, kind: corpus.Kind, backend: str) -> int:
         return len(self.peer.unsupported)
 
     track_unsupported.unit = "patterns"  # type: ignore[attr-defined]
 
-    def track_wrong_patterns(self, characters: int, kind: corpus.Kind, engine: str) -> int:
+    def track_wrong_patterns(self, characters: int, kind: corpus.Kind, backend: str) -> int:
         right = set(_re_loop().matching(self.text))
         return len((right ^ set(self.peer.matching(self.text))) - self.peer.unsupported)
 
@@ -81,17 +81,17 @@ class Ours(WithSets):
     """gatecore on the same documents, after asserting that its answers are `re`'s."""
 
     params = (SIZES, ("ascii", "natural"), ENGINES)
-    param_names = ("characters", "kind", "engine")
+    param_names = ("characters", "kind", "backend")
 
-    def setup(self, sets: Sets, characters: int, kind: corpus.Kind, engine: str) -> None:
-        self.patterns = loaded(sets, COUNT, engine)
+    def setup(self, sets: Sets, characters: int, kind: corpus.Kind, backend: str) -> None:
+        self.patterns = loaded(sets, COUNT, backend)
         self.text = unseen_document(characters, kind)
-        if characters <= 10_000 and (kind, engine) not in _CHECKED:
+        if characters <= 10_000 and (kind, backend) not in _CHECKED:
             assert_equal_to_re(self.patterns, self.text)
-            _CHECKED.add((kind, engine))
+            _CHECKED.add((kind, backend))
             self.text = unseen_document(characters, kind)
 
-    def time_t1(self, sets: Sets, characters: int, kind: corpus.Kind, engine: str) -> None:
+    def time_t1(self, sets: Sets, characters: int, kind: corpus.Kind, backend: str) -> None:
         self.patterns.scan(self.text).ids()
 
 

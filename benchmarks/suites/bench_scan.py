@@ -14,16 +14,16 @@ class Matching(WithSets):
     """T1, which patterns match."""
 
     params = (SIZES, COUNTS, ("ascii", "natural"), ENGINES)
-    param_names = ("characters", "patterns", "kind", "engine")
+    param_names = ("characters", "patterns", "kind", "backend")
 
     def setup(
-        self, sets: Sets, characters: int, count: int, kind: corpus.Kind, engine: str
+        self, sets: Sets, characters: int, count: int, kind: corpus.Kind, backend: str
     ) -> None:
-        self.patterns = loaded(sets, count, engine)
+        self.patterns = loaded(sets, count, backend)
         self.text = unseen_document(characters, kind)
 
     def time_ids(
-        self, sets: Sets, characters: int, count: int, kind: corpus.Kind, engine: str
+        self, sets: Sets, characters: int, count: int, kind: corpus.Kind, backend: str
     ) -> None:
         self.patterns.scan(self.text).ids()
 
@@ -49,19 +49,21 @@ class Spans(WithSets):
     """T2, the first span of each pattern, and T3, all of them; 2,500 patterns."""
 
     params = ((10_000, 100_000), ("ascii", "natural"), ENGINES)
-    param_names = ("characters", "kind", "engine")
+    param_names = ("characters", "kind", "backend")
 
-    def setup(self, sets: Sets, characters: int, kind: corpus.Kind, engine: str) -> None:
-        self.patterns = loaded(sets, 2_500, engine)
+    def setup(self, sets: Sets, characters: int, kind: corpus.Kind, backend: str) -> None:
+        self.patterns = loaded(sets, 2_500, backend)
         self.text = unseen_document(characters, kind)
 
-    def time_t2_search(self, sets: Sets, characters: int, kind: corpus.Kind, engine: str) -> None:
+    def time_t2_search(self, sets: Sets, characters: int, kind: corpus.Kind, backend: str) -> None:
         common.first_spans(self.patterns, self.text)
 
-    def time_t3_spans(self, sets: Sets, characters: int, kind: corpus.Kind, engine: str) -> None:
+    def time_t3_spans(self, sets: Sets, characters: int, kind: corpus.Kind, backend: str) -> None:
         common.all_spans(self.patterns, self.text)
 
-    def time_t3_finditer(self, sets: Sets, characters: int, kind: corpus.Kind, engine: str) -> None:
+    def time_t3_finditer(
+        self, sets: Sets, characters: int, kind: corpus.Kind, backend: str
+    ) -> None:
         scan = self.patterns.scan(self.text)
         for pattern in scan.ids():
             for match in scan.finditer(pattern):
@@ -75,7 +77,7 @@ class SpansFloor(WithSets):
     param_names = ("characters", "kind")
 
     def setup(self, sets: Sets, characters: int, kind: corpus.Kind) -> None:
-        patterns = loaded(sets, 2_500, min(engine for _, engine in sets))
+        patterns = loaded(sets, 2_500, min(backend for _, backend in sets))
         self.spans = common.all_spans(patterns, unseen_document(characters, kind))
 
     def time_t3_floor_make_tuples(self, sets: Sets, characters: int, kind: corpus.Kind) -> None:
@@ -89,14 +91,14 @@ class LongLines(WithSets):
     """
 
     params = ((100_000, 200_000, 400_000), ENGINES)
-    param_names = ("characters", "engine")
+    param_names = ("characters", "backend")
 
-    def setup(self, sets: Sets, characters: int, engine: str) -> None:
-        self.patterns = loaded(sets, 2_500, engine)
+    def setup(self, sets: Sets, characters: int, backend: str) -> None:
+        self.patterns = loaded(sets, 2_500, backend)
         self.text = unseen_document(characters, "one_line")
 
-    def time_t1_ids(self, sets: Sets, characters: int, engine: str) -> None:
+    def time_t1_ids(self, sets: Sets, characters: int, backend: str) -> None:
         common.matching(self.patterns, self.text)
 
-    def time_t3_spans(self, sets: Sets, characters: int, engine: str) -> None:
+    def time_t3_spans(self, sets: Sets, characters: int, backend: str) -> None:
         common.all_spans(self.patterns, self.text)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gatecore import modules, re
-    from gatecore._gatecore import Deadline, Match, engines
+    from gatecore._gatecore import Deadline, Match, backends
     from gatecore.errors import (
         AccelerateError,
         DeadlineError,
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from gatecore.gates.findings import Finding
     from gatecore.gates.reload import GateChange, Reloaded
     from gatecore.gates.report import Report, Verdict
-    from gatecore.gates.set import Gate, GateSet
+    from gatecore.gates.set import GateSet
+    from gatecore.gates.spec import Gate
     from gatecore.hosts.acceleration import Acceleration, accelerate
     from gatecore.patterns.document import Document
     from gatecore.patterns.explanation import Explanation
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from gatecore.patterns.scan import Known, Scan
     from gatecore.patterns.set import PatternSet
     from gatecore.patterns.stats import Stats
-    from gatecore.patterns.store import SetCache
+    from gatecore.patterns.store import PatternStore
 
 #: Where each public name lives. They are imported when first used: `import gatecore` alone costs
 #: about a millisecond, and a program that only scans never loads the YAML reader.
@@ -53,7 +54,7 @@ _HOME = {
     "DocumentTypeError": "errors",
     "Explanation": "patterns.explanation",
     "Finding": "gates.report",
-    "Gate": "gates.set",
+    "Gate": "gates.spec",
     "GateChange": "gates.reload",
     "GateFileError": "errors",
     "GateSet": "gates.set",
@@ -66,14 +67,14 @@ _HOME = {
     "Reloaded": "gates.reload",
     "Report": "gates.report",
     "Scan": "patterns.scan",
-    "SetCache": "patterns.store",
+    "PatternStore": "patterns.store",
     "SetTooLargeError": "errors",
     "Stats": "patterns.stats",
     "StoredSetError": "errors",
     "UnansweredError": "errors",
     "Verdict": "gates.report",
     "accelerate": "hosts.acceleration",
-    "engines": "_gatecore",
+    "backends": "_gatecore",
 }
 
 __all__ = [
@@ -95,17 +96,17 @@ __all__ = [
     "Pattern",
     "PatternSet",
     "PatternSetError",
+    "PatternStore",
     "Reloaded",
     "Report",
     "Scan",
-    "SetCache",
     "SetTooLargeError",
     "Stats",
     "StoredSetError",
     "UnansweredError",
     "Verdict",
     "accelerate",
-    "engines",
+    "backends",
     "modules",
     "re",
 ]

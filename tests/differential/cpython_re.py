@@ -250,8 +250,8 @@ def _argument(
 class Documents:
     """Makes Documents whose set holds the pattern that is asked about, one set for each pattern."""
 
-    def __init__(self, engine: str) -> None:
-        self._engine: Any = engine
+    def __init__(self, backend: str) -> None:
+        self._backend: Any = backend
         self._sets: dict[tuple[str, int, int], Any] = {}
         self.made = 0
         self.refused: list[tuple[str, int, str]] = []
@@ -286,7 +286,7 @@ class Documents:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     self._sets[key] = gatecore.PatternSet(
-                        [(source, int(flags)), (source, whole)], engine=self._engine
+                        [(source, int(flags)), (source, whole)], backend=self._backend
                     )
             except Exception as error:
                 self.refused.append((source, int(flags), repr(error)))

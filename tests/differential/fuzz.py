@@ -1,10 +1,10 @@
 """Bulk search for differences to `re`: `python -m tests.differential.fuzz --seconds 60`.
 
 Every worker process makes numbered cases (`generate.cases`), asks the oracle once, builds the set
-on each engine and compares. A case is decided by `(seed, number)` alone, so a difference, a crash
+on each backend and compares. A case is decided by `(seed, number)` alone, so a difference, a crash
 or a hang is repeated with `--seed S --case N`, whatever the number of workers was.
 
-A *pair* is one comparison of one pattern and one text on one engine.
+A *pair* is one comparison of one pattern and one text on one backend.
 On a difference the case is minimised, printed as a row for tests/data/differences.jsonl, and the
 exit status is 1, as it is if no call about a Document was served from its pass.
 Cases whose oracle takes more than five seconds are skipped and counted.
@@ -56,8 +56,8 @@ Counts = collections.Counter[str]
 # --- one case --------------------------------------------------------------------------------
 
 
-def run_case(case: Case, engines: Sequence[str], counts: Counts) -> Iterator[Difference]:
-    """Compare one case on each engine; `counts` tells what was looked at."""
+def run_case(case: Case, backends: Sequence[str], counts: Counts) -> Iterator[Difference]:
+    """Compare one case on each backend; `counts` tells what was looked at."""
     counts["cases"] += 1
     try:
         with time_limit(ORACLE_SECONDS):
@@ -75,44 +75,44 @@ def run_case(case: Case, engines: Sequence[str], counts: Counts) -> Iterator[Dif
     counts["pairs on which re itself fails"] += sum(map(len, answers)) - len(known)
     matching = sum(answer.search is not None for answer in known)
     spans = sum(len(answer.spans) for answer in known)
-    for engine in engines:
+    for backend in backends:
         try:
             with time_limit(ENGINE_SECONDS):
-                yield from compare_errors(oracle, engine)
+                yield from compare_errors(oracle, backend)
                 if oracle.good:
-                    scanned = build_set(oracle.good, engine)
-                    _count_routes(scanned, len(oracle.good), engine, counts)
+                    scanned = build_set(oracle.good, backend)
+                    _count_routes(scanned, len(oracle.good), backend, counts)
                     for text, asked, told in zip(case.texts, answers, expected, strict=True):
-                        yield from compare_scan(scanned, oracle, asked, text, engine)
+                        yield from compare_scan(scanned, oracle, asked, text, backend)
                         yield from compare_document(
-                            scanned, oracle, told, text, engine, counts=counts
+                            scanned, oracle, told, text, backend, counts=counts
                         )
         except TimeLimitReached:
-            counts[f"cases slow on {engine}"] += 1
+            counts[f"cases slow on {backend}"] += 1
             continue
         except Exception as error:  # building a set of good patterns must not fail
             source, flags = oracle.good[0]
-            yield Difference(source, flags, "", engine, "build", None, repr(error), oracle.good)
+            yield Difference(source, flags, "", backend, "build", None, repr(error), oracle.good)
         counts["pairs"] += len(oracle.good) * len(case.texts)
         counts["pairs that match"] += matching
         counts["spans"] += spans
 
 
-def _count_routes(pattern_set: Any, patterns: int, engine: str, counts: Counts) -> None:
+def _count_routes(pattern_set: Any, patterns: int, backend: str, counts: Counts) -> None:
     for index in range(patterns):
         explanation = pattern_set.explain(index)
         route = str(getattr(explanation.route, "value", explanation.route))
-        counts[f"route {engine}: {route}"] += 1
+        counts[f"route {backend}: {route}"] += 1
         if route == "fallback":
             reason = str(explanation.reason).partition(";")[0]
-            counts[f"fallback {engine}: {reason}"] += 1
+            counts[f"fallback {backend}: {reason}"] += 1
 
 
 # --- minimising ------------------------------------------------------------------------------
 
 
 def minimise(difference: Difference, *, seconds: float = MINIMISE_SECONDS) -> Difference:
-    """A smaller case with some difference on the same engine: set, then text, then sources."""
+    """A smaller case with some difference on the same backend: set, then text, then sources."""
     deadline = time.monotonic() + seconds
     best = difference
 
@@ -123,7 +123,7 @@ def minimise(difference: Difference, *, seconds: float = MINIMISE_SECONDS) -> Di
             return False
         try:
             with time_limit(ORACLE_SECONDS):
-                found = compare(patterns, text, difference.engine)
+                found = compare(patterns, text, difference.backend)
         except (Exception, TimeLimitReached):
             return False  # fails in another way: not what is looked for
         same = [other for other in found if other.what == difference.what]
@@ -200,7 +200,7 @@ def _work(
         options.seed, start=worker, step=options.jobs, texts=options.texts
     ):
         at[worker] = number
-        for difference in run_case(case, options.engine, counts):
+        for difference in run_case(case, options.backend, counts):
             small = difference if options.as_found else minimise(difference)
             news.put(_News(number, counts, small))
             pairs += counts["pairs"]
@@ -302,7 +302,7 @@ def _progress(totals: Counts, seconds: float) -> str:
 
 
 def _reasons(totals: Counts) -> list[tuple[str, int]]:
-    """Reasons for the fallback route over all engines, most frequent first."""
+    """Reasons for the fallback route over all backends, most frequent first."""
     reasons: Counts = collections.Counter()
     for name, count in totals.items():
         if name.startswith("fallback "):
@@ -316,7 +316,7 @@ def _summary(
     rate = totals["pairs"] / seconds
     rows = [
         ("seed", str(options.seed)),
-        ("engines", ", ".join(options.engine)),
+        ("backends", ", ".join(options.backend)),
         ("seconds", f"{seconds:,.0f}"),
         ("jobs", str(options.jobs)),
         ("pairs a second", f"{rate:,.0f}"),
@@ -341,10 +341,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="worker processes")
     parser.add_argument("--texts", type=int, default=8, help="texts for each set (default: 8)")
     parser.add_argument(
-        "--engine",
+        "--backend",
         type=lambda names: tuple(names.split(",")),
-        default=tuple(gatecore.engines()),
-        help="engines to compare, with commas between them (default: all there are)",
+        default=tuple(gatecore.backends()),
+        help="backends to compare, with commas between them (default: all there are)",
     )
     parser.add_argument("--case", type=int, help="run only the case of this number")
     parser.add_argument(
@@ -352,9 +352,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--as-found", action="store_true", help="do not minimise differences")
     options = parser.parse_args(arguments)
-    unknown = set(options.engine) - set(gatecore.engines())
+    unknown = set(options.backend) - set(gatecore.backends())
     if unknown:
-        parser.error(f"no engine {sorted(unknown)}; this build has {gatecore.engines()}")
+        parser.error(f"no backend {sorted(unknown)}; this build has {gatecore.backends()}")
     if options.seconds is None and options.pairs is None:
         options.seconds = 60.0
     return options
@@ -365,7 +365,7 @@ def _run_one(options: argparse.Namespace, out: TextIO) -> int:
     _, case = next(generate.cases(options.seed, start=options.case, texts=options.texts))
     counts: Counts = collections.Counter()
     found = 0
-    for difference in run_case(case, options.engine, counts):
+    for difference in run_case(case, options.backend, counts):
         found += 1
         print(difference if options.as_found else minimise(difference), file=out, flush=True)
         if found == options.differences:

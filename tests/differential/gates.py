@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gatecore import Document, GateSet, engines
+from gatecore import Document, GateSet, backends
 from gatecore.gates import reference
 from gatecore.gates.matches import Hit, Matches, ReMatches
 from gatecore.gates.report import Verdict
@@ -36,7 +36,7 @@ from gatecore.gates.spec import (
     Compare,
     Condition,
     DocumentLength,
-    GateSpec,
+    Gate,
     Part,
     PatternRef,
 )
@@ -65,14 +65,14 @@ MINIMISE_SECONDS = 30.0
 
 Counts = collections.Counter[str]
 Judge = Callable[[str], Sequence[Verdict]]
-Build = Callable[[Sequence[GateSpec]], Judge]
+Build = Callable[[Sequence[Gate]], Judge]
 
 
 @dataclass(frozen=True)
 class GateDifference:
     """A document on which a gate is judged in two ways."""
 
-    gates: tuple[GateSpec, ...]
+    gates: tuple[Gate, ...]
     text: str
     field: str
     expected: object
@@ -102,9 +102,9 @@ class RememberedMatches:
         return [(hit.start, hit.end) for hit in self.hits(pattern)]
 
 
-def on_gate_set(gates: Sequence[GateSpec]) -> Judge:
-    """The evaluator in question, on every engine; all but the first are given a `Document`."""
-    plain, *others = [GateSet(gates, engine=engine) for engine in engines()]
+def on_gate_set(gates: Sequence[Gate]) -> Judge:
+    """The evaluator in question, on every backend; all but the first are given a `Document`."""
+    plain, *others = [GateSet(gates, backend=backend) for backend in backends()]
 
     def judge(text: str) -> tuple[Verdict, ...]:
         first = plain.check(text).verdicts
@@ -117,7 +117,7 @@ def on_gate_set(gates: Sequence[GateSpec]) -> Judge:
 
 
 def compare_gates(
-    gates: tuple[GateSpec, ...], text: str, judge: Judge, counts: Counts | None = None
+    gates: tuple[Gate, ...], text: str, judge: Judge, counts: Counts | None = None
 ) -> Iterator[GateDifference]:
     """Each gate whose verdict differs, with the first field that does, or whose explanation is not
     the reference's.
@@ -141,7 +141,7 @@ def compare_gates(
             yield GateDifference((gate,), text, f"{gate.name}.{what}", said, got_instead)
 
 
-def _difference(gate: GateSpec, text: str, right: Verdict, found: Verdict) -> GateDifference:
+def _difference(gate: Gate, text: str, right: Verdict, found: Verdict) -> GateDifference:
     for name in Verdict.__slots__:
         expected, got = getattr(right, name), getattr(found, name)
         if expected != got:
@@ -179,7 +179,7 @@ def counting(counts: Counts) -> Iterator[None]:
     @functools.wraps(plain)
     def holds(
         condition: Condition,
-        spec: GateSpec,
+        spec: Gate,
         matches: Matches,
         scope: reference.Scope | None = None,
     ) -> bool:
@@ -206,7 +206,7 @@ def _uncounted() -> Iterator[None]:
         reference.holds = counted
 
 
-def _count_verdict(gate: GateSpec, verdict: Verdict, counts: Counts) -> None:
+def _count_verdict(gate: Gate, verdict: Verdict, counts: Counts) -> None:
     counts["cases"] += 1
     counts[f"status {verdict.status}"] += 1
     counts[f"findings: {bool(verdict.findings)}"] += 1
@@ -300,7 +300,7 @@ def minimise(
     deadline = time.monotonic() + seconds
     best = difference
 
-    def attempt(gates: tuple[GateSpec, ...], text: str) -> bool:
+    def attempt(gates: tuple[Gate, ...], text: str) -> bool:
         nonlocal best
         if time.monotonic() > deadline:
             return False
@@ -329,7 +329,7 @@ def _shorter(text: str) -> Iterator[str]:
         size //= 2
 
 
-def _plainer_sets(gates: tuple[GateSpec, ...]) -> Iterator[tuple[GateSpec, ...]]:
+def _plainer_sets(gates: tuple[Gate, ...]) -> Iterator[tuple[Gate, ...]]:
     for at, gate in enumerate(gates):
         if len(gates) > 1:
             yield gates[:at] + gates[at + 1 :]

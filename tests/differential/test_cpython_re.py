@@ -61,10 +61,10 @@ def _plain() -> _Run:
 
 
 @functools.cache
-def _documents(engine: str) -> _Run:
+def _documents(backend: str) -> _Run:
     from tests.support.drop_in import gre
 
-    documents = Documents(engine)
+    documents = Documents(backend)
     run = _Run(Suite(_path(), Shim(gre, documents, _path())), lambda: int(gre.stats().served))
     run.documents = documents
     return run
@@ -109,9 +109,9 @@ def test_cpython_passes_on_plain_text(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_cpython_passes_on_documents(name: str, engine: str) -> None:
+def test_cpython_passes_on_documents(name: str, backend: str) -> None:
     """`gatecore.re` on Documents whose set holds the pattern is `re` on their text."""
-    _judge(_documents(engine), name, DOCUMENT)
+    _judge(_documents(backend), name, DOCUMENT)
 
 
 @pytest.mark.parametrize("mode", [PLAIN, DOCUMENT])
@@ -130,9 +130,9 @@ def test_nearly_everything_is_run_on_plain_text() -> None:
     assert counts["skipped"] <= len(NAMES) // 20, counts
 
 
-def test_nearly_everything_is_run_on_documents(engine: str) -> None:
+def test_nearly_everything_is_run_on_documents(backend: str) -> None:
     """Likewise; and the calls with Documents are many and are answered from the pass."""
-    run = _documents(engine)
+    run = _documents(backend)
     outcomes = [run(name) for name in NAMES if not _skip(name, DOCUMENT)]
     counts = collections.Counter(outcome.status for outcome in outcomes)
     assert counts["passed"] + counts["failed"] >= FLOOR, counts

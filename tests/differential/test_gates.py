@@ -16,7 +16,7 @@ from hypothesis import given, settings
 
 from gatecore import GateSet
 from gatecore.gates import reference, units, values
-from gatecore.gates.spec import GateSpec
+from gatecore.gates.spec import Gate
 from gatecore.gates.why import judge, seen, standing
 from gatecore.gates.why.explain import explain
 from tests.differential.gates import (
@@ -51,7 +51,7 @@ def _no_warnings_of_generated_patterns() -> Iterator[None]:
         yield
 
 
-def on_reference(gates: Sequence[GateSpec]) -> Judge:
+def on_reference(gates: Sequence[Gate]) -> Judge:
     return lambda text: [reference.evaluate(gate, text) for gate in gates]
 
 
@@ -96,7 +96,7 @@ def test_sets_explain_as_re_does() -> None:
 def test_a_wrong_evaluator_is_found_out_and_minimised(
     broken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def build(gates: Sequence[GateSpec]) -> Judge:
+    def build(gates: Sequence[Gate]) -> Judge:
         def judge(text: str) -> list[object]:
             with monkeypatch.context() as patch:
                 _break(patch, broken)

@@ -35,24 +35,24 @@ EXAMPLES = 250
 
 
 def differences_of(
-    case: Case, engine: str, counts: collections.Counter[str]
+    case: Case, backend: str, counts: collections.Counter[str]
 ) -> tuple[list[Difference], int]:
     """The differences of a case, and how many of its pairs match."""
     oracle = Oracle(with_keywords(case.patterns, case.texts))
-    found = compare_errors(oracle, engine)
+    found = compare_errors(oracle, backend)
     matching = 0
     if oracle.good:
-        scanned = build_set(oracle.good, engine)
+        scanned = build_set(oracle.good, backend)
         for text in case.texts:
             answers = oracle.ask(text)
             matching += sum(bool(answer and answer.search) for answer in answers)
-            found += compare_scan(scanned, oracle, answers, text, engine)
+            found += compare_scan(scanned, oracle, answers, text, backend)
             expected = ask_document(oracle, answers, text)
-            found += compare_document(scanned, oracle, expected, text, engine, counts=counts)
+            found += compare_document(scanned, oracle, expected, text, backend, counts=counts)
     return found, matching
 
 
-def test_a_generated_set_answers_as_re_does(engine: str) -> None:
+def test_a_generated_set_answers_as_re_does(backend: str) -> None:
     """Every answer about a generated text, and every error, equals the one of `re`."""
     seen: collections.Counter[str] = collections.Counter()
 
@@ -61,7 +61,7 @@ def test_a_generated_set_answers_as_re_does(engine: str) -> None:
     def check(case: Case) -> None:
         try:
             with time_limit(5):
-                found, matching = differences_of(case, engine, seen)
+                found, matching = differences_of(case, backend, seen)
         except TimeLimitReached:
             seen["too slow"] += 1
             reject()
@@ -76,7 +76,7 @@ def test_a_generated_set_answers_as_re_does(engine: str) -> None:
     assert seen["too slow"] <= EXAMPLES // 100, seen
 
 
-def test_a_seeded_set_answers_as_re_does(engine: str) -> None:
+def test_a_seeded_set_answers_as_re_does(backend: str) -> None:
     """Twelve patterns and eight texts at a time: the larger sets that the fuzzer makes."""
     pairs = matching = 0
     seen: collections.Counter[str] = collections.Counter()
@@ -84,7 +84,7 @@ def test_a_seeded_set_answers_as_re_does(engine: str) -> None:
         case = make_case(RandomChoices(f"test:{number}"))
         try:
             with time_limit(10):
-                found, matches = differences_of(case, engine, seen)
+                found, matches = differences_of(case, backend, seen)
         except TimeLimitReached:  # texts of 5,000 characters are too much for `re` now and then
             seen["too slow"] += 1
             continue
@@ -150,7 +150,7 @@ PLANTED: list[Spec] = [(r"(\w)(b)?", re.I), (r"zzz", 0)]
 def test_the_comparison_sees_a_planted_fault(fault: str) -> None:
     """One wrong answer gives exactly one difference, named after what was asked."""
 
-    def build(patterns: Sequence[Spec], engine: str) -> Set:
+    def build(patterns: Sequence[Spec], backend: str) -> Set:
         return _FaultySet(patterns, fault)
 
     found = compare(PLANTED, "ab a", "faulty", build=build)
@@ -161,7 +161,7 @@ def test_the_comparison_sees_a_planted_fault(fault: str) -> None:
 def test_the_comparison_reports_an_error_of_the_scan() -> None:
     """A scan that raises is a difference, not a crash of the tests."""
 
-    def build(patterns: Sequence[Spec], engine: str) -> Set:
+    def build(patterns: Sequence[Spec], backend: str) -> Set:
         return _FaultySet(patterns, "raise")
 
     found = compare(PLANTED, "ab a", "faulty", build=build)
@@ -171,7 +171,7 @@ def test_the_comparison_reports_an_error_of_the_scan() -> None:
 def test_the_comparison_sees_a_bad_pattern_that_is_let_through() -> None:
     """A set that takes what `re.compile` refuses is a difference."""
 
-    def build(patterns: Sequence[Spec], engine: str) -> Set:
+    def build(patterns: Sequence[Spec], backend: str) -> Set:
         return _FaultySet([spec for spec in patterns if spec[0] != "("], "none")
 
     found = compare([*PLANTED, ("(", 0)], "ab a", "faulty", build=build)
@@ -182,7 +182,7 @@ def test_the_comparison_sees_a_bad_pattern_that_is_let_through() -> None:
 def test_the_comparison_is_silent_where_there_is_no_fault() -> None:
     """A set made of `re` itself has no differences."""
 
-    def build(patterns: Sequence[Spec], engine: str) -> Set:
+    def build(patterns: Sequence[Spec], backend: str) -> Set:
         return _FaultySet(patterns, "none")
 
     assert compare(PLANTED, "ab a", "sound", build=build) == []

@@ -37,18 +37,18 @@ def test_texts_grow_to_the_character(family: Family) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
-def test_a_hostile_family_goes_the_way_its_row_says(family: Family, engine: str) -> None:
+def test_a_hostile_family_goes_the_way_its_row_says(family: Family, backend: str) -> None:
     """The routes of its patterns are those of the row."""
-    patterns = loaded(family.name, engine)
+    patterns = loaded(family.name, backend)
     routes = {patterns.explain(number).route for number in range(len(patterns))}
-    assert sorted(routes) == list(family.routes[engine])
+    assert sorted(routes) == list(family.routes[backend])
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
-def test_a_hostile_family_is_answered_as_by_re(family: Family, engine: str) -> None:
+def test_a_hostile_family_is_answered_as_by_re(family: Family, backend: str) -> None:
     """Every answer on a text that `re` can bear, and one pump shorter, is that of `re`."""
     oracle = Oracle(family.patterns)
-    patterns = loaded(family.name, engine)
+    patterns = loaded(family.name, backend)
     for characters in (family.small, family.small - 1):
         text = family.text(characters)
         try:
@@ -56,7 +56,7 @@ def test_a_hostile_family_is_answered_as_by_re(family: Family, engine: str) -> N
                 answers = oracle.ask(text)
         except TimeLimitReached:
             pytest.skip(f"re takes more than {RE_LIMIT:.0f} s here")
-        found = compare_scan(patterns, oracle, answers, text, engine)
+        found = compare_scan(patterns, oracle, answers, text, backend)
         assert not found, "\n".join(map(str, found[:3]))
 
 
@@ -70,12 +70,12 @@ def test_a_hostile_family_is_answered_as_by_re(family: Family, engine: str) -> N
     ],
 )
 def test_long_lists_go_on_in_linear_time_without_a_seam(
-    pattern: str, pump: str, engine: str
+    pattern: str, pump: str, backend: str
 ) -> None:
     """Where the first searches end and the two walks begin, no match is lost or found twice."""
     from gatecore import PatternSet
 
-    patterns = PatternSet([pattern], engine="simd" if engine == "simd" else "portable")
+    patterns = PatternSet([pattern], backend="simd" if backend == "simd" else "portable")
     for pumps in range(28, 40):
         for tail in ("", "b", "\n", "c"):
             text = pump * pumps + tail
@@ -96,12 +96,12 @@ def test_long_lists_go_on_in_linear_time_without_a_seam(
         (r"(a){0}(b){1}(?:(c)(d)?){0,1}", "abcd bc b"),
     ],
 )
-def test_groups_in_options_are_told_without_re(pattern: str, matches: str, engine: str) -> None:
+def test_groups_in_options_are_told_without_re(pattern: str, matches: str, backend: str) -> None:
     """An option is no loop: what its groups hold is what `re` says, and `re` is not asked."""
     from gatecore import Document, PatternSet
     from gatecore import re as served
 
-    patterns = PatternSet([pattern], engine="simd" if engine == "simd" else "portable")
+    patterns = PatternSet([pattern], backend="simd" if backend == "simd" else "portable")
     document = Document(matches, patterns)
     found = [(match.regs, match.lastindex) for match in served.finditer(pattern, document)]
     assert found == [(match.regs, match.lastindex) for match in re.finditer(pattern, matches)]
@@ -121,12 +121,12 @@ def test_groups_in_options_are_told_without_re(pattern: str, matches: str, engin
     ],
 )
 def test_groups_of_long_matches_are_those_of_re(
-    pattern: str, flags: int, head: str, pump: str, tail: str, characters: int, engine: str
+    pattern: str, flags: int, head: str, pump: str, tail: str, characters: int, backend: str
 ) -> None:
     """Below and beyond the length at which another way tells groups, and over several stretches."""
     from gatecore import PatternSet
 
-    patterns = PatternSet([(pattern, flags)], engine="simd" if engine == "simd" else "portable")
+    patterns = PatternSet([(pattern, flags)], backend="simd" if backend == "simd" else "portable")
     text = head + pump * (characters // len(pump)) + tail
     scan = patterns.scan(text)
     expected = [(match.regs, match.lastindex) for match in re.finditer(pattern, text, flags)]
@@ -134,7 +134,7 @@ def test_groups_of_long_matches_are_those_of_re(
     assert any(end - start > 900 for (start, end), *_ in (regs for regs, _ in expected))
 
 
-def test_a_long_list_of_words_takes_the_first_that_matches(engine: str) -> None:
+def test_a_long_list_of_words_takes_the_first_that_matches(backend: str) -> None:
     """As the branches stand, not the longest: as plain letters, as classes and with gaps."""
     from gatecore import PatternSet
 
@@ -150,7 +150,7 @@ def test_a_long_list_of_words_takes_the_first_that_matches(engine: str) -> None:
         (rf"\b({gaps})(c)?", re.I),
         (rf"(?:{branches})$|[ab]C", 0),
     ]
-    patterns = PatternSet(specs, engine="simd" if engine == "simd" else "portable")
+    patterns = PatternSet(specs, backend="simd" if backend == "simd" else "portable")
     scan = patterns.scan(text)
     for number, (source, flags) in enumerate(specs):
         assert patterns.explain(number).route != "fallback"

@@ -1,4 +1,4 @@
-"""Every difference that was ever found, and the engines' own published bugs, stay right."""
+"""Every difference that was ever found, and the backends' own published bugs, stay right."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def _any_match(patterns: list[tuple[str, int]], text: str) -> bool:
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("row", DIFFERENCES, ids=[row["note"][:60] for row in DIFFERENCES])
-def test_a_known_difference_does_not_come_back(row: dict[str, Any], engine: str) -> None:
+def test_a_known_difference_does_not_come_back(row: dict[str, Any], backend: str) -> None:
     """The row's set answers about the row's text as `re` does, in every answer."""
-    found = compare([(source, flags) for source, flags in row["patterns"]], row["text"], engine)
+    found = compare([(source, flags) for source, flags in row["patterns"]], row["text"], backend)
     assert not found, "\n".join(map(str, found))
 
 
 @pytest.mark.parametrize("row", ENGINE_BUGS, ids=[row["name"] for row in ENGINE_BUGS])
-def test_a_bug_of_an_engine_is_no_bug_of_ours(row: dict[str, Any], engine: str) -> None:
+def test_a_bug_of_an_engine_is_no_bug_of_ours(row: dict[str, Any], backend: str) -> None:
     """What an engine is known to get wrong is right here, alone and in the set of all bugs."""
     flags = sum(int(re.RegexFlag[letter.upper()]) for letter in row["flags"])
     patterns = [(source, flags) for source in row["patterns"]]
@@ -63,5 +63,5 @@ def test_a_bug_of_an_engine_is_no_bug_of_ours(row: dict[str, Any], engine: str) 
         for source in other["patterns"]
     ]
     for specs in (patterns, everything):
-        found = compare(specs, row["text"], engine)
+        found = compare(specs, row["text"], backend)
         assert not found, "\n".join(map(str, found))

@@ -49,9 +49,9 @@ def _use(document: Any) -> list[Any]:
 
 
 @pytest.mark.usefixtures("no_collector")
-def test_a_document_goes_with_its_last_reference(engine: Any) -> None:
+def test_a_document_goes_with_its_last_reference(backend: Any) -> None:
     """After every kind of use, without the help of the garbage collector."""
-    patterns = PatternSet(PATTERNS, engine=engine)
+    patterns = PatternSet(PATTERNS, backend=backend)
     for number in range(50):
         document = Document(TEXT * (1 + number), patterns)
         there = weakref.ref(document)
@@ -122,10 +122,10 @@ def _resident_mb() -> float:
     raise AssertionError("no VmRSS in /proc/self/status")
 
 
-def measure(engine: str, documents: int, marks: list[int]) -> list[float]:
+def measure(backend: str, documents: int, marks: list[int]) -> list[float]:
     """Resident memory in MB after so many documents, each used and dropped."""
-    named: Any = engine
-    patterns = PatternSet(PATTERNS, engine=named)
+    named: Any = backend
+    patterns = PatternSet(PATTERNS, backend=named)
     numbers = [gre.compile(pattern) for pattern in PATTERNS]
     kept: list[Any] = [None] * 500
     sizes = []
@@ -147,11 +147,11 @@ def measure(engine: str, documents: int, marks: list[int]) -> list[float]:
 @pytest.mark.parametrize(
     "documents", [30_000, pytest.param(100_000, marks=pytest.mark.slow)], ids=["some", "many"]
 )
-def test_memory_stays_flat(documents: int, engine: str) -> None:
+def test_memory_stays_flat(documents: int, backend: str) -> None:
     """After the first fifth, documents, matches, views and stats take no more memory."""
     source = (
         "import json; from tests.differential.test_leak import measure; "
-        f"print(json.dumps(measure({engine!r}, {documents}, [{documents // 5}, {documents}])))"
+        f"print(json.dumps(measure({backend!r}, {documents}, [{documents // 5}, {documents}])))"
     )
     paths = [str(ROOT), str(Path(gatecore.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     ran = subprocess.run(

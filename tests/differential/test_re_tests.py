@@ -30,20 +30,20 @@ def _expected_value(match: re.Match[str], expression: str) -> object:
     return eval(expression, {}, names)  # the expressions are CPython's own
 
 
-def test_every_row_gives_what_it_says(engine: str) -> None:
+def test_every_row_gives_what_it_says(backend: str) -> None:
     """Each row alone matches, fails or is refused as it says, and answers all that `re` does."""
     outcomes = {SUCCEED: 0, FAIL: 0, SYNTAX_ERROR: 0}
     wrong: list[str] = []
     for pattern, text, outcome, *expectation in ROWS:
         outcomes[outcome] += 1
-        wrong += [str(difference) for difference in compare([(pattern, 0)], text, engine)]
+        wrong += [str(difference) for difference in compare([(pattern, 0)], text, backend)]
         if outcome == SYNTAX_ERROR:
             with pytest.raises(re.error):
-                build_set([(pattern, 0)], engine)
+                build_set([(pattern, 0)], backend)
             continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            match = build_set([(pattern, 0)], engine).scan(text).search(0)
+            match = build_set([(pattern, 0)], backend).scan(text).search(0)
         if outcome == FAIL:
             if match is not None:
                 wrong.append(f"{pattern!a} must not match {text!a}: {match}")
@@ -58,11 +58,11 @@ def test_every_row_gives_what_it_says(engine: str) -> None:
     assert min(outcomes.values()) >= 30, outcomes
 
 
-def test_all_rows_in_one_set_answer_as_alone(engine: str) -> None:
+def test_all_rows_in_one_set_answer_as_alone(backend: str) -> None:
     """Compiled together, every row's pattern answers about every row's text as `re` does."""
     oracle = Oracle([(row[0], 0) for row in ROWS if row[2] != SYNTAX_ERROR])
     compiled = [re.compile(source, flags) for source, flags in oracle.good]
-    scanned = build_set(oracle.good, engine)
+    scanned = build_set(oracle.good, backend)
     texts = sorted({row[1] for row in ROWS})
     pairs = matching = 0
     for text in texts:

@@ -167,7 +167,7 @@ TEXT_CALLS: dict[str, Callable[[Any], Any]] = {
 class DocumentMachine(RuleBasedStateMachine):
     """A Document of a set and its lowered views, beside plain strings."""
 
-    engine: ClassVar[str]
+    backend: ClassVar[str]
     seen: ClassVar[collections.Counter[str]]
 
     matches = Bundle("matches")
@@ -188,7 +188,7 @@ class DocumentMachine(RuleBasedStateMachine):
         self.known = [known for spec in case.patterns if (known := _known(spec))]
         assume(self.known)
         in_set = [(known.source, known.flags) for known in self.known] + literals
-        self.document = Document(self.text, build_set(in_set, self.engine))
+        self.document = Document(self.text, build_set(in_set, self.backend))
         self.known += [known for spec in (outside, *literals) if (known := _known(spec))]
         self.views = {
             "itself": Pair(self.text, self.document),
@@ -510,10 +510,10 @@ def _known(spec: Spec) -> Known | None:
         return Known(source, flags, Pair(compiled, gre.compile(source, flags)))
 
 
-def test_a_document_does_what_its_text_does(engine: str) -> None:
+def test_a_document_does_what_its_text_does(backend: str) -> None:
     """Each step of each run gives, raises and warns as `re` and str do; most calls are served."""
     seen: collections.Counter[str] = collections.Counter()
-    machine = type("Machine", (DocumentMachine,), {"engine": engine, "seen": seen})
+    machine = type("Machine", (DocumentMachine,), {"backend": backend, "seen": seen})
     run_state_machine_as_test(
         machine, settings=settings(max_examples=RUNS, stateful_step_count=STEPS)
     )

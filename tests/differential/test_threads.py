@@ -67,13 +67,13 @@ CALLS |= {
 }
 
 
-def disagreements(share_document: bool, engine: str) -> list[str]:
+def disagreements(share_document: bool, backend: str) -> list[str]:
     """What differs from `re` when all threads ask everything at once, each in its own order."""
     from tests.support.drop_in import Document, gre
 
     expected = {name: call(re, TEXT) for name, call in CALLS.items()}
-    named: Any = engine
-    patterns = PatternSet(PATTERNS, engine=named)
+    named: Any = backend
+    patterns = PatternSet(PATTERNS, backend=named)
     # Nothing was asked of these yet: the first answers are found while others look for them.
     shared = [Document(TEXT, patterns) for _ in range(ROUNDS)]
     barrier = threading.Barrier(THREADS)
@@ -115,17 +115,17 @@ def disagreements(share_document: bool, engine: str) -> list[str]:
 
 
 @pytest.mark.parametrize("share", [True, False], ids=["one document", "one set"])
-def test_threads_at_once_get_the_answers_of_re(share: bool, engine: str) -> None:
+def test_threads_at_once_get_the_answers_of_re(share: bool, backend: str) -> None:
     """Fresh Documents, asked everything by sixteen threads that start together."""
-    wrong = disagreements(share, engine)
+    wrong = disagreements(share, backend)
     assert not wrong, "\n".join(wrong[:5])
 
 
-def test_counts_are_not_lost(engine: Any) -> None:
+def test_counts_are_not_lost(backend: Any) -> None:
     """Calls counted by sixteen threads at once are all counted."""
     from tests.support.drop_in import Document, gre
 
-    document = Document(TEXT, PatternSet(PATTERNS, engine=engine))
+    document = Document(TEXT, PatternSet(PATTERNS, backend=backend))
     barrier = threading.Barrier(THREADS)
 
     def work() -> None:
@@ -155,11 +155,11 @@ def _python(source: str, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_threads_in_development_mode(engine: str) -> None:
+def test_threads_in_development_mode(backend: str) -> None:
     """The same under `-X dev -W error`: debug allocators, and any warning is an error."""
     source = f"""
         from tests.differential.test_threads import disagreements
-        wrong = disagreements(True, {engine!r})
+        wrong = disagreements(True, {backend!r})
         assert not wrong, wrong[:3]
         print("done")
     """
@@ -171,12 +171,12 @@ def test_threads_in_development_mode(engine: str) -> None:
 
 
 @pytest.mark.parametrize("held", [True, False], ids=["one document", "new documents"])
-def test_the_interpreter_ends_while_threads_scan(held: bool, engine: str) -> None:
+def test_the_interpreter_ends_while_threads_scan(held: bool, backend: str) -> None:
     """Daemon threads in the middle of a pass do not crash or hang the shutdown."""
     source = f"""
         import threading, time
         from gatecore import Document, PatternSet, re
-        patterns = PatternSet([r"(\\d+) ?%", r"no\\s+risk", r"(\\w)\\1", "x?"], engine={engine!r})
+        patterns = PatternSet([r"(\\d+) ?%", r"no\\s+risk", r"(\\w)\\1", "x?"], backend={backend!r})
         text = "Earn up to 7 % no risk hello " * 3000
         held = Document(text, patterns) if {held} else None
         running = threading.Semaphore(0)

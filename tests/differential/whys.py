@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from gatecore.gates import reference, values
 from gatecore.gates.matches import Hit, Matches
-from gatecore.gates.spec import Around, Condition, GateSpec, Relation, ValueKind
+from gatecore.gates.spec import Around, Condition, Gate, Relation, ValueKind
 from gatecore.gates.why.explain import explain
 from gatecore.gates.why.judge import Asking, Judge
 from gatecore.gates.why.seen import WHOLE, Numbers, Scope, Spans
@@ -26,7 +26,7 @@ class SlowJudge(Judge):
         super().__init__(matches)
         self._plain = matches
 
-    def asking(self, condition: Condition, spec: GateSpec) -> Asking:
+    def asking(self, condition: Condition, spec: Gate) -> Asking:
         return lambda scope: reference.holds(condition, spec, self._plain, self._in_words(scope))
 
     def seen(self, spans: Spans, scope: Scope) -> Numbers:
@@ -81,7 +81,7 @@ def _stretches(numbers: Sequence[int]) -> Numbers:
     return numbers[:cut], numbers[cut:]
 
 
-def conditions(gate: GateSpec) -> Iterator[Condition]:
+def conditions(gate: Gate) -> Iterator[Condition]:
     """Every condition that a gate states, those of details and evidence included."""
     stated = [gate.relevant]
     for branch in gate.branches:
@@ -93,7 +93,7 @@ def conditions(gate: GateSpec) -> Iterator[Condition]:
 
 
 def why_differences(
-    gate: GateSpec, matches: Matches, status: str
+    gate: Gate, matches: Matches, status: str
 ) -> Iterator[tuple[str, object, object]]:
     """What, what the reference says, and what the judge says, where the two are not the same."""
     judge, slow = Judge(matches), SlowJudge(matches)

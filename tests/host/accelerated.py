@@ -1,6 +1,6 @@
 """`gatecore.accelerate` as the tests of this folder see it, looked up here and nowhere else.
 
-    accelerate(target, *, cache: SetCache | None = None) -> handle
+    accelerate(target, *, cache: PatternStore | None = None) -> handle
     handle.stats()     served, fell_through, by_reason, by_gate
     handle.explain()   what was found and how it is answered
     handle.restore()   everything as it was

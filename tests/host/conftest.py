@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gatecore import SetCache
+from gatecore import PatternStore
 from tests.host.copies import Copy, copied_host
 
 
@@ -22,8 +22,8 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def cache(cache_folder: Path) -> SetCache:
-    return SetCache(cache_folder)
+def cache(cache_folder: Path) -> PatternStore:
+    return PatternStore(cache_folder)
 
 
 @pytest.fixture

@@ -197,10 +197,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.host.real_loki")
     parser.add_argument("--documents", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--engine", choices=tuple(ENGINES), action="append")
+    parser.add_argument("--backend", choices=tuple(ENGINES), action="append")
     options = parser.parse_args(arguments)
     import gatecore
-    from gatecore import SetCache
+    from gatecore import PatternStore
 
     found = 0
     for kind in options.engine or ENGINES:
@@ -211,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         old = [observed(made, text) for text in texts]
         old_numbers = numbers_too_long(made)
         folder = os.environ.get("GATECORE_CACHE_DIR") or tempfile.mkdtemp()
-        with gatecore.accelerate(made, cache=SetCache(folder)) as handle:
+        with gatecore.accelerate(made, store=PatternStore(folder)) as handle:
             for number, (text, before) in enumerate(zip(texts, old, strict=True)):
                 lines = differences(before, observed(made, text), ordered=kind == "sync")
                 found += bool(lines)

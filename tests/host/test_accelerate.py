@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatecore import GatecoreError, SetCache
+from gatecore import GatecoreError, PatternStore
 from tests.host.accelerated import accelerate
 from tests.host.copies import (
     ENGINES,
@@ -104,7 +104,7 @@ def pairs(
         for kind in ENGINES:
             folder = tmp_path_factory.mktemp("hosts")
             old, new = (stack.enter_context(copied_host(folder)).engine(kind) for _ in range(2))
-            handle = accelerate(new, cache=SetCache(cache_folder))
+            handle = accelerate(new, store=PatternStore(cache_folder))
             stack.callback(handle.restore)
             made[kind] = Pair(old, new, handle)
         yield made
@@ -236,10 +236,10 @@ def test_eight_threads_on_one_engine_get_their_own_answers(
 
 
 def test_at_least_nine_of_ten_calls_are_served(
-    new_copy: Callable[[], Copy], cache: SetCache
+    new_copy: Callable[[], Copy], cache: PatternStore
 ) -> None:
     engine = new_copy().engine()
-    handle = accelerate(engine, cache=cache)
+    handle = accelerate(engine, store=cache)
     for name in (
         "tenancy",
         "inventory",
@@ -259,10 +259,10 @@ def test_at_least_nine_of_ten_calls_are_served(
 
 
 def test_stats_name_every_gate_and_begin_at_nothing(
-    new_copy: Callable[[], Copy], cache: SetCache
+    new_copy: Callable[[], Copy], cache: PatternStore
 ) -> None:
     engine = new_copy().engine()
-    handle = accelerate(engine, cache=cache)
+    handle = accelerate(engine, store=cache)
     stats = handle.stats()
     assert (stats.served, stats.fell_through, stats.by_reason) == (0, 0, {})
     engine.check_document(DOCUMENTS["all together"], "tenancy", None)
@@ -272,8 +272,8 @@ def test_stats_name_every_gate_and_begin_at_nothing(
         assert [name for name in named if gate in name] != [], (gate, named)
 
 
-def test_explain_says_what_was_found(new_copy: Callable[[], Copy], cache: SetCache) -> None:
-    handle = accelerate(new_copy().engine(), cache=cache)
+def test_explain_says_what_was_found(new_copy: Callable[[], Copy], cache: PatternStore) -> None:
+    handle = accelerate(new_copy().engine(), store=cache)
     explained = handle.explain()
     handle.restore()
     text = "\n".join(map(str, explained)) if not isinstance(explained, str) else explained
@@ -284,13 +284,15 @@ def test_explain_says_what_was_found(new_copy: Callable[[], Copy], cache: SetCac
 
 
 @pytest.mark.parametrize("kind", ENGINES)
-def test_restore_leaves_no_trace(kind: str, new_copy: Callable[[], Copy], cache: SetCache) -> None:
+def test_restore_leaves_no_trace(
+    kind: str, new_copy: Callable[[], Copy], cache: PatternStore
+) -> None:
     """Every name of every module, class and object stands for the same object as before."""
     copy = new_copy()
     engine = copy.engine(kind)
     wanted = _answers(engine)
     before, names_of_re = copy.traces(engine), dict(vars(re))
-    handle = accelerate(engine, cache=cache)
+    handle = accelerate(engine, store=cache)
     _answers(engine)
     assert _changed(names_of_re, dict(vars(re))) == []
     assert sys.modules["re"] is re
@@ -303,14 +305,14 @@ def test_restore_leaves_no_trace(kind: str, new_copy: Callable[[], Copy], cache:
 
 @pytest.mark.parametrize("first_restored", [0, 1])
 def test_accelerating_twice_is_harmless(
-    first_restored: int, new_copy: Callable[[], Copy], cache: SetCache
+    first_restored: int, new_copy: Callable[[], Copy], cache: PatternStore
 ) -> None:
     """In whichever order the handles are restored, the host works and nothing remains."""
     copy = new_copy()
     engine = copy.engine()
     wanted = _answers(engine)
     before = copy.traces(engine)
-    handles = [accelerate(engine, cache=cache) for _ in range(2)]
+    handles = [accelerate(engine, store=cache) for _ in range(2)]
     assert differences(wanted, _answers(engine)) == []
     handles[first_restored].restore()
     assert differences(wanted, _answers(engine)) == []
@@ -319,13 +321,13 @@ def test_accelerating_twice_is_harmless(
     _assert_same_names(before, copy.traces(engine))
 
 
-def test_a_host_can_be_accelerated_again(new_copy: Callable[[], Copy], cache: SetCache) -> None:
+def test_a_host_can_be_accelerated_again(new_copy: Callable[[], Copy], cache: PatternStore) -> None:
     copy = new_copy()
     engine = copy.engine()
     wanted = _answers(engine)
     before = copy.traces(engine)
     for _ in range(3):
-        handle = accelerate(engine, cache=cache)
+        handle = accelerate(engine, store=cache)
         assert differences(wanted, _answers(engine)) == []
         assert handle.stats().served > 0
         handle.restore()
@@ -348,7 +350,7 @@ def _assert_same_names(before: dict[str, dict[Any, Any]], after: dict[str, dict[
 
 
 def test_two_engines_of_one_host_side_by_side(
-    new_copy: Callable[[], Copy], cache: SetCache
+    new_copy: Callable[[], Copy], cache: PatternStore
 ) -> None:
     """They share modules and classes; each may be accelerated and restored when it likes."""
     copy = new_copy()
@@ -359,9 +361,9 @@ def test_two_engines_of_one_host_side_by_side(
     def agree() -> None:
         assert differences(wanted, (_answers(one), _answers(two))) == []
 
-    first = accelerate(one, cache=cache)
+    first = accelerate(one, store=cache)
     agree()
-    second = accelerate(two, cache=cache)
+    second = accelerate(two, store=cache)
     agree()
     first.restore()
     agree()
@@ -371,37 +373,39 @@ def test_two_engines_of_one_host_side_by_side(
 
 
 def test_two_hosts_side_by_side_do_not_touch_each_other(
-    new_copy: Callable[[], Copy], cache: SetCache
+    new_copy: Callable[[], Copy], cache: PatternStore
 ) -> None:
     old, new = new_copy(), new_copy()
     engine, other = old.engine(), new.engine()
     before = old.traces(engine)
-    handle = accelerate(other, cache=cache)
+    handle = accelerate(other, store=cache)
     _assert_same_names(before, old.traces(engine))
     assert differences(_answers(engine), _answers(other)) == []
     handle.restore()
 
 
-def test_one_module_can_be_accelerated(new_copy: Callable[[], Copy], cache: SetCache) -> None:
+def test_one_module_can_be_accelerated(new_copy: Callable[[], Copy], cache: PatternStore) -> None:
     copy = new_copy()
     engine = copy.engine()
     wanted = _answers(engine)
     before = copy.traces(engine)
     for name in ("privacy", "workshop"):
-        handle = accelerate(engine.modules[name], cache=cache)
+        handle = accelerate(engine.modules[name], store=cache)
         assert differences(wanted, _answers(engine)) == []
         assert handle.stats().served > 0
         handle.restore()
         _assert_same_names(before, copy.traces(engine))
 
 
-def test_a_list_of_gates_can_be_accelerated(new_copy: Callable[[], Copy], cache: SetCache) -> None:
+def test_a_list_of_gates_can_be_accelerated(
+    new_copy: Callable[[], Copy], cache: PatternStore
+) -> None:
     copy = new_copy()
     engine = copy.engine()
     gates = list(_gates(engine).values())[::2]
     wanted = [observed(gate.check, text, "order") for gate in gates for text in DOCUMENTS.values()]
     before = copy.traces(engine)
-    handle = accelerate(gates, cache=cache)
+    handle = accelerate(gates, store=cache)
     found = [observed(gate.check, text, "order") for gate in gates for text in DOCUMENTS.values()]
     assert differences(wanted, found) == []
     assert handle.stats().served > 0
@@ -410,7 +414,7 @@ def test_a_list_of_gates_can_be_accelerated(new_copy: Callable[[], Copy], cache:
 
 
 def test_a_list_of_python_modules_can_be_accelerated(
-    new_copy: Callable[[], Copy], cache: SetCache
+    new_copy: Callable[[], Copy], cache: PatternStore
 ) -> None:
     """Functions that take a text and ask `re`: no gates, no engine."""
     copy = new_copy()
@@ -431,7 +435,7 @@ def test_a_list_of_python_modules_can_be_accelerated(
         ]
 
     wanted, before = ask(), copy.traces()
-    handle = accelerate([module, shared], cache=cache)
+    handle = accelerate([module, shared], store=cache)
     assert differences(wanted, ask()) == []
     handle.restore()
     _assert_same_names(before, copy.traces())
@@ -440,14 +444,16 @@ def test_a_list_of_python_modules_can_be_accelerated(
 # What comes later, and what went wrong.
 
 
-def test_a_gate_added_later_answers_as_ever(new_copy: Callable[[], Copy], cache: SetCache) -> None:
+def test_a_gate_added_later_answers_as_ever(
+    new_copy: Callable[[], Copy], cache: PatternStore
+) -> None:
     """To a module's dict, to a module that registers its gates, and as a module loaded late."""
     reports = []
     for accelerated in (False, True):
         copy = new_copy()
         engine = copy.engine(modules=MODULES[:1] + MODULES[3:])
         copy.add("modules/lettings/gates/late.py", LATE_GATE)
-        handle = accelerate(engine, cache=cache) if accelerated else None
+        handle = accelerate(engine, store=cache) if accelerated else None
         reports.append([_answers(engine)])
         late = copy.load("modules.lettings.gates.late").LateGate
         engine.modules["lettings"].gates["late"] = late()
@@ -500,10 +506,10 @@ def test_what_cannot_be_accelerated_is_refused(target: Any) -> None:
 
 def test_a_second_start_compiles_nothing(new_copy: Callable[[], Copy], tmp_path: Path) -> None:
     """The folder serves another copy of the same host, as it would another process."""
-    answers, caches = [], [SetCache(tmp_path / "sets") for _ in range(2)]
+    answers, caches = [], [PatternStore(tmp_path / "sets") for _ in range(2)]
     for cache in caches:
         engine = new_copy().engine()
-        handle = accelerate(engine, cache=cache)
+        handle = accelerate(engine, store=cache)
         answers.append(_answers(engine))
         handle.restore()
     first, second = caches

@@ -36,10 +36,10 @@ def test_a_route_is_what_the_table_says(row: dict[str, Any]) -> None:
         pytest.skip("a construct of a later Python")
     source, flags = row["pattern"], flags_of(row["flags"])
     patterns = PatternSet([(source, flags)])
-    if patterns.engine == "simd":
+    if patterns.backend == "simd":
         assert patterns.explain(0).route == row["route"]
     assert (patterns.explain(0).route != "fallback") is row["served"]
-    portable = PatternSet([(source, flags)], engine="portable").explain(0)
+    portable = PatternSet([(source, flags)], backend="portable").explain(0)
     assert (portable.route == "fallback") is (row["route"] == "fallback")
 
 

@@ -59,14 +59,14 @@ Build = Callable[[Sequence[Spec], str], Set]
 """Makes a pattern set of patterns and an engine's name."""
 
 
-def build_set(patterns: Sequence[Spec], engine: str) -> Set:
+def build_set(patterns: Sequence[Spec], backend: str) -> Set:
     """The pattern set under test."""
     from gatecore import PatternSet
 
-    named: Any = engine  # an element of engines(), which types as any str
+    named: Any = backend  # an element of backends(), which types as any str
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
-        scanned: Set = PatternSet(patterns, engine=named)
+        scanned: Set = PatternSet(patterns, backend=named)
     return scanned
 
 
@@ -77,12 +77,12 @@ class Difference:
     pattern: str
     flags: int
     text: str
-    engine: str
+    backend: str
     what: str
     expected: object
     got: object
     patterns: tuple[Spec, ...]
-    """The whole set: some engines lose matches only when patterns are compiled together."""
+    """The whole set: some backends lose matches only when patterns are compiled together."""
 
     def row(self, note: str = "") -> str:
         """The line for tests/data/differences.jsonl that keeps this difference from coming back."""
@@ -92,7 +92,7 @@ class Difference:
     def __str__(self) -> str:
         flags = str(re.RegexFlag(self.flags))
         return (
-            f"{self.what} on {self.engine}: {self.pattern!a} ({flags}) in a set of "
+            f"{self.what} on {self.backend}: {self.pattern!a} ({flags}) in a set of "
             f"{len(self.patterns)} on {self.text!a}\n"
             f"  re       {self.expected!a}\n"
             f"  gatecore {self.got!a}\n"
@@ -203,7 +203,7 @@ def _error_facts(error: BaseException) -> tuple[object, ...]:
     return (type(error).__name__, str(error), *(getattr(error, name, None) for name in names))
 
 
-def compare_errors(oracle: Oracle, engine: str, *, build: Build = build_set) -> list[Difference]:
+def compare_errors(oracle: Oracle, backend: str, *, build: Build = build_set) -> list[Difference]:
     """Differences between the errors of a set with a bad pattern and of `re.compile`."""
     if oracle.first_error is None:
         return []
@@ -211,10 +211,10 @@ def compare_errors(oracle: Oracle, engine: str, *, build: Build = build_set) -> 
     source, flags = oracle.patterns[index]
 
     def difference(what: str, expected: object, got: object) -> Difference:
-        return Difference(source, flags, "", engine, what, expected, got, oracle.patterns)
+        return Difference(source, flags, "", backend, what, expected, got, oracle.patterns)
 
     try:
-        build(oracle.patterns, engine)
+        build(oracle.patterns, backend)
     except Exception as error:
         if _error_facts(error) != _error_facts(expected):
             return [difference("error", _error_facts(expected), _error_facts(error))]
@@ -226,7 +226,7 @@ def compare_errors(oracle: Oracle, engine: str, *, build: Build = build_set) -> 
 
 
 def compare_scan(
-    pattern_set: Set, oracle: Oracle, answers: Sequence[Answer | None], text: str, engine: str
+    pattern_set: Set, oracle: Oracle, answers: Sequence[Answer | None], text: str, backend: str
 ) -> list[Difference]:
     """Differences between a set of the oracle's good patterns and `answers` on `text`.
 
@@ -234,11 +234,11 @@ def compare_scan(
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a pattern may be compiled when it is first asked for
-        return _differences(pattern_set, oracle, answers, text, engine)
+        return _differences(pattern_set, oracle, answers, text, backend)
 
 
 def _differences(
-    pattern_set: Set, oracle: Oracle, answers: Sequence[Answer | None], text: str, engine: str
+    pattern_set: Set, oracle: Oracle, answers: Sequence[Answer | None], text: str, backend: str
 ) -> list[Difference]:
     found: list[Difference] = []
 
@@ -255,7 +255,7 @@ def _differences(
             got = error
         if got != expected:
             source, flags = oracle.good[index]
-            found.append(Difference(source, flags, text, engine, what, expected, got, oracle.good))
+            found.append(Difference(source, flags, text, backend, what, expected, got, oracle.good))
 
     scans: list[Scan] = []
     check(0, "scan", None, lambda: scans.append(pattern_set.scan(text)))
@@ -293,25 +293,25 @@ def _matches(scan: Scan, index: int) -> list[Facts]:
 
 
 def compare(
-    patterns: Sequence[Spec], text: str, engine: str, *, build: Build = build_set
+    patterns: Sequence[Spec], text: str, backend: str, *, build: Build = build_set
 ) -> list[Difference]:
     """All differences between `re` and the pattern set on one text.
 
     A set with a bad pattern must raise its error; the good ones among it are then compared.
     """
     oracle = Oracle(patterns)
-    differences = compare_errors(oracle, engine, build=build)
+    differences = compare_errors(oracle, backend, build=build)
     if oracle.good:
-        scanned = build(oracle.good, engine)
+        scanned = build(oracle.good, backend)
         answers = oracle.ask(text)
-        differences += compare_scan(scanned, oracle, answers, text, engine)
+        differences += compare_scan(scanned, oracle, answers, text, backend)
         if build is build_set:  # a Document is bound to a true set
             from tests.support.compare_document import ask_document, compare_document
 
             # A large set is asked a share; it is small when a difference is minimised.
             few = len(oracle.good) <= 16
             expected = ask_document(oracle, answers, text, thorough=few)
-            differences += compare_document(scanned, oracle, expected, text, engine)
+            differences += compare_document(scanned, oracle, expected, text, backend)
     return differences
 
 

@@ -2,7 +2,7 @@
 
 `compare.py` asks a set's scans; this asks `gatecore.re` and its compiled patterns. For each pattern
 and text there are *probes*: small calls whose answer by `re` is worked out once and whose answer
-by the drop-in is compared on each engine.
+by the drop-in is compared on each backend.
 
 =======  =========================================================================================
 asked    probes
@@ -303,7 +303,7 @@ def compare_document(
     oracle: Oracle,
     expected: Expected,
     text: str,
-    engine: str,
+    backend: str,
     *,
     counts: Counts | None = None,
     drop_in: DropIn = DropIn(),
@@ -323,7 +323,7 @@ def compare_document(
             got = error
         if got != right:
             source, flags = oracle.good[index]
-            found.append(Difference(source, flags, text, engine, what, right, got, oracle.good))
+            found.append(Difference(source, flags, text, backend, what, right, got, oracle.good))
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -38,7 +38,7 @@ from gatecore.gates.spec import (
     Enough,
     Every,
     Evidence,
-    GateSpec,
+    Gate,
     Group,
     NoneOf,
     Not,
@@ -65,7 +65,7 @@ HERE: Final = Place("generated.yaml", 1, 1)
 class GateCase:
     """Gates that are compiled together, and documents to check with them."""
 
-    gates: tuple[GateSpec, ...]
+    gates: tuple[Gate, ...]
     documents: tuple[str, ...]
 
 
@@ -305,7 +305,7 @@ _TEMPLATES: Final = (
 )
 
 
-def make_gate(choices: Choices, name: str) -> GateSpec:
+def make_gate(choices: Choices, name: str) -> Gate:
     """A gate whose groups are a, b, c and, with the capture `amount`, sum and cap."""
     conditions = _Conditions(choices)
     pool = [_pattern(choices) for _ in range(choices.between(2, 5))]
@@ -318,7 +318,7 @@ def make_gate(choices: Choices, name: str) -> GateSpec:
     branches = [
         _branch(choices, conditions, conditions.make(0)) for _ in range(choices.between(0, 3))
     ]
-    return GateSpec(
+    return Gate(
         name=name,
         module="generated",
         version=choices.between(1, 9),
@@ -386,12 +386,12 @@ _JOINTS: Final = (
 )
 
 
-def make_document(choices: Choices, gates: tuple[GateSpec, ...]) -> str:
+def make_document(choices: Choices, gates: tuple[Gate, ...]) -> str:
     """A document in which some of the gates' patterns are likely to match; at times empty."""
     return _document(choices, _trees(gates))
 
 
-def _trees(gates: tuple[GateSpec, ...]) -> list[object]:
+def _trees(gates: tuple[Gate, ...]) -> list[object]:
     parsed = (
         generate.parse((pattern.source, pattern.flags))
         for gate in gates

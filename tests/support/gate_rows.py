@@ -11,17 +11,17 @@ import json
 from typing import Any
 
 from gatecore.gates import spec
-from gatecore.gates.spec import GateSpec, Place
+from gatecore.gates.spec import Gate, Place
 
 __all__ = ["from_row", "to_row"]
 
 
-def to_row(gates: tuple[GateSpec, ...], text: str, note: str) -> str:
+def to_row(gates: tuple[Gate, ...], text: str, note: str) -> str:
     """One line of JSON, in ASCII."""
     return json.dumps({"gates": _plain(gates), "text": text, "note": note})
 
 
-def from_row(line: str) -> tuple[tuple[GateSpec, ...], str]:
+def from_row(line: str) -> tuple[tuple[Gate, ...], str]:
     """The gates and the document of a line."""
     row = json.loads(line)
     return _built(row["gates"]), row["text"]

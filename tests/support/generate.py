@@ -118,7 +118,7 @@ ODD: Final = (
     "ſsSKkKİIıiißẞµμÅåÅςΣσǅǆǄﬁﬅﬆΐΐᾳϐβΒᲀвВꭰᎠ"  # case relations of every kind
     "£–—“”‘’•®†…éÉñ中ªº"
 )
-"""The characters on which engines and Python disagree (FACTS, section 2)."""
+"""The characters on which backends and Python disagree (FACTS, section 2)."""
 
 _VOCABULARY: Final = (
     "a no the risk free fee up to you may must not days return capital is at our data vat "

@@ -572,7 +572,7 @@ def _add_reading(command: argparse.ArgumentParser) -> None:
 
 def _add_engine(command: argparse.ArgumentParser, *, with_cache: bool = True) -> None:
     command.add_argument(
-        "--engine",
+        "--backend",
         choices=("auto", "simd", "portable"),
         default="auto",
         help="which pass to use (default: the best that is there)",

@@ -23,7 +23,7 @@ from gatecore import modules
 from gatecore.cli.selection import selected
 from gatecore.documents.reading import DocumentReadError, read
 from gatecore.files import FileRefusedError, read_file
-from gatecore.gates.spec import GateSpec
+from gatecore.gates.spec import Gate
 from gatecore.hosts.source_patterns import SourceFiles
 from gatecore.patterns.pattern import Pattern
 
@@ -57,7 +57,7 @@ class WantedPatterns:
     """
 
     places: dict[tuple[str, int], tuple[Pattern, list[str]]] = field(default_factory=dict)
-    gates: tuple[GateSpec, ...] = ()
+    gates: tuple[Gate, ...] = ()
     unread: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 

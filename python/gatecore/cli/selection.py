@@ -10,14 +10,14 @@ from difflib import get_close_matches
 from gatecore.errors import GatecoreError
 from gatecore.gates.files.sources import read_gates
 from gatecore.gates.set import GateSet
-from gatecore.gates.spec import GateSpec
-from gatecore.patterns.store import SetCache
+from gatecore.gates.spec import Gate
+from gatecore.patterns.store import PatternStore
 from gatecore.text import visible
 
 __all__ = ["compiled", "gate_set", "narrowed", "note_deprecated", "selected", "warn_of"]
 
 
-def selected(names: Sequence[str], paths: Sequence[str]) -> tuple[GateSpec, ...]:
+def selected(names: Sequence[str], paths: Sequence[str]) -> tuple[Gate, ...]:
     """The gates of shipped modules, then those of own files; all shipped ones if none is named.
 
     What is named twice counts once.
@@ -29,12 +29,12 @@ def selected(names: Sequence[str], paths: Sequence[str]) -> tuple[GateSpec, ...]
 
 
 def narrowed(
-    gates: Sequence[GateSpec],
+    gates: Sequence[Gate],
     *,
     tags: Sequence[str],
     names: Sequence[str],
-    known: Sequence[GateSpec] = (),
-) -> tuple[GateSpec, ...]:
+    known: Sequence[Gate] = (),
+) -> tuple[Gate, ...]:
     """The gates that have one of the tags and one of the names (`gate` or `module/gate`).
 
     No tags are all tags, no names all names. What `known` gates have is right as well.
@@ -76,16 +76,16 @@ def gate_set(args: Namespace) -> GateSet:
     return compiled(args, gates)
 
 
-def compiled(args: Namespace, gates: Iterable[GateSpec]) -> GateSet:
-    """Gates compiled as `--engine` and `--no-cache` ask for."""
-    cache = SetCache.default() if args.cache else None
-    made = GateSet(gates, engine=args.engine, cache=cache)
-    if cache is not None:
-        warn_of(cache)
+def compiled(args: Namespace, gates: Iterable[Gate]) -> GateSet:
+    """Gates compiled as `--backend` and `--no-cache` ask for."""
+    store = PatternStore.default() if args.cache else None
+    made = GateSet(gates, backend=args.backend, store=store)
+    if store is not None:
+        warn_of(store)
     return made
 
 
-def note_deprecated(gates: Iterable[GateSpec]) -> None:
+def note_deprecated(gates: Iterable[Gate]) -> None:
     """Says on standard error which gates should no longer be used, and what to use instead."""
     for gate in gates:
         if gate.deprecated:
@@ -95,8 +95,8 @@ def note_deprecated(gates: Iterable[GateSpec]) -> None:
             )
 
 
-def warn_of(cache: SetCache) -> None:
+def warn_of(store: PatternStore) -> None:
     """Says on standard error what the cache could not use: it costs time, not the answer."""
-    for path, reason in cache.rejected:
+    for path, reason in store.rejected:
         said = visible(f"{path}: {reason}; compiled without it")
         print(f"gatecore: note: {said}", file=sys.stderr)

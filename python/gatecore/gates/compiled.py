@@ -13,12 +13,12 @@ from gatecore.errors import UnansweredError
 from gatecore.gates.findings import Finding, Lines
 from gatecore.gates.placeholders import Found, placeholders, render
 from gatecore.gates.report import Report, Timing, Verdict
-from gatecore.gates.spec import Branch, GateSpec, Severity
+from gatecore.gates.spec import Branch, Gate, Severity
 from gatecore.gates.typography import Unbroken, unbroken
 from gatecore.gates.wire import FlatGates, branch_texts
 from gatecore.patterns.scan import DeadlineLike, Scan, deadline_of
-from gatecore.patterns.set import Engine, PatternSet
-from gatecore.patterns.store import SetCache
+from gatecore.patterns.set import Backend, PatternSet
+from gatecore.patterns.store import PatternStore
 
 if TYPE_CHECKING:
     from gatecore.gates.why.explain import Whys
@@ -47,7 +47,7 @@ class _Prepared:
     """Type (empty for the group's name) and severity of each evidence's findings."""
 
     @classmethod
-    def of(cls, gate: GateSpec, branch: Branch) -> _Prepared:
+    def of(cls, gate: Gate, branch: Branch) -> _Prepared:
         verdict = Verdict(
             gate=gate.name,
             module=gate.module,
@@ -76,7 +76,7 @@ class ReadySets(NamedTuple):
 class CompiledGates:
     """What one check of a document needs; immutable."""
 
-    gates: tuple[GateSpec, ...]
+    gates: tuple[Gate, ...]
     text: PatternSet
     sections: Sequence[int]
     lowered: PatternSet | None
@@ -88,9 +88,9 @@ class CompiledGates:
     @classmethod
     def of(
         cls,
-        gates: tuple[GateSpec, ...],
-        engine: Engine,
-        cache: SetCache | None,
+        gates: tuple[Gate, ...],
+        backend: Backend,
+        store: PatternStore | None,
         before: CompiledGates | ReadySets | None = None,
     ) -> CompiledGates:
         """Compiles; the pattern sets of `before` are used again if they are the same."""
@@ -98,13 +98,13 @@ class CompiledGates:
         if before and list(before.text) == flat.text and before.sections == flat.sections:
             text = before.text
         else:
-            text = PatternSet.sectioned(flat.text, flat.sections, engine=engine, cache=cache)
+            text = PatternSet.sectioned(flat.text, flat.sections, backend=backend, store=store)
         lowered, core_of_lowered = None, None
         if flat.lowered:
             if before and before.lowered and list(before.lowered) == flat.lowered:
                 lowered = before.lowered
             else:
-                lowered = PatternSet(flat.lowered, engine=engine, cache=cache)
+                lowered = PatternSet(flat.lowered, backend=backend, store=store)
             core_of_lowered = lowered._core
         core = CoreGates(flat.gates, flat.literals, flat.marks, text._core, core_of_lowered)
         return cls(
@@ -187,7 +187,7 @@ class CompiledGates:
         )
 
 
-def _unknown(gate: GateSpec, why: str) -> Verdict:
+def _unknown(gate: Gate, why: str) -> Verdict:
     return Verdict(
         gate=gate.name,
         module=gate.module,
@@ -202,7 +202,7 @@ def _unknown(gate: GateSpec, why: str) -> Verdict:
     )
 
 
-def _not_relevant(gate: GateSpec) -> Verdict:
+def _not_relevant(gate: Gate) -> Verdict:
     return Verdict(
         gate=gate.name,
         module=gate.module,

@@ -30,7 +30,7 @@ from gatecore.gates.spec import (
     Enough,
     Every,
     Evidence,
-    GateSpec,
+    Gate,
     NoneOf,
     Not,
     Part,
@@ -94,7 +94,7 @@ class _Surroundings:
         return units.marks_between(self.marks, low, high) <= self.window.distance
 
 
-def evaluate(spec: GateSpec, text: str, *, matches: Matches | None = None) -> Verdict:
+def evaluate(spec: Gate, text: str, *, matches: Matches | None = None) -> Verdict:
     """The verdict of one gate for one document.
 
     `matches` is where matches of that document come from: plain `re` if not given.
@@ -126,9 +126,7 @@ def evaluate(spec: GateSpec, text: str, *, matches: Matches | None = None) -> Ve
     )
 
 
-def holds(
-    condition: Condition, spec: GateSpec, matches: Matches, scope: Scope | None = None
-) -> bool:
+def holds(condition: Condition, spec: Gate, matches: Matches, scope: Scope | None = None) -> bool:
     """Whether a condition of a gate holds for a document, or for what is in a scope of it.
 
     >>> from gatecore import modules
@@ -200,7 +198,7 @@ def witnesses(
     groups: tuple[str, ...],
     window: Window | None,
     when: Condition | None,
-    spec: GateSpec,
+    spec: Gate,
     matches: Matches,
     scope: Scope | None = None,
 ) -> list[tuple[PatternRef, Hit]]:
@@ -241,13 +239,13 @@ def _question(pattern: PatternRef) -> tuple[str, int, str, bool]:
     return pattern.source, pattern.flags, pattern.view, pattern.in_unbroken
 
 
-def _distinct(spec: GateSpec, groups: tuple[str, ...]) -> Iterable[PatternRef]:
+def _distinct(spec: Gate, groups: tuple[str, ...]) -> Iterable[PatternRef]:
     """The patterns of the groups, each question once."""
     return {_question(pattern): pattern for pattern in spec.patterns(groups)}.values()
 
 
 def _captured(
-    captured: Captured, kind: ValueKind, spec: GateSpec, matches: Matches, scope: Scope
+    captured: Captured, kind: ValueKind, spec: Gate, matches: Matches, scope: Scope
 ) -> list[values.Value | None]:
     return [
         values.parse(text, kind)
@@ -258,7 +256,7 @@ def _captured(
     ]
 
 
-def _verdict(spec: GateSpec, branch: Branch, matches: Matches) -> Verdict:
+def _verdict(spec: Gate, branch: Branch, matches: Matches) -> Verdict:
     lines = Lines(matches.text)
     return Verdict(
         spec.name,
@@ -282,7 +280,7 @@ def _verdict(spec: GateSpec, branch: Branch, matches: Matches) -> Verdict:
     )
 
 
-def _findings(evidence: Evidence, spec: GateSpec, matches: Matches, lines: Lines) -> list[Finding]:
+def _findings(evidence: Evidence, spec: Gate, matches: Matches, lines: Lines) -> list[Finding]:
     shown = [
         (group, pattern, hit)
         for group in evidence.groups
@@ -313,7 +311,7 @@ def _findings(evidence: Evidence, spec: GateSpec, matches: Matches, lines: Lines
     ]
 
 
-def _filled(template: str, branch: Branch, spec: GateSpec, matches: Matches) -> str:
+def _filled(template: str, branch: Branch, spec: Gate, matches: Matches) -> str:
     """A message with its placeholders filled from all matches of the document.
 
     Where the verdict shows only some matches of a group, its placeholders speak of these: of those

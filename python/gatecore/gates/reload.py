@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from gatecore.gates.files.sources import read_gates
-from gatecore.gates.spec import GateSpec
+from gatecore.gates.spec import Gate
 
 if TYPE_CHECKING:
-    from gatecore.patterns.set import Engine
-    from gatecore.patterns.store import SetCache
+    from gatecore.patterns.set import Backend
+    from gatecore.patterns.store import PatternStore
 
 __all__ = ["GateChange", "Origin", "Reloaded", "changes", "paired"]
 
@@ -31,14 +31,19 @@ class Origin:
 
     paths: tuple[str, ...]
     shipped: tuple[str, ...]
-    engine: Engine
-    cache: SetCache | None
+    backend: Backend
+    store: PatternStore | None
     lock: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Origin, (self.paths, self.shipped, self.engine, self.cache)  # with a lock of its own
+        return Origin, (
+            self.paths,
+            self.shipped,
+            self.backend,
+            self.store,
+        )  # with a lock of its own
 
-    def read(self) -> tuple[GateSpec, ...]:
+    def read(self) -> tuple[Gate, ...]:
         """The gates as their files are now. Raises as `read_gates`."""
         return read_gates(self.paths, shipped=self.shipped)
 
@@ -114,7 +119,7 @@ class Reloaded:
         return "; ".join(parts) or "no gate changed"
 
 
-def changes(old: Iterable[GateSpec], new: Iterable[GateSpec]) -> tuple[GateChange, ...]:
+def changes(old: Iterable[Gate], new: Iterable[Gate]) -> tuple[GateChange, ...]:
     """The gates that differ, in the order of the new ones, then those that are gone."""
     found = []
     for before, after in paired(old, new):
@@ -125,16 +130,16 @@ def changes(old: Iterable[GateSpec], new: Iterable[GateSpec]) -> tuple[GateChang
     return tuple(found)
 
 
-def _identity(gate: GateSpec) -> tuple[str, ...]:
+def _identity(gate: Gate) -> tuple[str, ...]:
     return gate.module, gate.name
 
 
 def paired(
-    old: Iterable[GateSpec],
-    new: Iterable[GateSpec],
+    old: Iterable[Gate],
+    new: Iterable[Gate],
     *,
-    key: Callable[[GateSpec], tuple[str, ...]] = _identity,
-) -> Iterator[tuple[GateSpec | None, GateSpec | None]]:
+    key: Callable[[Gate], tuple[str, ...]] = _identity,
+) -> Iterator[tuple[Gate | None, Gate | None]]:
     """Each gate beside its former self, in the order of the new ones, then those that are gone."""
     olds, news = _numbered(old, key), _numbered(new, key)
     for name, gate in news.items():
@@ -145,8 +150,8 @@ def paired(
 
 
 def _numbered(
-    gates: Iterable[GateSpec], key: Callable[[GateSpec], tuple[str, ...]]
-) -> dict[tuple[tuple[str, ...], int], GateSpec]:
+    gates: Iterable[Gate], key: Callable[[Gate], tuple[str, ...]]
+) -> dict[tuple[tuple[str, ...], int], Gate]:
     """Gates by key and how often it came before: two folders may share a name."""
     seen: Counter[tuple[str, ...]] = Counter()
     found = {}

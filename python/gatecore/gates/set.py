@@ -12,20 +12,17 @@ from typing import TYPE_CHECKING
 
 from gatecore.errors import GatecoreError
 from gatecore.gates.compiled import CompiledGates, ReadySets
-from gatecore.gates.spec import GateSpec, Module
+from gatecore.gates.spec import Gate, Module
 from gatecore.patterns.scan import DeadlineLike
-from gatecore.patterns.set import Engine, PatternSet
+from gatecore.patterns.set import Backend, PatternSet
 
 if TYPE_CHECKING:
     from gatecore.gates.reload import Origin, Reloaded
     from gatecore.gates.report import Report
     from gatecore.gates.why.tree import Why
-    from gatecore.patterns.store import SetCache
+    from gatecore.patterns.store import PatternStore
 
-__all__ = ["Gate", "GateSet"]
-
-#: A named check. The parsed form of one gate file.
-Gate = GateSpec
+__all__ = ["GateSet"]
 
 
 class GateSet:
@@ -33,8 +30,8 @@ class GateSet:
 
     Args:
         gates: The gates, in the order of the verdicts.
-        engine: Which pass to use.
-        cache: Where the compiled set is kept between processes; none if not given.
+        backend: Which pass to use.
+        store: Where the compiled set is kept between processes; none if not given.
 
     Raises:
         PatternSetError: As `PatternSet`.
@@ -56,10 +53,10 @@ class GateSet:
         self,
         gates: Iterable[Gate],
         *,
-        engine: Engine = "auto",
-        cache: SetCache | None = None,
+        backend: Backend = "auto",
+        store: PatternStore | None = None,
     ) -> None:
-        self._compiled = CompiledGates.of(_listed(gates), engine, cache)
+        self._compiled = CompiledGates.of(_listed(gates), backend, store)
         self._origin: Origin | None = None
 
     @classmethod
@@ -67,16 +64,16 @@ class GateSet:
         cls,
         *paths: str | os.PathLike[str],
         modules: Iterable[str] = (),
-        engine: Engine = "auto",
-        cache: SetCache | None = None,
+        backend: Backend = "auto",
+        store: PatternStore | None = None,
     ) -> GateSet:
         """Reads and compiles gates, and remembers where from, so that they can be read again.
 
         Args:
             paths: Gate files, folders of them, or folders of such folders.
             modules: Names of shipped modules, which come first. If neither is given, all of them.
-            engine: As for `GateSet`.
-            cache: As for `GateSet`; also used by `reload`.
+            backend: As for `GateSet`.
+            store: As for `GateSet`; also used by `reload`.
 
         Raises:
             GateFileError: The first mistake in a file.
@@ -91,8 +88,8 @@ class GateSet:
         # Absolute, for hosts that change their folder. Links stay, so a link that is turned to
         # another folder is followed by the next reload.
         absolute = tuple(os.path.abspath(path) for path in paths)  # noqa: PTH100 - it keeps links
-        origin = Origin(absolute, tuple(modules), engine, cache)
-        loaded = cls(origin.read(), engine=engine, cache=cache)
+        origin = Origin(absolute, tuple(modules), backend, store)
+        loaded = cls(origin.read(), backend=backend, store=store)
         loaded._origin = origin
         return loaded
 
@@ -115,7 +112,7 @@ class GateSet:
             raise GatecoreError("these gates were not read from files; make them with GateSet.load")
         with origin.lock:
             old = self._compiled
-            new = CompiledGates.of(origin.read(), origin.engine, origin.cache, before=old)
+            new = CompiledGates.of(origin.read(), origin.backend, origin.store, before=old)
             self._compiled = new
         return Reloaded(changes(old.gates, new.gates))
 
@@ -202,7 +199,7 @@ def _listed(gates: Iterable[Gate]) -> tuple[Gate, ...]:
         )
     listed = tuple(gates)
     for number, gate in enumerate(listed):
-        if not isinstance(gate, GateSpec):
+        if not isinstance(gate, Gate):
             hint = "; give its gates, module.gates" if isinstance(gate, Module) else ""
             raise GatecoreError(
                 f"gate {number} of the set is {type(gate).__name__}: expected a Gate{hint}"

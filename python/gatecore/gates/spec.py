@@ -1,6 +1,6 @@
 """A gate in parsed form: what its file says, as frozen data that any evaluator can walk.
 
-    GateSpec ── groups:    named lists of patterns
+    Gate ── groups:    named lists of patterns
              ├─ relevant:  a condition; when it does not hold, the verdict is N/A
              └─ branches:  the first whose condition holds gives the verdict
 
@@ -45,7 +45,7 @@ __all__ = [
     "Every",
     "Evidence",
     "Example",
-    "GateSpec",
+    "Gate",
     "Group",
     "Module",
     "NoneOf",
@@ -428,7 +428,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class GateSpec:
+class Gate:
     """A gate: what it looks for, what it answers, where its rule comes from, what it cannot see."""
 
     name: str
@@ -465,9 +465,9 @@ class Module:
 
     name: str
     title: str
-    gates: tuple[GateSpec, ...]
+    gates: tuple[Gate, ...]
 
-    def gate(self, name: str) -> GateSpec:
+    def gate(self, name: str) -> Gate:
         """The gate of this name. Raises `KeyError` for a name that is none.
 
         >>> from gatecore import modules

@@ -38,7 +38,7 @@ from gatecore.gates.spec import (
     Enough,
     Every,
     Evidence,
-    GateSpec,
+    Gate,
     NoneOf,
     Not,
     Part,
@@ -98,7 +98,7 @@ class FlatGates:
     """Of each gate what findings refer to: (group, pattern as written) for all its patterns."""
 
     @classmethod
-    def of(cls, gates: Sequence[GateSpec]) -> FlatGates:
+    def of(cls, gates: Sequence[Gate]) -> FlatGates:
         """Numbers everything. Compiles by `re` the patterns of which captures are asked."""
         text: dict[_Key, int] = {}
         lowered: dict[_Key, int] = {}
@@ -126,7 +126,7 @@ class FlatGates:
         )
 
 
-def _sections(gates: Sequence[GateSpec], text: dict[_Key, int]) -> list[int]:
+def _sections(gates: Sequence[Gate], text: dict[_Key, int]) -> list[int]:
     """The section of each pattern of the text."""
     sections: list[int | None] = [None] * len(text)
     for section, gate in enumerate(gates, start=2):
@@ -144,7 +144,7 @@ def _sections(gates: Sequence[GateSpec], text: dict[_Key, int]) -> list[int]:
     return [section or 0 for section in sections]
 
 
-def _units(gate: GateSpec) -> Iterable[Unit]:
+def _units(gate: Gate) -> Iterable[Unit]:
     """The units of which a gate needs marks."""
     conditions: list[Condition | None] = [gate.relevant]
     windows: list[Window | None] = []
@@ -179,7 +179,7 @@ class _Flattener:
 
     def __init__(
         self,
-        gate: GateSpec,
+        gate: Gate,
         text: dict[_Key, int],
         lowered: dict[_Key, int],
         literals: dict[str, int],

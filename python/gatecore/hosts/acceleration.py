@@ -3,8 +3,8 @@ r"""`accelerate`: a host's own gates, unchanged, answered from one pass.
     gatecore.accelerate(engine)          one line; every answer stays what it was
 
 What is looked for is read from the host's source and from what it holds, compiled together (or
-loaded, see `SetCache`), and the names under which the host knows `re` lead to `gatecore.re`. Where
-documents come in, a `Document` is handed on in the place of the text, so that all gates share its
+loaded, see `PatternStore`), and the names under which the host knows `re` lead to `gatecore.re`.
+Where documents come in, a `Document` is handed on in place of the text, so that all gates share its
 pass. What the source does not tell is learned when it is asked for.
 
 >>> import types
@@ -46,10 +46,10 @@ from gatecore.patterns import stats
 from gatecore.patterns.document import Document
 from gatecore.patterns.explanation import Explanation
 from gatecore.patterns.pattern import Pattern, PatternLike
-from gatecore.patterns.set import _LONGEST_LEARNED, Engine, PatternSet
-from gatecore.patterns.store import SetCache
+from gatecore.patterns.set import _LONGEST_LEARNED, Backend, PatternSet
+from gatecore.patterns.store import PatternStore
 
-__all__ = ["Acceleration", "AccelerationStats", "Explained", "GateCounts", "Learn", "accelerate"]
+__all__ = ["Acceleration", "GateCounts", "HostExplanation", "HostStats", "Learn", "accelerate"]
 
 #: Which patterns that were made at run time are kept on disk for the next start: the host's own
 #: (`_host_words`) that a second document was asked for as well, all, or none.
@@ -91,7 +91,7 @@ class GateCounts:
 
 
 @dataclass(frozen=True)
-class AccelerationStats:
+class HostStats:
     """What all calls through the accelerated functions came to.
 
     Attributes:
@@ -117,7 +117,7 @@ class AccelerationStats:
 
 
 @dataclass(frozen=True)
-class Explained:
+class HostExplanation:
     """What was done to a host, and how its patterns are answered.
 
     Attributes:
@@ -166,10 +166,10 @@ def accelerate(
     target: Any,
     *,
     patterns: Iterable[PatternLike] = (),
-    cache: SetCache | None = None,
+    store: PatternStore | None = None,
     keep: bool = True,
     learn: Learn = "own",
-    engine: Engine = "auto",
+    backend: Backend = "auto",
 ) -> Acceleration:
     """Speeds a host up in place; every answer stays the same.
 
@@ -177,13 +177,13 @@ def accelerate(
         target: An engine with `check_document` and `modules`, a module with `gates`, a gate with
             `check`, a list of these; or a Python module or a list of such.
         patterns: Patterns to add to those that are found, such as those of a host without source.
-        cache: Where compiled sets are kept; `SetCache.default()` if not given.
+        store: Where compiled sets are kept; `PatternStore.default()` if not given.
         keep: Whether anything is read from and kept in a cache.
         learn: Which patterns that are made at run time are kept there for the next start, for 30
             days. "own": those whose every word stands in the host's source, once a second document
             asks for them; so nothing that comes from a document, such as a name, is written. "all"
             writes whatever is asked for, "none" nothing.
-        engine: Which pass to use.
+        backend: Which pass to use.
 
     Returns:
         The handle. It may be dropped: the host keeps it. If the target is accelerated already, its
@@ -205,9 +205,9 @@ def accelerate(
         for known in _handles_of(entry):
             if known.host.shape == host.shape and _same(known.target, target):
                 return known
-    if cache is None and keep:
-        cache = SetCache.default()
-    return Acceleration(target, host, list(patterns), cache if keep else None, engine, learn)
+    if store is None and keep:
+        store = PatternStore.default()
+    return Acceleration(target, host, list(patterns), store if keep else None, backend, learn)
 
 
 def _survey(target: Any) -> Host:
@@ -248,18 +248,18 @@ class Acceleration:
         target: Any,
         host: Host,
         patterns: list[PatternLike],
-        cache: SetCache | None,
-        engine: Engine,
+        store: PatternStore | None,
+        backend: Backend,
         learn: Learn,
     ) -> None:
         self.target = target
         self.host = host
         self._given = patterns
-        self._cache = cache
-        self._engine: Engine = engine
+        self._store = store
+        self._backend: Backend = backend
         self._learn: Learn = learn
         #: Where patterns are kept that are learned with "own".
-        self._keep: tuple[SetCache, str] | None = None
+        self._keep: tuple[PatternStore, str] | None = None
         #: Patterns that one document asked for (False) or that are not the host's own (True); the
         #: oldest make room, so that names do not keep the host's own from being kept.
         self._sighted: dict[tuple[str, int], bool] = {}
@@ -286,66 +286,68 @@ class Acceleration:
 
     def _compiled(self, host: Host) -> tuple[HostPatterns, PatternSet, bool]:
         owners = [*host.modules, *host.holders]
-        found = host_patterns(host.modules, held_patterns(owners), self._cache)
+        found = host_patterns(host.modules, held_patterns(owners), self._store)
         listed: list[PatternLike] = [*found.patterns, *self._given]
-        if self._cache is None:
-            return found, PatternSet(listed, engine=self._engine), False
-        misses = self._cache.misses
+        if self._store is None:
+            return found, PatternSet(listed, backend=self._backend), False
+        misses = self._store.misses
         made = None
         if self._learn != "none":
-            made = PatternSet.at_hand(listed, engine=self._engine, cache=self._cache)
+            made = PatternSet.cached_without_learned(
+                listed, backend=self._backend, store=self._store
+            )
         if made is None:
             learn = self._learn != "none"
-            made = PatternSet(listed, engine=self._engine, cache=self._cache, learn=learn)
+            made = PatternSet(listed, backend=self._backend, store=self._store, learn=learn)
             self._adopt(made)
         else:
             keep, late = made._keep, made.learned
-            assert keep is not None  # `at_hand` is only for sets that learn
+            assert keep is not None  # `cached_without_learned` is only for sets that learn
             self._adopt(made)
             self._compile_learned(listed, late, *keep)
-        return found, made, self._cache.misses == misses
+        return found, made, self._store.misses == misses
 
     def _adopt(self, made: PatternSet) -> None:
         """Sees to what a set learns, unless that may all be written."""
         if self._learn == "own" and made._keep is not None:
             self._keep, made._keep = made._keep, None
-            cache, key = self._keep
-            known = [*cache.learned(key), *cache.dropped(key)]
+            store, key = self._keep
+            known = [*store.learned(key), *store.dropped(key)]
             self._kept = {pattern.key for pattern in known}
 
     def _compile_learned(
-        self, listed: list[PatternLike], late: list[Pattern], cache: SetCache, key: str
+        self, listed: list[PatternLike], late: list[Pattern], store: PatternStore, key: str
     ) -> None:
         """Compiles the set with what was learned, beside the work, and then uses it.
 
         Answers are the same before and after. The thread does not keep the process from ending for
         more than half a minute; what does not come to an end twice is dropped (`_attempts`).
         """
-        match attempts.begin(cache, key):
+        match attempts.begin(store, key):
             case "running":
-                cache.reject_learned(key, "another process compiles what was learned")
+                store.reject_learned(key, "another process compiles what was learned")
                 return
             case "spoiled":
-                cache.drop_learned(
+                store.drop_learned(
                     key,
                     late,
                     f"compiling {_some(late)} did not come to an end twice, so what was learned "
                     "is dropped",
                 )
                 return
-        apart = SetCache(cache.folder, clock=cache._clock)
+        apart = PatternStore(store.folder, clock=store._clock)
 
         def compile_() -> None:
             try:
-                made = PatternSet(listed, engine=self._engine, cache=apart, learn=True)
+                made = PatternSet(listed, backend=self._backend, store=apart, learn=True)
             except Exception as error:
-                apart.rejected.append((cache.folder, f"learned patterns: {error!r}"))
+                apart.rejected.append((store.folder, f"learned patterns: {error!r}"))
             else:
                 with self._lock:
                     self._adopt(made)
                     self.patterns = made
-            cache.rejected += apart.rejected
-            attempts.end(cache, key)
+            store.rejected += apart.rejected
+            attempts.end(store, key)
             atexit.unregister(end)
 
         begun = time.monotonic()
@@ -355,8 +357,8 @@ class Acceleration:
             thread.join(_PATIENCE_SECONDS)
             if thread.is_alive():
                 if time.monotonic() - begun >= _HOPELESS_SECONDS:
-                    cache.drop_learned(key, late, f"compiling {_some(late)} takes too long")
-                attempts.end(cache, key)
+                    store.drop_learned(key, late, f"compiling {_some(late)} takes too long")
+                attempts.end(store, key)
 
         atexit.register(end)
         self._compiling = thread
@@ -391,7 +393,7 @@ class Acceleration:
         with self._lock:
             host = _survey(self.target)
             owners = [*host.modules, *host.holders]
-            found = host_patterns(host.modules, held_patterns(owners), self._cache)
+            found = host_patterns(host.modules, held_patterns(owners), self._store)
             late = [p for p in found.patterns if self.patterns._core.index(*p.key) is None]
             if len(late) >= _WORTH_COMPILING:
                 self.found, self.patterns, self._loaded = self._compiled(host)
@@ -490,13 +492,13 @@ class Acceleration:
         keywords = document.patterns._again
         while keywords:
             again.append(keywords.popitem()[0])
-        cache, of_set = self._keep
+        store, of_set = self._keep
         for key in again:
             if key in self._kept or self._sighted.get(key) or len(key[0]) > _LONGEST_LEARNED:
                 continue
             if len(self._kept) < _MOST_PATTERNS and self._words.own(key[0]):
                 self._kept.add(key)
-                cache.learn(of_set, Pattern(*key))
+                store.learn(of_set, Pattern(*key))
             else:
                 self._sight(key, True)
 
@@ -505,7 +507,7 @@ class Acceleration:
             del self._sighted[next(iter(self._sighted))]
         self._sighted[key] = looked_at
 
-    def stats(self) -> AccelerationStats:
+    def stats(self) -> HostStats:
         """What all calls through the accelerated functions came to so far."""
         with self._lock:
             by_pattern = {key: Counter(counts) for key, counts in self._by_pattern.items()}
@@ -515,7 +517,7 @@ class Acceleration:
         labels = [entry.label for entry in self.host.entries if entry.counted]
         by_gate = {label: _gate_counts(counts[label]) for label in labels if label in counts}
         patterns = sorted(by_pattern.items(), key=lambda row: (-sum(row[1].values()), row[0]))
-        return AccelerationStats(
+        return HostStats(
             served=total[0],
             fell_through=sum(total[1:]),
             by_reason=stats._named(total[1:]),
@@ -523,7 +525,7 @@ class Acceleration:
             by_pattern={Pattern(*key): dict(counts) for key, counts in patterns},
         )
 
-    def explain(self) -> Explained:
+    def explain(self) -> HostExplanation:
         """What was done to the host, and how its patterns are answered."""
         patterns = self.patterns
         explained = [(patterns[n], patterns.explain(n)) for n in range(len(patterns))]
@@ -534,9 +536,9 @@ class Acceleration:
             *(f"{place}: the pattern is made at run time" for place in self.found.unread),
             *self.found.skipped,
         ]
-        if self._cache is not None:
-            left += [f"{path}: {reason}" for path, reason in self._cache.rejected]
-        return Explained(
+        if self._store is not None:
+            left += [f"{path}: {reason}" for path, reason in self._store.rejected]
+        return HostExplanation(
             host=self.host.name,
             patterns=explained,
             keywords=self.found.keywords,

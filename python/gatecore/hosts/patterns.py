@@ -19,7 +19,7 @@ from typing import Final
 
 from gatecore.lowering.interpreter import IDENTITY
 from gatecore.patterns.pattern import Pattern
-from gatecore.patterns.store import SetCache
+from gatecore.patterns.store import PatternStore
 
 __all__ = ["HostPatterns", "host_patterns"]
 
@@ -45,7 +45,7 @@ class HostPatterns:
 
 
 def host_patterns(
-    modules: Iterable[ModuleType], held: Iterable[Pattern], cache: SetCache | None
+    modules: Iterable[ModuleType], held: Iterable[Pattern], store: PatternStore | None
 ) -> HostPatterns:
     """What modules look for, and the pattern objects that are held, each once and in order."""
     texts: list[tuple[str, str]] = []
@@ -63,12 +63,12 @@ def host_patterns(
     for text in [*(part for pair in texts for part in pair), *map(repr, known)]:
         digest.update(f"\n{len(text)} ".encode() + text.encode("utf-8", "surrogatepass"))
     name = f"{digest.hexdigest()}.host.json"
-    stored = None if cache is None else cache.kept(name)
+    stored = None if store is None else store.kept(name)
     kept = None if stored is None else _kept(stored)
     if kept is None:
         kept = _read(texts, known)
-        if cache is not None:
-            cache.keep(name, _stored(kept))
+        if store is not None:
+            store.keep(name, _stored(kept))
     return HostPatterns(kept.patterns, kept.keywords, kept.unread, (*skipped, *kept.skipped))
 
 

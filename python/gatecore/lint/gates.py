@@ -15,14 +15,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from gatecore.errors import GatecoreError
-from gatecore.gates.spec import GateSpec
+from gatecore.gates.spec import Gate
 from gatecore.lint.checks.documents import Cost, costs, window_issues, word_issues
 from gatecore.lint.checks.patterns import pattern_issues
 from gatecore.lint.checks.verdicts import verdict_issues
 from gatecore.lint.issues import CHECKS, Check, Issue, Level
 from gatecore.lint.patterns import Growth, lint
 from gatecore.lint.proofs.questions import Questions
-from gatecore.patterns.set import Engine
+from gatecore.patterns.set import Backend
 
 __all__ = ["CHECKS", "Check", "Cost", "Issue", "Level", "costs", "lint_gates"]
 
@@ -30,12 +30,12 @@ _ROUTED: Final = ("superlinear", "fallback")
 
 
 def lint_gates(
-    gates: Iterable[GateSpec],
+    gates: Iterable[Gate],
     *,
     documents: Sequence[str] = (),
     only: Iterable[str] = (),
     ignore: Iterable[str] = (),
-    engine: Engine = "auto",
+    backend: Backend = "auto",
 ) -> list[Issue]:
     """What there is to say about gates, in the order of their files.
 
@@ -44,7 +44,7 @@ def lint_gates(
         documents: Texts of the kind that the gates are for; some checks count on them.
         only: The checks to make, by name; all if none is named.
         ignore: Checks to leave out.
-        engine: Which pass routes are meant for.
+        backend: Which pass routes are meant for.
 
     Raises:
         GatecoreError: A check has no such name.
@@ -63,7 +63,7 @@ def lint_gates(
             issues += window_issues(gate, documents)
         found += issues
     if wanted.intersection(_ROUTED):
-        found += _routes(listed, engine)
+        found += _routes(listed, backend)
     order = {(gate.module, gate.name): number for number, gate in enumerate(listed)}
     kept = [issue for issue in found if issue.check in wanted]
     kept.sort(key=lambda one: (order[one.module, one.gate], one.place.line, one.place.column))
@@ -77,7 +77,7 @@ def _wanted(only: tuple[str, ...], ignore: tuple[str, ...]) -> frozenset[str]:
     return frozenset(only or CHECKS).difference(ignore)
 
 
-def _routes(gates: Sequence[GateSpec], engine: Engine) -> Iterator[Issue]:
+def _routes(gates: Sequence[Gate], backend: Backend) -> Iterator[Issue]:
     """Patterns that `re` answers, as `lint` finds them."""
     named = [
         (gate, group, pattern)
@@ -85,7 +85,7 @@ def _routes(gates: Sequence[GateSpec], engine: Engine) -> Iterator[Issue]:
         for group in gate.groups
         for pattern in group.patterns
     ]
-    advice = lint([(pattern.source, pattern.flags) for *_, pattern in named], engine=engine)
+    advice = lint([(pattern.source, pattern.flags) for *_, pattern in named], backend=backend)
     for (gate, group, pattern), one in zip(named, advice, strict=True):
         if not one.fallback:
             continue

@@ -18,7 +18,7 @@ from gatecore.gates.spec import (
     Either,
     Enough,
     Every,
-    GateSpec,
+    Gate,
     NoneOf,
     Not,
     Part,
@@ -99,7 +99,7 @@ class Issue:
     def of_pattern(
         cls,
         check: str,
-        gate: GateSpec,
+        gate: Gate,
         group: str,
         pattern: PatternRef,
         reason: str,
@@ -128,7 +128,7 @@ class Issue:
     def of_gate(
         cls,
         check: str,
-        gate: GateSpec,
+        gate: Gate,
         reason: str,
         *,
         place: Place | None = None,
@@ -145,7 +145,7 @@ class Issue:
         return {**asdict(self), "place": str(self.place), "named": list(self.named)}
 
 
-def conditions_of(gate: GateSpec) -> Iterator[Condition]:
+def conditions_of(gate: Gate) -> Iterator[Condition]:
     """Every condition of a gate that stands alone: of relevance, verdicts, details, evidence."""
     asked: list[Condition | None] = [gate.relevant]
     for branch in gate.branches:
@@ -155,7 +155,7 @@ def conditions_of(gate: GateSpec) -> Iterator[Condition]:
     yield from (condition for condition in asked if condition is not None)
 
 
-def uses(gate: GateSpec) -> dict[str, set[str]]:
+def uses(gate: Gate) -> dict[str, set[str]]:
     """What each group is used for: conditions by their keys, `spans`, and `shown`.
 
     `spans` is where it matters where a match lies, how many there are or what they captured.

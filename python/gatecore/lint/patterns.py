@@ -22,7 +22,7 @@ from gatecore.lint.redos.automaton import Automaton, AutomatonTooLargeError
 from gatecore.lint.redos.growth import Growth, HostileText, growth
 from gatecore.lint.redos.rules import Change, rewritten
 from gatecore.patterns.pattern import Pattern, PatternLike
-from gatecore.patterns.set import Engine, PatternSet
+from gatecore.patterns.set import Backend, PatternSet
 
 __all__ = ["Advice", "Growth", "HostileText", "Rewrite", "lint"]
 
@@ -105,14 +105,14 @@ class Advice:
 
 
 def lint(
-    patterns: Iterable[PatternLike], *, every_growth: bool = False, engine: Engine = "auto"
+    patterns: Iterable[PatternLike], *, every_growth: bool = False, backend: Backend = "auto"
 ) -> list[Advice]:
     r"""Advice on each pattern, in order.
 
     Args:
         patterns: As `PatternSet` takes them.
         every_growth: Ask also how `re` would do with the patterns that it does not answer.
-        engine: Which pass routes are meant for.
+        backend: Which pass routes are meant for.
 
     Raises:
         re.error: And whatever else `PatternSet` raises.
@@ -120,7 +120,7 @@ def lint(
     >>> [advice.growth.kind for advice in lint([r"(?=a)(a+)+b", r"\d+x"], every_growth=True)]
     ['exponential', 'polynomial']
     """
-    routed = PatternSet(patterns, engine=engine)
+    routed = PatternSet(patterns, backend=backend)
     found: dict[tuple[str, int], Advice] = {}
     changes: dict[tuple[str, int], list[Change]] = {}
     for number, pattern in enumerate(routed):
@@ -133,7 +133,7 @@ def lint(
         found[pattern.key] = advice
         if advice.fallback or advice.superlinear:
             changes[pattern.key] = _checked(advice)
-    for key, rewrite in _best(found, changes, engine).items():
+    for key, rewrite in _best(found, changes, backend).items():
         old = found[key]
         found[key] = Advice(old.pattern, old.route, old.reason, old.growth, rewrite, old.note)
     return [found[pattern.key] for pattern in routed]
@@ -178,14 +178,14 @@ def _checked(advice: Advice) -> list[Change]:
 def _best(
     found: dict[tuple[str, int], Advice],
     changes: dict[tuple[str, int], list[Change]],
-    engine: Engine,
+    backend: Backend,
 ) -> dict[tuple[str, int], Rewrite]:
     """Of each pattern's rewrites the first that leads off the fallback route, else one that helps.
 
     One set routes all of them, as compiling one by one would cost milliseconds each.
     """
     listed = [(key, change) for key, some in changes.items() for change in some]
-    routed = PatternSet([(change.source, change.flags) for _, change in listed], engine=engine)
+    routed = PatternSet([(change.source, change.flags) for _, change in listed], backend=backend)
     best: dict[tuple[str, int], Rewrite] = {}
     for number, (key, change) in enumerate(listed):
         before, better = found[key], best.get(key)

@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 
 from gatecore import modules
-from gatecore._gatecore import Databases, engines
+from gatecore._gatecore import Databases, backends
 from gatecore.gates.files.sources import read_gates
 from gatecore.gates.wire import FlatGates
 from gatecore.patterns.set import PatternSet
@@ -22,17 +22,17 @@ __all__ = ["write"]
 def write(folder: Path) -> None:
     """Compiles the shipped sets into a folder. Half a minute of CPU.
 
-    Without the SIMD engine nothing is written: the portable pass compiles in a second.
+    Without the SIMD backend nothing is written: the portable pass compiles in a second.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if "simd" not in engines():
-        print("no SIMD engine here: nothing to ship compiled")
+    if "simd" not in backends():
+        print("no SIMD backend here: nothing to ship compiled")
         return
     names = modules.names()
     for wanted in (names, *((name,) for name in names)):
         flat = FlatGates.of(read_gates((), shipped=wanted))
         recording = Databases.record()
-        PatternSet.sectioned(flat.text, flat.sections, engine="simd")
+        PatternSet.sectioned(flat.text, flat.sections, backend="simd")
         stored = recording.close()
         path = folder / name_of(flat.text, flat.sections)
         path.write_bytes(zlib.compress(stored, 9))

@@ -17,7 +17,7 @@ from gatecore._gatecore import __version__
 from gatecore.gates.findings import Finding, Lines
 from gatecore.gates.fingerprint import Seen, fingerprint
 from gatecore.gates.report import Checked, Verdict
-from gatecore.gates.spec import SEVERITIES, GateSpec, VerdictStatus
+from gatecore.gates.spec import SEVERITIES, Gate, VerdictStatus
 from gatecore.gates.statuses import badness, is_known, is_problem, severity_rank
 from gatecore.output.portable import characters, uri
 
@@ -39,7 +39,7 @@ _IN_LINKS: Final = re.compile(r"[\\\[\]]")
 
 
 def render(
-    gates: Iterable[GateSpec],
+    gates: Iterable[Gate],
     documents: Iterable[Checked],
     unreadable: Iterable[tuple[str, str]] = (),
 ) -> str:
@@ -99,7 +99,7 @@ class SarifLog:
     kept, and a notification says how many were left out.
     """
 
-    def __init__(self, gates: Sequence[GateSpec], *, most_results: int = MOST_RESULTS) -> None:
+    def __init__(self, gates: Sequence[Gate], *, most_results: int = MOST_RESULTS) -> None:
         self._rules = [_rule(gate) for gate in gates]
         self._numbers: dict[str, int] = {}
         for number, rule in enumerate(self._rules):
@@ -239,7 +239,7 @@ def _level(status: str) -> str:
     return _LEVELS.get(status, "error")
 
 
-def _rule(gate: GateSpec) -> dict[str, Any]:
+def _rule(gate: Gate) -> dict[str, Any]:
     worst = max((branch.status for branch in gate.branches), key=badness, default="N/A")
     rule: dict[str, Any] = {
         "id": f"{gate.module}/{gate.name}",

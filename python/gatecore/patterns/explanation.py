@@ -23,14 +23,14 @@ class Explanation:
             linear time) or "fallback" (`re` decides; what it costs is up to `re`).
         reason: One clause.
         cost: What asking costs, as a clause.
-        engine: The pass in use.
+        backend: The pass in use.
     """
 
     pattern: Pattern
     route: Literal["exact", "candidate", "fallback"]
     reason: str
     cost: str
-    engine: str
+    backend: str
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""

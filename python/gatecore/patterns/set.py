@@ -26,12 +26,12 @@ from gatecore.patterns.scan import DeadlineLike, Known, Scan, deadline_of
 
 if TYPE_CHECKING:
     from gatecore.patterns.explanation import Explanation
-    from gatecore.patterns.store import SetCache
+    from gatecore.patterns.store import PatternStore
 
-__all__ = ["Engine", "PatternSet"]
+__all__ = ["Backend", "PatternSet"]
 
 #: Which pass to use: "simd" (Hyperscan), "portable" (pure Rust) or the best that is there.
-Engine = Literal["auto", "simd", "portable"]
+Backend = Literal["auto", "simd", "portable"]
 
 #: Changes when the same pattern is lowered to something else.
 _LOWERING: Final = 1
@@ -46,8 +46,8 @@ class PatternSet:
 
     Args:
         patterns: `Pattern`s, `(source, flags)` pairs or sources. Doubles are kept.
-        engine: Which pass to use.
-        cache: Where compiled sets are kept between processes; none if not given.
+        backend: Which pass to use.
+        store: Where compiled sets are kept between processes; none if not given.
         learn: Whether patterns that were learned (see `learn`) are written into the cache, and
             added after the given ones when a set is made of the same patterns again within 30 days.
             Whatever is asked of documents is written, names of people included if patterns are
@@ -55,7 +55,7 @@ class PatternSet:
 
     Raises:
         re.error: And whatever else `re.compile` raises for a bad pattern; a note says which one.
-        PatternSetError: Something in the list is no pattern of text, or the engine is unknown or
+        PatternSetError: Something in the list is no pattern of text, or the backend is unknown or
             not there.
         SetTooLargeError: The set is beyond the engine's limits.
 
@@ -83,34 +83,34 @@ class PatternSet:
         self,
         patterns: Iterable[PatternLike],
         *,
-        engine: Engine = "auto",
-        cache: SetCache | None = None,
+        backend: Backend = "auto",
+        store: PatternStore | None = None,
         learn: bool = False,
     ) -> None:
         if isinstance(patterns, str):
             raise PatternSetError(f"a set is a list of patterns; for one pattern, [{patterns!r}]")
         listed = [parse_pattern(item, number) for number, item in enumerate(patterns)]
-        if learn and cache is None:
+        if learn and store is None:
             raise PatternSetError(
-                "learn=True keeps patterns in a cache: give one, cache=SetCache(…)"
+                "learn=True keeps patterns in a cache: give one, store=PatternStore(…)"
             )
-        if cache is None:
-            self._adopt(_compile(listed, engine), listed)
+        if store is None:
+            self._adopt(_compile(listed, backend), listed)
             return
-        key = _key(cache, listed, engine)
+        key = _key(store, listed, backend)
         late: list[Pattern] = []
         if learn:
             known = {pattern.key for pattern in listed}
-            learned = (late for late in cache.learned(key) if late.key not in known)
+            learned = (late for late in store.learned(key) if late.key not in known)
             late = list(itertools.islice(learned, _MOST_LEARNED))
         try:
-            core = _cached(cache, [*listed, *late], engine, key, late=late)
+            core = _cached(store, [*listed, *late], backend, key, late=late)
         except Exception as error:  # whatever the learned ones may do: they are not needed
             if not late:
                 raise
-            cache.reject_learned(key, f"a set with what was learned cannot be compiled: {error}")
-            core, late = _cached(cache, listed, engine, key), []
-        self._adopt(core, [*listed, *late], (cache, key) if learn else None)
+            store.reject_learned(key, f"a set with what was learned cannot be compiled: {error}")
+            core, late = _cached(store, listed, backend, key), []
+        self._adopt(core, [*listed, *late], (store, key) if learn else None)
         self._late = len(late)
 
     @classmethod
@@ -119,8 +119,8 @@ class PatternSet:
         patterns: Iterable[PatternLike],
         sections: Sequence[int],
         *,
-        engine: Engine = "auto",
-        cache: SetCache | None = None,
+        backend: Backend = "auto",
+        store: PatternStore | None = None,
     ) -> PatternSet:
         """A set in sections, each with a pass of its own over the one translated document.
 
@@ -135,17 +135,17 @@ class PatternSet:
             raise PatternSetError(f"{len(listed)} patterns have {len(sections)} sections")
         sections = list(sections)
         made = cls.__new__(cls)
-        if cache is None:
-            made._adopt(_compile(listed, engine, sections), listed)
+        if store is None:
+            made._adopt(_compile(listed, backend, sections), listed)
         else:
-            made._adopt(_cached(cache, listed, engine, sections=sections), listed)
+            made._adopt(_cached(store, listed, backend, sections=sections), listed)
         return made
 
     def _adopt(
         self,
         core: CoreSet,
         patterns: Iterable[Pattern | None],
-        keep: tuple[SetCache, str] | None = None,
+        keep: tuple[PatternStore, str] | None = None,
     ) -> None:
         self._core = core
         self._patterns = list(patterns)
@@ -158,8 +158,8 @@ class PatternSet:
         self._keep = keep
 
     @classmethod
-    def at_hand(
-        cls, patterns: Iterable[PatternLike], *, cache: SetCache, engine: Engine = "auto"
+    def cached_without_learned(
+        cls, patterns: Iterable[PatternLike], *, store: PatternStore, backend: Backend = "auto"
     ) -> PatternSet | None:
         """The set of patterns without what was learned, if the one with it has to be compiled.
 
@@ -167,13 +167,13 @@ class PatternSet:
         `learn=True`. What was learned counts as remembered by the set that is returned.
         """
         listed = [parse_pattern(item, number) for number, item in enumerate(patterns)]
-        key = _key(cache, listed, engine)
+        key = _key(store, listed, backend)
         known = {pattern.key for pattern in listed}
-        late = [late for late in cache.learned(key) if late.key not in known]
-        if not late or cache.path(_key_with(cache, listed, late, engine, key)).exists():
+        late = [late for late in store.learned(key) if late.key not in known]
+        if not late or store.path(_key_with(store, listed, late, backend, key)).exists():
             return None
         loaded = cls.__new__(cls)
-        loaded._adopt(_cached(cache, listed, engine, key), listed, (cache, key))
+        loaded._adopt(_cached(store, listed, backend, key), listed, (store, key))
         loaded._learned = {pattern.key: pattern for pattern in late}
         return loaded
 
@@ -199,7 +199,7 @@ class PatternSet:
         """Reads a file that `save` wrote. Raises as `from_bytes`, and `OSError`.
 
         A pipe or device is refused: it may never end. The file is trusted as code is, see
-        `from_bytes`; who owns it and who may write it is not looked at, other than by `SetCache`.
+        `from_bytes`; who owns it and who may write it is not looked at, other than by a store.
         """
         from gatecore.files import open_file
 
@@ -217,9 +217,9 @@ class PatternSet:
         """
         from pathlib import Path
 
-        from gatecore.patterns.store import SetCache
+        from gatecore.patterns.store import PatternStore
 
-        SetCache.write(Path(path), self.to_bytes())
+        PatternStore.write(Path(path), self.to_bytes())
 
     def __reduce__(self) -> tuple[Any, tuple[bytes]]:
         return PatternSet.from_bytes, (self.to_bytes(),)
@@ -246,12 +246,12 @@ class PatternSet:
         return (self[number] for number in range(len(self)))
 
     def __repr__(self) -> str:
-        return f"<gatecore.PatternSet of {len(self)} patterns, engine {self.engine!r}>"
+        return f"<gatecore.PatternSet of {len(self)} patterns, backend {self.backend!r}>"
 
     @property
-    def engine(self) -> str:
+    def backend(self) -> str:
         """The pass in use: "simd" or "portable"."""
-        return self._core.engine
+        return self._core.backend
 
     def index(self, source: str, flags: int = 0) -> int:
         """The number of a pattern, the first if it is there twice.
@@ -294,8 +294,8 @@ class PatternSet:
         if self._learned.setdefault(key, pattern) is not pattern:
             return False  # another thread was faster
         if self._keep is not None:
-            cache, name = self._keep
-            cache.learn(name, pattern)
+            store, name = self._keep
+            store.learn(name, pattern)
         return True
 
     def _sighted_again(self, source: str) -> None:
@@ -307,9 +307,11 @@ class PatternSet:
         """What was learned since the set was made, in order."""
         return list(self._learned.values())
 
-    def extended(self, *, engine: Engine = "auto", cache: SetCache | None = None) -> PatternSet:
+    def extended(
+        self, *, backend: Backend = "auto", store: PatternStore | None = None
+    ) -> PatternSet:
         """A new set: the patterns of this one under the same numbers, then what was learned."""
-        return PatternSet([*self, *self.learned], engine=engine, cache=cache)
+        return PatternSet([*self, *self.learned], backend=backend, store=store)
 
     def explain(self, number: int) -> Explanation:
         """How a pattern is answered and why."""
@@ -317,7 +319,7 @@ class PatternSet:
 
         number = self._number(number)
         route, reason, cost = self._core.routing(number)
-        return Explanation(self[number], route, reason, cost, self.engine)
+        return Explanation(self[number], route, reason, cost, self.backend)
 
     def scan(self, text: str, *, deadline: DeadlineLike | None = None) -> Scan:
         """The one pass over a document; the GIL is released. Linear in the document's length.
@@ -387,22 +389,25 @@ class PatternSet:
 
 
 def _key(
-    cache: SetCache, patterns: list[Pattern], engine: Engine, sections: list[int] | None = None
+    store: PatternStore,
+    patterns: list[Pattern],
+    backend: Backend,
+    sections: list[int] | None = None,
 ) -> str:
     caller = _CALLER if sections is None else f"{_CALLER}, sections {sections}"
-    return cache.key([pattern.key for pattern in patterns], engine=engine, caller=caller)
+    return store.key([pattern.key for pattern in patterns], backend=backend, caller=caller)
 
 
 def _key_with(
-    cache: SetCache, listed: list[Pattern], late: list[Pattern], engine: Engine, key: str
+    store: PatternStore, listed: list[Pattern], late: list[Pattern], backend: Backend, key: str
 ) -> str:
-    return cache.key_with(key, _key(cache, [*listed, *late], engine)) if late else key
+    return store.key_with(key, _key(store, [*listed, *late], backend)) if late else key
 
 
 def _cached(
-    cache: SetCache,
+    store: PatternStore,
     patterns: list[Pattern],
-    engine: Engine,
+    backend: Backend,
     key: str | None = None,
     *,
     sections: list[int] | None = None,
@@ -412,26 +417,28 @@ def _cached(
 
     The last patterns are `late` ones, which the set of `key` learned.
     """
-    key = _key(cache, patterns, engine, sections) if key is None else key
+    key = _key(store, patterns, backend, sections) if key is None else key
     of_listed, listed = key, patterns[: len(patterns) - len(late)]
-    key = _key_with(cache, listed, list(late), engine, key)
+    key = _key_with(store, listed, list(late), backend, key)
     # The key goes into the file as well: a file under another set's name is refused.
     caller = f"{_CALLER}, cache key {key}"
-    core = cache.load(key, caller=caller)
+    core = store.load(key, caller=caller)
     if core is None:
-        core = _compile(patterns, engine, sections)
-        cache.store(key, core.to_bytes(caller))
+        core = _compile(patterns, backend, sections)
+        store.store(key, core.to_bytes(caller))
         if late:  # sets with fewer learned patterns are not asked for any more
-            cache.forget_with(of_listed, but=key)
+            store.forget_with(of_listed, but=key)
     return core
 
 
-def _compile(patterns: list[Pattern], engine: Engine, sections: list[int] | None = None) -> CoreSet:
+def _compile(
+    patterns: list[Pattern], backend: Backend, sections: list[int] | None = None
+) -> CoreSet:
     with compiling(len(patterns)):
-        return _compiled(patterns, engine, sections)
+        return _compiled(patterns, backend, sections)
 
 
-def _compiled(patterns: list[Pattern], engine: Engine, sections: list[int] | None) -> CoreSet:
+def _compiled(patterns: list[Pattern], backend: Backend, sections: list[int] | None) -> CoreSet:
     # The classes' tables are only needed to compile; loading a set does without them.
     from gatecore.lowering.charset import word_characters
     from gatecore.lowering.lower import Lowering
@@ -448,10 +455,10 @@ def _compiled(patterns: list[Pattern], engine: Engine, sections: list[int] | Non
         [end for pair in word_characters(ascii_only=ascii_only) for end in pair]
         for ascii_only in (False, True)
     )
-    if sections is None or engine == "portable":
-        return CoreSet.build(lowered, lowering.classes, words, ascii_words, sections, engine)
+    if sections is None or backend == "portable":
+        return CoreSet.build(lowered, lowering.classes, words, ascii_words, sections, backend)
     # Sections are for gates, and those that are shipped may be shipped compiled.
     from gatecore.patterns.shipped import lent
 
     with lent(patterns, sections):
-        return CoreSet.build(lowered, lowering.classes, words, ascii_words, sections, engine)
+        return CoreSet.build(lowered, lowering.classes, words, ascii_words, sections, backend)

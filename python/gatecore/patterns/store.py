@@ -1,4 +1,4 @@
-"""`SetCache`: compiled pattern sets kept on disk between processes.
+"""`PatternStore`: compiled pattern sets kept on disk between processes.
 
 A set's file is named by a hash of everything on which it depends: patterns, flags, order, the
 interpreter and its Unicode tables, gatecore's and the engine's version and the kind of processor.
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from gatecore.patterns.learned_file import Learned
     from gatecore.patterns.pattern import Pattern
 
-__all__ = ["SetCache"]
+__all__ = ["PatternStore"]
 
 _SUFFIX: Final = ".gatecore"
 _SECONDS_OF_DAY: Final = 86_400
 
 
-class SetCache:
+class PatternStore:
     r"""A folder of compiled sets.
 
     Args:
@@ -48,10 +48,10 @@ class SetCache:
 
     >>> import tempfile
     >>> from gatecore import PatternSet
-    >>> cache = SetCache(tempfile.mkdtemp())
+    >>> store = PatternStore(tempfile.mkdtemp())
     >>> for _ in range(2):
-    ...     patterns = PatternSet([r"no\s+risk"], cache=cache)
-    >>> cache.hits, cache.misses
+    ...     patterns = PatternSet([r"no\s+risk"], store=store)
+    >>> store.hits, store.misses
     (1, 1)
     """
 
@@ -66,7 +66,7 @@ class SetCache:
         self._is_off = False
 
     @classmethod
-    def default(cls) -> SetCache:
+    def default(cls) -> PatternStore:
         """The user's cache: `$GATECORE_CACHE_DIR`, else the platform's usual place.
 
         Where neither is known, as in a container whose user has no home, nothing is kept;
@@ -85,10 +85,10 @@ class SetCache:
             off._reject(off.folder, f"there is no cache: {why}; {hint}")
             return off
 
-    def key(self, patterns: Sequence[tuple[str, int]], *, engine: str, caller: str) -> str:
+    def key(self, patterns: Sequence[tuple[str, int]], *, backend: str, caller: str) -> str:
         """The name under which a set is kept."""
         digest = hashlib.blake2b(digest_size=16)
-        digest.update(maker(engine, caller).encode())
+        digest.update(maker(backend, caller).encode())
         for source, flags in patterns:
             text = source.encode("utf-8", "surrogatepass")
             digest.update(f"\n{flags} {len(text)} ".encode())

@@ -24,8 +24,8 @@ static ALLOCATOR: gatecore_ffi::cpython::reserve::Allocator =
 
 /// Which passes this build can run here, the preferred one first.
 #[pyo3::pyfunction]
-fn engines() -> Vec<&'static str> {
-    gatecore::Engine::available().iter().map(|engine| engine.name()).collect()
+fn backends() -> Vec<&'static str> {
+    gatecore::Backend::available().iter().map(|backend| backend.name()).collect()
 }
 
 #[pyo3::pymodule(gil_used = false)]
@@ -39,6 +39,8 @@ mod _gatecore {
     }
 
     #[pymodule_export]
+    use super::backends;
+    #[pymodule_export]
     use super::compiled::CompiledPattern;
     #[pymodule_export]
     use super::document::DocumentMethods;
@@ -47,8 +49,6 @@ mod _gatecore {
         compile, findall, finditer, fullmatch, pattern_object, purge, r#match, reasons,
         reset_stats, search, split, stats, sub, subn, thread_counts,
     };
-    #[pymodule_export]
-    use super::engines;
     #[pymodule_export]
     use super::gates::CoreGates;
     #[pymodule_export]

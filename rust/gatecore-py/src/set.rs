@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gatecore::pass::memo::{self, Lent};
-use gatecore::{CodePoints, Engine, Lowered, PatternId, PatternSet, ShardId, Spec, Stop};
+use gatecore::{Backend, CodePoints, Lowered, PatternId, PatternSet, ShardId, Spec, Stop};
 use gatecore_ffi::cpython::call_method;
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::intern;
@@ -185,9 +185,9 @@ impl CoreSet {
         words: Vec<u32>,
         ascii_words: Vec<u32>,
         sections: Option<Vec<u32>>,
-        engine: &Bound<'_, PyAny>,
+        backend: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
-        let engine = engine_called(engine)?;
+        let backend = backend_called(backend)?;
         if sections.as_ref().is_some_and(|sections| sections.len() != patterns.len()) {
             return Err(PyValueError::new_err("each pattern has one section"));
         }
@@ -205,7 +205,7 @@ impl CoreSet {
                     classes: classes.collect::<Result<_, _>>().map_err(errors::build)?,
                     words: CodePoints::from_flat(&words).map_err(errors::build)?,
                     ascii_words: CodePoints::from_flat(&ascii_words).map_err(errors::build)?,
-                    engine,
+                    backend,
                 };
                 PatternSet::build_until(&spec, stop).map_err(errors::build)
             };
@@ -238,8 +238,8 @@ impl CoreSet {
 
     /// The pass in use: "simd" or "portable".
     #[getter]
-    fn engine(&self) -> &'static str {
-        self.shared.set.engine().name()
+    fn backend(&self) -> &'static str {
+        self.shared.set.backend().name()
     }
 
     /// Number of alphabets, and so of scans over a document.
@@ -336,14 +336,14 @@ impl Databases {
 }
 
 /// The engine of this name, settled: one that is there.
-fn engine_called(name: &Bound<'_, PyAny>) -> PyResult<Engine> {
+fn backend_called(name: &Bound<'_, PyAny>) -> PyResult<Backend> {
     let wanted = match name.cast::<PyString>().ok().and_then(|name| name.to_str().ok()) {
-        Some("auto") => Engine::Auto,
-        Some("simd") => Engine::Simd,
-        Some("portable") => Engine::Portable,
+        Some("auto") => Backend::Auto,
+        Some("simd") => Backend::Simd,
+        Some("portable") => Backend::Portable,
         _ => {
             return Err(errors::PatternSetError::new_err(format!(
-                "there is no engine {}: expected 'auto', 'simd' or 'portable'",
+                "there is no backend {}: expected 'auto', 'simd' or 'portable'",
                 name.repr()?
             )))
         }
@@ -353,6 +353,6 @@ fn engine_called(name: &Bound<'_, PyAny>) -> PyResult<Engine> {
 
 /// The key part that says what a stored set depends on.
 #[pyfunction]
-pub fn maker(engine: &Bound<'_, PyAny>, caller: &str) -> PyResult<String> {
-    Ok(gatecore::maker(engine_called(engine)?, caller))
+pub fn maker(backend: &Bound<'_, PyAny>, caller: &str) -> PyResult<String> {
+    Ok(gatecore::maker(backend_called(backend)?, caller))
 }

@@ -8,7 +8,7 @@ pub enum BuildError {
     #[error("the lowered form is malformed: {0}")]
     Malformed(&'static str),
     /// The SIMD pass was asked for and is not there.
-    #[error("the SIMD pass is not available: {0}; use the engine \"portable\" or \"auto\"")]
+    #[error("the SIMD pass is not available: {0}; use the backend \"portable\" or \"auto\"")]
     NoSimd(String),
     /// More patterns or larger ones than the engine takes.
     #[error("the set is too large for the engine: {0}; split it into several sets")]

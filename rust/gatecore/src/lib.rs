@@ -38,7 +38,7 @@ pub use confirm::{Matches, Wanted};
 pub use error::{BuildError, LoadError, ScanError};
 pub use route::{Route, Routing};
 pub use scan::{Anchor, Answer, Glance, Groups, Region, Scan};
-pub use set::{Engine, Lowered, PatternId, PatternSet, ShardId, Spec};
+pub use set::{Backend, Lowered, PatternId, PatternSet, ShardId, Spec};
 pub use span::Span;
 pub use stop::Stop;
 pub use stored::maker;

@@ -41,7 +41,7 @@ pub struct ShardId(pub u32);
 
 /// Which pass to build.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Engine {
+pub enum Backend {
     /// SIMD where the processor has it, else portable.
     #[default]
     Auto,
@@ -51,22 +51,22 @@ pub enum Engine {
     Portable,
 }
 
-impl Engine {
+impl Backend {
     /// The passes that this build can run on this processor.
-    pub fn available() -> &'static [Engine] {
+    pub fn available() -> &'static [Backend] {
         #[cfg(feature = "simd")]
         if gatecore_ffi::hyperscan::is_supported() {
-            return &[Engine::Simd, Engine::Portable];
+            return &[Backend::Simd, Backend::Portable];
         }
-        &[Engine::Portable]
+        &[Backend::Portable]
     }
 
     /// The word for it.
     pub fn name(self) -> &'static str {
         match self {
-            Engine::Auto => "auto",
-            Engine::Simd => "simd",
-            Engine::Portable => "portable",
+            Backend::Auto => "auto",
+            Backend::Simd => "simd",
+            Backend::Portable => "portable",
         }
     }
 
@@ -74,10 +74,10 @@ impl Engine {
     ///
     /// # Errors
     /// [`BuildError::NoSimd`].
-    pub fn settle(self) -> Result<Engine, BuildError> {
-        let available = Engine::available();
+    pub fn settle(self) -> Result<Backend, BuildError> {
+        let available = Backend::available();
         match self {
-            Engine::Auto => Ok(available[0]),
+            Backend::Auto => Ok(available[0]),
             wanted if available.contains(&wanted) => Ok(wanted),
             _ if cfg!(feature = "simd") => {
                 Err(BuildError::NoSimd("this processor lacks SSSE3".to_owned()))
@@ -115,7 +115,7 @@ pub struct Spec {
     /// ASCII's word characters.
     pub ascii_words: CodePoints,
     /// Which pass to build.
-    pub engine: Engine,
+    pub backend: Backend,
 }
 
 /// Patterns compiled together.
@@ -123,7 +123,7 @@ pub struct Spec {
 pub struct PatternSet {
     pub(crate) patterns: Vec<Entry>,
     pub(crate) shards: Vec<Shard>,
-    pub(crate) engine: Engine,
+    pub(crate) backend: Backend,
     /// Beside the patterns, so that the question asked most often reads one word of each.
     pub(crate) places: Box<[Place]>,
 }
@@ -178,7 +178,7 @@ impl PatternSet {
     /// # Errors
     /// [`BuildError`].
     pub fn build_until(spec: &Spec, stop: &Stop) -> Result<Self, BuildError> {
-        let engine = spec.engine.settle()?;
+        let backend = spec.backend.settle()?;
         let size: usize =
             spec.patterns.iter().filter_map(|pattern| Some(pattern.program.as_ref()?.len())).sum();
         if size > MAX_INSTRUCTIONS {
@@ -258,9 +258,9 @@ impl PatternSet {
                     return Err(BuildError::Cancelled);
                 }
                 let slots = slots_of(members);
-                Ok(match engine {
+                Ok(match backend {
                     #[cfg(feature = "simd")]
-                    Engine::Simd => {
+                    Backend::Simd => {
                         let symbols = group.alphabet.symbols();
                         let budget = Budget::of(members.len(), spec.patterns.len(), stop);
                         let (pass, known) =
@@ -303,12 +303,12 @@ impl PatternSet {
             place: places[number],
             confirm: Confirm::default(),
         });
-        Ok(Self::of_parts(entries.collect(), shards, engine))
+        Ok(Self::of_parts(entries.collect(), shards, backend))
     }
 
-    pub(crate) fn of_parts(patterns: Vec<Entry>, shards: Vec<Shard>, engine: Engine) -> Self {
+    pub(crate) fn of_parts(patterns: Vec<Entry>, shards: Vec<Shard>, backend: Backend) -> Self {
         let places = patterns.iter().map(Place::of).collect();
-        PatternSet { patterns, shards, engine, places }
+        PatternSet { patterns, shards, backend, places }
     }
 
     /// Number of patterns.
@@ -322,8 +322,8 @@ impl PatternSet {
     }
 
     /// The pass in use.
-    pub fn engine(&self) -> Engine {
-        self.engine
+    pub fn backend(&self) -> Backend {
+        self.backend
     }
 
     /// Number of alphabets, and so of scans over a document.

@@ -24,7 +24,7 @@ use crate::pass::portable::PortablePass;
 use crate::pass::simd::{SimdPass, StoredSimdPass};
 use crate::pass::Coverage;
 use crate::route::Routing;
-use crate::set::{Engine, Entry, PatternSet};
+use crate::set::{Backend, Entry, PatternSet};
 use crate::shard::{Pass, Section, Shard};
 
 const MAGIC: &[u8; 8] = b"gatecore";
@@ -35,7 +35,7 @@ const ENTRY: usize = 256;
 
 #[derive(Serialize, Deserialize)]
 struct Body {
-    engine: String,
+    backend: String,
     patterns: Vec<StoredPattern>,
     shards: Vec<StoredShard>,
 }
@@ -74,17 +74,17 @@ enum StoredPass {
 }
 
 /// What a stored set depends on besides its patterns. `caller` is added as it is.
-pub fn maker(engine: Engine, caller: &str) -> String {
+pub fn maker(backend: Backend, caller: &str) -> String {
     let version = env!("CARGO_PKG_VERSION");
     #[cfg(feature = "simd")]
-    if engine == Engine::Simd {
+    if backend == Backend::Simd {
         // The engine's version text ends with its build date, which must not matter.
         let engine_version = gatecore_ffi::hyperscan::version();
         let engine_version = engine_version.split(' ').next().unwrap_or_default();
         let target = std::env::consts::ARCH;
         return format!("gatecore {version}, hyperscan {engine_version} for {target}, {caller}");
     }
-    format!("gatecore {version}, {}, {caller}", engine.name())
+    format!("gatecore {version}, {}, {caller}", backend.name())
 }
 
 impl PatternSet {
@@ -126,8 +126,8 @@ impl PatternSet {
             });
         }
         let body =
-            Body { engine: self.engine.name().to_owned(), patterns: patterns.collect(), shards };
-        let maker = maker(self.engine, caller);
+            Body { backend: self.backend.name().to_owned(), patterns: patterns.collect(), shards };
+        let maker = maker(self.backend, caller);
         let mut bytes = memory::Writer::default();
         bytes.0.extend_from_slice(MAGIC);
         bytes.0.extend_from_slice(&FORMAT.to_le_bytes());
@@ -167,7 +167,7 @@ impl PatternSet {
         let length = u32::from_le_bytes(reader.array()?) as usize;
         let found = String::from_utf8_lossy(reader.take(length)?).into_owned();
         let makers: Vec<String> =
-            Engine::available().iter().map(|&engine| maker(engine, caller)).collect();
+            Backend::available().iter().map(|&backend| maker(backend, caller)).collect();
         if !makers.contains(&found) {
             return Err(LoadError::OtherVersion { found, expected: makers.join(" or ") });
         }
@@ -212,17 +212,17 @@ fn damaged(what: &str) -> LoadError {
 
 impl Body {
     fn restore(self) -> Result<PatternSet, LoadError> {
-        let engine = Engine::available()
+        let backend = Backend::available()
             .iter()
             .copied()
-            .find(|engine| engine.name() == self.engine)
+            .find(|backend| backend.name() == self.backend)
             .ok_or_else(|| damaged("its engine is unknown"))?;
         let coverage: Vec<Coverage> =
             self.patterns.iter().map(|pattern| pattern.routing.coverage).collect();
         let shards = self.shards.into_iter().map(|shard| shard.restore(&coverage));
         let shards = shards.collect::<Result<Vec<_>, _>>()?;
         let patterns = self.patterns.into_iter().map(|pattern| pattern.restore(&shards));
-        Ok(PatternSet::of_parts(patterns.collect::<Result<_, _>>()?, shards, engine))
+        Ok(PatternSet::of_parts(patterns.collect::<Result<_, _>>()?, shards, backend))
     }
 }
 

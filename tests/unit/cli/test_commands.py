@@ -482,7 +482,7 @@ class Module:
     def __init__(self):
         self.gates = {"risk": Gate()}
 
-class Engine:
+class Backend:
     asked = 0
     def __init__(self):
         print("a host that prints")
@@ -492,8 +492,8 @@ class Engine:
                  self.modules["ads"].gates.items()}
         report = {"timestamp": object(), "modules": {"ads": {"gates": gates}}}
         if "chance" in text:
-            Engine.asked += 1
-            report["asked"] = Engine.asked
+            Backend.asked += 1
+            report["asked"] = Backend.asked
         return report
 """
 
@@ -505,7 +505,7 @@ def host_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
     (tmp_path / "cli_host.py").write_text(HOST, "utf-8")
-    yield "cli_host:Engine"
+    yield "cli_host:Backend"
     sys.modules.pop("cli_host", None)
 
 
@@ -531,7 +531,7 @@ def test_compare_shows_what_is_equal_and_ends_with_1_if_anything_differs(
     ("name", "said"),
     [
         ("cli_host", "write it as package.module:name"),
-        ("nowhere_host:Engine", "No module named"),
+        ("nowhere_host:Backend", "No module named"),
         ("cli_host:Nothing", "Nothing"),
         ("cli_host:Gate", "no check_document()"),
     ],

@@ -188,10 +188,10 @@ def test_patterns_may_come_from_standard_input(
 def test_shipped_gates_are_read_when_nothing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """And none is at fault, nor has a superlinear pattern: they were written so.
 
-    The portable engine compiles 20 times as fast; that no pattern is left to `re` on any engine
+    The portable backend compiles 20 times as fast; that no pattern is left to `re` on any backend
     is asserted in test_gates.py.
     """
-    assert main(["lint", "--engine", "portable", "--format", "json"]) == 0
+    assert main(["lint", "--backend", "portable", "--format", "json"]) == 0
     printed = _json(capsys)
     assert printed["read"] > 100
     assert printed["issues"]
@@ -274,7 +274,7 @@ def test_the_guide_shows_what_is_printed(
     (shown,) = re.findall(r"^```console\n\$ .*?\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
     Path("rules.py").write_text(rules, encoding="utf-8")
     monkeypatch.setenv("COLUMNS", "100")
-    assert main(["lint", "rules.py", "--engine", "auto"]) == 1
+    assert main(["lint", "rules.py", "--backend", "auto"]) == 1
     assert capsys.readouterr().out == shown
     scope: dict[str, Any] = {}
     exec(values, scope)

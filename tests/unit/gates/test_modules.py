@@ -10,7 +10,7 @@ import pytest
 from gatecore import modules
 from gatecore.errors import UnknownModuleError
 from gatecore.gates.reference import evaluate
-from gatecore.gates.spec import Example, GateSpec
+from gatecore.gates.spec import Example, Gate
 
 DOCUMENTS = sorted((Path(__file__).parents[3] / "examples").glob("*.txt"))
 GATES = [gate for name in modules.names() for gate in modules.load(name).gates]
@@ -28,7 +28,7 @@ def test_enough_is_shipped_for_these_tests_to_mean_something() -> None:
 
 
 @pytest.mark.parametrize(("gate", "example"), EXAMPLES)
-def test_each_example_has_the_verdict_it_says(gate: GateSpec, example: Example) -> None:
+def test_each_example_has_the_verdict_it_says(gate: Gate, example: Example) -> None:
     verdict = evaluate(gate, example.text)
     assert verdict.status == example.status
     if example.evidence is not None:
@@ -36,7 +36,7 @@ def test_each_example_has_the_verdict_it_says(gate: GateSpec, example: Example) 
 
 
 @pytest.mark.parametrize("gate", GATES, ids=lambda gate: f"{gate.module}.{gate.name}")
-def test_each_gate_is_well_furnished(gate: GateSpec) -> None:
+def test_each_gate_is_well_furnished(gate: Gate) -> None:
     assert len(gate.examples) >= 4
     assert len(gate.counter_examples) >= 4
     assert any(example.status == "PASS" for example in gate.counter_examples)
@@ -48,13 +48,13 @@ def test_each_gate_is_well_furnished(gate: GateSpec) -> None:
 
 
 @pytest.mark.parametrize("gate", GATES, ids=lambda gate: f"{gate.module}.{gate.name}")
-def test_each_verdict_that_finds_something_has_an_example(gate: GateSpec) -> None:
+def test_each_verdict_that_finds_something_has_an_example(gate: Gate) -> None:
     said = {evaluate(gate, example.text).message for example in gate.examples}
     assert said == {b.message for b in gate.branches if b.status in ("WARNING", "FAIL")}
 
 
 @pytest.mark.parametrize("gate", GATES, ids=lambda gate: f"{gate.module}.{gate.name}")
-def test_patterns_have_no_unbounded_gap_and_never_match_emptily(gate: GateSpec) -> None:
+def test_patterns_have_no_unbounded_gap_and_never_match_emptily(gate: Gate) -> None:
     for group in gate.groups:
         for pattern in group.patterns:
             bare = re.sub(r"\\[^1-9]|\[(?!\^)[^\]]*\]", "_", pattern.source)

@@ -17,7 +17,7 @@ from gatecore.gates.spec import (
     Either,
     Every,
     Evidence,
-    GateSpec,
+    Gate,
     Group,
     NoneOf,
     Not,
@@ -29,9 +29,9 @@ HERE = Place("table.yaml", 1, 1)
 A, B, C = (PatternRef(letter, 0, HERE) for letter in "abc")
 
 
-def gate(*branches: Branch, relevant: Condition | None = None) -> GateSpec:
+def gate(*branches: Branch, relevant: Condition | None = None) -> Gate:
     """Groups: one = (a, b), two = (b, c), so b stands in both."""
-    return GateSpec(
+    return Gate(
         name="table",
         module="house",
         version=1,
@@ -119,9 +119,9 @@ def test_evidence_goes_group_by_group_and_pattern_by_pattern() -> None:
 
 def test_matches_are_those_of_finditer_even_when_empty() -> None:
     empty = PatternRef("x*", int(re.IGNORECASE), HERE)
-    spec = GateSpec(
+    spec = Gate(
         **{
-            **{name: getattr(gate(), name) for name in GateSpec.__slots__},
+            **{name: getattr(gate(), name) for name in Gate.__slots__},
             "groups": (Group("one", (empty,)),),
             "branches": (branch(None, "all", "one"),),
         }

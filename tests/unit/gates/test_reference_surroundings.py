@@ -22,7 +22,7 @@ from gatecore.gates.spec import (
     DocumentLength,
     Enough,
     Evidence,
-    GateSpec,
+    Gate,
     Group,
     NoneOf,
     Part,
@@ -42,7 +42,7 @@ def pattern(source: str, *, lowered: bool = False) -> PatternRef:
     return PatternRef(source, 0, HERE, "lowered" if lowered else "text")
 
 
-SPEC = GateSpec(
+SPEC = Gate(
     name="table",
     module="house",
     version=3,
@@ -203,7 +203,7 @@ def test_what_the_lowered_view_captures_is_the_document_s_text() -> None:
     assert hit.captures == {"here": "İSK", "none": None}
 
 
-def answer(**changes: object) -> GateSpec:
+def answer(**changes: object) -> Gate:
     plain = Branch(None, "FAIL", "high", "", "", (), (), HERE)
     return replace(SPEC, branches=(replace(plain, **changes),))  # type: ignore[arg-type]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from gatecore import GatecoreError, GateFileError, GateSet, PatternSet, SetCache
+from gatecore import GatecoreError, GateFileError, GateSet, PatternSet, PatternStore
 from gatecore.errors import UnknownModuleError
 from gatecore.gates.files.sources import read_gates
 
@@ -119,8 +119,8 @@ def test_a_comment_is_no_change_but_places_move(house: Path) -> None:
 
 def test_a_changed_set_comes_from_the_cache(house: Path, tmp_path: Path) -> None:
     """The cache that was given to `load` serves reloads, in this process and in others."""
-    cache = SetCache(tmp_path / "cache")
-    gates = GateSet.load(house, cache=cache)
+    cache = PatternStore(tmp_path / "cache")
+    gates = GateSet.load(house, store=cache)
     for word in ("plum", "apple", "plum"):
         _write(house, "two", word=word)
         assert gates.reload()
@@ -225,7 +225,7 @@ def test_modules_come_and_go_in_a_folder_of_modules(house: Path) -> None:
 def test_gates_come_from_files_folders_and_shipped_modules(house: Path) -> None:
     """Shipped ones first; what is named twice counts once; nothing named is all shipped ones."""
     files = (house / "two.yaml", house, house / "two.yaml")
-    gates = GateSet.load(*files, modules=["gdpr_uk"], engine="portable")
+    gates = GateSet.load(*files, modules=["gdpr_uk"], backend="portable")
     assert [gate.module for gate in gates][:1] == ["gdpr_uk"]
     assert [gate.name for gate in gates if gate.module == "house"] == ["two", "one", "three"]
     assert {gate.module for gate in read_gates()} >= {"fca_uk", "gdpr_uk"}
@@ -282,7 +282,7 @@ def test_a_check_sees_the_old_gates_or_the_new_and_never_some_of_each(tmp_path: 
             _write(folder, letter, word=word, version=number, message=f"Found by {number}.")
     link = tmp_path / "current"
     link.symlink_to(tmp_path / "1")
-    gates = GateSet.load(link / "house", cache=SetCache(tmp_path / "cache"))
+    gates = GateSet.load(link / "house", store=PatternStore(tmp_path / "cache"))
     wanted = {GateSet.load(folder).check(TEXT).verdicts for folder in versions}
     assert len(wanted) == 2
     stop = threading.Event()

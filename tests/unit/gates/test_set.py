@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import gatecore
 from benchmarks.inputs import corpus
-from gatecore import GateSet, SetCache, modules
+from gatecore import GateSet, PatternStore, modules
 from gatecore.gates import reference
 from gatecore.gates.files.gate_file import parse_gate
 from gatecore.gates.spec import (
@@ -24,7 +24,7 @@ from gatecore.gates.spec import (
     Either,
     Every,
     Evidence,
-    GateSpec,
+    Gate,
     Group,
     NoneOf,
     Not,
@@ -73,7 +73,7 @@ conditions: st.SearchStrategy[Condition] = st.recursive(
 
 
 @st.composite
-def gates(draw: st.DrawFn) -> GateSpec:
+def gates(draw: st.DrawFn) -> Gate:
     flags = st.sampled_from([re.IGNORECASE, re.MULTILINE, 0]).map(int)
     refs = st.builds(PatternRef, st.sampled_from(SOURCES), flags, st.just(PLACE))
     evidence = st.lists(st.sampled_from(NAMES), max_size=2, unique=True)
@@ -85,7 +85,7 @@ def gates(draw: st.DrawFn) -> GateSpec:
 
     listed = [branch(draw(conditions)) for _ in range(draw(st.integers(0, 2)))]
     relevant = draw(st.none() | conditions)
-    return GateSpec(
+    return Gate(
         name="generated",
         module="test",
         version=1,
@@ -110,21 +110,21 @@ def gates(draw: st.DrawFn) -> GateSpec:
 texts = st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)
 
 
-@given(st.lists(gates(), min_size=1, max_size=3), texts, st.sampled_from(gatecore.engines()))
-def test_generated_gates_equal_the_reference(specs: list[GateSpec], text: str, engine: Any) -> None:
+@given(st.lists(gates(), min_size=1, max_size=3), texts, st.sampled_from(gatecore.backends()))
+def test_generated_gates_equal_the_reference(specs: list[Gate], text: str, backend: Any) -> None:
     """Any conditions over any routes: verdict by verdict what the plain evaluator says."""
-    report = GateSet(specs, engine=engine).check(text)
+    report = GateSet(specs, backend=backend).check(text)
     assert list(report.verdicts) == [reference.evaluate(spec, text) for spec in specs]
 
 
-def _shipped() -> list[GateSpec]:
+def _shipped() -> list[Gate]:
     return [gate for name in modules.names() for gate in modules.load(name).gates]
 
 
-def test_shipped_gates_equal_the_reference(engine: Any, compiled_sets: Path) -> None:
+def test_shipped_gates_equal_the_reference(backend: Any, compiled_sets: Path) -> None:
     """On the example documents, on generated ones and on all of the gates' own examples."""
     specs = _shipped()
-    gate_set = GateSet(specs, engine=engine, cache=SetCache(compiled_sets))
+    gate_set = GateSet(specs, backend=backend, store=PatternStore(compiled_sets))
     patterns = gate_set.patterns
     assert "fallback" not in {patterns.explain(n).route for n in range(len(patterns))}
     documents = [path.read_text("utf-8") for path in sorted(Path("examples").glob("*.txt"))]
@@ -173,7 +173,7 @@ def test_an_empty_gate_set_reports_nothing() -> None:
     assert report.overall == "N/A"
 
 
-def test_a_condition_asks_re_for_a_bit_only(monkeypatch: pytest.MonkeyPatch, engine: Any) -> None:
+def test_a_condition_asks_re_for_a_bit_only(monkeypatch: pytest.MonkeyPatch, backend: Any) -> None:
     """A fallback pattern without evidence costs one search: all its matches may take for ever."""
     source = r"foo|(?:x+x+)+(?=y)"
     group = Group("first", (PatternRef(source, 0, PLACE),))
@@ -181,7 +181,7 @@ def test_a_condition_asks_re_for_a_bit_only(monkeypatch: pytest.MonkeyPatch, eng
         Branch(AnyOf(("first",)), "FAIL", "high", "m", "s", (), (), PLACE),
         Branch(None, "PASS", "none", "m", "", (), (), PLACE),
     )
-    gate = GateSpec(
+    gate = Gate(
         name="bit",
         module="test",
         version=1,
@@ -198,7 +198,7 @@ def test_a_condition_asks_re_for_a_bit_only(monkeypatch: pytest.MonkeyPatch, eng
         counter_examples=(),
         place=PLACE,
     )
-    gates = GateSet([gate], engine=engine)
+    gates = GateSet([gate], backend=backend)
     assert gates.patterns.explain(0).route == "fallback"
 
     def refuse(*_: object) -> list[tuple[int, int]]:
@@ -227,10 +227,10 @@ verdicts:
 """
 
 
-def test_evidence_and_placeholders_speak_of_the_guilty_match(engine: Any) -> None:
+def test_evidence_and_placeholders_speak_of_the_guilty_match(backend: Any) -> None:
     """A small fee that stands first is neither shown nor named; without a choice it is."""
     gate = parse_gate(FEES, path="fees.yaml", module="house")
-    gates = GateSet([gate], engine=engine)
+    gates = GateSet([gate], backend=backend)
     text = "A fee of £25, then a fee of £1,250 and a fee of £300."
     (verdict,) = gates.check(text).verdicts
     assert verdict.message == "2 too high, first £1,250: fee of £1,250"

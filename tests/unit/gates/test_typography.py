@@ -16,7 +16,7 @@ from gatecore.gates.files.gate_file import parse_gate
 from gatecore.gates.matches import ReMatches
 from gatecore.gates.reference import evaluate
 from gatecore.gates.scan_matches import ScanMatches
-from gatecore.gates.spec import GateSpec
+from gatecore.gates.spec import Gate
 from gatecore.gates.typography import INVISIBLE, unbroken
 
 PLAIN = dict.fromkeys("‘’‚‛ʹ′`´‹›＇ʼ", "'")
@@ -25,7 +25,7 @@ PLAIN |= dict.fromkeys("‐‑‒–—―−﹣－", "-")
 PLAIN |= dict.fromkeys("\xa0\u2007\u2009\u202f\u3000", " ")
 
 
-def _gate(*patterns: str, when: str = "{any: said}") -> GateSpec:
+def _gate(*patterns: str, when: str = "{any: said}") -> Gate:
     lines = "".join(f"\n    - {pattern}" for pattern in patterns)
     return parse_gate(
         f"""
@@ -47,7 +47,7 @@ verdicts:
     )
 
 
-def _found(gate: GateSpec, text: str) -> list[str]:
+def _found(gate: Gate, text: str) -> list[str]:
     """What the compiled gates find, which is what the reference finds."""
     gates = GateSet([gate])
     (verdict,) = gates.check(text).verdicts

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 import gatecore
-from gatecore import AccelerateError, Pattern, PatternSet, SetCache
+from gatecore import AccelerateError, Pattern, PatternSet, PatternStore
 from gatecore import re as routed_re
 from gatecore.hosts import attempts
 from gatecore.hosts.acceleration import Acceleration
@@ -80,8 +80,8 @@ def new_module(
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> SetCache:
-    return SetCache(tmp_path / "sets")
+def cache(tmp_path: Path) -> PatternStore:
+    return PatternStore(tmp_path / "sets")
 
 
 class Gate:
@@ -112,12 +112,12 @@ class Engine:
 
 
 def test_a_python_module_answers_the_same_and_is_served(
-    new_module: Callable[..., ModuleType], cache: SetCache
+    new_module: Callable[..., ModuleType], cache: PatternStore
 ) -> None:
     rules = new_module()
     detector = rules.Detector()
     wanted = rules.check(TEXT), detector.found(TEXT)
-    handle = gatecore.accelerate(rules, cache=cache)
+    handle = gatecore.accelerate(rules, store=cache)
     new_detector = rules.Detector()
     assert (rules.check(TEXT), new_detector.found(TEXT)) == wanted
     stats = handle.stats()
@@ -130,12 +130,12 @@ def test_a_python_module_answers_the_same_and_is_served(
 
 
 def test_restore_puts_every_name_back(
-    new_module: Callable[..., ModuleType], cache: SetCache
+    new_module: Callable[..., ModuleType], cache: PatternStore
 ) -> None:
     rules = new_module()
     before = dict(vars(rules))
     held = dict(rules.HELD), list(rules.HELD["b"]), dict(vars(rules.Detector))
-    with gatecore.accelerate(rules, cache=cache):
+    with gatecore.accelerate(rules, store=cache):
         assert rules.re is routed_re
         assert not isinstance(rules.HELD["a"], re.Pattern) or rules.HELD["a"] is not held[0]["a"]
     after = dict(vars(rules))
@@ -145,10 +145,10 @@ def test_restore_puts_every_name_back(
 
 
 def test_restore_leaves_alone_what_somebody_else_replaced(
-    new_module: Callable[..., ModuleType], cache: SetCache
+    new_module: Callable[..., ModuleType], cache: PatternStore
 ) -> None:
     rules = new_module()
-    handle = gatecore.accelerate(rules, cache=cache)
+    handle = gatecore.accelerate(rules, store=cache)
 
     def other(text: str) -> str:
         return text
@@ -160,10 +160,10 @@ def test_restore_leaves_alone_what_somebody_else_replaced(
 
 
 def test_what_is_raised_comes_through_and_the_next_call_works(
-    new_module: Callable[..., ModuleType], cache: SetCache
+    new_module: Callable[..., ModuleType], cache: PatternStore
 ) -> None:
     rules = new_module()
-    handle = gatecore.accelerate(rules, cache=cache)
+    handle = gatecore.accelerate(rules, store=cache)
     for _ in range(2):
         with pytest.raises(ValueError, match=r"^The$"):
             rules.raises(TEXT)
@@ -174,11 +174,11 @@ def test_what_is_raised_comes_through_and_the_next_call_works(
 
 
 def test_arguments_may_have_names_and_what_is_no_text_stays(
-    new_module: Callable[..., ModuleType], cache: SetCache
+    new_module: Callable[..., ModuleType], cache: PatternStore
 ) -> None:
     rules = new_module()
     wanted = rules.check(kind="x", text=TEXT)
-    with gatecore.accelerate(rules, cache=cache) as handle:
+    with gatecore.accelerate(rules, store=cache) as handle:
         assert rules.check(kind="x", text=TEXT) == wanted
         with pytest.raises(AttributeError):
             rules.check(None)
@@ -186,16 +186,16 @@ def test_arguments_may_have_names_and_what_is_no_text_stays(
 
 
 def test_handles_of_the_same_modules_are_restored_in_any_order(
-    new_module: Callable[..., ModuleType], cache: SetCache
+    new_module: Callable[..., ModuleType], cache: PatternStore
 ) -> None:
     """Two lists share a module: it is routed until the last handle lets go."""
     one, two = new_module(name="host_one"), new_module(name="host_two")
     for order in ((0, 1), (1, 0)):
         handles = [
-            gatecore.accelerate([one], cache=cache),
-            gatecore.accelerate([one, two], cache=cache),
+            gatecore.accelerate([one], store=cache),
+            gatecore.accelerate([one, two], store=cache),
         ]
-        assert gatecore.accelerate([one], cache=cache) is handles[0]
+        assert gatecore.accelerate([one], store=cache) is handles[0]
         handles[order[0]].restore()
         assert one.re is routed_re
         assert one.check(TEXT)["words"] == ["guaranteed"]
@@ -205,9 +205,9 @@ def test_handles_of_the_same_modules_are_restored_in_any_order(
         assert not hasattr(one.check, "gatecore_taken")
 
 
-def test_gates_that_are_added_later_are_taken_in(cache: SetCache) -> None:
+def test_gates_that_are_added_later_are_taken_in(cache: PatternStore) -> None:
     engine = Engine(first=Module(a=Gate("a+")))
-    with gatecore.accelerate(engine, cache=cache, patterns=["a+", "b+"]) as handle:
+    with gatecore.accelerate(engine, store=cache, patterns=["a+", "b+"]) as handle:
         assert engine.check_document("aab", "t", None) == {"first.a": ["aa"]}
         engine.modules["second"] = Module(b=Gate("b+"))
         assert engine.check_document("aab", "t", None) == {"first.a": ["aa"], "second.b": ["b"]}
@@ -217,9 +217,9 @@ def test_gates_that_are_added_later_are_taken_in(cache: SetCache) -> None:
     assert list(vars(engine.modules["second"].gates["b"])) == ["pattern"]
 
 
-def test_gates_alone_share_a_document(cache: SetCache) -> None:
+def test_gates_alone_share_a_document(cache: PatternStore) -> None:
     gates = [Gate("a+"), Gate("b+")]
-    with gatecore.accelerate(gates, cache=cache, patterns=["a+", "b+"]) as handle:
+    with gatecore.accelerate(gates, store=cache, patterns=["a+", "b+"]) as handle:
         kinds = [gate.check("aab")["type"] for gate in gates]
         assert kinds == [gatecore.Document, gatecore.Document]
         assert len(handle._recent) == 1
@@ -227,9 +227,9 @@ def test_gates_alone_share_a_document(cache: SetCache) -> None:
     assert [gate.check("aab")["type"] for gate in gates] == [str, str]
 
 
-def test_what_is_learned_is_served_at_the_next_start(cache: SetCache) -> None:
+def test_what_is_learned_is_served_at_the_next_start(cache: PatternStore) -> None:
     def start() -> Acceleration:
-        return gatecore.accelerate(engine, cache=SetCache(cache.folder), patterns=["a+"])
+        return gatecore.accelerate(engine, store=PatternStore(cache.folder), patterns=["a+"])
 
     engine = Engine(m=Module(a=Gate("a+"), late=Gate("late+")))
     wanted = engine.check_document("a late", "t", None)
@@ -278,13 +278,13 @@ LETTERS = [
     [("none", False), ("own", False), ("all", True)],
 )
 def test_names_of_people_get_to_the_disk_only_if_that_is_asked_for(
-    new_module: Callable[..., ModuleType], cache: SetCache, learn: Any, kept: bool
+    new_module: Callable[..., ModuleType], cache: PatternStore, learn: Any, kept: bool
 ) -> None:
     """Neither as what was learned nor in a compiled set of a later start; answers stay the same."""
     rules = new_module(PEOPLE, name=f"host_people_{learn}")
     wanted = [rules.check(text) for text in LETTERS]
     for _ in range(3):
-        with gatecore.accelerate(rules, cache=SetCache(cache.folder), learn=learn) as handle:
+        with gatecore.accelerate(rules, store=PatternStore(cache.folder), learn=learn) as handle:
             handle.wait()
             assert [rules.check(text) for text in LETTERS] == wanted
     written = b"".join(path.read_bytes() for path in cache.folder.iterdir()).lower()
@@ -297,7 +297,7 @@ def test_names_of_people_get_to_the_disk_only_if_that_is_asked_for(
 
 
 def test_what_is_made_of_the_hosts_words_is_kept_once_a_second_document_asks(
-    new_module: Callable[..., ModuleType], cache: SetCache
+    new_module: Callable[..., ModuleType], cache: PatternStore
 ) -> None:
     rules = new_module(
         r"""
@@ -310,7 +310,7 @@ def test_what_is_made_of_the_hosts_words_is_kept_once_a_second_document_asks(
         name="host_templates",
     )
     counts = []
-    with gatecore.accelerate(rules, cache=cache):
+    with gatecore.accelerate(rules, store=cache):
         for text in ("no risks", "guaranteed", "no risk"):
             assert rules.check(text) == ["risk" in text, "guaranteed" in text]
             counts.append(len(list(cache.folder.glob("*.jsonl"))))
@@ -320,7 +320,7 @@ def test_what_is_made_of_the_hosts_words_is_kept_once_a_second_document_asks(
 
 
 def test_what_documents_ask_for_is_kept_in_memory_up_to_a_limit(
-    new_module: Callable[..., ModuleType], cache: SetCache
+    new_module: Callable[..., ModuleType], cache: PatternStore
 ) -> None:
     """Patterns that are made of the text would be endless: 1,000 are told apart."""
     rules = new_module(
@@ -332,7 +332,7 @@ def test_what_documents_ask_for_is_kept_in_memory_up_to_a_limit(
         """,
         name="host_endless",
     )
-    with gatecore.accelerate(rules, cache=cache) as handle:
+    with gatecore.accelerate(rules, store=cache) as handle:
         for start in (0, 1_500):
             assert all(rules.check(" ".join(f"w{n}" for n in range(start, start + 1_500))))
         counted = handle.stats()
@@ -343,7 +343,7 @@ def test_what_documents_ask_for_is_kept_in_memory_up_to_a_limit(
 
 
 def test_names_do_not_keep_the_hosts_own_patterns_from_being_kept(
-    new_module: Callable[..., ModuleType], cache: SetCache
+    new_module: Callable[..., ModuleType], cache: PatternStore
 ) -> None:
     """What two thousand names filled has room for what comes later."""
     rules = new_module(
@@ -358,7 +358,7 @@ def test_names_do_not_keep_the_hosts_own_patterns_from_being_kept(
         name="host_flooded",
     )
     names = [f"Name{number}" for number in range(2_000)]
-    with gatecore.accelerate(rules, cache=cache):
+    with gatecore.accelerate(rules, store=cache):
         for text in (" ".join(names), " ".join([*names, "again"]), "market-risk", "no market-risk"):
             rules.check(text)
     (path,) = cache.folder.glob("*.jsonl")
@@ -372,8 +372,8 @@ def test_names_do_not_keep_the_hosts_own_patterns_from_being_kept(
 
 def _with_learned(folder: Path) -> str:
     """A cache with the set of `a+` and, learned by it, `late`; the key."""
-    cache = SetCache(folder)
-    patterns = PatternSet(["a+"], cache=cache, learn=True)
+    cache = PatternStore(folder)
+    patterns = PatternSet(["a+"], store=cache, learn=True)
     patterns.learn("late")
     assert patterns._keep is not None
     return patterns._keep[1]
@@ -401,7 +401,7 @@ HANGING = """if True:
     patterns._compile = hanging
     acceleration._PATIENCE_SECONDS = 0.2
     acceleration._HOPELESS_SECONDS = float(sys.argv[2])
-    handle = gatecore.accelerate(Gate(), patterns=["a+"], cache=gatecore.SetCache(sys.argv[1]))
+    handle = gatecore.accelerate(Gate(), patterns=["a+"], store=gatecore.PatternStore(sys.argv[1]))
     assert begun.wait(60)
     print(len(handle.patterns))
     """
@@ -421,14 +421,14 @@ def test_a_compile_that_hangs_does_not_keep_the_process(
         check=True,
     )
     assert (run.stdout, run.stderr) == ("1\n", "")
-    assert len(SetCache(tmp_path).learned(key)) == left
+    assert len(PatternStore(tmp_path).learned(key)) == left
     assert not list(tmp_path.glob("*.compiling.json"))
 
 
 def test_what_spoiled_two_starts_is_dropped_and_named(tmp_path: Path) -> None:
     """As if the process had crashed while it compiled, twice."""
-    cache = SetCache(tmp_path)
-    with gatecore.accelerate([Gate("a+")], cache=cache, learn="all") as handle:
+    cache = PatternStore(tmp_path)
+    with gatecore.accelerate([Gate("a+")], store=cache, learn="all") as handle:
         handle.patterns.learn("late")
         assert handle.patterns._keep is not None
         key = handle.patterns._keep[1]
@@ -436,17 +436,17 @@ def test_what_spoiled_two_starts_is_dropped_and_named(tmp_path: Path) -> None:
         assert attempts.begin(cache, key) == "go"
         assert attempts.begin(cache, key) == "running"
         attempts._ours.clear()  # the process is gone; its number is used again
-    with gatecore.accelerate([Gate("a+")], cache=cache) as handle:
+    with gatecore.accelerate([Gate("a+")], store=cache) as handle:
         handle.wait()
         assert "'late' did not come to an end twice" in str(handle.explain())
         assert len(handle.patterns) == len(handle.found.patterns)
     assert (cache.learned(key), cache.dropped(key)) == ([], [Pattern("late")])
 
 
-def test_an_engine_that_is_dropped_is_freed(cache: SetCache) -> None:
+def test_an_engine_that_is_dropped_is_freed(cache: PatternStore) -> None:
     """The handle lives in the engine and not in a register."""
     engine = Engine(m=Module(a=Gate("a+")))
-    gatecore.accelerate(engine, cache=cache)
+    gatecore.accelerate(engine, store=cache)
     dead = weakref.ref(engine)
     del engine
     gc.collect()
@@ -454,9 +454,9 @@ def test_an_engine_that_is_dropped_is_freed(cache: SetCache) -> None:
     assert sys.modules[__name__].__dict__["re"] is re
 
 
-def test_threads_are_counted_each_by_its_own(cache: SetCache) -> None:
+def test_threads_are_counted_each_by_its_own(cache: PatternStore) -> None:
     engine = Engine(m=Module(a=Gate("a+"), b=Gate("b+")))
-    with gatecore.accelerate(engine, cache=cache, patterns=["a+", "b+"]) as handle:
+    with gatecore.accelerate(engine, store=cache, patterns=["a+", "b+"]) as handle:
         start = threading.Barrier(4)
 
         def ask() -> None:
@@ -478,11 +478,11 @@ def test_threads_are_counted_each_by_its_own(cache: SetCache) -> None:
 
 
 def test_a_bad_pattern_leaves_the_host_untouched(
-    new_module: Callable[..., ModuleType], cache: SetCache
+    new_module: Callable[..., ModuleType], cache: PatternStore
 ) -> None:
     rules = new_module()
     with pytest.raises(re.error):
-        gatecore.accelerate(rules, cache=cache, patterns=["("])
+        gatecore.accelerate(rules, store=cache, patterns=["("])
     assert rules.re is re
 
 
@@ -491,7 +491,7 @@ def test_a_folder_that_cannot_be_written_costs_the_cache_only(
 ) -> None:
     (tmp_path / "file").write_text("")
     rules = new_module()
-    with gatecore.accelerate(rules, cache=SetCache(tmp_path / "file" / "sets")) as handle:
+    with gatecore.accelerate(rules, store=PatternStore(tmp_path / "file" / "sets")) as handle:
         assert rules.check(TEXT)["words"] == ["guaranteed"]
         assert "could not be written" in str(handle.explain())
 

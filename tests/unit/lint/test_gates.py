@@ -29,7 +29,7 @@ from gatecore.gates.spec import (
     Every,
     Evidence,
     Example,
-    GateSpec,
+    Gate,
     Group,
     NoneOf,
     Not,
@@ -62,9 +62,9 @@ def _gate(
     relevant: Condition | None = None,
     texts: tuple[str, ...] = (),
     deprecated: str = "",
-) -> GateSpec:
+) -> Gate:
     place = Place("g.yaml", 1, 1)
-    return GateSpec(
+    return Gate(
         *("g", "m", 1, "t", "high", "s", "s", "l"),
         groups=tuple(Group(name, tuple(patterns)) for name, patterns in groups.items()),
         relevant=relevant,
@@ -77,12 +77,12 @@ def _gate(
     )
 
 
-def _said(gate: GateSpec, *documents: str) -> list[tuple[str, str, int]]:
+def _said(gate: Gate, *documents: str) -> list[tuple[str, str, int]]:
     issues = lint_gates([gate], documents=documents, ignore=["no-examples"])
     return [(issue.check, issue.level, issue.place.line) for issue in issues]
 
 
-def _one(gate: GateSpec, check: str, *documents: str) -> Issue:
+def _one(gate: Gate, check: str, *documents: str) -> Issue:
     (issue,) = lint_gates([gate], documents=documents, only=[check])
     assert issue.check == check
     return issue
@@ -305,7 +305,7 @@ def test_folders_and_files_of_gates_are_named_on_the_command_line(
     assert main(["lint", "house", "--only", "redundant", "--fail-on", "advice"]) == 1
     assert main(["lint", "house", "--fail-on", "never"]) == 0
     assert main(["lint", "house", "--only", "nonsense"]) == 2
-    assert main(["lint", "gdpr_uk", "--only", "never-matches", "--engine", "portable"]) == 0
+    assert main(["lint", "gdpr_uk", "--only", "never-matches", "--backend", "portable"]) == 0
 
 
 @pytest.mark.usefixtures("_house")

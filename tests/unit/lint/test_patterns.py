@@ -41,7 +41,7 @@ def _flags(row: dict[str, Any]) -> int:
 @pytest.mark.parametrize("row", ROWS, ids=[row["pattern"] for row in ROWS])
 def test_each_row_has_its_advice(row: dict[str, Any]) -> None:
     """Route, growth, degree, rewrite and its kind: all that a row names, and no more."""
-    (advice,) = lint([(row["pattern"], _flags(row))], every_growth=True, engine="auto")
+    (advice,) = lint([(row["pattern"], _flags(row))], every_growth=True, backend="auto")
     assert (advice.route == "fallback") == (row["route"] == "fallback")
     assert advice.growth is not None
     growth = advice.growth

@@ -84,9 +84,9 @@ LETTERS: list[Spec] = [
 ]
 
 
-def _assert_equal(patterns: Sequence[Spec], text: str, engine: str) -> int:
+def _assert_equal(patterns: Sequence[Spec], text: str, backend: str) -> int:
     """All spans of all patterns are the oracle's; gives how many spans that were."""
-    scan = build_set(patterns, engine).scan(text)
+    scan = build_set(patterns, backend).scan(text)
     matching = []
     spans = 0
     for index, (source, flags) in enumerate(patterns):
@@ -99,33 +99,33 @@ def _assert_equal(patterns: Sequence[Spec], text: str, engine: str) -> int:
             odd = sorted(set(got) ^ set(expected))
             shown = [(span, ascii(text[span[0] : span[1]])) for span in odd[:8]]
             flag = re.RegexFlag(flags)
-            pytest.fail(f"{source!a} ({flag!s}) on {engine}: {len(odd)} spans differ: {shown}")
+            pytest.fail(f"{source!a} ({flag!s}) on {backend}: {len(odd)} spans differ: {shown}")
     assert scan.ids() == matching
     return spans
 
 
-def test_categories_hold_the_same_code_points(engine: str) -> None:
+def test_categories_hold_the_same_code_points(backend: str) -> None:
     """Categories, their complements, the dot and boundaries agree on every code point."""
-    assert _assert_equal(SINGLE, every_character(), engine) > 5_000_000
+    assert _assert_equal(SINGLE, every_character(), backend) > 5_000_000
 
 
-def test_categories_under_flags_hold_the_same_code_points(engine: str) -> None:
+def test_categories_under_flags_hold_the_same_code_points(backend: str) -> None:
     """ASCII, IGNORECASE and DOTALL change the categories as they do for `re`."""
-    assert _assert_equal(RUNS, every_character(), engine) > 5_000
+    assert _assert_equal(RUNS, every_character(), backend) > 5_000
 
 
-def test_letters_fold_to_the_same_code_points(engine: str) -> None:
+def test_letters_fold_to_the_same_code_points(backend: str) -> None:
     """Letters, sets, complements and ranges under IGNORECASE agree on every cased character."""
     text = cased_characters()
     assert len(text) > 2_800  # 2,858 with the tables of 3.10
-    assert _assert_equal(LETTERS, text, engine) > len(text) * 20
+    assert _assert_equal(LETTERS, text, backend) > len(text) * 20
 
 
-def test_a_folded_letter_matches_nothing_far_away(engine: str) -> None:
+def test_a_folded_letter_matches_nothing_far_away(backend: str) -> None:
     """The letters of many forms agree on every code point, not only on the cased ones."""
     letters = [(letter, int(re.I)) for letter in "iskµßσåé"]
     sets = [(f"[{letter}x]", int(re.I)) for letter in "İſ\u212a"]
-    assert _assert_equal(letters + sets, every_character(), engine) >= 20
+    assert _assert_equal(letters + sets, every_character(), backend) >= 20
 
 
 def _each_in_a_frame(text: str) -> str:
@@ -134,23 +134,23 @@ def _each_in_a_frame(text: str) -> str:
 
 
 @pytest.mark.parametrize("flags", [re.I, re.I | re.A, re.RegexFlag(0)], ids=str)
-def test_every_cased_character_folds_alike(flags: re.RegexFlag, engine: str) -> None:
+def test_every_cased_character_folds_alike(flags: re.RegexFlag, backend: str) -> None:
     """One pattern for each cased character: it finds exactly the equivalents that `re` finds."""
     text = cased_characters()
     document = _each_in_a_frame(text)
     spans = 0
     for batch in _batches([(f"{re.escape(char)}=", int(flags)) for char in text]):
-        spans += _assert_equal(batch, document, engine)
+        spans += _assert_equal(batch, document, backend)
     assert spans >= len(text)
 
 
-def test_every_cased_character_folds_alike_in_a_set(engine: str) -> None:
+def test_every_cased_character_folds_alike_in_a_set(backend: str) -> None:
     """The same within a set of two members: `re` folds sets by other rules than single letters."""
     text = cased_characters()
     document = _each_in_a_frame(text)
     spans = 0
     for batch in _batches([(f"[1{re.escape(char)}]=", int(re.I)) for char in text]):
-        spans += _assert_equal(batch, document, engine)
+        spans += _assert_equal(batch, document, backend)
     assert spans >= len(text) // 2
 
 
@@ -158,7 +158,7 @@ def _batches(specs: Sequence[Spec]) -> list[Sequence[Spec]]:
     return [specs[start : start + BATCH] for start in range(0, len(specs), BATCH)]
 
 
-def test_case_is_not_changed_by_neighbours(engine: str) -> None:
+def test_case_is_not_changed_by_neighbours(backend: str) -> None:
     """Phrases of cased characters match as a whole where each of their characters does."""
     text = cased_characters()
     phrases = [text[start : start + 3] for start in range(0, len(text) - 3, 7)]
@@ -166,5 +166,5 @@ def test_case_is_not_changed_by_neighbours(engine: str) -> None:
     specs = [(re.escape(phrase), int(re.I)) for phrase in phrases]
     spans = 0
     for batch in _batches(specs):
-        spans += _assert_equal(batch, document, engine)
+        spans += _assert_equal(batch, document, backend)
     assert spans > len(phrases)

@@ -29,13 +29,13 @@ def hostile(row: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["name"] for row in ROWS])
-def test_hostile_patterns_compile_and_answer_as_re(row: dict[str, Any], engine: Any) -> None:
+def test_hostile_patterns_compile_and_answer_as_re(row: dict[str, Any], backend: Any) -> None:
     """In a process of its own, as what hangs in the engine cannot be stopped from outside."""
     code = (
         "import json, re, sys\n"
         "from gatecore import PatternSet\n"
-        "pattern, engine, texts = json.load(sys.stdin)\n"
-        "patterns = PatternSet(['plain', pattern, 'x+y'], engine=engine)\n"
+        "pattern, backend, texts = json.load(sys.stdin)\n"
+        "patterns = PatternSet(['plain', pattern, 'x+y'], backend=backend)\n"
         "for text in texts:\n"
         "    spans = [match.span() for match in re.finditer(pattern, text)]\n"
         "    assert patterns.scan(text).spans(1) == spans, text\n"
@@ -47,7 +47,7 @@ def test_hostile_patterns_compile_and_answer_as_re(row: dict[str, Any], engine: 
     texts = ["", "ab", "x" + "a" + letters + "z", "none of these", row["core"] + letters[:-1]]
     done = subprocess.run(
         [sys.executable, "-c", code],
-        input=json.dumps([pattern, engine, texts]),
+        input=json.dumps([pattern, backend, texts]),
         capture_output=True,
         text=True,
         timeout=120,
@@ -57,7 +57,7 @@ def test_hostile_patterns_compile_and_answer_as_re(row: dict[str, Any], engine: 
     *counts, route = done.stdout.split()
     if row["route"] != "fallback":
         assert "1" in counts, "the texts have a match"
-    if engine == "simd":
+    if backend == "simd":
         assert route == row["route"]
 
 
@@ -69,11 +69,11 @@ def words(count: int) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("engine", ["simd"])
-def test_what_would_take_too_much_work_is_narrowed_and_says_so(engine: Any) -> None:
+@pytest.mark.parametrize("backend", ["simd"])
+def test_what_would_take_too_much_work_is_narrowed_and_says_so(backend: Any) -> None:
     """A pattern beyond the budget becomes a candidate; its answers stay `re`'s."""
     source = r"\b(?:" + "|".join(words(900)) + r")\b"
-    patterns = PatternSet(["plain", source], engine=engine)
+    patterns = PatternSet(["plain", source], backend=backend)
     told = patterns.explain(1)
     assert told.route == "candidate"
     assert "work budget" in told.reason
@@ -132,7 +132,7 @@ def test_no_memory_is_an_error_not_an_abort(megabytes: int, outcome: str) -> Non
     """Under a limit that the engine's compiler cannot keep to, `MemoryError` is raised.
 
     12 MB are too few for a thread to begin (34 are asked for), the next two run out inside the
-    engine, and the last shows that it is the limit that matters.
+    backend, and the last shows that it is the limit that matters.
     """
     code = (
         "import resource\n"

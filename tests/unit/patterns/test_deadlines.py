@@ -42,7 +42,7 @@ LONG = """
 import os, random, signal, sys, threading, time
 from gatecore import Deadline, DeadlineError, PatternSet
 
-heavy = PatternSet(["a[ab]{2500}c", "x", "ba"], engine="portable")
+heavy = PatternSet(["a[ab]{2500}c", "x", "ba"], backend="portable")
 # Minutes: no state of the automaton comes again. ("ab" * n takes milliseconds.)
 text = "ba" + "".join(random.Random(7).choices("ab", k=6_000_000))
 
@@ -117,12 +117,12 @@ except KeyboardInterrupt as error:
     assert "False (0, 2)" in out
 
 
-@pytest.mark.parametrize("engine", ["auto", "portable"])
-def test_ctrl_c_reaches_a_long_pass(engine: str) -> None:
+@pytest.mark.parametrize("backend", ["auto", "portable"])
+def test_ctrl_c_reaches_a_long_pass(backend: str) -> None:
     """So does a deadline, and the error says that nothing is answered."""
     out = _run(f"""
 words = [f"{{first}}{{second}} *{{first}}" for first in "kmnprstvwz" for second in "aeiouy"] * 20
-patterns = PatternSet(words, engine={engine!r})
+patterns = PatternSet(words, backend={backend!r})
 text = "The quick brown fox jumps over the lazy dog. " * 4_000_000
 try:
     patterns.scan(text, deadline=0.3)
@@ -196,15 +196,15 @@ for turn in range(2):
 
 def test_literals_are_found_wherever_the_portable_pass_cuts() -> None:
     """It looks up every 2**20 characters."""
-    patterns = PatternSet(["needle", "le<", "absent"], engine="portable")
+    patterns = PatternSet(["needle", "le<", "absent"], backend="portable")
     for before in range((1 << 20) - 9, (1 << 20) + 3):
         assert patterns.scan("." * before + ">needle<").ids() == [0, 1]
 
 
-def test_what_is_in_time_is_what_it_is_without_a_deadline(engine: Any) -> None:
+def test_what_is_in_time_is_what_it_is_without_a_deadline(backend: Any) -> None:
     """Every question, on every route, by seconds and by a token."""
     sources = ["x", r"(a)\1", "aab?", r"(?<=a)!", r"no\s+risk", r"(\w)(?!\w)", "absent", "b*"]
-    patterns = PatternSet(sources, engine=engine)
+    patterns = PatternSet(sources, backend=backend)
     plain = patterns.scan(TEXT)
     for deadline in (60, 60.0, Deadline(60), Deadline()):
         scan = patterns.scan(TEXT, deadline=deadline)

@@ -253,7 +253,7 @@ def test_it_is_not_interned_into_another_type(document: Any) -> None:
     assert sys.intern(str(document)) == TEXT
 
 
-def test_lone_surrogates_are_not_handled_one_by_one(engine: Any) -> None:
+def test_lone_surrogates_are_not_handled_one_by_one(backend: Any) -> None:
     """CPython's UTF-32 asks the error handler about each, 1 µs a time; here nothing asks it."""
     asked = []
     handler = codecs.lookup_error("surrogatepass")
@@ -266,7 +266,7 @@ def test_lone_surrogates_are_not_handled_one_by_one(engine: Any) -> None:
     codecs.register_error("surrogatepass", counting)
     try:
         document = Document(
-            text, PatternSet([r"\ud800 (.)", "中", r"[\udc00-\udfff]+"], engine=engine)
+            text, PatternSet([r"\ud800 (.)", "中", r"[\udc00-\udfff]+"], backend=backend)
         )
         found = [gre.findall(source, document) for source in (r"\ud800 (.)", "中")]
         last = gre.search(r"[\udc00-\udfff]+", document)

@@ -40,7 +40,7 @@ WORK: dict[str, Work] = {
     ],
     "keyword": lambda patterns, text: ("a" in Document(text, patterns).lower(), text.count("a")),
     "to_bytes": lambda patterns, text: len(patterns.to_bytes()),
-    "from_bytes": lambda patterns, text: len(PatternSet.from_bytes(STORED[patterns.engine])),
+    "from_bytes": lambda patterns, text: len(PatternSet.from_bytes(STORED[patterns.backend])),
     "compile": lambda patterns, text: len(PatternSet([f"{n}\\s+(x|y+)" for n in range(40)])),
 }
 STORED: dict[str, bytes] = {}
@@ -87,11 +87,11 @@ def _under_a_limit(work: Work, patterns: PatternSet, text: str, left: int) -> in
     os._exit(code)
 
 
-def outcomes(engine: str) -> list[str]:
+def outcomes(backend: str) -> list[str]:
     """What did not end in an answer or a `MemoryError`, and what never had one of these."""
-    named: object = engine
-    patterns = PatternSet(SOURCES, engine=named)  # type: ignore[arg-type]
-    STORED[engine] = patterns.to_bytes()
+    named: object = backend
+    patterns = PatternSet(SOURCES, backend=named)  # type: ignore[arg-type]
+    STORED[backend] = patterns.to_bytes()
     wrong = []
     for name, work in WORK.items():
         seen = set()
@@ -107,11 +107,11 @@ def outcomes(engine: str) -> list[str]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of address space are Linux's")
-def test_every_outcome_is_an_answer_or_a_memory_error(engine: str) -> None:
+def test_every_outcome_is_an_answer_or_a_memory_error(backend: str) -> None:
     """Each piece of work, on each kind of text, with more and more memory left."""
     # In a process of its own: what the tests before left free would be used first.
     here = "tests.unit.patterns.test_memory"
-    source = f"from {here} import outcomes; print(*outcomes({engine!r}), sep='\\n')"
+    source = f"from {here} import outcomes; print(*outcomes({backend!r}), sep='\\n')"
     paths = [str(ROOT), str(Path(gatecore.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     ran = subprocess.run(
         [sys.executable, "-c", source],

@@ -17,7 +17,7 @@ from gatecore import (
     Pattern,
     PatternSet,
     PatternSetError,
-    SetCache,
+    PatternStore,
     SetTooLargeError,
 )
 from gatecore._gatecore import CoreSet
@@ -35,8 +35,8 @@ PATTERNS: list[PatternLike] = [
 
 
 @pytest.fixture
-def patterns(engine: Any) -> PatternSet:
-    return PatternSet(PATTERNS, engine=engine)
+def patterns(backend: Any) -> PatternSet:
+    return PatternSet(PATTERNS, backend=backend)
 
 
 def test_a_set_lists_its_patterns_in_order(patterns: PatternSet) -> None:
@@ -75,7 +75,7 @@ def test_routes_are_explained(patterns: PatternSet) -> None:
     assert set(routes[:3]) <= {"exact", "candidate"}
     assert "look-behind" in patterns.explain(3).reason
     assert all(patterns.explain(number).cost for number in range(len(patterns)))
-    assert patterns.explain(0).to_dict()["engine"] == patterns.engine
+    assert patterns.explain(0).to_dict()["backend"] == patterns.backend
 
 
 @pytest.mark.parametrize("source", ["(", "[z-a]", "a{3,2}", "(?P<x>a)(?P<x>b)", "*a", "(?<=a+)b"])
@@ -112,10 +112,10 @@ def test_flags_that_re_refuses_are_refused(flags: int, tmp_path: Path) -> None:
     """With the error of `re`, also when a similar set is in the cache."""
     with pytest.raises((ValueError, OverflowError)) as expected:
         re.compile("a", flags)
-    cache = SetCache(tmp_path)
-    PatternSet([("a", re.ASCII)], cache=cache)
+    cache = PatternStore(tmp_path)
+    PatternSet([("a", re.ASCII)], store=cache)
     with pytest.raises(type(expected.value), match=re.escape(str(expected.value))):
-        PatternSet([("a", flags)], cache=cache)
+        PatternSet([("a", flags)], store=cache)
 
 
 def test_a_lone_text_is_no_list_of_patterns() -> None:
@@ -135,7 +135,7 @@ def test_a_member_of_an_enum_is_its_text() -> None:
         assert PatternSet([item]).scan("no  risk").ids() == [0]
 
 
-def test_patterns_that_blow_up_together_or_alone_are_built(engine: Any) -> None:
+def test_patterns_that_blow_up_together_or_alone_are_built(backend: Any) -> None:
     """Large bounded repeats cost their exactness in the pass, not the build or the answer."""
     near = [rf"\bfoo\W+(?:\w+\W+){{0,{n}}}?bar" for n in range(1, 120, 3)]
     odd = [
@@ -146,7 +146,7 @@ def test_patterns_that_blow_up_together_or_alone_are_built(engine: Any) -> None:
         "[ab]{15000}c",
         "|".join(f"word{number}x" for number in range(3_000)),
     ]
-    patterns = PatternSet([*near, *odd], engine=engine)
+    patterns = PatternSet([*near, *odd], backend=backend)
     text = "foo one two three bar, x" + "ab" * 40 + "y " + "foo " + "w " * 60 + "bar"
     scan = patterns.scan(text)
     expected = [n for n, p in enumerate(patterns) if re.search(p.source, text)]
@@ -165,18 +165,18 @@ def test_what_is_no_text_is_refused(patterns: PatternSet, document: Any) -> None
 
 def test_an_unknown_engine_is_refused() -> None:
     """The error lists what there is."""
-    engine: Any = "quantum"
+    backend: Any = "quantum"
     with pytest.raises(ValueError, match="'simd' or 'portable'"):
-        PatternSet(["a"], engine=engine)
+        PatternSet(["a"], backend=backend)
 
 
-def test_a_set_beyond_the_limit_is_refused(engine: Any) -> None:
+def test_a_set_beyond_the_limit_is_refused(backend: Any) -> None:
     """Ten million instructions are too many; the error says so instead of running for hours."""
     half = 5_000_000
     program = [4, half, *([0] * half)]  # a concatenation of nothing, five million times
     lowered = [(b"", 0, False, program)] * 2
     with pytest.raises(SetTooLargeError, match="instructions together"):
-        CoreSet.build(lowered, [], [], [], None, engine)
+        CoreSet.build(lowered, [], [], [], None, backend)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "\x00", "\ud800", "a" * 100_000, "\U0010ffff" * 10])
@@ -201,17 +201,17 @@ def test_a_str_subclass_cannot_lie_to_the_pass() -> None:
     assert PatternSet(["£"]).scan(Liar("a £")).spans(0) == [(2, 3)]
 
 
-def test_an_empty_set_answers(engine: Any) -> None:
+def test_an_empty_set_answers(backend: Any) -> None:
     """No patterns, no answers, no errors."""
-    empty = PatternSet([], engine=engine)
+    empty = PatternSet([], backend=backend)
     assert len(empty) == 0
     assert empty.scan(TEXT).ids() == []
     assert len(PatternSet.from_bytes(empty.to_bytes())) == 0
 
 
-def test_doubles_are_kept(engine: Any) -> None:
+def test_doubles_are_kept(backend: Any) -> None:
     """The same pattern twice is two patterns with the same answers."""
-    scan = PatternSet(["a", "a", ("a", 0)], engine=engine).scan("banana")
+    scan = PatternSet(["a", "a", ("a", 0)], backend=backend).scan("banana")
     assert scan.ids() == [0, 1, 2]
     assert scan.spans(0) == scan.spans(1) == scan.spans(2)
 

@@ -16,7 +16,7 @@ from gatecore.modules.compiling import write
 from gatecore.patterns import shipped
 from gatecore.patterns.shipped import lent, name_of
 
-pytestmark = pytest.mark.skipif("simd" not in gatecore.engines(), reason="databases are SIMD's")
+pytestmark = pytest.mark.skipif("simd" not in gatecore.backends(), reason="databases are SIMD's")
 
 PATTERNS = [(r"no\s+risk", 2), (r"\bup to \d+", 0), ("guaranteed.{0,20}returns", 0)]
 SECTIONS = [0, 1, 1]
@@ -38,13 +38,13 @@ def _missing(path: Path, patterns: list[tuple[str, int]], sections: list[int]) -
     databases = Databases.lend(zlib.decompress(path.read_bytes()))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shipped, "_FOLDER", path / "none")
-        PatternSet.sectioned(patterns, sections, engine="simd")
+        PatternSet.sectioned(patterns, sections, backend="simd")
     return databases.close()
 
 
 def _ship(folder: Path) -> Path:
     recording = Databases.record()
-    PatternSet.sectioned(PATTERNS, SECTIONS, engine="simd")
+    PatternSet.sectioned(PATTERNS, SECTIONS, backend="simd")
     path = folder / name_of(PATTERNS, SECTIONS)
     path.write_bytes(zlib.compress(recording.close()))
     return path
@@ -52,9 +52,9 @@ def _ship(folder: Path) -> Path:
 
 def test_a_set_of_shipped_databases_equals_a_compiled_one(folder: Path) -> None:
     """To the byte, routes included; and nothing is compiled for it."""
-    compiled = PatternSet.sectioned(PATTERNS, SECTIONS, engine="simd")
+    compiled = PatternSet.sectioned(PATTERNS, SECTIONS, backend="simd")
     _ship(folder)
-    made = PatternSet.sectioned(PATTERNS, SECTIONS, engine="simd")
+    made = PatternSet.sectioned(PATTERNS, SECTIONS, backend="simd")
     assert made.to_bytes() == compiled.to_bytes()
     assert made.scan(TEXT).ids() == [0, 1, 2]
     assert _missing(folder / name_of(PATTERNS, SECTIONS), PATTERNS, SECTIONS) == NOTHING
@@ -76,7 +76,7 @@ def test_other_patterns_and_files_that_cannot_be_used_are_compiled(folder: Path)
         assert PatternSet.sectioned(PATTERNS, SECTIONS).scan(TEXT).ids() == [0, 1, 2]
     # Databases of other expressions under this name: they are not found.
     recording = Databases.record()
-    PatternSet.sectioned([("never", 0), ("x", 0), ("yy", 0)], SECTIONS, engine="simd")
+    PatternSet.sectioned([("never", 0), ("x", 0), ("yy", 0)], SECTIONS, backend="simd")
     path.write_bytes(zlib.compress(recording.close()))
     assert PatternSet.sectioned(PATTERNS, SECTIONS).scan(TEXT).ids() == [0, 1, 2]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from gatecore import Pattern, PatternSet, PatternSetError, SetCache, StoredSetError
+from gatecore import Pattern, PatternSet, PatternSetError, PatternStore, StoredSetError
 from gatecore.patterns import trusted_files
 from gatecore.patterns.pattern import PatternLike
 
@@ -29,8 +29,8 @@ TEXT = "NO RISK! up to 5% £ y xy"
 
 
 @pytest.fixture
-def patterns(engine: Any) -> PatternSet:
-    return PatternSet(PATTERNS, engine=engine)
+def patterns(backend: Any) -> PatternSet:
+    return PatternSet(PATTERNS, backend=backend)
 
 
 def _answers(patterns: PatternSet) -> object:
@@ -39,12 +39,12 @@ def _answers(patterns: PatternSet) -> object:
 
 
 def test_bytes_and_files_round_trip(patterns: PatternSet, tmp_path: Path) -> None:
-    """A loaded set has the same patterns, routes, engine and answers."""
+    """A loaded set has the same patterns, routes, backend and answers."""
     path = tmp_path / "set.gatecore"
     patterns.save(path)
     for copy in (PatternSet.from_bytes(patterns.to_bytes()), PatternSet.load(path)):
         assert list(copy) == list(patterns)
-        assert copy.engine == patterns.engine
+        assert copy.backend == patterns.backend
         assert [copy.explain(n) for n in range(len(copy))] == [
             patterns.explain(n) for n in range(len(patterns))
         ]
@@ -52,9 +52,9 @@ def test_bytes_and_files_round_trip(patterns: PatternSet, tmp_path: Path) -> Non
     assert [entry.name for entry in tmp_path.iterdir()] == ["set.gatecore"]
 
 
-def test_a_lone_surrogate_in_a_pattern_survives(engine: Any) -> None:
+def test_a_lone_surrogate_in_a_pattern_survives(backend: Any) -> None:
     """Sources are kept to the last code point."""
-    patterns = PatternSet(["a\ud800", "\udfff"], engine=engine)
+    patterns = PatternSet(["a\ud800", "\udfff"], backend=backend)
     copy = PatternSet.from_bytes(patterns.to_bytes())
     assert list(copy) == list(patterns)
     assert copy.scan("xa\ud800").ids() == [0]
@@ -99,11 +99,11 @@ def test_damage_is_always_seen(patterns: PatternSet) -> None:
         PatternSet.from_bytes(stored + b"x")
 
 
-def test_the_cache_hits_and_misses(engine: Any, tmp_path: Path) -> None:
-    """The second set is loaded; another order, flag, pattern or engine is another set."""
-    cache = SetCache(tmp_path / "sets")
-    first = PatternSet(PATTERNS, engine=engine, cache=cache)
-    second = PatternSet(PATTERNS, engine=engine, cache=cache)
+def test_the_cache_hits_and_misses(backend: Any, tmp_path: Path) -> None:
+    """The second set is loaded; another order, flag, pattern or backend is another set."""
+    cache = PatternStore(tmp_path / "sets")
+    first = PatternSet(PATTERNS, backend=backend, store=cache)
+    second = PatternSet(PATTERNS, backend=backend, store=cache)
     assert (cache.hits, cache.misses, cache.rejected) == (1, 1, [])
     assert _answers(first) == _answers(second)
     others: list[list[PatternLike]] = [
@@ -112,7 +112,7 @@ def test_the_cache_hits_and_misses(engine: Any, tmp_path: Path) -> None:
         [(r"no\s+risk", 0), *PATTERNS[1:]],
     ]
     for other in others:
-        PatternSet(other, engine=engine, cache=cache)
+        PatternSet(other, backend=backend, store=cache)
     assert (cache.hits, cache.misses) == (1, 4)
     if os.name == "posix":
         assert stat.S_IMODE((tmp_path / "sets").stat().st_mode) == 0o700
@@ -121,31 +121,31 @@ def test_the_cache_hits_and_misses(engine: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"garbage", b"gatecore\x04\x00\x00\x00\x05\x00"])
 def test_a_damaged_file_is_a_miss_and_is_replaced(tmp_path: Path, content: bytes) -> None:
     """The set is compiled, the file mended, the reason kept."""
-    cache = SetCache(tmp_path)
-    PatternSet(PATTERNS, cache=cache)
+    cache = PatternStore(tmp_path)
+    PatternSet(PATTERNS, store=cache)
     (path,) = tmp_path.iterdir()
     path.write_bytes(content)
-    again = PatternSet(PATTERNS, cache=cache)
+    again = PatternSet(PATTERNS, store=cache)
     assert again.scan(TEXT).ids() == [0, 1, 2, 3, 4]
     assert [rejected for rejected, _ in cache.rejected] == [path]
-    PatternSet(PATTERNS, cache=cache)
+    PatternSet(PATTERNS, store=cache)
     assert cache.hits == 1
 
 
 def test_a_file_under_another_name_is_refused(tmp_path: Path) -> None:
     """A renamed or copied file never answers for another set."""
-    cache = SetCache(tmp_path)
-    PatternSet(["abc"], cache=cache)
+    cache = PatternStore(tmp_path)
+    PatternSet(["abc"], store=cache)
     (path,) = tmp_path.iterdir()
     for stranger in (PatternSet(["xyz", "q"]).to_bytes(), _other_set(tmp_path / "other")):
         path.write_bytes(stranger)
-        patterns = PatternSet(["abc"], cache=cache)
+        patterns = PatternSet(["abc"], store=cache)
         assert (len(patterns), patterns.scan("xyz q").ids()) == (1, [])
     assert [rejected for rejected, _ in cache.rejected] == [path, path]
 
 
 def _other_set(folder: Path) -> bytes:
-    PatternSet(["xyz", "q"], cache=SetCache(folder))
+    PatternSet(["xyz", "q"], store=PatternStore(folder))
     (path,) = folder.iterdir()
     stored = path.read_bytes()
     path.unlink()
@@ -156,15 +156,15 @@ def _other_set(folder: Path) -> bytes:
 def test_a_folder_that_cannot_be_written_costs_only_the_cache(tmp_path: Path) -> None:
     """The set is built all the same and the reason is kept."""
     (tmp_path / "file").write_text("in the way")
-    cache = SetCache(tmp_path / "file" / "sets")
-    assert len(PatternSet(PATTERNS, cache=cache)) == len(PATTERNS)
+    cache = PatternStore(tmp_path / "file" / "sets")
+    assert len(PatternSet(PATTERNS, store=cache)) == len(PATTERNS)
     assert "could not be written" in cache.rejected[-1][1]
 
 
 def _build(folder: str, start: Any, results: Any) -> None:
     start.wait()
-    cache = SetCache(folder)
-    scan = PatternSet(PATTERNS, cache=cache).scan(TEXT)
+    cache = PatternStore(folder)
+    scan = PatternSet(PATTERNS, store=cache).scan(TEXT)
     results.put((scan.ids(), [reason for _, reason in cache.rejected]))
 
 
@@ -183,8 +183,8 @@ def test_processes_that_build_at_once_do_not_harm_each_other(tmp_path: Path) -> 
         worker.join()
     assert answers == [([0, 1, 2, 3, 4], [])] * 8
     (path,) = tmp_path.iterdir()
-    cache = SetCache(tmp_path)
-    PatternSet(PATTERNS, cache=cache)
+    cache = PatternStore(tmp_path)
+    PatternSet(PATTERNS, store=cache)
     assert (cache.hits, cache.path(path.stem)) == (1, path)
 
 
@@ -193,15 +193,15 @@ def test_processes_that_build_at_once_do_not_harm_each_other(tmp_path: Path) -> 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="owners and modes are POSIX's")
 
 
-def _stored(folder: Path) -> tuple[SetCache, Path]:
-    PatternSet(["abc"], cache=SetCache(folder))
+def _stored(folder: Path) -> tuple[PatternStore, Path]:
+    PatternSet(["abc"], store=PatternStore(folder))
     (path,) = folder.iterdir()
-    return SetCache(folder), path
+    return PatternStore(folder), path
 
 
-def _is_used(cache: SetCache) -> bool:
+def _is_used(cache: PatternStore) -> bool:
     hits = cache.hits
-    assert PatternSet(["abc"], cache=cache).scan("abc").ids() == [0]
+    assert PatternSet(["abc"], store=cache).scan("abc").ids() == [0]
     return cache.hits > hits
 
 
@@ -275,15 +275,15 @@ def test_only_regular_files_are_read_and_written(tmp_path: Path, make: Any, name
     """A FIFO would wait for ever, /dev/zero never end, and a link lead anywhere."""
     script = """if True:
         import sys
-        from gatecore import PatternSet, SetCache
-        cache = SetCache(sys.argv[1])
-        patterns = PatternSet(["abc"], cache=cache, learn=True)
+        from gatecore import PatternSet, PatternStore
+        cache = PatternStore(sys.argv[1])
+        patterns = PatternSet(["abc"], store=cache, learn=True)
         patterns.learn("late", 0)
         assert patterns.scan("abc").ids() == [0]
         print(*(reason for _, reason in cache.rejected), sep="\\n")
         """
-    cache = SetCache(tmp_path)
-    patterns = PatternSet(["abc"], cache=cache, learn=True)
+    cache = PatternStore(tmp_path)
+    patterns = PatternSet(["abc"], store=cache, learn=True)
     patterns.learn("late", 0)
     for path in tmp_path.iterdir():
         is_wanted = path.suffix == (".gatecore" if name == "set" else ".jsonl")
@@ -321,7 +321,9 @@ def test_written_files_are_the_users_alone_and_links_are_replaced(
     before = os.umask(0)
     try:
         patterns.save(saved)
-        PatternSet(["abc"], cache=SetCache(tmp_path / "new" / "sets"), learn=True).learn("late", 0)
+        PatternSet(["abc"], store=PatternStore(tmp_path / "new" / "sets"), learn=True).learn(
+            "late", 0
+        )
     finally:
         os.umask(before)
     assert target.read_bytes() == b"as it was"
@@ -353,7 +355,7 @@ def test_what_killed_writers_left_is_removed_when_it_is_old(tmp_path: Path) -> N
     for path in (old, young):
         path.write_bytes(b"half")
     os.utime(old, (0, 0))
-    PatternSet(["abc"], cache=SetCache(tmp_path))
+    PatternSet(["abc"], store=PatternStore(tmp_path))
     assert (old.exists(), young.exists()) == (False, True)
 
 
@@ -378,7 +380,7 @@ def test_the_default_folder(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert SetCache.default().folder == Path(folder)
+    assert PatternStore.default().folder == Path(folder)
 
 
 def test_without_a_home_there_is_no_cache_and_that_is_said_once(
@@ -392,9 +394,9 @@ def test_without_a_home_there_is_no_cache_and_that_is_said_once(
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(Path, "home", homeless)
-    cache = SetCache.default()
+    cache = PatternStore.default()
     for _ in range(2):
-        patterns = PatternSet(["abc"], cache=cache, learn=True)
+        patterns = PatternSet(["abc"], store=cache, learn=True)
         patterns.learn("late", 0)
         assert patterns.scan("abc").ids() == [0]
     assert (cache.hits, cache.misses) == (0, 2)
@@ -407,14 +409,14 @@ def test_without_a_home_there_is_no_cache_and_that_is_said_once(
 
 @pytest.mark.parametrize("name", ["sindm", "", "SIMD", "auto ", None, 1, b"simd"])
 def test_an_unknown_engine_is_refused_with_and_without_a_cache(tmp_path: Path, name: Any) -> None:
-    """Also where the set of another engine lies ready."""
-    cache = SetCache(tmp_path)
-    PatternSet(["x"], cache=cache)
+    """Also where the set of another backend lies ready."""
+    cache = PatternStore(tmp_path)
+    PatternSet(["x"], store=cache)
     for given in (None, cache):
-        with pytest.raises(PatternSetError, match="there is no engine"):
-            PatternSet(["x"], cache=given, engine=name)
-    with pytest.raises(PatternSetError, match="there is no engine"):
-        PatternSet.sectioned(["x"], [0], cache=cache, engine=name)
+        with pytest.raises(PatternSetError, match="there is no backend"):
+            PatternSet(["x"], store=given, backend=name)
+    with pytest.raises(PatternSetError, match="there is no backend"):
+        PatternSet.sectioned(["x"], [0], store=cache, backend=name)
 
 
 # What was learned.
@@ -425,8 +427,8 @@ def test_what_was_learned_expires_with_the_sets_that_hold_it(tmp_path: Path) -> 
     day = 24 * 3600.0
 
     def made(at: float) -> PatternSet:
-        cache = SetCache(tmp_path, clock=lambda: at)
-        patterns = PatternSet(["abc"], cache=cache, learn=True)
+        cache = PatternStore(tmp_path, clock=lambda: at)
+        patterns = PatternSet(["abc"], store=cache, learn=True)
         assert cache.rejected == []
         return patterns
 
@@ -442,15 +444,15 @@ def test_what_was_learned_expires_with_the_sets_that_hold_it(tmp_path: Path) -> 
 
 def test_dropped_patterns_are_not_learned_again(tmp_path: Path) -> None:
     """A pattern that spoiled a start is named once and stays away for 30 days."""
-    cache = SetCache(tmp_path)
-    patterns = PatternSet(["abc"], cache=cache, learn=True)
+    cache = PatternStore(tmp_path)
+    patterns = PatternSet(["abc"], store=cache, learn=True)
     patterns.learn("late", 0)
     assert patterns._keep is not None
     key = patterns._keep[1]
     cache.drop_learned(key, cache.learned(key), "it is too slow")
     assert "too slow" in cache.rejected[-1][1]
     assert (cache.learned(key), cache.dropped(key)) == ([], [Pattern("late")])
-    assert len(PatternSet(["abc"], cache=cache, learn=True)) == 1
+    assert len(PatternSet(["abc"], store=cache, learn=True)) == 1
 
 
 @pytest.mark.parametrize(
@@ -459,11 +461,11 @@ def test_dropped_patterns_are_not_learned_again(tmp_path: Path) -> None:
 )
 def test_a_bad_line_is_named_and_the_others_are_used(tmp_path: Path, line: str) -> None:
     """A torn or foreign line costs that line."""
-    cache = SetCache(tmp_path, clock=lambda: 0.0)
-    patterns = PatternSet(["abc"], cache=cache, learn=True)
+    cache = PatternStore(tmp_path, clock=lambda: 0.0)
+    patterns = PatternSet(["abc"], store=cache, learn=True)
     patterns.learn("late", 0)
     (path,) = tmp_path.glob("*.jsonl")
     path.write_bytes(line.encode("latin-1") + path.read_bytes())
-    again = PatternSet(["abc"], cache=cache, learn=True)
+    again = PatternSet(["abc"], store=cache, learn=True)
     assert [pattern.source for pattern in again] == ["abc", "late"]
     assert "line 1" in cache.rejected[-1][1]

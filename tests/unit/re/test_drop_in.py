@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import gatecore
-from gatecore import Pattern, PatternSet, SetCache
+from gatecore import Pattern, PatternSet, PatternStore
 from tests.support.drop_in import Document, gre
 
 TEXT = "Earn up to 7 % and 12 %: no risk"
@@ -152,9 +152,9 @@ def test_the_functions_take_plain_text() -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("compiled", [False, True])
-def test_a_call_that_is_served_is_counted(name: str, compiled: bool, engine: Any) -> None:
+def test_a_call_that_is_served_is_counted(name: str, compiled: bool, backend: Any) -> None:
     """A pattern of the set on a Document: counted by the document and the module."""
-    document = Document(TEXT, PatternSet([PERCENT], engine=engine))
+    document = Document(TEXT, PatternSet([PERCENT], backend=backend))
     pattern = gre.compile(PERCENT) if compiled else PERCENT
     overall = gre.stats().served
     _call(gre, name, document, pattern)
@@ -212,11 +212,11 @@ def test_what_cannot_be_asked_is_not_served() -> None:
     assert document.stats().served == 0
 
 
-@pytest.mark.parametrize("engine", ["simd", "portable"])
-def test_only_groups_that_are_used_are_asked_of_re(engine: Any) -> None:
+@pytest.mark.parametrize("backend", ["simd", "portable"])
+def test_only_groups_that_are_used_are_asked_of_re(backend: Any) -> None:
     """Groups inside a repeat are `re`'s, at its price; where the match is, it need not be asked."""
     source, text = r"(x+x+)+y|x", "x" * 40  # for which `re` would take days
-    patterns = PatternSet([source], engine=engine)
+    patterns = PatternSet([source], backend=backend)
     document = Document(text, patterns)
     assert gre.sub(source, r"<\g<0>>", document) == "<x>" * 40
     assert gre.subn(source, "-", document, count=3) == ("---" + "x" * 37, 3)
@@ -296,10 +296,10 @@ def test_learning_is_bounded() -> None:
 def test_the_next_set_has_what_was_learned(tmp_path: Path) -> None:
     """With a cache and `learn=True` the same construction holds the learned patterns as well."""
     make: Any = PatternSet
-    first = make([PERCENT], cache=SetCache(tmp_path), learn=True)
+    first = make([PERCENT], store=PatternStore(tmp_path), learn=True)
     assert [*first] == [Pattern(PERCENT)]
     first.learn("no risk", int(re.I))
-    second = make([PERCENT], cache=SetCache(tmp_path), learn=True)
+    second = make([PERCENT], store=PatternStore(tmp_path), learn=True)
     assert [*second] == [Pattern(PERCENT), Pattern("no risk", re.I)]
     document = Document(TEXT, second)
     assert gre.search("no risk", document, re.I).span() == re.search("no risk", TEXT, re.I).span()  # type: ignore[union-attr]
@@ -309,10 +309,12 @@ def test_the_next_set_has_what_was_learned(tmp_path: Path) -> None:
 def test_another_set_does_not_have_what_was_learned(tmp_path: Path) -> None:
     """What one list of patterns learned stays with it; without `learn` nothing is added."""
     make: Any = PatternSet
-    make([PERCENT], cache=SetCache(tmp_path), learn=True).learn("no risk", 0)
-    assert [*make(["other"], cache=SetCache(tmp_path), learn=True)] == [Pattern("other")]
-    assert [*make([PERCENT], cache=SetCache(tmp_path))] == [Pattern(PERCENT)]
-    assert [*make([PERCENT], cache=SetCache(tmp_path / "other"), learn=True)] == [Pattern(PERCENT)]
+    make([PERCENT], store=PatternStore(tmp_path), learn=True).learn("no risk", 0)
+    assert [*make(["other"], store=PatternStore(tmp_path), learn=True)] == [Pattern("other")]
+    assert [*make([PERCENT], store=PatternStore(tmp_path))] == [Pattern(PERCENT)]
+    assert [*make([PERCENT], store=PatternStore(tmp_path / "other"), learn=True)] == [
+        Pattern(PERCENT)
+    ]
 
 
 def test_no_call_warns() -> None:

@@ -13,7 +13,7 @@ from gatecore.cli.selection import selected
 from gatecore.errors import GatecoreError
 from gatecore.gates.set import GateSet
 from gatecore.output.portable import head
-from gatecore.patterns.store import SetCache
+from gatecore.patterns.store import PatternStore
 from gatecore.text import json_text, visible
 
 __all__ = ["run"]
@@ -26,15 +26,15 @@ def run(args: Namespace) -> int:
     if args.host is not None:
         return _run_host(args)
     gates = selected(args.modules, args.gates)
-    cache = SetCache.default() if args.output is None else None
+    store = PatternStore.default() if args.output is None else None
     started = time.perf_counter()
-    patterns = GateSet(gates, engine=args.engine, cache=cache).patterns
+    patterns = GateSet(gates, backend=args.backend, store=store).patterns
     seconds = time.perf_counter() - started
-    if cache is not None:
-        place = str(cache.folder)
-        again = SetCache(cache.folder)
-        GateSet(gates, engine=args.engine, cache=again)
-        problem = "" if again.hits else (cache.rejected or again.rejected)[-1][1]
+    if store is not None:
+        place = str(store.folder)
+        again = PatternStore(store.folder)
+        GateSet(gates, backend=args.backend, store=again)
+        problem = "" if again.hits else (store.rejected or again.rejected)[-1][1]
     else:
         place = args.output
         problem = ""
@@ -50,13 +50,13 @@ def run(args: Namespace) -> int:
     counts = Counter(patterns.explain(number).route for number in range(len(patterns)))
     facts = {
         "place": place,
-        "engine": patterns.engine,
+        "backend": patterns.backend,
         "gates": len(gates),
         "patterns": len(patterns),
         "routes": {route: counts[route] for route in _ROUTES},
         "bytes": len(patterns.to_bytes()),
         "seconds": seconds,
-        "compiled": cache is None or not cache.hits,
+        "compiled": store is None or not store.hits,
     }
     if args.format == "json":
         print(json_text({**head(), **facts, "errors": []}))
@@ -73,26 +73,26 @@ def _run_host(args: Namespace) -> int:
     if args.modules or args.gates or args.output is not None:
         raise GatecoreError("--host goes with neither --module, --gates nor --output")
     target = host(args.host)
-    cache, again = SetCache.default(), SetCache.default()
+    store, again = PatternStore.default(), PatternStore.default()
     started = time.perf_counter()
-    with accelerate(target, cache=cache, engine=args.engine) as handle:
+    with accelerate(target, store=store, backend=args.backend) as handle:
         handle.wait()
     seconds = time.perf_counter() - started
-    with accelerate(target, cache=again, engine=args.engine) as handle:
+    with accelerate(target, store=again, backend=args.backend) as handle:
         explained, patterns = handle.explain(), handle.patterns
         gates = len(handle.stats().by_gate)
     if not again.hits:
-        path, problem = (cache.rejected or again.rejected)[-1]
+        path, problem = (store.rejected or again.rejected)[-1]
         raise GatecoreError(f"{path}: {problem}")
     facts = {
-        "place": str(cache.folder),
-        "engine": patterns.engine,
+        "place": str(store.folder),
+        "backend": patterns.backend,
         "gates": gates,
         "patterns": len(patterns),
         "routes": {route: explained.routes.get(route, 0) for route in _ROUTES},
         "bytes": len(patterns.to_bytes()),
         "seconds": seconds,
-        "compiled": not cache.hits,
+        "compiled": not store.hits,
     }
     if args.format == "json":
         print(json_text({**head(), **facts, "errors": []}))
@@ -116,7 +116,7 @@ def _show(facts: dict[str, object]) -> None:
     for name, value in (
         ("patterns", f"{facts['patterns']:,} of {facts['gates']} gates"),
         ("routes", ", ".join(f"{count:,} {route}" for route, count in routes.items())),
-        ("engine", str(facts["engine"])),
+        ("backend", str(facts["backend"])),
         ("size", f"{size / 1e6:,.2f} MB"),
         ("time", f"{done} in {seconds:,.2f} s"),
         ("place", visible(str(facts["place"]))),

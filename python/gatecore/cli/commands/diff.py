@@ -27,7 +27,7 @@ from gatecore.documents.reading import (
 from gatecore.errors import GatecoreError
 from gatecore.gates.files.sources import read_modules
 from gatecore.gates.reload import GateChange, paired
-from gatecore.gates.spec import GateSpec
+from gatecore.gates.spec import Gate
 from gatecore.output.portable import head
 from gatecore.text import json_text, named, visible
 
@@ -40,7 +40,7 @@ __all__ = ["Difference", "differences", "run"]
 _FIELDS: Final = ("status", "severity", "message", "suggestion", "source", "details")
 """What a reader sees of a verdict beside its findings. A version alone changes no verdict."""
 
-_Pair = tuple[GateSpec | None, GateSpec | None]
+_Pair = tuple[Gate | None, Gate | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def run(args: Namespace) -> int:
     return code
 
 
-def _gates(name: str) -> tuple[GateSpec, ...]:
+def _gates(name: str) -> tuple[Gate, ...]:
     """The gates that OLD or NEW names: what is there, else of a revision, else shipped ones."""
     if Path(name).exists():
         found = read_modules(Path(name))
@@ -127,7 +127,7 @@ def _gates(name: str) -> tuple[GateSpec, ...]:
     return tuple(gate for module in found for gate in module.gates)
 
 
-def _pairs(olds: Sequence[GateSpec], news: Sequence[GateSpec], args: Namespace) -> list[_Pair]:
+def _pairs(olds: Sequence[Gate], news: Sequence[Gate], args: Namespace) -> list[_Pair]:
     one_each = len({gate.module for gate in olds}) == len({gate.module for gate in news}) == 1
     asked = {"tags": args.tags, "names": args.names}
     return list(
@@ -150,7 +150,7 @@ def _changes(pairs: Sequence[_Pair]) -> tuple[list[GateChange], int]:
     return changes, len(pairs) - len(changes)
 
 
-def _says_the_same(old: GateSpec, new: GateSpec) -> bool:
+def _says_the_same(old: Gate, new: Gate) -> bool:
     return replace(old, module=new.module) == new
 
 

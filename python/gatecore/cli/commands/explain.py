@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gatecore.gates.set import GateSet
-    from gatecore.gates.spec import GateSpec, Group, PatternRef
+    from gatecore.gates.spec import Gate, Group, PatternRef
 
 __all__ = ["run"]
 
@@ -39,14 +39,14 @@ def run(args: Namespace) -> int:
         )
     if of_gates:
         return _explain_gates(gate_set(args), args.format)
-    return _explain_pattern(args.pattern, args.flags, args.engine, args.format)
+    return _explain_pattern(args.pattern, args.flags, args.backend, args.format)
 
 
-def _explain_pattern(source: str, flags: int, engine: str, form: str) -> int:
+def _explain_pattern(source: str, flags: int, backend: str, form: str) -> int:
     from gatecore.lowering.tree import lowered_tree, tree_lines
 
     try:
-        patterns = PatternSet([Pattern(source, flags)], engine=engine)  # type: ignore[arg-type]
+        patterns = PatternSet([Pattern(source, flags)], backend=backend)  # type: ignore[arg-type]
         tree = lowered_tree(source, flags)
     except GatecoreError:
         raise
@@ -69,7 +69,7 @@ def _explain_pattern(source: str, flags: int, engine: str, form: str) -> int:
         ("route", explanation.route),
         ("reason", explanation.reason),
         ("cost", explanation.cost),
-        ("engine", explanation.engine),
+        ("backend", explanation.backend),
     ):
         facts.add_row(Text(name, "bold"), Text(value, _STYLES.get(value, "")))
     page = console()
@@ -125,7 +125,7 @@ def _explain_gates(gates: GateSet, form: str) -> int:
     return FINE
 
 
-_Row = tuple["GateSpec", "Group", int, "PatternRef", Explanation]
+_Row = tuple["Gate", "Group", int, "PatternRef", Explanation]
 
 
 def _rows(gates: GateSet) -> Iterator[_Row]:
@@ -151,7 +151,7 @@ def _gates_table(rows: list[_Row], width: int) -> Iterator[RenderableType]:
         Column("reason", ratio=1),
         *([Column("pattern", ratio=1, no_wrap=True, overflow="ellipsis")] if wide else []),
     )
-    before: tuple[GateSpec | None, Group | None] = (None, None)
+    before: tuple[Gate | None, Group | None] = (None, None)
     for gate, group, number, pattern, explanation in rows:
         route = Text(explanation.route, _STYLES[explanation.route])
         table.add_row(

@@ -11,7 +11,7 @@ from gatecore.cli.exit_codes import FINE, FOUND
 from gatecore.cli.selection import gate_set
 from gatecore.gates.matches import ReMatches
 from gatecore.gates.reference import evaluate, holds
-from gatecore.gates.spec import Example, GateSpec
+from gatecore.gates.spec import Example, Gate
 from gatecore.lint.gates import lint_gates
 from gatecore.output.portable import head
 from gatecore.text import json_text, visible
@@ -60,7 +60,7 @@ class GateResult:
         problems: What is wrong with the texts that failed.
     """
 
-    gate: GateSpec
+    gate: Gate
     passed: int
     failed: int
     flagged: int
@@ -141,7 +141,7 @@ def check_gates(gates: GateSet) -> Iterator[GateResult]:
         yield GateResult(gate, passed, failed, flagged, rightly, never, tuple(problems))
 
 
-def _branch(gate: GateSpec, text: str) -> int | None:
+def _branch(gate: Gate, text: str) -> int | None:
     """The number of the verdict that is the answer; None for `not_relevant`."""
     document = ReMatches(text)
     if gate.relevant is not None and not holds(gate.relevant, gate, document):
@@ -153,7 +153,7 @@ def _branch(gate: GateSpec, text: str) -> int | None:
     )
 
 
-def _problems(gate: GateSpec, example: Example, verdict: Verdict) -> Iterator[Problem]:
+def _problems(gate: Gate, example: Example, verdict: Verdict) -> Iterator[Problem]:
     texts = tuple(finding.text for finding in verdict.findings)
     if verdict.status != example.status:
         yield Problem(example, example.status, f"{verdict.status}: {verdict.message}")

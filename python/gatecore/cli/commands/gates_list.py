@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gatecore.cli.exit_codes import FINE
 from gatecore.cli.selection import narrowed, selected
-from gatecore.gates.spec import GateSpec
+from gatecore.gates.spec import Gate
 from gatecore.output.portable import head
 from gatecore.text import json_text, visible
 
@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
     return FINE
 
 
-def _plain(gate: GateSpec) -> dict[str, object]:
+def _plain(gate: Gate) -> dict[str, object]:
     return {
         "module": gate.module,
         "gate": gate.name,
@@ -44,7 +44,7 @@ def _plain(gate: GateSpec) -> dict[str, object]:
     }
 
 
-def _tables(gates: Sequence[GateSpec]) -> Iterator[RenderableType]:
+def _tables(gates: Sequence[Gate]) -> Iterator[RenderableType]:
     """A line for each gate; title and source below, which are long and need the whole width."""
     from rich.padding import Padding
     from rich.table import Column, Table

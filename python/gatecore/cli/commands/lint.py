@@ -51,7 +51,7 @@ def run(args: Namespace) -> int:
         advice = lint(
             [pattern for pattern, _ in found.places.values()],
             every_growth=args.all,
-            engine=args.engine,
+            backend=args.backend,
         )
     places = (tuple(places) for _, places in found.places.values())
     findings = [

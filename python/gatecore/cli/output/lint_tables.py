@@ -41,7 +41,7 @@ def gate_issues(found: WantedPatterns, args: Namespace) -> tuple[list[Issue], li
         documents=documents,
         only=args.only,
         ignore=args.ignore,
-        engine=args.engine,
+        backend=args.backend,
     )
     spent = costs(found.gates, documents)[: max(0, args.top)] if documents else []
     return issues, spent

@@ -19,7 +19,7 @@ from gatecore.gates.spec import (
     Detail,
     Evidence,
     Example,
-    GateSpec,
+    Gate,
     Severity,
     Status,
     Take,
@@ -42,7 +42,7 @@ _LOOKS_LIKE_A_PLACEHOLDER: Final = re.compile(r"\{[a-z][a-z0-9_]*(?:\.\w+)?\}")
 
 def read_gate(
     file: YamlFile, root: Node, *, module: str, shared: Callable[[], SharedLists | None]
-) -> GateSpec:
+) -> Gate:
     """The gate under a file's root node; `shared` is asked when the first list is used."""
     return _GateReader(file, module, shared).gate(root)
 
@@ -56,7 +56,7 @@ class _GateReader:
         self.groups = Groups(file, shared)
         self.conditions = Conditions(file, self.groups)
 
-    def gate(self, root: Node) -> GateSpec:
+    def gate(self, root: Node) -> Gate:
         file = self.file
         keys = file.mapping(root, "the gate", required=_KEYS, optional=_OPTIONAL_KEYS)
         name = file.name(keys["gate"], "gate")
@@ -71,7 +71,7 @@ class _GateReader:
         relevant = None
         if "relevant" in keys:
             relevant = self.conditions.read(keys["relevant"], "relevant")
-        spec = GateSpec(
+        spec = Gate(
             name=name,
             module=self.module,
             version=file.whole_number(keys["version"], "version"),

@@ -1,4 +1,4 @@
-"""Gate files: YAML in, `GateSpec` out, and every mistake in them named with its place.
+"""Gate files: YAML in, `Gate` out, and every mistake in them named with its place.
 
 One file holds one gate and has its name; a folder of them is a module.
 `docs/gates.md` shows the format by example.  What can be known to be wrong without a document is
@@ -23,7 +23,7 @@ from gatecore.files import FileRefusedError, open_file, what_else
 from gatecore.gates.files.gate import read_gate
 from gatecore.gates.files.groups import SHARED_FILE, SharedLists
 from gatecore.gates.files.yaml_nodes import MAX_BYTES, Node, YamlFile
-from gatecore.gates.spec import GateSpec, Module, Place
+from gatecore.gates.spec import Gate, Module, Place
 
 if TYPE_CHECKING:
     if sys.version_info >= (3, 11):
@@ -48,7 +48,7 @@ MAX_MODULE_PATTERNS: Final = 50_000
 """The patterns of all gates of a module together, shared ones counted for each gate."""
 
 
-def parse_gate(text: str, *, path: str, module: str, shared: str | None = None) -> GateSpec:
+def parse_gate(text: str, *, path: str, module: str, shared: str | None = None) -> Gate:
     r"""The gate in a text; `path` names it in errors and its stem must be the gate's name.
 
     `shared` is the text of the module's `_shared.yaml`, for gates that use its lists.
@@ -84,7 +84,7 @@ def parse_gate(text: str, *, path: str, module: str, shared: str | None = None) 
     return read_gate(file, file.compose(text), module=module, shared=lists)
 
 
-def load_gate(path: Path | Traversable | str, *, module: str) -> GateSpec:
+def load_gate(path: Path | Traversable | str, *, module: str) -> Gate:
     """The gate in a file; lists that it shares are read from the `_shared.yaml` beside it.
 
     Raises `GateFileError` for the first mistake.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gatecore.errors import GateFileError
 from gatecore.gates.files import shipped as shipped_modules
 from gatecore.gates.files.gate_file import load_gate, load_module
-from gatecore.gates.spec import GateSpec, Module
+from gatecore.gates.spec import Gate, Module
 
 if TYPE_CHECKING:
     if sys.version_info >= (3, 11):
@@ -28,7 +28,7 @@ __all__ = ["read_gates", "read_modules"]
 
 def read_gates(
     paths: Iterable[str | Path] = (), *, shipped: Sequence[str] = ()
-) -> tuple[GateSpec, ...]:
+) -> tuple[Gate, ...]:
     """The gates of shipped modules, then those of own files and folders, in order.
 
     All shipped ones if nothing is named. What is named twice counts once.

@@ -29,7 +29,7 @@ from gatecore.gates.spec import (
     Either,
     Enough,
     Every,
-    GateSpec,
+    Gate,
     NoneOf,
     Not,
     Part,
@@ -69,7 +69,7 @@ _MOST_TRIED: Final = 200
 """Matches whose surroundings are looked at before those to show are chosen, if one holds."""
 
 
-def explain(spec: GateSpec, judge: Judge) -> Why:
+def explain(spec: Gate, judge: Judge) -> Why:
     """The explanation of a gate's verdict for the document that the judge judges.
 
     >>> from gatecore import modules
@@ -101,7 +101,7 @@ def explain(spec: GateSpec, judge: Judge) -> Why:
 class Whys:
     """Explanations of any of some gates' verdicts for one document."""
 
-    def __init__(self, gates: Sequence[GateSpec], judge: Judge) -> None:
+    def __init__(self, gates: Sequence[Gate], judge: Judge) -> None:
         self._gates = gates
         self._judge = judge
         self._by_name = _by_name(gates)
@@ -115,7 +115,7 @@ class Whys:
         return explain(_named(self._gates, self._by_name, gate), self._judge)
 
 
-def gate_named(gates: Sequence[GateSpec], name: str) -> GateSpec:
+def gate_named(gates: Sequence[Gate], name: str) -> Gate:
     """The gate of that name, or of that `module/name`.
 
     Raises:
@@ -124,15 +124,15 @@ def gate_named(gates: Sequence[GateSpec], name: str) -> GateSpec:
     return _named(gates, _by_name(gates), name)
 
 
-def _by_name(gates: Sequence[GateSpec]) -> dict[str, list[GateSpec]]:
-    by_name: dict[str, list[GateSpec]] = {}
+def _by_name(gates: Sequence[Gate]) -> dict[str, list[Gate]]:
+    by_name: dict[str, list[Gate]] = {}
     for gate in gates:
         for name in {gate.name, f"{gate.module}/{gate.name}"}:
             by_name.setdefault(name, []).append(gate)
     return by_name
 
 
-def _named(gates: Sequence[GateSpec], by_name: dict[str, list[GateSpec]], name: str) -> GateSpec:
+def _named(gates: Sequence[Gate], by_name: dict[str, list[Gate]], name: str) -> Gate:
     found = by_name.get(name, [])
     if len(found) == 1:
         return found[0]
@@ -152,7 +152,7 @@ _Match: TypeAlias = "tuple[str, Spans, int]"
 class _Explainer:
     """One gate and one document."""
 
-    def __init__(self, spec: GateSpec, judge: Judge) -> None:
+    def __init__(self, spec: Gate, judge: Judge) -> None:
         self._spec = spec
         self._judge = judge
 

@@ -32,7 +32,7 @@ from gatecore.gates.spec import (
     Either,
     Enough,
     Every,
-    GateSpec,
+    Gate,
     NoneOf,
     Not,
     Part,
@@ -89,11 +89,11 @@ class Judge:
         self._measured: dict[tuple[Any, ...], Any] = {}
         self._marks: dict[Unit, Spans] = {}
 
-    def holds(self, condition: Condition, spec: GateSpec, scope: Scope = WHOLE) -> bool:
+    def holds(self, condition: Condition, spec: Gate, scope: Scope = WHOLE) -> bool:
         """Whether a condition holds in a scope of the document."""
         return self.asking(condition, spec)(scope)
 
-    def asking(self, condition: Condition, spec: GateSpec) -> Asking:
+    def asking(self, condition: Condition, spec: Gate) -> Asking:
         """A condition as a function, for when it is asked around many matches."""
         match condition:
             case AnyOf(groups):
@@ -140,7 +140,7 @@ class Judge:
         low, high = reach(window, marks, claim.start, claim.end)
         return Scope(scope.part, claim, window, low, high)
 
-    def spans(self, spec: GateSpec, groups: tuple[str, ...]) -> list[Spans]:
+    def spans(self, spec: Gate, groups: tuple[str, ...]) -> list[Spans]:
         """Where the distinct patterns of some groups match; those without a match as well."""
         return list({id(spans): spans for spans in map(self.found, spec.patterns(groups))}.values())
 
@@ -186,7 +186,7 @@ class Judge:
         answer: _T = self._measured[asked]
         return answer
 
-    def _some(self, spec: GateSpec, groups: tuple[str, ...], needed: int | None) -> Asking:
+    def _some(self, spec: Gate, groups: tuple[str, ...], needed: int | None) -> Asking:
         """Whether so many of the distinct patterns are seen; all of them for None."""
         every = cache(lambda: self.spans(spec, groups))
         matching = cache(lambda: [spans for spans in every() if spans.starts])
@@ -205,9 +205,7 @@ class Judge:
 
         return asked
 
-    def _around(
-        self, spec: GateSpec, groups: tuple[str, ...], window: Window, holds: Asking
-    ) -> Asking:
+    def _around(self, spec: Gate, groups: tuple[str, ...], window: Window, holds: Asking) -> Asking:
         def claims(scope: Scope) -> Iterator[Claim]:
             for spans in self.spans(spec, groups):
                 for numbers in seen(spans, scope):
@@ -232,7 +230,7 @@ class Judge:
                     and (bounds.at_most is None or total <= bounds.at_most * number)
                 )
 
-    def _compare(self, spec: GateSpec, condition: Compare) -> Asking:
+    def _compare(self, spec: Gate, condition: Compare) -> Asking:
         left, kind, relation = condition.left, condition.kind, condition.relation
         right = condition.right
 

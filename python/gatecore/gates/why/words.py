@@ -25,7 +25,7 @@ from gatecore.gates.spec import (
     Either,
     Enough,
     Every,
-    GateSpec,
+    Gate,
     NoneOf,
     Not,
     Part,
@@ -53,7 +53,7 @@ _SAME: Final = {"lines": "line", "sentences": "sentence", "paragraphs": "paragra
 _LONGEST: Final = 60
 
 
-def says(condition: Condition, spec: GateSpec, where: str = "") -> str:
+def says(condition: Condition, spec: Gate, where: str = "") -> str:
     """What a condition asks for.
 
     >>> from gatecore import modules
@@ -103,7 +103,7 @@ def says(condition: Condition, spec: GateSpec, where: str = "") -> str:
             return f"{_captured(left)}{where} {RELATIONS[relation]} {other}"
 
 
-def _denied(condition: Condition, spec: GateSpec, where: str) -> str:
+def _denied(condition: Condition, spec: Gate, where: str) -> str:
     """What `not` of a condition asks for, in words of its own where there are such."""
     match condition:
         case AnyOf(groups):

@@ -16,7 +16,7 @@ from gatecore.gates.spec import (
     Either,
     Enough,
     Every,
-    GateSpec,
+    Gate,
     Not,
     Part,
     PatternRef,
@@ -66,7 +66,7 @@ class Cost:
         return asdict(self)
 
 
-def costs(gates: Iterable[GateSpec], documents: Sequence[str]) -> list[Cost]:
+def costs(gates: Iterable[Gate], documents: Sequence[str]) -> list[Cost]:
     """The patterns of gates, the costliest first: by steps a character, then by matches.
 
     The steps are those of a plain backtracker such as `re`; pieces of the documents are looked at,
@@ -125,7 +125,7 @@ def _steps(pattern: PatternRef, pieces: Sequence[str]) -> float | None:
     return round(steps / characters, 1) if characters else None
 
 
-def word_issues(gate: GateSpec, documents: Sequence[str]) -> Iterator[Issue]:
+def word_issues(gate: Gate, documents: Sequence[str]) -> Iterator[Issue]:
     """Keywords with hits inside longer words, and patterns with hits that begin inside one.
 
     Nothing is said of a pattern that only `re` answers and that may take it hours; that is a fault
@@ -174,7 +174,7 @@ def _view(pattern: PatternRef, text: str) -> str:
 class _Hits:
     """The matches of patterns in documents, by the pass: `re` would search them one by one.
 
-    The portable engine is compiled in no time.
+    The portable backend is compiled in no time.
     """
 
     def __init__(self, patterns: Iterable[PatternRef]) -> None:
@@ -182,7 +182,7 @@ class _Hits:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
             self._set = PatternSet(
-                [(pattern.source, pattern.flags) for pattern in self._numbers], engine="portable"
+                [(pattern.source, pattern.flags) for pattern in self._numbers], backend="portable"
             )
         self._scans: dict[str, Scan] = {}
         self._slow: dict[PatternRef, bool] = {}
@@ -213,7 +213,7 @@ class _Hits:
         return self._slow[pattern]
 
 
-def window_issues(gate: GateSpec, documents: Sequence[str]) -> Iterator[Issue]:
+def window_issues(gate: Gate, documents: Sequence[str]) -> Iterator[Issue]:
     """Windows so wide that all of each document lies in them."""
     windows = [w for condition in conditions_of(gate) for w in _windows(condition)]
     windows += [

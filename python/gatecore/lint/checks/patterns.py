@@ -11,7 +11,7 @@ from gatecore.gates.spec import (
     Either,
     Enough,
     Every,
-    GateSpec,
+    Gate,
     Group,
     NoneOf,
     Not,
@@ -27,7 +27,7 @@ __all__ = ["pattern_issues"]
 _MOST_LETTERS: Final = 3
 
 
-def pattern_issues(gate: GateSpec, questions: Questions, wanted: frozenset[str]) -> Iterator[Issue]:
+def pattern_issues(gate: Gate, questions: Questions, wanted: frozenset[str]) -> Iterator[Issue]:
     """The issues of a gate's patterns, of the checks that are wanted."""
     used = uses(gate)
     for group in gate.groups:
@@ -41,7 +41,7 @@ def pattern_issues(gate: GateSpec, questions: Questions, wanted: frozenset[str])
 
 
 def _of_one(
-    gate: GateSpec, group: str, pattern: PatternRef, questions: Questions, used: set[str]
+    gate: Gate, group: str, pattern: PatternRef, questions: Questions, used: set[str]
 ) -> Iterator[Issue]:
     if questions.never_matches(pattern):
         reason = _why_never(pattern, questions)
@@ -75,7 +75,7 @@ def _why_never(pattern: PatternRef, questions: Questions) -> str:
 
 
 def _noise(
-    gate: GateSpec, group: str, pattern: PatternRef, questions: Questions, used: set[str]
+    gate: Gate, group: str, pattern: PatternRef, questions: Questions, used: set[str]
 ) -> Iterator[Issue]:
     if pattern.kind != "pattern":
         return
@@ -105,9 +105,7 @@ def _noise(
     )
 
 
-def _redundant(
-    gate: GateSpec, group: Group, questions: Questions, used: set[str]
-) -> Iterator[Issue]:
+def _redundant(gate: Gate, group: Group, questions: Questions, used: set[str]) -> Iterator[Issue]:
     """Each pattern with the first other one of the group that matches whenever it does."""
     patterns = [p for p in group.patterns if not questions.never_matches(p)]
     for number, narrow in enumerate(patterns):
@@ -122,7 +120,7 @@ def _redundant(
 
 
 def _superfluous(
-    gate: GateSpec, group: str, narrow: PatternRef, wide: PatternRef, same: bool, used: set[str]
+    gate: Gate, group: str, narrow: PatternRef, wide: PatternRef, same: bool, used: set[str]
 ) -> Issue:
     name = f"'{_short(wide.written)}' ({wide.place.line}:{wide.place.column})"
     whole = f"it matches the same texts as {name}" if same else f"where it matches, {name} does too"
@@ -147,7 +145,7 @@ def _short(written: str) -> str:
     return written if len(written) <= 40 else f"{written[:39]}…"
 
 
-def _blocked(gate: GateSpec, condition: Condition, questions: Questions) -> Iterator[Issue]:
+def _blocked(gate: Gate, condition: Condition, questions: Questions) -> Iterator[Issue]:
     """`any: a, none: b`, where a pattern of `a` never matches without one of `b`."""
     match condition:
         case Every(conditions):
@@ -172,7 +170,7 @@ def _blocked(gate: GateSpec, condition: Condition, questions: Questions) -> Iter
 
 
 def _blocked_by(
-    gate: GateSpec,
+    gate: Gate,
     condition: AnyOf,
     ruled_out: list[tuple[str, PatternRef]],
     questions: Questions,

@@ -20,7 +20,7 @@ from gatecore.gates.spec import (
     Either,
     Enough,
     Every,
-    GateSpec,
+    Gate,
     Not,
     Part,
     PatternRef,
@@ -33,7 +33,7 @@ from gatecore.lint.proofs.reach import can_hold
 __all__ = ["reached", "verdict_issues"]
 
 
-def verdict_issues(gate: GateSpec, questions: Questions, wanted: frozenset[str]) -> Iterator[Issue]:
+def verdict_issues(gate: Gate, questions: Questions, wanted: frozenset[str]) -> Iterator[Issue]:
     """The issues of a gate as a whole, of the checks that are wanted."""
     if gate.deprecated:
         yield Issue.of_gate("deprecated", gate, f"the gate is deprecated: {gate.deprecated}")
@@ -47,7 +47,7 @@ def verdict_issues(gate: GateSpec, questions: Questions, wanted: frozenset[str])
     yield from _never_shown(gate)
 
 
-def _shadowed(gate: GateSpec, questions: Questions) -> Iterator[tuple[int, Issue]]:
+def _shadowed(gate: Gate, questions: Questions) -> Iterator[tuple[int, Issue]]:
     """Verdicts that an earlier one, a contradiction, or the gate's relevance keeps from all."""
     within = _within(gate, questions)
     given = [] if gate.relevant is None else [gate.relevant]
@@ -66,7 +66,7 @@ def _shadowed(gate: GateSpec, questions: Questions) -> Iterator[tuple[int, Issue
 
 
 def _why_shadowed(
-    gate: GateSpec,
+    gate: Gate,
     given: list[Condition],
     own: list[Condition],
     earlier: list[Condition],
@@ -82,7 +82,7 @@ def _why_shadowed(
     return "wherever it would be given, one of the earlier verdicts is given first"
 
 
-def _within(gate: GateSpec, questions: Questions) -> list[tuple[PatternRef, PatternRef]]:
+def _within(gate: Gate, questions: Questions) -> list[tuple[PatternRef, PatternRef]]:
     patterns = list(dict.fromkeys(p for group in gate.groups for p in group.patterns))
     return [
         (narrow, wide)
@@ -92,7 +92,7 @@ def _within(gate: GateSpec, questions: Questions) -> list[tuple[PatternRef, Patt
     ]
 
 
-def reached(gate: GateSpec, text: str) -> int | None:
+def reached(gate: Gate, text: str) -> int | None:
     """The number of the branch that gives a text's verdict; `None` if the gate is not relevant."""
     numbered = tuple(
         replace(branch, message=str(number), suggestion="", details=(), evidence=())
@@ -102,7 +102,7 @@ def reached(gate: GateSpec, text: str) -> int | None:
     return int(verdict.message) if verdict.message else None
 
 
-def _untested(gate: GateSpec, shadowed: set[int]) -> Iterator[Issue]:
+def _untested(gate: Gate, shadowed: set[int]) -> Iterator[Issue]:
     texts = [example.text for example in (*gate.examples, *gate.counter_examples)]
     missing = [
         what
@@ -137,7 +137,7 @@ def _untested(gate: GateSpec, shadowed: set[int]) -> Iterator[Issue]:
         )
 
 
-def _line(pattern: PatternRef, gate: GateSpec) -> str:
+def _line(pattern: PatternRef, gate: Gate) -> str:
     """Where a pattern stands, with its file when that is not the gate's own."""
     line, file = pattern.place.line, pattern.place.path
     return f"line {line}" if file == gate.place.path else f"{file}:{line}"
@@ -155,7 +155,7 @@ def _is_in(pattern: PatternRef, text: str) -> bool:
         return re.search(pattern.source, view, pattern.flags) is not None
 
 
-def _never_shown(gate: GateSpec) -> Iterator[Issue]:
+def _never_shown(gate: Gate) -> Iterator[Issue]:
     """Groups whose matches lead to a finding that has evidence, but not of them."""
     for branch in gate.branches:
         if branch.status not in ("WARNING", "FAIL") or branch.when is None:

@@ -26,7 +26,7 @@ from gatecore.gates.spec import (
     Either,
     Enough,
     Every,
-    GateSpec,
+    Gate,
     NoneOf,
     Not,
     Part,
@@ -49,7 +49,7 @@ _Formula: TypeAlias = "Callable[[_Values], _Truth]"
 
 
 def can_hold(
-    gate: GateSpec,
+    gate: Gate,
     conditions: Sequence[Condition],
     within: Iterable[tuple[PatternRef, PatternRef]] = (),
 ) -> bool:
@@ -75,7 +75,7 @@ def can_hold(
 class _Formulas:
     """Conditions as formulas, and the values of the variables that they speak of."""
 
-    def __init__(self, gate: GateSpec) -> None:
+    def __init__(self, gate: Gate) -> None:
         self.gate = gate
         #: A keyword and a pattern may be one question, which has one answer.
         self._asked: dict[tuple[str, int, str], PatternRef] = {}

@@ -26,7 +26,7 @@ from gatecore.gates.spec import (
     Enough,
     Every,
     Evidence,
-    GateSpec,
+    Gate,
     NoneOf,
     Not,
     Part,
@@ -48,7 +48,7 @@ PATH = "house/risky.yaml"
 NOWHERE = Place("elsewhere.yaml", 9, 9)
 
 
-def parse(text: str) -> GateSpec:
+def parse(text: str) -> Gate:
     return parse_gate(text, path=PATH, module="house")
 
 

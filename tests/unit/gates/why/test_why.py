@@ -30,7 +30,7 @@ from gatecore.gates.spec import (
     Either,
     Enough,
     Every,
-    GateSpec,
+    Gate,
     Group,
     NoneOf,
     Not,
@@ -55,7 +55,7 @@ def pattern(source: str, view: str = "text") -> PatternRef:
     return PatternRef(source, 2, HERE, view=view)  # type: ignore[arg-type]
 
 
-def gate(*conditions: Condition, relevant: Condition | None = None) -> GateSpec:
+def gate(*conditions: Condition, relevant: Condition | None = None) -> Gate:
     groups = (
         Group("promise", (pattern("guaranteed"), pattern("no risk"))),
         Group("warning", (pattern("capital at risk", "lowered"),)),
@@ -66,7 +66,7 @@ def gate(*conditions: Condition, relevant: Condition | None = None) -> GateSpec:
         for condition in conditions
     )
     last = Branch(None, "PASS", "none", "fine", "", (), (), HERE)
-    return GateSpec(
+    return Gate(
         name="table",
         module="house",
         version=1,

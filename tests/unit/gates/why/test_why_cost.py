@@ -25,7 +25,7 @@ from gatecore.gates.spec import (
     Count,
     Every,
     Evidence,
-    GateSpec,
+    Gate,
     Group,
     NoneOf,
     Not,
@@ -41,12 +41,12 @@ from tests.support.steps import Steps
 HERE = Place("cost.yaml", 1, 1)
 
 
-def gate(when: Condition) -> GateSpec:
+def gate(when: Condition) -> Gate:
     def group(name: str, *sources: str) -> Group:
         return Group(name, tuple(PatternRef(source, 2, HERE) for source in sources))
 
     shown = Evidence(("promise",), "every", "", "high", None, None)
-    return GateSpec(
+    return Gate(
         name="dear",
         module="house",
         version=1,
