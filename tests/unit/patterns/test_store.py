@@ -178,7 +178,7 @@ def test_processes_that_build_at_once_do_not_harm_each_other(tmp_path: Path) -> 
     for worker in workers:
         worker.start()
     start.set()
-    answers = [results.get(timeout=60) for _ in workers]
+    answers = [results.get(timeout=240) for _ in workers]
     for worker in workers:
         worker.join()
     assert answers == [([0, 1, 2, 3, 4], [])] * 8
