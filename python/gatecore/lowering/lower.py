@@ -186,11 +186,15 @@ def loop_depth(source: str, flags: int) -> int:
 
 
 def _loop_depth(part: Any) -> int:
-    if isinstance(part, parser.SubPattern):
-        return max(map(_loop_depth, part.data), default=0)
-    if not isinstance(part, tuple | list):
-        return 0
-    if len(part) == 2 and part[0] in _REPEATS:
-        least, most, body = part[1]
-        return int(most - least > 1) + _loop_depth(body)
-    return max(map(_loop_depth, part), default=0)
+    """Of a tree, or of what stands beside an instruction in one."""
+    if not isinstance(part, parser.SubPattern):
+        return max(map(_loop_depth, part), default=0) if isinstance(part, tuple | list) else 0
+    # Only a tree has instructions: elsewhere a number may equal one, as 28 in `[\x1c-b]` does.
+    return max((_depth_of(*instruction) for instruction in part.data), default=0)
+
+
+def _depth_of(code: Any, argument: Any) -> int:
+    if code not in _REPEATS:
+        return _loop_depth(argument)
+    least, most, body = argument
+    return int(most - least > 1) + _loop_depth(body)
