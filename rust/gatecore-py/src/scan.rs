@@ -1,6 +1,7 @@
 //! `CoreScan`: the core's answers for one document.
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use gatecore::memory;
 use gatecore::{
@@ -47,13 +48,21 @@ const LONG: usize = 65_536;
 /// take microseconds. (`no\s+risk` has 4 KB, `[ab]{250}c` 17, `[ab]{2500}c` 125.)
 const LIGHT: usize = 64 << 10;
 
-/// Characters times bytes of an automaton from which a question about a pattern runs on a thread of its
-/// own, so that Ctrl-C and deadlines reach it.
+/// Characters times bytes of an automaton from which a question about a pattern may run on a thread of
+/// its own, so that Ctrl-C and deadlines reach it.
 ///
 /// An automaton's slowest engine takes 10 to 30 ns a state and character, a state about 50 bytes: half
 /// a second at worst. At its fastest it takes 0.3 ns a character, 30 µs for a text where a pattern of
 /// 20 KB comes here, as much as the thread.
 const LONG_QUESTION: usize = 1 << 31;
+
+/// From here on it does, whatever is known of the pattern. Between the two only with a deadline, or
+/// once a question about the pattern has taken long: nearly all are fast, and on a busy machine to
+/// hand them over takes 100 µs each. 863 of them on 400,000 characters took 110 ms so, and 17 here.
+const LONG_FOR_SURE: usize = 1 << 33;
+
+/// What counts as long. People notice 200 ms.
+const SLOW: Duration = Duration::from_millis(50);
 
 /// Characters times patterns from which a pass runs on a thread of its own: 64 patterns over a million
 /// characters, which take 2 ms if they are literals and 0.2 s if they are wild.
@@ -73,6 +82,8 @@ enum Way {
     Here,
     /// At once, without the GIL.
     Detached,
+    /// Likewise, noting whether it took long.
+    Watched,
     /// On another thread, looking up now and then.
     Apart,
 }
@@ -83,11 +94,14 @@ impl CoreScan {
     }
 
     #[inline]
-    fn way_of_question(&self, id: PatternId) -> Way {
+    fn way_of_question(&self, id: PatternId, limit: &Limit) -> Way {
         let (length, weight) = (self.scan.whole().to, self.set.set.weight(id));
-        if length.saturating_mul(weight) >= LONG_QUESTION {
-            Way::Apart
-        } else if length < LONG && weight < LIGHT {
+        let work = length.saturating_mul(weight);
+        if work >= LONG_QUESTION {
+            let is_long = work >= LONG_FOR_SURE || limit.is_set() || self.set.set.was_slow(id);
+            return if is_long { Way::Apart } else { Way::Watched };
+        }
+        if length < LONG && weight < LIGHT {
             Way::Here
         } else {
             Way::Detached
@@ -98,6 +112,20 @@ impl CoreScan {
     #[inline]
     pub fn work_of(&self, id: PatternId) -> usize {
         self.scan.whole().to.saturating_mul(self.set.set.weight(id))
+    }
+
+    /// Answers a question here and notes whether it took long.
+    fn watched<T>(
+        &self,
+        id: PatternId,
+        question: impl FnOnce(&CoreScan, &Stop) -> T,
+    ) -> PyResult<T> {
+        let since = Instant::now();
+        let answer = errors::caught(|| question(self, &Stop::never()));
+        if since.elapsed() >= SLOW {
+            self.set.set.note_slow(id);
+        }
+        answer
     }
 
     fn way_of_pass(&self, shard: ShardId) -> Way {
@@ -121,11 +149,12 @@ impl CoreScan {
         limit.check()?;
         let core = slf.get();
         // The weight is that of the automaton, which may have to be built for it.
-        match errors::caught(|| core.way_of_question(id))? {
+        match errors::caught(|| core.way_of_question(id, limit))? {
             Way::Here => errors::caught(|| question(core, &Stop::never())),
             Way::Detached => {
                 without_gil(slf.py(), || errors::caught(|| question(core, &Stop::never())))
             }
+            Way::Watched => without_gil(slf.py(), || core.watched(id, question)),
             Way::Apart => {
                 let owned = slf.clone().unbind();
                 let work = move |stop: &Stop| question(owned.get(), stop);
@@ -142,8 +171,9 @@ impl CoreScan {
         question: impl FnOnce(&CoreScan, &Stop) -> T + Send + 'static,
     ) -> PyResult<T> {
         limit.check()?;
-        match errors::caught(|| slf.get().way_of_question(id))? {
+        match errors::caught(|| slf.get().way_of_question(id, limit))? {
             Way::Here | Way::Detached => errors::caught(|| question(slf.get(), &Stop::never())),
+            Way::Watched => slf.get().watched(id, question),
             Way::Apart => {
                 let owned = Python::attach(|py| slf.clone_ref(py));
                 limit::long(limit, move |stop| question(owned.get(), stop))
@@ -192,7 +222,9 @@ impl CoreScan {
     ) -> PyResult<()> {
         limit.check()?;
         let done = match slf.get().way_of_pass(shard) {
-            Way::Here | Way::Detached => errors::caught(|| work(slf.get(), &Stop::never()))?,
+            Way::Here | Way::Detached | Way::Watched => {
+                errors::caught(|| work(slf.get(), &Stop::never()))?
+            }
             Way::Apart => {
                 let owned = Python::attach(|py| slf.clone_ref(py));
                 limit::long(limit, move |stop| work(owned.get(), stop))?

@@ -16,6 +16,7 @@ mod futures;
 pub(crate) mod linear;
 mod walk;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::OnceLock;
 
 use regex_automata::meta::Config;
@@ -100,6 +101,7 @@ pub struct Confirm {
     listing: OnceLock<Option<Listing>>,
     grouping: OnceLock<Option<Listing>>,
     weight: OnceLock<usize>,
+    was_slow: AtomicBool,
 }
 
 impl Confirm {
@@ -126,6 +128,16 @@ impl Confirm {
     /// Bytes of the automaton for spans, added up once.
     pub fn weight(&self, add_up: impl FnOnce() -> usize) -> usize {
         *self.weight.get_or_init(add_up)
+    }
+
+    /// Notes that a question took long.
+    pub fn note_slow(&self) {
+        self.was_slow.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether one ever did.
+    pub fn was_slow(&self) -> bool {
+        self.was_slow.load(Ordering::Relaxed)
     }
 
     /// The order in which the pattern closes its groups. `None` if an automaton cannot tell groups.

@@ -30,6 +30,7 @@ mod shard;
 mod span;
 mod stop;
 mod stored;
+pub mod workers;
 
 pub use alphabet::{Text, Translation};
 pub use byte_set::ByteSet;

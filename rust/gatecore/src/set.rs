@@ -443,6 +443,16 @@ impl PatternSet {
         entry.confirm.weight(|| automaton().map_or(0, Regex::memory_usage))
     }
 
+    /// Notes that a question about a pattern took long, so that the next is expected to.
+    pub fn note_slow(&self, id: PatternId) {
+        self.patterns[id.0 as usize].confirm.note_slow();
+    }
+
+    /// Whether a question about a pattern ever took long.
+    pub fn was_slow(&self, id: PatternId) -> bool {
+        self.patterns[id.0 as usize].confirm.was_slow()
+    }
+
     /// Patterns that one pass decides together, at most: with the characters of a text the measure of
     /// how long the pass may take.
     pub fn pass_weight(&self, shard: ShardId) -> usize {

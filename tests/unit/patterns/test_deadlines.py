@@ -401,3 +401,36 @@ def test_a_worker_that_dies_is_an_unanswered_question(monkeypatch: pytest.Monkey
     with pytest.raises(UnansweredError, match="ended by itself"):
         patterns.scan(TEXT, deadline=60).ids()
     assert patterns.scan(TEXT, deadline=60).ids() == [0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_ordinary_questions_about_long_texts_take_no_thread() -> None:
+    """To hand one over costs more than most take; what may be long gets a thread, and keeps it."""
+    code = """if True:
+        import time
+        from pathlib import Path
+        from gatecore import PatternSet
+
+        def threads():
+            names = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
+            return names.count("gatecore")
+
+        sources = [rf"word{n}\\w* (?:plain|long)? ?[^.]{{0,40}}end{n}" for n in range(50)]
+        patterns = PatternSet([*sources, "a[ab]{2500}c"])
+        text = "".join(f"word{n}s plain, so end{n}. " for n in range(50)) * 300
+        while threads():  # the one that compiled waits for more
+            time.sleep(0.05)
+        scan = patterns.scan(text)
+        found = scan.ids()
+        assert len(text) > 300_000 and len(found) == 50, (len(text), found)
+        for number in found:
+            assert scan.search(number).span() and len(scan.spans(number)) >= 300
+        before = threads()
+        for _ in range(30):
+            patterns.scan("ab" * 100_000).spans(50)
+        print(before, 0 < threads() < 10)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert (done.returncode, done.stdout.split()) == (0, ["0", "True"]), done
