@@ -83,6 +83,11 @@ lint: $(VENV)/.dev ## formatting and lints, Rust and Python
 	cargo clippy --release --workspace --all-targets -- -D warnings
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	PYTHONPATH=python $(PY) -m gatecore.gates.files.schema --check
+
+.PHONY: schema
+schema: $(VENV)/.dev ## write the JSON Schemas of gate files from their grammar
+	PYTHONPATH=python $(PY) -m gatecore.gates.files.schema
 
 .PHONY: types
 types: $(VENV)/.dev $(VENV)/.installed ## mypy, and the stub against the built module

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from gatecore.errors import GatecoreError
-from gatecore.gates.files.sources import read_gates
+from gatecore.gates.files.sources import load_gates
 from gatecore.gates.set import GateSet
 from gatecore.gates.spec import Gate
 from gatecore.patterns.store import PatternStore
@@ -25,7 +25,7 @@ def selected(names: Sequence[str], paths: Sequence[str]) -> tuple[Gate, ...]:
     Raises:
         UnknownModuleError, GateFileError: The first that cannot be used.
     """
-    return read_gates(paths, shipped=names)
+    return load_gates(paths, shipped=names)
 
 
 def narrowed(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from gatecore.gates.files.sources import read_gates
+from gatecore.gates.files.sources import load_gates
 from gatecore.gates.spec import Gate
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class Origin:
         )  # with a lock of its own
 
     def read(self) -> tuple[Gate, ...]:
-        """The gates as their files are now. Raises as `read_gates`."""
-        return read_gates(self.paths, shipped=self.shipped)
+        """The gates as their files are now. Raises as `load_gates`."""
+        return load_gates(self.paths, shipped=self.shipped)
 
 
 @dataclass(frozen=True, slots=True)

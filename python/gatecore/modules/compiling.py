@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gatecore import modules
 from gatecore._gatecore import Databases, backends
-from gatecore.gates.files.sources import read_gates
+from gatecore.gates.files.sources import load_gates
 from gatecore.gates.wire import FlatGates
 from gatecore.patterns.set import PatternSet
 from gatecore.patterns.shipped import name_of
@@ -30,7 +30,7 @@ def write(folder: Path) -> None:
         return
     names = modules.names()
     for wanted in (names, *((name,) for name in names)):
-        flat = FlatGates.of(read_gates((), shipped=wanted))
+        flat = FlatGates.of(load_gates((), shipped=wanted))
         recording = Databases.record()
         PatternSet.sectioned(flat.text, flat.sections, backend="simd")
         stored = recording.close()

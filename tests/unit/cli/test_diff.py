@@ -14,7 +14,7 @@ import pytest
 from gatecore.cli import main, selection
 from gatecore.cli.commands import compare
 from gatecore.gates import reference
-from gatecore.gates.files.sources import read_gates
+from gatecore.gates.files.sources import load_gates
 
 GATE = """\
 gate: {name}
@@ -247,7 +247,7 @@ def test_a_gate_of_one_side_only_may_be_named(capsys: pytest.CaptureFixture[str]
 
 def test_tags_and_names_narrow_together() -> None:
     """A gate has one of the tags and one of the names."""
-    one, two = read_gates(["old"])
+    one, two = load_gates(["old"])
     one = dataclasses.replace(one, tags=("advice", "fees"))
     two = dataclasses.replace(two, tags=("fees",))
     gates = (one, two)
@@ -262,9 +262,9 @@ def test_deprecated_gates_are_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On standard error when they are asked, and in both lists."""
-    one, two = read_gates(["old"])
+    one, two = load_gates(["old"])
     two = dataclasses.replace(two, deprecated="use one instead", tags=("fees",))
-    monkeypatch.setattr(selection, "read_gates", lambda *_, **__: (one, two))
+    monkeypatch.setattr(selection, "load_gates", lambda *_, **__: (one, two))
     note = "gatecore: note: gate 'two' of 'old' is deprecated: use one instead\n"
     main(["check", "letters/a.txt"])
     assert capsys.readouterr().err == note

@@ -59,11 +59,11 @@ def odd(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("read_gates(['pipe'])", "pipe: 'odd.yaml' is a pipe, no gate file; remove or mend it"),
-        ("read_gates(['nothing'])", "'odd.yaml' is a link to nothing, no gate file"),
-        ("read_gates(['circle'])", "no gate file"),
-        ("read_gates(['pipe/odd.yaml'])", "pipe/odd.yaml: cannot be read: it is a pipe, no file"),
-        ("read_gates(['/dev/zero'])", "/dev/zero: cannot be read: it is a device, no file"),
+        ("load_gates(['pipe'])", "pipe: 'odd.yaml' is a pipe, not a gate file; remove or mend it"),
+        ("load_gates(['nothing'])", "'odd.yaml' is a link to nothing, not a gate file"),
+        ("load_gates(['circle'])", "not a gate file"),
+        ("load_gates(['pipe/odd.yaml'])", "pipe/odd.yaml: cannot be read: it is a pipe, no file"),
+        ("load_gates(['/dev/zero'])", "/dev/zero: cannot be read: it is a device, no file"),
         ("GateSet.load('pipe/odd.yaml')", "it is a pipe, no file"),
         ("PatternSet.load('/dev/zero')", "it is a device, no file"),
         ("PatternSet.load('pipe.txt')", "it is a pipe, no file"),
@@ -82,7 +82,7 @@ def odd(tmp_path: Path) -> Path:
 def test_what_is_no_file_is_refused_at_once(odd: Path, code: str, message: str) -> None:
     out = _python(
         "from gatecore import GateSet, PatternSet; from gatecore.cli import main\n"
-        f"from gatecore.gates.files.sources import read_gates\n{code}",
+        f"from gatecore.gates.files.sources import load_gates\n{code}",
         odd,
     )
     assert message in out

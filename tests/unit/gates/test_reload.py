@@ -15,7 +15,7 @@ import pytest
 
 from gatecore import GatecoreError, GateFileError, GateSet, PatternSet, PatternStore
 from gatecore.errors import UnknownModuleError
-from gatecore.gates.files.sources import read_gates
+from gatecore.gates.files.sources import load_gates
 
 GATE = """\
 gate: {name}
@@ -228,7 +228,7 @@ def test_gates_come_from_files_folders_and_shipped_modules(house: Path) -> None:
     gates = GateSet.load(*files, modules=["gdpr_uk"], backend="portable")
     assert [gate.module for gate in gates][:1] == ["gdpr_uk"]
     assert [gate.name for gate in gates if gate.module == "house"] == ["two", "one", "three"]
-    assert {gate.module for gate in read_gates()} >= {"fca_uk", "gdpr_uk"}
+    assert {gate.module for gate in load_gates()} >= {"fca_uk", "gdpr_uk"}
     with pytest.raises(UnknownModuleError, match="did you mean 'gdpr_uk'"):
         GateSet.load(modules=["gdpr_uc"])
 
@@ -257,7 +257,7 @@ def test_a_link_that_is_turned_is_followed(tmp_path: Path) -> None:
 def test_gates_that_were_not_read_cannot_be_read_anew(house: Path) -> None:
     """The error says what to do."""
     with pytest.raises(GatecoreError, match=r"GateSet\.load"):
-        GateSet(read_gates([house])).reload()
+        GateSet(load_gates([house])).reload()
 
 
 # Threads

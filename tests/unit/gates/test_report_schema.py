@@ -13,9 +13,7 @@ import gatecore
 from gatecore.cli import main
 
 SCHEMA: Any = json.loads(
-    (
-        Path(gatecore.__file__).parent / "gates" / "files" / "schema" / "report.schema.json"
-    ).read_text("utf-8")
+    (Path(gatecore.__file__).parent / "gates" / "report.schema.json").read_text("utf-8")
 )
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.txt"))
 

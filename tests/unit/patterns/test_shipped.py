@@ -10,7 +10,7 @@ import pytest
 import gatecore
 from gatecore import PatternSet, modules
 from gatecore._gatecore import Databases
-from gatecore.gates.files.sources import read_gates
+from gatecore.gates.files.sources import load_gates
 from gatecore.gates.wire import FlatGates
 from gatecore.modules.compiling import write
 from gatecore.patterns import shipped
@@ -86,7 +86,7 @@ def _missing_of_shipped(folder: Path) -> list[tuple[str, ...]]:
     names = modules.names()
     short = []
     for wanted in (names, *((name,) for name in names)):
-        flat = FlatGates.of(read_gates((), shipped=wanted))
+        flat = FlatGates.of(load_gates((), shipped=wanted))
         path = folder / name_of(flat.text, flat.sections)
         patterns = [(pattern.source, pattern.flags) for pattern in flat.text]
         if not path.is_file() or _missing(path, patterns, list(flat.sections)) != NOTHING:

@@ -86,7 +86,7 @@ def _output(args: Namespace, gates: GateSet, wanted: Wanted) -> _Output:
 class _JsonOutput:
     """One JSON object with a document a line. ASCII only, so any text survives any terminal.
 
-    `gates/files/schema/report.schema.json` describes it.
+    `gates/report.schema.json` describes it.
     """
 
     def __init__(self, wanted: Wanted) -> None:

@@ -25,7 +25,7 @@ from gatecore.documents.reading import (
     read_as_asked,
 )
 from gatecore.errors import GatecoreError
-from gatecore.gates.files.sources import read_modules
+from gatecore.gates.files.sources import load_modules
 from gatecore.gates.reload import GateChange, paired
 from gatecore.gates.spec import Gate
 from gatecore.output.portable import head
@@ -112,11 +112,11 @@ def run(args: Namespace) -> int:
 def _gates(name: str) -> tuple[Gate, ...]:
     """The gates that OLD or NEW names: what is there, else of a revision, else shipped ones."""
     if Path(name).exists():
-        found = read_modules(Path(name))
+        found = load_modules(Path(name))
     elif ":" in name:
         from gatecore.cli.revision import at_revision
 
-        found = read_modules(at_revision(name))
+        found = load_modules(at_revision(name))
     else:
         if name not in modules.names():
             raise GatecoreError(

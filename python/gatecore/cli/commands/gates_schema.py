@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from importlib.resources import files
 
 from gatecore.cli.exit_codes import FINE
+from gatecore.gates.files.schema import written
 
 __all__ = ["run"]
 
 
 def run(args: Namespace) -> int:
-    """Prints the schema as it is kept in the package."""
-    sys.stdout.write(
-        files("gatecore").joinpath("gates/files/schema/gate.schema.json").read_text("utf-8")
-    )
+    """Prints the schema as it stands in the package."""
+    sys.stdout.write(written("gate"))
     return FINE

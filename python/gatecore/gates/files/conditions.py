@@ -1,14 +1,15 @@
-"""Conditions in a gate file: one method a word, each refusing what could never or always hold."""
+"""Conditions in a gate file: a method for each word, refusing what could never or always hold."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple, cast
 
+from gatecore.gates.files import grammar
 from gatecore.gates.files.groups import Groups
+from gatecore.gates.files.shapes import Keys
 from gatecore.gates.files.yaml_nodes import Node, YamlFile, shown
 from gatecore.gates.spec import (
-    UNITS,
     AllOf,
     AnyOf,
     Around,
@@ -36,37 +37,18 @@ from gatecore.gates.spec import (
 
 __all__ = ["Conditions"]
 
-_WORDS: Final = (
-    *("any", "all", "none", "at_least", "every", "either", "not"),
-    *("count", "near", "inside", "order", "in_first", "in_last"),
-    *("document", "sentences", "average_sentence", "compare"),
-)
-"""The keys of a condition, as errors list them."""
-
-_LENGTHS: Final = ("document", "sentences", "average_sentence")
-_PARTS: Final = ("in_first", "in_last")
-_WINDOWS: Final = ("near", "inside", "order")
-
 _Pairs = Sequence[tuple[str, Node, Node]]
-_SIDES: Final = ("both", "before", "after")
-_SENTENCE_UNITS: Final = ("words", "characters")
-_BOUNDS: Final = ("at_least", "at_most", "exactly")
-_KINDS: Final = ("number", "money", "date")
-_RELATIONS: Final = ("above", "at_least", "below", "at_most", "equals", "differs_from")
 
 
 class _Scope(NamedTuple):
-    """The key that a condition stands in, when that narrows where matches count."""
+    """The key that a condition stands in, and the conditions that may stand there."""
 
     key: str
-
-    def forbids(self, key: str) -> bool:
-        if self.key in _PARTS:
-            return key in (*_PARTS, *_LENGTHS)
-        return bool(self.key) and key in (*_WINDOWS, *_PARTS, *_LENGTHS)
+    shape: Keys
 
 
-_WHOLE_DOCUMENT: Final = _Scope("")
+_WHOLE_DOCUMENT: Final = _Scope("", grammar.CONDITION)
+_SURROUNDINGS: Final = {key: _Scope(key, grammar.CONDITION_NEAR) for key in ("near", "inside")}
 
 
 class Conditions:
@@ -78,46 +60,38 @@ class Conditions:
 
     def read(self, node: Node, what: str, scope: _Scope = _WHOLE_DOCUMENT) -> Condition:
         """A mapping of one or more conditions; several must all hold."""
-        name = self.file.scalar(node) or "…"
-        pairs = self.file.pairs(node, what, such_as=f"{{any: {name}}}")
+        pairs = self.file.pairs(node, what, example=scope.shape.example)
         return self._all_of(node, pairs, what, scope)
 
     def surroundings(self, key: str, node: Node, what: str) -> tuple[Window, Condition]:
         """What `near` or `inside` of evidence asks of a match, which is not named there."""
         if key == "inside":
-            return Window("inside", None, 0), self.read(node, what, _Scope(key))
-        own, rest = self._own(node, what, ("within", "side"))
+            return Window("inside", None, 0), self.read(node, what, _SURROUNDINGS[key])
+        own, rest = self._own(node, what, grammar.NEAR_EVIDENCE)
         window = self._window(own, what)
-        when = self._all_of(node, rest, what, _Scope(key), own)
+        when = self._all_of(node, rest, what, _SURROUNDINGS[key])
         self._refuse_endless_equals(window, when, node, what)
         return window, when
 
     def _own(
-        self, node: Node, what: str, own: Collection[str]
+        self, node: Node, what: str, shape: Keys
     ) -> tuple[dict[str, Node], list[tuple[str, Node, Node]]]:
         """The keys of a mapping that are its own, and the conditions beside them."""
         pairs = self.file.pairs(node, what)
         for key, key_node, _ in pairs:
-            self.file.known_key(key, key_node, what, (*own, *_WORDS))
-        mine = {key: value for key, _, value in pairs if key in own}
-        return mine, [pair for pair in pairs if pair[0] not in own]
+            self.file.known_key(key, key_node, what, (*shape.names, *grammar.CONDITION.names))
+        own = {key: value for key, _, value in pairs if key in shape.names}
+        return own, [pair for pair in pairs if pair[0] not in own]
 
-    def _all_of(
-        self,
-        node: Node,
-        pairs: _Pairs,
-        what: str,
-        scope: _Scope,
-        own: Collection[str] = (),
-    ) -> Condition:
+    def _all_of(self, node: Node, pairs: _Pairs, what: str, scope: _Scope) -> Condition:
         if not pairs:
             raise self.file.error(
                 node, f"{what} has no condition", advice="add one, such as `any: …` or `none: …`"
             )
         conditions = []
         for key, key_node, value_node in pairs:
-            self.file.known_key(key, key_node, what, (*own, *_WORDS))
-            if scope.forbids(key):
+            self.file.known_key(key, key_node, what, grammar.CONDITION.names)
+            if key not in scope.shape.names:
                 raise self.file.error(
                     key_node, f"'{key}' cannot stand in '{scope.key}'", advice=_why_not(key, scope)
                 )
@@ -163,7 +137,7 @@ class Conditions:
     # How many
 
     def _at_least(self, node: Node, what: str, scope: _Scope) -> AtLeast | Enough:
-        keys = self.file.mapping(node, what, required=("count",), optional=("of", "conditions"))
+        keys = self.file.mapping(node, what, grammar.AT_LEAST)
         if len(keys) != 2:
             found = "both" if len(keys) == 3 else "neither"
             raise self.file.error(
@@ -190,37 +164,36 @@ class Conditions:
         return made
 
     def _count(self, node: Node, what: str) -> Count:
-        keys = self.file.mapping(node, what, required=("of",), optional=_BOUNDS)
+        keys = self.file.mapping(node, what, grammar.COUNT)
         return Count(self.groups.named(keys["of"], what), self._bounds(node, keys, what))
 
     def _range(self, node: Node, what: str, *, least: int = 0) -> Bounds:
         """The bounds of a mapping that has nothing else."""
-        such_as = f"{{at_least: {self.file.scalar(node) or '…'}}}"
-        keys = self.file.mapping(node, what, required=(), optional=_BOUNDS, such_as=such_as)
+        keys = self.file.mapping(node, what, grammar.BOUNDS)
         return self._bounds(node, keys, what, least=least)
 
     def _bounds(self, node: Node, keys: Mapping[str, Node], what: str, *, least: int = 0) -> Bounds:
-        """The range that a mapping says; what is counted is never less than `least`."""
+        """The range that a mapping states; what is counted is never less than `least`."""
         file = self.file
-        said = {
+        stated = {
             key: file.whole_number(keys[key], f"{key} of {what}", at_least=0)
-            for key in _BOUNDS
+            for key in grammar.BOUNDS.names
             if key in keys
         }
-        if "exactly" in said and len(said) > 1:
+        if "exactly" in stated and len(stated) > 1:
             raise file.error(
                 keys["exactly"],
                 f"{what} has 'exactly' and another bound",
                 advice="keep one of them",
             )
-        if not said:
+        if not stated:
             raise file.error(
                 node,
                 f"{what} has no bound",
                 advice="add `at_least: …`, `at_most: …` or `exactly: …`",
             )
-        low = said.get("exactly", said.get("at_least", 0))
-        high = said.get("exactly", said.get("at_most"))
+        low = stated.get("exactly", stated.get("at_least", 0))
+        high = stated.get("exactly", stated.get("at_most"))
         if low == 0 and high is None:
             raise file.error(
                 keys["at_least"],
@@ -240,19 +213,19 @@ class Conditions:
     # Where
 
     def _around(self, key: Literal["near", "inside"], node: Node, what: str) -> Around:
-        names = ("of", "within", "side") if key == "near" else ("of",)
-        own, rest = self._own(node, what, names)
-        self.file.need(node, what, own, ("of",))
+        shape = grammar.NEAR if key == "near" else grammar.INSIDE
+        own, rest = self._own(node, what, shape)
+        self.file.need(node, what, own, shape)
         groups = self.groups.named(own["of"], what)
         window = self._window(own, what) if key == "near" else Window("inside", None, 0)
-        when = self._all_of(node, rest, what, _Scope(key), names)
+        when = self._all_of(node, rest, what, _SURROUNDINGS[key])
         self._refuse_endless_equals(window, when, node, what)
         return Around(groups, window, when)
 
     def _refuse_endless_equals(
         self, window: Window, when: Condition, node: Node, what: str
     ) -> None:
-        """Whether two lists of values meet takes a look at each value, for each match anew."""
+        """Finding a value common to two lists reads all of their values again for each match."""
         if window.side == "inside" or window.unit is not None:
             return
         match when:
@@ -271,65 +244,53 @@ class Conditions:
                 pass
 
     def _order(self, node: Node, what: str) -> Around:
-        keys = self.file.mapping(node, what, required=("first", "then"), optional=("within",))
+        keys = self.file.mapping(node, what, grammar.ORDER)
         first = self.groups.named(keys["first"], f"'first' of {what}")
         unit, distance = self._distance(keys, what)
         then = self.groups.named(keys["then"], f"'then' of {what}")
         return Around(first, Window("after", unit, distance), AnyOf(then))
 
     def _window(self, keys: Mapping[str, Node], what: str) -> Window:
-        side: Side = "both"
+        side = grammar.NEAR.default("side")
         if "side" in keys:
-            word = self.file.text(keys["side"], f"side of {what}")
-            self.file.known(word, keys["side"], "side", _SIDES)
-            side = cast(Side, word)
-        return Window(side, *self._distance(keys, what))
+            side = self.file.word(
+                keys["side"], f"side of {what}", grammar.SIDE.words, called="side"
+            )
+        return Window(cast(Side, side), *self._distance(keys, what))
 
     def _distance(self, keys: Mapping[str, Node], what: str) -> tuple[Unit | None, int]:
         if "within" not in keys:
             return None, 0
         what = f"'within' of {what}"
-        unit, node = self._unit(keys["within"], what, UNITS, such_as="{{characters: {}}}")
-        return cast(Unit, unit), self.file.whole_number(node, f"{unit} of {what}", at_least=0)
+        unit, node = self._unit(keys["within"], what, grammar.WITHIN)
+        return unit, self.file.whole_number(node, f"{unit} of {what}", at_least=0)
 
-    def _unit(
-        self, node: Node, what: str, units: Collection[str], *, such_as: str
-    ) -> tuple[str, Node]:
+    def _unit(self, node: Node, what: str, shape: Keys) -> tuple[Unit, Node]:
         """The one key of a mapping, which is a unit, and its value."""
-        such_as = such_as.format(self.file.scalar(node) or "…")
-        keys = self.file.mapping(node, what, required=(), optional=units, such_as=such_as)
-        return self._only_unit(node, keys, what, units)
+        return self._only_unit(node, self.file.mapping(node, what, shape), what, shape)
 
     def _only_unit(
-        self, node: Node, keys: Mapping[str, Node], what: str, units: Collection[str]
-    ) -> tuple[str, Node]:
-        said = [unit for unit in keys if unit in units]
-        if len(said) != 1:
-            found = " and ".join(f"'{unit}'" for unit in said) or "none"
-            raise self.file.error(
-                node,
-                f"{what} must have one unit, not {found}",
-                advice=f"write one of {', '.join(units)}",
-            )
-        return said[0], keys[said[0]]
+        self, node: Node, keys: Mapping[str, Node], what: str, shape: Keys
+    ) -> tuple[Unit, Node]:
+        unit = self.file.one_of(node, what, keys, shape, "unit")
+        return cast(Unit, unit), keys[unit]
 
     def _part(self, key: Literal["in_first", "in_last"], node: Node, what: str) -> Part:
-        own, rest = self._own(node, what, UNITS)
-        unit, amount = self._only_unit(node, own, what, UNITS)
+        own, rest = self._own(node, what, grammar.PART)
+        unit, amount = self._only_unit(node, own, what, grammar.PART)
         edge: Literal["first", "last"] = "first" if key == "in_first" else "last"
         number = self.file.whole_number(amount, f"{unit} of {what}")
-        return Part(
-            edge, cast(Unit, unit), number, self._all_of(node, rest, what, _Scope(key), UNITS)
-        )
+        when = self._all_of(node, rest, what, _Scope(key, grammar.CONDITION_PART))
+        return Part(edge, unit, number, when)
 
     # How long
 
     def _document(self, node: Node, what: str) -> DocumentLength:
-        unit, bounds = self._unit(node, what, UNITS, such_as="{{words: {{at_least: {}}}}}")
-        return DocumentLength(cast(Unit, unit), self._range(bounds, f"{unit} of {what}"))
+        unit, bounds = self._unit(node, what, grammar.DOCUMENT)
+        return DocumentLength(unit, self._range(bounds, f"{unit} of {what}"))
 
     def _sentences(self, node: Node, what: str) -> SentenceLength:
-        keys = self.file.mapping(node, what, required=(), optional=(*_SENTENCE_UNITS, "count"))
+        keys = self.file.mapping(node, what, grammar.SENTENCES)
         unit, bounds = self._sentence_bounds(node, keys, what)
         count = Bounds(1, None)
         if "count" in keys:
@@ -337,13 +298,13 @@ class Conditions:
         return SentenceLength(unit, bounds, count)
 
     def _average(self, node: Node, what: str) -> Average:
-        keys = self.file.mapping(node, what, required=(), optional=_SENTENCE_UNITS)
+        keys = self.file.mapping(node, what, grammar.AVERAGE_SENTENCE)
         return Average(*self._sentence_bounds(node, keys, what))
 
     def _sentence_bounds(
         self, node: Node, keys: Mapping[str, Node], what: str
     ) -> tuple[Literal["characters", "words"], Bounds]:
-        unit, bounds = self._only_unit(node, keys, what, _SENTENCE_UNITS)
+        unit, bounds = self._only_unit(node, keys, what, grammar.SENTENCES)
         # A sentence that is counted has a word in it.
         made = self._range(bounds, f"{unit} of {what}", least=1)
         return cast(Literal["characters", "words"], unit), made
@@ -354,7 +315,7 @@ class Conditions:
         self, groups: tuple[str, ...], node: Node, what: str
     ) -> tuple[Window, Condition]:
         """What `compare` of evidence asks of what a match of its groups captured itself."""
-        keys = self.file.mapping(node, what, required=("capture", "as"), optional=_RELATIONS)
+        keys = self.file.mapping(node, what, grammar.OWN_COMPARE)
         capture = self.file.text(keys["capture"], f"capture of {what}")
         self.groups.need_capture(groups, capture, keys["capture"])
         compare = self._relation(Captured(groups, capture), keys, node, what)
@@ -367,29 +328,19 @@ class Conditions:
         return Window("itself", None, 0), compare
 
     def _compare(self, node: Node, what: str) -> Compare:
-        file = self.file
-        keys = file.mapping(node, what, required=("of", "capture", "as"), optional=_RELATIONS)
+        keys = self.file.mapping(node, what, grammar.COMPARE)
         return self._relation(self._captured(keys, what), keys, node, what)
 
     def _relation(self, left: Captured, keys: Mapping[str, Node], node: Node, what: str) -> Compare:
         file = self.file
-        word = file.text(keys["as"], f"as of {what}")
-        file.known(word, keys["as"], "kind of value", _KINDS)
+        word = file.word(keys["as"], f"as of {what}", grammar.KIND.words, called="kind of value")
         kind = cast(ValueKind, word)
-        relations = [key for key in keys if key in _RELATIONS]
-        if len(relations) != 1:
-            found = " and ".join(f"'{key}'" for key in relations) or "none"
-            raise file.error(
-                node,
-                f"{what} must have one relation, not {found}",
-                advice=f"write one of {', '.join(_RELATIONS)}",
-            )
-        (relation,) = relations
+        relation = file.one_of(node, what, keys, grammar.COMPARE, "relation")
         value = keys[relation]
         right: str | Captured
         if file.is_mapping(value):
             inner = f"'{relation}' of {what}"
-            right = self._captured(file.mapping(value, inner, required=("of", "capture")), inner)
+            right = self._captured(file.mapping(value, inner, grammar.CAPTURED), inner)
         else:
             right = self._value(value, kind, f"'{relation}' of {what}")
         return Compare(left, kind, cast(Relation, relation), right)
@@ -401,24 +352,24 @@ class Conditions:
         return Captured(groups, capture)
 
     def _value(self, node: Node, kind: ValueKind, what: str) -> str:
-        # Values are read by an own grammar, which few gates need.
+        # Values have a grammar of their own, which few gates need.
         from gatecore.gates.values import parse
 
         text = self.file.literal(node, what)
         if len(text) > _LONGEST_VALUE or parse(text, kind) is None:
             raise self.file.error(
                 node,
-                f"{what} is no {_AS_SAID[kind]}: '{shown(text)}'",
+                f"{what} is not {_A_KIND[kind]}: '{shown(text)}'",
                 advice=f"write it as {_SUCH_AS[kind]}",
             )
         return text
 
 
 _LONGEST_VALUE: Final = 200
-_AS_SAID: Final[Mapping[ValueKind, str]] = {
-    "number": "number",
-    "money": "amount of money",
-    "date": "date",
+_A_KIND: Final[Mapping[ValueKind, str]] = {
+    "number": "a number",
+    "money": "an amount of money",
+    "date": "a date",
 }
 _SUCH_AS: Final[Mapping[ValueKind, str]] = {
     "number": "12, 1,250.5, 7.5% or twenty-one",
@@ -428,10 +379,10 @@ _SUCH_AS: Final[Mapping[ValueKind, str]] = {
 
 
 def _why_not(key: str, scope: _Scope) -> str:
-    if key in _LENGTHS:
+    if key in grammar.LENGTHS:
         return "it speaks of the whole document; write it beside, in `every`"
-    if scope.key in _PARTS:
+    if scope.key in grammar.PARTS:
         return "write both parts beside each other, in `every`"
-    if key in _PARTS:
+    if key in grammar.PARTS:
         return f"write `{scope.key}` inside `{key}`, the other way round"
     return "surroundings have no surroundings; write both beside each other, in `every`"

@@ -7,14 +7,12 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Final, cast
 
+from gatecore.gates.files import grammar
 from gatecore.gates.files.conditions import Conditions
 from gatecore.gates.files.groups import Groups, SharedLists
 from gatecore.gates.files.yaml_nodes import Node, YamlFile
 from gatecore.gates.placeholders import TemplateError, placeholders
 from gatecore.gates.spec import (
-    SEVERITIES,
-    STATUSES,
-    TAKES,
     Branch,
     Detail,
     Evidence,
@@ -25,22 +23,12 @@ from gatecore.gates.spec import (
     Take,
 )
 
-__all__ = ["MAX_EXAMPLES", "read_gate"]
+__all__ = ["gate_of"]
 
-MAX_EXAMPLES: Final = 1_000
-"""The examples of one gate, counter-examples counted apart."""
-
-_KEYS: Final = (
-    *("gate", "version", "title", "severity", "source", "summary", "limits"),
-    *("patterns", "verdicts"),
-)
-_OPTIONAL_KEYS: Final = (
-    *("relevant", "not_relevant", "examples", "counter_examples", "tags", "deprecated"),
-)
 _LOOKS_LIKE_A_PLACEHOLDER: Final = re.compile(r"\{[a-z][a-z0-9_]*(?:\.\w+)?\}")
 
 
-def read_gate(
+def gate_of(
     file: YamlFile, root: Node, *, module: str, shared: Callable[[], SharedLists | None]
 ) -> Gate:
     """The gate under a file's root node; `shared` is asked when the first list is used."""
@@ -58,7 +46,7 @@ class _GateReader:
 
     def gate(self, root: Node) -> Gate:
         file = self.file
-        keys = file.mapping(root, "the gate", required=_KEYS, optional=_OPTIONAL_KEYS)
+        keys = file.mapping(root, "the gate", grammar.GATE)
         name = file.name(keys["gate"], "gate")
         if name != file.gate:
             raise file.error(
@@ -84,8 +72,8 @@ class _GateReader:
             relevant=relevant,
             not_relevant=self.not_relevant(keys),
             branches=self.branches(keys["verdicts"], severity),
-            examples=self.examples(keys, "examples", ("WARNING", "FAIL")),
-            counter_examples=self.examples(keys, "counter_examples", ("PASS", "N/A")),
+            examples=self.examples(keys, "examples", grammar.FINDING_STATUS.words),
+            counter_examples=self.examples(keys, "counter_examples", grammar.SILENT_STATUS.words),
             place=file.place(root),
             tags=self.tags(keys["tags"]) if "tags" in keys else (),
             deprecated=self.line(keys, "deprecated") if "deprecated" in keys else "",
@@ -97,10 +85,10 @@ class _GateReader:
         return self.file.line(keys[key], key)
 
     def severity(self, node: Node) -> Severity:
-        return cast(Severity, self.file.word(node, "severity", SEVERITIES))
+        return cast(Severity, self.file.word(node, "severity", grammar.SEVERITY.words))
 
     def status(self, node: Node) -> Status:
-        return cast(Status, self.file.word(node, "status", STATUSES))
+        return cast(Status, self.file.word(node, "status", grammar.STATUS.words))
 
     def not_relevant(self, keys: Mapping[str, Node]) -> str:
         if "not_relevant" not in keys:
@@ -187,12 +175,7 @@ class _GateReader:
         return tuple(branches)
 
     def branch(self, node: Node, what: str, severity: Severity) -> Branch:
-        keys = self.file.mapping(
-            node,
-            what,
-            required=("status", "message"),
-            optional=("when", "severity", "suggestion", "details", "evidence"),
-        )
+        keys = self.file.mapping(node, what, grammar.VERDICT)
         when = None
         if "when" in keys:
             when = self.conditions.read(keys["when"], f"'when' of {what}")
@@ -225,7 +208,7 @@ class _GateReader:
             when = None
             text = item
             if self.file.is_mapping(item):
-                keys = self.file.mapping(item, detail, required=("text",), optional=("when",))
+                keys = self.file.mapping(item, detail, grammar.DETAIL_WITH_CONDITION)
                 text = keys["text"]
                 if "when" in keys:
                     when = self.conditions.read(keys["when"], f"'when' of {detail}")
@@ -252,12 +235,11 @@ class _GateReader:
     def selection(self, node: Node, what: str, severity: Severity) -> Evidence:
         """Evidence that is a mapping: groups, and which of their matches are shown how."""
         file = self.file
-        optional = ("take", "type", "severity", "near", "inside", "compare")
-        keys = file.mapping(node, f"an item of {what}", required=("of",), optional=optional)
-        take: Take = "every"
+        keys = file.mapping(node, f"an item of {what}", grammar.SELECTION)
+        take = grammar.SELECTION.default("take")
         if "take" in keys:
-            take = cast(Take, file.word(keys["take"], "take", TAKES))
-        choices = [key for key in ("near", "inside", "compare") if key in keys]
+            take = file.word(keys["take"], "take", grammar.TAKE.words)
+        choices = [key for key in grammar.SELECTION.at_most_one_of if key in keys]
         if len(choices) > 1:
             raise file.error(
                 node,
@@ -274,7 +256,7 @@ class _GateReader:
                 window, when = self.conditions.surroundings(key, keys[key], inner)
         return Evidence(
             groups=groups,
-            take=take,
+            take=cast(Take, take),
             type=file.line(keys["type"], f"type of {what}") if "type" in keys else "",
             severity=self.severity(keys["severity"]) if "severity" in keys else severity,
             window=window,
@@ -284,22 +266,23 @@ class _GateReader:
     # Examples
 
     def examples(
-        self, keys: Mapping[str, Node], key: str, allowed: tuple[Status, ...]
+        self, keys: Mapping[str, Node], key: str, allowed: tuple[str, ...]
     ) -> tuple[Example, ...]:
         if key not in keys:
             return ()
         items = self.file.items(keys[key], key)
-        if len(items) > MAX_EXAMPLES:
+        most = grammar.MAX_EXAMPLES
+        if len(items) > most:
             raise self.file.error(
-                items[MAX_EXAMPLES], f"more than {MAX_EXAMPLES:,} {key}", advice="keep the telling"
+                items[most], f"more than {most:,} {key}", advice="keep the telling ones"
             )
         return tuple(
             self.example(item, f"number {number} of {key}", key, allowed)
             for number, item in enumerate(items, start=1)
         )
 
-    def example(self, node: Node, what: str, key: str, allowed: tuple[Status, ...]) -> Example:
-        parts = self.file.mapping(node, what, required=("text", "status"), optional=("evidence",))
+    def example(self, node: Node, what: str, key: str, allowed: tuple[str, ...]) -> Example:
+        parts = self.file.mapping(node, what, grammar.EXAMPLE)
         status = self.status(parts["status"])
         if status not in allowed:
             raise self.file.error(

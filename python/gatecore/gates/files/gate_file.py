@@ -1,26 +1,23 @@
-"""Gate files: YAML in, `Gate` out, and every mistake in them named with its place.
+"""Loads gates from texts, files and folders, and names every mistake with its place.
 
 One file holds one gate and has its name; a folder of them is a module.
 `docs/gates.md` shows the format by example.  What can be known to be wrong without a document is
 refused here: bad patterns, groups that are unknown or never used, verdicts that cannot be reached,
 conditions that can only hold or only fail.  A file that is refused may be made to do harm: what it
 can ask for is bounded, in size and in time.
-
-    gate_file ─▶ _gate_reader ─▶ _condition_reader ─▶ _group_reader ─▶ _yaml_nodes
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from functools import cache
-from importlib.resources import files
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from gatecore.errors import GateFileError
 from gatecore.files import FileRefusedError, open_file, what_else
-from gatecore.gates.files.gate import read_gate
+from gatecore.gates.files import grammar
+from gatecore.gates.files.gate import gate_of
 from gatecore.gates.files.groups import SHARED_FILE, SharedLists
 from gatecore.gates.files.yaml_nodes import MAX_BYTES, Node, YamlFile
 from gatecore.gates.spec import Gate, Module, Place
@@ -38,7 +35,6 @@ __all__ = [
     "load_gate",
     "load_module",
     "parse_gate",
-    "schema",
 ]
 
 MODULE_FILE: Final = "_module.yaml"
@@ -78,10 +74,10 @@ def parse_gate(text: str, *, path: str, module: str, shared: str | None = None) 
         if shared is None:
             return None
         file = YamlFile(str(place.with_name(SHARED_FILE)), gate=None)
-        return SharedLists.read(file, file.compose(shared), module)
+        return SharedLists.of(file, file.compose(shared), module)
 
     file = YamlFile(path, gate=place.stem)
-    return read_gate(file, file.compose(text), module=module, shared=lists)
+    return gate_of(file, file.compose(text), module=module, shared=lists)
 
 
 def load_gate(path: Path | Traversable | str, *, module: str) -> Gate:
@@ -95,10 +91,10 @@ def load_gate(path: Path | Traversable | str, *, module: str) -> Gate:
     def lists() -> SharedLists | None:
         # Not every Traversable knows its folder; all that stand for files on a disk or in a zip do.
         beside = cast("Path", source).with_name(SHARED_FILE)
-        return _shared_lists(beside, module) if beside.is_file() else None
+        return _load_shared(beside, module) if beside.is_file() else None
 
     file = _gate_file(source)
-    return read_gate(file, _compose_file(file, source), module=module, shared=lists)
+    return gate_of(file, _load_nodes(file, source), module=module, shared=lists)
 
 
 def load_module(folder: Path | Traversable | str) -> Module:
@@ -123,15 +119,15 @@ def load_module(folder: Path | Traversable | str) -> Module:
             what = what_else(other) if isinstance(other, Path) else ""
             if what:
                 raise whole.error(
-                    start, f"'{other.name}' is {what}, no gate file", advice="remove or mend it"
+                    start, f"'{other.name}' is {what}, not a gate file", advice="remove or mend it"
                 )
     by_name = {file.name: file for file in found}
     title = source.name
     if MODULE_FILE in by_name:
-        title = _module_title(by_name[MODULE_FILE], source.name)
+        title = _load_title(by_name[MODULE_FILE], source.name)
     shared = None
     if SHARED_FILE in by_name:
-        shared = _shared_lists(by_name[SHARED_FILE], source.name)
+        shared = _load_shared(by_name[SHARED_FILE], source.name)
     gates = []
     patterns = 0
     with GateFileError.collecting() as each:
@@ -147,8 +143,8 @@ def load_module(folder: Path | Traversable | str) -> Module:
                 continue
             with each():
                 file = _gate_file(path)
-                root = _compose_file(file, path)
-                gate = read_gate(file, root, module=source.name, shared=lambda: shared)
+                root = _load_nodes(file, path)
+                gate = gate_of(file, root, module=source.name, shared=lambda: shared)
                 gates.append(gate)
                 patterns += sum(len(group.patterns) for group in gate.groups)
             if patterns > MAX_MODULE_PATTERNS:
@@ -166,36 +162,15 @@ def load_module(folder: Path | Traversable | str) -> Module:
     return Module(source.name, title, tuple(gates))
 
 
-def schema(kind: Literal["gate", "shared"] = "gate") -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a gate file or of `_shared.yaml`, complete in itself.
-
-    Editors use it to complete and check what is typed.  It knows the form; what only reading can
-    find (a bad pattern, an unknown group) is found by `load_gate`.
-
-    >>> sorted(schema()["required"])[:3]
-    ['gate', 'limits', 'patterns']
-    >>> schema("shared")["title"]
-    'A gatecore _shared.yaml'
-    """
-    folder = files("gatecore").joinpath("gates/files/schema")
-    gate: dict[str, Any] = json.loads(folder.joinpath("gate.schema.json").read_text("utf-8"))
-    if kind == "gate":
-        return gate
-    shared: dict[str, Any] = json.loads(folder.joinpath("shared.schema.json").read_text("utf-8"))
-    # On disk it refers to the other file; alone it brings what it refers to along.
-    alone: dict[str, Any] = json.loads(json.dumps(shared).replace("gate.schema.json#", "#"))
-    return {**alone, "$defs": gate["$defs"]}
-
-
-def _shared_lists(path: Path | Traversable, module: str) -> SharedLists:
+def _load_shared(path: Path | Traversable, module: str) -> SharedLists:
     file = YamlFile(str(path), gate=None)
-    return SharedLists.read(file, _compose_file(file, path), module)
+    return SharedLists.of(file, _load_nodes(file, path), module)
 
 
-def _module_title(source: Path | Traversable, name: str) -> str:
+def _load_title(source: Path | Traversable, name: str) -> str:
     file = YamlFile(str(source), gate=None)
-    root = _compose_file(file, source)
-    keys = file.mapping(root, "the module", required=("module", "title"))
+    root = _load_nodes(file, source)
+    keys = file.mapping(root, "the module", grammar.MODULE_FILE)
     if file.name(keys["module"], "module") != name:
         raise file.error(
             keys["module"],
@@ -209,7 +184,7 @@ def _gate_file(source: Path | Traversable) -> YamlFile:
     return YamlFile(str(source), gate=PurePath(source.name).stem)
 
 
-def _compose_file(file: YamlFile, source: Path | Traversable) -> Node:
+def _load_nodes(file: YamlFile, source: Path | Traversable) -> Node:
     try:
         with open_file(source) if isinstance(source, Path) else source.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)

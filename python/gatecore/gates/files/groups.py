@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from gatecore.gates.files import grammar
 from gatecore.gates.files.patterns import USUAL, Patterns, Take, same, short
 from gatecore.gates.files.yaml_nodes import Node, YamlFile, hint, shown
 from gatecore.gates.spec import Group, PatternRef, Place
@@ -27,9 +28,9 @@ class SharedLists:
         self._used: set[str] = set()
 
     @classmethod
-    def read(cls, file: YamlFile, root: Node, module: str) -> SharedLists:
+    def of(cls, file: YamlFile, root: Node, module: str) -> SharedLists:
         """The lists of a file, in which each may use those above it."""
-        keys = file.mapping(root, "the shared file", required=("shared", "patterns"))
+        keys = file.mapping(root, "the shared file", grammar.SHARED_FILE)
         if file.name(keys["shared"], "module") != module:
             raise file.error(
                 keys["shared"],
@@ -97,7 +98,7 @@ class Groups:
             what = f"group '{name}'"
             defaults = USUAL
             if file.is_mapping(value_node):
-                keys = file.mapping(value_node, what, required=("of",), optional=("flags", "view"))
+                keys = file.mapping(value_node, what, grammar.GROUP_WITH_DEFAULTS)
                 defaults = patterns.defaults(keys, what, defaults)
                 value_node = keys["of"]
             listed = patterns.read(value_node, what, self._take, defaults)
@@ -106,7 +107,7 @@ class Groups:
         return tuple(self._groups.values())
 
     def named(self, node: Node, what: str) -> tuple[str, ...]:
-        """The groups that a name or a list of names says."""
+        """The groups that a name or a list of names stands for."""
         names: dict[str, None] = {}
         for item in self.file.items_or_one(node, what):
             name = self.file.text(item, f"a group of {what}")

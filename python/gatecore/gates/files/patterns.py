@@ -2,23 +2,24 @@
 
 A pattern is compiled here once, by `re`, to refuse what `re` refuses and to learn its captures.
 What a file may ask for is bounded: neither a class over all of Unicode, written ten thousand times,
-nor lists that are made of lists may keep a reader busy.
+nor lists made of lists can keep a reader busy.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple, TypeAlias, cast
 
-from gatecore.gates.files.yaml_nodes import WRONG_QUOTES, Node, YamlFile, shown
+from gatecore.gates.files import grammar
+from gatecore.gates.files.grammar import MAX_PATTERN, MAX_PATTERNS
+from gatecore.gates.files.yaml_errors import WRONG_QUOTES
+from gatecore.gates.files.yaml_nodes import Node, YamlFile, shown
 from gatecore.gates.spec import PatternRef, View
 from gatecore.gates.typography import is_letter, pattern_of, without_invisible
 
 __all__ = [
-    "MAX_PATTERN",
-    "MAX_PATTERNS",
     "USUAL",
     "Defaults",
     "Patterns",
@@ -27,24 +28,9 @@ __all__ = [
     "short",
 ]
 
-MAX_PATTERN: Final = 10_000
-"""The characters of one pattern."""
-
-MAX_PATTERNS: Final = 2_000
-"""The patterns of one gate, or of all lists of a `_shared.yaml` together."""
-
-_FLAGS: Final = {
-    "ignorecase": re.IGNORECASE,
-    "multiline": re.MULTILINE,
-    "dotall": re.DOTALL,
-    "ascii": re.ASCII,
-    "verbose": re.VERBOSE,
-}
 _TYPOGRAPHIC_QUOTES: Final = "‘’‚‛“”„‟«»‹›"
-_VIEWS: Final = ("text", "lowered")
-_KINDS: Final = ("pattern", "keyword", "phrase", "shared")
 
-# What `re` takes to compile, in steps of about 0.2 µs: measured on the worst of each kind.
+# What `re` takes to compile, in units of about 0.2 µs, measured on the worst of each kind.
 _MAX_WORK: Final = 20_000_000
 _WORK_OF_A_CHARACTER: Final = 20
 _WORK_OF_A_CLASS: Final = 1_500
@@ -61,11 +47,20 @@ class Defaults(NamedTuple):
     view: View
 
 
-USUAL: Final = Defaults(int(re.IGNORECASE), "text")
+def _flags(words: Iterable[str]) -> int:
+    flags = 0
+    for word in words:
+        flags |= int(re.RegexFlag[word.upper()])
+    return flags
+
+
+_OF_GROUPS: Final = grammar.GROUP_WITH_DEFAULTS
+USUAL: Final = Defaults(_flags(_OF_GROUPS.default("flags")), cast(View, _OF_GROUPS.default("view")))
+_VIEW_OF_KEYWORDS: Final = cast(View, grammar.KEYWORD.default("view"))
 
 
 def same(pattern: PatternRef) -> tuple[str, int, View, bool]:
-    """What makes two patterns one, however they are written."""
+    """What two patterns have in common that are one, however they are written."""
     return pattern.source, pattern.flags, pattern.view, pattern.in_unbroken
 
 
@@ -108,21 +103,21 @@ class Patterns:
         if not file.is_mapping(node):
             return (self.pattern(node, what, defaults),)
         pairs = file.pairs(node, what)
+        kinds = grammar.PATTERN_KINDS
         for key, key_node, _ in pairs:
-            file.known_key(key, key_node, what, (*_KINDS, "flags", "view"))
+            file.known_key(key, key_node, what, grammar.PATTERN_KEYS)
         keys = {key: value for key, _, value in pairs}
-        kinds = [key for key in keys if key in _KINDS]
-        if len(kinds) != 1:
-            found = " and ".join(f"'{kind}'" for kind in kinds) or "none"
+        found = [key for key in keys if key in kinds]
+        if len(found) != 1:
+            listed = " and ".join(f"'{kind}'" for kind in found) or "none"
             raise file.error(
                 node,
-                f"{what} must have one of {', '.join(_KINDS)}, not {found}",
-                advice="write one of them" if kinds else "add `pattern: …`",
+                f"{what} must have one of {', '.join(kinds)}, not {listed}",
+                advice="write one of them" if found else "add `pattern: …`",
             )
-        (kind,) = kinds
-        allowed = {"pattern": ("flags", "view"), "keyword": ("view",)}.get(kind, ())
+        (kind,) = found
         for key, key_node, _ in pairs:
-            if key != kind and key not in allowed:
+            if key not in kinds[kind].names:
                 raise file.error(
                     key_node,
                     f"{what} is a {kind}, which has no '{key}'"
@@ -134,7 +129,7 @@ class Patterns:
             case "shared":
                 return take(keys["shared"], what)
             case "keyword":
-                view = self.view(keys["view"], what) if "view" in keys else "lowered"
+                view = self.view(keys["view"], what) if "view" in keys else _VIEW_OF_KEYWORDS
                 return (self.keyword(keys["keyword"], what, view),)
             case "phrase":
                 return (self.phrase(keys["phrase"], what),)
@@ -142,7 +137,7 @@ class Patterns:
         return (self.pattern(keys["pattern"], what, own),)
 
     def defaults(self, keys: Mapping[str, Node], what: str, defaults: Defaults) -> Defaults:
-        """The flags and the view that a mapping says."""
+        """The flags and the view that a mapping states."""
         flags, view = defaults
         if "flags" in keys:
             flags = self.flags(keys["flags"], what)
@@ -151,16 +146,14 @@ class Patterns:
         return Defaults(flags, view)
 
     def flags(self, node: Node, what: str) -> int:
-        flags = 0
-        for item in self.file.items(node, f"flags of {what}", may_be_empty=True):
-            word = self.file.text(item, f"a flag of {what}")
-            self.file.known(word, item, "flag", tuple(_FLAGS))
-            flags |= int(_FLAGS[word])
-        return flags
+        items = self.file.items(node, f"flags of {what}", may_be_empty=True)
+        known = grammar.FLAG.words
+        return _flags(
+            self.file.word(each, f"a flag of {what}", known, called="flag") for each in items
+        )
 
     def view(self, node: Node, what: str) -> View:
-        word = self.file.text(node, f"view of {what}")
-        self.file.known(word, node, "view", _VIEWS)
+        word = self.file.word(node, f"view of {what}", grammar.VIEW.words, called="view")
         return cast(View, word)
 
     def pattern(self, node: Node, what: str, defaults: Defaults) -> PatternRef:
@@ -169,7 +162,7 @@ class Patterns:
         self.charge(node, source)
         try:
             with warnings.catch_warnings():
-                # What another Python may read otherwise, such as `[[:alpha:]]`, is a mistake now.
+                # What a later Python may read differently, as `[[:alpha:]]`, is a mistake already.
                 warnings.simplefilter("error", FutureWarning)
                 compiled = re.compile(source, defaults.flags)
         except FutureWarning as warning:
@@ -250,7 +243,7 @@ class Patterns:
         if source[0] in _TYPOGRAPHIC_QUOTES and file.is_bare(node):
             raise file.error(
                 node,
-                f"{what} begins with {source[0]}, which is no quote mark in YAML",
+                f"{what} begins with {source[0]}, which is not a quote mark in YAML",
                 advice=WRONG_QUOTES,
             )
         if "\x08" in source:

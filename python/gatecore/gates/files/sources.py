@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     else:
         from importlib.abc import Traversable
 
-__all__ = ["read_gates", "read_modules"]
+__all__ = ["load_gates", "load_modules"]
 
 
-def read_gates(
+def load_gates(
     paths: Iterable[str | Path] = (), *, shipped: Sequence[str] = ()
 ) -> tuple[Gate, ...]:
     """The gates of shipped modules, then those of own files and folders, in order.
 
     All shipped ones if nothing is named. What is named twice counts once.
 
-    >>> [gate.name for gate in read_gates(shipped=["gdpr_uk"])][:2]
+    >>> [gate.name for gate in load_gates(shipped=["gdpr_uk"])][:2]
     ['automated_decisions', 'breach_notification']
 
     Raises:
@@ -47,11 +47,11 @@ def read_gates(
     with GateFileError.collecting() as each:
         for path in own:
             with each():
-                chosen += read_modules(Path(path))
+                chosen += load_modules(Path(path))
     return tuple(dict.fromkeys(gate for module in chosen for gate in module.gates))
 
 
-def read_modules(source: Path | Traversable) -> tuple[Module, ...]:
+def load_modules(source: Path | Traversable) -> tuple[Module, ...]:
     """The modules that a file or folder holds; a lone gate's module is named as its folder.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What is wrong with text that is no YAML, in the words of somebody who has never heard of tokens.
+"""What is wrong with text that is not YAML, in the words of somebody who has never heard of tokens.
 
 The two parsers of PyYAML say the same thing differently and mean their own insides by it ("did not
 find expected '-' indicator").  What they agree on is the place; the text there says the rest.
@@ -11,7 +11,24 @@ from typing import Final, NamedTuple
 
 import yaml
 
-__all__ = ["Mistake", "explained"]
+__all__ = ["WRONG_QUOTES", "Mistake", "explained", "is_in_wrong_quotes"]
+
+WRONG_QUOTES: Final = "use straight quotes; if the mark itself is meant, put them around it"
+
+_TYPOGRAPHIC_PAIRS: Final = {
+    "“": "”“",
+    "„": "“”",
+    "‟": "”",
+    "«": "»",
+    "»": "«»",
+    "‘": "’‘",
+    "‚": "‘’",
+    "‹": "›",
+    "›": "‹›",
+    "’": "’",
+    "”": "”",
+}
+"""Opening marks of several languages and word processors, and what closes them."""
 
 _LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 # Of whole contexts: libyaml also speaks of a "flow level", which is neither.
@@ -92,14 +109,14 @@ def explained(error: yaml.MarkedYAMLError, text: str) -> Mistake:
         return Mistake(
             opened.line,
             opened.column,
-            "the line is no `key: value`",
+            "the line is not a `key: value`",
             "put a colon and a space after the key",
         )
     if "mapping values are not allowed" in problem and (wrong := _WRONG_QUOTE.search(before)):
         return Mistake(
             mark.line,
             wrong.start("mark"),
-            f"{wrong['mark']} is no quote mark in YAML",
+            f"{wrong['mark']} is not a quote mark in YAML",
             "use straight quotes",
         )
     if "mapping values are not allowed" in problem and ": " in before:
@@ -113,6 +130,22 @@ def explained(error: yaml.MarkedYAMLError, text: str) -> Mistake:
     if _ends_a_block(problem) or "mapping values are not allowed" in problem:
         return here("the line begins in another column than its neighbours", "align it with them")
     return here(f"{context} {problem}".strip(), "mend the YAML here or just above")
+
+
+def is_in_wrong_quotes(text: str) -> bool:
+    """Whether a text stands in typographic quotes as a whole, or a comment has cut off its end.
+
+    `“Guaranteed” is said` and `‘never’ or ‘none’` begin with a quotation and are left alone.
+    """
+    closing = _TYPOGRAPHIC_PAIRS.get(text[0])
+    if closing is None:
+        return False
+    inner = text[1:-1]
+    if text[0] in inner:
+        return False
+    if len(text) > 1 and text[-1] in closing:
+        return text[0] in "‘‚‹" or not any(mark in inner for mark in closing)
+    return text[0] not in "‘‚‹›’" and not any(mark in inner for mark in closing)
 
 
 def _ends_a_block(problem: str) -> bool:

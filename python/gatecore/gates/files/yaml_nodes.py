@@ -1,9 +1,9 @@
-"""YAML as nodes with places: the typed questions that a gate file's grammar asks of its text.
+"""YAML as nodes with places: the typed questions that the readers of gate files ask of a text.
 
 `yaml.safe_load` forgets where things stood, keeps the last of two equal keys and expands aliases.
-So the text is checked against limits as a stream of events first, then composed to nodes, and each
-question (`mapping`, `text`, `whole_number`, …) either answers or raises a `GateFileError` with the
-place.  This file knows nothing about gates.
+So the text is composed to nodes within limits, and each question (`mapping`, `text`,
+`whole_number`, …) either answers or raises a `GateFileError` with the place.  This file knows
+nothing about gates.
 """
 
 from __future__ import annotations
@@ -13,21 +13,20 @@ from codecs import BOM_UTF8
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from itertools import islice
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 import yaml
 from yaml.nodes import MappingNode
 
 from gatecore.errors import GateFileError
-from gatecore.gates.files.yaml_errors import explained
+from gatecore.gates.files.shapes import MAX_LINE, MAX_NAME, MAX_NUMBER, NAME_PATTERN, Keys
+from gatecore.gates.files.yaml_errors import WRONG_QUOTES, explained, is_in_wrong_quotes
 from gatecore.gates.spec import Place
 
 __all__ = [
     "MAX_BYTES",
     "MAX_DEPTH",
-    "MAX_LINE",
     "MAX_NODES",
-    "WRONG_QUOTES",
     "MappingNode",
     "Node",
     "YamlFile",
@@ -38,15 +37,39 @@ __all__ = [
 MAX_BYTES: Final = 1_000_000
 MAX_NODES: Final = 20_000
 MAX_DEPTH: Final = 50
-MAX_LINE: Final = 5_000
-"""The characters of a message, a title and the like."""
-MAX_NAME: Final = 100
 MAX_TAG_DIRECTIVES: Final = 100
 
 Node: TypeAlias = yaml.Node
 
 # libyaml is about ten times as fast; both give the same nodes and, for valid text, the same marks.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _LimitsError(Exception):
+    """A text may have too many nodes, or nest them too deeply."""
+
+
+class _Counting:
+    """Makes a loader give up where the limits of a file may be passed, before it goes deeper."""
+
+    yaml_path_resolvers: ClassVar[dict[object, object]] = {}
+    nodes = 0
+    depth = 0
+
+    # The two are called around each node, by the composer in C as well.
+    def descend_resolver(self, parent: Node | None, index: object) -> None:
+        self.nodes += 1
+        self.depth += 1
+        if self.depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            raise _LimitsError
+
+    def ascend_resolver(self) -> None:
+        self.depth -= 1
+
+
+class _CountingLoader(_Counting, _Loader):  # type: ignore[misc]
+    pass
+
 
 # What YAML calls printable; the two loaders report a violation at different places, so look first.
 _NOT_PRINTABLE: Final = re.compile(
@@ -57,27 +80,11 @@ _NOT_PRINTABLE: Final = re.compile(
 _TAG_DIRECTIVE: Final = re.compile("(?:(?<=[\n\r\x85\u2028\u2029])|\\A)%TAG")
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+_NAME: Final = re.compile(NAME_PATTERN)
+_WHOLE_NUMBER: Final = re.compile("0|[1-9][0-9]{0,8}")  # up to MAX_NUMBER
 _SHOWN: Final = 200
 _ALL_SHOWN: Final = 30
 """Of more known words than these an error names only those that are near."""
-
-WRONG_QUOTES: Final = "use straight quotes; if the mark itself is meant, put them around it"
-
-_TYPOGRAPHIC_PAIRS: Final = {
-    "“": "”“",
-    "„": "“”",
-    "‟": "”",
-    "«": "»",
-    "»": "«»",
-    "‘": "’‘",
-    "‚": "‘’",
-    "‹": "›",
-    "›": "‹›",
-    "’": "’",
-    "”": "”",
-}
-"""Opening marks of several languages and word processors, and what closes them."""
 
 _KINDS: Final = {
     "tag:yaml.org,2002:bool": "a yes/no value",
@@ -96,7 +103,7 @@ class YamlFile:
 
     >>> file = YamlFile("fees.yaml", gate="fees")
     >>> root = file.compose("gate: fees\nversion: 1\n")
-    >>> keys = file.mapping(root, "the gate", required=("gate", "version"))
+    >>> keys = file.mapping(root, "the gate", Keys("", {"gate": "name", "version": "positive"}))
     >>> file.text(keys["gate"], "gate"), file.whole_number(keys["version"], "version")
     ('fees', 1)
     """
@@ -157,8 +164,7 @@ class YamlFile:
                 advice="remove them",
             )
         try:
-            self._check_limits(text, _Loader)
-            root = yaml.compose(text, Loader=_Loader)
+            root = self._compose(text)
         except yaml.MarkedYAMLError as error:
             raise self._refused(error, text) from None
         except (yaml.YAMLError, ValueError, OverflowError) as error:
@@ -172,15 +178,17 @@ class YamlFile:
         return root
 
     def pairs(
-        self, node: Node, what: str, *, such_as: str = "key: value"
+        self, node: Node, what: str, *, example: str = "key: value"
     ) -> list[tuple[str, Node, Node]]:
         """The (key, key node, value node) of a mapping, in order; keys are words, none twice.
 
-        `such_as` is what the error advises to write for what is no mapping.
+        `example` is what the error advises to write for what is not a mapping, `…` in it being what
+        was written instead.
         """
         if not isinstance(node, MappingNode):
+            example = example.replace("…", self.scalar(node) or "…")
             raise self.error(
-                node, f"{what} must be a mapping, not {_kind(node)}", advice=f"write `{such_as}`"
+                node, f"{what} must be a mapping, not {_kind(node)}", advice=f"write `{example}`"
             )
         if not node.value:
             raise self.error(node, f"{what} is empty", advice="add a key or leave it out")
@@ -203,31 +211,34 @@ class YamlFile:
             pairs[key] = (key, key_node, value_node)
         return list(pairs.values())
 
-    def mapping(
-        self,
-        node: Node,
-        what: str,
-        *,
-        required: Collection[str],
-        optional: Collection[str] = (),
-        such_as: str = "key: value",
-    ) -> dict[str, Node]:
+    def mapping(self, node: Node, what: str, shape: Keys) -> dict[str, Node]:
         """The values of a mapping by key: all required keys, no unknown ones."""
-        known = (*required, *optional)
         values: dict[str, Node] = {}
-        for key, key_node, value_node in self.pairs(node, what, such_as=such_as):
-            self.known_key(key, key_node, what, known)
+        for key, key_node, value_node in self.pairs(node, what, example=shape.example):
+            self.known_key(key, key_node, what, shape.names)
             values[key] = value_node
-        self.need(node, what, values, required)
+        self.need(node, what, values, shape)
         return values
 
-    def need(
-        self, node: Node, what: str, values: Collection[str], required: Collection[str]
-    ) -> None:
+    def need(self, node: Node, what: str, values: Collection[str], shape: Keys) -> None:
         """Raises unless a mapping has all required keys."""
-        missing = [key for key in required if key not in values]
-        if missing:
-            raise self.error(node, f"{what} has no '{missing[0]}'", advice=f"add `{missing[0]}: …`")
+        for key in shape.required:
+            if key not in values:
+                raise self.error(node, f"{what} has no '{key}'", advice=f"add `{key}: …`")
+
+    def one_of(
+        self, node: Node, what: str, values: Collection[str], shape: Keys, called: str
+    ) -> str:
+        """The one key that a mapping has of those of which it must have one."""
+        found = [key for key in values if key in shape.one_of]
+        if len(found) != 1:
+            listed = " and ".join(f"'{key}'" for key in found) or "none"
+            raise self.error(
+                node,
+                f"{what} must have one {called}, not {listed}",
+                advice=f"write one of {', '.join(shape.one_of)}",
+            )
+        return found[0]
 
     def items(
         self,
@@ -247,10 +258,6 @@ class YamlFile:
     def items_or_one(self, node: Node, what: str) -> list[Node]:
         """The nodes of a list, or a scalar as a list of one."""
         return [node] if isinstance(node, yaml.ScalarNode) else self.items(node, what)
-
-    def is_list(self, node: Node) -> bool:
-        """Whether a list stands at the node."""
-        return isinstance(node, yaml.SequenceNode)
 
     def scalar(self, node: Node) -> str:
         """What stands at the node if it is neither a list nor a mapping, as written; else ''."""
@@ -272,10 +279,10 @@ class YamlFile:
             )
         if not node.value.strip():
             raise self.error(node, f"{what} is blank", advice="write something or remove the key")
-        if self.is_bare(node) and _is_in_wrong_quotes(node.value):
+        if self.is_bare(node) and is_in_wrong_quotes(node.value):
             raise self.error(
                 node,
-                f"{what} begins with {node.value[0]}, which is no quote mark in YAML",
+                f"{what} begins with {node.value[0]}, which is not a quote mark in YAML",
                 advice=WRONG_QUOTES,
             )
         surrogate = _SURROGATE.search(node.value)
@@ -320,7 +327,7 @@ class YamlFile:
         if (
             isinstance(node, yaml.ScalarNode)
             and node.tag == _INT
-            and re.fullmatch("0|[1-9][0-9]{0,8}", node.value)
+            and _WHOLE_NUMBER.fullmatch(node.value)
             and int(node.value) >= at_least
         ):
             return int(node.value)
@@ -328,13 +335,13 @@ class YamlFile:
         raise self.error(
             node,
             f"{what} must be a whole number from {at_least}, not {found}",
-            advice="write plain digits, such as 1, and at most 999999999",
+            advice=f"write plain digits, such as 1, and at most {MAX_NUMBER}",
         )
 
-    def word(self, node: Node, what: str, known: Collection[str]) -> str:
-        """One of the known words."""
+    def word(self, node: Node, what: str, known: Collection[str], *, called: str = "") -> str:
+        """One of the known words, which an error about another one calls `called`."""
         word = self.text(node, what)
-        self.known(word, node, what, known)
+        self.known(word, node, called or what, known)
         return word
 
     def known(self, word: str, node: Node, what: str, known: Collection[str]) -> None:
@@ -346,6 +353,18 @@ class YamlFile:
         """Raises unless the key is one that `what` may have."""
         if key not in known:
             raise self.error(node, f"unknown key '{shown(key)}' in {what}", advice=hint(key, known))
+
+    def _compose(self, text: str) -> Node | None:
+        """The root node; what has a mistake or may be beyond the limits is read twice."""
+        # An alias needs an anchor somewhere.  Composed, it could not be told from what it stands
+        # for, and it needs a place to be refused.
+        if "&" not in text or "*" not in text:
+            try:
+                return yaml.compose(text, Loader=_CountingLoader)
+            except (_LimitsError, yaml.YAMLError, ValueError, OverflowError):
+                pass  # which limit or which mistake comes first, and where, the events tell
+        self._check_limits(text, _Loader)
+        return yaml.compose(text, Loader=_Loader)
 
     def _check_limits(self, text: str, loader: Any) -> None:
         # Events come from a parser without recursion, and an alias is one event however much it
@@ -418,22 +437,6 @@ def _kind(node: Node) -> str:
     if node.tag == _STR:
         return "text"
     return _KINDS.get(node.tag, f"a value with the tag {shown(node.tag)}")
-
-
-def _is_in_wrong_quotes(text: str) -> bool:
-    """Whether a text stands in typographic quotes as a whole, or a comment has cut off its end.
-
-    `“Guaranteed” is said` and `‘never’ or ‘none’` begin with a quotation and are left alone.
-    """
-    closing = _TYPOGRAPHIC_PAIRS.get(text[0])
-    if closing is None:
-        return False
-    inner = text[1:-1]
-    if text[0] in inner:
-        return False
-    if len(text) > 1 and text[-1] in closing:
-        return text[0] in "‘‚‹" or not any(mark in inner for mark in closing)
-    return text[0] not in "‘‚‹›’" and not any(mark in inner for mark in closing)
 
 
 def shown(text: str) -> str:

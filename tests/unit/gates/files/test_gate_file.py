@@ -13,6 +13,7 @@ import yaml
 from gatecore.errors import GatecoreError, GateFileError
 from gatecore.gates.files import gate_file, patterns, yaml_nodes
 from gatecore.gates.files.gate_file import load_gate, load_module, parse_gate
+from gatecore.gates.files.yaml_nodes import YamlFile
 from gatecore.gates.spec import (
     AllOf,
     AnyOf,
@@ -86,7 +87,7 @@ def test_the_cases_have_different_names() -> None:
 def test_each_mistake_is_named_with_its_place(
     case: dict[str, Any], loader: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(yaml_nodes, "_Loader", getattr(yaml, loader, yaml.SafeLoader))
+    use_loader(loader, monkeypatch)
     text, line, column = marked_text(case)
     error = error_of(text)
     assert error.detail.startswith(case["says"])
@@ -234,11 +235,43 @@ def test_a_large_file_is_refused_before_it_is_read_as_yaml() -> None:
     assert error.detail == "the file is larger than 1,000,000 bytes"
 
 
+def use_loader(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    loader = getattr(yaml, name, yaml.SafeLoader)
+    counting = type(name, (yaml_nodes._Counting, loader), {})
+    monkeypatch.setattr(yaml_nodes, "_Loader", loader)
+    monkeypatch.setattr(yaml_nodes, "_CountingLoader", counting)
+
+
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+def test_a_good_file_is_read_once(loader: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what has a mistake, or both marks of an alias, is looked at a second time."""
+    use_loader(loader, monkeypatch)
+    good = parse(BASE.replace("A title", "Fees & charges"))
+    looks: list[str] = []
+    monkeypatch.setattr(YamlFile, "_check_limits", lambda self, text, loader: looks.append(text))
+    assert parse(BASE.replace("A title", "Fees & charges")) == good
+    assert looks == []
+    parse(BASE.replace("A title", "Fees & charges*"))
+    assert len(looks) == 1
+
+
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+def test_as_deep_as_allowed_is_allowed(loader: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_loader(loader, monkeypatch)
+    file = YamlFile(PATH, gate="risky")
+    file.compose("[" * 50 + "x" + "]" * 50)
+    with pytest.raises(GateFileError, match="nested more than 50 deep"):
+        file.compose("[" * 51 + "]" * 51)
+    file.compose("[" + "x," * 19_999 + "]")
+    with pytest.raises(GateFileError, match="more than 20,000 YAML nodes"):
+        file.compose("[" + "x," * 20_000 + "]")
+
+
 @pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
 def test_too_many_nodes_and_too_deep_nesting_are_refused(
     loader: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(yaml_nodes, "_Loader", getattr(yaml, loader, yaml.SafeLoader))
+    use_loader(loader, monkeypatch)
     many = error_of("[" + "x, " * 30_000 + "]")
     assert many.detail == "more than 20,000 YAML nodes"
     deep = error_of("a: " + "[" * 900_000)
@@ -254,7 +287,7 @@ def test_the_limit_of_depth_is_ours_whichever_parser_runs(
     opened: str, loader: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The libyaml of PyYAML 6.0.4 refuses 1,000 brackets before it tells of the first."""
-    monkeypatch.setattr(yaml_nodes, "_Loader", getattr(yaml, loader, yaml.SafeLoader))
+    use_loader(loader, monkeypatch)
     in_lines = opened[0] in "-?"
     for start in ("", "a:\n  ", "a: '[[['\nb:\n " if in_lines else "a: "):
         for depth in (51, 1_000, 5_000):
