@@ -65,7 +65,9 @@ def ask(
     try:
         worker.start(until, deadline)
         worker.tell(text)
-        worker.send((question, source, flags, group, seconds))
+        # A pattern that compiles here only as the host raised the limit does so there as well.
+        limit = sys.getrecursionlimit()
+        worker.send((question, source, flags, group, seconds, limit))
         fine, answer = worker.receive(until, deadline)
     except _LateError:
         worker.end()

@@ -57,8 +57,9 @@ def _main() -> None:
         if isinstance(message, str):
             text = message
             continue
-        question, pattern, flags, group, seconds = message
+        question, pattern, flags, group, seconds, recursion = message
         try:
+            sys.setrecursionlimit(recursion)
             _end_after(seconds)
             _write(target, (True, _answer(question, re.compile(pattern, flags), text, group)))
         except Exception as error:

@@ -403,6 +403,18 @@ def test_a_worker_that_dies_is_an_unanswered_question(monkeypatch: pytest.Monkey
     assert patterns.scan(TEXT, deadline=60).ids() == [0]
 
 
+def test_a_pattern_as_deep_as_the_host_allows_is_answered_with_a_deadline() -> None:
+    """The limit of recursion in force here holds in the process that is asked as well."""
+    script = r"""
+import re
+sys.setrecursionlimit(20_000)
+source = "(" * 700 + "a" + ")" * 700 + r"\1"
+scan = PatternSet([source]).scan("xaa", deadline=60)
+print(scan.spans(0), re.search(source, "xaa").span())
+"""
+    assert _run(script) == "[(1, 3)] (1, 3)\n"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_ordinary_questions_about_long_texts_take_no_thread() -> None:
     """To hand one over costs more than most take; what may be long gets a thread, and keeps it."""
