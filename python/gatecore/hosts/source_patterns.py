@@ -23,7 +23,7 @@ from itertools import islice, product
 from pathlib import PurePath
 from typing import Any, Final
 
-from gatecore.gates.spec import Place
+from gatecore.places import Place
 
 __all__ = ["SourceFiles", "SourcePattern", "SourcePatterns", "patterns_in"]
 

@@ -23,9 +23,9 @@ from gatecore.gates.spec import (
     Not,
     Part,
     PatternRef,
-    Place,
     groups_named,
 )
+from gatecore.places import Place
 
 __all__ = ["CHECKS", "Check", "Issue", "Level", "conditions_of", "uses"]
 

@@ -84,7 +84,7 @@ class Questions:
     def trimmed(self, pattern: PatternRef) -> str | None:
         r"""The source without optional parts at its ends; the same texts have a match.
 
-        >>> from gatecore.gates.spec import Place
+        >>> from gatecore.places import Place
         >>> Questions().trimmed(PatternRef(r"\s*fees?(?:\s+apply)?", 0, Place("a.yaml", 1, 1)))
         'fee'
         """
