@@ -117,7 +117,8 @@ def lint_patterns(
     Raises:
         re.error: And whatever else `PatternSet` raises.
 
-    >>> [advice.growth.kind for advice in lint_patterns([r"(?=a)(a+)+b", r"\d+x"], every_growth=True)]
+    >>> advice = lint_patterns([r"(?=a)(a+)+b", r"\d+x"], every_growth=True)
+    >>> [one.growth.kind for one in advice]
     ['exponential', 'polynomial']
     """
     routed = PatternSet(patterns, backend=backend)

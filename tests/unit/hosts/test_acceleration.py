@@ -26,6 +26,7 @@ from gatecore import AccelerateError, Pattern, PatternSet, PatternStore
 from gatecore import re as routed_re
 from gatecore.hosts import attempts
 from gatecore.hosts.acceleration import Acceleration
+from gatecore.patterns.learning import LearnedLog
 
 RULES = r"""
     import re
@@ -124,7 +125,7 @@ def test_a_python_module_answers_the_same_and_is_served(
     assert stats.by_reason == {"the text is no Document": 1}
     assert stats.by_gate["host_rules.check"].served == 6
     assert stats.by_gate["host_rules.Detector.found"].fell_through == 0
-    assert "host_rules.re" in handle.explain().routed
+    assert "host_rules.re" in handle.explain().rebound
     handle.restore()
     assert (rules.check(TEXT), detector.found(TEXT)) == wanted
 
