@@ -10,17 +10,16 @@ from typing import Any
 import pytest
 from hypothesis import given, reject, settings
 
+from benchmarks.inputs.time_limit import TimeLimitReached, time_limit
 from tests.support import strategies
 from tests.support.compare import (
     Difference,
     Oracle,
     Set,
-    TimeLimitReached,
     build_set,
     compare,
     compare_errors,
     compare_scan,
-    time_limit,
 )
 from tests.support.compare_document import (
     DropIn,

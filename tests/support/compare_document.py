@@ -27,8 +27,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from benchmarks.inputs.time_limit import TimeLimitReached
 from tests.support import compare
-from tests.support.compare import Answer, Difference, Oracle, TimeLimitReached
+from tests.support.compare import Answer, Difference, Oracle
 from tests.support.drop_in import Document, gre
 from tests.support.generate import Spec
 from tests.support.observe import error_facts
