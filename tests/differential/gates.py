@@ -42,9 +42,9 @@ from gatecore.gates.spec import (
     PatternRef,
 )
 from tests.differential.whys import why_differences
+from tests.support.choices import RandomChoices
 from tests.support.gate_cases import GateCase, make_gate_case
 from tests.support.gate_rows import to_row
-from tests.support.generate import RandomChoices
 
 __all__ = [
     "GateDifference",

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from benchmarks.inputs.time_limit import TimeLimitReached
-from tests.support.generate import Spec
+from tests.support.choices import Spec
 
 __all__ = [
     "Answer",

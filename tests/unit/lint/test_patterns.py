@@ -24,7 +24,9 @@ from gatecore.lint.redos.growth import MOST_STEPS_A_CHARACTER, Growth, HostileTe
 from gatecore.lint.redos.rules import rewritten
 from gatecore.patterns.pattern import PatternLike
 from tests.differential.lint_claims import checked, generated
-from tests.support.generate import RandomChoices, make_case, parse
+from tests.support.choices import RandomChoices
+from tests.support.generate import make_case
+from tests.support.texts import parse
 
 DATA = Path(__file__).parents[2] / "data" / "lint.jsonl"
 _ROWS: list[dict[str, Any]] = [json.loads(line) for line in DATA.read_text("ascii").splitlines()]
