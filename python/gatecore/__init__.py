@@ -46,14 +46,14 @@ if TYPE_CHECKING:
     from gatecore.patterns.stats import Stats
     from gatecore.patterns.store import PatternStore
 
-#: The table of public names: where each lives, or that it is a module. A name is imported when it is
-#: first used: `import gatecore` alone costs about a millisecond, and a program that only scans never
-#: loads the YAML reader.
+#: The table of public names: where each lives, or that it is a module. A name is imported when it
+#: is first used: `import gatecore` alone costs about a millisecond, and a program that only scans
+#: never loads the YAML reader.
 #:
 #: Classes keep the module of their home as `__module__`. Setting it to "gatecore" was tried: reprs
 #: are shorter, but `typing.get_type_hints`, with which tools make schemas of dataclasses, raises
-#: NameError for six of them (`Verdict` and `Report` among them), `inspect.getsource` finds none, and
-#: doctest skips them.
+#: NameError for six of them (`Verdict` and `Report` among them), `inspect.getsource` finds none,
+#: and doctest skips them.
 _HOME: dict[str, str | None] = {
     "Deadline": "_gatecore",
     "Match": "_gatecore",

@@ -82,7 +82,7 @@ def accelerate(
         handle.
 
     Raises:
-        AccelerateError: The target is none of these, or `learn` is no such word.
+        AccelerateError: The target is none of these, or `learn` is none of these words.
         re.error: One of the given patterns is bad. Those that are found and bad are left out.
 
     The first time compiles, about 2 ms a pattern and up to 20 for long ones; after that a start
@@ -204,7 +204,7 @@ class Acceleration:
     # Where documents come in.
 
     def document(self, text: str) -> Document:
-        """The text as a document of the set; to be given to functions that are no entries."""
+        """The text as a document of the set; to be given to functions that are not entries."""
         return Document(text, self.patterns)
 
     def _kept_document(self, text: str) -> Document:

@@ -1,9 +1,10 @@
-"""Compiling what was learned, tried twice and not for ever.
+"""Compiling what was learned, tried twice and not forever.
 
 The compile runs beside the work, in a thread that may be cut off with its process: it hangs, memory
 runs out, the engine crashes, somebody ends the process. A file in the cache says that an attempt
-began and is removed when it ends. Who finds one whose process is gone tries once more; after two
-attempts that never ended, what was learned is dropped and that is said.
+began and is removed when it ends. If one is found whose process is gone, there is one more try;
+after two attempts that never ended, what was learned is dropped, with a note in
+`PatternStore.rejected`.
 """
 
 from __future__ import annotations

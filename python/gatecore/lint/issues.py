@@ -1,4 +1,4 @@
-"""What a check of gates says: one issue, with its place, its reason and what to do."""
+"""What a check of gates reports: one issue, with its place, its reason and what to do."""
 
 from __future__ import annotations
 

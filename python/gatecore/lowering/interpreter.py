@@ -27,7 +27,7 @@ parser, compiler, constants = (importlib.import_module(name) for name in _NAMES)
 ATOMIC_GROUP = getattr(constants, "ATOMIC_GROUP", None)
 POSSESSIVE_REPEAT = getattr(constants, "POSSESSIVE_REPEAT", None)
 
-#: What a compiled set depends on besides its patterns: the parser's version and Unicode's tables.
+#: What a compiled set depends on beyond its patterns: the parser's version and Unicode's tables.
 IDENTITY = (
     f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}, "
     f"Unicode {unicodedata.unidata_version}"

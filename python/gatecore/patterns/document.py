@@ -29,7 +29,7 @@ class Document(DocumentMethods, str):
             (`PatternSet.learned`).
 
     Raises:
-        DocumentTypeError: `text` is no `str`, or `patterns` no `PatternSet`.
+        DocumentTypeError: `text` is not a `str`, or `patterns` not a `PatternSet`.
 
     Costs, beside the text, one byte a character for each alphabet that is asked for (one for
     patterns that ignore case and one for others), and the lowered text once `lower()` was called.

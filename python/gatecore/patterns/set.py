@@ -41,7 +41,7 @@ class PatternSet:
     r"""Patterns compiled together. Immutable; any number of threads may scan with one set.
 
     Args:
-        patterns: `Pattern`s, `(source, flags)` pairs or sources. Doubles are kept.
+        patterns: `Pattern`s, `(source, flags)` pairs or sources. Duplicates are kept.
         backend: Which pass to use.
         store: Where compiled sets are kept between processes; none if not given.
         learn: Whether patterns that were learned (see `learn`) are written into the cache, and
@@ -51,8 +51,8 @@ class PatternSet:
 
     Raises:
         re.error: And whatever else `re.compile` raises for a bad pattern; a note says which one.
-        PatternSetError: Something in the list is no pattern of text, or the backend is unknown or
-            not there.
+        PatternSetError: Something in the list is not a pattern of text, or the backend is
+            unknown or not there.
         SetTooLargeError: The set is beyond the engine's limits.
 
     Compiling costs 1 to 20 ms a pattern: 2 ms where patterns are words and short gaps, 15 ms and
@@ -107,8 +107,8 @@ class PatternSet:
     ) -> PatternSet:
         """A set in sections, each with a pass of its own over the one translated document.
 
-        `sections` has a number for each pattern. `scan` runs them all; who asks the core may have
-        all but section 0 wait until one of their patterns is asked about, as `GateSet` does.
+        `sections` has a number for each pattern. `scan` runs them all; a caller that asks the core
+        can leave all but section 0 until one of their patterns is asked about, as `GateSet` does.
 
         Raises:
             PatternSetError: As the constructor.
@@ -178,7 +178,7 @@ class PatternSet:
         """Reads a file that `save` wrote. Raises as `from_bytes`, and `OSError`.
 
         A pipe or device is refused: it may never end. The file is trusted as code is, see
-        `from_bytes`; who owns it and who may write it is not looked at, other than by a store.
+        `from_bytes`; unlike a store, this does not check who owns it or may write it.
         """
         from gatecore.files import open_file
 
@@ -295,7 +295,7 @@ class PatternSet:
         worker process, as `re` itself cannot be stopped: 10 ms more for the first of them.
 
         Raises:
-            DocumentTypeError: `text` is no `str`.
+            DocumentTypeError: `text` is not a `str`.
             DeadlineError: The deadline passed or was cancelled.
         """
         return self._scan(text, eager=True, deadline=deadline)

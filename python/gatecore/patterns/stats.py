@@ -22,7 +22,7 @@ class Stats:
             here as well.
         by_reason: Calls that fell through, by reason; reasons that did not occur are left out.
         by_pattern: The same for each pattern, the first 1,000 of a document. Calls with something
-            that is no pattern of text, such as bytes, have no entry, nor have keywords:
+            that is not a pattern of text, such as bytes, have no entry, nor do keywords:
             `PatternSet.learned` names those.
     """
 

@@ -35,7 +35,7 @@ _ATOMS: Final = frozenset((str, int, float, bool, type(None)))
 
 
 def recognise(target: Any) -> Host | None:
-    """The host that a target is; `None` if it is none of this shape."""
+    """The host that a target is; `None` if it does not have this shape."""
     engines, modules, gates = [], [], []
     for one in _listed(target):
         if _is_engine(one):

@@ -84,7 +84,7 @@ class Program:
         code: Starts at 0.
         registers: How many marks and counts of rounds there are.
         groups: How many capture groups.
-        regular: Whether an automaton says it all: no look-around, back-reference, atomic part.
+        regular: Whether an automaton can express it: no look-around, back-reference, atomic part.
         remembers: Whether what groups matched matters to what matches.
         flags: Those in force, of the argument and of the pattern's own start.
         mixed: Whether some counted repeat is in an unbounded loop or has one in it.
@@ -116,7 +116,7 @@ def program(source: str, flags: int, *, counted_from: int = WRITTEN_OUT) -> Prog
     Args:
         source: The pattern.
         flags: Its flags.
-        counted_from: Bounded repeats of so many rounds and more are counted, not written out.
+        counted_from: Bounded repeats of this many rounds or more are counted, not written out.
 
     Raises:
         re.error: And whatever else `re.compile` raises.
@@ -275,7 +275,7 @@ class _Writer:
                 for _ in range(low if nullable else low - 1):
                     self.sequence(body, flags, depth)
                 if low and not nullable:
-                    self._loop_behind(body, flags, depth, lazy=lazy)
+                    self._loop_after(body, flags, depth, lazy=lazy)
                     return
             self._loop(body, flags, depth, lazy=lazy)
             return
@@ -328,7 +328,7 @@ class _Writer:
         self.add(Op.JUMP, start)
         leave.b = round_.b = self.here
 
-    def _loop_behind(self, body: Any, flags: int, depth: int, *, lazy: bool) -> None:
+    def _loop_after(self, body: Any, flags: int, depth: int, *, lazy: bool) -> None:
         """A loop of one round or more, which always take a character: the choice comes last."""
         start = self.here
         self._loops += 1
@@ -418,12 +418,12 @@ def _nests(nodes: Iterable[Any]) -> bool:
     return False
 
 
-#: Optional parts and loops behind each other: three of them on 400 characters are 64 million ways.
+#: Optional parts and loops in a row: three of them on 400 characters are 64 million ways.
 _MOST_CHOICES: Final = 2
 
 
 def _bodies(opcode: Any, argument: Any) -> list[Any]:
-    """What stands in a part that is no repeat."""
+    """What stands in a part that is not a repeat."""
     if opcode is constants.SUBPATTERN:
         return [argument[3]]
     if opcode is constants.BRANCH:

@@ -1,6 +1,6 @@
 """What `lint` asks about the patterns of gates, each question answered once.
 
-An answer of `None` is "not known": the pattern is too large, or says what no automaton can.
+An answer of `None` is "not known": the pattern is too large, or uses what no automaton can express.
 Every "yes" is proved over all texts (`_languages`), then tried on short texts and near matches with
 `re` itself, because `re` has a few habits that no theory knows.
 """

@@ -1,7 +1,7 @@
 """A budget of work: how an analysis ends on every pattern, on every machine at the same place.
 
 A clock would make the answer depend on the machine, so searches count what they do and give up at a
-number. Whoever asks says then that it is not known; nothing is guessed.
+number. The caller then reports that it is not known; nothing is guessed.
 """
 
 from __future__ import annotations

@@ -299,7 +299,7 @@ class _Ambiguity:
     def _chains(self, pump: Sequence[int]) -> Iterator[list[int]]:
         """The longest row of states that a pump loops in and leads along, and that from the search.
 
-        They differ where the longest starts behind something that a text without a match has not.
+        They differ where the longest starts after something that a text without a match has not.
         """
         leads = {}
         for states in self._looping.values():

@@ -2,7 +2,7 @@ r"""A program read as an automaton over kinds of characters: which ways a backtr
 
 A state is a CHAR instruction with the kinds that it may still take: conditions such as `\b` are
 settled by the character before and narrow the character after.
-State 0 is the search itself: it takes any character and starts the pattern again behind it.
+State 0 is the search itself: it takes any character and starts the pattern again after it.
 
     \b\d+x     0 ─any→ 0     0 ─[not word]→ (\d)     (\d) ─\d→ (\d), (x)
 
@@ -98,7 +98,7 @@ class Automaton:
         return frozenset(self.initial), self._ends[key]
 
     def after(self, states: Iterable[int], kind: int) -> tuple[frozenset[int], int]:
-        """The states behind a character, and what may come next if a match ends behind it.
+        """The states after a character, and what may come next if a match ends after it.
 
         Every match is seen; where a look-around of several characters decides, some are none.
         """
@@ -123,7 +123,7 @@ class Automaton:
         )
 
     def starts(self) -> dict[int | None, tuple[frozenset[int], int]]:
-        """How a try begins behind each kind of character, and at the start; as `after`."""
+        """How an attempt begins after each kind of character, and at the start; as `after`."""
         kinds: list[int | None] = [None, *range(len(self.kinds))]
         found = {}
         for kind in kinds:

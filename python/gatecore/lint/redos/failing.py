@@ -1,7 +1,7 @@
 r"""The ways of an automaton that may fail: they are tried in vain, and so make `re` slow.
 
 Once a way has reached a place where a match ends whatever comes next, its try of the pattern cannot
-fail: each later choice that fails leads back to that place at the latest. So of the ways behind
+fail: each later choice that fails leads back to that place at the latest. So of the ways after
 such places one is the answer, taken once, and the others are tried and fail before they reach such
 a place again.
 
@@ -33,19 +33,19 @@ class Failing:
         self._automaton = automaton
         self.kinds = automaton.kinds
         short = fails_early(automaton)
-        behind_sure: dict[int, set[int]] = {}
+        after_sure: dict[int, set[int]] = {}
         self._moves: list[dict[int, Moves]] = [{}]
         for state in range(1, len(automaton)):
             moves = dict(automaton.moves(state))
             for kind in moves:
                 if automaton.sure(state, kind):
-                    behind_sure.setdefault(kind, set()).update(moves[kind])
+                    after_sure.setdefault(kind, set()).update(moves[kind])
                     moves[kind] = {}
             self._moves.append(moves)
         for kind, started in automaton.moves(SEARCH).items():
             reached = set() if short or SEARCH not in automaton.initial else set(started)
             self._moves[SEARCH][kind] = dict.fromkeys(
-                sorted({SEARCH} | reached | behind_sure.get(kind, set())), 1
+                sorted({SEARCH} | reached | after_sure.get(kind, set())), 1
             )
         #: All of them: how they are reached does not matter.
         self.initial: Moves = dict.fromkeys(range(len(automaton)), 1)

@@ -6,8 +6,8 @@ Two independent witnesses must agree before anything is claimed:
 2.  A backtracker's steps are counted on the hostile text, prefix + pump·n + suffix, for rising n.
     A polynomial of degree d - 1 has no d-th differences, so positive ones show degree d or more.
 
-No ambiguity means that the steps are linear in the text, proved for everything an automaton says.
-Bounded repeats make a finite automaton of what is `a+` in all but name: `(?:a{1,30}){1,30}b` is
+No ambiguity means that the steps are linear in the text, proved for all that an automaton can
+express. Bounded repeats make a finite automaton of what is `a+` in all but name: `(?:a{1,30}){1,30}b` is
 "linear" with a factor beyond all computers. So they are read without their bounds first, and what
 is ambiguous then is counted with them: growth that ends at N characters is said to do so.
 Every search is bounded: a pattern beyond the limits is "not analysed", never guessed at.
@@ -50,14 +50,14 @@ _MOST_DEGREE: Final = 6
 _MOST_PUMPS: Final = 40
 _LEAST_POINTS: Final = 5
 _LONGEST_LIKELY: Final = 60
-#: After so many pumps, and steps that are no accident, what does not rise is given up.
+#: After this many pumps, and more steps than chance explains, what does not rise is given up.
 _LOOKED_AT: Final = (8, 12, 16, 24)
 _ENOUGH_STEPS: Final = 2_000
-#: Repeats with a bound of so many rounds and more are read as unbounded first.
+#: Repeats with a bound of this many rounds or more are read as unbounded first.
 _COUNTED_FROM: Final = 4
 #: As many characters as no text has.
 _NO_END: Final = 1 << 62
-#: Where bounded repeats overlap, so many steps a character are no constant to keep silent about:
+#: Where bounded repeats overlap, this many steps a character are too large a constant to pass over:
 #: 100,000 characters take `re` a second then.
 MOST_STEPS_A_CHARACTER: Final = 1_000
 
@@ -92,7 +92,7 @@ class Growth:
         degree: Of a polynomial: at least this, on `hostile`.
         hostile: The text that shows it.
         note: Why it is not known.
-        until: The growth is that of bounded repeats, and goes on until the text has so many
+        until: The growth is that of bounded repeats, and goes on until the text has this many
             characters for them; what is left from there on is a factor, and a large one.
     """
 
@@ -241,7 +241,7 @@ class _Analysis:
     def _shown_up_to_bounds(self, known: Growth | None = None) -> Growth | None:
         """The worst growth that ends where the bounded repeats do, if it is worse than a known one.
 
-        Small bounds are a small factor; that is no growth.
+        Small bounds are a small factor, not growth.
         """
         loose = self._loose
         self._counting = _Counting(loose)
@@ -389,7 +389,7 @@ class _Counting:
         return counted.steps if counted.finished else None, counted.span is not None
 
     def _series(self, hostile: HostileText, times: Iterable[int]) -> list[int]:
-        """The steps for so many pumps each, up to where they are too many."""
+        """The steps for each number of pumps, up to where they are too many."""
         steps: list[int] = []
         for n in times:
             counted, _ = self._count(hostile.text(n))

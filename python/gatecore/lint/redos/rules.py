@@ -173,7 +173,7 @@ def _applied(place: _Place, rules: dict[str, _Rule], done: list[str]) -> Branch 
 
 
 def _splice(place: _Place, *items: Item, until: int = 0) -> Branch:
-    """The branch with other items in the place of its own and `until` more behind it."""
+    """The branch with other items in the place of its own and `until` more after it."""
     return (*place.before, *items, *place.after[until:])
 
 
