@@ -1,7 +1,7 @@
 """The running interpreter's regex parser and compiler, under one name for every version.
 
 CPython moved `sre_parse` and its siblings into `re` with 3.11. Everything that gatecore takes from
-them is listed here, so that a new interpreter needs one file looked at.
+them is listed here, so that a new interpreter means a look at one file.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Document(DocumentMethods, str):
     _core: CoreScan
     _patterns: PatternSet
     _views: dict[str, Document]
-    #: What others worked out about this document and want to find again.
+    #: What others have worked out about this document and will look up again.
     _notes: dict[Any, Any]
 
     def __new__(cls, text: str, patterns: PatternSet) -> Document:

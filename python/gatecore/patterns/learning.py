@@ -107,7 +107,7 @@ class LearnedLog:
         return list(islice(late, MOST_LEARNED))
 
     def dropped(self) -> list[Pattern]:
-        """What `drop` was given, while it counts."""
+        """What `drop` was given, as long as they count."""
         return list(self._read().dropped)
 
     def add(self, pattern: Pattern) -> None:

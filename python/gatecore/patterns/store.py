@@ -67,7 +67,7 @@ class PatternStore:
         """The user's cache: `$GATECORE_CACHE_DIR`, else the platform's usual place.
 
         Where neither is known, as in a container whose user has no home, nothing is kept;
-        `rejected` says so.
+        `rejected` then has the reason.
         """
         chosen = os.environ.get("GATECORE_CACHE_DIR")
         if chosen:
@@ -177,7 +177,7 @@ class PatternStore:
 
 
 def _usual_place() -> Path:
-    """Where the platform wants caches.
+    """Where the platform keeps caches.
 
     Raises:
         RuntimeError: The user has no home.

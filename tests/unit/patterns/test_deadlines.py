@@ -28,10 +28,10 @@ from gatecore import (
     Pattern,
     PatternSet,
     UnansweredError,
-    _re_process,
 )
 from gatecore.cli import main
 from gatecore.gates.files.gate_file import parse_gate
+from gatecore.patterns import re_process
 
 HOSTILE = r"(?=a)(a+)+$"
 TEXT = "xyz risk " + "a" * 40 + "!"
@@ -82,9 +82,9 @@ def _parsed(name: str, text: str) -> Gate:
 
 @pytest.fixture
 def no_idle_worker() -> Iterator[None]:
-    _re_process._end_all()
+    re_process._end_all()
     yield
-    _re_process._end_all()
+    re_process._end_all()
 
 
 def _run(script: str) -> str:
@@ -376,7 +376,7 @@ def test_workers_are_shared_by_threads_and_left_by_none() -> None:
     for thread in threads:
         thread.join()
     assert found == [expected] * 4
-    assert len(_re_process._idle) <= 2
+    assert len(re_process._idle) <= 2
 
 
 @pytest.mark.usefixtures("no_idle_worker")
@@ -395,9 +395,9 @@ def test_a_worker_that_dies_is_an_unanswered_question(monkeypatch: pytest.Monkey
     """And the next question has a new one."""
     patterns = PatternSet([r"(a)\1"])
     assert patterns.scan(TEXT, deadline=60).ids() == [0]
-    (worker,) = _re_process._idle
+    (worker,) = re_process._idle
     worker._process.kill()
-    monkeypatch.setattr(_re_process._Worker, "is_there", lambda self: True)
+    monkeypatch.setattr(re_process._Worker, "is_there", lambda self: True)
     with pytest.raises(UnansweredError, match="ended by itself"):
         patterns.scan(TEXT, deadline=60).ids()
     assert patterns.scan(TEXT, deadline=60).ids() == [0]

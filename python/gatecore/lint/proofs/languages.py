@@ -6,7 +6,7 @@ ways of the second at once, shortest texts first:
 
     \brisky\b  against  risk      … r  i  s  k: the second has matched, so no text is left
 
-Both sides start anywhere, as `re.search` does. What an automaton cannot say (the body of a
+Both sides start anywhere, as `re.search` does. What an automaton cannot express (the body of a
 look-around, an atomic part) is let through on the first side and fails on the second, so that
 "there is no such text" is proved whatever the parts mean.
 """

@@ -1,7 +1,7 @@
 r"""A pattern as the instructions of a textbook backtracker: what `lint` analyses and counts.
 
-`re` itself cannot be asked how many steps it takes, and its own code is written for speed.
-This form is written to be looked at: one instruction a thing, choices in the order in which `re`
+`re` itself cannot be asked how many steps it takes, and its own code is written for speed. This
+form is written to be looked at: one instruction for each thing, choices in the order in which `re`
 makes them.
 
     a(?:b|c)*d      0 CHAR a   1 SPLIT 2 4   2 CHAR [bc]   3 JUMP 1   4 CHAR d   5 MATCH
@@ -12,7 +12,7 @@ way of the bounded one and more.
 
     a{2,30}b        0 COUNT r0   1 ROUND r0 2 30 4   2 CHAR a   3 JUMP 1   4 CHAR b   5 MATCH
 
-`_steps` runs it and counts; `_growth` reads it as an automaton.
+`steps` runs it and counts; `redos.growth` reads it as an automaton.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MOST_INSTRUCTIONS: Final = 2_500
 WRITTEN_OUT: Final = 1 << 62
 #: `\\d{4}` or `[0-9a-f]{32}` is as plain as a word, so it is written out whatever else is counted.
 _LONGEST_PLAIN_ROW: Final = 64
-#: So many equal parts in a row, such as `a?a?a?a?`, are a repeat that somebody wrote out.
+#: This many equal parts in a row, such as `a?a?a?a?`, are a repeat that somebody wrote out.
 _LEAST_ROW: Final = 4
 #: Deeper trees are not walked; `lower` sends them to `re` too.
 _MOST_LEVELS: Final = 60

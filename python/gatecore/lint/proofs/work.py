@@ -36,7 +36,7 @@ class Work:
         """Takes some of it.
 
         Raises:
-            TooMuchWorkError: There is not so much left.
+            TooMuchWorkError: There is not that much left.
         """
         self.left -= amount
         if self.left < 0:

@@ -6,8 +6,8 @@ State 0 is the search itself: it takes any character and starts the pattern agai
 
     \b\d+x     0 ─any→ 0     0 ─[not word]→ (\d)     (\d) ─\d→ (\d), (x)
 
-What an automaton cannot say (bodies of look-ahead, atomic parts, conditionals) is let through:
-every way of `re` is a way here, if not the other way round. Only a back-reference breaks that.
+What an automaton cannot express (bodies of look-ahead, atomic parts, conditionals) is let through:
+every way of `re` is a way here, but not the reverse. Only a back-reference breaks that.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ class Automaton:
     def after(self, states: Iterable[int], kind: int) -> tuple[frozenset[int], int]:
         """The states after a character, and what may come next if a match ends after it.
 
-        Every match is seen; where a look-around of several characters decides, some are none.
+        Every match is seen; where a look-around of several characters decides, some seen are not
+        matches.
         """
         before = self._before(kind)
         reached: set[int] = set()
@@ -117,7 +118,7 @@ class Automaton:
         return self.is_precise and ends == self._every
 
     def sure(self, state: int, kind: int) -> bool:
-        """Whether a try of the pattern that takes a character in a state cannot fail any more."""
+        """Whether an attempt that takes a character in a state cannot fail any more."""
         return state != SEARCH and self.surely_ends(
             self._ends[self._states[state][0] + 1, self._before(kind)]
         )
@@ -148,7 +149,7 @@ class Automaton:
         return match and place != self._end and place not in self._over
 
     def _lets_through(self, at: int) -> bool:
-        """Whether an instruction asks for more than an automaton can say."""
+        """Whether an instruction asks for more than an automaton can express."""
         step = self._code[at]
         if step.op == Op.LOOK_AROUND:
             return not self._is_one(at)
