@@ -97,3 +97,11 @@ def test_tests_and_benchmarks_have_one_direction() -> None:
         if module.partition(".")[0] == "tests"
     }
     assert of_benchmarks == set()
+
+
+def test_the_core_crate_knows_nothing_of_python() -> None:
+    """Neither its manifest nor its sources name the binding's library."""
+    crate = ROOT / "rust" / "gatecore"
+    sources = [*crate.rglob("*.rs"), crate / "Cargo.toml"]
+    assert len(sources) > 20
+    assert [path for path in sources if "pyo3" in path.read_text("utf-8")] == []
