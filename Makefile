@@ -78,11 +78,12 @@ demo: $(VENV)/.installed ## judge the example documents
 test: lint types rust-test python-test smoke wheel-check ## everything that must pass
 
 .PHONY: lint
-lint: $(VENV)/.dev ## formatting and lints, Rust and Python
+lint: $(VENV)/.dev ## formatting, lints, and who imports whom
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets -- -D warnings
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	PYTHONPATH=python $(VENV)/bin/lint-imports --no-logo --no-cache
 	PYTHONPATH=python $(PY) -m gatecore.gates.files.schema --check
 
 .PHONY: schema

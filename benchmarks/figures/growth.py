@@ -22,6 +22,7 @@ import gatecore
 from benchmarks.figures import ratios
 from benchmarks.inputs import hostile
 from benchmarks.inputs.hostile import Family
+from benchmarks.inputs.time_limit import TimeLimitReached, time_limit
 
 __all__ = ["Growth", "growths", "table"]
 
@@ -72,9 +73,6 @@ class _Pumped(ratios.Text):
 
 def _by_re(family: Family) -> str:
     """What `re.finditer` takes for all patterns on the small text and on twice that."""
-    # Here, as asv imports every file of this folder and knows no tests.
-    from tests.support.compare import TimeLimitReached, time_limit
-
     taken = []
     for characters in (family.small, 2 * family.small):
         text = family.text(characters)

@@ -23,17 +23,11 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from types import ModuleType
 from typing import Any, Final
 
+from benchmarks.inputs import real_host
+
 __all__ = ["main"]
-
-
-def _loki() -> ModuleType:
-    """How to reach the host; here, as asv imports every file of this folder and knows no tests."""
-    from tests.host import real_loki
-
-    return real_loki
 
 
 SIZES: Final = (2_000, 10_000, 50_000, 200_000)
@@ -49,7 +43,7 @@ HOSTILE: Final = {
 def texts(size: int, count: int, *, one_line: bool = False) -> list[str]:
     """Texts of a size, each begun at another place of the host's documents."""
     chosen = random.Random(size)
-    documents = _loki().host_documents()
+    documents = real_host.host_documents()
     made = []
     for _ in range(count):
         chosen.shuffle(documents)
@@ -97,7 +91,7 @@ class Old:
 
 def serve_old() -> None:
     """The process of `Old`."""
-    engines = {name: _loki().engine(name) for name in _loki().ENGINES}
+    engines = {name: real_host.engine(name) for name in real_host.ENGINES}
     for line in sys.stdin:
         what, text = json.loads(line)
         print(run(engines, what, text), flush=True)
@@ -124,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from gatecore import PatternStore
 
     folder = os.environ.get("GATECORE_CACHE_DIR") or tempfile.mkdtemp()
-    engines = {name: _loki().engine(name) for name in _loki().ENGINES}
+    engines = {name: real_host.engine(name) for name in real_host.ENGINES}
     before = peak()
     handles = {n: gatecore.accelerate(e, store=PatternStore(folder)) for n, e in engines.items()}
     old = Old()
@@ -188,8 +182,8 @@ def start(folder: str) -> None:
     """`accelerate` in a new process, with the set compiled before."""
     program = f"""
 import time
-from tests.host import real_loki
-engine = real_loki.engine("sync")
+from benchmarks.inputs import real_host
+engine = real_host.engine("sync")
 begin = time.perf_counter()
 import gatecore, gatecore.hosts.acceleration
 imported = time.perf_counter()

@@ -12,7 +12,7 @@ That is what makes the number of patterns that match grow as slowly as it does i
 (about 80, 250 and 570 of 2,700 in documents of 2, 10 and 100 KB), which matters: a corpus where
 everything matches measures the output, one where nothing matches measures the prefilter.
 
-The shape follows the host measured in FACTS section 1; `tests/unit/test_corpus.py` holds
+The shape follows the host measured in FACTS section 1; `tests/meta/test_corpus.py` holds
 the proportions to it.
 """
 

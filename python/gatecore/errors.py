@@ -113,7 +113,7 @@ class DocumentTypeError(GatecoreError, TypeError):
 
 
 class AccelerateError(GatecoreError, TypeError):
-    """Something that is no host was given to `accelerate`."""
+    """Something that is not a host was given to `accelerate`."""
 
 
 class UnknownModuleError(GatecoreError, LookupError):

@@ -25,19 +25,19 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 import gatecore
+from benchmarks.inputs.time_limit import TimeLimitReached, time_limit
 from tests.support import generate
+from tests.support.choices import Spec
 from tests.support.compare import (
     Difference,
     Oracle,
-    TimeLimitReached,
     build_set,
     compare,
     compare_errors,
     compare_scan,
-    time_limit,
 )
 from tests.support.compare_document import ask_document, compare_document, with_keywords
-from tests.support.generate import Case, Spec
+from tests.support.generate import Case
 
 __all__ = ["main", "minimise"]
 

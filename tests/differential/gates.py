@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from benchmarks.inputs.time_limit import TimeLimitReached, time_limit
 from gatecore import Document, GateSet, backends
 from gatecore.gates import reference
 from gatecore.gates.matches import Hit, Matches, ReMatches
@@ -41,10 +42,9 @@ from gatecore.gates.spec import (
     PatternRef,
 )
 from tests.differential.whys import why_differences
-from tests.support.compare import TimeLimitReached, time_limit
+from tests.support.choices import RandomChoices
 from tests.support.gate_cases import GateCase, make_gate_case
 from tests.support.gate_rows import to_row
-from tests.support.generate import RandomChoices
 
 __all__ = [
     "GateDifference",

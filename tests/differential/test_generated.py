@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from hypothesis import given, reject, settings
 
+from benchmarks.inputs.time_limit import TimeLimitReached, time_limit
 from tests.support import strategies
+from tests.support.choices import RandomChoices, Spec
 from tests.support.compare import (
     Difference,
     Oracle,
     Set,
-    TimeLimitReached,
     build_set,
     compare,
     compare_errors,
     compare_scan,
-    time_limit,
 )
 from tests.support.compare_document import (
     DropIn,
@@ -28,7 +28,7 @@ from tests.support.compare_document import (
     compare_document,
     with_keywords,
 )
-from tests.support.generate import Case, RandomChoices, Spec, make_case
+from tests.support.generate import Case, make_case
 
 EXAMPLES = 250
 """Sets; with two texts each, 500 scans for an engine."""

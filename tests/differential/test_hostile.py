@@ -8,7 +8,8 @@ import re
 import pytest
 
 from benchmarks.inputs.hostile import Family, families, loaded
-from tests.support.compare import Oracle, TimeLimitReached, compare_scan, time_limit
+from benchmarks.inputs.time_limit import TimeLimitReached, time_limit
+from tests.support.compare import Oracle, compare_scan
 
 FAMILIES = families()
 RE_LIMIT = 5.0

@@ -28,10 +28,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from benchmarks.inputs.time_limit import TimeLimitReached, time_limit
 from tests.support import strategies
-from tests.support.compare import TimeLimitReached, build_set, time_limit
+from tests.support.choices import Spec
+from tests.support.compare import build_set
 from tests.support.drop_in import Document, gre
-from tests.support.generate import Case, Spec
+from tests.support.generate import Case
 from tests.support.observe import MATCH_CALLS, Observation, facts, observe
 
 RUNS = 150

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.host.real_loki import home
+from benchmarks.inputs.real_host import home
 
 __all__ = ["main", "outcomes"]
 

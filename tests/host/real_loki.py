@@ -10,60 +10,17 @@ text, and sets of texts have another order in each process.
 from __future__ import annotations
 
 import argparse
-import contextlib
-import importlib
-import io
 import os
 import random
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["ENGINES", "differences", "engine", "generated", "home", "host_documents", "main"]
+from benchmarks.inputs.real_host import ENGINES, engine, host_documents
 
-ENGINES: Final = {
-    "sync": ("core.engine", "LOKIEngine"),
-    "async": ("core.async_engine", "AsyncLOKIEngine"),
-}
-_SUFFIXES: Final = (".txt", ".md")
+__all__ = ["differences", "generated", "main"]
+
 _LONGEST: Final = 12_000
-
-
-def home() -> Path:
-    """Where the host is."""
-    return Path(os.environ["LOKI_HOME"])
-
-
-def engine(kind: str) -> Any:
-    """A new engine with all modules that can be loaded; what it prints meanwhile is dropped."""
-    backend = str(home() / "backend")
-    if backend not in sys.path:
-        sys.path.insert(0, backend)
-    path, name = ENGINES[kind]
-    made = getattr(importlib.import_module(path), name)()
-    with contextlib.redirect_stdout(io.StringIO()):
-        for folder in sorted((home() / "backend" / "modules").iterdir()):
-            if (folder / "module.py").is_file():
-                made.load_module(folder.name)
-    return made
-
-
-@lru_cache(maxsize=1)
-def _documents() -> tuple[str, ...]:
-    paths = sorted(p for p in home().rglob("*") if p.suffix in _SUFFIXES and p.is_file())
-    texts = [
-        path.read_text("utf-8", "replace") for path in paths if "node_modules" not in path.parts
-    ]
-    return tuple(dict.fromkeys(text for text in texts if text.strip()))
-
-
-def host_documents() -> list[str]:
-    """Every text that lies in the host's folders."""
-    return list(_documents())
-
 
 ODD: Final = (
     "",
@@ -197,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.host.real_loki")
     parser.add_argument("--documents", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--backend", choices=tuple(ENGINES), action="append")
+    parser.add_argument("--engine", choices=tuple(ENGINES), action="append")
     options = parser.parse_args(arguments)
     import gatecore
     from gatecore import PatternStore

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.host
 def test_reports_of_the_real_host_are_the_same(kind: str, tmp_path: Path) -> None:
     """On the host's documents, mutated ones and odd texts: every key, order, span and text."""
     documents = os.environ.get("GATECORE_HOST_DOCUMENTS", "300")
-    command = ["-W", "ignore", "-m", "tests.host.real_loki", "--backend", kind]
+    command = ["-W", "ignore", "-m", "tests.host.real_loki", "--engine", kind]
     done = subprocess.run(
         [sys.executable, *command, "--documents", documents],
         cwd=ROOT,

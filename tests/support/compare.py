@@ -13,28 +13,25 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import signal
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any, NamedTuple, Protocol
 
-from tests.support.generate import Spec
+from benchmarks.inputs.time_limit import TimeLimitReached
+from tests.support.choices import Spec
 
 __all__ = [
     "Answer",
     "Build",
     "Difference",
     "Oracle",
-    "TimeLimitReached",
     "all_facts_of",
     "build_set",
     "compare",
     "compare_errors",
     "compare_scan",
     "facts_of",
-    "time_limit",
 ]
 
 
@@ -313,29 +310,3 @@ def compare(
             expected = ask_document(oracle, answers, text, thorough=few)
             differences += compare_document(scanned, oracle, expected, text, backend)
     return differences
-
-
-class TimeLimitReached(BaseException):
-    """A case took too long; no `Exception`, so that nothing under test can swallow it."""
-
-
-@contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Ends its block with TimeLimitReached after `seconds`; `re` notices within milliseconds.
-
-    Only on the main thread of a process, and where SIGALRM exists; elsewhere there is no limit.
-    """
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        raise TimeLimitReached
-
-    if not hasattr(signal, "SIGALRM"):
-        yield
-        return
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)

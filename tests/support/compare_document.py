@@ -27,10 +27,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from benchmarks.inputs.time_limit import TimeLimitReached
 from tests.support import compare
-from tests.support.compare import Answer, Difference, Oracle, TimeLimitReached
+from tests.support.choices import Spec
+from tests.support.compare import Answer, Difference, Oracle
 from tests.support.drop_in import Document, gre
-from tests.support.generate import Spec
 from tests.support.observe import error_facts
 
 __all__ = ["DropIn", "Expected", "ask_document", "compare_document", "with_keywords"]

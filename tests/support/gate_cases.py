@@ -54,7 +54,8 @@ from gatecore.gates.spec import (
 )
 from gatecore.gates.typography import pattern_of
 from tests.support import generate
-from tests.support.generate import ODD, WORDS, Choices, weigh
+from tests.support.choices import ODD, WORDS, Choices, Spec, weigh
+from tests.support.texts import make_text, parse
 
 __all__ = ["GateCase", "make_document", "make_gate", "make_gate_case"]
 
@@ -141,7 +142,7 @@ def _plain(choices: Choices, source: str, flags: int) -> PatternRef:
     return PatternRef(source, flags, HERE, "lowered" if choices.chance(30) else "text")
 
 
-def _generated(choices: Choices) -> generate.Spec:
+def _generated(choices: Choices) -> Spec:
     """A pattern of the grammar that the other drivers use, of those that `re` can bear."""
     (spec,), limit = generate.make_set(choices, at_most=1)
     with warnings.catch_warnings():
@@ -393,7 +394,7 @@ def make_document(choices: Choices, gates: tuple[Gate, ...]) -> str:
 
 def _trees(gates: tuple[Gate, ...]) -> list[object]:
     parsed = (
-        generate.parse((pattern.source, pattern.flags))
+        parse((pattern.source, pattern.flags))
         for gate in gates
         for group in gate.groups
         for pattern in group.patterns
@@ -412,7 +413,7 @@ def _document(choices: Choices, trees: list[object]) -> str:
         elif kind < 16:
             parts.append(choices.pick(WORDS))
         elif kind < 19 and trees:
-            parts.append(generate.make_text(choices, [choices.pick(trees)], 12))
+            parts.append(make_text(choices, [choices.pick(trees)], 12))
         else:
             parts.append(choices.pick(ODD))
         parts.append(choices.pick(_JOINTS))

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from tests.support import gate_cases as gate_generator
 from tests.support import generate
+from tests.support.choices import Choices, Spec
+from tests.support.texts import make_text, parse
 
 __all__ = ["cases", "gate_cases", "specs", "texts"]
 
@@ -22,7 +24,7 @@ def _numbers_below(n: int) -> st.SearchStrategy[int]:
     return st.integers(0, n - 1)
 
 
-class _DrawnChoices(generate.Choices):
+class _DrawnChoices(Choices):
     """Decisions that Hypothesis takes, records and shrinks."""
 
     def __init__(self, draw: st.DrawFn) -> None:
@@ -39,18 +41,18 @@ def cases(draw: st.DrawFn, *, at_most: int = 12, texts: int = 2) -> generate.Cas
 
 
 @st.composite
-def specs(draw: st.DrawFn) -> generate.Spec:
+def specs(draw: st.DrawFn) -> Spec:
     """One pattern: source and flags; about one in a hundred is a bad pattern."""
     (spec,), _ = generate.make_set(_DrawnChoices(draw), at_most=1)
     return spec
 
 
 @st.composite
-def texts(draw: st.DrawFn, spec: generate.Spec, *, limit: int = 60) -> str:
+def texts(draw: st.DrawFn, spec: Spec, *, limit: int = 60) -> str:
     """A text of at most `limit` characters that the pattern `spec` is likely to match."""
-    tree = generate.parse(spec)
+    tree = parse(spec)
     trees = [tree] if tree is not None else []
-    return generate.make_text(_DrawnChoices(draw), trees, limit)
+    return make_text(_DrawnChoices(draw), trees, limit)
 
 
 @st.composite

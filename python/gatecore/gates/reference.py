@@ -42,7 +42,7 @@ from gatecore.gates.spec import (
 )
 from gatecore.gates.units import Span
 
-__all__ = ["Scope", "evaluate", "holds", "witnesses"]
+__all__ = ["Scope", "evaluate", "holds", "question_of", "witnesses"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,16 +232,16 @@ def witnesses(
 
 def _same(one: PatternRef, other: PatternRef) -> bool:
     """Whether two patterns ask the same question, however they were written."""
-    return _question(one) == _question(other)
+    return question_of(one) == question_of(other)
 
 
-def _question(pattern: PatternRef) -> tuple[str, int, str, bool]:
+def question_of(pattern: PatternRef) -> tuple[str, int, str, bool]:
     return pattern.source, pattern.flags, pattern.view, pattern.in_unbroken
 
 
 def _distinct(spec: Gate, groups: tuple[str, ...]) -> Iterable[PatternRef]:
     """The patterns of the groups, each question once."""
-    return {_question(pattern): pattern for pattern in spec.patterns(groups)}.values()
+    return {question_of(pattern): pattern for pattern in spec.patterns(groups)}.values()
 
 
 def _captured(

@@ -20,6 +20,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from gatecore.places import Place
+
 __all__ = [
     "MARKS",
     "SEVERITIES",
@@ -105,22 +107,6 @@ MARKS: Final[Mapping[Unit, str]] = {
 """The pattern whose matches in the document make up a unit: words are the matches themselves, the
 others end where a match ends. Characters need none.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something stands in a gate file; lines and columns count from 1.
-
-    >>> str(Place("fca_uk/fair_value.yaml", 14, 5))
-    'fca_uk/fair_value.yaml:14:5'
-    """
-
-    path: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
-"""Compiling what was learned, tried twice and not for ever.
+"""Compiling what was learned, tried twice and not forever.
 
 The compile runs beside the work, in a thread that may be cut off with its process: it hangs, memory
 runs out, the engine crashes, somebody ends the process. A file in the cache says that an attempt
-began and is removed when it ends. Who finds one whose process is gone tries once more; after two
-attempts that never ended, what was learned is dropped and that is said.
+began and is removed when it ends. If one is found whose process is gone, there is one more try;
+after two attempts that never ended, what was learned is dropped, with a note in
+`PatternStore.rejected`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from gatecore.patterns import trusted_files
-from gatecore.patterns.store import PatternStore
+from gatecore.patterns.learning import LearnedLog
 
 __all__ = ["begin", "end"]
 
@@ -30,14 +31,14 @@ _MOST_ATTEMPTS: Final = 2
 _ours: set[Path] = set()
 
 
-def begin(store: PatternStore, key: str) -> Literal["go", "running", "spoiled"]:
-    """Notes that an attempt for the set of this key begins, unless one runs or two came to nothing.
+def begin(log: LearnedLog) -> Literal["go", "running", "spoiled"]:
+    """Notes that an attempt for what a log holds begins, unless one runs or two came to nothing.
 
     After "go", `end` must be called.
     """
-    path = _path(store, key)
+    path = _path(log)
     attempts = 0
-    found = store.kept(path.name)
+    found = log.store.kept(path.name)
     if found is not None:
         with contextlib.suppress(ValueError, KeyError, TypeError):
             said = json.loads(found)
@@ -45,7 +46,7 @@ def begin(store: PatternStore, key: str) -> Literal["go", "running", "spoiled"]:
                 return "running"
             attempts = int(said["attempts"])
     if attempts >= _MOST_ATTEMPTS:
-        end(store, key)
+        end(log)
         return "spoiled"
     said = {
         "host": platform.node(),
@@ -59,16 +60,16 @@ def begin(store: PatternStore, key: str) -> Literal["go", "running", "spoiled"]:
     return "go"
 
 
-def end(store: PatternStore, key: str) -> None:
+def end(log: LearnedLog) -> None:
     """Notes that an attempt came to an end, whatever its result."""
-    path = _path(store, key)
+    path = _path(log)
     _ours.discard(path)
     with contextlib.suppress(OSError):
         path.unlink()
 
 
-def _path(store: PatternStore, key: str) -> Path:
-    return store.folder / f"{key}.compiling.json"
+def _path(log: LearnedLog) -> Path:
+    return log.store.folder / f"{log.key}.compiling.json"
 
 
 def _runs(path: Path, host: str, process: int, begun: float) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
-__all__ = ["Change", "Entry", "Host", "host_of_modules", "is_host_module", "module_of"]
+__all__ = ["Change", "Entry", "Host", "is_host_module", "module_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,16 +48,18 @@ class Change:
 
 @dataclass
 class Host:
-    """What is routed, where documents come in, and what is done once.
+    """What leads to `gatecore.re`, where documents come in, and what is done once.
 
     Attributes:
         name: How it was recognised.
-        modules: Python modules whose names are routed.
-        holders: Objects whose attributes are routed, such as detectors with compiled patterns.
+        modules: Python modules whose names are rebound.
+        holders: Objects whose attributes are rebound, such as detectors with compiled patterns.
         entries: Where documents come in.
         changes: Names that get another value.
         left: What was not changed although it was looked at, with the reason.
         shape: Differs after gates were added, removed or replaced.
+        shape_now: Asks for the shape, cheaply enough for each document; `None` if nobody need ask.
+        whole_document: Entered while an entry that takes a whole document is called.
     """
 
     name: str
@@ -67,6 +69,12 @@ class Host:
     changes: list[Change] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     shape: tuple[int, ...] = ()
+    shape_now: Callable[[], tuple[int, ...]] | None = None
+    whole_document: Callable[[], AbstractContextManager[object]] = nullcontext
+
+    def has_changed(self) -> bool:
+        """Whether gates were added, removed or replaced since it was looked at."""
+        return self.shape_now is not None and self.shape_now() != self.shape
 
 
 def module_of(value: Any) -> ModuleType | None:
@@ -93,41 +101,3 @@ def is_host_module(module: ModuleType | None, roots: Iterable[str] = ()) -> bool
     return bool(path) and not any(
         part in ("site-packages", "dist-packages") for part in Path(path).parts
     )
-
-
-def host_of_modules(modules: list[ModuleType]) -> Host:
-    """Any Python modules: documents come in as the longest text given to a public function.
-
-    Functions of a module and methods of its classes count; names with a leading underscore do not.
-    """
-    host = Host(f"{len(modules)} Python modules", modules=list(modules))
-    for module in modules:
-        host.entries += _entries_of(module, module.__name__)
-        for name, value in list(vars(module).items()):
-            own = isinstance(value, type) and value.__module__ == module.__name__
-            if own and not name.startswith("_"):
-                host.entries += _entries_of(value, f"{module.__name__}.{name}")
-    host.shape = tuple(id(entry.owner) for entry in host.entries)
-    return host
-
-
-def _entries_of(owner: Any, label: str) -> Iterator[Entry]:
-    module = owner.__name__ if isinstance(owner, ModuleType) else owner.__module__
-    for name, value in list(vars(owner).items()):
-        # What wraps a function, as `functools.wraps` does and gatecore's own entries, is the
-        # function's own; coroutines and generators run later, when the text is long handed over.
-        if (
-            isinstance(value, FunctionType)
-            and value.__module__ == module
-            and not name.startswith("_")
-            and any(_takes_text(parameter) for parameter in _parameters(value))
-        ):
-            yield Entry(owner, name, f"{label}.{name}")
-
-
-def _parameters(function: FunctionType) -> list[inspect.Parameter]:
-    return list(inspect.signature(function).parameters.values())
-
-
-def _takes_text(parameter: inspect.Parameter) -> bool:
-    return parameter.name not in ("self", "cls")

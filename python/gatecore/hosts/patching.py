@@ -1,6 +1,6 @@
 """Taking a host's names over, and putting back what stood there.
 
-    take(token, module, "re", routed)      module.re is routed; the old one is kept
+    take(token, module, "re", new)         module.re is new; the old value is kept
     give_back(token)                       as it was, once the last user let go
 
 Several handles may want the same name, as engines share the modules of their gates. The first one

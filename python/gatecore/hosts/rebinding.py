@@ -1,4 +1,4 @@
-"""Routing: the names under which a host knows `re` and its pattern objects lead to `gatecore.re`.
+"""Rebinding: the names under which a host knows `re` and its pattern objects lead to `gatecore.re`.
 
 What is looked at: a module's own names, the classes that it defines, the attributes of given
 objects, and lists, dicts and tuples in all of these. What a function keeps for itself (a closure, a
@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
-from gatecore import re as routed_re
+from gatecore import re as gatecore_re
 from gatecore.hosts.patching import is_ours, take
 from gatecore.patterns.pattern import Pattern
 
-__all__ = ["held_patterns", "route"]
+__all__ = ["held_patterns", "rebind"]
 
 _FUNCTIONS: Final = {
-    getattr(re, name): getattr(routed_re, name)
+    getattr(re, name): getattr(gatecore_re, name)
     for name in (
         *("compile", "search", "match", "fullmatch", "findall", "finditer"),
         *("split", "sub", "subn", "purge"),
@@ -74,33 +74,33 @@ def _patterns(value: Any, depth: int) -> Iterator[Pattern]:
             yield from _patterns(part, depth + 1)
 
 
-def route(user: Any, owners: list[Any]) -> list[str]:
-    """Routes what owners hold, and says what was found where."""
-    routed = []
+def rebind(user: Any, owners: list[Any]) -> list[str]:
+    """Has what owners hold lead to `gatecore.re`; the names that do now."""
+    rebound = []
     seen: set[int] = set()
     for owner in owners:
         for holder, name, value in list(_slots(owner, seen)):
-            new = _routed(value, 0)
+            new = _rebound(value, 0)
             if new is not value:
                 take(user, holder, name, new)
-                routed.append(f"{_name(owner)}.{name}" if holder is owner else _name(owner))
+                rebound.append(f"{_name(owner)}.{name}" if holder is owner else _name(owner))
             elif is_ours(holder, name):
                 take(user, holder, name, value)  # another handle's: join it
-    return list(dict.fromkeys(routed))
+    return list(dict.fromkeys(rebound))
 
 
 def _name(owner: Any) -> str:
     return owner.__name__ if isinstance(owner, ModuleType | type) else type(owner).__name__
 
 
-def _routed(value: Any, depth: int) -> Any:
-    """What a value becomes; itself if there is nothing to route."""
+def _rebound(value: Any, depth: int) -> Any:
+    """What a value becomes; itself if there is nothing to rebind."""
     if value is re:
-        return routed_re
+        return gatecore_re
     if isinstance(value, re.Pattern):
-        return routed_re.compile(value) if isinstance(value.pattern, str) else value
+        return gatecore_re.compile(value) if isinstance(value.pattern, str) else value
     if type(value) is tuple and depth < _DEEPEST and len(value) <= _LONGEST:
-        parts = [_routed(part, depth + 1) for part in value]
+        parts = [_rebound(part, depth + 1) for part in value]
         changed = any(new is not old for new, old in zip(parts, value, strict=True))
         return tuple(parts) if changed else value
     return _FUNCTIONS.get(value, value) if isinstance(value, FunctionType) else value

@@ -5,7 +5,7 @@ r"""The patterns in Python source: string literals that reach a call of `re`, wi
 
 Nothing is run. A name stands for what is assigned to it in sight, a loop's variable for each
 element of a literal list, tuple, set or dict, an f-string, a sum and `re.escape` for what they make
-of known texts. What is imported from a file that is read as well is that file's.
+of known texts. What is imported from a file that is read as well has the meaning that it has there.
 What a parameter or another function brings is not followed: a call that may get something of the
 kind is counted as `unread`, also when some of its patterns are known.
 
@@ -23,7 +23,7 @@ from itertools import islice, product
 from pathlib import PurePath
 from typing import Any, Final
 
-from gatecore.gates.spec import Place
+from gatecore.places import Place
 
 __all__ = ["SourceFiles", "SourcePattern", "SourcePatterns", "patterns_in"]
 
@@ -42,7 +42,7 @@ _FLAGS_AT: Final = {
 _SAME_ELEMENTS: Final = ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter")
 _DEEPEST: Final = 12
 _MOST_VALUES: Final = 20_000
-#: Texts that one f-string may stand for: two loops over some dozen words each.
+#: Texts that one f-string may stand for: two loops over a few dozen words each.
 _MOST_MADE: Final = 2_000
 #: Methods of `str` that look for their first argument.
 _LOOKING: Final = ("find", "count")
@@ -127,7 +127,7 @@ class SourceFiles:
         """The file that an import of another file means; `None` if it is none of these.
 
         What a name is absolute to is not known, so the file whose folders fit and that is nearest
-        to the asking one is taken.
+        to the importing one is taken.
         """
         parts = tuple(name.split(".")) if name else ()
         here = PurePath(asker).parent.parts
@@ -411,7 +411,7 @@ class _Collector(ast.NodeVisitor):
             left = right
 
     def _is_container(self, node: ast.expr) -> bool:
-        """Whether an expression is known to be no text."""
+        """Whether an expression is known not to be text."""
         values = list(islice(self._values(node), _MOST_VALUES))
         kinds = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
         return bool(values) and all(isinstance(value, kinds) for value in values)

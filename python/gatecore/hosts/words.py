@@ -9,9 +9,8 @@ account numbers. The first are worth keeping on disk, the second must never get 
 - words that stand side by side in it, with nothing but blanks and punctuation between them, stand
   side by side in the source as well: `Mark\ Field` is not made of `mark` here and `field` there.
 
-What bounds a repeat (`{0,60}`) is no word, and a letter that may be missing (`risks?`) no part of
-one. So a file that is written holds no word that the source
-does not hold.
+The bounds of a repeat (`{0,60}`) are not a word, and a letter that may be missing (`risks?`) is not
+part of one. So a file that is written holds no word that the source does not hold.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _BOUNDS: Final = re.compile(r"\{\d*,?\d*\}")
 _OPTIONAL: Final = re.compile(r"[^\W_]\?")
 _BLANKS: Final = re.compile(r"\\s[+*?]*")
-#: A class (`\b`, `\w`) is no letter; what is escaped besides stands for itself.
+#: A class (`\b`, `\w`) is not a letter; whatever else is escaped stands for itself.
 _CLASS: Final = re.compile(r"\\[AbBdDSwWZ]")
 #: What may stand between words without keeping them apart.
 _PLAIN: Final = r"[\s\\,;:'’.&/#@!\"~=<>%_-]+"

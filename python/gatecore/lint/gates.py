@@ -20,7 +20,7 @@ from gatecore.lint.checks.documents import Cost, costs, window_issues, word_issu
 from gatecore.lint.checks.patterns import pattern_issues
 from gatecore.lint.checks.verdicts import verdict_issues
 from gatecore.lint.issues import CHECKS, Check, Issue, Level
-from gatecore.lint.patterns import Growth, lint
+from gatecore.lint.patterns import Growth, lint_patterns
 from gatecore.lint.proofs.questions import Questions
 from gatecore.patterns.set import Backend
 
@@ -78,14 +78,16 @@ def _wanted(only: tuple[str, ...], ignore: tuple[str, ...]) -> frozenset[str]:
 
 
 def _routes(gates: Sequence[Gate], backend: Backend) -> Iterator[Issue]:
-    """Patterns that `re` answers, as `lint` finds them."""
+    """Patterns that `re` answers, as `lint_patterns` finds them."""
     named = [
         (gate, group, pattern)
         for gate in gates
         for group in gate.groups
         for pattern in group.patterns
     ]
-    advice = lint([(pattern.source, pattern.flags) for *_, pattern in named], backend=backend)
+    advice = lint_patterns(
+        [(pattern.source, pattern.flags) for *_, pattern in named], backend=backend
+    )
     for (gate, group, pattern), one in zip(named, advice, strict=True):
         if not one.fallback:
             continue

@@ -1,4 +1,4 @@
-"""What a check of gates says: one issue, with its place, its reason and what to do."""
+"""What a check of gates reports: one issue, with its place, its reason and what to do."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from gatecore.gates.spec import (
     Not,
     Part,
     PatternRef,
-    Place,
     groups_named,
 )
+from gatecore.places import Place
 
 __all__ = ["CHECKS", "Check", "Issue", "Level", "conditions_of", "uses"]
 

@@ -1,11 +1,11 @@
-r"""`lint`: which patterns are slow, why, on which text, and how to write them better.
+r"""`lint_patterns`: which patterns are slow, why, on which text, and how to write them better.
 
 Off the fallback route a pattern takes linear time whatever it is, so advice is about the patterns
 that `re` itself answers: why they are there, how `re`'s time grows with a hostile text, and a
 rewrite that leads off the route.
 
->>> from gatecore.lint.patterns import lint
->>> (advice,) = lint([r"(?<!\w)risk(?!\w)"])
+>>> from gatecore.lint.patterns import lint_patterns
+>>> (advice,) = lint_patterns([r"(?<!\w)risk(?!\w)"])
 >>> advice.route, advice.rewrite.pattern.source, advice.rewrite.kind
 ('fallback', '\\brisk\\b', 'same answers')
 """
@@ -24,7 +24,7 @@ from gatecore.lint.redos.rules import Change, rewritten
 from gatecore.patterns.pattern import Pattern, PatternLike
 from gatecore.patterns.set import Backend, PatternSet
 
-__all__ = ["Advice", "Growth", "HostileText", "Rewrite", "lint"]
+__all__ = ["Advice", "Growth", "HostileText", "Rewrite", "lint_patterns", "may_take_hours"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Advice:
         }
 
 
-def lint(
+def lint_patterns(
     patterns: Iterable[PatternLike], *, every_growth: bool = False, backend: Backend = "auto"
 ) -> list[Advice]:
     r"""Advice on each pattern, in order.
@@ -117,7 +117,8 @@ def lint(
     Raises:
         re.error: And whatever else `PatternSet` raises.
 
-    >>> [advice.growth.kind for advice in lint([r"(?=a)(a+)+b", r"\d+x"], every_growth=True)]
+    >>> advice = lint_patterns([r"(?=a)(a+)+b", r"\d+x"], every_growth=True)
+    >>> [one.growth.kind for one in advice]
     ['exponential', 'polynomial']
     """
     routed = PatternSet(patterns, backend=backend)
@@ -137,6 +138,12 @@ def lint(
         old = found[key]
         found[key] = Advice(old.pattern, old.route, old.reason, old.growth, rewrite, old.note)
     return [found[pattern.key] for pattern in routed]
+
+
+def may_take_hours(source: str, flags: int) -> bool:
+    """Whether `re` may take hours for a pattern and a text: worse than quadratic, or unknown."""
+    found = growth(source, flags)
+    return not found.known or found.kind == "exponential" or (found.degree or 0) > 2
 
 
 def _looked_at(advice: Advice) -> Advice:

@@ -151,7 +151,7 @@ def union(*parts: Ranges) -> Ranges:
 
 
 def complement(ranges: Ranges) -> Ranges:
-    """The characters that a class has not."""
+    """The characters that are not in a class."""
     gaps: list[tuple[int, int]] = []
     start = 0
     for lo, hi in ranges:
@@ -164,7 +164,7 @@ def complement(ranges: Ranges) -> Ranges:
 
 
 def difference(left: Ranges, right: Ranges) -> Ranges:
-    """The characters of one class that another has not."""
+    """The characters of one class that are not in another."""
     return intersection(left, complement(right))
 
 

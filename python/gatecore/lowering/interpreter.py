@@ -1,7 +1,7 @@
 """The running interpreter's regex parser and compiler, under one name for every version.
 
 CPython moved `sre_parse` and its siblings into `re` with 3.11. Everything that gatecore takes from
-them is listed here, so that a new interpreter needs one file looked at.
+them is listed here, so that a new interpreter means a look at one file.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ parser, compiler, constants = (importlib.import_module(name) for name in _NAMES)
 ATOMIC_GROUP = getattr(constants, "ATOMIC_GROUP", None)
 POSSESSIVE_REPEAT = getattr(constants, "POSSESSIVE_REPEAT", None)
 
-#: What a compiled set depends on besides its patterns: the parser's version and Unicode's tables.
+#: What a compiled set depends on beyond its patterns: the parser's version and Unicode's tables.
 IDENTITY = (
     f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}, "
     f"Unicode {unicodedata.unidata_version}"

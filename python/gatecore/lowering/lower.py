@@ -2,7 +2,8 @@
 
 CPython parses: `re`'s parser gives the exact tree, flags and errors of the running interpreter.
 This file walks the tree once and writes numbers (the list is in `rust/gatecore/src/lowered.rs`).
-Character classes become numbered sets of code points, flags are applied on the way and then gone.
+Character classes become numbered sets of code points, flags are applied on the way and are then
+gone.
 """
 
 from __future__ import annotations
@@ -175,7 +176,7 @@ def combine(flags: int, add: int, drop: int) -> int:
 def loop_depth(source: str, flags: int) -> int:
     r"""How deep loops stand within loops: from 2 on, hostile texts may keep `re` for hours.
 
-    An order in which to ask, no claim about a pattern: those are `lint`'s.
+    It is an order in which to ask, not a claim about a pattern: those are `lint`'s.
 
     >>> loop_depth(r"a{2}b?c", 0), loop_depth(r"(a+b)*\1", 0)
     (0, 2)

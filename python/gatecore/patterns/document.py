@@ -29,7 +29,7 @@ class Document(DocumentMethods, str):
             (`PatternSet.learned`).
 
     Raises:
-        DocumentTypeError: `text` is no `str`, or `patterns` no `PatternSet`.
+        DocumentTypeError: `text` is not a `str`, or `patterns` not a `PatternSet`.
 
     Costs, beside the text, one byte a character for each alphabet that is asked for (one for
     patterns that ignore case and one for others), and the lowered text once `lower()` was called.
@@ -47,7 +47,7 @@ class Document(DocumentMethods, str):
     _core: CoreScan
     _patterns: PatternSet
     _views: dict[str, Document]
-    #: What others worked out about this document and want to find again.
+    #: What others have worked out about this document and will look up again.
     _notes: dict[Any, Any]
 
     def __new__(cls, text: str, patterns: PatternSet) -> Document:

@@ -1,4 +1,4 @@
-"""Who wants to know that patterns are being compiled: nobody, or the command line's terminal."""
+"""Who is told that patterns are being compiled: nobody, or the terminal of the command line."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ class _Worker:
         )
 
     def start(self, until: float, deadline: Deadline) -> None:
-        """Waits for its first word, which says that it is this very interpreter."""
+        """Waits for its first word, which tells that it is this very interpreter."""
         if self._started:
             return
         version = self.receive(until, deadline)
@@ -203,7 +203,7 @@ def _worker() -> _Worker:
     if not name.startswith("python") or getattr(sys, "frozen", False) or not _WORKER.is_file():
         raise UnansweredError(
             "re cannot be given a deadline here: that takes a worker process, and this program "
-            f"({sys.executable or 'without a name'}) is no Python to start one with"
+            f"({sys.executable or 'without a name'}) is not a Python that could start one"
         )
     try:
         return _Worker()

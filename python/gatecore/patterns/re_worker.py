@@ -32,7 +32,7 @@ def _write(stream: BinaryIO, answer: Any) -> None:
 
 
 def _end_after(seconds: float) -> None:
-    """Has the system end this process after so much work, if nobody is left to do it."""
+    """Has the system end this process after this much work, if nobody is left to do it."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     soft = math.ceil(time.process_time() + seconds) + 1
     if hard != resource.RLIM_INFINITY:

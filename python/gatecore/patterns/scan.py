@@ -83,7 +83,7 @@ class Scan:
         """The numbers of the patterns with at least one match, rising.
 
         What `re` has to answer comes last, and of that what looks dangerous: a pattern that fails
-        or takes for ever does not keep the answers of the others. They are remembered, `known` has
+        or takes forever does not keep the answers of the others. They are remembered, `known` has
         them, and so has the attribute `known` of the error.
 
         Raises:

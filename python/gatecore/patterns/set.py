@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import operator
 import os
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import (
     TYPE_CHECKING,
@@ -20,6 +18,7 @@ from gatecore._gatecore import CoreSet, pattern_object
 from gatecore._gatecore import Pattern as CompiledPattern
 from gatecore.errors import DocumentTypeError, PatternSetError, UnansweredError
 from gatecore.lowering.interpreter import IDENTITY
+from gatecore.patterns.learning import LearnedLog, Learning
 from gatecore.patterns.pattern import DEBUG, Pattern, PatternLike, note, parse_pattern
 from gatecore.patterns.progress import compiling
 from gatecore.patterns.scan import DeadlineLike, Known, Scan, deadline_of
@@ -37,15 +36,12 @@ Backend = Literal["auto", "simd", "portable"]
 _LOWERING: Final = 1
 _CALLER: Final = f"{IDENTITY}, lowering {_LOWERING}"
 
-_MOST_LEARNED: Final = 1_000
-_LONGEST_LEARNED: Final = 1_000
-
 
 class PatternSet:
     r"""Patterns compiled together. Immutable; any number of threads may scan with one set.
 
     Args:
-        patterns: `Pattern`s, `(source, flags)` pairs or sources. Doubles are kept.
+        patterns: `Pattern`s, `(source, flags)` pairs or sources. Duplicates are kept.
         backend: Which pass to use.
         store: Where compiled sets are kept between processes; none if not given.
         learn: Whether patterns that were learned (see `learn`) are written into the cache, and
@@ -55,8 +51,8 @@ class PatternSet:
 
     Raises:
         re.error: And whatever else `re.compile` raises for a bad pattern; a note says which one.
-        PatternSetError: Something in the list is no pattern of text, or the backend is unknown or
-            not there.
+        PatternSetError: Something in the list is not a pattern of text, or the backend is
+            unknown or not there.
         SetTooLargeError: The set is beyond the engine's limits.
 
     Compiling costs 1 to 20 ms a pattern: 2 ms where patterns are words and short gaps, 15 ms and
@@ -68,16 +64,7 @@ class PatternSet:
     [0]
     """
 
-    __slots__ = (
-        "_again",
-        "_compiled",
-        "_core",
-        "_keep",
-        "_late",
-        "_learned",
-        "_objects",
-        "_patterns",
-    )
+    __slots__ = ("_compiled", "_core", "_objects", "_patterns", "learning")
 
     def __init__(
         self,
@@ -97,21 +84,17 @@ class PatternSet:
         if store is None:
             self._adopt(_compile(listed, backend), listed)
             return
-        key = _key(store, listed, backend)
-        late: list[Pattern] = []
-        if learn:
-            known = {pattern.key for pattern in listed}
-            learned = (late for late in store.learned(key) if late.key not in known)
-            late = list(itertools.islice(learned, _MOST_LEARNED))
+        log = LearnedLog(store, _key(store, listed, backend))
+        late = log.patterns_beyond(listed) if learn else []
         try:
-            core = _cached(store, [*listed, *late], backend, key, late=late)
+            core = _cached(store, [*listed, *late], backend, log=log, late=len(late))
         except Exception as error:  # whatever the learned ones may do: they are not needed
             if not late:
                 raise
-            store.reject_learned(key, f"a set with what was learned cannot be compiled: {error}")
-            core, late = _cached(store, listed, backend, key), []
-        self._adopt(core, [*listed, *late], (store, key) if learn else None)
-        self._late = len(late)
+            log.reject(f"a set with what was learned cannot be compiled: {error}")
+            core, late = _cached(store, listed, backend, log=log), []
+        learning = Learning(log if learn else None, earlier=len(late))
+        self._adopt(core, [*listed, *late], learning)
 
     @classmethod
     def sectioned(
@@ -124,8 +107,8 @@ class PatternSet:
     ) -> PatternSet:
         """A set in sections, each with a pass of its own over the one translated document.
 
-        `sections` has a number for each pattern. `scan` runs them all; who asks the core may have
-        all but section 0 wait until one of their patterns is asked about, as `GateSet` does.
+        `sections` has a number for each pattern. `scan` runs them all; a caller that asks the core
+        can leave all but section 0 until one of their patterns is asked about, as `GateSet` does.
 
         Raises:
             PatternSetError: As the constructor.
@@ -145,17 +128,14 @@ class PatternSet:
         self,
         core: CoreSet,
         patterns: Iterable[Pattern | None],
-        keep: tuple[PatternStore, str] | None = None,
+        learning: Learning | None = None,
     ) -> None:
         self._core = core
         self._patterns = list(patterns)
         self._compiled: list[re.Pattern[str] | None] = [None] * len(core)
         self._objects: list[CompiledPattern | None] = [None] * len(core)
-        self._learned: dict[tuple[str, int], Pattern] = {}
-        #: Of these the keywords that a second document was asked for as well.
-        self._again: dict[tuple[str, int], None] = {}
-        self._late = 0  # patterns of the set that were learned by an earlier one
-        self._keep = keep
+        #: What it learns: hosts decide what of that is kept on disk.
+        self.learning = Learning() if learning is None else learning
 
     @classmethod
     def cached_without_learned(
@@ -167,14 +147,13 @@ class PatternSet:
         `learn=True`. What was learned counts as remembered by the set that is returned.
         """
         listed = [parse_pattern(item, number) for number, item in enumerate(patterns)]
-        key = _key(store, listed, backend)
-        known = {pattern.key for pattern in listed}
-        late = [late for late in store.learned(key) if late.key not in known]
-        if not late or store.path(_key_with(store, listed, late, backend, key)).exists():
+        log = LearnedLog(store, _key(store, listed, backend))
+        late = log.patterns_beyond(listed)
+        if not late or store.path(_key_with(log, [*listed, *late], backend)).exists():
             return None
         loaded = cls.__new__(cls)
-        loaded._adopt(_cached(store, listed, backend, key), listed, (store, key))
-        loaded._learned = {pattern.key: pattern for pattern in late}
+        core = _cached(store, listed, backend, log=log)
+        loaded._adopt(core, listed, Learning(log, patterns=late))
         return loaded
 
     @classmethod
@@ -199,7 +178,7 @@ class PatternSet:
         """Reads a file that `save` wrote. Raises as `from_bytes`, and `OSError`.
 
         A pipe or device is refused: it may never end. The file is trusted as code is, see
-        `from_bytes`; who owns it and who may write it is not looked at, other than by a store.
+        `from_bytes`; unlike a store, this does not check who owns it or may write it.
         """
         from gatecore.files import open_file
 
@@ -283,29 +262,16 @@ class PatternSet:
         [Pattern(source='late', flags=re.NOFLAG)]
         """
         pattern = Pattern(source, flags)
-        key = pattern.key
-        if key in self._learned or self._core.index(*key) is not None:
-            return False
-        if self._late + len(self._learned) >= _MOST_LEARNED or len(source) > _LONGEST_LEARNED:
-            return False
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they were given where the pattern was used
-            re.compile(source, int(flags) & ~DEBUG)
-        if self._learned.setdefault(key, pattern) is not pattern:
-            return False  # another thread was faster
-        if self._keep is not None:
-            store, name = self._keep
-            store.learn(name, pattern)
-        return True
+        return self._core.index(*pattern.key) is None and self.learning.add(pattern)
 
     def _sighted_again(self, source: str) -> None:
         """Notes that a second document was asked for a keyword."""
-        self._again[Pattern(source).key] = None
+        self.learning.again[Pattern(source).key] = None
 
     @property
     def learned(self) -> list[Pattern]:
         """What was learned since the set was made, in order."""
-        return list(self._learned.values())
+        return self.learning.patterns
 
     def extended(
         self, *, backend: Backend = "auto", store: PatternStore | None = None
@@ -329,7 +295,7 @@ class PatternSet:
         worker process, as `re` itself cannot be stopped: 10 ms more for the first of them.
 
         Raises:
-            DocumentTypeError: `text` is no `str`.
+            DocumentTypeError: `text` is not a `str`.
             DeadlineError: The deadline passed or was cancelled.
         """
         return self._scan(text, eager=True, deadline=deadline)
@@ -398,36 +364,36 @@ def _key(
     return store.key([pattern.key for pattern in patterns], backend=backend, caller=caller)
 
 
-def _key_with(
-    store: PatternStore, listed: list[Pattern], late: list[Pattern], backend: Backend, key: str
-) -> str:
-    return store.key_with(key, _key(store, [*listed, *late], backend)) if late else key
+def _key_with(log: LearnedLog, patterns: list[Pattern], backend: Backend) -> str:
+    """The key of a set of these patterns, some of which the set of the log learned."""
+    return log.key_with(_key(log.store, patterns, backend))
 
 
 def _cached(
     store: PatternStore,
     patterns: list[Pattern],
     backend: Backend,
-    key: str | None = None,
     *,
     sections: list[int] | None = None,
-    late: Sequence[Pattern] = (),
+    log: LearnedLog | None = None,
+    late: int = 0,
 ) -> CoreSet:
     """A set from the cache, or else compiled and kept there.
 
-    The last patterns are `late` ones, which the set of `key` learned.
+    The last patterns are `late` ones, which the set of the log learned.
     """
-    key = _key(store, patterns, backend, sections) if key is None else key
-    of_listed, listed = key, patterns[: len(patterns) - len(late)]
-    key = _key_with(store, listed, list(late), backend, key)
+    if log is not None:
+        key = _key_with(log, patterns, backend) if late else log.key
+    else:
+        key = _key(store, patterns, backend, sections)
     # The key goes into the file as well: a file under another set's name is refused.
     caller = f"{_CALLER}, cache key {key}"
     core = store.load(key, caller=caller)
     if core is None:
         core = _compile(patterns, backend, sections)
         store.store(key, core.to_bytes(caller))
-        if late:  # sets with fewer learned patterns are not asked for any more
-            store.forget_with(of_listed, but=key)
+        if log is not None and late:  # sets with fewer learned patterns are not asked for any more
+            log.forget_sets(but=key)
     return core
 
 

@@ -38,7 +38,7 @@ def name_of(patterns: Sequence[tuple[str, int]], sections: Sequence[int]) -> str
 def lent(patterns: Sequence[tuple[str, int]], sections: Sequence[int]) -> Iterator[bool]:
     """While inside, a set of these patterns is put together from shipped databases.
 
-    Says whether there are any.
+    Gives whether there are any.
     """
     databases = _read(_FOLDER / name_of(patterns, sections))
     try:

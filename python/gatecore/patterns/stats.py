@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gatecore._gatecore import reasons
 from gatecore.patterns.pattern import Pattern
 
-__all__ = ["Stats"]
+__all__ = ["Stats", "by_reason"]
 
 _Counted = tuple[int, list[int], list[tuple[str, int, list[int]]]]
 
@@ -22,7 +22,7 @@ class Stats:
             here as well.
         by_reason: Calls that fell through, by reason; reasons that did not occur are left out.
         by_pattern: The same for each pattern, the first 1,000 of a document. Calls with something
-            that is no pattern of text, such as bytes, have no entry, nor have keywords:
+            that is not a pattern of text, such as bytes, have no entry, nor do keywords:
             `PatternSet.learned` names those.
     """
 
@@ -42,9 +42,9 @@ class Stats:
             so_far = counts.setdefault(pattern, [0] * len(more))
             counts[pattern] = [a + b for a, b in zip(so_far, more, strict=True)]
         rows = sorted(counts.items(), key=lambda row: (-sum(row[1]), row[0]))
-        by_pattern = {pattern: _named(row) for pattern, row in rows}
-        return cls(served, sum(fell), _named(fell), by_pattern)
+        by_pattern = {pattern: by_reason(row) for pattern, row in rows}
+        return cls(served, sum(fell), by_reason(fell), by_pattern)
 
 
-def _named(counts: list[int]) -> dict[str, int]:
+def by_reason(counts: list[int]) -> dict[str, int]:
     return {reason: count for reason, count in zip(reasons(), counts, strict=True) if count}

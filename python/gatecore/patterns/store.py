@@ -14,22 +14,17 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gatecore._gatecore import CoreSet, maker
 from gatecore.errors import StoredSetError
 from gatecore.patterns import trusted_files
 
-if TYPE_CHECKING:
-    from gatecore.patterns.learned_file import Learned
-    from gatecore.patterns.pattern import Pattern
-
 __all__ = ["PatternStore"]
 
 _SUFFIX: Final = ".gatecore"
-_SECONDS_OF_DAY: Final = 86_400
 
 
 class PatternStore:
@@ -42,6 +37,8 @@ class PatternStore:
         clock: Seconds since 1970, by which what was learned expires.
 
     Attributes:
+        folder: The folder.
+        clock: The clock.
         hits: Sets that were loaded instead of compiled.
         misses: Sets that were not there.
         rejected: Files that were there and could not be used, with the reason.
@@ -62,7 +59,7 @@ class PatternStore:
         self.hits = 0
         self.misses = 0
         self.rejected: list[tuple[Path, str]] = []
-        self._clock = clock
+        self.clock = clock
         self._is_off = False
 
     @classmethod
@@ -70,7 +67,7 @@ class PatternStore:
         """The user's cache: `$GATECORE_CACHE_DIR`, else the platform's usual place.
 
         Where neither is known, as in a container whose user has no home, nothing is kept;
-        `rejected` says so.
+        `rejected` then has the reason.
         """
         chosen = os.environ.get("GATECORE_CACHE_DIR")
         if chosen:
@@ -135,84 +132,24 @@ class PatternStore:
         if not self._is_off:
             trusted_files.remove_stale(self.folder)
 
-    def key_with(self, key: str, late: str) -> str:
-        """The name of a set with what was learned; `late` is the key of all its patterns.
+    def append(self, name: str, content: bytes) -> None:
+        """Adds to a file of the folder, in one write; what stands in the way is in `rejected`."""
+        self._write(name, lambda path: trusted_files.append(path, content))
 
-        It begins with the key of the set that learned, so that it can be found and removed.
-        """
-        return f"{key}.with-{late}"
+    def remove(self, name: str) -> None:
+        """Removes a file of the folder, if it is there."""
+        self._write(name, lambda path: path.unlink(missing_ok=True))
 
-    def learned(self, key: str) -> list[Pattern]:
-        """The patterns that were learned by the set of this key, in order.
-
-        One that was learned more than 30 days ago is forgotten, and so is the compiled set with it.
-        """
-        learned = self._learned(key)
-        return [] if learned is None else list(learned.patterns)
-
-    def _learned(self, key: str) -> Learned | None:
-        path = self._learned_path(key)
-        content = self.kept(path.name)
-        if content is None:
-            return None
-        from gatecore.patterns.learned_file import Learned
-
-        learned = Learned.of(content, self._today())
-        for number, reason in learned.wrong:
-            self._reject(path, f"line {number}: {reason}")
-        if learned.expired:
-            self._rewrite(key, learned)
-        return learned
-
-    def learn(self, key: str, pattern: Pattern) -> None:
-        """Adds a pattern to those that the set of this key learned; one write, so none is torn."""
-        from gatecore.patterns.learned_file import line
-
-        added = line(pattern, self._today())
-        self._write(self._learned_path(key).name, lambda path: trusted_files.append(path, added))
-
-    def drop_learned(self, key: str, patterns: Iterable[Pattern], reason: str) -> None:
-        """Neither uses nor learns these patterns again for 30 days; notes why."""
-        learned = self._learned(key)
-        if learned is not None:
-            learned.drop(pattern for pattern in patterns if pattern in learned.patterns)
-            self._rewrite(key, learned)
-        self.reject_learned(key, reason)
-
-    def dropped(self, key: str) -> list[Pattern]:
-        """The patterns that `drop_learned` was given, as long as that lasts."""
-        learned = self._learned(key)
-        return [] if learned is None else list(learned.dropped)
-
-    def _rewrite(self, key: str, learned: Learned) -> None:
-        """Writes what is left, and removes sets that were compiled with what is not."""
-        self.forget_with(key)
-        content = learned.content()
-
-        def write(path: Path) -> None:
-            if content:
-                trusted_files.replace(path, content)
-            else:
-                path.unlink(missing_ok=True)
-
-        self._write(self._learned_path(key).name, write)
-
-    def forget_with(self, key: str, but: str = "") -> None:
-        """Removes the sets that were compiled with what this key's set learned, but one."""
+    def remove_sets(self, keys: str, *, but: str = "") -> None:
+        """Removes the sets whose keys match a glob pattern, all but one."""
         with contextlib.suppress(OSError):
-            for path in self.folder.glob(f"{key}.with-*{_SUFFIX}"):
+            for path in self.folder.glob(f"{keys}{_SUFFIX}"):
                 if path.name != f"{but}{_SUFFIX}":
                     path.unlink(missing_ok=True)
 
-    def reject_learned(self, key: str, reason: str) -> None:
-        """Notes that what was learned is not used."""
-        self._reject(self._learned_path(key), reason)
-
-    def _learned_path(self, key: str) -> Path:
-        return self.folder / f"{key}.learned.jsonl"
-
-    def _today(self) -> int:
-        return int(self._clock() // _SECONDS_OF_DAY)
+    def reject(self, name: str, reason: str) -> None:
+        """Notes that a file of the folder is not used, and why."""
+        self._reject(self.folder / name, reason)
 
     def _write(self, name: str, write: Callable[[Path], None]) -> None:
         """Writes one file, in a folder that is there and the user's alone."""
@@ -240,7 +177,7 @@ class PatternStore:
 
 
 def _usual_place() -> Path:
-    """Where the platform wants caches.
+    """Where the platform keeps caches.
 
     Raises:
         RuntimeError: The user has no home.

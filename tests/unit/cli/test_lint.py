@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gatecore.cli import main
-from gatecore.lint.patterns import lint
+from gatecore.lint.patterns import lint_patterns
 
 RULES = r"""
 import re
@@ -290,7 +290,7 @@ def test_the_guide_shows_rewrites_that_are_made() -> None:
         for pattern in re.findall(r"`([^`]*)`", patterns.replace(r"\|", "|")):
             if sys.version_info < (3, 11) and ("++" in pattern or "(?>" in pattern):
                 continue
-            (advice,) = lint([pattern], every_growth=True)
+            (advice,) = lint_patterns([pattern], every_growth=True)
             assert advice.rewrite is not None, pattern
             assert advice.rewrite.pattern.source == rewrite.replace(r"\|", "|")
             assert advice.rewrite.kind == kind

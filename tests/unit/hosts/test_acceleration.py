@@ -26,6 +26,7 @@ from gatecore import AccelerateError, Pattern, PatternSet, PatternStore
 from gatecore import re as routed_re
 from gatecore.hosts import attempts
 from gatecore.hosts.acceleration import Acceleration
+from gatecore.patterns.learning import LearnedLog
 
 RULES = r"""
     import re
@@ -124,7 +125,7 @@ def test_a_python_module_answers_the_same_and_is_served(
     assert stats.by_reason == {"the text is no Document": 1}
     assert stats.by_gate["host_rules.check"].served == 6
     assert stats.by_gate["host_rules.Detector.found"].fell_through == 0
-    assert "host_rules.re" in handle.explain().routed
+    assert "host_rules.re" in handle.explain().rebound
     handle.restore()
     assert (rules.check(TEXT), detector.found(TEXT)) == wanted
 
@@ -338,7 +339,7 @@ def test_what_documents_ask_for_is_kept_in_memory_up_to_a_limit(
         counted = handle.stats()
     assert len(counted.by_pattern) == 1_000
     assert counted.fell_through == 3_000
-    assert len(handle._sighted) == 1_000
+    assert len(handle._learning._sighted) == 1_000
     assert len(handle.patterns.learned) == 1_000
 
 
@@ -370,19 +371,19 @@ def test_names_do_not_keep_the_hosts_own_patterns_from_being_kept(
 # Compiling what was learned.
 
 
-def _with_learned(folder: Path) -> str:
-    """A cache with the set of `a+` and, learned by it, `late`; the key."""
+def _with_learned(folder: Path) -> LearnedLog:
+    """A cache with the set of `a+` and, learned by it, `late`; the log that says so."""
     cache = PatternStore(folder)
     patterns = PatternSet(["a+"], store=cache, learn=True)
     patterns.learn("late")
-    assert patterns._keep is not None
-    return patterns._keep[1]
+    assert patterns.learning.log is not None
+    return patterns.learning.log
 
 
 HANGING = """if True:
     import sys, threading
     import gatecore
-    from gatecore.hosts import acceleration
+    from gatecore.hosts import learning
     from gatecore.patterns import set as patterns
 
     class Gate:
@@ -399,8 +400,8 @@ HANGING = """if True:
         return compile_(listed, *rest)
 
     patterns._compile = hanging
-    acceleration._PATIENCE_SECONDS = 0.2
-    acceleration._HOPELESS_SECONDS = float(sys.argv[2])
+    learning._PATIENCE_SECONDS = 0.2
+    learning._HOPELESS_SECONDS = float(sys.argv[2])
     handle = gatecore.accelerate(Gate(), patterns=["a+"], store=gatecore.PatternStore(sys.argv[1]))
     assert begun.wait(60)
     print(len(handle.patterns))
@@ -412,7 +413,7 @@ def test_a_compile_that_hangs_does_not_keep_the_process(
     tmp_path: Path, hopeless: str, left: int
 ) -> None:
     """The start does not wait for it, the end a moment; what hung for long is dropped."""
-    key = _with_learned(tmp_path)
+    log = _with_learned(tmp_path)
     run = subprocess.run(
         [sys.executable, "-c", HANGING, str(tmp_path), hopeless],
         capture_output=True,
@@ -421,7 +422,7 @@ def test_a_compile_that_hangs_does_not_keep_the_process(
         check=True,
     )
     assert (run.stdout, run.stderr) == ("1\n", "")
-    assert len(PatternStore(tmp_path).learned(key)) == left
+    assert len(log.patterns()) == left
     assert not list(tmp_path.glob("*.compiling.json"))
 
 
@@ -430,17 +431,17 @@ def test_what_spoiled_two_starts_is_dropped_and_named(tmp_path: Path) -> None:
     cache = PatternStore(tmp_path)
     with gatecore.accelerate([Gate("a+")], store=cache, learn="all") as handle:
         handle.patterns.learn("late")
-        assert handle.patterns._keep is not None
-        key = handle.patterns._keep[1]
+        log = handle.patterns.learning.log
+        assert log is not None
     for _ in range(2):
-        assert attempts.begin(cache, key) == "go"
-        assert attempts.begin(cache, key) == "running"
+        assert attempts.begin(log) == "go"
+        assert attempts.begin(log) == "running"
         attempts._ours.clear()  # the process is gone; its number is used again
     with gatecore.accelerate([Gate("a+")], store=cache) as handle:
         handle.wait()
         assert "'late' did not come to an end twice" in str(handle.explain())
         assert len(handle.patterns) == len(handle.found.patterns)
-    assert (cache.learned(key), cache.dropped(key)) == ([], [Pattern("late")])
+    assert (log.patterns(), log.dropped()) == ([], [Pattern("late")])
 
 
 def test_an_engine_that_is_dropped_is_freed(cache: PatternStore) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from gatecore import PatternSetError
-from gatecore.lint.patterns import lint
+from gatecore.lint.patterns import lint_patterns
 from gatecore.lint.proofs.kinds import Kinds
 from gatecore.lint.proofs.languages import LanguageTooLargeError, text_between
 from gatecore.lint.proofs.program import Op, ProgramTooLargeError, program
@@ -24,7 +24,9 @@ from gatecore.lint.redos.growth import MOST_STEPS_A_CHARACTER, Growth, HostileTe
 from gatecore.lint.redos.rules import rewritten
 from gatecore.patterns.pattern import PatternLike
 from tests.differential.lint_claims import checked, generated
-from tests.support.generate import RandomChoices, make_case, parse
+from tests.support.choices import RandomChoices
+from tests.support.generate import make_case
+from tests.support.texts import parse
 
 DATA = Path(__file__).parents[2] / "data" / "lint.jsonl"
 _ROWS: list[dict[str, Any]] = [json.loads(line) for line in DATA.read_text("ascii").splitlines()]
@@ -41,7 +43,7 @@ def _flags(row: dict[str, Any]) -> int:
 @pytest.mark.parametrize("row", ROWS, ids=[row["pattern"] for row in ROWS])
 def test_each_row_has_its_advice(row: dict[str, Any]) -> None:
     """Route, growth, degree, rewrite and its kind: all that a row names, and no more."""
-    (advice,) = lint([(row["pattern"], _flags(row))], every_growth=True, backend="auto")
+    (advice,) = lint_patterns([(row["pattern"], _flags(row))], every_growth=True, backend="auto")
     assert (advice.route == "fallback") == (row["route"] == "fallback")
     assert advice.growth is not None
     growth = advice.growth
@@ -56,25 +58,25 @@ def test_each_row_has_its_advice(row: dict[str, Any]) -> None:
 def test_advice_comes_in_order_and_doubles_have_the_same() -> None:
     """One for each pattern; growth off the fallback route only when it is asked for."""
     some: list[PatternLike] = [r"\d+x", (r"(?<!\w)a(?!\w)", re.I), r"\d+x"]
-    first, second, third = lint(some)
+    first, second, third = lint_patterns(some)
     assert first == third
     assert first.growth is None
     assert second.pattern.flags == re.I
     assert second.fallback
     assert not second.superlinear
-    assert lint(some, every_growth=True)[0].superlinear
-    assert lint([]) == []
+    assert lint_patterns(some, every_growth=True)[0].superlinear
+    assert lint_patterns([]) == []
 
 
 def test_a_bad_pattern_is_the_error_of_re() -> None:
     with pytest.raises(re.error):
-        lint(["a", "(b"])
+        lint_patterns(["a", "(b"])
     with pytest.raises(PatternSetError):
-        lint("abc")
+        lint_patterns("abc")
 
 
 def test_advice_is_plain_data() -> None:
-    (advice,) = lint([r"(?<!\w)risk(?!\w)"])
+    (advice,) = lint_patterns([r"(?<!\w)risk(?!\w)"])
     plain = json.loads(json.dumps(advice.to_dict()))
     assert plain["rewrite"]["pattern"]["source"] == r"\brisk\b"
     assert plain["growth"]["kind"] == "linear"

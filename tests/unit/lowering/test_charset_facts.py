@@ -14,8 +14,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.support.choices import Spec
 from tests.support.compare import build_set
-from tests.support.generate import Spec
 
 BATCH = 500
 """Patterns of one set in the tests that need thousands.

@@ -216,6 +216,13 @@ def test_doubles_are_kept(backend: Any) -> None:
     assert scan.spans(0) == scan.spans(1) == scan.spans(2)
 
 
+def test_an_extended_set_has_what_was_learned() -> None:
+    """The same numbers, then what was learned in order."""
+    patterns = PatternSet(["a", "b"])
+    patterns.learn("late", re.IGNORECASE)
+    assert list(patterns.extended()) == [Pattern("a"), Pattern("b"), Pattern("late", re.IGNORECASE)]
+
+
 def test_a_set_pickles(patterns: PatternSet) -> None:
     """A pickled set gives the same answers."""
     copy = pickle.loads(pickle.dumps(patterns))

@@ -447,11 +447,11 @@ def test_dropped_patterns_are_not_learned_again(tmp_path: Path) -> None:
     cache = PatternStore(tmp_path)
     patterns = PatternSet(["abc"], store=cache, learn=True)
     patterns.learn("late", 0)
-    assert patterns._keep is not None
-    key = patterns._keep[1]
-    cache.drop_learned(key, cache.learned(key), "it is too slow")
+    log = patterns.learning.log
+    assert log is not None
+    log.drop(log.patterns(), "it is too slow")
     assert "too slow" in cache.rejected[-1][1]
-    assert (cache.learned(key), cache.dropped(key)) == ([], [Pattern("late")])
+    assert (log.patterns(), log.dropped()) == ([], [Pattern("late")])
     assert len(PatternSet(["abc"], store=cache, learn=True)) == 1
 
 

@@ -15,7 +15,7 @@ from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE, USAGE
 from gatecore.cli.output.lint_tables import gate_counts, gate_issues, show_gates
 from gatecore.cli.pattern_input import WantedPatterns, wanted
 from gatecore.lint.gates import Cost, Issue
-from gatecore.lint.patterns import Advice, Growth, HostileText, lint
+from gatecore.lint.patterns import Advice, Growth, HostileText, lint_patterns
 from gatecore.output.portable import head
 from gatecore.text import json_text, visible
 
@@ -48,7 +48,7 @@ def run(args: Namespace) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
         issues, spent = gate_issues(found, args)
-        advice = lint(
+        advice = lint_patterns(
             [pattern for pattern, _ in found.places.values()],
             every_growth=args.all,
             backend=args.backend,

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 from gatecore.gates import units, values
 from gatecore.gates.findings import Lines
 from gatecore.gates.matches import Hit, Matches
-from gatecore.gates.reference import _question
+from gatecore.gates.reference import question_of
 from gatecore.gates.spec import (
     AllOf,
     AnyOf,
@@ -146,7 +146,7 @@ class Judge:
 
     def found(self, pattern: PatternRef) -> Spans:
         """Where a pattern matches; the same object for the same question."""
-        question = _question(pattern)
+        question = question_of(pattern)
         if question not in self._spans:
             self._spans[question] = spans_of(pattern, self._matches.spans(pattern))
         return self._spans[question]

@@ -13,32 +13,29 @@ module, although gates hold the interpreter's lock.
 from __future__ import annotations
 
 import ast
-import concurrent
-import concurrent.futures
 import inspect
 import textwrap
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import wraps
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial, wraps
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
 from gatecore.hosts.host import Change, Entry, Host, is_host_module, module_of
+from gatecore.hosts.loki.inline_executor import inlined, whole_document
 from gatecore.hosts.loki.sentence_pairs import faster
 from gatecore.hosts.patching import is_ours
 from gatecore.patterns.document import Document
 
-__all__ = ["recognised", "shape", "whole_document"]
+__all__ = ["recognise"]
 
 #: Detectors that the engines ask twice about each document.
 _ASKED_TWICE: Final = ("detect_contradictions", "detect_hallucination_markers")
 
 _ATOMS: Final = frozenset((str, int, float, bool, type(None)))
-_INSIDE = threading.local()
 
 
-def recognised(target: Any) -> Host | None:
-    """The host that a target is; `None` if it is none of this shape."""
+def recognise(target: Any) -> Host | None:
+    """The host that a target is; `None` if it does not have this shape."""
     engines, modules, gates = [], [], []
     for one in _listed(target):
         if _is_engine(one):
@@ -80,11 +77,12 @@ def recognised(target: Any) -> Host | None:
             host.left.append(f"{label}: it has no __dict__, so that its calls are not counted")
     host.holders = _each(one for one in objects if hasattr(one, "__dict__"))
     host.modules = _modules(objects)
-    host.shape = shape(target)
+    host.shape, host.shape_now = _shape(target), partial(_shape, target)
+    host.whole_document = whole_document
     return host
 
 
-def shape(target: Any) -> tuple[int, ...]:
+def _shape(target: Any) -> tuple[int, ...]:
     """Which gates there are; cheap enough to ask for each document."""
     found: list[int] = []
     for one in _listed(target):
@@ -245,9 +243,6 @@ def _copy(value: Any) -> Any:
     return deepcopy(value)
 
 
-# Gates hold the interpreter's lock, so threads only cost their start.
-
-
 def _without_threads(host: Host, engine: Any) -> None:
     """Lets the engine's Python module run what it gives to a pool at once, while it is inside."""
     for base in type(engine).__mro__:
@@ -255,66 +250,7 @@ def _without_threads(host: Host, engine: Any) -> None:
         if home is None or base is object:
             continue
         for name, value in list(vars(home).items()):
-            new: Any = None
-            if value is concurrent:
-                new = _Stand(concurrent, {"futures": _FUTURES})
-            elif value is concurrent.futures:
-                new = _FUTURES
-            elif value is concurrent.futures.ThreadPoolExecutor:
-                new = _executor
+            new = inlined(value)
             if new is not None:
                 label = f"{home.__name__}.{name}: gates run one after the other in one thread"
                 host.changes.append(Change(home, name, new, label))
-
-
-class _Stand:
-    """A module with some names replaced."""
-
-    def __init__(self, module: ModuleType, instead: dict[str, Any]) -> None:
-        self.__dict__.update(instead)
-        self._module = module
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
-
-
-def _executor(*args: Any, **kwargs: Any) -> Any:
-    if getattr(_INSIDE, "depth", 0):
-        return _AtOnce()
-    return concurrent.futures.ThreadPoolExecutor(*args, **kwargs)
-
-
-_FUTURES: Final = _Stand(concurrent.futures, {"ThreadPoolExecutor": _executor})
-
-
-class _AtOnce(concurrent.futures.Executor):
-    """Runs what is submitted at once."""
-
-    def submit(
-        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
-    ) -> concurrent.futures.Future[Any]:
-        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-    def map(
-        self,
-        fn: Callable[..., Any],
-        *iterables: Iterable[Any],
-        timeout: float | None = None,
-        chunksize: int = 1,
-    ) -> Iterator[Any]:
-        return iter([fn(*args) for args in zip(*iterables, strict=False)])
-
-
-class whole_document:  # noqa: N801 - used as a statement
-    """While an accelerated engine checks a document on this thread."""
-
-    def __enter__(self) -> None:
-        _INSIDE.depth = getattr(_INSIDE, "depth", 0) + 1
-
-    def __exit__(self, *_: object) -> None:
-        _INSIDE.depth -= 1

@@ -32,7 +32,7 @@ from itertools import accumulate
 from types import FunctionType
 from typing import Any, Final
 
-from gatecore import re as routed_re
+from gatecore import re as gatecore_re
 from gatecore.lowering.interpreter import parser
 from gatecore.patterns.document import Document
 
@@ -97,7 +97,7 @@ class _Places:
 
     def matched(self, source: str, flags: int) -> set[int]:
         if self._document is not None and _stays_within(source, flags, self._separator):
-            found = routed_re.finditer(source, self._document, flags)
+            found = gatecore_re.finditer(source, self._document, flags)
             return {bisect_right(self._ends, match.start()) for match in found}
         search = re.compile(source, flags).search
         return {n for n, sentence in enumerate(self._sentences) if search(sentence)}

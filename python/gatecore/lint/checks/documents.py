@@ -24,9 +24,9 @@ from gatecore.gates.spec import (
     Window,
 )
 from gatecore.lint.issues import Issue, conditions_of
+from gatecore.lint.patterns import may_take_hours
 from gatecore.lint.proofs.program import ProgramTooLargeError, program
 from gatecore.lint.proofs.steps import count
-from gatecore.lint.redos.growth import growth
 from gatecore.patterns.scan import Scan
 from gatecore.patterns.set import PatternSet
 
@@ -205,11 +205,9 @@ class _Hits:
 
     def _is_slow(self, pattern: PatternRef) -> bool:
         if pattern not in self._slow:
-            slow = self._set.explain(self._numbers[pattern]).route == "fallback"
-            if slow:
-                found = growth(pattern.source, pattern.flags)
-                slow = not found.known or found.kind == "exponential" or (found.degree or 0) > 2
-            self._slow[pattern] = slow
+            self._slow[pattern] = self._set.explain(
+                self._numbers[pattern]
+            ).route == "fallback" and may_take_hours(pattern.source, pattern.flags)
         return self._slow[pattern]
 
 

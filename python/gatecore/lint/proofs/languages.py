@@ -6,7 +6,7 @@ ways of the second at once, shortest texts first:
 
     \brisky\b  against  risk      … r  i  s  k: the second has matched, so no text is left
 
-Both sides start anywhere, as `re.search` does. What an automaton cannot say (the body of a
+Both sides start anywhere, as `re.search` does. What an automaton cannot express (the body of a
 look-around, an atomic part) is let through on the first side and fails on the second, so that
 "there is no such text" is proved whatever the parts mean.
 """
@@ -34,7 +34,7 @@ _MOST_LOOKS: Final = 2_000_000
 #: The symbol after the last character.
 _END: Final = -1
 
-#: Before 3.14 nothing is no place without a boundary: `\B` does not match in the empty text.
+#: Before 3.14 `\B` does not match in the empty text.
 _EMPTY_TEXT_HAS_NO_BOUNDARY: Final = re.search(r"\B", "") is not None
 
 #: A place of the program, and whether the text has to end here (it was `$` before a last newline).
@@ -48,7 +48,7 @@ _DONE: Final[_Thread] = (-1, False)
 
 
 class LanguageTooLargeError(Exception):
-    """The comparison takes more moves than `lint` makes, or a pattern says what it cannot read."""
+    """The comparison takes more moves than `lint` makes, or a pattern uses what it cannot read."""
 
 
 def text_between(
@@ -227,7 +227,7 @@ class _Side:
         self.known: dict[tuple[_Thread, _Before, int], tuple[_Threads, bool]] = {}
 
     def after(self, thread: _Thread, before: _Before, symbol: int) -> tuple[_Threads, bool]:
-        """The ways behind a symbol, and whether one has matched before it."""
+        """The ways after a symbol, and whether one has matched before it."""
         key = (thread, before, symbol)
         known = self.known.get(key)
         if known is None:
@@ -240,7 +240,7 @@ class _Side:
             return frozenset(), False
         after: set[_Thread] = set()
         seen: set[_Thread] = set()
-        # The flag: a `$` held before this newline, so the text has to end behind it.
+        # The flag: a `$` held before this newline, so the text has to end after it.
         todo = [(place, False)]
         while todo:
             way = todo.pop()

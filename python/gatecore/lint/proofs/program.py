@@ -1,7 +1,7 @@
 r"""A pattern as the instructions of a textbook backtracker: what `lint` analyses and counts.
 
-`re` itself cannot be asked how many steps it takes, and its own code is written for speed.
-This form is written to be looked at: one instruction a thing, choices in the order in which `re`
+`re` itself cannot be asked how many steps it takes, and its own code is written for speed. This
+form is written to be looked at: one instruction for each thing, choices in the order in which `re`
 makes them.
 
     a(?:b|c)*d      0 CHAR a   1 SPLIT 2 4   2 CHAR [bc]   3 JUMP 1   4 CHAR d   5 MATCH
@@ -12,7 +12,7 @@ way of the bounded one and more.
 
     a{2,30}b        0 COUNT r0   1 ROUND r0 2 30 4   2 CHAR a   3 JUMP 1   4 CHAR b   5 MATCH
 
-`_steps` runs it and counts; `_growth` reads it as an automaton.
+`steps` runs it and counts; `redos.growth` reads it as an automaton.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MOST_INSTRUCTIONS: Final = 2_500
 WRITTEN_OUT: Final = 1 << 62
 #: `\\d{4}` or `[0-9a-f]{32}` is as plain as a word, so it is written out whatever else is counted.
 _LONGEST_PLAIN_ROW: Final = 64
-#: So many equal parts in a row, such as `a?a?a?a?`, are a repeat that somebody wrote out.
+#: This many equal parts in a row, such as `a?a?a?a?`, are a repeat that somebody wrote out.
 _LEAST_ROW: Final = 4
 #: Deeper trees are not walked; `lower` sends them to `re` too.
 _MOST_LEVELS: Final = 60
@@ -84,7 +84,7 @@ class Program:
         code: Starts at 0.
         registers: How many marks and counts of rounds there are.
         groups: How many capture groups.
-        regular: Whether an automaton says it all: no look-around, back-reference, atomic part.
+        regular: Whether an automaton can express it: no look-around, back-reference, atomic part.
         remembers: Whether what groups matched matters to what matches.
         flags: Those in force, of the argument and of the pattern's own start.
         mixed: Whether some counted repeat is in an unbounded loop or has one in it.
@@ -116,7 +116,7 @@ def program(source: str, flags: int, *, counted_from: int = WRITTEN_OUT) -> Prog
     Args:
         source: The pattern.
         flags: Its flags.
-        counted_from: Bounded repeats of so many rounds and more are counted, not written out.
+        counted_from: Bounded repeats of this many rounds or more are counted, not written out.
 
     Raises:
         re.error: And whatever else `re.compile` raises.
@@ -275,7 +275,7 @@ class _Writer:
                 for _ in range(low if nullable else low - 1):
                     self.sequence(body, flags, depth)
                 if low and not nullable:
-                    self._loop_behind(body, flags, depth, lazy=lazy)
+                    self._loop_after(body, flags, depth, lazy=lazy)
                     return
             self._loop(body, flags, depth, lazy=lazy)
             return
@@ -328,7 +328,7 @@ class _Writer:
         self.add(Op.JUMP, start)
         leave.b = round_.b = self.here
 
-    def _loop_behind(self, body: Any, flags: int, depth: int, *, lazy: bool) -> None:
+    def _loop_after(self, body: Any, flags: int, depth: int, *, lazy: bool) -> None:
         """A loop of one round or more, which always take a character: the choice comes last."""
         start = self.here
         self._loops += 1
@@ -418,12 +418,12 @@ def _nests(nodes: Iterable[Any]) -> bool:
     return False
 
 
-#: Optional parts and loops behind each other: three of them on 400 characters are 64 million ways.
+#: Optional parts and loops in a row: three of them on 400 characters are 64 million ways.
 _MOST_CHOICES: Final = 2
 
 
 def _bodies(opcode: Any, argument: Any) -> list[Any]:
-    """What stands in a part that is no repeat."""
+    """What stands in a part that is not a repeat."""
     if opcode is constants.SUBPATTERN:
         return [argument[3]]
     if opcode is constants.BRANCH:

@@ -1,8 +1,8 @@
 """What `lint` asks about the patterns of gates, each question answered once.
 
-An answer of `None` is "not known": the pattern is too large, or says what no automaton can.
-Every "yes" is proved over all texts (`_languages`), then tried on short texts and near matches with
-`re` itself, because `re` has a few habits that no theory knows.
+An answer of `None` is "not known": the pattern is too large, or uses what no automaton can express.
+Every "yes" is proved over all texts (`languages`), then tried on short texts and near matches with
+`re` itself, because `re` has a few habits of which theory knows nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from gatecore.lint.proofs.work import TooMuchWorkError, Work
 
 __all__ = ["Questions"]
 
-#: `re` compiles a mode that holds in a part only in a way of its own, so nothing is claimed.
+#: `re` compiles a mode that holds only in a part in a way of its own, so nothing is claimed.
 _SCOPED_MODE: Final = re.compile(r"\(\?[a-zA-Z]*[aLu]")
 _SKIPPABLE: Final = re.compile(r"(?:[?*]|\{0?,\d*\})\??")
 _MOST_TRIALS: Final = 1_500
@@ -84,7 +84,7 @@ class Questions:
     def trimmed(self, pattern: PatternRef) -> str | None:
         r"""The source without optional parts at its ends; the same texts have a match.
 
-        >>> from gatecore.gates.spec import Place
+        >>> from gatecore.places import Place
         >>> Questions().trimmed(PatternRef(r"\s*fees?(?:\s+apply)?", 0, Place("a.yaml", 1, 1)))
         'fee'
         """
@@ -150,12 +150,12 @@ class Questions:
         if text is None:
             return True
         if not self._search(narrow)(text) or self._search(wide)(text):
-            return None  # it is one only for what the automaton cannot say
+            return None  # it is one only for what the automaton cannot express
         self._matched(narrow, ours).append(text)  # it may tell others apart too
         return False
 
     def _search(self, pattern: PatternRef) -> _Search:
-        """As `re` does, which itself remembers no more than some hundred patterns.
+        """As `re` does, which itself remembers no more than a few hundred patterns.
 
         Of a pattern with loops in loops each text's steps are counted first, for `re` could take
         hours; the search raises `TooMuchWorkError` then.

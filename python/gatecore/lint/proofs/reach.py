@@ -4,8 +4,9 @@ Conditions are read as formulas over what they count: whether each pattern match
 or words there are. Each such variable has a handful of values that conditions can tell apart, and
 the search tries them until the formulas hold or nothing is left.
 
-What a formula cannot say (`near`, `compare`, a part of the document) is a variable of its own, tied
-to the patterns only by what it cannot do without. So "no" is proved, and "yes" is only a maybe.
+What a formula cannot express (`near`, `compare`, a part of the document) is a variable of its own,
+tied to the patterns only by what it cannot do without. So "no" is proved, and "yes" is only a
+maybe.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 `count` runs a program as `re.search` runs a pattern: from each place of the text, first choices
 first, everything tried again when something fails later.
-`re` takes shortcuts within a step (a literal prefix, a run of one class) but remembers no failures
-either, so its time grows as this number does.
+`re` takes shortcuts within a step (a literal prefix, a run of one class) but does not remember
+failures either, so its time grows as this number does.
 """
 
 from __future__ import annotations

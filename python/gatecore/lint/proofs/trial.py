@@ -1,7 +1,8 @@
-"""The net below the rewrites: a pattern and its rewrite are asked about texts that they are about.
+"""The safety net under the rewrites: a pattern and its rewrite are tried on likely texts.
 
 All short texts over the pattern's own kinds of characters, and texts that it matches, changed a
-little. No proof, but a rule that forgot a case is caught here before anybody reads its advice.
+little. This is not a proof, but a rule that forgot a case is caught here before anybody reads its
+advice.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def trial_texts(program: Program, *, longest: int) -> Iterator[str]:
 
 
 def likely_matches(program: Program, *, longest: int) -> list[str]:
-    """Texts that ways through the program take; conditions are let be, so some do not match."""
+    """Texts that ways through the program take; conditions are ignored, so some do not match."""
     chance = random.Random(0)
     kinds = Kinds(step.ranges for step in program.code if step.op == Op.CHAR)
     return [_seed(program, kinds, chance)[:longest] for _ in range(4 * _SEEDS)]
@@ -131,7 +132,7 @@ def _letters(program: Program, kinds: Kinds) -> list[str]:
 
 
 def _seed(program: Program, kinds: Kinds, chance: random.Random) -> str:
-    """A text that a way through the program takes; conditions are let be."""
+    """A text that a way through the program takes; conditions are ignored."""
     code = program.code
     rounds: dict[int, int] = {}
     text: list[str] = []
@@ -148,7 +149,7 @@ def _seed(program: Program, kinds: Kinds, chance: random.Random) -> str:
         elif step.op in (Op.SPLIT, Op.ROUND):
             rounds[at] = rounds.get(at, 0) + 1
             ways = (step.a if step.op == Op.SPLIT else at + 1, step.b)
-            # Round again only so often: the way on is the farther one.
+            # Go round again only a few times: the way on leads farther.
             at = max(ways) if rounds[at] > _MOST_ROUNDS else chance.choice(ways)
         elif step.op == Op.JUMP:
             at = step.a

@@ -1,7 +1,7 @@
 """A budget of work: how an analysis ends on every pattern, on every machine at the same place.
 
 A clock would make the answer depend on the machine, so searches count what they do and give up at a
-number. Whoever asks says then that it is not known; nothing is guessed.
+number. The caller then reports that it is not known; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Work:
         """Takes some of it.
 
         Raises:
-            TooMuchWorkError: There is not so much left.
+            TooMuchWorkError: There is not that much left.
         """
         self.left -= amount
         if self.left < 0:

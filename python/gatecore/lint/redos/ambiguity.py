@@ -8,7 +8,7 @@ A chain of such states has the degree of its length.
     (?:a+)+     (a) ═aa═> (a) twice          \d+x     search ─1→ search ─1→ (\d) ─1→ (\d)
 
 Both are searches in products of the automaton with itself, each from the shortest word on, and
-bounded: beyond the limits what was found stands, and "there is nothing" is not said.
+bounded: beyond the limits what was found stands, and "there is nothing" is not claimed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from gatecore.lint.redos.failing import Failing
 __all__ = ["EXPONENTIAL", "Ambiguities", "Candidate", "ambiguities", "is_linear", "quiet_endings"]
 
 #: Moves of pairs of states that the searches may look at, in all: about a second.
-#: Most patterns need some thousands.
+#: Most patterns need a few thousand.
 MOST_MOVES: Final = 1_000_000
 #: States of a component that a word in two ways is looked for at: other words, other texts.
 _MOST_HOMES: Final = 3
@@ -299,7 +299,7 @@ class _Ambiguity:
     def _chains(self, pump: Sequence[int]) -> Iterator[list[int]]:
         """The longest row of states that a pump loops in and leads along, and that from the search.
 
-        They differ where the longest starts behind something that a text without a match has not.
+        They differ where the longest starts after something that a text without a match has not.
         """
         leads = {}
         for states in self._looping.values():
@@ -312,7 +312,7 @@ class _Ambiguity:
         def from_state(state: int) -> list[int]:
             if state not in longest:
                 self._work.spend(len(leads[state]))
-                longest[state] = [state]  # what comes round again is another component's business
+                longest[state] = [state]  # what comes round again belongs to another component
                 rests = (from_state(to) for to in leads[state] if to in leads and to != state)
                 longest[state] = [state, *max(rests, key=len, default=[])]
             return longest[state]
@@ -361,7 +361,7 @@ def _words_from(
     rare: bool = True,
     within: bool = False,
 ) -> dict[int, tuple[int, ...]]:
-    """A shortest word to each state from some; `within` one try of the pattern if so wanted."""
+    """A shortest word to each state from some; `within` one attempt at the pattern if wanted."""
     todo = deque(words)
     while todo:
         state = todo.popleft()

@@ -2,12 +2,12 @@ r"""A program read as an automaton over kinds of characters: which ways a backtr
 
 A state is a CHAR instruction with the kinds that it may still take: conditions such as `\b` are
 settled by the character before and narrow the character after.
-State 0 is the search itself: it takes any character and starts the pattern again behind it.
+State 0 is the search itself: it takes any character and starts the pattern again after it.
 
     \b\d+x     0 ─any→ 0     0 ─[not word]→ (\d)     (\d) ─\d→ (\d), (x)
 
-What an automaton cannot say (bodies of look-ahead, atomic parts, conditionals) is let through:
-every way of `re` is a way here, if not the other way round. Only a back-reference breaks that.
+What an automaton cannot express (bodies of look-ahead, atomic parts, conditionals) is let through:
+every way of `re` is a way here, but not the reverse. Only a back-reference breaks that.
 """
 
 from __future__ import annotations
@@ -98,9 +98,10 @@ class Automaton:
         return frozenset(self.initial), self._ends[key]
 
     def after(self, states: Iterable[int], kind: int) -> tuple[frozenset[int], int]:
-        """The states behind a character, and what may come next if a match ends behind it.
+        """The states after a character, and what may come next if a match ends after it.
 
-        Every match is seen; where a look-around of several characters decides, some are none.
+        Every match is seen; where a look-around of several characters decides, some seen are not
+        matches.
         """
         before = self._before(kind)
         reached: set[int] = set()
@@ -117,13 +118,13 @@ class Automaton:
         return self.is_precise and ends == self._every
 
     def sure(self, state: int, kind: int) -> bool:
-        """Whether a try of the pattern that takes a character in a state cannot fail any more."""
+        """Whether an attempt that takes a character in a state cannot fail any more."""
         return state != SEARCH and self.surely_ends(
             self._ends[self._states[state][0] + 1, self._before(kind)]
         )
 
     def starts(self) -> dict[int | None, tuple[frozenset[int], int]]:
-        """How a try begins behind each kind of character, and at the start; as `after`."""
+        """How an attempt begins after each kind of character, and at the start; as `after`."""
         kinds: list[int | None] = [None, *range(len(self.kinds))]
         found = {}
         for kind in kinds:
@@ -148,7 +149,7 @@ class Automaton:
         return match and place != self._end and place not in self._over
 
     def _lets_through(self, at: int) -> bool:
-        """Whether an instruction asks for more than an automaton can say."""
+        """Whether an instruction asks for more than an automaton can express."""
         step = self._code[at]
         if step.op == Op.LOOK_AROUND:
             return not self._is_one(at)

@@ -1,7 +1,7 @@
 """What a piece of a pattern's source can begin and end with, by CPython's parser.
 
 Each question has the answer `None` when it is not known, for instance because the piece can match
-nothing: a rewrite that needs to know is then not made.
+nothing: a rewrite that needs to know it is then not made.
 """
 
 from __future__ import annotations

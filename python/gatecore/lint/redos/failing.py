@@ -1,16 +1,16 @@
 r"""The ways of an automaton that may fail: they are tried in vain, and so make `re` slow.
 
-Once a way has reached a place where a match ends whatever comes next, its try of the pattern cannot
-fail: each later choice that fails leads back to that place at the latest. So of the ways behind
-such places one is the answer, taken once, and the others are tried and fail before they reach such
-a place again.
+Once a way has reached a place where a match ends whatever comes next, its attempt at the pattern
+cannot fail: each later choice that fails leads back to that place at the latest. So of the ways
+after such places one is the answer, taken once, and the others are tried and fail before they reach
+such a place again.
 
     [ab]+        every way is sure after a character: no way fails that is longer than that
     (?:a|a)*b    nothing is sure before the b: on a row of `a` all ways fail
 
 As an automaton: what is sure has no moves, and the search's own state, which stands for what is
 done once at each character, may also start what the answer's way tries in vain.
-If tries that fail are short, however long the text, starting them again at each character costs
+If attempts that fail are short, however long the text, starting them again at each character costs
 little, and the search does not start the pattern anew.
 """
 
@@ -22,7 +22,7 @@ from gatecore.lint.redos.automaton import SEARCH, Automaton, Moves
 
 __all__ = ["Failing"]
 
-#: Sets of states that are looked at to see whether tries that fail are short.
+#: Sets of states that are looked at to see whether attempts that fail are short.
 _MOST_SETS: Final = 300
 
 
@@ -33,19 +33,19 @@ class Failing:
         self._automaton = automaton
         self.kinds = automaton.kinds
         short = fails_early(automaton)
-        behind_sure: dict[int, set[int]] = {}
+        after_sure: dict[int, set[int]] = {}
         self._moves: list[dict[int, Moves]] = [{}]
         for state in range(1, len(automaton)):
             moves = dict(automaton.moves(state))
             for kind in moves:
                 if automaton.sure(state, kind):
-                    behind_sure.setdefault(kind, set()).update(moves[kind])
+                    after_sure.setdefault(kind, set()).update(moves[kind])
                     moves[kind] = {}
             self._moves.append(moves)
         for kind, started in automaton.moves(SEARCH).items():
             reached = set() if short or SEARCH not in automaton.initial else set(started)
             self._moves[SEARCH][kind] = dict.fromkeys(
-                sorted({SEARCH} | reached | behind_sure.get(kind, set())), 1
+                sorted({SEARCH} | reached | after_sure.get(kind, set())), 1
             )
         #: All of them: how they are reached does not matter.
         self.initial: Moves = dict.fromkeys(range(len(automaton)), 1)
@@ -67,9 +67,9 @@ class Failing:
 
 
 def fails_early(automaton: Automaton) -> bool:
-    """Whether a try of the pattern that fails takes a few characters at most, whatever they are.
+    """Whether an attempt that fails takes a few characters at most, whatever they are.
 
-    All ways of a try are walked at once; a try that can go on for ever goes round in sets of
+    All ways of an attempt are walked at once; one that can go on forever goes round in sets of
     states none of which is sure of a match.
     """
     if not automaton.is_precise:

@@ -2,14 +2,15 @@ r"""How the time of `re` grows with the text: linear, polynomial or exponential,
 
 Two independent witnesses must agree before anything is claimed:
 
-1.  The automaton of the pattern is ambiguous (`_ambiguity`), with a pump that shows the degree.
+1.  The automaton of the pattern is ambiguous (`ambiguity`), with a pump that shows the degree.
 2.  A backtracker's steps are counted on the hostile text, prefix + pump·n + suffix, for rising n.
     A polynomial of degree d - 1 has no d-th differences, so positive ones show degree d or more.
 
-No ambiguity means that the steps are linear in the text, proved for everything an automaton says.
-Bounded repeats make a finite automaton of what is `a+` in all but name: `(?:a{1,30}){1,30}b` is
-"linear" with a factor beyond all computers. So they are read without their bounds first, and what
-is ambiguous then is counted with them: growth that ends at N characters is said to do so.
+No ambiguity means that the steps are linear in the text, proved for all that an automaton can
+express. Bounded repeats make a finite automaton of what is `a+` in all but name:
+`(?:a{1,30}){1,30}b` is "linear" with a factor beyond all computers. So they are first read without
+their bounds, and what is then ambiguous is counted with them: where growth ends at N characters,
+the result says so.
 Every search is bounded: a pattern beyond the limits is "not analysed", never guessed at.
 """
 
@@ -50,14 +51,14 @@ _MOST_DEGREE: Final = 6
 _MOST_PUMPS: Final = 40
 _LEAST_POINTS: Final = 5
 _LONGEST_LIKELY: Final = 60
-#: After so many pumps, and steps that are no accident, what does not rise is given up.
+#: After this many pumps, and more steps than chance explains, what does not rise is given up.
 _LOOKED_AT: Final = (8, 12, 16, 24)
 _ENOUGH_STEPS: Final = 2_000
-#: Repeats with a bound of so many rounds and more are read as unbounded first.
+#: Repeats with a bound of this many rounds or more are read as unbounded first.
 _COUNTED_FROM: Final = 4
-#: As many characters as no text has.
+#: More characters than any text has.
 _NO_END: Final = 1 << 62
-#: Where bounded repeats overlap, so many steps a character are no constant to keep silent about:
+#: Where bounded repeats overlap, this many steps a character are too large a constant to pass over:
 #: 100,000 characters take `re` a second then.
 MOST_STEPS_A_CHARACTER: Final = 1_000
 
@@ -87,13 +88,13 @@ class Growth:
         kind: "linear" is proved for every text; where bounded repeats overlap, their worst texts
             were counted as well, and cost less than 1,000 steps a character. "polynomial" and
             "exponential" are shown on `hostile`. "unknown": ambiguous, or with parts that no
-            automaton says, but no text was found that shows more than linear growth. "not
+            automaton expresses, but no text was found that shows more than linear growth. "not
             analysed": beyond the limits.
         degree: Of a polynomial: at least this, on `hostile`.
         hostile: The text that shows it.
         note: Why it is not known.
-        until: The growth is that of bounded repeats, and goes on until the text has so many
-            characters for them; what is left from there on is a factor, and a large one.
+        until: The growth is that of bounded repeats, and goes on until the text has this many
+            characters for them; beyond that only a factor is left, and a large one.
     """
 
     kind: Literal["linear", "polynomial", "exponential", "unknown", "not analysed"]
@@ -241,7 +242,7 @@ class _Analysis:
     def _shown_up_to_bounds(self, known: Growth | None = None) -> Growth | None:
         """The worst growth that ends where the bounded repeats do, if it is worse than a known one.
 
-        Small bounds are a small factor; that is no growth.
+        Small bounds are a small factor, not growth.
         """
         loose = self._loose
         self._counting = _Counting(loose)
@@ -336,7 +337,7 @@ class _Counting:
         return Growth("polynomial", counted, self._shorter(hostile, self._shows(counted)))
 
     def bounded_growth_on(self, hostile: HostileText, degree: int, until: int) -> Growth | None:
-        """The growth up to the bounds, where it makes a text too dear."""
+        """The growth up to the bounds, where it makes a text too costly."""
         if degree == EXPONENTIAL and self._is_dearly_exponential(hostile):
             shorter = self._shorter(hostile, self._is_dearly_exponential)
             return Growth("exponential", hostile=shorter, until=until)
@@ -354,7 +355,7 @@ class _Counting:
         return self._count(text)[0]
 
     def kind_on(self, text: str) -> Growth:
-        """How the steps grow along one text that is too dear."""
+        """How the steps grow along one text that is too costly."""
         steps: list[int] = []
         for size in range(1, len(text) + 1):
             counted, _ = self._count(text[:size])
@@ -389,7 +390,7 @@ class _Counting:
         return counted.steps if counted.finished else None, counted.span is not None
 
     def _series(self, hostile: HostileText, times: Iterable[int]) -> list[int]:
-        """The steps for so many pumps each, up to where they are too many."""
+        """The steps for each number of pumps, up to where they are too many."""
         steps: list[int] = []
         for n in times:
             counted, _ = self._count(hostile.text(n))
@@ -423,7 +424,7 @@ class _Counting:
         return _rises(slopes, len(slopes) - 1)
 
     def _is_dearly_exponential(self, hostile: HostileText) -> bool:
-        """Whether it is, and so until a character costs more than is kept silent about."""
+        """Whether it is, and stays so until a character costs more than can be passed over."""
         steps, beyond = self._steep_series(hostile)
         size = len(hostile.text(len(steps) + beyond))
         if not beyond and max(steps, default=0) < MOST_STEPS_A_CHARACTER * size:
@@ -452,7 +453,7 @@ class _Counting:
     def _bounded_degree(self, hostile: HostileText, degree: int, until: int) -> int:
         """The degree of the growth up to the bounds; 0 where that comes to a small factor.
 
-        What cannot be counted up to the bounds is reckoned on from where counting ends.
+        What cannot be counted up to the bounds is extrapolated from where counting ends.
         """
         times = [2**power for power in range(2, 13)]
         steps = self._series(hostile, times)
@@ -474,7 +475,7 @@ class _Counting:
         return lambda text: self._degree(text, degree) == degree
 
     def _shorter(self, hostile: HostileText, shows: Callable[[HostileText], bool]) -> HostileText:
-        """The text without what it does not need, for people to read; as far as the budget goes."""
+        """The text without what it does not need, for people to read, as far as the budget goes."""
         for tried in self._parts_left_out(hostile):
             if self._left <= 0:
                 break

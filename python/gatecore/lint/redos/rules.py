@@ -6,8 +6,8 @@ Its kind says what stays:
     same answers      each search, match, span and group, for every text
     same yes or no    whether it matches, for every text; spans may be longer
 
-Rules are argued for where they stand, tested over all short texts (`tests/unit/test_rewrites.py`),
-and what they made is checked once more for the pattern at hand (`_rewrite_check`).
+Rules are argued for where they stand, tested over all short texts (`tests/unit/lint`),
+and what they made is checked once more for the pattern at hand (`proofs.trial`).
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def _applied(place: _Place, rules: dict[str, _Rule], done: list[str]) -> Branch 
 
 
 def _splice(place: _Place, *items: Item, until: int = 0) -> Branch:
-    """The branch with other items in the place of its own and `until` more behind it."""
+    """The branch with other items in the place of its own and `until` more after it."""
     return (*place.before, *items, *place.after[until:])
 
 
@@ -238,7 +238,7 @@ def _subtracted(place: _Place) -> Branch | None:
 
 
 def _outside(atom: str, flags: int) -> str | None:
-    """What a negated set lists to mean an atom."""
+    """What a negated set must list to match what an atom does."""
     if atom == ".":
         return "" if flags & re.DOTALL else r"\n"
     if len(atom) == 2 and atom[0] == "\\" and atom[1] in "wWsSdD":
@@ -247,7 +247,7 @@ def _outside(atom: str, flags: int) -> str | None:
 
 
 def _inside(atom: str) -> str | None:
-    """What a set lists to have an atom in it."""
+    """What a set must list to contain an atom."""
     if atom.startswith("["):
         return atom[1:-1] if not atom.startswith("[^") else None
     if len(atom) == 1:
@@ -296,8 +296,8 @@ def _given_back(place: _Place) -> Branch | None:
 def _one_way(place: _Place) -> Branch | None:
     """`(?>ab|cd)` is `(?:ab|cd)`: where it matches, it ends at one place only.
 
-    So it is when all branches are as long, or no two can match at one place. At the end of the
-    pattern its first way is the answer either way.
+    That is so when all branches have the same length, or no two can match at one place. At the end
+    of the pattern its first way is the answer in both.
     """
     item = place.item
     if item.opening != "(?>" or item.quantifier:
@@ -351,7 +351,7 @@ def _without_nothing(place: _Place) -> Branch | None:
 
 
 def _separated(place: _Place) -> Branch | None:
-    r"""`(?:\w+\s?)+` is `\w+(?:\s\w+)*\s?`: words are parted in one way only, from the left.
+    r"""`(?:\w+\s?)+` is `\w+(?:\s\w+)*\s?`: words are separated in one way only, from the left.
 
     Both try the same ends, the longest first; the first form tries each of them again and again.
     """
@@ -433,7 +433,7 @@ def _negated(atom: str, flags: int) -> str | None:
 
 
 def _looped_group(place: _Place) -> Branch | None:
-    r"""As loops in loops, where the outer loop is a capture group, which then is none."""
+    r"""As loops in loops, where the outer loop is a capture group that then no longer captures."""
     item = place.item
     if item.opening != "(" or not item.quantifier or len(item.branches) != 1:
         return None

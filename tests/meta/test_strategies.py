@@ -13,8 +13,10 @@ import pytest
 from hypothesis import find, given, settings
 
 from tests.support import generate, strategies
+from tests.support.choices import ATOMIC, ODD, RandomChoices, Spec
 from tests.support.compare import Oracle
-from tests.support.generate import Case, RandomChoices, Spec
+from tests.support.generate import Case
+from tests.support.texts import case_variants, make_text, parse
 
 SAMPLES = 3_000
 
@@ -56,7 +58,7 @@ TREE_FEATURES = {
     "bounded repeat": 100,
 }
 """Features of the parsed tree, and in how many of the samples each must occur."""
-if generate.ATOMIC:
+if ATOMIC:
     TREE_FEATURES |= {"POSSESSIVE_REPEAT": 40, "ATOMIC_GROUP": 10}
 
 SOURCE_FEATURES = {
@@ -163,7 +165,7 @@ def test_every_feature_of_the_tree_occurs(cases: list[Case]) -> None:
     """Each construct of the syntax occurs in so many samples that it is really tried."""
     seen: collections.Counter[str] = collections.Counter()
     for spec in _specs(cases):
-        tree = generate.parse(spec)
+        tree = parse(spec)
         if tree is not None:
             seen.update(set(_features(tree)))
     missing = {name: seen[name] for name, least in TREE_FEATURES.items() if seen[name] < least}
@@ -207,7 +209,7 @@ def test_a_quarter_of_the_pairs_match(cases: list[Case]) -> None:
 def test_texts_hold_the_odd_characters(cases: list[Case]) -> None:
     """Every odd character occurs in the texts, and the lengths stay within the oracle's limit."""
     texts = [text for case in cases for text in case.texts]
-    assert set(generate.ODD) <= set().union(*texts)
+    assert set(ODD) <= set().union(*texts)
     drawn_out = [text for text in texts if len(text) > 200]
     assert 0 < len(drawn_out) <= len(texts) / 200
     assert all(5_000 <= len(text) < 5_040 for text in drawn_out)
@@ -224,11 +226,8 @@ def test_a_text_sampled_from_a_pattern_mostly_matches_it() -> None:
         (r"[^a]+b?", re.S),
     ]
     for spec in specs:
-        tree = generate.parse(spec)
-        texts = [
-            generate.make_text(RandomChoices(f"sample:{number}"), [tree], 200)
-            for number in range(200)
-        ]
+        tree = parse(spec)
+        texts = [make_text(RandomChoices(f"sample:{number}"), [tree], 200) for number in range(200)]
         assert sum(re.search(spec[0], text, spec[1]) is not None for text in texts) > 100, spec
 
 
@@ -242,12 +241,12 @@ def test_a_seed_decides_a_case() -> None:
 
 def test_case_variants_hold_all_that_ignorecase_relates() -> None:
     """For the odd and the ASCII letters, each character that IGNORECASE matches is a variant."""
-    letters = "".join(char for char in generate.ODD + "abcikKsSI" if char.isalpha())
-    relatives = "".join(sorted({v for char in letters for v in generate.case_variants(char)}))
+    letters = "".join(char for char in ODD + "abcikKsSI" if char.isalpha())
+    relatives = "".join(sorted({v for char in letters for v in case_variants(char)}))
     found = 0
     for char in letters:
         related = re.findall(re.escape(char), relatives, re.I)
-        assert set(related) <= set(generate.case_variants(char)) | {char}, char
+        assert set(related) <= set(case_variants(char)) | {char}, char
         found += len(set(related)) > 1
     assert found > 30
 
@@ -264,7 +263,7 @@ def test_hypothesis_shrinks_to_a_plain_case() -> None:
     """A condition on the pattern alone shrinks to a short source."""
     source, flags = find(
         strategies.specs(),
-        lambda spec: "(?=" in spec[0] and generate.parse(spec) is not None,
+        lambda spec: "(?=" in spec[0] and parse(spec) is not None,
         settings=settings(max_examples=5_000),
     )
     # How far depends on the release: 6.100 and 6.130 keep 20 characters, others 4.

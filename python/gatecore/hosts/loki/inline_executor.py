@@ -1,0 +1,79 @@
+"""A pool of threads that runs what it is given at once, while an accelerated engine is inside.
+
+Gates hold the interpreter's lock, so threads only cost their start.
+"""
+
+from __future__ import annotations
+
+import concurrent
+import concurrent.futures
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from types import ModuleType
+from typing import Any, Final
+
+__all__ = ["inlined", "whole_document"]
+
+_INSIDE = threading.local()
+
+
+def inlined(value: Any) -> Any | None:
+    """What takes the place of a way to a pool of threads; `None` for anything else."""
+    if value is concurrent:
+        return _Stand(concurrent, {"futures": _FUTURES})
+    if value is concurrent.futures:
+        return _FUTURES
+    return _executor if value is concurrent.futures.ThreadPoolExecutor else None
+
+
+class _Stand:
+    """A module with some names replaced."""
+
+    def __init__(self, module: ModuleType, instead: dict[str, Any]) -> None:
+        self.__dict__.update(instead)
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+def _executor(*args: Any, **kwargs: Any) -> Any:
+    if getattr(_INSIDE, "depth", 0):
+        return _AtOnce()
+    return concurrent.futures.ThreadPoolExecutor(*args, **kwargs)
+
+
+_FUTURES: Final = _Stand(concurrent.futures, {"ThreadPoolExecutor": _executor})
+
+
+class _AtOnce(concurrent.futures.Executor):
+    """Runs what is submitted at once."""
+
+    def submit(
+        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> concurrent.futures.Future[Any]:
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def map(
+        self,
+        fn: Callable[..., Any],
+        *iterables: Iterable[Any],
+        timeout: float | None = None,
+        chunksize: int = 1,
+    ) -> Iterator[Any]:
+        return iter([fn(*args) for args in zip(*iterables, strict=False)])
+
+
+class whole_document:  # noqa: N801 - used as a statement
+    """While an accelerated engine checks a document on this thread."""
+
+    def __enter__(self) -> None:
+        _INSIDE.depth = getattr(_INSIDE, "depth", 0) + 1
+
+    def __exit__(self, *_: object) -> None:
+        _INSIDE.depth -= 1
