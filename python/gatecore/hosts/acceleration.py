@@ -46,7 +46,7 @@ from gatecore.patterns import stats
 from gatecore.patterns.document import Document
 from gatecore.patterns.explanation import Explanation
 from gatecore.patterns.pattern import Pattern, PatternLike
-from gatecore.patterns.set import _LONGEST_LEARNED, Backend, PatternSet
+from gatecore.patterns.set import LONGEST_LEARNED, Backend, PatternSet
 from gatecore.patterns.store import PatternStore
 
 __all__ = ["Acceleration", "GateCounts", "HostExplanation", "HostStats", "Learn", "accelerate"]
@@ -494,7 +494,7 @@ class Acceleration:
             again.append(keywords.popitem()[0])
         store, of_set = self._keep
         for key in again:
-            if key in self._kept or self._sighted.get(key) or len(key[0]) > _LONGEST_LEARNED:
+            if key in self._kept or self._sighted.get(key) or len(key[0]) > LONGEST_LEARNED:
                 continue
             if len(self._kept) < _MOST_PATTERNS and self._words.own(key[0]):
                 self._kept.add(key)

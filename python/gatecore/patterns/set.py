@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gatecore.patterns.explanation import Explanation
     from gatecore.patterns.store import PatternStore
 
-__all__ = ["Backend", "PatternSet"]
+__all__ = ["LONGEST_LEARNED", "Backend", "PatternSet"]
 
 #: Which pass to use: "simd" (Hyperscan), "portable" (pure Rust) or the best that is there.
 Backend = Literal["auto", "simd", "portable"]
@@ -38,7 +38,7 @@ _LOWERING: Final = 1
 _CALLER: Final = f"{IDENTITY}, lowering {_LOWERING}"
 
 _MOST_LEARNED: Final = 1_000
-_LONGEST_LEARNED: Final = 1_000
+LONGEST_LEARNED: Final = 1_000
 
 
 class PatternSet:
@@ -249,6 +249,11 @@ class PatternSet:
         return f"<gatecore.PatternSet of {len(self)} patterns, backend {self.backend!r}>"
 
     @property
+    def core(self) -> CoreSet:
+        """The native set; for gatecore's own packages."""
+        return self._core
+
+    @property
     def backend(self) -> str:
         """The pass in use: "simd" or "portable"."""
         return self._core.backend
@@ -286,7 +291,7 @@ class PatternSet:
         key = pattern.key
         if key in self._learned or self._core.index(*key) is not None:
             return False
-        if self._late + len(self._learned) >= _MOST_LEARNED or len(source) > _LONGEST_LEARNED:
+        if self._late + len(self._learned) >= _MOST_LEARNED or len(source) > LONGEST_LEARNED:
             return False
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they were given where the pattern was used
@@ -334,8 +339,11 @@ class PatternSet:
         """
         return self._scan(text, eager=True, deadline=deadline)
 
+    def scan_first_section(self, text: str, *, deadline: DeadlineLike | None = None) -> Scan:
+        """As `scan`, of section 0; only the core's gates may ask about patterns of the others."""
+        return self._scan(text, eager=False, deadline=deadline)
+
     def _scan(self, text: str, *, eager: bool, deadline: DeadlineLike | None = None) -> Scan:
-        """As `scan`; not eager, only the core's gates may ask about patterns of later sections."""
         if not isinstance(text, str):
             hint = "; decode it first" if isinstance(text, bytes | bytearray | memoryview) else ""
             raise DocumentTypeError(f"a document is a str, not {type(text).__name__}{hint}")

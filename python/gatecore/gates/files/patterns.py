@@ -23,7 +23,6 @@ __all__ = [
     "Defaults",
     "Patterns",
     "Take",
-    "same",
     "short",
 ]
 
@@ -41,7 +40,7 @@ _FLAGS: Final = {
     "verbose": re.VERBOSE,
 }
 _TYPOGRAPHIC_QUOTES: Final = "‘’‚‛“”„‟«»‹›"
-_VIEWS: Final = ("text", "lowered")
+_VIEWS: Final = ("text", "lowercase")
 _KINDS: Final = ("pattern", "keyword", "phrase", "shared")
 
 # What `re` takes to compile, in steps of about 0.2 µs: measured on the worst of each kind.
@@ -64,11 +63,6 @@ class Defaults(NamedTuple):
 USUAL: Final = Defaults(int(re.IGNORECASE), "text")
 
 
-def same(pattern: PatternRef) -> tuple[str, int, View, bool]:
-    """What makes two patterns one, however they are written."""
-    return pattern.source, pattern.flags, pattern.view, pattern.in_unbroken
-
-
 Take: TypeAlias = Callable[[Node, str], tuple[PatternRef, ...]]
 """Gives the patterns of the shared list that a node names."""
 
@@ -89,7 +83,7 @@ class Patterns:
         patterns: list[PatternRef] = []
         for number, item in enumerate(self.file.items(node, what), start=1):
             for pattern in self.item(item, f"pattern {number} of {what}", take, defaults):
-                first = numbers.setdefault(same(pattern)[:3], number)
+                first = numbers.setdefault(pattern.question[:3], number)
                 if len(numbers) == len(patterns):
                     detail = f"pattern {number} of {what} repeats pattern {first}"
                     if pattern.place.path != self.file.path or self.file.is_mapping(item):
@@ -134,7 +128,7 @@ class Patterns:
             case "shared":
                 return take(keys["shared"], what)
             case "keyword":
-                view = self.view(keys["view"], what) if "view" in keys else "lowered"
+                view = self.view(keys["view"], what) if "view" in keys else "lowercase"
                 return (self.keyword(keys["keyword"], what, view),)
             case "phrase":
                 return (self.phrase(keys["phrase"], what),)
@@ -188,7 +182,7 @@ class Patterns:
 
     def keyword(self, node: Node, what: str, view: View) -> PatternRef:
         words = self.source(node, what, verbose=False)
-        if view == "lowered" and words != words.lower():
+        if view == "lowercase" and words != words.lower():
             raise self.file.error(
                 node,
                 f"{what} can never match: '{short(words)}' has capitals but is looked for in the"
