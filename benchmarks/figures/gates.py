@@ -6,7 +6,7 @@ All shipped gates on documents that no round has seen, tasks in turn as in `figu
 `typical` documents are made-up prose in which little is found. `found` ones are half made of the
 gates' own examples, so that most gates find something: the dear case.
 
-    bare pass       `PatternSet.scan` of all patterns, and of the lowered view if a gate has one
+    bare pass       `PatternSet.scan` of all patterns, and of the lowercase view if a gate has one
     pass and rules  which verdict each gate gives, with spans, in the core; gates that are not
                     relevant do not have the rest of their patterns looked for
     check           the same, and Python objects: `GateSet.check`
@@ -30,7 +30,7 @@ from benchmarks.figures.ratios import Section, Text, machine, measure, table_of
 from benchmarks.inputs import common, corpus
 from gatecore import modules
 from gatecore.gates import reference
-from gatecore.gates.compiled import _Asked
+from gatecore.gates.document import GateDocument
 from gatecore.gates.spec import Gate
 
 __all__ = [
@@ -109,20 +109,20 @@ class Verdicts:
     def __init__(self, gates: gatecore.GateSet) -> None:
         self.gates = gates
         self._compiled = gates._compiled
-        lowered = () if gates.lowered is None else tuple(gates.lowered)
+        lowercase = () if gates.lowercase is None else tuple(gates.lowercase)
         # One set in one section: what a user of PatternSet would have.
         self._all = gatecore.PatternSet(list(gates.patterns), store=gatecore.PatternStore.default())
         self._text = [re.compile(*pattern) for pattern in gates.patterns]
-        self._lowered = [re.compile(*pattern) for pattern in lowered]
+        self._lowercase = [re.compile(*pattern) for pattern in lowercase]
 
     def bare_pass(self, text: str) -> None:
         self._all.scan(text)
-        if self.gates.lowered is not None:
-            self.gates.lowered.scan(text.lower())
+        if self.gates.lowercase is not None:
+            self.gates.lowercase.scan(text.lower())
 
     def rules(self, text: str) -> None:
-        asked = _Asked(self._compiled, text, None)
-        self._compiled.core.evaluate(asked.scan._core, asked)
+        compiled = self._compiled
+        compiled.core.evaluate(GateDocument(compiled.patterns, compiled.sets, text, is_lazy=True))
 
     def check(self, text: str) -> None:
         self.gates.check(text)
@@ -130,8 +130,8 @@ class Verdicts:
     def by_re(self, text: str) -> None:
         for pattern in self._text:
             list(pattern.finditer(text))
-        view = text.lower() if self._lowered else ""
-        for pattern in self._lowered:
+        view = text.lower() if self._lowercase else ""
+        for pattern in self._lowercase:
             list(pattern.finditer(view))
 
     def by_reference(self, text: str) -> None:
@@ -199,8 +199,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, value in machine().items():
         print(f"{name}: {value}")
     gates = gate_set(chosen.backend)
-    lowered = 0 if gates.lowered is None else len(gates.lowered)
-    print(f"{len(gates)} gates, {len(gates.patterns)} patterns and {lowered} lowered")
+    lowercase = 0 if gates.lowercase is None else len(gates.lowercase)
+    print(f"{len(gates)} gates, {len(gates.patterns)} patterns and {lowercase} in lower case")
     for section in sections(gates, quick=chosen.quick):
         print("", *table_of(section), sep="\n", flush=True)
     return 0

@@ -2,11 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, SupportsIndex, final
+from typing import Any, Literal, Protocol, SupportsIndex, final
 
 from gatecore.errors import UnansweredError
-from gatecore.gates.compiled import _Asked
-from gatecore.gates.wire import FlatGate
 
 __all__ = [
     "CoreGates",
@@ -113,19 +111,21 @@ class CoreScan:
     @property
     def set(self) -> CoreSet: ...
 
+class _GateDocument(Protocol):
+    def core_view(
+        self, view: Literal["text", "lowercase"], in_unbroken: bool
+    ) -> tuple[CoreScan, Sequence[int], Sequence[int]]: ...
+    def matches_by_re(self, number: int) -> bool: ...
+    def spans_by_re(self, number: int) -> Sequence[_Span]: ...
+    def captures_by_re(self, number: int, group: int) -> Sequence[_Span | None]: ...
+    def texts(self, spans: list[_Span]) -> Sequence[str]: ...
+
 @final
 class CoreGates:
-    def __new__(
-        cls,
-        gates: list[FlatGate],
-        literals: list[str],
-        marks: list[int | None],
-        text: CoreSet,
-        lowered: CoreSet | None,
-    ) -> CoreGates: ...
+    def __new__(cls, gates: str, text: CoreSet, lowercase: CoreSet | None) -> CoreGates: ...
     def __len__(self) -> int: ...
     def evaluate(
-        self, scan: CoreScan, document: _Asked, deadline: Deadline | None = None
+        self, document: _GateDocument, deadline: Deadline | None = None
     ) -> list[tuple[_Outcome | None, UnansweredError | None]]: ...
 
 @final

@@ -40,6 +40,7 @@ from gatecore.gates.spec import (
     Gate,
     Part,
     PatternRef,
+    Question,
 )
 from tests.differential.whys import why_differences
 from tests.support.choices import RandomChoices
@@ -90,13 +91,12 @@ class RememberedMatches:
     def __init__(self, text: str) -> None:
         self.text = text
         self._plain = ReMatches(text)
-        self._known: dict[tuple[str, int, str, bool], list[Hit]] = {}
+        self._known: dict[Question, list[Hit]] = {}
 
     def hits(self, pattern: PatternRef) -> list[Hit]:
-        key = pattern.source, pattern.flags, pattern.view, pattern.in_unbroken
-        if key not in self._known:
-            self._known[key] = self._plain.hits(pattern)
-        return self._known[key]
+        if pattern.question not in self._known:
+            self._known[pattern.question] = self._plain.hits(pattern)
+        return self._known[pattern.question]
 
     def spans(self, pattern: PatternRef) -> list[tuple[int, int]]:
         return [(hit.start, hit.end) for hit in self.hits(pattern)]

@@ -148,6 +148,6 @@ def _break(patch: pytest.MonkeyPatch, what: str) -> None:
         pieces = units._pieces
         patch.setattr(units, "_pieces", lambda *given: pieces(*given)[:-1])
     elif what == "relation":
-        patch.setattr(values, "stands", lambda *_: False)
+        patch.setattr(values, "compare", lambda *_: False)
     else:
         patch.setattr(reference, "_filled", lambda template, *_: template)

@@ -61,7 +61,7 @@ class _SlowValues(Values):
             number
             for number in captured
             if (value := self.all[number]) is not None
-            and any(values.stands(value, relation, other) for other in right)
+            and any(values.compare(value, relation, other) for other in right)
         ]
         return _Picked(standing, [number for number in captured if number not in standing])
 

@@ -128,7 +128,7 @@ def _pattern(choices: Choices) -> PatternRef:
         return _plain(choices, *choices.pick(_AMOUNTS))
     if kind < 16:
         words = choices.pick(_KEYWORDS)
-        view = "text" if choices.chance(25) else "lowered"
+        view = "text" if choices.chance(25) else "lowercase"
         return PatternRef(pattern_of(words), 0, HERE, view, "keyword", words)  # type: ignore[arg-type]
     if kind < 18:
         words = choices.pick(_PHRASES)
@@ -139,7 +139,7 @@ def _pattern(choices: Choices) -> PatternRef:
 
 
 def _plain(choices: Choices, source: str, flags: int) -> PatternRef:
-    return PatternRef(source, flags, HERE, "lowered" if choices.chance(30) else "text")
+    return PatternRef(source, flags, HERE, "lowercase" if choices.chance(30) else "text")
 
 
 def _generated(choices: Choices) -> Spec:

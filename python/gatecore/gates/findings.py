@@ -1,4 +1,4 @@
-"""`Finding`: a match that a verdict rests on; `Lines`: where it stands, in lines and columns."""
+"""`Finding`: a match that a verdict rests on; `Lines`: where it is, in lines and columns."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Lines:
 
 
 def _offsets_of_line_breaks(text: str) -> list[int]:
-    """Where the last character of each line break stands."""
+    """The offset of the last character of each line break."""
     if "\r" in text:
         return [found.end() - 1 for found in re.finditer("\r\n?|\n", text)]
     before = accumulate(map(len, text.split("\n")))

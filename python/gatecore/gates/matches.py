@@ -1,4 +1,4 @@
-"""Where the matches of a gate's patterns come from: an interface, and plain `re` behind it."""
+"""Where the matches of a gate's patterns come from: a protocol, and plain `re` as its oracle."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Hit", "Matches", "ReMatches"]
 class Hit:
     """One match: its span in characters of the document, and what its named groups captured.
 
-    A captured text is the document's own, also when the pattern was looked for in the lowered view.
+    A captured text is the document's own, also when the pattern was looked for in its `.lower()`.
     None is a group that took no part.
     """
 
@@ -44,7 +44,7 @@ class ReMatches:
     """Matches asked of the standard library, anew each time.
 
     >>> from gatecore.gates.spec import Place
-    >>> pattern = PatternRef("i(?P<last>.)$", 0, Place("a.yaml", 1, 1), view="lowered")
+    >>> pattern = PatternRef("i(?P<last>.)$", 0, Place("a.yaml", 1, 1), view="lowercase")
     >>> ReMatches("the RIK").hits(pattern)
     [Hit(start=5, end=7, captures={'last': 'K'})]
     """
@@ -61,7 +61,7 @@ class ReMatches:
         if pattern.in_unbroken:
             owners = [at for at, char in enumerate(view) if char not in INVISIBLE]
             view = "".join(char for char in view if char not in INVISIBLE)
-        if pattern.view == "lowered":
+        if pattern.view == "lowercase":
             # U+0130 is the one that becomes two.
             owners = [at for at, char in zip(owners, view, strict=True) for _ in char.lower()]
             view = view.lower()

@@ -111,6 +111,8 @@ def placeholders(template: str) -> tuple[Placeholder, ...]:
 
     Raises `TemplateError` for a brace that means nothing.
     """
+    if "{" not in template and "}" not in template:
+        return ()
     return tuple(part for part in parse(template) if isinstance(part, Placeholder))
 
 
@@ -140,6 +142,6 @@ def display(found: Found) -> str:
     """
     if found is None:
         return NOTHING
-    # Each word is at least one character, so those behind are not shown; a match may be megabytes.
+    # Each word is at least one character, so the rest is not shown; a match may be megabytes.
     line = " ".join(str(found).split(None, LONGEST))
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"

@@ -38,11 +38,11 @@ from gatecore.gates.spec import (
     SentenceLength,
     ValueKind,
     Window,
-    chooses,
+    selecting_evidence,
 )
 from gatecore.gates.units import Span
 
-__all__ = ["Scope", "evaluate", "holds", "question_of", "witnesses"]
+__all__ = ["Scope", "evaluate", "holds", "witnesses"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class _Surroundings:
     def admits(self, pattern: PatternRef, other: Hit) -> bool:
         itself, window = self.hit, self.window
         span = (itself.start, itself.end)
-        if _same(pattern, self.pattern) and (other.start, other.end) == span:
+        if pattern.question == self.pattern.question and (other.start, other.end) == span:
             return window.side == "itself"
         if window.side == "itself":
             return False
@@ -118,9 +118,9 @@ def evaluate(spec: Gate, text: str, *, matches: Matches | None = None) -> Verdic
             (),
             spec.version,
         )
-    for branch in spec.branches:
+    for number, branch in enumerate(spec.branches, start=1):
         if branch.when is None or holds(branch.when, spec, found):
-            return _verdict(spec, branch, found)
+            return _verdict(spec, branch, number, found)
     raise ValueError(
         f"gate '{spec.name}' has no branch that holds; end its branches with one without `when`"
     )
@@ -188,7 +188,7 @@ def holds(condition: Condition, spec: Gate, matches: Matches, scope: Scope | Non
                 else _captured(right, kind, spec, matches, scope)
             )
             return any(
-                one is not None and other is not None and values.stands(one, relation, other)
+                one is not None and other is not None and values.compare(one, relation, other)
                 for one in _captured(left, kind, spec, matches, scope)
                 for other in others
             )
@@ -205,7 +205,7 @@ def witnesses(
     """The matches of the groups whose surroundings satisfy a condition; without a window, all.
 
     Group by group as listed, pattern by pattern as in the file, from the start of the document to
-    its end. A pattern that stands in two of the groups is there twice.
+    its end. A pattern of two of the groups is there twice.
     """
     scope = scope or Scope()
     listed = [
@@ -230,18 +230,9 @@ def witnesses(
     ]
 
 
-def _same(one: PatternRef, other: PatternRef) -> bool:
-    """Whether two patterns ask the same question, however they were written."""
-    return question_of(one) == question_of(other)
-
-
-def question_of(pattern: PatternRef) -> tuple[str, int, str, bool]:
-    return pattern.source, pattern.flags, pattern.view, pattern.in_unbroken
-
-
 def _distinct(spec: Gate, groups: tuple[str, ...]) -> Iterable[PatternRef]:
     """The patterns of the groups, each question once."""
-    return {question_of(pattern): pattern for pattern in spec.patterns(groups)}.values()
+    return {pattern.question: pattern for pattern in spec.patterns(groups)}.values()
 
 
 def _captured(
@@ -256,7 +247,7 @@ def _captured(
     ]
 
 
-def _verdict(spec: Gate, branch: Branch, matches: Matches) -> Verdict:
+def _verdict(spec: Gate, branch: Branch, number: int, matches: Matches) -> Verdict:
     lines = Lines(matches.text)
     return Verdict(
         spec.name,
@@ -277,6 +268,7 @@ def _verdict(spec: Gate, branch: Branch, matches: Matches) -> Verdict:
             if detail.when is None or holds(detail.when, spec, matches)
         ),
         spec.version,
+        number,
     )
 
 
@@ -315,12 +307,12 @@ def _filled(template: str, branch: Branch, spec: Gate, matches: Matches) -> str:
     """A message with its placeholders filled from all matches of the document.
 
     Where the verdict shows only some matches of a group, its placeholders speak of these: of those
-    that the first evidence which chooses among the group's matches lets through.
+    that the first evidence which selects among the group's matches lets through.
     """
 
     def lookup(asked: Placeholder) -> Found:
-        choosing = chooses(branch, asked.group)
-        window, when = (choosing.window, choosing.when) if choosing else (None, None)
+        selecting = selecting_evidence(branch, asked.group)
+        window, when = (selecting.window, selecting.when) if selecting else (None, None)
         hits = witnesses((asked.group,), window, when, spec, matches)
         if asked.field == "count":
             distinct = list(_distinct(spec, (asked.group,)))

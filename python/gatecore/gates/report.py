@@ -27,6 +27,9 @@ class Verdict:
 
     A gate that could not be finished, because a deadline passed or `re` failed, has the status
     `UNKNOWN`, the gate's own severity, and a message that says so.
+
+    `branch` is the number of the branch that gave it, from 1 as in `Why`; None if the gate is not
+    relevant or could not be finished.
     """
 
     gate: str
@@ -39,6 +42,7 @@ class Verdict:
     findings: tuple[Finding, ...]
     details: tuple[str, ...] = ()
     version: int = 1
+    branch: int | None = None
 
     def to_dict(self) -> dict[str, object]:
         """The verdict as plain data, itself and each finding with a fingerprint.
@@ -69,6 +73,7 @@ class Verdict:
             "findings": findings,
             "details": list(self.details),
             "version": self.version,
+            "branch": self.branch,
             "fingerprint": fingerprint(name, None, seen),
         }
 

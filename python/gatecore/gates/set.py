@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from gatecore.errors import GatecoreError
-from gatecore.gates.compiled import CompiledGates, ReadySets
+from gatecore.gates.compiled import CompiledGates
 from gatecore.gates.spec import Gate, Module
 from gatecore.patterns.scan import DeadlineLike
 from gatecore.patterns.set import Backend, PatternSet
 
 if TYPE_CHECKING:
+    from gatecore.gates.document import PatternSets
+    from gatecore.gates.patterns import GatePatterns
     from gatecore.gates.reload import Origin, Reloaded
     from gatecore.gates.report import Report
     from gatecore.gates.why.tree import Why
@@ -77,7 +79,7 @@ class GateSet:
 
         Raises:
             GateFileError: The first mistake in a file.
-            UnknownModuleError: A name in `modules` is none.
+            UnknownModuleError: `modules` names one that is not shipped.
             PatternSetError: As `PatternSet`.
 
         >>> GateSet.load(modules=["gdpr_uk"]).reload()
@@ -112,7 +114,8 @@ class GateSet:
             raise GatecoreError("these gates were not read from files; make them with GateSet.load")
         with origin.lock:
             old = self._compiled
-            new = CompiledGates.of(origin.read(), origin.backend, origin.store, before=old)
+            before = (old.patterns, old.sets)
+            new = CompiledGates.of(origin.read(), origin.backend, origin.store, before)
             self._compiled = new
         return Reloaded(changes(old.gates, new.gates))
 
@@ -125,20 +128,19 @@ class GateSet:
     def patterns(self) -> PatternSet:
         """The distinct patterns that are looked for in the document.
 
-        Behind those of the gates come those of the units that gates count in: `gate_spec.MARKS`.
+        After those of the gates come those of the units that gates count in, `gates.spec.MARKS`.
         """
-        return self._compiled.text
+        return self._compiled.sets.text
 
     @property
-    def lowered(self) -> PatternSet | None:
+    def lowercase(self) -> PatternSet | None:
         """The distinct patterns that are looked for in the document's `.lower()`, if any are."""
-        return self._compiled.lowered
+        return self._compiled.sets.lowercase
 
     def __reduce__(self) -> tuple[object, ...]:
         # With the compiled patterns, so that another process need not compile them.
         compiled = self._compiled
-        ready = ReadySets(compiled.text, compiled.sections, compiled.lowered)
-        return _unpickled, (compiled.gates, ready, self._origin)
+        return _unpickled, (compiled.gates, compiled.patterns, compiled.sets, self._origin)
 
     def __len__(self) -> int:
         return len(self.gates)
@@ -148,7 +150,7 @@ class GateSet:
 
     def __repr__(self) -> str:
         compiled = self._compiled
-        return f"<gatecore.GateSet of {len(compiled.gates)} gates, {compiled.text!r}>"
+        return f"<gatecore.GateSet of {len(compiled.gates)} gates, {compiled.sets.text!r}>"
 
     def check(self, text: str, *, deadline: DeadlineLike | None = None) -> Report:
         """Every gate's verdict for one document. The GIL is released for pass and rules.
@@ -160,7 +162,7 @@ class GateSet:
         be ended, and each such question gets half of the time that is left.
 
         Raises:
-            DocumentTypeError: `text` is no `str`.
+            DocumentTypeError: `text` is not a `str`.
 
         >>> from gatecore import Deadline, GateSet, modules
         >>> gates = GateSet(modules.load("gdpr_uk").gates)
@@ -175,11 +177,11 @@ class GateSet:
     def why(self, text: str, gate: str) -> Why:
         """Why a gate gives its verdict for a document; `gate` is a name or `module/name`.
 
-        Costs a pass, or two where a gate looks into the lowered view, and then some microseconds a
-        match: 4 to 40 times what the gate costs in a check.
+        Costs a pass, or two where a gate looks at the document in lower case, and then some
+        microseconds a match: 4 to 40 times what the gate costs in a check.
 
         Raises:
-            DocumentTypeError: `text` is no `str`.
+            DocumentTypeError: `text` is not a `str`.
             UnknownGateError: No gate is called that, or several are.
 
         >>> from gatecore import GateSet, modules
@@ -207,8 +209,10 @@ def _listed(gates: Iterable[Gate]) -> tuple[Gate, ...]:
     return listed
 
 
-def _unpickled(gates: tuple[Gate, ...], ready: ReadySets, origin: Origin | None) -> GateSet:
+def _unpickled(
+    gates: tuple[Gate, ...], patterns: GatePatterns, sets: PatternSets, origin: Origin | None
+) -> GateSet:
     made = GateSet.__new__(GateSet)
-    made._compiled = CompiledGates.of(gates, "auto", None, before=ready)
+    made._compiled = CompiledGates.of(gates, "auto", None, (patterns, sets))
     made._origin = origin
     return made

@@ -55,6 +55,7 @@ __all__ = [
     "Part",
     "PatternRef",
     "Place",
+    "Question",
     "Relation",
     "SentenceLength",
     "Severity",
@@ -66,14 +67,15 @@ __all__ = [
     "VerdictStatus",
     "View",
     "Window",
-    "chooses",
     "groups_named",
+    "selecting_evidence",
 ]
 
 Status: TypeAlias = Literal["PASS", "WARNING", "FAIL", "N/A"]
 VerdictStatus: TypeAlias = Literal["PASS", "WARNING", "FAIL", "N/A", "UNKNOWN"]
 Severity: TypeAlias = Literal["none", "low", "medium", "high", "critical"]
-View: TypeAlias = Literal["text", "lowered"]
+View: TypeAlias = Literal["text", "lowercase"]
+Question: TypeAlias = tuple[str, int, View, bool]
 Unit: TypeAlias = Literal["characters", "words", "lines", "sentences", "paragraphs"]
 Side: TypeAlias = Literal["both", "before", "after", "inside", "itself"]
 Take: TypeAlias = Literal["every", "first_of_each", "first", "earliest"]
@@ -113,14 +115,14 @@ others end where a match ends. Characters need none.
 class PatternRef:
     r"""One pattern of a gate, exactly as `re.compile(source, flags)` takes it.
 
-    It is looked for in the document, or, with the view `lowered`, in the document's `.lower()`;
+    It is looked for in the document, or, with the view `lowercase`, in the document's `.lower()`;
     a keyword or phrase in what the document is without soft hyphens and the like.
     `written` is what its author wrote: for a keyword or a phrase the words, else the source.
 
     >>> here, there = Place("a.yaml", 1, 1), Place("b.yaml", 9, 9)
     >>> PatternRef(r"\bfee", 2, here) == PatternRef(r"\bfee", 2, there)
     True
-    >>> PatternRef(r"fee", 0, here, view="lowered", kind="keyword").written
+    >>> PatternRef(r"fee", 0, here, view="lowercase", kind="keyword").written
     'fee'
     """
 
@@ -133,8 +135,13 @@ class PatternRef:
 
     @property
     def in_unbroken(self) -> bool:
-        """Whether it is looked for in the document without soft hyphens and their like."""
+        """Whether it is looked for in the document without soft hyphens and the like."""
         return self.kind != "pattern"
+
+    @property
+    def question(self) -> Question:
+        """What is looked for and where, however it was written: source, flags, view, unbroken."""
+        return self.source, self.flags, self.view, self.kind != "pattern"
 
     def __post_init__(self) -> None:
         if not self.written:
@@ -174,7 +181,7 @@ class NoneOf:
 class AtLeast:
     """Holds when `count` distinct patterns of the groups match.
 
-    A pattern that stands in two of the groups counts once.
+    A pattern of two of the groups counts once.
     """
 
     count: int
@@ -212,7 +219,7 @@ class Enough:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """A range of whole numbers, both ends included; `at_most` None is no upper end.
+    """A range of whole numbers, both ends included; no upper end if `at_most` is None.
 
     >>> 3 in Bounds(2, None), 3 in Bounds(0, 2)
     (True, False)
@@ -229,7 +236,7 @@ class Bounds:
 class Count:
     """Holds when the number of matches of all patterns of the groups together is in bounds.
 
-    A pattern that stands in two of the groups counts once.
+    A pattern of two of the groups counts once.
     """
 
     groups: tuple[str, ...]
@@ -245,7 +252,7 @@ class Window:
     ends or later. `both`: before, after, or overlapping. `itself`: the match itself and no other,
     so that a condition can speak about what it captured; `unit` is None.
 
-    `unit` and `distance` say how much may stand between the two: that many characters, whole words,
+    `unit` and `distance` say how much may lie between the two: that many characters, whole words,
     line breaks, ends of sentences or of paragraphs (see `MARKS`). Overlapping matches have nothing
     between them. `unit` None is any distance. But for `itself` a match is not in its own window:
     the same pattern with the same span is left out.
@@ -270,7 +277,7 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Holds when `when` does, of the first or last so many characters, words, … of the document.
+    """Holds when `when` does, of the first or last `amount` characters, words, … of the document.
 
     Only matches that lie wholly in that part count. `when` holds no `Part` and no length.
     A part in lines, sentences or paragraphs counts only those with a word in them.
@@ -324,9 +331,9 @@ class Captured:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """Holds when some captured value stands in the relation to the other value, or to one of them.
+    """Holds when some captured value compares as asked with the other value, or with one of them.
 
-    What a capture's text is worth: `gatecore.gates.values`. One that is no value is left out.
+    `gatecore.gates.values` reads the texts of captures. One without a value is left out.
     `right` is a literal in the form that `gates.values` reads, or captures of the same document.
     """
 
@@ -439,7 +446,7 @@ class Gate:
     def patterns(self, groups: Sequence[str]) -> tuple[PatternRef, ...]:
         """The patterns of the named groups: group by group as listed, in the order of the file.
 
-        Raises `KeyError` for a name that is no group of this gate.
+        Raises `KeyError` for a name that is not a group of this gate.
         """
         by_name = {group.name: group for group in self.groups}
         return tuple(pattern for name in groups for pattern in by_name[name].patterns)
@@ -454,7 +461,7 @@ class Module:
     gates: tuple[Gate, ...]
 
     def gate(self, name: str) -> Gate:
-        """The gate of this name. Raises `KeyError` for a name that is none.
+        """The gate of this name. Raises `KeyError` if there is none.
 
         >>> from gatecore import modules
         >>> modules.load("gdpr_uk").gate("consent").module
@@ -466,18 +473,18 @@ class Module:
         raise KeyError(name)
 
 
-def chooses(branch: Branch, group: str) -> Evidence | None:
+def selecting_evidence(branch: Branch, group: str) -> Evidence | None:
     """The first evidence of a branch that shows only some matches of a group; None if none does.
 
     >>> close = Window("both", "words", 5)
     >>> some = Evidence(("fee", "cost"), "every", "", "low", close, AnyOf(("exit",)))
     >>> every = Evidence(("fee",), "every", "", "low", None, None)
     >>> branch = Branch(None, "FAIL", "low", "", "", (), (every, some), Place("a.yaml", 1, 1))
-    >>> chooses(branch, "fee") == some, chooses(branch, "exit")
+    >>> selecting_evidence(branch, "fee") == some, selecting_evidence(branch, "exit")
     (True, None)
     """
-    choosing = (e for e in branch.evidence if e.window and e.when and group in e.groups)
-    return next(choosing, None)
+    selecting = (e for e in branch.evidence if e.window and e.when and group in e.groups)
+    return next(selecting, None)
 
 
 def groups_named(condition: Condition | None) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Lengths and distances in a document: words, lines, sentences, paragraphs.
 
-marks      what stands between two matches (see `gate_spec.MARKS`)
+marks      what lies between two matches (see `gates.spec.MARKS`)
 pieces     the document cut at the end of each mark; one without a word is not counted
-parts      the first or last so many words or pieces of a document
+parts      the first or last words or pieces of a document
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def sentence_lengths(text: str, unit: Literal["characters", "words"]) -> list[in
 
 
 def part(text: str, edge: Literal["first", "last"], unit: Unit, amount: int) -> Span:
-    r"""The span of the first or last so many units; the whole document if there are fewer.
+    r"""The span of the first or last `amount` units; the whole document if there are fewer.
 
     >>> part("one two three", "first", "words", 2), part("one two three", "last", "words", 2)
     ((0, 7), (4, 13))

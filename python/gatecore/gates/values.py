@@ -1,4 +1,4 @@
-"""What a captured text is worth: numbers, amounts of money and dates, read by a fixed grammar.
+"""Values of captured texts: numbers, amounts of money and dates, read by a fixed grammar.
 
 A text that the grammar does not know has no value, and a comparison leaves it out; nothing is
 guessed. White space is what `str.isspace` says, digits and letters are those of ASCII.
@@ -23,7 +23,7 @@ from typing import Final
 
 from gatecore.gates.spec import Relation, ValueKind
 
-__all__ = ["Value", "parse", "stands"]
+__all__ = ["Value", "compare", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,15 @@ def parse(text: str, kind: ValueKind) -> Value | None:
             return _date(plain)
 
 
-def stands(left: Value, relation: Relation, right: Value) -> bool:
-    """Whether one value stands in a relation to another of its kind.
+def compare(left: Value, relation: Relation, right: Value) -> bool:
+    """Whether one value is above, below, … another of its kind.
 
-    Amounts in two different currencies stand in none, not even `differs_from`.
+    Of amounts in two different currencies no relation holds, not even `differs_from`.
 
     >>> hundred, more = parse("£100", "money"), parse("100.01", "money")
-    >>> stands(more, "above", hundred), stands(more, "at_most", hundred)
+    >>> compare(more, "above", hundred), compare(more, "at_most", hundred)
     (True, False)
-    >>> stands(parse("$5", "money"), "differs_from", hundred)
+    >>> compare(parse("$5", "money"), "differs_from", hundred)
     False
     """
     if left.kind != right.kind or (
@@ -147,7 +147,7 @@ _CURRENCIES: Final = (
 _PENCE: Final = ("p", "pence")
 _SCALES: Final = {"k": 3, "m": 6, "bn": 9, "thousand": 3, "million": 6, "billion": 9}
 
-# The white space before a part stands inside the part: two runs side by side would take quadratic
+# The white space before a part is read with the part: two runs side by side would take quadratic
 # time on a long one.
 _MONEY: Final = re.compile(
     rf"(?P<sign>{_SIGN})?(?P<before>[£$€]|gbp|usd|eur)?\s*"

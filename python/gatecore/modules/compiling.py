@@ -12,7 +12,7 @@ from pathlib import Path
 from gatecore import modules
 from gatecore._gatecore import Databases, backends
 from gatecore.gates.files.sources import load_gates
-from gatecore.gates.wire import FlatGates
+from gatecore.gates.patterns import GatePatterns
 from gatecore.patterns.set import PatternSet
 from gatecore.patterns.shipped import name_of
 
@@ -30,11 +30,11 @@ def write(folder: Path) -> None:
         return
     names = modules.names()
     for wanted in (names, *((name,) for name in names)):
-        flat = FlatGates.of(load_gates((), shipped=wanted))
+        listed = GatePatterns.of(load_gates((), shipped=wanted))
         recording = Databases.record()
-        PatternSet.sectioned(flat.text, flat.sections, backend="simd")
+        PatternSet.sectioned(listed.text, listed.sections, backend="simd")
         stored = recording.close()
-        path = folder / name_of(flat.text, flat.sections)
+        path = folder / name_of(listed.text, listed.sections)
         path.write_bytes(zlib.compress(stored, 9))
         print(f"{', '.join(wanted)}: {len(stored):,} bytes, {path.stat().st_size:,} compressed")
 

@@ -79,6 +79,11 @@ class Scan:
         self._until = until
         self.text = text
 
+    @property
+    def core(self) -> CoreScan:
+        """The native scan; for gatecore's own packages."""
+        return self._core
+
     def ids(self, *, deadline: DeadlineLike | None = None) -> list[int]:
         """The numbers of the patterns with at least one match, rising.
 
@@ -136,11 +141,16 @@ class Scan:
             self._named(error, number)
             raise
 
-    def matches_by_re(self, number: int, *, deadline: DeadlineLike | None = None) -> bool:
-        """As `in`, by `re` whatever the route; the answer is remembered."""
+    def matches_by_re(
+        self, number: int, *, deadline: DeadlineLike | None = None, share: float = 1.0
+    ) -> bool:
+        """As `in`, by `re` whatever the route; the answer is remembered.
+
+        `share` is the part of the time left that it may take.
+        """
         number = self._set._number(number)
         try:
-            return self._is_match_by_re(number, self._limit(deadline))
+            return self._is_match_by_re(number, self._limit(deadline), share)
         except BaseException as error:
             self._named(error, number)
             raise
@@ -196,11 +206,29 @@ class Scan:
             raise
 
     def spans_by_re(
-        self, number: int, *, deadline: DeadlineLike | None = None
+        self, number: int, *, deadline: DeadlineLike | None = None, share: float = 1.0
     ) -> list[tuple[int, int]]:
-        """As `spans`, by `re` whatever the route: the answer that `spans` must equal."""
+        """As `spans`, by `re` whatever the route: the answer that `spans` must equal.
+
+        `share` is the part of the time left that it may take.
+        """
         try:
-            return self._spans_by_re(number, self._limit(deadline))
+            return self._spans_by_re(number, self._limit(deadline), share)
+        except BaseException as error:
+            self._named(error, number)
+            raise
+
+    def captures_by_re(
+        self, number: int, group: int, *, share: float = 1.0
+    ) -> list[tuple[int, int]]:
+        """For every match the span of a group, (-1, -1) where it took no part; by `re`."""
+        try:
+            if self._until is None:
+                return [match.span(group) for match in self.matches_of_re(number)]
+            spans: list[tuple[int, int]] = self._apart(
+                "captures", number, self._until, share, group
+            )
+            return spans
         except BaseException as error:
             self._named(error, number)
             raise

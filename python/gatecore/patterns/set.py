@@ -228,6 +228,11 @@ class PatternSet:
         return f"<gatecore.PatternSet of {len(self)} patterns, backend {self.backend!r}>"
 
     @property
+    def core(self) -> CoreSet:
+        """The native set; for gatecore's own packages."""
+        return self._core
+
+    @property
     def backend(self) -> str:
         """The pass in use: "simd" or "portable"."""
         return self._core.backend
@@ -300,8 +305,11 @@ class PatternSet:
         """
         return self._scan(text, eager=True, deadline=deadline)
 
+    def scan_first_section(self, text: str, *, deadline: DeadlineLike | None = None) -> Scan:
+        """As `scan`, of section 0; only the core's gates may ask about patterns of the others."""
+        return self._scan(text, eager=False, deadline=deadline)
+
     def _scan(self, text: str, *, eager: bool, deadline: DeadlineLike | None = None) -> Scan:
-        """As `scan`; not eager, only the core's gates may ask about patterns of later sections."""
         if not isinstance(text, str):
             hint = "; decode it first" if isinstance(text, bytes | bytearray | memoryview) else ""
             raise DocumentTypeError(f"a document is a str, not {type(text).__name__}{hint}")

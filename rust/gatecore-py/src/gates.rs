@@ -4,27 +4,21 @@ use std::cell::{Cell, RefCell};
 use std::sync::{Arc, OnceLock};
 
 use gatecore::gate::{
-    evaluate, Answerer, Branch, Capture, Decoder, Document, Filled, Gate, GatePattern, Outcome,
-    Text, Unit,
+    evaluate, Answerer, Capture, Document, Filled, Gate, GatePattern, Gates, Outcome, PatternRef,
+    Unit, View as Form,
 };
 use gatecore::{memory, Answer, BuildError, PatternId, Span};
 use gatecore_ffi::cpython::{call_method, list, pair};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use crate::door::without_gil;
 use crate::errors::{self, UnansweredError};
 use crate::limit::{Deadline, Limit, Looks};
 use crate::scan::CoreScan;
 use crate::set::{CoreSet, SharedSet};
-
-/// Everything flat; see `gatecore.gates.wire`, which writes it.
-type Flat = Vec<u32>;
-type FlatEvidence = (u32, Vec<(u32, u32)>, Option<Flat>);
-type FlatText = (Option<Flat>, Vec<Flat>);
-type FlatBranch = (Option<Flat>, Vec<FlatEvidence>, Vec<FlatText>);
-type FlatGate = (Option<Flat>, Vec<FlatBranch>);
 
 /// (evidence, group, pattern, start, end).
 type FlatFinding = (u32, u32, u32, usize, usize);
@@ -35,78 +29,67 @@ type FlatOutcome = (Option<usize>, Vec<FlatFinding>, Vec<Option<Vec<FlatFilled>>
 
 type Pair = (usize, usize);
 
-/// Gates compiled over the patterns of the document and those of its `.lower()`. Immutable.
-///
-/// Gates number the patterns of the text first, then those of the lowered view, then the same ones
-/// again for those that are looked for in the unbroken document: without soft hyphens and the like.
+/// Gates over the pattern sets of the document and of the document in lower case. Immutable.
 #[pyclass(frozen, module = "gatecore._gatecore")]
 pub struct CoreGates {
-    gates: Vec<Gate>,
+    gates: Gates,
     text: Arc<SharedSet>,
-    lowered: Option<Arc<SharedSet>>,
-    /// The patterns of words, lines, sentences and paragraphs, as far as they are needed.
-    marks: [Option<u32>; 4],
+    lowercase: Option<Arc<SharedSet>>,
 }
 
 #[pymethods]
 impl CoreGates {
+    /// `gates` is JSON, which `gatecore.gates.wire` writes.
     #[new]
-    fn new(
-        gates: Vec<FlatGate>,
-        literals: Vec<String>,
-        marks: [Option<u32>; 4],
-        text: &CoreSet,
-        lowered: Option<&CoreSet>,
-    ) -> PyResult<Self> {
+    fn new(gates: &str, text: &CoreSet, lowercase: Option<&CoreSet>) -> PyResult<Self> {
+        let gates = Gates::from_json(gates).map_err(errors::build)?;
         let text = Arc::clone(&text.shared);
-        let lowered = lowered.map(|set| Arc::clone(&set.shared));
-        let patterns = text.set.len() + lowered.as_ref().map_or(0, |set| set.set.len());
-        if marks.iter().flatten().any(|&mark| mark as usize >= text.set.len()) {
-            return Err(errors::build(BuildError::Malformed("a mark is an unknown pattern")));
+        let lowercase = lowercase.map(|set| Arc::clone(&set.shared));
+        let made = CoreGates { gates, text, lowercase };
+        let is_unknown = |pattern: &&PatternRef| {
+            let count = made.set(pattern.view).map_or(0, |set| set.set.len());
+            pattern.number as usize >= count
+        };
+        if let Some(unknown) = made.gates.patterns.iter().find(is_unknown) {
+            let message = format!("{unknown:?} is not in the set of its view");
+            return Err(errors::build(BuildError::Gates(message)));
         }
-        let decoder = Decoder { patterns: 2 * patterns, literals: &literals };
-        let gates: Result<Vec<Gate>, BuildError> =
-            gates.into_iter().map(|gate| read(gate, decoder)).collect();
-        Ok(CoreGates { gates: gates.map_err(errors::build)?, text, lowered, marks })
+        Ok(made)
     }
 
     fn __len__(&self) -> usize {
-        self.gates.len()
+        self.gates.gates.len()
     }
 
     /// Answers every gate; the GIL is released except where the document's text is needed or `re`
-    /// answers for a pattern on the fallback route: `document` is a `gatecore.gates.set._Asked`.
+    /// answers for a pattern on the fallback route: `document` is a `gatecore.gates.document.GateDocument`.
     ///
     /// A gate that hangs on a question that was not answered comes back as the `UnansweredError`. With a
     /// deadline, gates that need `re` come last: it may take all the time there is.
-    #[pyo3(signature = (scan, document, deadline=None))]
+    #[pyo3(signature = (document, deadline=None))]
     fn evaluate(
         &self,
-        scan: &Bound<'_, CoreScan>,
         document: &Bound<'_, PyAny>,
         deadline: Option<&Bound<'_, Deadline>>,
     ) -> PyResult<Vec<(Option<FlatOutcome>, Option<PyErr>)>> {
-        if !Arc::ptr_eq(&self.text, &scan.get().set) {
-            return Err(PyValueError::new_err("the scan was made with another pattern set"));
-        }
+        let py = document.py();
         let limit = &Limit::of(deadline);
         let answers = Answers {
             gates: self,
-            scan: scan.clone().unbind(),
-            lowered: OnceLock::new(),
-            unbroken: OnceLock::new(),
-            unbroken_lowered: OnceLock::new(),
+            views: Default::default(),
             document: document.clone().unbind(),
             limit,
             looks: RefCell::new(Looks::new(limit)),
             without_re: Cell::new(deadline.is_some()),
         };
+        answers.view(Form::Text, false)?; // its length is asked of it, which must not fail
         let work = move || {
             let document = Document::new(&answers);
-            let mut outcomes = judge(self.gates.iter(), &document)?;
+            let gates = &self.gates.gates;
+            let mut outcomes = judge(gates.iter(), &document)?;
             answers.without_re.set(false);
             let later = |outcome: &Judged| matches!(outcome, Err(Obstacle::Later));
-            let last = self.gates.iter().zip(&outcomes).filter(|(_, outcome)| later(outcome));
+            let last = gates.iter().zip(&outcomes).filter(|(_, outcome)| later(outcome));
             let last: Vec<&Gate> = last.map(|(gate, _)| gate).collect();
             let mut last = judge(last.into_iter(), &document)?.into_iter();
             for outcome in outcomes.iter_mut().filter(|outcome| later(outcome)) {
@@ -119,28 +102,17 @@ impl CoreGates {
             };
             Ok(outcomes.into_iter().map(told).collect())
         };
-        without_gil(scan.py(), move || errors::caught(work)?)
+        without_gil(py, move || errors::caught(work)?)
     }
 }
 
-fn read(gate: FlatGate, decoder: Decoder<'_>) -> Result<Gate, BuildError> {
-    let condition = |flat: Option<Flat>| flat.map(|flat| decoder.condition(&flat)).transpose();
-    let text = |(when, holes): FlatText| {
-        let holes = holes.iter().map(|flat| decoder.hole(flat)).collect::<Result<_, _>>()?;
-        Ok(Text { when: condition(when)?, holes })
-    };
-    let evidence =
-        |(take, patterns, near): FlatEvidence| decoder.evidence(take, patterns, near.as_deref());
-    let branch = |(when, shown, texts): FlatBranch| {
-        Ok(Branch {
-            when: condition(when)?,
-            evidence: shown.into_iter().map(evidence).collect::<Result<_, _>>()?,
-            texts: texts.into_iter().map(text).collect::<Result<_, BuildError>>()?,
-        })
-    };
-    let (relevant, branches) = gate;
-    let branches = branches.into_iter().map(branch).collect::<Result<_, BuildError>>()?;
-    Ok(Gate { relevant: condition(relevant)?, branches })
+impl CoreGates {
+    fn set(&self, view: Form) -> Option<&Arc<SharedSet>> {
+        match view {
+            Form::Text => Some(&self.text),
+            Form::Lowercase => self.lowercase.as_ref(),
+        }
+    }
 }
 
 fn flat(outcome: Outcome) -> PyResult<FlatOutcome> {
@@ -185,10 +157,10 @@ impl From<PyErr> for Obstacle {
 
 type Judged = Result<FlatOutcome, Obstacle>;
 
-/// Another view of one document: lowered, without what nobody sees, or both.
+/// A document in one of its views.
 struct View {
     scan: Py<CoreScan>,
-    /// Where the text has U+0130, which is two characters when lowered. No other character is.
+    /// Where its text had U+0130 before that was two characters in lower case. No other character is.
     dotted: Vec<usize>,
     /// Where the document has what was taken out of it before.
     taken_out: Vec<usize>,
@@ -215,10 +187,10 @@ impl View {
         Span::new(start, end.max(start))
     }
 
-    /// To the span in a text of one in what it is when lowered: every character that it touches.
+    /// To the span in a text of one in its lower case: every character that it touches.
     fn raise(&self, found: Span) -> Span {
         let doubled = |place: usize| {
-            // The second half of the n-th stands at its place + n + 1.
+            // The second half of the n-th is at its place + n + 1.
             let is_before = |n: usize| self.dotted[n] + n + 1 < place;
             partition_point(self.dotted.len(), is_before)
         };
@@ -241,14 +213,11 @@ fn partition_point(end: usize, holds: impl Fn(usize) -> bool) -> usize {
     low
 }
 
-/// A document's scans with its text and `re` behind them.
+/// A document's scans, its text and `re`.
 struct Answers<'a> {
     gates: &'a CoreGates,
-    scan: Py<CoreScan>,
-    lowered: OnceLock<View>,
-    /// `None` if the document is unbroken itself.
-    unbroken: OnceLock<Option<View>>,
-    unbroken_lowered: OnceLock<View>,
+    /// As `CoreGates::set` has them, each as it is and then unbroken.
+    views: [OnceLock<View>; 4],
     document: Py<PyAny>,
     limit: &'a Limit,
     looks: RefCell<Looks<'a>>,
@@ -258,73 +227,39 @@ struct Answers<'a> {
 
 /// Where a pattern is looked for.
 struct Place<'a> {
-    scan: &'a Py<CoreScan>,
+    view: &'a View,
     id: PatternId,
-    view: Option<&'a View>,
-}
-
-impl Place<'_> {
-    fn back(&self, found: Span) -> Span {
-        self.view.map_or(found, |view| view.back(found))
-    }
 }
 
 impl Answers<'_> {
     fn place(&self, pattern: GatePattern) -> PyResult<Place<'_>> {
-        let of_text = self.gates.text.set.len() as u32;
-        let of_lowered = self.gates.lowered.as_ref().map_or(0, |set| set.set.len()) as u32;
-        let (number, unbroken) = match pattern.0.checked_sub(of_text + of_lowered) {
-            Some(number) => (number, self.unbroken()?),
-            None => (pattern.0, None),
-        };
-        let Some(id) = number.checked_sub(of_text) else {
-            let id = PatternId(number);
-            let scan = unbroken.map_or(&self.scan, |view| &view.scan);
-            CoreScan::prepare(scan, id, self.limit)?;
-            return Ok(Place { scan, id, view: unbroken });
-        };
-        let lowered = if unbroken.is_some() { &self.unbroken_lowered } else { &self.lowered };
-        let view = match lowered.get() {
-            Some(view) => view,
-            None => {
-                let view = self.lower(unbroken)?;
-                lowered.get_or_init(|| view)
-            }
-        };
-        Ok(Place { scan: &view.scan, id: PatternId(id), view: Some(view) })
+        let PatternRef { view: form, in_unbroken, number } =
+            self.gates.gates.patterns[pattern.0 as usize];
+        let (view, id) = (self.view(form, in_unbroken)?, PatternId(number));
+        if form == Form::Text {
+            CoreScan::prepare(&view.scan, id, self.limit)?;
+        }
+        Ok(Place { view, id })
     }
 
-    /// The document without what nobody sees; `None` if it has nothing of the kind.
-    fn unbroken(&self) -> PyResult<Option<&View>> {
-        if let Some(view) = self.unbroken.get() {
-            return Ok(view.as_ref());
+    fn view(&self, form: Form, in_unbroken: bool) -> PyResult<&View> {
+        let known = &self.views[2 * form as usize + usize::from(in_unbroken)];
+        if let Some(view) = known.get() {
+            return Ok(view);
         }
         let view = Python::attach(|py| {
-            let made = call_method(self.document.bind(py), intern!(py, "unbroken"), &[])?;
-            let Some((scan, taken_out)) = made.extract()? else { return Ok(None) };
-            self.made_with(&scan, Some(&self.gates.text))?;
-            Ok::<_, PyErr>(Some(View { scan, dotted: Vec::new(), taken_out }))
-        })?;
-        Ok(self.unbroken.get_or_init(|| view).as_ref())
-    }
-
-    fn lower(&self, unbroken: Option<&View>) -> PyResult<View> {
-        Python::attach(|py| {
-            let is_unbroken = unbroken.is_some().into_pyobject(py)?;
-            let document = self.document.bind(py);
-            let lowered = call_method(document, intern!(py, "lowered"), &[is_unbroken.as_any()])?;
-            let (scan, dotted): (Py<CoreScan>, Vec<usize>) = lowered.extract()?;
-            self.made_with(&scan, self.gates.lowered.as_ref())?;
-            let taken_out = unbroken.map_or_else(Vec::new, |view| view.taken_out.clone());
+            let name = PyString::intern(py, if form == Form::Text { "text" } else { "lowercase" });
+            let in_unbroken = in_unbroken.into_pyobject(py)?;
+            let asked = [name.as_any(), in_unbroken.as_any()];
+            let seen = call_method(self.document.bind(py), intern!(py, "core_view"), &asked)?;
+            let (scan, dotted, taken_out): (Py<CoreScan>, _, _) = seen.extract()?;
+            let set = self.gates.set(form);
+            if !set.is_some_and(|set| Arc::ptr_eq(set, &scan.get().set)) {
+                return Err(PyValueError::new_err("the scan was made with another pattern set"));
+            }
             Ok(View { scan, dotted, taken_out })
-        })
-    }
-
-    fn made_with(&self, scan: &Py<CoreScan>, set: Option<&Arc<SharedSet>>) -> PyResult<()> {
-        if set.is_some_and(|set| Arc::ptr_eq(set, &scan.get().set)) {
-            return Ok(());
-        }
-        Err(PyValueError::new_err("the scan was made with another pattern set"))
+        })?;
+        Ok(known.get_or_init(|| view))
     }
 
     /// An error with the pattern of which it is, if it is about one question.
@@ -373,7 +308,10 @@ impl Answers<'_> {
             let name = intern!(py, "captures_by_re");
             let spans = call_method(document, name, &[&pattern, &group])?;
             let spans: Vec<Option<Pair>> = spans.extract()?;
-            Ok(spans.into_iter().map(|found| found.map(|found| place.back(span(found)))).collect())
+            Ok(spans
+                .into_iter()
+                .map(|found| found.map(|found| place.view.back(span(found))))
+                .collect())
         });
         Ok(captures?)
     }
@@ -401,12 +339,12 @@ impl Answerer for Answers<'_> {
     type Error = Obstacle;
 
     fn length(&self) -> usize {
-        self.scan.get().scan.len()
+        self.views[0].get().map_or(0, |whole| whole.scan.get().scan.len())
     }
 
     fn is_match(&self, pattern: GatePattern) -> Result<bool, Obstacle> {
         let named = |error| self.named(pattern, error);
-        let Place { scan, id, .. } = self.place(pattern).map_err(named)?;
+        let Place { view: View { scan, .. }, id } = self.place(pattern).map_err(named)?;
         if let Some(known) = scan.get().scan.known(&scan.get().set.set, id) {
             return Ok(known);
         }
@@ -427,28 +365,27 @@ impl Answerer for Answers<'_> {
 
     fn first(&self, pattern: GatePattern) -> Result<Option<Span>, Obstacle> {
         let named = |error| self.named(pattern, error);
-        let place = self.place(pattern).map_err(named)?;
-        self.look_after(place.scan, place.id).map_err(named)?;
-        let first =
-            match CoreScan::first_detached(place.scan, place.id, self.limit).map_err(named)? {
-                Answer::Known(found) => found,
-                Answer::AskRe => self.spans_by_re(pattern)?.first().copied(),
-            };
-        Ok(first.map(|found| place.back(found)))
+        let Place { view, id } = self.place(pattern).map_err(named)?;
+        self.look_after(&view.scan, id).map_err(named)?;
+        let first = match CoreScan::first_detached(&view.scan, id, self.limit).map_err(named)? {
+            Answer::Known(found) => found,
+            Answer::AskRe => self.spans_by_re(pattern)?.first().copied(),
+        };
+        Ok(first.map(|found| view.back(found)))
     }
 
     fn spans(&self, pattern: GatePattern) -> Result<Vec<Span>, Obstacle> {
         let named = |error| self.named(pattern, error);
-        let place = self.place(pattern).map_err(named)?;
-        self.look_after(place.scan, place.id).map_err(named)?;
-        let spans = CoreScan::spans_detached(place.scan, place.id, self.limit).map_err(named)?;
+        let Place { view, id } = self.place(pattern).map_err(named)?;
+        self.look_after(&view.scan, id).map_err(named)?;
+        let spans = CoreScan::spans_detached(&view.scan, id, self.limit).map_err(named)?;
         let mut spans = match spans {
             Answer::Known(spans) => spans,
             Answer::AskRe => self.spans_by_re(pattern)?,
         };
-        if place.view.is_some_and(View::moves) {
+        if view.moves() {
             for found in &mut spans {
-                *found = place.back(*found);
+                *found = view.back(*found);
             }
         }
         Ok(spans)
@@ -457,7 +394,7 @@ impl Answerer for Answers<'_> {
     fn captures(&self, capture: Capture) -> Result<Vec<Option<Span>>, Obstacle> {
         let named = |error| self.named(capture.pattern, error);
         let place = self.place(capture.pattern).map_err(named)?;
-        let (scan, id) = (place.scan, place.id);
+        let (scan, id) = (&place.view.scan, place.id);
         let spans = CoreScan::spans_detached(scan, id, self.limit).map_err(named)?;
         let Answer::Known(spans) = spans else {
             return self.captures_by_re(capture, &place);
@@ -468,7 +405,7 @@ impl Answerer for Answers<'_> {
             match CoreScan::groups_detached(scan, id, found, self.limit).map_err(named)? {
                 Answer::Known(groups) => {
                     let part = groups.spans.get(capture.group as usize).copied().flatten();
-                    captures.push(part.map(|part| place.back(part)));
+                    captures.push(part.map(|part| place.view.back(part)));
                 }
                 Answer::AskRe => return self.captures_by_re(capture, &place),
             }
@@ -477,9 +414,8 @@ impl Answerer for Answers<'_> {
     }
 
     fn marks(&self, unit: Unit) -> Result<Vec<Span>, Obstacle> {
-        let number = (unit as usize).checked_sub(1).and_then(|unit| self.gates.marks[unit]);
-        let number = number.ok_or_else(|| PyRuntimeError::new_err("a unit has no pattern"))?;
-        self.spans(GatePattern(number))
+        let mark = self.gates.gates.marks.get(&unit);
+        self.spans(*mark.ok_or_else(|| PyRuntimeError::new_err("a unit has no pattern"))?)
     }
 
     fn texts(&self, spans: &[Span]) -> Result<Vec<String>, Obstacle> {

@@ -7,6 +7,9 @@ pub enum BuildError {
     /// The lowered form breaks its own rules: a bug in whoever lowered it.
     #[error("the lowered form is malformed: {0}")]
     Malformed(&'static str),
+    /// Gates break the rules of their JSON: a bug in whoever wrote it.
+    #[error("the gates are malformed: {0}")]
+    Gates(String),
     /// The SIMD pass was asked for and is not there.
     #[error("the SIMD pass is not available: {0}; use the backend \"portable\" or \"auto\"")]
     NoSimd(String),

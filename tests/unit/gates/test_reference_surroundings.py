@@ -39,7 +39,7 @@ HERE = Place("table.yaml", 1, 1)
 
 
 def pattern(source: str, *, lowered: bool = False) -> PatternRef:
-    return PatternRef(source, 0, HERE, "lowered" if lowered else "text")
+    return PatternRef(source, 0, HERE, "lowercase" if lowered else "text")
 
 
 SPEC = Gate(

@@ -12,10 +12,10 @@ import re
 import pytest
 
 from gatecore import GateSet
+from gatecore.gates.document import GateDocument
 from gatecore.gates.files.gate_file import parse_gate
 from gatecore.gates.matches import ReMatches
 from gatecore.gates.reference import evaluate
-from gatecore.gates.scan_matches import ScanMatches
 from gatecore.gates.spec import Gate
 from gatecore.gates.typography import INVISIBLE, unbroken
 
@@ -52,7 +52,7 @@ def _found(gate: Gate, text: str) -> list[str]:
     gates = GateSet([gate])
     (verdict,) = gates.check(text).verdicts
     assert verdict == evaluate(gate, text)
-    scanned = ScanMatches(text, gates.patterns, gates.lowered)
+    scanned = GateDocument(gates._compiled.patterns, gates._compiled.sets, text)
     for pattern in gate.groups[0].patterns:
         assert list(scanned.hits(pattern)) == ReMatches(text).hits(pattern)
     assert str(gates.check(text).why("a")) is not None

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gatecore.gates.spec import Relation, ValueKind
-from gatecore.gates.values import Value, parse, stands
+from gatecore.gates.values import Value, compare, parse
 
 ROWS = [
     json.loads(line)
@@ -57,7 +57,7 @@ def test_relations(kind: ValueKind, left: str, right: str, row: str) -> None:
     one, other = parse(left, kind), parse(right, kind)
     assert one is not None
     assert other is not None
-    assert "".join(str(int(stands(one, relation, other))) for relation in RELATIONS) == row
+    assert "".join(str(int(compare(one, relation, other))) for relation in RELATIONS) == row
 
 
 def test_numbers_of_any_length_are_exact() -> None:
@@ -66,7 +66,7 @@ def test_numbers_of_any_length_are_exact() -> None:
     one, other = parse(digits, "number"), parse(f"{digits}.{'0' * 9_000}1", "number")
     assert one is not None
     assert other is not None
-    assert stands(other, "above", one)
+    assert compare(other, "above", one)
     assert parse(f"£{digits}k", "money") == parse(f"£{digits}000", "money")
 
 

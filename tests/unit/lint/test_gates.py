@@ -92,7 +92,7 @@ ANY_A = AnyOf(("a",))
 
 
 def test_capitals_in_lowered_text_are_dead_as_a_whole_and_as_a_part() -> None:
-    dead, half = _pattern("Fees", 3, view="lowered"), _pattern("Fees|cost", 4, view="lowered")
+    dead, half = _pattern("Fees", 3, view="lowercase"), _pattern("Fees|cost", 4, view="lowercase")
     gate = _gate({"a": [dead, half]}, _branch(ANY_A, "a"))
     assert _said(gate) == [("never-matches", "fault", 3), ("dead-branch", "fault", 4)]
     assert "capital letter (such as 'F')" in _one(gate, "never-matches").reason
@@ -230,7 +230,7 @@ def test_examples_are_run_and_what_they_miss_is_named() -> None:
 
 def test_documents_show_hits_inside_words_and_windows_without_effect() -> None:
     near = Around(("a",), Window("both", "words", 50), ANY_A)
-    keyword = PatternRef("isa", 0, Place("g.yaml", 3, 5), "lowered", "keyword")
+    keyword = PatternRef("isa", 0, Place("g.yaml", 3, 5), "lowercase", "keyword")
     gate = _gate({"a": [keyword, _pattern(r"\bstem", 4)]}, _branch(near, "a"))
     document = "Advisable: an ISA. It is advisable, and stemming."
     assert (
@@ -336,8 +336,8 @@ def test_the_guide_shows_what_is_said_of_its_gate(
 
 
 def test_a_pattern_written_twice_in_different_words_has_one_answer() -> None:
-    keyword = PatternRef("fee", 0, Place("g.yaml", 1, 1), "lowered", "keyword", "fee")
-    gate = _gate({"a": [keyword], "b": [PatternRef("fee", 0, Place("g.yaml", 1, 1), "lowered")]})
+    keyword = PatternRef("fee", 0, Place("g.yaml", 1, 1), "lowercase", "keyword", "fee")
+    gate = _gate({"a": [keyword], "b": [PatternRef("fee", 0, Place("g.yaml", 1, 1), "lowercase")]})
     once = Count(("a", "b"), Bounds(1, 1))
     assert can_hold(gate, [AnyOf(("a",)), AnyOf(("b",)), once])
     assert not can_hold(gate, [AnyOf(("a",)), NoneOf(("b",))])

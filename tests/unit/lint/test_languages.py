@@ -36,7 +36,7 @@ def _matched(pattern: PatternRef) -> list[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         search = re.compile(pattern.source, pattern.flags).search
-    return [text for text in (LOWERED if pattern.view == "lowered" else TEXTS) if search(text)]
+    return [text for text in (LOWERED if pattern.view == "lowercase" else TEXTS) if search(text)]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{r['pattern']} {r['view']}" for r in ROWS])
@@ -81,10 +81,10 @@ def test_made_patterns_are_compared_as_their_texts_are(seed: int) -> None:
     chance = random.Random(seed)
     sources = _made(chance), _made(chance)
     flags = chance.choice([0, re.I, re.M, re.S])
-    view: View = chance.choice(["text", "lowered"])
+    view: View = chance.choice(["text", "lowercase"])
     narrow, wide = (PatternRef(source, int(flags), HERE, view) for source in sources)
     ours, theirs = (program(source, int(flags)) for source in sources)
-    lowered = view == "lowered"
+    lowered = view == "lowercase"
     try:
         alone = text_between(ours, lowered=lowered)
         between = text_between(ours, theirs, lowered=lowered)

@@ -320,11 +320,11 @@ def test_a_gate_whose_pattern_fails_in_re_is_unknown() -> None:
         assert "SystemError" in report.verdicts[0].message
 
 
-def test_the_lowered_view_fails_closed_as_well() -> None:
+def test_the_lowercase_view_fails_closed_as_well() -> None:
     """A pass over the document that ends in time, and none over its `.lower()`."""
     gate = _gate("risk", "risk").replace("- 'risk'", "- {keyword: risk}")
     gates = GateSet([_parsed("risk", gate)])
-    assert gates.lowered is not None
+    assert gates.lowercase is not None
     assert gates.check("A RISK", deadline=60).overall == "FAIL"
     assert gates.check("A RISK", deadline=0.0).overall == "UNKNOWN"
 

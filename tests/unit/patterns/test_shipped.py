@@ -11,7 +11,7 @@ import gatecore
 from gatecore import PatternSet, modules
 from gatecore._gatecore import Databases
 from gatecore.gates.files.sources import load_gates
-from gatecore.gates.wire import FlatGates
+from gatecore.gates.patterns import GatePatterns
 from gatecore.modules.compiling import write
 from gatecore.patterns import shipped
 from gatecore.patterns.shipped import lent, name_of
@@ -86,10 +86,10 @@ def _missing_of_shipped(folder: Path) -> list[tuple[str, ...]]:
     names = modules.names()
     short = []
     for wanted in (names, *((name,) for name in names)):
-        flat = FlatGates.of(load_gates((), shipped=wanted))
-        path = folder / name_of(flat.text, flat.sections)
-        patterns = [(pattern.source, pattern.flags) for pattern in flat.text]
-        if not path.is_file() or _missing(path, patterns, list(flat.sections)) != NOTHING:
+        listed = GatePatterns.of(load_gates((), shipped=wanted))
+        path = folder / name_of(listed.text, listed.sections)
+        patterns = [(pattern.source, pattern.flags) for pattern in listed.text]
+        if not path.is_file() or _missing(path, patterns, listed.sections) != NOTHING:
             short.append(wanted)
     return short
 

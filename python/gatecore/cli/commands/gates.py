@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from gatecore.cli.exit_codes import FINE, FOUND
 from gatecore.cli.selection import gate_set
-from gatecore.gates.matches import ReMatches
-from gatecore.gates.reference import evaluate, holds
+from gatecore.gates.reference import evaluate
 from gatecore.gates.spec import Example, Gate
 from gatecore.lint.gates import lint_gates
 from gatecore.output.portable import head
@@ -55,7 +54,7 @@ class GateResult:
         failed: The others.
         flagged: Texts in which the gate found something.
         rightly: Those of them that are examples.
-        never_given: Numbers from 0 of the verdicts that are the answer to none of the texts; None
+        never_given: Numbers from 1 of the verdicts that are the answer to none of the texts; None
             is `not_relevant`.
         problems: What is wrong with the texts that failed.
     """
@@ -99,8 +98,8 @@ class GateResult:
         """What one of `never_given` is, as plain data."""
         if number is None:
             return {"verdict": None, "status": "N/A", "place": str(self.gate.place)}
-        branch = self.gate.branches[number]
-        return {"verdict": number + 1, "status": branch.status, "place": str(branch.place)}
+        branch = self.gate.branches[number - 1]
+        return {"verdict": number, "status": branch.status, "place": str(branch.place)}
 
 
 def run(args: Namespace) -> int:
@@ -128,32 +127,21 @@ def check_gates(gates: GateSet) -> Iterator[GateResult]:
         reached: set[int | None] = set()
         for example in (*gate.examples, *gate.counter_examples):
             verdict = gates.check(example.text).verdicts[number]
-            reached.add(_branch(gate, example.text))
-            found = list(_problems(gate, example, verdict))
+            slow = evaluate(gate, example.text)
+            reached.add(slow.branch)
+            found = list(_problems(example, verdict, slow))
             problems += found
             failed += bool(found)
             if verdict.status in ("FAIL", "WARNING"):
                 flagged += 1
                 rightly += example.status in ("FAIL", "WARNING")
         passed = len(gate.examples) + len(gate.counter_examples) - failed
-        answers = [*range(len(gate.branches)), *([] if gate.relevant is None else [None])]
+        answers = [*range(1, len(gate.branches) + 1), *([] if gate.relevant is None else [None])]
         never = tuple(answer for answer in answers if answer not in reached)
         yield GateResult(gate, passed, failed, flagged, rightly, never, tuple(problems))
 
 
-def _branch(gate: Gate, text: str) -> int | None:
-    """The number of the verdict that is the answer; None for `not_relevant`."""
-    document = ReMatches(text)
-    if gate.relevant is not None and not holds(gate.relevant, gate, document):
-        return None
-    return next(
-        number
-        for number, branch in enumerate(gate.branches)
-        if branch.when is None or holds(branch.when, gate, document)
-    )
-
-
-def _problems(gate: Gate, example: Example, verdict: Verdict) -> Iterator[Problem]:
+def _problems(example: Example, verdict: Verdict, slow: Verdict) -> Iterator[Problem]:
     texts = tuple(finding.text for finding in verdict.findings)
     if verdict.status != example.status:
         yield Problem(example, example.status, f"{verdict.status}: {verdict.message}")
@@ -161,7 +149,6 @@ def _problems(gate: Gate, example: Example, verdict: Verdict) -> Iterator[Proble
         reordered = sorted(texts) == sorted(example.evidence)
         remark = " (same findings, other order)" if reordered else ""
         yield Problem(example, _quoted(example.evidence), _quoted(texts) + remark)
-    slow = evaluate(gate, example.text)
     if slow != verdict:
         yield Problem(
             example,

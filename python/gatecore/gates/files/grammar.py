@@ -87,7 +87,7 @@ REGEX: Final = Keys(
 KEYWORD: Final = Keys(
     "Characters that stand somewhere in the lower-case text, as `'risk free' in text.lower()`.",
     {"keyword": "source"},
-    {"view": Key("view", default="lowered")},
+    {"view": Key("view", default="lowercase")},
 )
 PHRASE: Final = Keys(
     "Whole words with any white space between them, in upper or lower case.", {"phrase": "source"}

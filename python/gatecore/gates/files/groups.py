@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from gatecore.gates.files import grammar
-from gatecore.gates.files.patterns import USUAL, Patterns, Take, same, short
+from gatecore.gates.files.patterns import USUAL, Patterns, Take, short
 from gatecore.gates.files.yaml_nodes import Node, YamlFile, hint, shown
 from gatecore.gates.spec import Group, PatternRef, Place
 
@@ -137,7 +137,7 @@ class Groups:
 
     def number_of_patterns(self, names: tuple[str, ...]) -> int:
         """How many different patterns the groups have together."""
-        return len({same(pattern) for name in names for pattern in self._groups[name].patterns})
+        return len({pattern.question for name in names for pattern in self._groups[name].patterns})
 
     def need_capture(self, names: tuple[str, ...], capture: str, node: Node) -> None:
         """Raises unless every pattern of the groups has a named group `capture`."""

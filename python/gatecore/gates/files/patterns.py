@@ -24,7 +24,6 @@ __all__ = [
     "Defaults",
     "Patterns",
     "Take",
-    "same",
     "short",
 ]
 
@@ -59,11 +58,6 @@ USUAL: Final = Defaults(_flags(_OF_GROUPS.default("flags")), cast(View, _OF_GROU
 _VIEW_OF_KEYWORDS: Final = cast(View, grammar.KEYWORD.default("view"))
 
 
-def same(pattern: PatternRef) -> tuple[str, int, View, bool]:
-    """What two patterns have in common that are one, however they are written."""
-    return pattern.source, pattern.flags, pattern.view, pattern.in_unbroken
-
-
 Take: TypeAlias = Callable[[Node, str], tuple[PatternRef, ...]]
 """Gives the patterns of the shared list that a node names."""
 
@@ -84,7 +78,7 @@ class Patterns:
         patterns: list[PatternRef] = []
         for number, item in enumerate(self.file.items(node, what), start=1):
             for pattern in self.item(item, f"pattern {number} of {what}", take, defaults):
-                first = numbers.setdefault(same(pattern)[:3], number)
+                first = numbers.setdefault(pattern.question[:3], number)
                 if len(numbers) == len(patterns):
                     detail = f"pattern {number} of {what} repeats pattern {first}"
                     if pattern.place.path != self.file.path or self.file.is_mapping(item):
@@ -181,7 +175,7 @@ class Patterns:
 
     def keyword(self, node: Node, what: str, view: View) -> PatternRef:
         words = self.source(node, what, verbose=False)
-        if view == "lowered" and words != words.lower():
+        if view == "lowercase" and words != words.lower():
             raise self.file.error(
                 node,
                 f"{what} can never match: '{short(words)}' has capitals but is looked for in the"

@@ -46,10 +46,10 @@ from gatecore.gates.why.words import (
     amount,
     bounds,
     cut,
+    describe,
+    format_value,
     nearby,
     part,
-    says,
-    worth,
 )
 
 __all__ = [
@@ -174,7 +174,9 @@ class _Explainer:
                 return self.condition(inside, scope, where)
             case Not(inner):
                 told = self.condition(inner, scope, where)
-                return replace(told, says=says(condition, self._spec, where), held=not told.held)
+                return replace(
+                    told, says=describe(condition, self._spec, where), held=not told.held
+                )
             case Part(edge, unit, length, when):
                 span = self._judge.measured(units.part, edge, unit, length)
                 return self.condition(when, scope._replace(part=span), part(condition))
@@ -182,7 +184,7 @@ class _Explainer:
                 return self._around(condition, scope, where)
             case _:
                 held = self._judge.holds(condition, self._spec, scope)
-                leaf = WhyCondition(says(condition, self._spec, where), held)
+                leaf = WhyCondition(describe(condition, self._spec, where), held)
                 return self._filled(leaf, condition, scope, where)
 
     def _combined(
@@ -198,7 +200,7 @@ class _Explainer:
                 held = holding >= count
         reasons = (f"{holding:,} of {len(parts):,} hold",) if isinstance(condition, Enough) else ()
         return WhyCondition(
-            says(condition, self._spec),
+            describe(condition, self._spec),
             held,
             reasons=reasons,
             parts=parts,
@@ -208,12 +210,12 @@ class _Explainer:
     def _around(self, condition: Around, scope: Scope, where: str) -> WhyCondition:
         """The surroundings of each match; of many, those that hold before the others."""
         spec, when, judge = self._spec, condition.when, self._judge
-        sentence = says(condition, spec, where)
+        sentence = describe(condition, spec, where)
         claims = self._matches(condition.groups, scope, most=None)
         inside = nearby(condition.window)
         if not claims:
-            asked = WhyCondition(says(when, spec, inside), None)
-            reason = f"no match of {says(AnyOf(condition.groups), spec, where)[7:]}"
+            asked = WhyCondition(describe(when, spec, inside), None)
+            reason = f"no match of {describe(AnyOf(condition.groups), spec, where)[7:]}"
             return WhyCondition(sentence, False, reasons=(reason,), parts=(asked,), parts_in_all=1)
         holds = judge.asking(when, spec)
         holding: list[tuple[int, Scope]] = []
@@ -353,12 +355,14 @@ class _Explainer:
             if value is None:
                 reasons.append(f"{named} is no {KINDS[kind]}")
             elif number < len(shown):
-                other = next(each for each in known if values.stands(value, relation, each))
-                reasons.append(f"{named} is {worth(value)}, {RELATIONS[relation]} {worth(other)}")
-            else:
-                others_told = against or _listed([worth(each) for each in known])
+                other = next(each for each in known if values.compare(value, relation, each))
                 reasons.append(
-                    f"{named} is {worth(value)}, not {RELATIONS[relation]} {others_told}"
+                    f"{named} is {format_value(value)}, {RELATIONS[relation]} {format_value(other)}"
+                )
+            else:
+                others_told = against or _listed([format_value(each) for each in known])
+                reasons.append(
+                    f"{named} is {format_value(value)}, not {RELATIONS[relation]} {others_told}"
                 )
         if told_in_all > MOST_SHOWN:
             more = amount(told_in_all - MOST_SHOWN, "more value")

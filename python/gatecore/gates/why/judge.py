@@ -17,7 +17,6 @@ from typing import Any, Final, TypeAlias, TypeVar
 from gatecore.gates import units, values
 from gatecore.gates.findings import Lines
 from gatecore.gates.matches import Hit, Matches
-from gatecore.gates.reference import question_of
 from gatecore.gates.spec import (
     AllOf,
     AnyOf,
@@ -146,7 +145,7 @@ class Judge:
 
     def found(self, pattern: PatternRef) -> Spans:
         """Where a pattern matches; the same object for the same question."""
-        question = question_of(pattern)
+        question = pattern.question
         if question not in self._spans:
             self._spans[question] = spans_of(pattern, self._matches.spans(pattern))
         return self._spans[question]

@@ -61,7 +61,7 @@ class Others:
             if not currencies:
                 return False
             return value.currency is None or None in currencies or value.currency in currencies
-        return any(values.stands(value, self._relation, other) for other in self._ends)
+        return any(values.compare(value, self._relation, other) for other in self._ends)
 
 
 class Divided(NamedTuple):
@@ -220,8 +220,8 @@ def _joined(one: _Ends, other: _Ends) -> _Ends:
     for currency, (least, most) in other.items():
         known = ends.get(currency)
         if known is not None:
-            least = least if values.stands(least, "below", known[0]) else known[0]
-            most = most if values.stands(most, "above", known[1]) else known[1]
+            least = least if values.compare(least, "below", known[0]) else known[0]
+            most = most if values.compare(most, "above", known[1]) else known[1]
         ends[currency] = (least, most)
     return ends
 

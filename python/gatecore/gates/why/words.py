@@ -35,7 +35,17 @@ from gatecore.gates.spec import (
 )
 from gatecore.gates.values import Value
 
-__all__ = ["RELATIONS", "amount", "bounds", "cut", "nearby", "part", "quoted", "says", "worth"]
+__all__ = [
+    "RELATIONS",
+    "amount",
+    "bounds",
+    "cut",
+    "describe",
+    "format_value",
+    "nearby",
+    "part",
+    "quoted",
+]
 
 RELATIONS: Final = {
     "above": "above",
@@ -53,13 +63,13 @@ _SAME: Final = {"lines": "line", "sentences": "sentence", "paragraphs": "paragra
 _LONGEST: Final = 60
 
 
-def says(condition: Condition, spec: Gate, where: str = "") -> str:
+def describe(condition: Condition, spec: Gate, where: str = "") -> str:
     """What a condition asks for.
 
     >>> from gatecore import modules
     >>> from gatecore.gates.spec import AnyOf, NoneOf
     >>> consent = modules.load("gdpr_uk").gate("consent")
-    >>> says(NoneOf(("consent",)), consent, " in the first 3 lines")
+    >>> describe(NoneOf(("consent",)), consent, " in the first 3 lines")
     'no match of ‘consent’ (4 patterns) in the first 3 lines'
     """
 
@@ -88,9 +98,9 @@ def says(condition: Condition, spec: Gate, where: str = "") -> str:
             return _denied(inner, spec, where)
         case Around(groups, window, when):
             name = f"a match of {quoted(groups)}{where}"
-            return f"{name} with {says(when, spec, nearby(window))}"
+            return f"{name} with {describe(when, spec, nearby(window))}"
         case Part(when=when):
-            return says(when, spec, part(condition))
+            return describe(when, spec, part(condition))
         case DocumentLength(unit, within):
             return f"a document of {bounds(within, unit[:-1], unit)}"
         case SentenceLength(unit, within, count):
@@ -107,11 +117,11 @@ def _denied(condition: Condition, spec: Gate, where: str) -> str:
     """What `not` of a condition asks for, in words of its own where there are such."""
     match condition:
         case AnyOf(groups):
-            return says(NoneOf(groups), spec, where)
+            return describe(NoneOf(groups), spec, where)
         case NoneOf(groups):
-            return says(AnyOf(groups), spec, where)
+            return describe(AnyOf(groups), spec, where)
         case Not(inner):
-            return says(inner, spec, where)
+            return describe(inner, spec, where)
         case Part(when=when):
             return _denied(when, spec, part(condition))
         case Every((only,)) | Either((only,)):
@@ -123,9 +133,9 @@ def _denied(condition: Condition, spec: Gate, where: str) -> str:
         case Enough(count, conditions):
             return f"fewer than {count:,} of these {len(conditions):,}{where}"
         case Around():
-            return f"no{says(condition, spec, where).removeprefix('a')}"
+            return f"no{describe(condition, spec, where).removeprefix('a')}"
         case _:
-            return f"not: {says(condition, spec, where)}"
+            return f"not: {describe(condition, spec, where)}"
 
 
 def _captured(captured: Captured) -> str:
@@ -189,7 +199,7 @@ def quoted(names: Sequence[str], joined: str = "or") -> str:
     return f"{', '.join(marked[:-1])} {joined} {marked[-1]}"
 
 
-def worth(value: Value) -> str:
+def format_value(value: Value) -> str:
     """A value as it is said: `1,250.50 GBP`, `5 March 2024`."""
     if isinstance(value.amount, date):
         return f"{value.amount.day} {value.amount:%B %Y}"

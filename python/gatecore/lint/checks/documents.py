@@ -168,7 +168,7 @@ def _longer_word(text: str, start: int, end: int, *, both: bool) -> str:
 
 
 def _view(pattern: PatternRef, text: str) -> str:
-    return text.lower() if pattern.view == "lowered" else text
+    return text.lower() if pattern.view == "lowercase" else text
 
 
 class _Hits:

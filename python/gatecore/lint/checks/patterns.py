@@ -65,7 +65,7 @@ def _of_one(
 
 
 def _why_never(pattern: PatternRef, questions: Questions) -> str:
-    if pattern.view == "lowered":
+    if pattern.view == "lowercase":
         in_text = PatternRef(pattern.source, pattern.flags, pattern.place)
         if not questions.never_matches(in_text):
             capitals = sorted({c for c in pattern.source if c.lower() != c})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
 
 from gatecore.gates.reference import evaluate
 from gatecore.gates.spec import (
@@ -30,7 +29,7 @@ from gatecore.lint.issues import Issue
 from gatecore.lint.proofs.questions import Questions
 from gatecore.lint.proofs.reach import can_hold
 
-__all__ = ["reached", "verdict_issues"]
+__all__ = ["verdict_issues"]
 
 
 def verdict_issues(gate: Gate, questions: Questions, wanted: frozenset[str]) -> Iterator[Issue]:
@@ -92,16 +91,6 @@ def _within(gate: Gate, questions: Questions) -> list[tuple[PatternRef, PatternR
     ]
 
 
-def reached(gate: Gate, text: str) -> int | None:
-    """The number of the branch that gives a text's verdict; `None` if the gate is not relevant."""
-    numbered = tuple(
-        replace(branch, message=str(number), suggestion="", details=(), evidence=())
-        for number, branch in enumerate(gate.branches)
-    )
-    verdict = evaluate(replace(gate, branches=numbered, not_relevant=""), text)
-    return int(verdict.message) if verdict.message else None
-
-
 def _untested(gate: Gate, shadowed: set[int]) -> Iterator[Issue]:
     texts = [example.text for example in (*gate.examples, *gate.counter_examples)]
     missing = [
@@ -113,9 +102,9 @@ def _untested(gate: Gate, shadowed: set[int]) -> Iterator[Issue]:
         yield Issue.of_gate("no-examples", gate, f"the gate has no {' and no '.join(missing)}")
     if not texts:
         return
-    numbers = {reached(gate, text) for text in texts}
+    numbers = {evaluate(gate, text).branch for text in texts}
     for number, branch in enumerate(gate.branches):
-        if number not in numbers and number not in shadowed:
+        if number + 1 not in numbers and number not in shadowed:
             yield Issue.of_gate(
                 "untested-verdict",
                 gate,
@@ -151,7 +140,7 @@ def _shown(branch: Branch) -> str:
 def _is_in(pattern: PatternRef, text: str) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
-        view = text.lower() if pattern.view == "lowered" else text
+        view = text.lower() if pattern.view == "lowercase" else text
         return re.search(pattern.source, view, pattern.flags) is not None
 
 

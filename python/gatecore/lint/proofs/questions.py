@@ -121,7 +121,7 @@ class Questions:
         if self._matched(pattern, written):
             return False
         try:
-            text = text_between(written, lowered=pattern.view == "lowered")
+            text = text_between(written, lowered=pattern.view == "lowercase")
         except LanguageTooLargeError:
             return None
         if text is None:
@@ -144,7 +144,7 @@ class Questions:
         if not all(map(self._search(wide), self._matched(narrow, ours))):
             return False
         try:
-            text = text_between(ours, theirs, lowered=narrow.view == "lowered")
+            text = text_between(ours, theirs, lowered=narrow.view == "lowercase")
         except LanguageTooLargeError:
             return None
         if text is None:
@@ -180,7 +180,7 @@ class Questions:
             most = _MOST_CAREFUL_TRIALS if written.nests else _MOST_TRIALS
             texts = texts[:: len(texts) // most + 1]
             texts = [*likely_matches(written, longest=LONGEST_TEXT), *texts]
-            if pattern.view == "lowered":
+            if pattern.view == "lowercase":
                 texts = [text.lower() for text in texts]
             self._texts[key] = list(_found(search, dict.fromkeys(texts)))
         return self._texts[key]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 use std::slice;
+use std::sync::Arc;
 
 use super::equal::{self, Pairs};
 use super::spec::{Capture, GatePattern, Relation, Side, Unit, Window};
@@ -13,7 +14,7 @@ use super::value::{self, Kind, Value, Values};
 use crate::memory;
 use crate::span::Span;
 
-/// Answers about one document: scans, and behind them whoever answers the fallback route.
+/// Answers about one document: scans, and whoever answers the fallback route.
 ///
 /// Spans are in characters of the document, in whatever view a pattern is looked for, and come in
 /// order: neither starts nor ends ever fall.
@@ -54,7 +55,7 @@ pub trait Answerer {
     /// As [`Answerer::is_match`].
     fn marks(&self, unit: Unit) -> Result<Vec<Span>, Self::Error>;
 
-    /// Parts of the document's text; what is no Unicode scalar value comes as something else that is
+    /// Parts of the document's text; what is not a Unicode scalar value comes as something else that is
     /// part of no value.
     ///
     /// # Errors
@@ -90,7 +91,7 @@ impl Seen {
         self.range.len() - self.own.len()
     }
 
-    /// Numbers of the matches among all of the pattern: before and behind the one around which the
+    /// Numbers of the matches among all of the pattern: before and after the one around which the
     /// scope lies.
     pub(super) fn numbers(&self) -> [Range<usize>; 2] {
         [self.range.start..self.own.start, self.own.end..self.range.end]
@@ -105,8 +106,8 @@ impl Seen {
 /// What a group captured, match by match.
 type CapturedSpans = Rc<[Option<Span>]>;
 
-/// Which captured values stand in which relation to which literal.
-type Question = (Capture, Kind, Relation, u32);
+/// Which captured values compare how with which literal.
+type Question = (Capture, Kind, Relation, Arc<Value>);
 
 /// Two lists of captures whose values are compared.
 type Comparison = ([Vec<Capture>; 2], Kind);
@@ -118,10 +119,10 @@ pub struct Document<'a, A> {
     first: RefCell<HashMap<GatePattern, Option<Span>>>,
     spans: RefCell<HashMap<GatePattern, Rc<[Span]>>>,
     captures: RefCell<HashMap<Capture, CapturedSpans>>,
-    /// What a group's captures are worth, match by match.
+    /// The values of a group's captures, match by match.
     values: RefCell<HashMap<(Capture, Kind), Rc<Values>>>,
-    /// For each match, how many of those before it have a value that stands so.
-    standing: RefCell<HashMap<Question, Rc<[u32]>>>,
+    /// For each match, how many of those before it have a value that compares so.
+    comparing: RefCell<HashMap<Question, Rc<[u32]>>>,
     /// Equal values of two lists of captures, where the last question about them left off.
     pairs: RefCell<Vec<(Comparison, Pairs)>>,
     marks: [OnceCell<Vec<Span>>; MARKED],
@@ -137,7 +138,7 @@ impl<'a, A: Answerer> Document<'a, A> {
             spans: RefCell::default(),
             captures: RefCell::default(),
             values: RefCell::default(),
-            standing: RefCell::default(),
+            comparing: RefCell::default(),
             pairs: RefCell::default(),
             marks: Default::default(),
             pieces: Default::default(),
@@ -207,34 +208,34 @@ impl<'a, A: Answerer> Document<'a, A> {
         Ok(values)
     }
 
-    /// Whether some value of a group's captures in a scope stands in a relation to a literal.
+    /// Whether some value of a group's captures in a scope compares as asked with a literal.
     ///
     /// Once they were counted it does not matter how many there are: a condition may ask this around
     /// each of thousands of matches.
-    pub(super) fn stands(
+    pub(super) fn some_compare(
         &self,
         capture: Capture,
         kind: Kind,
         relation: Relation,
-        (number, literal): (u32, &Value),
+        literal: &Arc<Value>,
         scope: &Scope<'_>,
     ) -> Result<bool, A::Error> {
-        let question = (capture, kind, relation, number);
-        let known = self.standing.borrow().get(&question).cloned();
+        let question = (capture, kind, relation, Arc::clone(literal));
+        let known = self.comparing.borrow().get(&question).cloned();
         let before = match known {
             Some(before) => before,
             None => {
                 let mut count = 0;
                 let mut before = vec![0];
                 for value in self.values(capture, kind)?.all() {
-                    let mut stand = |value| {
-                        value::stand(slice::from_ref(value), relation, slice::from_ref(literal))
-                    };
-                    count += u32::from(value.as_ref().is_some_and(&mut stand));
+                    let literal = slice::from_ref(&**literal);
+                    count += u32::from(value.as_ref().is_some_and(|value| {
+                        value::some_compare(slice::from_ref(value), relation, literal)
+                    }));
                     memory::push(&mut before, count);
                 }
                 let before: Rc<[u32]> = before.into();
-                self.standing.borrow_mut().insert(question, Rc::clone(&before));
+                self.comparing.borrow_mut().insert(question, Rc::clone(&before));
                 before
             }
         };
@@ -339,10 +340,10 @@ impl<'a, A: Answerer> Document<'a, A> {
         }
         let is_before = |other: &Span| other.end() <= start;
         let is_after = |other: &Span| other.start() >= end;
-        let marks = window.within.map_or(Ok(&[][..]), |(unit, _)| self.marks(unit))?;
+        let marks = window.unit.map_or(Ok(&[][..]), |unit| self.marks(unit))?;
         let is_far = |from: usize, to: usize| {
             let between = |unit| units::between(unit, marks, from, to);
-            window.within.is_some_and(|(unit, distance)| between(unit) > distance)
+            window.unit.is_some_and(|unit| between(unit) > window.distance)
         };
         let first = match window.side {
             Side::After => spans.partition_point(|other| !is_after(other)),
@@ -439,7 +440,7 @@ mod tests {
         }
     }
 
-    /// How much stands between, counted one by one.
+    /// How much lies between, counted one by one.
     fn amount(unit: Unit, marks: &[Span], from: usize, to: usize) -> usize {
         let start = |mark: &Span| match unit {
             Unit::Sentences | Unit::Paragraphs => mark.end(),
@@ -455,7 +456,7 @@ mod tests {
 
     fn is_near(window: Window, around: Span, other: Span, marks: &[Span]) -> bool {
         let close = |from: usize, to: usize| {
-            window.within.is_none_or(|(unit, distance)| amount(unit, marks, from, to) <= distance)
+            window.unit.is_none_or(|unit| amount(unit, marks, from, to) <= window.distance)
         };
         let is_before = other.end() <= around.start();
         let is_after = other.start() >= around.end();
@@ -495,8 +496,8 @@ mod tests {
             Side::Inside,
             Side::Itself,
         ]);
-        let within = prop::option::of((prop::sample::select(units.to_vec()), 0..6_usize));
-        (side, within).prop_map(|(side, within)| Window { side, within })
+        let unit = prop::option::of(prop::sample::select(units.to_vec()));
+        (side, unit, 0..6_usize).prop_map(|(side, unit, distance)| Window { side, unit, distance })
     }
 
     proptest! {

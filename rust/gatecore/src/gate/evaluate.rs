@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 
 use super::document::{Answerer, Document, Scope};
 use super::spec::{
-    Branch, Captured, Condition, Edge, Evidence, Filling, Gate, GatePattern, Hole, Near, Other,
-    Relation, Take, Text, Unit,
+    Branch, Capture, Compare, Condition, Edge, Evidence, Filling, Gate, GatePattern, Hole, Near,
+    Other, Relation, Take, Text, Unit,
 };
 use super::units;
 use super::value::{self, Kind, Value};
@@ -88,21 +88,23 @@ impl<A: Answerer> Judge<'_, '_, A> {
     fn holds(&self, condition: &Condition, scope: &Scope<'_>) -> Result<bool, A::Error> {
         let document = self.document;
         Ok(match condition {
-            Condition::Any(patterns) => self.some_are_seen(patterns, 1, scope)?,
-            Condition::None(patterns) => !self.some_are_seen(patterns, 1, scope)?,
-            Condition::AtLeast(least, patterns) => self.some_are_seen(patterns, *least, scope)?,
-            Condition::All(patterns) => self.some_are_seen(patterns, patterns.len(), scope)?,
-            Condition::Count(bounds, patterns) => bounds.hold(self.count(patterns, scope)?),
-            Condition::Every(conditions) => self.enough(conditions, conditions.len(), scope)?,
-            Condition::Either(conditions) => self.enough(conditions, 1, scope)?,
-            Condition::Enough(least, conditions) => self.enough(conditions, *least, scope)?,
-            Condition::Not(condition) => !self.holds(condition, scope)?,
-            Condition::Around(patterns, near) => self.around(patterns, near, scope)?,
-            Condition::Part(edge, unit, amount, condition) => {
-                let part = Some(self.part(*edge, *unit, *amount)?);
-                self.holds(condition, &Scope { part, ..*scope })?
+            Condition::AnyOf { groups } => self.some_are_seen(groups, 1, scope)?,
+            Condition::NoneOf { groups } => !self.some_are_seen(groups, 1, scope)?,
+            Condition::AtLeast { count, groups } => self.some_are_seen(groups, *count, scope)?,
+            Condition::AllOf { groups } => self.some_are_seen(groups, groups.len(), scope)?,
+            Condition::Count { groups, bounds } => bounds.hold(self.count(groups, scope)?),
+            Condition::Every { conditions } => self.enough(conditions, conditions.len(), scope)?,
+            Condition::Either { conditions } => self.enough(conditions, 1, scope)?,
+            Condition::Enough { count, conditions } => self.enough(conditions, *count, scope)?,
+            Condition::Not { condition } => !self.holds(condition, scope)?,
+            Condition::Around { groups, window, when } => {
+                self.around(groups, (window, when), scope)?
             }
-            Condition::DocumentLength(unit, bounds) => bounds.hold(match unit {
+            Condition::Part { edge, unit, amount, when } => {
+                let part = Some(self.part(*edge, *unit, amount.get())?);
+                self.holds(when, &Scope { part, ..*scope })?
+            }
+            Condition::DocumentLength { unit, bounds } => bounds.hold(match unit {
                 Unit::Characters => document.length(),
                 Unit::Words => document.marks(*unit)?.len(),
                 _ => document.pieces(*unit)?.len(),
@@ -111,17 +113,15 @@ impl<A: Answerer> Judge<'_, '_, A> {
                 let (sentences, words) = self.sentences()?;
                 count.hold(units::sentences_of(sentences, words, *unit, *bounds))
             }
-            Condition::Average(unit, bounds) => {
+            Condition::Average { unit, bounds } => {
                 let (sentences, words) = self.sentences()?;
                 units::mean_holds(sentences, words, *unit, *bounds)
             }
-            Condition::Compare { left, kind, relation, right } => {
-                self.compare(left, *kind, *relation, right, scope)?
-            }
+            Condition::Compare(compare) => self.compare(compare, scope)?,
         })
     }
 
-    /// Whether at least so many of the patterns match.
+    /// Whether at least this many of the patterns match.
     fn some_are_seen(
         &self,
         patterns: &[GatePattern],
@@ -138,7 +138,7 @@ impl<A: Answerer> Judge<'_, '_, A> {
         Ok(found == least)
     }
 
-    /// Whether at least so many of the conditions hold.
+    /// Whether at least this many of the conditions hold.
     fn enough(
         &self,
         conditions: &[Condition],
@@ -166,7 +166,7 @@ impl<A: Answerer> Judge<'_, '_, A> {
     fn around(
         &self,
         patterns: &[GatePattern],
-        near: &Near,
+        near: Near<'_>,
         scope: &Scope<'_>,
     ) -> Result<bool, A::Error> {
         for &pattern in patterns {
@@ -186,16 +186,16 @@ impl<A: Answerer> Judge<'_, '_, A> {
     fn witnesses(
         &self,
         pattern: GatePattern,
-        near: Option<&Near>,
+        near: Option<Near<'_>>,
         scope: &Scope<'_>,
         mut witness: impl FnMut(usize, Span) -> ControlFlow<()>,
     ) -> Result<(), A::Error> {
         for (number, span) in self.document.seen(pattern, scope)?.iter() {
             let holds = match near {
                 None => true,
-                Some(near) => {
-                    let window = Some((&near.window, pattern, span));
-                    self.holds(&near.when, &Scope { window, part: scope.part })?
+                Some((window, when)) => {
+                    let window = Some((window, pattern, span));
+                    self.holds(when, &Scope { window, part: scope.part })?
                 }
             };
             if holds && witness(number, span).is_break() {
@@ -218,20 +218,14 @@ impl<A: Answerer> Judge<'_, '_, A> {
         Ok((self.document.pieces(Unit::Sentences)?, self.document.marks(Unit::Words)?))
     }
 
-    fn compare(
-        &self,
-        left: &Captured,
-        kind: Kind,
-        relation: Relation,
-        right: &Other,
-        scope: &Scope<'_>,
-    ) -> Result<bool, A::Error> {
+    fn compare(&self, compare: &Compare, scope: &Scope<'_>) -> Result<bool, A::Error> {
+        let &Compare { ref left, kind, relation, ref right } = compare;
         let captured = match right {
             Other::Captured(captured) => captured,
-            Other::Literal(number, value) => {
+            Other::Literal(value) => {
                 for &capture in left {
                     if self.document.is_seen(capture.pattern, scope)?
-                        && self.document.stands(capture, kind, relation, (*number, value), scope)?
+                        && self.document.some_compare(capture, kind, relation, value, scope)?
                     {
                         return Ok(true);
                     }
@@ -246,14 +240,14 @@ impl<A: Answerer> Judge<'_, '_, A> {
         if left.is_empty() {
             return Ok(false);
         }
-        Ok(value::stand(&left, relation, &self.values(captured, kind, relation, scope)?))
+        Ok(value::some_compare(&left, relation, &self.values(captured, kind, relation, scope)?))
     }
 
-    /// What captures in a scope are worth; those that are no value are left out, and those that a
-    /// relation cannot tell apart from others: a condition may ask around thousands of matches.
+    /// The values of captures in a scope. Texts without a value are left out, and so are values that
+    /// make no difference to a relation: a condition may ask around thousands of matches.
     fn values(
         &self,
-        captured: &Captured,
+        captured: &[Capture],
         kind: Kind,
         relation: Relation,
         scope: &Scope<'_>,
@@ -288,17 +282,17 @@ impl<A: Answerer> Judge<'_, '_, A> {
         findings: &mut Vec<Finding>,
     ) -> Result<(), A::Error> {
         let before = findings.len();
-        for &(group, pattern) in &evidence.patterns {
+        for &(group, pattern) in &evidence.groups {
             let mut push = |span| {
                 let found = Finding { evidence: number, group, pattern, span };
                 memory::push(findings, found);
             };
             if evidence.take == Take::Every {
-                self.witnesses(pattern, evidence.near.as_ref(), &Scope::default(), |_, span| {
+                self.witnesses(pattern, evidence.near(), &Scope::default(), |_, span| {
                     push(span);
                     ControlFlow::Continue(())
                 })?;
-            } else if let Some(span) = self.first(pattern, evidence.near.as_ref())? {
+            } else if let Some(span) = self.first(pattern, evidence.near())? {
                 push(span);
             }
             if evidence.take == Take::First && findings.len() > before {
@@ -321,7 +315,7 @@ impl<A: Answerer> Judge<'_, '_, A> {
     }
 
     fn fill(&self, hole: &Hole) -> Result<Filled, A::Error> {
-        let near = hole.near.as_ref();
+        let near = hole.near();
         Ok(match &hole.filling {
             Filling::Count(patterns) if near.is_none() => {
                 Filled::Count(self.count(patterns, &Scope::default())?)
@@ -344,7 +338,7 @@ impl<A: Answerer> Judge<'_, '_, A> {
                 }
                 Filled::Place(earliest)
             }
-            Filling::Capture(captured) => {
+            Filling::Captured(captured) => {
                 let mut earliest: Option<(Span, Span)> = None;
                 for &capture in captured {
                     if !self.document.is_seen(capture.pattern, &Scope::default())? {
@@ -368,7 +362,11 @@ impl<A: Answerer> Judge<'_, '_, A> {
     }
 
     /// The first match of a pattern that has such surroundings.
-    fn first(&self, pattern: GatePattern, near: Option<&Near>) -> Result<Option<Span>, A::Error> {
+    fn first(
+        &self,
+        pattern: GatePattern,
+        near: Option<Near<'_>>,
+    ) -> Result<Option<Span>, A::Error> {
         if near.is_none() {
             return self.document.first(pattern);
         }

@@ -1,24 +1,15 @@
 //! A document's words, lines, sentences and paragraphs: lengths, distances and parts.
 //!
 //! They are made of marks, the matches of a pattern for each unit (`MARKS` in
-//! `python/gatecore/gate_spec.py`). A word is a mark; the others end where a mark ends. Of these only
+//! `python/gatecore/gates/spec.py`). A word is a mark; the others end where a mark ends. Of these only
 //! the ones in which a word starts are counted.
 
-use super::spec::{Bounds, Edge, Unit};
+use super::spec::{Bounds, Edge, SentenceUnit, Unit};
 use crate::memory;
 use crate::span::Span;
 
 /// Number of units of which marks are needed: all but characters.
 pub const MARKED: usize = 4;
-
-/// What a sentence's length is counted in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SentenceUnit {
-    /// Characters, from the start of its first word to the end of its last.
-    Characters,
-    /// Words.
-    Words,
-}
 
 /// A line, a sentence or a paragraph in which a word starts.
 #[derive(Clone, Copy, Debug)]
@@ -72,10 +63,10 @@ pub fn mean_holds(sentences: &[Piece], words: &[Span], unit: SentenceUnit, bound
     let total: usize = sentences.iter().map(|sentence| sentence.length(unit, words)).sum();
     count > 0
         && bounds.at_least.saturating_mul(count) <= total
-        && total <= bounds.at_most.saturating_mul(count)
+        && bounds.at_most.is_none_or(|most| total <= most.saturating_mul(count))
 }
 
-/// The characters of the first or last so many characters.
+/// Of the first or last `amount` characters, from which to which.
 pub fn part_of_characters(edge: Edge, amount: usize, length: usize) -> (usize, usize) {
     match edge {
         Edge::First => (0, amount.min(length)),
@@ -83,7 +74,7 @@ pub fn part_of_characters(edge: Edge, amount: usize, length: usize) -> (usize, u
     }
 }
 
-/// The characters of the first or last so many words.
+/// Of the first or last `amount` words, from which character to which.
 pub fn part_of_words(edge: Edge, amount: usize, words: &[Span], length: usize) -> (usize, usize) {
     if words.len() < amount {
         return (0, length);
@@ -94,7 +85,7 @@ pub fn part_of_words(edge: Edge, amount: usize, words: &[Span], length: usize) -
     }
 }
 
-/// The characters of the first or last so many pieces.
+/// Of the first or last `amount` pieces, from which character to which.
 pub fn part_of_pieces(
     edge: Edge,
     amount: usize,
@@ -110,7 +101,7 @@ pub fn part_of_pieces(
     }
 }
 
-/// How much of a unit stands from `start` to `end`.
+/// How much of a unit lies from `start` to `end`.
 pub fn between(unit: Unit, marks: &[Span], start: usize, end: usize) -> usize {
     let before =
         |place: fn(&Span) -> usize, bound: usize| marks.partition_point(|mark| place(mark) < bound);

@@ -383,7 +383,7 @@ def test_a_folder_that_would_lose_a_gate_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "source", "flags", "view", "shown"),
     [
-        ("{keyword: 'risk'}", "risk", 0, "lowered", "risk"),
+        ("{keyword: 'risk'}", "risk", 0, "lowercase", "risk"),
         ("{keyword: 'F.C.A', view: text}", r"F\.C\.A", 0, "text", "F.C.A"),
         (
             "{phrase: ' capital  at risk '}",
@@ -393,7 +393,7 @@ def test_a_folder_that_would_lose_a_gate_is_refused(tmp_path: Path) -> None:
             "capital at risk",
         ),
         ("{phrase: '£5 (net)'}", r"£5\s+\(net\)", 2, "text", "£5 (net)"),
-        ("{pattern: fee, view: lowered}", "fee", 2, "lowered", "fee"),
+        ("{pattern: fee, view: lowercase}", "fee", 2, "lowercase", "fee"),
     ],
 )
 def test_keywords_and_phrases_become_patterns(
@@ -406,10 +406,10 @@ def test_keywords_and_phrases_become_patterns(
 
 
 def test_a_group_says_flags_and_view_for_its_patterns_only() -> None:
-    group = "{flags: [], view: lowered, of: [a, {pattern: b, flags: [ascii]}, {phrase: c}]}"
+    group = "{flags: [], view: lowercase, of: [a, {pattern: b, flags: [ascii]}, {phrase: c}]}"
     gate = parse(BASE.replace("warning:\n    - 'capital at risk'", f"warning: {group}"))
     flags_and_views = [(p.flags, p.view) for p in gate.groups[1].patterns]
-    assert flags_and_views == [(0, "lowered"), (int(re.ASCII), "lowered"), (2, "text")]
+    assert flags_and_views == [(0, "lowercase"), (int(re.ASCII), "lowercase"), (2, "text")]
 
 
 def write_shared(folder: Path, lists: str) -> None:

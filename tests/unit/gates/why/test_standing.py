@@ -28,7 +28,7 @@ def some(given_texts: list[str | None]) -> Values:
 
 
 def stands(value: Value | None, relation: Relation, others: list[Value]) -> bool:
-    return value is not None and any(values.stands(value, relation, each) for each in others)
+    return value is not None and any(values.compare(value, relation, each) for each in others)
 
 
 def known(of: Values, numbers: range) -> list[Value]:

@@ -11,9 +11,9 @@ import pytest
 
 from gatecore import GateSet, modules
 from gatecore.errors import DocumentTypeError, GatecoreError, UnknownGateError
+from gatecore.gates.document import GateDocument
 from gatecore.gates.matches import ReMatches
 from gatecore.gates.reference import evaluate, holds
-from gatecore.gates.scan_matches import ScanMatches
 from gatecore.gates.spec import (
     AllOf,
     AnyOf,
@@ -58,7 +58,7 @@ def pattern(source: str, view: str = "text") -> PatternRef:
 def gate(*conditions: Condition, relevant: Condition | None = None) -> Gate:
     groups = (
         Group("promise", (pattern("guaranteed"), pattern("no risk"))),
-        Group("warning", (pattern("capital at risk", "lowered"),)),
+        Group("warning", (pattern("capital at risk", "lowercase"),)),
         Group("fee", (pattern(r"fee of (?P<amount>\S+)"),)),
     )
     branches = tuple(
@@ -282,7 +282,11 @@ def test_shipped_gates_are_explained_as_they_are_judged(shipped: GateSet) -> Non
     for spec in specs:
         for example in (*spec.examples, *spec.counter_examples):
             why = shipped.why(example.text, f"{spec.module}/{spec.name}")
-            assert why.status == evaluate(spec, example.text).status
+            verdict = evaluate(spec, example.text)
+            assert why.status == verdict.status
+            assert [branch.number for branch in why.branches][-1:] == [verdict.branch] * bool(
+                why.branches
+            )
             assert [branch.taken for branch in why.branches[:-1]].count(True) == 0
             json.dumps(why.to_dict())
             trees = [why.relevant, *(branch.when for branch in why.branches)]
@@ -296,12 +300,12 @@ def test_scans_answer_as_re_does(text: str) -> None:
     """Both views, spans and captures, where lower() makes two characters of one."""
     refs = [
         pattern(source, view)
-        for view in ("text", "lowered")
+        for view in ("text", "lowercase")
         for source in ("i", "i\u0307", "\u0307", r"(?P<c>\u0307)?\s", r"fee( of (?P<c>\S+))?", "$")
     ]
     spec = dataclasses.replace(gate(), groups=(Group("all", tuple(refs)),))
     gates = GateSet([spec])
-    matches = ScanMatches(text, gates.patterns, gates.lowered)
+    matches = GateDocument(gates._compiled.patterns, gates._compiled.sets, text)
     for ref in refs:
         assert list(matches.hits(ref)) == ReMatches(text).hits(ref), ref
         assert list(matches.spans(ref)) == ReMatches(text).spans(ref), ref

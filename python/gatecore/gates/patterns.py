@@ -1,0 +1,150 @@
+"""The distinct patterns of gates: numbered for the core, listed for the pattern set of each view.
+
+The same source with the same flags in the same view is one pattern of that view's set, however
+often it is written. A phrase or keyword is looked for in the unbroken document, so it is a question
+of its own to the core even where a regular expression has the same source.
+
+The set of the text has sections, so that a document pays for a gate's patterns only when the gate
+is relevant: section 0 has what relevance asks of and all units, section 1 what several gates share
+besides, then comes one section a gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gatecore.gates.spec import (
+    MARKS,
+    Around,
+    Average,
+    Condition,
+    DocumentLength,
+    Either,
+    Enough,
+    Every,
+    Gate,
+    Not,
+    Part,
+    Question,
+    SentenceLength,
+    Unit,
+    View,
+    Window,
+    groups_named,
+)
+from gatecore.patterns.pattern import Pattern
+
+__all__ = ["GatePatterns", "InSet"]
+
+
+class InSet(NamedTuple):
+    """Where a pattern is looked for, and its number in the pattern set of that view."""
+
+    view: View
+    in_unbroken: bool
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class GatePatterns:
+    """The patterns of some gates.
+
+    Attributes:
+        asked: For each question of the core, by number, where its pattern is.
+        numbers: The number of each question there.
+        text: The patterns of the set for the document, those of units last.
+        sections: Of each of these.
+        lowercase: The patterns of the set for the document in lower case.
+        marks: The number of the pattern of each unit that is needed.
+    """
+
+    asked: Sequence[InSet]
+    numbers: Mapping[Question, int]
+    text: list[Pattern]
+    sections: list[int]
+    lowercase: list[Pattern]
+    marks: Mapping[Unit, int]
+
+    @classmethod
+    def of(cls, gates: Sequence[Gate]) -> GatePatterns:
+        """Numbers the patterns in the order in which the gates have them."""
+        sets: dict[View, dict[tuple[str, int], int]] = {"text": {}, "lowercase": {}}
+        asked: list[InSet] = []
+        numbers: dict[Question, int] = {}
+
+        def numbered(question: Question) -> int:
+            if question not in numbers:
+                source, flags, view, in_unbroken = question
+                place = sets[view].setdefault((source, flags), len(sets[view]))
+                numbers[question] = len(asked)
+                asked.append(InSet(view, in_unbroken, place))
+            return numbers[question]
+
+        for gate in gates:
+            for group in gate.groups:
+                for pattern in group.patterns:
+                    numbered(pattern.question)
+        units = {unit for gate in gates for unit in _units(gate)}
+        marks = {
+            unit: numbered((source, 0, "text", False))
+            for unit, source in MARKS.items()
+            if unit in units
+        }
+        return cls(
+            asked=asked,
+            numbers=numbers,
+            text=[Pattern(*key) for key in sets["text"]],
+            sections=_sections(gates, sets["text"]),
+            lowercase=[Pattern(*key) for key in sets["lowercase"]],
+            marks=marks,
+        )
+
+
+def _sections(gates: Sequence[Gate], text: dict[tuple[str, int], int]) -> list[int]:
+    """The section of each pattern of the text."""
+    sections: list[int | None] = [None] * len(text)
+    for section, gate in enumerate(gates, start=2):
+        at_once = set(groups_named(gate.relevant))
+        for group in gate.groups:
+            wanted = 0 if gate.relevant is None or group.name in at_once else section
+            for pattern in group.patterns:
+                if pattern.view == "text":
+                    number = text[pattern.source, pattern.flags]
+                    known = sections[number]
+                    if known is None or wanted == 0:
+                        sections[number] = wanted
+                    elif known not in (0, wanted):
+                        sections[number] = 1
+    return [section or 0 for section in sections]
+
+
+def _units(gate: Gate) -> Iterable[Unit]:
+    """The units of which a gate needs marks."""
+    conditions: list[Condition | None] = [gate.relevant]
+    windows: list[Window | None] = []
+    for branch in gate.branches:
+        conditions += [branch.when, *(detail.when for detail in branch.details)]
+        for shown in branch.evidence:
+            conditions.append(shown.when)
+            windows.append(shown.window)
+    while conditions:
+        match conditions.pop():
+            case Every(inner) | Either(inner) | Enough(conditions=inner):
+                conditions += inner
+            case Not(when):
+                conditions.append(when)
+            case Around(window=window, when=when):
+                windows.append(window)
+                conditions.append(when)
+            case Part(unit=unit, when=when):
+                conditions.append(when)
+                yield from (unit, "words")
+            case DocumentLength(unit=unit):
+                yield from (unit, "words")
+            case SentenceLength() | Average():
+                yield from ("sentences", "words")
+            case _:
+                pass
+    yield from (window.unit for window in windows if window and window.unit)
