@@ -12,9 +12,10 @@ import json
 import os
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["json_text", "named", "visible", "visible_page"]
+__all__ = ["json_text", "listed", "named", "plural", "shortened", "visible", "visible_page"]
 
 _ESCAPE: Final = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -49,6 +50,40 @@ def visible_page(text: str, *, styled: bool) -> str:
     return "".join(
         piece if keep else visible(piece) for piece, keep in zip(pieces, kept, strict=True)
     )
+
+
+def shortened(text: str, length: int = 80) -> str:
+    """A text as `visible` shows it, with its middle left out when it is long.
+
+    >>> shortened("risk-free returns", 10)
+    'risk-…urns'
+    """
+    if len(text) > 4 * length:
+        text = f"{text[: 2 * length]}{text[-2 * length :]}"  # the middle is left out anyway
+    line = visible(text)
+    if len(line) <= length:
+        return line
+    head = length // 2
+    return f"{line[:head]}…{line[-(length - head - 1) :]}"
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """A number of things, in one of two words.
+
+    >>> plural(1, "gate"), plural(1_234, "gate"), plural(2, "match", "matches")
+    ('1 gate', '1,234 gates', '2 matches')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(items: Sequence[str], *, most: int = 5, in_all: int | None = None) -> str:
+    """A list in words: its first few, of as many as are given or are said to be there.
+
+    >>> listed(["a", "b", "c"], most=2), listed(["a", "b"])
+    ('a, b and 1 more', 'a, b')
+    """
+    more = (len(items) if in_all is None else in_all) - most
+    return ", ".join(items[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def named(name: str) -> dict[str, str]:

@@ -3,25 +3,100 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
+from gatecore.cli.exit_codes import EXIT_CODES, FINE, FOUND, UNREADABLE
+from gatecore.cli.messages import say_error
+from gatecore.cli.options import (
+    About,
+    Reading,
+    Selection,
+    argument,
+    encoding_option,
+    format_option,
+    option,
+    option_group,
+    seconds,
+)
+from gatecore.cli.reading import read_document, refuse_stdin_twice
 from gatecore.cli.selection import gate_set
 from gatecore.cli.wanted import Wanted
-from gatecore.documents.reading import STDIN, DocumentReadError, InputDocument, read_as_asked
-from gatecore.errors import GatecoreError, UnansweredError
+from gatecore.documents.reading import DocumentReadError, InputDocument
+from gatecore.errors import UnansweredError
 from gatecore.gates.report import Checked
 from gatecore.gates.spec import STATUSES
 from gatecore.gates.statuses import badness
 from gatecore.output.portable import head, uri
-from gatecore.text import json_text, named, visible
+from gatecore.text import json_text, named
 
 if TYPE_CHECKING:
     from gatecore.gates.report import Report
     from gatecore.gates.set import GateSet
 
-__all__ = ["run"]
+__all__ = ["ABOUT", "Options", "run"]
+
+ABOUT: Final = About(
+    description="Checks each document with all gates and shows what was found and where. "
+    "Without --module and --gates, all shipped modules are asked.",
+    epilog="examples:\n"
+    "  gatecore check letter.txt\n"
+    "  gatecore check --gates house/ --fail-on warning *.txt\n"
+    "  pdftotext -layout letter.pdf - | gatecore check -\n"
+    "  gatecore check --format json letter.txt | jq .documents[0].overall\n"
+    "  gatecore check --why letter.txt\n"
+    "  gatecore check --format html letter.txt > report.html\n\n"
+    + EXIT_CODES.format(
+        fine="no verdict at or above --fail-on", found="a verdict at or above --fail-on"
+    ),
+    nothing={"documents": []},
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `gatecore check` is asked."""
+
+    files: tuple[str, ...] = argument(
+        "FILE", nargs="+", help="a text, an e-mail or an HTML page; - is standard input"
+    )
+    selection: Selection = option_group(Selection)
+    fail_on: Literal["fail", "warning", "never"] = option(
+        "--fail-on",
+        choices=("fail", "warning", "never"),
+        default="fail",
+        help="the least status that makes the exit code 1 (default: fail)",
+    )
+    encoding: str | None = encoding_option(
+        "by byte order mark, else UTF-8, else Windows-1252 with a note"
+    )
+    all: bool = option(
+        "--all",
+        action="store_true",
+        help="show every verdict in the table, not only the problems (the other formats have all)",
+    )
+    timeout: float | None = option(
+        "--timeout",
+        type=seconds,
+        metavar="SECONDS",
+        help="the most that one document may take; gates that are not finished by then are UNKNOWN "
+        "and the exit code is 3",
+    )
+    why: bool = option(
+        "--why",
+        action="store_true",
+        help="explain each FAIL and WARNING as a tree of conditions; in JSON, every verdict "
+        "(the HTML page always has every one)",
+    )
+    why_gates: tuple[str, ...] = option(
+        "--why-gate",
+        action="append",
+        metavar="NAME",
+        help="explain the verdict of this gate, whatever it is; may be repeated",
+    )
+    reading: Reading = option_group(Reading)
+    format: Literal["table", "json", "sarif", "html"] = format_option("sarif", "html")
+
 
 _FAILS_FROM: Final = {
     "warning": badness("WARNING"),
@@ -38,36 +113,35 @@ class _Output(Protocol):
     def end(self) -> None: ...
 
 
-def run(args: Namespace) -> int:
+def run(options: Options) -> int:
     """Checks each document in turn; one that cannot be read does not keep the others back."""
-    if args.files.count(STDIN) > 1:
-        raise GatecoreError("- is named twice, but standard input can be read once; name it once")
-    gates = gate_set(args)
-    wanted = Wanted.of(args.why, args.why_gates, gates)
-    output = _output(args, gates, wanted)
+    refuse_stdin_twice(options.files)
+    gates = gate_set(options.selection)
+    output = _output(options, gates)
     code = FINE
-    for name in args.files:
+    for name in options.files:
         try:
-            document = read_as_asked(name, args)
-            report = gates.check(document.text, deadline=args.timeout)
+            document = read_document(name, options.reading, options.encoding)
+            report = gates.check(document.text, deadline=options.timeout)
         except (DocumentReadError, MemoryError) as error:
             if not isinstance(error, DocumentReadError):
                 error = DocumentReadError(name, "memory ran out; split it into smaller files")
-            print(f"gatecore: error: {visible(str(error))}", file=sys.stderr)
+            say_error(str(error))
             output.unreadable(error)
             code = UNREADABLE
             continue
         output.checked(document, report)
         if not report.is_finished:
             code = UNREADABLE
-        if code == FINE and badness(report.overall) >= _FAILS_FROM[args.fail_on]:
+        if code == FINE and badness(report.overall) >= _FAILS_FROM[options.fail_on]:
             code = FOUND
     output.end()
     return code
 
 
-def _output(args: Namespace, gates: GateSet, wanted: Wanted) -> _Output:
-    match args.format:
+def _output(options: Options, gates: GateSet) -> _Output:
+    wanted = Wanted.of(options.why, options.why_gates, gates)
+    match options.format:
         case "json":
             return _JsonOutput(wanted)
         case "sarif":
@@ -78,9 +152,10 @@ def _output(args: Namespace, gates: GateSet, wanted: Wanted) -> _Output:
             from gatecore.output.html.page import HtmlReport
 
             return _WholeOutput(HtmlReport())
-    from gatecore.cli.output.check_table import TableOutput
+        case "table":
+            from gatecore.cli.output.check_table import TableOutput
 
-    return TableOutput(wanted, everything=args.all)
+            return TableOutput(wanted, everything=options.all)
 
 
 class _JsonOutput:
@@ -121,10 +196,6 @@ class _JsonOutput:
         sys.stdout.write(f'{opened}],"errors":{json_text(self._errors)}}}\n')
 
 
-def _checked(document: InputDocument, report: Report) -> Checked:
-    return Checked(document.name, document.text, report, document.notes, document.read_as)
-
-
 class _Whole(Protocol):
     """What is written in one piece at the end."""
 
@@ -140,7 +211,9 @@ class _WholeOutput:
         self._whole = whole
 
     def checked(self, document: InputDocument, report: Report) -> None:
-        self._whole.add(_checked(document, report))
+        self._whole.add(
+            Checked(document.name, document.text, report, document.notes, document.read_as)
+        )
 
     def unreadable(self, error: DocumentReadError) -> None:
         self._whole.add_unreadable(error.name, error.reason)

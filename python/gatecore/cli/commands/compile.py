@@ -2,124 +2,180 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from argparse import Namespace
 from collections import Counter
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Final, Literal
 
 from gatecore.cli.exit_codes import FINE, USAGE
+from gatecore.cli.messages import print_json, say_error
+from gatecore.cli.options import (
+    About,
+    Backend,
+    GateSources,
+    backend_option,
+    format_option,
+    option,
+    option_group,
+)
 from gatecore.cli.selection import selected
 from gatecore.errors import GatecoreError
 from gatecore.gates.set import GateSet
-from gatecore.output.portable import head
+from gatecore.patterns.set import PatternSet
 from gatecore.patterns.store import PatternStore
-from gatecore.text import json_text, visible
+from gatecore.text import visible
 
-__all__ = ["run"]
+__all__ = ["ABOUT", "Options", "run"]
+
+ABOUT: Final = About(
+    description="Compiles the patterns of gates and keeps them in the cache, so that the next "
+    "check starts in milliseconds; with --output, writes them to a file for PatternSet.load "
+    "instead.",
+    epilog="examples:\n"
+    "  gatecore compile\n"
+    "  gatecore compile --module fca_uk --output fca_uk.gatecore\n"
+    "  GATECORE_CACHE_DIR=build/sets gatecore compile --host myapp.checks:make_engine\n\n"
+    "exit codes:\n  0    compiled\n  2    the command line, a gate file or the place to write "
+    "to cannot be used\n",
+)
 
 _ROUTES: Final = ("exact", "candidate", "fallback")
 
 
-def run(args: Namespace) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `gatecore compile` is asked."""
+
+    sources: GateSources = option_group(GateSources)
+    host: str | None = option(
+        "--host",
+        metavar="MODULE:NAME",
+        help="instead: what gatecore.accelerate needs for this engine, or for what this function "
+        "returns; kept in the cache",
+    )
+    output: str | None = option(
+        "-o", "--output", metavar="FILE", help="write the compiled set there"
+    )
+    backend: Backend = backend_option()
+    format: Literal["table", "json"] = format_option()
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """What was compiled, or was there already. `bytes` is the size of what is kept."""
+
+    place: str
+    backend: str
+    gates: int
+    patterns: int
+    routes: dict[str, int]
+    bytes: int
+    seconds: float
+    compiled: bool
+
+
+def run(options: Options) -> int:
     """Compiles the gates' patterns; says what came of it only once it can be loaded again."""
-    if args.host is not None:
-        return _run_host(args)
-    gates = selected(args.modules, args.gates)
-    store = PatternStore.default() if args.output is None else None
-    started = time.perf_counter()
-    patterns = GateSet(gates, backend=args.backend, store=store).patterns
-    seconds = time.perf_counter() - started
-    if store is not None:
-        place = str(store.folder)
-        again = PatternStore(store.folder)
-        GateSet(gates, backend=args.backend, store=again)
-        problem = "" if again.hits else (store.rejected or again.rejected)[-1][1]
+    problem = ""
+    if options.host is not None:
+        done = _compile_host(options.host, options)
     else:
-        place = args.output
-        problem = ""
-        try:
-            patterns.save(args.output)
-        except OSError as error:
-            problem = f"it could not be written: {error.strerror}"
+        done, problem = _compile_gates(options)
     if problem:
-        print(f"gatecore: error: {visible(f'{place}: {problem}')}", file=sys.stderr)
-        if args.format == "json":
-            print(json_text({**head(), "errors": [{"name": place, "message": problem}]}))
+        say_error(f"{done.place}: {problem}")
+        if options.format == "json":
+            print_json({"errors": [{"name": done.place, "message": problem}]})
         return USAGE
-    counts = Counter(patterns.explain(number).route for number in range(len(patterns)))
-    facts = {
-        "place": place,
-        "backend": patterns.backend,
-        "gates": len(gates),
-        "patterns": len(patterns),
-        "routes": {route: counts[route] for route in _ROUTES},
-        "bytes": len(patterns.to_bytes()),
-        "seconds": seconds,
-        "compiled": store is None or not store.hits,
-    }
-    if args.format == "json":
-        print(json_text({**head(), **facts, "errors": []}))
+    if options.format == "json":
+        print_json({**asdict(done), "errors": []})
     else:
-        _show(facts)
+        _show(done)
     return FINE
 
 
-def _run_host(args: Namespace) -> int:
+def _compile_gates(options: Options) -> tuple[_Compiled, str]:
+    """What was compiled, and why it cannot be loaded again."""
+    gates = selected(options.sources)
+    store = PatternStore.default() if options.output is None else None
+    started = time.perf_counter()
+    patterns = GateSet(gates, backend=options.backend, store=store).patterns
+    seconds = time.perf_counter() - started
+    problem = ""
+    if store is not None:
+        place = str(store.folder)
+        again = PatternStore(store.folder)
+        GateSet(gates, backend=options.backend, store=again)
+        if not again.hits:
+            problem = (store.rejected or again.rejected)[-1][1]
+    else:
+        place = options.output or ""
+        try:
+            patterns.save(place)
+        except OSError as error:
+            problem = f"it could not be written: {error.strerror}"
+    counts = Counter[str](patterns.explain(number).route for number in range(len(patterns)))
+    was_there = store is not None and bool(store.hits)
+    return _compiled(patterns, place, len(gates), counts, seconds, was_there), problem
+
+
+def _compile_host(name: str, options: Options) -> _Compiled:
     """Keeps all that `gatecore.accelerate` needs for a host, what was learned included."""
     from gatecore.cli.host import host
     from gatecore.hosts.acceleration import accelerate
 
-    if args.modules or args.gates or args.output is not None:
+    if options.sources.modules or options.sources.gates or options.output is not None:
         raise GatecoreError("--host goes with neither --module, --gates nor --output")
-    target = host(args.host)
+    target = host(name)
     store, again = PatternStore.default(), PatternStore.default()
     started = time.perf_counter()
-    with accelerate(target, store=store, backend=args.backend) as handle:
+    with accelerate(target, store=store, backend=options.backend) as handle:
         handle.wait()
     seconds = time.perf_counter() - started
-    with accelerate(target, store=again, backend=args.backend) as handle:
-        explained, patterns = handle.explain(), handle.patterns
+    with accelerate(target, store=again, backend=options.backend) as handle:
+        routes, patterns = handle.explain().routes, handle.patterns
         gates = len(handle.stats().by_gate)
     if not again.hits:
         path, problem = (store.rejected or again.rejected)[-1]
         raise GatecoreError(f"{path}: {problem}")
-    facts = {
-        "place": str(store.folder),
-        "backend": patterns.backend,
-        "gates": gates,
-        "patterns": len(patterns),
-        "routes": {route: explained.routes.get(route, 0) for route in _ROUTES},
-        "bytes": len(patterns.to_bytes()),
-        "seconds": seconds,
-        "compiled": not store.hits,
-    }
-    if args.format == "json":
-        print(json_text({**head(), **facts, "errors": []}))
-    else:
-        _show(facts)
-    return FINE
+    return _compiled(patterns, str(store.folder), gates, routes, seconds, bool(store.hits))
 
 
-def _show(facts: dict[str, object]) -> None:
+def _compiled(
+    patterns: PatternSet,
+    place: str,
+    gates: int,
+    routes: Mapping[str, int],
+    seconds: float,
+    was_there: bool,
+) -> _Compiled:
+    return _Compiled(
+        place,
+        patterns.backend,
+        gates,
+        len(patterns),
+        {route: routes.get(route, 0) for route in _ROUTES},
+        len(patterns.to_bytes()),
+        seconds,
+        not was_there,
+    )
+
+
+def _show(made: _Compiled) -> None:
     from rich.table import Table
     from rich.text import Text
 
     from gatecore.cli.output.console import console, show
 
-    routes, size, seconds = facts["routes"], facts["bytes"], facts["seconds"]
-    assert isinstance(routes, dict)
-    assert isinstance(size, int)
-    assert isinstance(seconds, float)
-    done = "compiled" if facts["compiled"] else "was there already, loaded"
+    done = "compiled" if made.compiled else "was there already, loaded"
     grid = Table.grid(padding=(0, 2, 0, 0))
     for name, value in (
-        ("patterns", f"{facts['patterns']:,} of {facts['gates']} gates"),
-        ("routes", ", ".join(f"{count:,} {route}" for route, count in routes.items())),
-        ("backend", str(facts["backend"])),
-        ("size", f"{size / 1e6:,.2f} MB"),
-        ("time", f"{done} in {seconds:,.2f} s"),
-        ("place", visible(str(facts["place"]))),
+        ("patterns", f"{made.patterns:,} of {made.gates} gates"),
+        ("routes", ", ".join(f"{count:,} {route}" for route, count in made.routes.items())),
+        ("backend", made.backend),
+        ("size", f"{made.bytes / 1e6:,.2f} MB"),
+        ("time", f"{done} in {made.seconds:,.2f} s"),
+        ("place", visible(made.place)),
     ):
         grid.add_row(Text(name, "bold"), Text(value))
     show(console(), grid)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 from rich.tree import Tree
 
-from gatecore.cli.output.console import shortened, status_text, visible
+from gatecore.cli.output.console import status_text
+from gatecore.text import shortened, visible
 
 if TYPE_CHECKING:
     from gatecore.gates.why.tree import Why, WhyCondition, Witness
