@@ -20,14 +20,17 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gatecore._gatecore import __version__
 from gatecore.cli.exit_codes import EXIT_CODES, INTERRUPTED, USAGE
 from gatecore.cli.messages import print_json, say_error
-from gatecore.cli.options import Parser, add_options, filled
+from gatecore.cli.parser import Parser
 from gatecore.cli.progress import shown
 from gatecore.errors import GatecoreError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 __all__ = ["main"]
 
@@ -69,7 +72,7 @@ def _main(argv: list[str] | None) -> int:
         return int(finished.code or 0)
     try:
         with _nothing_unprintable():
-            code = _run(read.command, filled(read.command.Options, read))
+            code = _run(read.command, read)
             sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -112,12 +115,17 @@ def _parser() -> Parser:
 
 def _declare(name: str, parser: Parser) -> None:
     command: Any = importlib.import_module(f"gatecore.cli.commands.{name.replace(' ', '_')}")
+    from gatecore.cli.options import add_options
+
     parser.description, parser.epilog = command.ABOUT.description, command.ABOUT.epilog
     add_options(parser, command.Options)
     parser.set_defaults(command=command)
 
 
-def _run(command: Any, options: Any) -> int:
+def _run(command: Any, read: Namespace) -> int:
+    from gatecore.cli.options import filled
+
+    options = filled(command.Options, read)
     try:
         with shown():
             code: int = command.run(options)

@@ -10,10 +10,9 @@ import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
-from gatecore.cli.host import host
 from gatecore.cli.messages import print_json
 from gatecore.cli.options import (
     About,
@@ -25,12 +24,10 @@ from gatecore.cli.options import (
     option,
     option_group,
 )
-from gatecore.cli.reading import read_all, say_notes
-from gatecore.cli.selection import gate_set
-from gatecore.documents.reading import DocumentReadError
 from gatecore.errors import GatecoreError
-from gatecore.gates.compare import Compared, compare_gates
-from gatecore.text import named, visible
+
+if TYPE_CHECKING:
+    from gatecore.gates.compare import Compared
 
 __all__ = ["ABOUT", "Options", "run"]
 
@@ -74,6 +71,12 @@ class Options:
 
 def run(options: Options) -> int:
     """Asks the slow and the fast one about all documents."""
+    from gatecore.cli.reading import read_all, say_notes
+    from gatecore.cli.selection import gate_set
+    from gatecore.documents.reading import DocumentReadError
+    from gatecore.gates.compare import compare_gates
+    from gatecore.text import named
+
     if options.selection.names_gates == (options.host is not None):
         raise GatecoreError(
             "give either --host or --module and --gates; see gatecore compare --help"
@@ -110,6 +113,8 @@ def run(options: Options) -> int:
 
 
 def _engine(name: str) -> Any:
+    from gatecore.cli.host import host
+
     engine = host(name)
     if not callable(getattr(engine, "check_document", None)):
         raise GatecoreError(
@@ -124,6 +129,7 @@ def _show(rows: Sequence[Compared], served: float | None) -> None:
     from rich.text import Text
 
     from gatecore.cli.output.console import console, show
+    from gatecore.text import visible
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("document", "characters", "old ms", "new ms", "ratio", "gates", "equal"):

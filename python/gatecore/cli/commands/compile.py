@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from gatecore.cli.exit_codes import FINE, USAGE
 from gatecore.cli.messages import print_json, say_error
@@ -19,12 +19,11 @@ from gatecore.cli.options import (
     option,
     option_group,
 )
-from gatecore.cli.selection import selected
 from gatecore.errors import GatecoreError
-from gatecore.gates.set import GateSet
-from gatecore.patterns.set import PatternSet
-from gatecore.patterns.store import PatternStore
 from gatecore.text import visible
+
+if TYPE_CHECKING:
+    from gatecore.patterns.set import PatternSet
 
 __all__ = ["ABOUT", "Options", "run"]
 
@@ -96,6 +95,10 @@ def run(options: Options) -> int:
 
 def _compile_gates(options: Options) -> tuple[_Compiled, str]:
     """What was compiled, and why it cannot be loaded again."""
+    from gatecore.cli.selection import selected
+    from gatecore.gates.set import GateSet
+    from gatecore.patterns.store import PatternStore
+
     gates = selected(options.sources)
     store = PatternStore.default() if options.output is None else None
     started = time.perf_counter()
@@ -123,6 +126,7 @@ def _compile_host(name: str, options: Options) -> _Compiled:
     """Keeps all that `gatecore.accelerate` needs for a host, what was learned included."""
     from gatecore.cli.host import host
     from gatecore.hosts.acceleration import accelerate
+    from gatecore.patterns.store import PatternStore
 
     if options.sources.modules or options.sources.gates or options.output is not None:
         raise GatecoreError("--host goes with neither --module, --gates nor --output")

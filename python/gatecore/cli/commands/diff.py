@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
 from gatecore.cli.options import (
@@ -19,12 +17,6 @@ from gatecore.cli.options import (
     format_option,
     option_group,
 )
-from gatecore.cli.reading import read_all, refuse_stdin_twice
-from gatecore.cli.selection import compiled, note_deprecated
-from gatecore.documents.reading import DocumentReadError, InputDocument
-from gatecore.gates.diff import Difference, GateVersions, differences, gates_of, pair_versions
-from gatecore.output.portable import head
-from gatecore.text import json_text, named
 
 __all__ = ["ABOUT", "Options", "run"]
 
@@ -59,15 +51,14 @@ class Options:
     format: Literal["table", "json"] = format_option()
 
 
-class _Output(Protocol):
-    def gates(self, versions: GateVersions) -> None: ...
-    def compared(self, document: InputDocument, found: Sequence[Difference]) -> None: ...
-    def unreadable(self, error: DocumentReadError) -> None: ...
-    def end(self) -> None: ...
-
-
 def run(options: Options) -> int:
     """Compares the gates, then document by document their verdicts."""
+    from gatecore.cli.output.diff_results import results_as
+    from gatecore.cli.reading import read_all, refuse_stdin_twice
+    from gatecore.cli.selection import compiled, note_deprecated
+    from gatecore.documents.reading import DocumentReadError
+    from gatecore.gates.diff import differences, gates_of, pair_versions
+
     refuse_stdin_twice(options.files)
     versions = pair_versions(
         gates_of(options.old),
@@ -78,7 +69,7 @@ def run(options: Options) -> int:
     olds = compiled(versions.old, options.engine)
     news = compiled(versions.new, options.engine)
     note_deprecated(news)
-    output = _output(options.format)
+    output = results_as(options.format)
     output.gates(versions)
     code = FOUND if any(change.kind != "changed" for change in versions.changes) else FINE
     for document in read_all(options.files, options.reading, options.encoding):
@@ -92,39 +83,3 @@ def run(options: Options) -> int:
             code = FOUND
     output.end()
     return code
-
-
-def _output(form: str) -> _Output:
-    if form == "json":
-        return _JsonOutput()
-    from gatecore.cli.output.diff_table import TableOutput
-
-    return TableOutput()
-
-
-class _JsonOutput:
-    """One JSON object with a document a line. ASCII only, so any text survives any terminal."""
-
-    def __init__(self) -> None:
-        self._before = ""
-        self._errors: list[dict[str, str]] = []
-
-    def gates(self, versions: GateVersions) -> None:
-        changes = [{"kind": change.kind, **change.to_dict()} for change in versions.changes]
-        opened = json_text({**head(), "gates": changes, "same": versions.same})[:-1]
-        sys.stdout.write(f'{opened}, "documents":[')
-
-    def compared(self, document: InputDocument, found: Sequence[Difference]) -> None:
-        plain = {
-            **named(document.name),
-            "notes": document.notes,
-            "verdicts": [difference.to_dict() for difference in found],
-        }
-        sys.stdout.write(f"{self._before}\n{json_text(plain)}")
-        self._before = ","
-
-    def unreadable(self, error: DocumentReadError) -> None:
-        self._errors.append({**named(error.name), "message": error.reason})
-
-    def end(self) -> None:
-        sys.stdout.write(f'\n],"errors":{json_text(self._errors)}}}\n')

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from gatecore.cli.exit_codes import FINE, USAGE
 from gatecore.cli.messages import print_json, say_error
@@ -19,11 +19,7 @@ from gatecore.cli.options import (
     format_option,
     option_group,
 )
-from gatecore.cli.selection import gate_set
 from gatecore.errors import GatecoreError
-from gatecore.patterns.explanation import Explanation
-from gatecore.patterns.pattern import Pattern
-from gatecore.patterns.set import PatternSet
 from gatecore.text import visible
 
 if TYPE_CHECKING:
@@ -31,6 +27,7 @@ if TYPE_CHECKING:
 
     from gatecore.gates.set import GateSet
     from gatecore.gates.spec import Gate, Group, PatternRef
+    from gatecore.patterns.explanation import Explanation
 
 __all__ = ["ABOUT", "Options", "run"]
 
@@ -69,12 +66,16 @@ def run(options: Options) -> int:
             "give either PATTERN or --module and --gates; see gatecore explain --help"
         )
     if options.pattern is None:
+        from gatecore.cli.selection import gate_set
+
         return _explain_gates(gate_set(options.selection), options.format)
     return _explain_pattern(options.pattern, options)
 
 
 def _explain_pattern(source: str, options: Options) -> int:
     from gatecore.lowering.tree import lowered_tree, tree_lines
+    from gatecore.patterns.pattern import Pattern
+    from gatecore.patterns.set import PatternSet
 
     flags = options.flags
     try:
@@ -156,7 +157,7 @@ def _explain_gates(gates: GateSet, form: str) -> int:
     return FINE
 
 
-_Row = tuple["Gate", "Group", int, "PatternRef", Explanation]
+_Row: TypeAlias = "tuple[Gate, Group, int, PatternRef, Explanation]"
 
 
 def _rows(gates: GateSet) -> Iterator[_Row]:

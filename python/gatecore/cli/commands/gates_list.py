@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final, Literal
 from gatecore.cli.exit_codes import FINE
 from gatecore.cli.messages import print_json
 from gatecore.cli.options import About, GateFiles, Narrowing, format_option, option_group
-from gatecore.cli.selection import selected
-from gatecore.gates.spec import Gate
 from gatecore.text import plural, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from gatecore.gates.spec import Gate
 
 __all__ = ["ABOUT", "Options", "run"]
 
@@ -40,6 +40,8 @@ class Options:
 
 def run(options: Options) -> int:
     """Lists the gates; nothing is compiled."""
+    from gatecore.cli.selection import selected
+
     gates = selected(options.sources, options.narrowing)
     if options.format == "json":
         print_json({"gates": [_plain(gate) for gate in gates], "errors": []})

@@ -6,7 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE, USAGE
 from gatecore.cli.messages import print_json, say_error
@@ -22,14 +22,12 @@ from gatecore.cli.options import (
     option,
     option_group,
 )
-from gatecore.cli.output.lint_patterns import Finding, is_unknown, show_patterns
-from gatecore.cli.output.lint_tables import show_gates
-from gatecore.cli.pattern_input import NamedPatterns, named_patterns
-from gatecore.cli.reading import read_document, say_notes
-from gatecore.documents.reading import DocumentReadError
-from gatecore.lint.gates import Cost, Issue, costs, lint_gates
-from gatecore.lint.patterns import Advice, lint
-from gatecore.patterns.listed import Problem
+
+if TYPE_CHECKING:
+    from gatecore.cli.output.lint_patterns import Finding
+    from gatecore.cli.pattern_input import NamedPatterns
+    from gatecore.lint.gates import Cost, Issue
+    from gatecore.lint.patterns import Advice
 
 __all__ = ["ABOUT", "Options", "run"]
 
@@ -130,6 +128,11 @@ class Options:
 
 def run(options: Options) -> int:
     """Gives advice on what is named; what could not be read is named on standard error."""
+    from gatecore.cli.output.lint_patterns import Finding, is_unknown, show_patterns
+    from gatecore.cli.output.lint_tables import show_gates
+    from gatecore.cli.pattern_input import named_patterns
+    from gatecore.lint.patterns import lint
+
     named = named_patterns(options.what, options.files, options.sources, options.flags)
     for problem in named.problems:
         say_error(str(problem))
@@ -172,6 +175,11 @@ def run(options: Options) -> int:
 
 def _gate_issues(named: NamedPatterns, options: Options) -> tuple[list[Issue], list[Cost]]:
     """The issues of the gates that are named, and what their patterns cost on the documents."""
+    from gatecore.cli.reading import read_document, say_notes
+    from gatecore.documents.reading import DocumentReadError
+    from gatecore.lint.gates import costs, lint_gates
+    from gatecore.patterns.listed import Problem
+
     documents = []
     for name in options.documents:
         try:
@@ -222,6 +230,8 @@ def _print_json(
     issues: Sequence[Issue],
     spent: Sequence[Cost],
 ) -> None:
+    from gatecore.cli.output.lint_patterns import is_unknown
+
     print_json(
         {
             "patterns": [finding.to_dict() for finding in findings],
