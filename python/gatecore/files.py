@@ -2,8 +2,8 @@
 
 A path may name a pipe that nobody writes to, a device without end, a link that leads nowhere. What
 is not a regular file is refused before it is opened, as opening a device may do something; then
-what was opened is looked at again, as it may be another by now. The limit holds while reading, since files of
-`/proc` have no size. Without `pathlib`, whose import costs a host 5 ms.
+what was opened is looked at again, as it may be another by now. The limit holds while reading,
+since files of `/proc` have no size. Without `pathlib`, whose import costs a host 5 ms.
 """
 
 from __future__ import annotations

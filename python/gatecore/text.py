@@ -7,8 +7,6 @@ has halves of characters in it, which JSON has no way to say.
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import re
 import unicodedata
@@ -95,6 +93,8 @@ def named(name: str) -> dict[str, str]:
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:
+        import base64
+
         octets = name.encode("utf-8", "surrogateescape" if _from_system(name) else "surrogatepass")
         shown = "".join(_shown(c) if "\ud800" <= c <= "\udfff" else c for c in name)
         return {"name": shown, "name_bytes": base64.b64encode(octets).decode("ascii")}
@@ -104,14 +104,19 @@ def named(name: str) -> dict[str, str]:
 def json_text(value: object) -> str:
     r"""A value as JSON in ASCII that every reader takes: halves of characters come out escaped.
 
+    >>> import json
     >>> json_text("caf\udce9 \U0001f600"), json.loads(json_text("\ud800"))
     ('"caf\\\\xe9 \\ud83d\\ude00"', '\\ud800')
     """
+    import json
+
     text = json.dumps(value)
     return _ESCAPE.sub(_whole, text) if "\\ud" in text else text
 
 
 def _whole(escape: re.Match[str]) -> str:
+    import json
+
     half = escape["half"]
     return escape[0] if half is None else json.dumps(_shown(chr(int(half, 16))))[1:-1]
 

@@ -3,7 +3,7 @@
 A compiled set holds code of the engine. So a file counts only if nobody but this user and root can
 have written it, as ssh has it for its keys: owner and mode of the file that was opened, and of the
 folder that it was opened in, so that nothing can be exchanged between the look and the reading.
-Links are not followed; `files.open_handle` refuses what is not a regular file (a FIFO, `/dev/zero`).
+Links are not followed, and `files.open_handle` refuses what is not a regular file.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ def _opened_folder(folder: Path) -> Iterator[int | None]:
         yield None
         return
     # A folder may be reached by a link: what counts is where it leads.
-    flags = sum({getattr(os, name, 0) for name in ("O_DIRECTORY", "O_CLOEXEC", "O_NONBLOCK")})
-    handle = os.open(folder, os.O_RDONLY | flags)
+    flags = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+    handle = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | flags)
     try:
         _check_others(os.fstat(handle), f"the folder {folder}")
         yield handle
