@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["json_text", "listed", "named", "plural", "shortened", "visible", "visible_page"]
+__all__ = ["cut", "json_text", "listed", "named", "plural", "shortened", "visible", "visible_page"]
 
 _ESCAPE: Final = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -63,6 +63,17 @@ def shortened(text: str, length: int = 80) -> str:
         return line
     head = length // 2
     return f"{line[:head]}…{line[-(length - head - 1) :]}"
+
+
+def cut(text: str, length: int = 60) -> str:
+    r"""A text on one line, its end left out when it is long; time goes by the length.
+
+    >>> cut("  capital\n at risk "), cut("x" * 1_000, 5)
+    ('capital at risk', 'xxxx…')
+    """
+    # Each word is at least one character, so those after are not shown; a text may be megabytes.
+    line = " ".join(text.split(None, length))
+    return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
 def plural(number: int, one: str, many: str = "") -> str:
