@@ -1,7 +1,7 @@
 r"""Text that others wrote, made safe to show: names of files, words of documents, messages.
 
 A terminal acts on what it is sent, and a file may be called anything: `\x1b[2J` clears the screen,
-U+202E turns a name round, a newline begins a line that looks like ours. A name that is no UTF-8
+U+202E turns a name round, a newline begins a line that looks like ours. A name that is not UTF-8
 has halves of characters in it, which JSON has no way to say.
 """
 
@@ -96,7 +96,7 @@ def listed(items: Sequence[str], *, most: int = 5, in_all: int | None = None) ->
 
 
 def named(name: str) -> dict[str, str]:
-    r"""A file's name for JSON: as it is shown, and its bytes in base64 where they are no UTF-8.
+    r"""A file's name for JSON: as it is shown, and its bytes in base64 where they are not UTF-8.
 
     >>> named("a.txt"), named("caf\udce9.txt")
     ({'name': 'a.txt'}, {'name': 'caf\\xe9.txt', 'name_bytes': 'Y2Fm6S50eHQ='})
@@ -147,6 +147,6 @@ def _shown(character: str) -> str:
         return "⏎"
     if character == "\t" or unicodedata.category(character) == "Zs":
         return " "
-    if "\udc80" <= character <= "\udcff":  # a byte of a name that is no UTF-8
+    if "\udc80" <= character <= "\udcff":  # a byte of a name that is not UTF-8
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")

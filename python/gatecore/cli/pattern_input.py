@@ -75,7 +75,7 @@ def named_patterns(
 
 
 def _names_gates(name: str) -> bool:
-    """Whether it is a gate file, or a folder with gate files, in it or one below, and no Python."""
+    """Whether it is a gate file, or a folder with gate files, in it or one below, but no Python."""
     if name.endswith((".yaml", ".yml")):
         return True
     if not _is_folder(name):

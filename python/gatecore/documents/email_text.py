@@ -8,7 +8,7 @@ r"""An e-mail to the text that its reader sees: the subject, the text parts, att
 
 Of the header only the subject is read: names and addresses are the envelope. The parser is the
 standard library's with the policy that leaves headers as they came; what it merely records as a
-defect (no boundary, base64 that is none) is refused or said here.
+defect (no boundary, bad base64) is refused or said here.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def text_of_email(data: bytes, *, name: str, encoding: str | None = None) -> Ema
     ('Your £\n\nGuaranteed returns', 'read as e-mail: subject (line 1), text/plain part (line 3)')
 
     Raises:
-        DocumentReadError: It is no e-mail, or has no text that can be read.
+        DocumentReadError: It is not an e-mail, or has no text that can be read.
     """
     message = _parsed(data, name)
     if not message.keys():

@@ -52,7 +52,7 @@ _APART: Final = frozenset(
         "title",
     ]
 )
-"""Have an empty line before and behind, so that a heading is no part of the next sentence."""
+"""Have an empty line before and after, so that a heading is not part of the next sentence."""
 
 _BLOCKS: Final = frozenset(
     [

@@ -105,7 +105,7 @@ def read(
     `special` lets pipes and devices be read too.
 
     Raises:
-        DocumentReadError: It cannot be read, is too large, or is no text.
+        DocumentReadError: It cannot be read, is too large, or is not text.
     """
     called = "<stdin>" if name == STDIN else name
     data = _bytes_of(name, max_size=max_size, special=special)
@@ -114,7 +114,7 @@ def read(
 
 def _bytes_of(name: str, *, max_size: int, special: bool) -> bytes:
     if not name:  # `Path("")` is the folder one is in
-        raise DocumentReadError("''", "it is no name; name a file")
+        raise DocumentReadError("''", "it is not a name; name a file")
     try:
         if name == STDIN:
             if sys.stdin is None:
@@ -149,7 +149,7 @@ def decode(
     'No risk'
 
     Raises:
-        DocumentReadError: They are no text, or not in that encoding.
+        DocumentReadError: They are not text, or not in that encoding.
     """
     refuse_formats(data, name)
     if read_as is None:
@@ -185,7 +185,7 @@ def _characters(
     if named and (is_html or is_page(data[:_META_WITHIN].decode("latin-1"))):
         label = named[1].decode("ascii", "replace")
         codec = known_charset(label)
-        # What reads the tag byte by byte is no UTF-16, whatever it says; a mark wins as well.
+        # What reads the tag byte by byte is not UTF-16, whatever it says; a mark wins as well.
         if (
             codec
             and not codec.startswith(("utf-16", "utf-32"))

@@ -139,7 +139,7 @@ def test_a_file_without_permission_is_named(
 
 def test_an_empty_name_is_not_the_current_folder() -> None:
     assert list(names_of([""])) == [""]
-    with pytest.raises(DocumentReadError, match="it is no name"):
+    with pytest.raises(DocumentReadError, match="it is not a name"):
         read("")
 
 

@@ -41,7 +41,7 @@ def results_as(
     *,
     everything: bool,
 ) -> Results:
-    """Results in a format; `everything` shows verdicts that are no problem in the table too."""
+    """Results in a format; `everything` has the table show verdicts that are not problems."""
     match form:
         case "json":
             return _Json(wanted)

@@ -225,7 +225,7 @@ def _place(finding: Finding) -> str:
 
 
 def _wrapped(text: str, width: int, *, indent: str = "") -> list[str]:
-    """A text in lines of so many cells, cut between words where there are any."""
+    """A text in lines of at most that many cells, cut between words where there are any."""
     if cell_len(text) <= width:
         return [text]
     lines = [""]

@@ -24,7 +24,7 @@ _BESIDE_PATTERNS: Final = 40
 def show_gates(
     issues: Sequence[Issue], spent: Sequence[Cost], gates: int, *, with_notes: bool
 ) -> None:
-    """Writes issues, costs and a summary of so many gates."""
+    """Writes issues, costs and a summary; `gates` is how many were read."""
     from rich.text import Text
 
     from gatecore.cli.output.console import console, show
