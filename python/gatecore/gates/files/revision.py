@@ -20,7 +20,7 @@ def at_revision(name: str) -> zipfile.Path:
     revision, _, path = name.partition(":")
     path = path.strip("/").removeprefix("./") or "."
     if not revision or revision.startswith("-"):
-        raise GatecoreError(f"'{name}' does not name a revision; write REVISION:PATH")
+        raise GatecoreError(f"'{name}' names no revision; write REVISION:PATH")
     try:
         made = subprocess.run(
             ["git", "archive", "--format=zip", "-0", revision, "--", path],
