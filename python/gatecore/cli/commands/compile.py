@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from gatecore.cli.exit_codes import FINE, USAGE
@@ -62,39 +62,45 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """What was compiled, or was there already. `bytes` is the size of what is kept."""
+    """What was compiled, or was there already; `problem` is why it cannot be loaded again."""
 
-    place: str
-    backend: str
+    patterns: PatternSet
     gates: int
-    patterns: int
-    routes: dict[str, int]
-    bytes: int
+    routes: Mapping[str, int]
+    place: str
     seconds: float
-    compiled: bool
+    was_there: bool
+    problem: str = ""
+
+    def to_dict(self) -> dict[str, object]:
+        return {
+            "place": self.place,
+            "backend": self.patterns.backend,
+            "gates": self.gates,
+            "patterns": len(self.patterns),
+            "routes": {route: self.routes.get(route, 0) for route in _ROUTES},
+            "bytes": len(self.patterns.to_bytes()),
+            "seconds": self.seconds,
+            "compiled": not self.was_there,
+        }
 
 
 def run(options: Options) -> int:
     """Compiles the gates' patterns; says what came of it only once it can be loaded again."""
-    problem = ""
-    if options.host is not None:
-        done = _compile_host(options.host, options)
-    else:
-        done, problem = _compile_gates(options)
-    if problem:
-        say_error(f"{done.place}: {problem}")
+    done = _gates(options) if options.host is None else _host(options.host, options)
+    if done.problem:
+        say_error(f"{done.place}: {done.problem}")
         if options.format == "json":
-            print_json({"errors": [{"name": done.place, "message": problem}]})
+            print_json({"errors": [{"name": done.place, "message": done.problem}]})
         return USAGE
     if options.format == "json":
-        print_json({**asdict(done), "errors": []})
+        print_json({**done.to_dict(), "errors": []})
     else:
         _show(done)
     return FINE
 
 
-def _compile_gates(options: Options) -> tuple[_Compiled, str]:
-    """What was compiled, and why it cannot be loaded again."""
+def _gates(options: Options) -> _Compiled:
     from gatecore.cli.selection import selected
     from gatecore.gates.set import GateSet
     from gatecore.patterns.store import PatternStore
@@ -104,25 +110,23 @@ def _compile_gates(options: Options) -> tuple[_Compiled, str]:
     started = time.perf_counter()
     patterns = GateSet(gates, backend=options.backend, store=store).patterns
     seconds = time.perf_counter() - started
-    problem = ""
+    place, problem = options.output or "", ""
     if store is not None:
         place = str(store.folder)
         again = PatternStore(store.folder)
         GateSet(gates, backend=options.backend, store=again)
-        if not again.hits:
-            problem = (store.rejected or again.rejected)[-1][1]
+        problem = "" if again.hits else (store.rejected or again.rejected)[-1][1]
     else:
-        place = options.output or ""
         try:
             patterns.save(place)
         except OSError as error:
             problem = f"it could not be written: {error.strerror}"
-    counts = Counter[str](patterns.explain(number).route for number in range(len(patterns)))
+    routes = Counter[str](patterns.explain(number).route for number in range(len(patterns)))
     was_there = store is not None and bool(store.hits)
-    return _compiled(patterns, place, len(gates), counts, seconds, was_there), problem
+    return _Compiled(patterns, len(gates), routes, place, seconds, was_there, problem)
 
 
-def _compile_host(name: str, options: Options) -> _Compiled:
+def _host(name: str, options: Options) -> _Compiled:
     """Keeps all that `gatecore.accelerate` needs for a host, what was learned included."""
     from gatecore.cli.host import host
     from gatecore.hosts.acceleration import accelerate
@@ -142,27 +146,7 @@ def _compile_host(name: str, options: Options) -> _Compiled:
     if not again.hits:
         path, problem = (store.rejected or again.rejected)[-1]
         raise GatecoreError(f"{path}: {problem}")
-    return _compiled(patterns, str(store.folder), gates, routes, seconds, bool(store.hits))
-
-
-def _compiled(
-    patterns: PatternSet,
-    place: str,
-    gates: int,
-    routes: Mapping[str, int],
-    seconds: float,
-    was_there: bool,
-) -> _Compiled:
-    return _Compiled(
-        place,
-        patterns.backend,
-        gates,
-        len(patterns),
-        {route: routes.get(route, 0) for route in _ROUTES},
-        len(patterns.to_bytes()),
-        seconds,
-        not was_there,
-    )
+    return _Compiled(patterns, gates, routes, str(store.folder), seconds, bool(store.hits))
 
 
 def _show(made: _Compiled) -> None:
@@ -171,13 +155,14 @@ def _show(made: _Compiled) -> None:
 
     from gatecore.cli.output.console import console, show
 
-    done = "compiled" if made.compiled else "was there already, loaded"
+    patterns = made.patterns
+    done = "was there already, loaded" if made.was_there else "compiled"
     grid = Table.grid(padding=(0, 2, 0, 0))
     for name, value in (
-        ("patterns", f"{made.patterns:,} of {made.gates} gates"),
-        ("routes", ", ".join(f"{count:,} {route}" for route, count in made.routes.items())),
-        ("backend", made.backend),
-        ("size", f"{made.bytes / 1e6:,.2f} MB"),
+        ("patterns", f"{len(patterns):,} of {made.gates} gates"),
+        ("routes", ", ".join(f"{made.routes.get(route, 0):,} {route}" for route in _ROUTES)),
+        ("backend", patterns.backend),
+        ("size", f"{len(patterns.to_bytes()) / 1e6:,.2f} MB"),
         ("time", f"{done} in {made.seconds:,.2f} s"),
         ("place", visible(made.place)),
     ):
