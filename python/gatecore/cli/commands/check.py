@@ -6,23 +6,13 @@ import sys
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from gatecore.cli import options as opt
 from gatecore.cli.exit_codes import EXIT_CODES, FINE, FOUND, UNREADABLE
 from gatecore.cli.messages import say_error
-from gatecore.cli.options import (
-    About,
-    Reading,
-    Selection,
-    argument,
-    encoding_option,
-    format_option,
-    option,
-    option_group,
-    seconds,
-)
 
 __all__ = ["ABOUT", "Options", "run"]
 
-ABOUT: Final = About(
+ABOUT: Final = opt.About(
     description="Checks each document with all gates and shows what was found and where. "
     "Without --module and --gates, all shipped modules are asked.",
     epilog="examples:\n"
@@ -43,45 +33,45 @@ ABOUT: Final = About(
 class Options:
     """What `gatecore check` is asked."""
 
-    files: tuple[str, ...] = argument(
+    files: tuple[str, ...] = opt.argument(
         "FILE", nargs="+", help="a text, an e-mail or an HTML page; - is standard input"
     )
-    selection: Selection = option_group(Selection)
-    fail_on: Literal["fail", "warning", "never"] = option(
+    selection: opt.Selection = opt.option_group(opt.Selection)
+    fail_on: Literal["fail", "warning", "never"] = opt.option(
         "--fail-on",
         choices=("fail", "warning", "never"),
         default="fail",
         help="the least status that makes the exit code 1 (default: fail)",
     )
-    encoding: str | None = encoding_option(
+    encoding: str | None = opt.encoding_option(
         "by byte order mark, else UTF-8, else Windows-1252 with a note"
     )
-    all: bool = option(
+    all: bool = opt.option(
         "--all",
         action="store_true",
         help="show every verdict in the table, not only the problems (the other formats have all)",
     )
-    timeout: float | None = option(
+    timeout: float | None = opt.option(
         "--timeout",
-        type=seconds,
+        type=opt.seconds,
         metavar="SECONDS",
         help="the most that one document may take; gates that are not finished by then are UNKNOWN "
         "and the exit code is 3",
     )
-    why: bool = option(
+    why: bool = opt.option(
         "--why",
         action="store_true",
         help="explain each FAIL and WARNING as a tree of conditions; in JSON, every verdict "
         "(the HTML page always has every one)",
     )
-    why_gates: tuple[str, ...] = option(
+    why_gates: tuple[str, ...] = opt.option(
         "--why-gate",
         action="append",
         metavar="NAME",
         help="explain the verdict of this gate, whatever it is; may be repeated",
     )
-    reading: Reading = option_group(Reading)
-    format: Literal["table", "json", "sarif", "html"] = format_option("sarif", "html")
+    reading: opt.Reading = opt.option_group(opt.Reading)
+    format: Literal["table", "json", "sarif", "html"] = opt.format_option("sarif", "html")
 
 
 def run(options: Options) -> int:

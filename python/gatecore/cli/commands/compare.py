@@ -12,18 +12,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from gatecore.cli import options as opt
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
 from gatecore.cli.messages import print_json
-from gatecore.cli.options import (
-    About,
-    Reading,
-    Selection,
-    documents_argument,
-    encoding_option,
-    format_option,
-    option,
-    option_group,
-)
 from gatecore.errors import GatecoreError
 
 if TYPE_CHECKING:
@@ -31,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ABOUT", "Options", "run"]
 
-ABOUT: Final = About(
+ABOUT: Final = opt.About(
     description="Asks an engine about each document as it is, then accelerated with "
     "gatecore.accelerate, and compares the reports gate by gate: every key, order, span and "
     "text, but no timestamps. With --module or --gates: asks the slow reference evaluator on "
@@ -51,22 +42,22 @@ ABOUT: Final = About(
 class Options:
     """What `gatecore compare` is asked."""
 
-    files: tuple[str, ...] = documents_argument()
-    host: str | None = option(
+    files: tuple[str, ...] = opt.documents_argument()
+    host: str | None = opt.option(
         "--host",
         metavar="MODULE:NAME",
         help="an engine with check_document(text, document_type, modules), or what makes one",
     )
-    document_type: str = option(
+    document_type: str = opt.option(
         "--type",
         default="unknown",
         metavar="NAME",
         help="the document type to give to the host (default: unknown)",
     )
-    selection: Selection = option_group(Selection, instead="instead of --host: ")
-    encoding: str | None = encoding_option()
-    reading: Reading = option_group(Reading)
-    format: Literal["table", "json"] = format_option()
+    selection: opt.Selection = opt.option_group(opt.Selection, instead="instead of --host: ")
+    encoding: str | None = opt.encoding_option()
+    reading: opt.Reading = opt.option_group(opt.Reading)
+    format: Literal["table", "json"] = opt.format_option()
 
 
 def run(options: Options) -> int:

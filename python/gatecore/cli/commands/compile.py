@@ -8,17 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from gatecore.cli import options as opt
 from gatecore.cli.exit_codes import FINE, USAGE
 from gatecore.cli.messages import print_json, say_error
-from gatecore.cli.options import (
-    About,
-    Backend,
-    GateSources,
-    backend_option,
-    format_option,
-    option,
-    option_group,
-)
 from gatecore.errors import GatecoreError
 from gatecore.text import visible
 
@@ -27,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ABOUT", "Options", "run"]
 
-ABOUT: Final = About(
+ABOUT: Final = opt.About(
     description="Compiles the patterns of gates and keeps them in the cache, so that the next "
     "check starts in milliseconds; with --output, writes them to a file for PatternSet.load "
     "instead.",
@@ -46,18 +38,18 @@ _ROUTES: Final = ("exact", "candidate", "fallback")
 class Options:
     """What `gatecore compile` is asked."""
 
-    sources: GateSources = option_group(GateSources)
-    host: str | None = option(
+    sources: opt.GateSources = opt.option_group(opt.GateSources)
+    host: str | None = opt.option(
         "--host",
         metavar="MODULE:NAME",
         help="instead: what gatecore.accelerate needs for this engine, or for what this function "
         "returns; kept in the cache",
     )
-    output: str | None = option(
+    output: str | None = opt.option(
         "-o", "--output", metavar="FILE", help="write the compiled set there"
     )
-    backend: Backend = backend_option()
-    format: Literal["table", "json"] = format_option()
+    backend: opt.Backend = opt.backend_option()
+    format: Literal["table", "json"] = opt.format_option()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,22 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from gatecore.cli import options as opt
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
-from gatecore.cli.options import (
-    About,
-    Engine,
-    Narrowing,
-    Reading,
-    argument,
-    documents_argument,
-    encoding_option,
-    format_option,
-    option_group,
-)
 
 __all__ = ["ABOUT", "Options", "run"]
 
-ABOUT: Final = About(
+ABOUT: Final = opt.About(
     description="Checks each document with the gates of OLD and of NEW and shows the verdicts "
     "that differ: in status, severity, words or findings. OLD and NEW are each a gate file, a "
     "folder of them, a folder of such folders, a shipped module, or REVISION:PATH of the git "
@@ -41,14 +31,14 @@ ABOUT: Final = About(
 class Options:
     """What `gatecore diff` is asked."""
 
-    old: str = argument("OLD", help="the gates as they were")
-    new: str = argument("NEW", help="the gates as they are to be")
-    files: tuple[str, ...] = documents_argument()
-    narrowing: Narrowing = option_group(Narrowing)
-    encoding: str | None = encoding_option()
-    reading: Reading = option_group(Reading)
-    engine: Engine = option_group(Engine)
-    format: Literal["table", "json"] = format_option()
+    old: str = opt.argument("OLD", help="the gates as they were")
+    new: str = opt.argument("NEW", help="the gates as they are to be")
+    files: tuple[str, ...] = opt.documents_argument()
+    narrowing: opt.Narrowing = opt.option_group(opt.Narrowing)
+    encoding: str | None = opt.encoding_option()
+    reading: opt.Reading = opt.option_group(opt.Reading)
+    engine: opt.Engine = opt.option_group(opt.Engine)
+    format: Literal["table", "json"] = opt.format_option()
 
 
 def run(options: Options) -> int:

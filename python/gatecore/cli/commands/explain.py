@@ -9,16 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from gatecore.cli import options as opt
 from gatecore.cli.exit_codes import FINE, USAGE
 from gatecore.cli.messages import print_json, say_error
-from gatecore.cli.options import (
-    About,
-    Selection,
-    argument,
-    flags_option,
-    format_option,
-    option_group,
-)
 from gatecore.errors import GatecoreError
 from gatecore.text import visible
 
@@ -31,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ABOUT", "Options", "run"]
 
-ABOUT: Final = About(
+ABOUT: Final = opt.About(
     description="Shows a pattern's route (exact, candidate or fallback), the reason, the cost "
     "and its lowered tree; or, with --module or --gates, the routes of all patterns of gates.",
     epilog="examples:\n"
@@ -47,12 +40,12 @@ ABOUT: Final = About(
 class Options:
     """What `gatecore explain` is asked."""
 
-    pattern: str | None = argument("PATTERN", nargs="?", help="as re.compile takes it")
-    flags: int = flags_option(
+    pattern: str | None = opt.argument("PATTERN", nargs="?", help="as re.compile takes it")
+    flags: int = opt.flags_option(
         "any of i,m,s,x,a: IGNORECASE, MULTILINE, DOTALL, VERBOSE, ASCII (default: none)"
     )
-    selection: Selection = option_group(Selection, instead="instead of PATTERN: ")
-    format: Literal["table", "json"] = format_option()
+    selection: opt.Selection = opt.option_group(opt.Selection, instead="instead of PATTERN: ")
+    format: Literal["table", "json"] = opt.format_option()
 
 
 _WIDE: Final = 110

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from gatecore.cli import options as opt
 from gatecore.cli.exit_codes import FINE, FOUND
 from gatecore.cli.messages import print_json
-from gatecore.cli.options import About, Engine, GateFiles, Narrowing, format_option, option_group
 
 __all__ = ["ABOUT", "Options", "run"]
 
-ABOUT: Final = About(
+ABOUT: Final = opt.About(
     description="Runs each gate's examples and counter-examples, and asks the slow reference "
     "evaluator as well. Precision is the share of examples among the texts with a finding, "
     "recall the share of the examples in which something was found; `never given` counts the "
@@ -31,10 +31,10 @@ ABOUT: Final = About(
 class Options:
     """What `gatecore gates check` is asked."""
 
-    sources: GateFiles = option_group(GateFiles)
-    narrowing: Narrowing = option_group(Narrowing)
-    engine: Engine = option_group(Engine)
-    format: Literal["table", "json"] = format_option()
+    sources: opt.GateFiles = opt.option_group(opt.GateFiles)
+    narrowing: opt.Narrowing = opt.option_group(opt.Narrowing)
+    engine: opt.Engine = opt.option_group(opt.Engine)
+    format: Literal["table", "json"] = opt.format_option()
 
 
 def run(options: Options) -> int:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from gatecore.cli import options as opt
 from gatecore.cli.exit_codes import FINE
 from gatecore.cli.messages import print_json
-from gatecore.cli.options import About, GateFiles, Narrowing, format_option, option_group
 from gatecore.text import plural, visible
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ABOUT", "Options", "run"]
 
-ABOUT: Final = About(
+ABOUT: Final = opt.About(
     description="Lists gates with version, severity, tags and the rule they serve. "
     "Without files and --module, all shipped modules are listed.",
     epilog="examples:\n"
@@ -33,9 +33,9 @@ ABOUT: Final = About(
 class Options:
     """What `gatecore gates list` is asked."""
 
-    sources: GateFiles = option_group(GateFiles)
-    narrowing: Narrowing = option_group(Narrowing)
-    format: Literal["table", "json"] = format_option()
+    sources: opt.GateFiles = opt.option_group(opt.GateFiles)
+    narrowing: opt.Narrowing = opt.option_group(opt.Narrowing)
+    format: Literal["table", "json"] = opt.format_option()
 
 
 def run(options: Options) -> int:

@@ -8,20 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from gatecore.cli import options as opt
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE, USAGE
 from gatecore.cli.messages import print_json, say_error
-from gatecore.cli.options import (
-    About,
-    Backend,
-    GateSources,
-    Reading,
-    argument,
-    backend_option,
-    flags_option,
-    format_option,
-    option,
-    option_group,
-)
 
 if TYPE_CHECKING:
     from gatecore.cli.output.lint_patterns import Finding
@@ -31,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ABOUT", "Options", "run"]
 
-ABOUT: Final = About(
+ABOUT: Final = opt.About(
     description="Lists the patterns that Python's re answers itself (the fallback route), "
     "those first on which re takes more than linear time, each with the reason, a hostile "
     "text and a rewrite where one is known. Of gates it also lists what is dead, superfluous, "
@@ -57,7 +46,7 @@ _OF_PATTERNS: Final = ("superlinear", "fallback")
 
 
 def _checks_option(name: str, what: str) -> Any:
-    return option(
+    return opt.option(
         name,
         type=lambda names: names.split(","),
         action="extend",
@@ -70,22 +59,22 @@ def _checks_option(name: str, what: str) -> Any:
 class Options:
     """What `gatecore lint` is asked."""
 
-    what: tuple[str, ...] = argument(
+    what: tuple[str, ...] = opt.argument(
         "WHAT",
         nargs="*",
         help="a gate file (it ends in .yaml), a folder of them, a shipped module, a Python file "
         "(it ends in .py), a folder of them, or else a pattern",
     )
-    flags: int = flags_option("of PATTERN and of plain lines, any of i,m,s,x,a (default: none)")
-    files: tuple[str, ...] = option(
+    flags: int = opt.flags_option("of PATTERN and of plain lines, any of i,m,s,x,a (default: none)")
+    files: tuple[str, ...] = opt.option(
         "--patterns",
         action="append",
         metavar="FILE",
         help="a file with a pattern in each line; in a .jsonl file each line is a string, "
         "[pattern, flags] or {pattern, flags}; may be repeated; - is standard input",
     )
-    sources: GateSources = option_group(GateSources)
-    all: bool = option(
+    sources: opt.GateSources = opt.option_group(opt.GateSources)
+    all: bool = opt.option(
         "--all",
         action="store_true",
         help="list patterns as well that are linear in gatecore but would not be in re, and notes "
@@ -93,21 +82,21 @@ class Options:
     )
     only: tuple[str, ...] = _checks_option("--only", "make this check of gates only")
     ignore: tuple[str, ...] = _checks_option("--ignore", "leave it out")
-    documents: tuple[str, ...] = option(
+    documents: tuple[str, ...] = opt.option(
         "--documents",
         nargs="+",
         action="extend",
         metavar="FILE",
         help="texts that the gates are for: hits inside longer words and costs are counted on them",
     )
-    top: int = option(
+    top: int = opt.option(
         "--top",
         type=int,
         default=10,
         metavar="N",
         help="how many of the costliest patterns are listed with --documents (default: 10)",
     )
-    fail_on: Literal["advice", "fallback", "superlinear", "exponential", "never"] = option(
+    fail_on: Literal["advice", "fallback", "superlinear", "exponential", "never"] = opt.option(
         "--fail-on",
         choices=("advice", "fallback", "superlinear", "exponential", "never"),
         default="superlinear",
@@ -115,15 +104,15 @@ class Options:
         "only those on the fallback route count; faults of gates always do, advice on gates only "
         "with advice",
     )
-    reading: Reading = option_group(Reading)
-    allow_unknown: bool = option(
+    reading: opt.Reading = opt.option_group(opt.Reading)
+    allow_unknown: bool = opt.option(
         "--allow-unknown",
         action="store_true",
         help="calls of re whose pattern the source does not tell, and patterns whose growth is not "
         "known, do not make the exit code 3",
     )
-    backend: Backend = backend_option()
-    format: Literal["table", "json"] = format_option()
+    backend: opt.Backend = opt.backend_option()
+    format: Literal["table", "json"] = opt.format_option()
 
 
 def run(options: Options) -> int:
