@@ -1,9 +1,9 @@
 """Reading files that somebody names: no more than asked for, and nothing that never ends.
 
 A path may name a pipe that nobody writes to, a device without end, a link that leads nowhere. What
-is no regular file is refused before it is opened, as opening a pipe already waits; then what was
-opened is asked again, as it may be another by now. The limit holds while reading, since files of
-`/proc` have no size. Without `pathlib`, whose import costs a host 5 ms.
+is not a regular file is refused before it is opened, as opening a device may do something; then
+what was opened is looked at again, as it may be another by now. The limit holds while reading,
+since files of `/proc` have no size. Without `pathlib`, whose import costs a host 5 ms.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ __all__ = [
     "in_words",
     "kind_of_special",
     "open_file",
+    "open_handle",
     "read_file",
     "read_stream",
     "what_else",
@@ -31,6 +32,9 @@ MAX_SIZE: Final = 100_000_000
 """Bytes of a document unless asked otherwise: a check takes about ten times that in memory."""
 
 _AT_A_TIME: Final = 1 << 20
+_CAREFULLY: Final = (
+    getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+)
 
 
 class FileRefusedError(GatecoreError):
@@ -61,26 +65,42 @@ class FileRefusedError(GatecoreError):
         return cls(path, f"it cannot be read: {error.strerror}", "check the path")
 
 
-def open_file(path: str | os.PathLike[str], *, special: bool = False) -> BinaryIO:
-    """A regular file, opened to be read; with `special` a pipe or device too.
+def open_handle(
+    path: str | os.PathLike[str],
+    flags: int = os.O_RDONLY,
+    *,
+    folder: int | None = None,
+    special: bool = False,
+) -> int:
+    """A handle of a regular file, or with `special` of a pipe or device.
+
+    `folder` is the handle of the folder in which a name is looked up. What is created with
+    `O_CREAT` is its owner's alone.
 
     Raises:
         FileRefusedError: It is something else.
         OSError: The system cannot open it.
         ValueError: The path has a NUL.
     """
+    # Without waiting for a pipe's writer or a modem's carrier.
+    flags |= 0 if special else getattr(os, "O_NONBLOCK", 0)
+    handle = os.open(path, flags | _CAREFULLY, 0o600, dir_fd=folder)
+    try:
+        _refuse_special(os.fspath(path), os.fstat(handle).st_mode, special)
+    except (OSError, FileRefusedError):
+        os.close(handle)
+        raise
+    return handle
+
+
+def open_file(path: str | os.PathLike[str], *, special: bool = False) -> BinaryIO:
+    """A regular file, opened to be read; with `special` a pipe or device too.
+
+    Raises as `open_handle`.
+    """
     name = os.fspath(path)
     _refuse_special(name, os.stat(name).st_mode, special)  # noqa: PTH116
-    # Without waiting for a pipe's writer or a modem's carrier.
-    flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
-    flags |= getattr(os, "O_BINARY", 0) | (0 if special else getattr(os, "O_NONBLOCK", 0))
-    stream = os.fdopen(os.open(name, flags), "rb")
-    try:
-        _refuse_special(name, os.fstat(stream.fileno()).st_mode, special)
-    except (OSError, FileRefusedError):
-        stream.close()
-        raise
-    return stream
+    return os.fdopen(open_handle(name, special=special), "rb")
 
 
 def read_file(
@@ -151,7 +171,7 @@ def _refuse_special(name: str, mode: int, special: bool) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
     if not special and (kind := kind_of_special(mode)):
-        raise FileRefusedError(name, f"it is {kind}, no file", "name a file", kind="special")
+        raise FileRefusedError(name, f"it is {kind}, not a file", "name a file", kind="special")
 
 
 def _read(stream: IO[bytes], name: str, max_size: int) -> bytes:

@@ -1,11 +1,14 @@
-"""The command line: `gatecore check | explain | gates check | lint | compile | compare`.
+"""The command line: `gatecore check | explain | gates … | lint | compile | diff | compare`.
 
 `main` parses, runs one command and turns what went wrong into one line and an exit code.
-Every command is a file of its own with `run(args) -> int`, imported only when it is asked for.
+Each command is a file in `commands`, imported only when it is asked for:
 
-    arguments   what can be said          input       bytes to a document
-    selection   which gates, which cache  render      a document's report on a terminal
-    pattern_input  patterns named, listed in files, or in Python source
+    ABOUT     what its help says         Options   what can be said to it, as a frozen dataclass
+    run       options in, exit code out
+
+`options` has what several commands share, `selection` makes gates of it, `output` shows results.
+No command works anything out that a library call could not: they ask `gates`, `lint`, `hosts`,
+`documents` and print. Nobody imports this package.
 """
 
 from __future__ import annotations
@@ -15,14 +18,16 @@ import importlib
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from gatecore.cli.arguments import parser
-from gatecore.cli.exit_codes import INTERRUPTED, USAGE
+from gatecore._gatecore import __version__
+from gatecore.cli.exit_codes import EXIT_CODES, INTERRUPTED, USAGE
+from gatecore.cli.messages import print_json, say_error
+from gatecore.cli.parser import Parser
 from gatecore.cli.progress import shown
 from gatecore.errors import GatecoreError
-from gatecore.text import json_text, visible
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -31,6 +36,22 @@ __all__ = ["main"]
 
 _MOST_ERRORS: Final = 20
 """Gate files whose mistakes are shown; JSON has all."""
+
+_COMMANDS: Final = {
+    "check": "check documents",
+    "explain": "show how a pattern is answered, why, and what it costs",
+    "gates": "work on gate files",
+    "gates check": "run the gates' own examples",
+    "gates list": "list gates with version, severity, tags and source",
+    "gates schema": "print the JSON Schema of gate files",
+    "lint": "name what is slow, dead or superfluous in patterns and gates, and why",
+    "compile": "compile the gates' patterns ahead of time",
+    "diff": "show which verdicts change between two versions of gates",
+    "compare": "hold an engine of your own against its accelerated self, or gates against re",
+}
+"""What each is for. `gates check` is the file `commands/gates_check.py`."""
+
+_GROUPS: Final = ("gates",)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,12 +67,12 @@ def main(argv: list[str] | None = None) -> int:
 
 def _main(argv: list[str] | None) -> int:
     try:
-        args = parser().parse_args(argv)
+        read = _parser().parse_args(argv)
     except SystemExit as finished:  # --help, --version and what argparse refuses
         return int(finished.code or 0)
     try:
         with _nothing_unprintable():
-            code = _run(args)
+            code = _run(read.command, read)
             sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -60,28 +81,63 @@ def _main(argv: list[str] | None) -> int:
         return INTERRUPTED
     except OSError as error:  # documents and gate files have their own; this is the output
         _give_up_stdout()
-        print(f"gatecore: error: {visible(str(error))}", file=sys.stderr)
+        say_error(str(error))
         return USAGE
     return code
 
 
-def _run(args: Namespace) -> int:
-    command = importlib.import_module(f"gatecore.cli.commands.{args.command}")
+def _parser() -> Parser:
+    top = Parser(
+        prog="gatecore",
+        description="Checks documents with gates: thousands of regexes in one pass, "
+        "with the answers of Python's re.",
+        epilog="examples:\n"
+        "  gatecore check letter.txt\n"
+        "  gatecore check --module gdpr_uk --format json notices/*.txt\n"
+        "  gatecore explain '\\bup to \\d+ ?%' --flags i\n"
+        "  gatecore gates check house/\n"
+        "  gatecore lint rules.py\n\n"
+        + EXIT_CODES.format(
+            fine="nothing found that counts", found="something found, or an example fails"
+        ),
+    )
+    top.add_argument("--version", action="version", version=f"gatecore {__version__}")
+    groups = {"": top.add_subparsers(title="commands", metavar="COMMAND", required=True)}
+    for name, summary in _COMMANDS.items():
+        group, _, word = name.rpartition(" ")
+        parser = groups[group].add_parser(word, help=summary)
+        if name in _GROUPS:
+            groups[name] = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+        else:
+            parser.declare = partial(_declare, name)
+    return top
+
+
+def _declare(name: str, parser: Parser) -> None:
+    command: Any = importlib.import_module(f"gatecore.cli.commands.{name.replace(' ', '_')}")
+    from gatecore.cli.options import add_options
+
+    parser.description, parser.epilog = command.ABOUT.description, command.ABOUT.epilog
+    add_options(parser, command.Options)
+    parser.set_defaults(command=command)
+
+
+def _run(command: Any, read: Namespace) -> int:
+    from gatecore.cli.options import filled
+
+    options = filled(command.Options, read)
     try:
         with shown():
-            code: int = command.run(args)
+            code: int = command.run(options)
     except GatecoreError as error:
         messages = [str(one) for one in (error, *getattr(error, "others", ()))]
         for message in messages[:_MOST_ERRORS]:
-            print(f"gatecore: error: {visible(message)}", file=sys.stderr)
+            say_error(message)
         if len(messages) > _MOST_ERRORS:
-            more = len(messages) - _MOST_ERRORS
-            print(f"gatecore: error: and {more:,} more files with mistakes", file=sys.stderr)
-        if args.format == "json":
-            from gatecore.output.portable import head
-
+            say_error(f"and {len(messages) - _MOST_ERRORS:,} more files with mistakes")
+        if getattr(options, "format", "json") == "json":
             errors = [{"message": message} for message in messages]
-            print(json_text({**head(), **args.nothing, "errors": errors}))
+            print_json({**command.ABOUT.nothing, "errors": errors})
         return USAGE
     return code
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["FINE", "FOUND", "INTERRUPTED", "UNREADABLE", "USAGE"]
+__all__ = ["EXIT_CODES", "FINE", "FOUND", "INTERRUPTED", "UNREADABLE", "USAGE"]
 
 FINE: Final = 0
 """Nothing at or above what `--fail-on` asks for; all examples hold."""
@@ -21,3 +21,14 @@ since the answer is not whole."""
 
 INTERRUPTED: Final = 130
 """Ctrl-C, or the reader of the output went away."""
+
+EXIT_CODES: Final = """\
+exit codes:
+  0    all fine: {fine}
+  1    {found}
+  2    the command line, a gate file or a pattern cannot be used
+  3    a document could not be read, or not be judged in the time given
+       (the others are still checked)
+  130  interrupted: Ctrl-C, or the reader of the output went away
+"""
+"""What help says of them."""

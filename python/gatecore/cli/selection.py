@@ -2,86 +2,50 @@
 
 from __future__ import annotations
 
-import sys
-from argparse import Namespace
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable
 
-from gatecore.errors import GatecoreError
+from gatecore.cli.messages import say_note
+from gatecore.cli.options import Engine, GateFiles, GateSources, Narrowing, Selection
 from gatecore.gates.files.sources import load_gates
+from gatecore.gates.narrow import narrow
 from gatecore.gates.set import GateSet
 from gatecore.gates.spec import Gate
 from gatecore.patterns.store import PatternStore
-from gatecore.text import visible
 
-__all__ = ["compiled", "gate_set", "narrowed", "note_deprecated", "selected", "warn_of"]
+__all__ = ["compiled", "gate_set", "note_deprecated", "selected"]
 
 
-def selected(names: Sequence[str], paths: Sequence[str]) -> tuple[Gate, ...]:
+def selected(
+    sources: GateSources | GateFiles, narrowing: Narrowing | None = None
+) -> tuple[Gate, ...]:
     """The gates of shipped modules, then those of own files; all shipped ones if none is named.
 
     What is named twice counts once.
 
     Raises:
         UnknownModuleError, GateFileError: The first that cannot be used.
+        GatecoreError: A tag or a name that no gate has.
     """
-    return load_gates(paths, shipped=names)
+    gates = load_gates(sources.gates, shipped=sources.modules)
+    return gates if narrowing is None else narrow(gates, tags=narrowing.tags, names=narrowing.names)
 
 
-def narrowed(
-    gates: Sequence[Gate],
-    *,
-    tags: Sequence[str],
-    names: Sequence[str],
-    known: Sequence[Gate] = (),
-) -> tuple[Gate, ...]:
-    """The gates that have one of the tags and one of the names (`gate` or `module/gate`).
-
-    No tags are all tags, no names all names. What `known` gates have is right as well.
-
-    Raises:
-        GatecoreError: A tag or name that no gate has.
-    """
-    all_known = (*gates, *known)
-    known_tags = {tag for gate in all_known for tag in gate.tags}
-    for tag in tags:
-        _refuse_unknown("tag", tag, known_tags)
-    for name in names:
-        has_module = "/" in name
-        choices = {f"{g.module}/{g.name}" if has_module else g.name for g in all_known}
-        _refuse_unknown("gate", name, choices)
-    return tuple(
-        gate
-        for gate in gates
-        if (not tags or not set(tags).isdisjoint(gate.tags))
-        and (not names or not {gate.name, f"{gate.module}/{gate.name}"}.isdisjoint(names))
-    )
-
-
-def _refuse_unknown(what: str, word: str, known: set[str]) -> None:
-    if word in known:
-        return
-    close = get_close_matches(word, sorted(known), n=1)
-    hint = f"did you mean '{close[0]}'? " if close else ""
-    said = f"there is no gate '{word}'" if what == "gate" else f"no gate has the tag '{word}'"
-    raise GatecoreError(
-        f"{said}; {hint}`gatecore gates list` shows what there is; give --gates FOLDER for your own"
-    )
-
-
-def gate_set(args: Namespace) -> GateSet:
+def gate_set(selection: Selection) -> GateSet:
     """The compiled gates that the options ask for; what is deprecated is said."""
-    gates = narrowed(selected(args.modules, args.gates), tags=args.tags, names=args.names)
+    gates = selected(selection.sources, selection.narrowing)
     note_deprecated(gates)
-    return compiled(args, gates)
+    return compiled(gates, selection.engine)
 
 
-def compiled(args: Namespace, gates: Iterable[Gate]) -> GateSet:
-    """Gates compiled as `--backend` and `--no-cache` ask for."""
-    store = PatternStore.default() if args.cache else None
-    made = GateSet(gates, backend=args.backend, store=store)
-    if store is not None:
-        warn_of(store)
+def compiled(gates: Iterable[Gate], engine: Engine) -> GateSet:
+    """Gates compiled as `--backend` and `--no-cache` ask for.
+
+    What the cache could not use is said on standard error: it costs time, not the answer.
+    """
+    store = PatternStore.default() if engine.cache else None
+    made = GateSet(gates, backend=engine.backend, store=store)
+    for path, reason in store.rejected if store is not None else ():
+        say_note(f"{path}: {reason}; compiled without it")
     return made
 
 
@@ -89,14 +53,4 @@ def note_deprecated(gates: Iterable[Gate]) -> None:
     """Says on standard error which gates should no longer be used, and what to use instead."""
     for gate in gates:
         if gate.deprecated:
-            who = f"gate '{gate.name}' of '{gate.module}'"
-            print(
-                f"gatecore: note: {who} is deprecated: {visible(gate.deprecated)}", file=sys.stderr
-            )
-
-
-def warn_of(store: PatternStore) -> None:
-    """Says on standard error what the cache could not use: it costs time, not the answer."""
-    for path, reason in store.rejected:
-        said = visible(f"{path}: {reason}; compiled without it")
-        print(f"gatecore: note: {said}", file=sys.stderr)
+            say_note(f"gate '{gate.name}' of '{gate.module}' is deprecated: {gate.deprecated}")

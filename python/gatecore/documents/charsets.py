@@ -40,7 +40,7 @@ def decoded(
     """The text, the encoding and notes; `name` is the document's in errors.
 
     Raises:
-        DocumentReadError: They are no text, or not in that encoding.
+        DocumentReadError: They are not text, or not in that encoding.
     """
     if encoding is not None:
         text, notes = without_halves(_strictly(data, name, encoding, encoding))
@@ -87,7 +87,7 @@ def known_charset(label: str) -> str | None:
 
 
 def without_halves(text: str) -> tuple[str, list[str]]:
-    """A text with lone surrogates, which are no characters, replaced by U+FFFD, and a note."""
+    """A text with lone surrogates, which are not characters, replaced by U+FFFD, and a note."""
     replaced, count = _HALF.subn("\ufffd", text)
     return replaced, ["halves of characters were replaced by U+FFFD"] if count else []
 

@@ -8,7 +8,7 @@ r"""An e-mail to the text that its reader sees: the subject, the text parts, att
 
 Of the header only the subject is read: names and addresses are the envelope. The parser is the
 standard library's with the policy that leaves headers as they came; what it merely records as a
-defect (no boundary, base64 that is none) is refused or said here.
+defect (no boundary, bad base64) is refused or said here.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import Final, TypeAlias
 from gatecore.documents.charsets import decoded, known_charset, without_halves
 from gatecore.documents.document_error import DocumentReadError
 from gatecore.documents.html_text import text_of_html
+from gatecore.text import cut, listed, plural
 
 __all__ = ["EmailText", "text_of_email"]
 
@@ -41,7 +42,6 @@ _CONTENT_FIELD: Final = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 
-_MOST_NAMED: Final = 5
 _DECODED: Final = frozenset(
     (
         "",
@@ -106,12 +106,12 @@ def text_of_email(data: bytes, *, name: str, encoding: str | None = None) -> Ema
     ('Your £\n\nGuaranteed returns', 'read as e-mail: subject (line 1), text/plain part (line 3)')
 
     Raises:
-        DocumentReadError: It is no e-mail, or has no text that can be read.
+        DocumentReadError: It is not an e-mail, or has no text that can be read.
     """
     message = _parsed(data, name)
     if not message.keys():
         raise DocumentReadError(
-            name, "it is no e-mail: it has no header; --as text reads it as it is"
+            name, "it is not an e-mail: it has no header; --as text reads it as it is"
         )
     reader = _Reader(name, encoding)
     try:
@@ -119,7 +119,7 @@ def text_of_email(data: bytes, *, name: str, encoding: str | None = None) -> Ema
     except RecursionError:
         raise _too_deep(name) from None
     if not reader.texts:
-        unread = f": only {_listed(reader.unread)}" if reader.unread else ""
+        unread = f": only {listed(reader.unread)}" if reader.unread else ""
         raise DocumentReadError(
             name, f"no part of the e-mail is text{unread}; save and convert what it holds"
         )
@@ -412,17 +412,8 @@ def _called(part: _Message, kind: str) -> str:
 
 def _said(text: str) -> str:
     """A name from a header, in one line of bounded length."""
-    line = " ".join(without_halves(text)[0].split())
-    return line if len(line) <= 80 else f"{line[:79]}…"
+    return cut(without_halves(text)[0], 80)
 
 
 def _not_read(unread: list[str]) -> str:
-    if not unread:
-        return ""
-    count = "1 part" if len(unread) == 1 else f"{len(unread):,} parts"
-    return f"; {count} not read: {_listed(unread)}"
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    return f"; {plural(len(unread), 'part')} not read: {listed(unread)}" if unread else ""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gatecore.documents.document_error import DocumentReadError
+from gatecore.text import plural
 
 if TYPE_CHECKING:
     from justhtml import Node
@@ -51,7 +52,7 @@ _APART: Final = frozenset(
         "title",
     ]
 )
-"""Have an empty line before and behind, so that a heading is no part of the next sentence."""
+"""Have an empty line before and after, so that a heading is not part of the next sentence."""
 
 _BLOCKS: Final = frozenset(
     [
@@ -120,11 +121,10 @@ class HtmlText:
         """What a reader should know."""
         notes = []
         if self.hidden:
-            characters = "1 character" if self.hidden == 1 else f"{self.hidden:,} characters"
-            notes.append(f"hidden parts ({characters}) were not read")
+            notes.append(f"hidden parts ({plural(self.hidden, 'character')}) were not read")
         if self.unread_parts:
-            parts = "frame or object was" if self.unread_parts == 1 else "frames or objects were"
-            notes.append(f"{self.unread_parts:,} {parts} not read")
+            parts = plural(self.unread_parts, "frame or object was", "frames or objects were")
+            notes.append(f"{parts} not read")
         return notes
 
 

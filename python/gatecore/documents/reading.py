@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +31,6 @@ from gatecore.documents.formats import (
     refuse_formats,
 )
 from gatecore.files import MAX_SIZE, FileRefusedError, read_file, read_stream
-from gatecore.text import visible
 
 __all__ = [
     "STDIN",
@@ -41,8 +39,6 @@ __all__ = [
     "decode",
     "names_of",
     "read",
-    "read_as_asked",
-    "say_notes",
 ]
 
 STDIN: Final = "-"
@@ -109,34 +105,16 @@ def read(
     `special` lets pipes and devices be read too.
 
     Raises:
-        DocumentReadError: It cannot be read, is too large, or is no text.
+        DocumentReadError: It cannot be read, is too large, or is not text.
     """
     called = "<stdin>" if name == STDIN else name
     data = _bytes_of(name, max_size=max_size, special=special)
     return decode(data, name=called, encoding=encoding, read_as=read_as)
 
 
-def read_as_asked(name: str, args: Namespace) -> InputDocument:
-    """The document in a file, read as the command line's options say. Raises as `read`."""
-    return read(
-        name,
-        encoding=getattr(args, "encoding", None),
-        read_as=args.read_as,
-        max_size=args.max_size,
-        special=args.special,
-    )
-
-
-def say_notes(document: InputDocument) -> None:
-    """Says on standard error how a document was read, for commands whose output has no room."""
-    for note in document.notes:
-        said = visible(f"{document.name}: {note}")
-        print(f"gatecore: note: {said}", file=sys.stderr)
-
-
 def _bytes_of(name: str, *, max_size: int, special: bool) -> bytes:
     if not name:  # `Path("")` is the folder one is in
-        raise DocumentReadError("''", "it is no name; name a file")
+        raise DocumentReadError("''", "it is not a name; name a file")
     try:
         if name == STDIN:
             if sys.stdin is None:
@@ -171,7 +149,7 @@ def decode(
     'No risk'
 
     Raises:
-        DocumentReadError: They are no text, or not in that encoding.
+        DocumentReadError: They are not text, or not in that encoding.
     """
     refuse_formats(data, name)
     if read_as is None:
@@ -207,7 +185,7 @@ def _characters(
     if named and (is_html or is_page(data[:_META_WITHIN].decode("latin-1"))):
         label = named[1].decode("ascii", "replace")
         codec = known_charset(label)
-        # What reads the tag byte by byte is no UTF-16, whatever it says; a mark wins as well.
+        # What reads the tag byte by byte is not UTF-16, whatever it says; a mark wins as well.
         if (
             codec
             and not codec.startswith(("utf-16", "utf-32"))

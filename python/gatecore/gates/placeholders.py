@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from gatecore.text import cut
+
 __all__ = [
     "LONGEST",
     "NOTHING",
@@ -142,6 +144,4 @@ def display(found: Found) -> str:
     """
     if found is None:
         return NOTHING
-    # Each word is at least one character, so the rest is not shown; a match may be megabytes.
-    line = " ".join(str(found).split(None, LONGEST))
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+    return cut(str(found), LONGEST)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gatecore.gates.files.sources import load_gates
 from gatecore.gates.spec import Gate
+from gatecore.text import plural
 
 if TYPE_CHECKING:
     from gatecore.patterns.set import Backend
@@ -111,8 +112,7 @@ class Reloaded:
     def __str__(self) -> str:
         kinds = {"added": self.added, "removed": self.removed, "changed": self.changed}
         parts = [
-            f"{len(some)} {'gate' if len(some) == 1 else 'gates'} {kind}: "
-            + ", ".join(map(str, some))
+            f"{plural(len(some), 'gate')} {kind}: {', '.join(map(str, some))}"
             for kind, some in kinds.items()
             if some
         ]

@@ -1,6 +1,6 @@
 """What reports for programs say of files and findings, in words that every program takes.
 
-JSON readers refuse lone surrogates, which Python uses for bytes of file names that are no text.
+JSON readers refuse lone surrogates, which Python uses for bytes of file names that are not text.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _BARE_PER_CENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def characters(text: str) -> str:
-    r"""A text without lone surrogates: they are no characters. It is as long as before.
+    r"""A text without lone surrogates: they are not characters. It is as long as before.
 
     >>> characters("caf\udce9.txt")
     'caf�.txt'

@@ -3,7 +3,7 @@
 A compiled set holds code of the engine. So a file counts only if nobody but this user and root can
 have written it, as ssh has it for its keys: owner and mode of the file that was opened, and of the
 folder that it was opened in, so that nothing can be exchanged between the look and the reading.
-Links are not followed, and what is no regular file (a FIFO, `/dev/zero`) is not read at all.
+Links are not followed, and `files.open_handle` refuses what is not a regular file.
 """
 
 from __future__ import annotations
@@ -17,18 +17,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from gatecore.files import FileRefusedError, open_handle
+
 __all__ = ["UnsafeFileError", "append", "check_folder", "read", "remove_stale", "replace"]
 
 #: Largest file that is read: ten times the set of the largest host that we know.
 _MOST_BYTES: Final = 1 << 30
 
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
-_CAREFULLY: Final = (
-    getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # or opening a FIFO waits for its other end
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
+_NO_LINKS: Final = getattr(os, "O_NOFOLLOW", 0)
 
 #: A writer needs seconds; what is older was left by one that was killed.
 _STALE_SECONDS: Final = 3600
@@ -47,14 +44,13 @@ def read(path: Path) -> bytes:
             folder.
         OSError: Whatever else the system says.
     """
-    with _opened_folder(path.parent) as folder:
-        handle = _open(path, os.O_RDONLY, folder)
-        with os.fdopen(handle, "rb") as file:
-            found = os.fstat(handle)
-            _check(found, "the file")
-            if found.st_size > _MOST_BYTES:
-                raise UnsafeFileError(f"it is larger than {_MOST_BYTES:,} bytes")
-            return file.read(_MOST_BYTES)
+    with (
+        _opened_folder(path.parent) as folder,
+        os.fdopen(_open(path, os.O_RDONLY, folder), "rb") as file,
+    ):
+        if os.fstat(file.fileno()).st_size > _MOST_BYTES:
+            raise UnsafeFileError(f"it is larger than {_MOST_BYTES:,} bytes")
+        return file.read(_MOST_BYTES)
 
 
 def append(path: Path, content: bytes) -> None:
@@ -66,7 +62,6 @@ def append(path: Path, content: bytes) -> None:
     with _opened_folder(path.parent) as folder:
         handle = _open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, folder)
         try:
-            _check(os.fstat(handle), "the file")
             written = os.write(handle, content)
         finally:
             os.close(handle)
@@ -115,7 +110,9 @@ def _opened_folder(folder: Path) -> Iterator[int | None]:
             raise FileNotFoundError(f"there is no folder {folder}")
         yield None
         return
-    handle = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CAREFULLY_OF_FOLDER)
+    # A folder may be reached by a link: what counts is where it leads.
+    flags = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+    handle = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | flags)
     try:
         _check_others(os.fstat(handle), f"the folder {folder}")
         yield handle
@@ -123,25 +120,24 @@ def _opened_folder(folder: Path) -> Iterator[int | None]:
         os.close(handle)
 
 
-#: A folder may be reached by a link: what counts is where it leads.
-_CAREFULLY_OF_FOLDER: Final = _CAREFULLY & ~getattr(os, "O_NOFOLLOW", 0)
-
-
 def _open(path: Path, flags: int, folder: int | None) -> int:
+    """A handle of a regular file that others cannot write."""
     where = path if folder is None else path.name
     try:
-        return os.open(where, flags | _CAREFULLY, 0o600, dir_fd=folder)
+        handle = open_handle(where, flags | _NO_LINKS, folder=folder)
+    except FileRefusedError:
+        raise UnsafeFileError("it is not a regular file") from None
     except OSError as error:
         with contextlib.suppress(OSError):
             if stat.S_ISLNK(os.lstat(path).st_mode):
                 raise UnsafeFileError("it is a symbolic link; put the file there") from error
         raise
-
-
-def _check(found: os.stat_result, what: str) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise UnsafeFileError(f"{what} is no regular file")
-    _check_others(found, what)
+    try:
+        _check_others(os.fstat(handle), "the file")
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
 
 
 def _check_others(found: os.stat_result, what: str) -> None:

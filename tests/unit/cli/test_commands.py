@@ -303,13 +303,12 @@ def test_an_answer_that_differs_from_the_reference_is_a_failure(
     """The expected answer alone is not enough."""
     import dataclasses
 
-    from gatecore.cli.commands import gates
-    from gatecore.gates import reference
+    from gatecore.gates import examples, reference
 
     def evaluate(spec: Any, text: str) -> Any:
         return dataclasses.replace(reference.evaluate(spec, text), message="Another.")
 
-    monkeypatch.setattr(gates, "evaluate", evaluate)
+    monkeypatch.setattr(examples, "evaluate", evaluate)
     assert main(["gates", "check", "house"]) == 1
     assert "this is a bug in gatecore" in " ".join(capsys.readouterr().out.split())
 

@@ -15,6 +15,7 @@ from gatecore.documents.reading import DocumentReadError, InputDocument
 from gatecore.gates.findings import Finding
 from gatecore.gates.report import Report, Timing, Verdict
 from gatecore.gates.spec import Status
+from gatecore.text import shortened
 
 
 def _verdict(
@@ -170,11 +171,11 @@ def test_nothing_in_a_document_acts_on_the_terminal(capsys: pytest.CaptureFixtur
 
 
 def test_long_texts_lose_their_middle() -> None:
-    assert render.shortened("a" * 80) == "a" * 80
-    short = render.shortened("a" * 50 + "b" * 50)
+    assert shortened("a" * 80) == "a" * 80
+    short = shortened("a" * 50 + "b" * 50)
     assert len(short) == 80
     assert (short[:40], short[40], short[41:]) == ("a" * 40, "…", "b" * 39)
-    assert render.shortened("x\n" * 10_000_000).startswith("x⏎x⏎")
+    assert shortened("x\n" * 10_000_000).startswith("x⏎x⏎")
 
 
 def test_several_documents_end_with_a_sum(capsys: pytest.CaptureFixture[str]) -> None:

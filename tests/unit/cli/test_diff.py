@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from gatecore.cli import main, selection
-from gatecore.cli.commands import compare
-from gatecore.gates import reference
+from gatecore.gates import compare, reference
 from gatecore.gates.files.sources import load_gates
+from gatecore.gates.narrow import narrow
 
 GATE = """\
 gate: {name}
@@ -251,11 +251,11 @@ def test_tags_and_names_narrow_together() -> None:
     one = dataclasses.replace(one, tags=("advice", "fees"))
     two = dataclasses.replace(two, tags=("fees",))
     gates = (one, two)
-    assert selection.narrowed(gates, tags=[], names=[]) == gates
-    assert selection.narrowed(gates, tags=["advice"], names=[]) == (one,)
-    assert selection.narrowed(gates, tags=["advice", "fees"], names=[]) == gates
-    assert selection.narrowed(gates, tags=["advice"], names=["two"]) == ()
-    assert selection.narrowed((one,), tags=[], names=["old/two"], known=(two,)) == ()
+    assert narrow(gates, tags=[], names=[]) == gates
+    assert narrow(gates, tags=["advice"], names=[]) == (one,)
+    assert narrow(gates, tags=["advice", "fees"], names=[]) == gates
+    assert narrow(gates, tags=["advice"], names=["two"]) == ()
+    assert narrow((one,), tags=[], names=["old/two"], known=(two,)) == ()
 
 
 def test_deprecated_gates_are_said(

@@ -103,7 +103,7 @@ def test_what_it_is_can_be_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert "read as HTML" in capsys.readouterr().out
     Path("b").write_text("just words")
     assert main([*CHECK, "--as", "email", "b"]) == 3
-    assert "b: it is no e-mail" in capsys.readouterr().err
+    assert "b: it is not an e-mail" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("size", "code"), [("100", 0), ("99", 3), ("1k", 0), ("0", 2), ("x", 2)])

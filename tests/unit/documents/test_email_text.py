@@ -172,7 +172,7 @@ def test_an_attached_email_that_is_encoded_is_read() -> None:
         (_header('Content-Type: multipart/mixed; boundary="y"') + b"--x\n\nhi\n", "told apart"),
         (_header("Content-Type: application/pkcs7-mime; name=smime.p7m") + b"abc", "is text: only"),
         (_header("Content-Transfer-Encoding: x-own") + b"abc", "x-own"),
-        (b"Just words, and no header.\n", "it is no e-mail"),
+        (b"Just words, and no header.\n", "it is not an e-mail"),
         (_header() + b"Content-Type: x/y; boundary=z\n" * 201, "more than 200 multiparts"),
         (_header() + b"Content-type: text/html\n" * 4_001, "more than 4,000 parts"),
         (_header("Content-Type: text/plain; x=" + "y;\n\t" * 1_000), "of its header has 4,0"),

@@ -127,7 +127,7 @@ def test_a_file_without_permission_is_named(
 ) -> None:
     """Root may read everything, so the refusal is played."""
 
-    def refuse(path: str, flags: int) -> int:
+    def refuse(path: str, *_: object, **__: object) -> int:
         raise PermissionError(13, "Permission denied", path)
 
     secret = tmp_path / "secret.txt"
@@ -139,7 +139,7 @@ def test_a_file_without_permission_is_named(
 
 def test_an_empty_name_is_not_the_current_folder() -> None:
     assert list(names_of([""])) == [""]
-    with pytest.raises(DocumentReadError, match="it is no name"):
+    with pytest.raises(DocumentReadError, match="it is not a name"):
         read("")
 
 

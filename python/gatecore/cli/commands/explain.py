@@ -4,58 +4,83 @@ from __future__ import annotations
 
 import re
 import sys
-from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from gatecore.cli import options as opt
 from gatecore.cli.exit_codes import FINE, USAGE
-from gatecore.cli.selection import gate_set
+from gatecore.cli.messages import print_json, say_error
 from gatecore.errors import GatecoreError
-from gatecore.output.portable import head
-from gatecore.patterns.explanation import Explanation
-from gatecore.patterns.pattern import Pattern
-from gatecore.patterns.set import PatternSet
-from gatecore.text import json_text, visible
+from gatecore.text import visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gatecore.gates.set import GateSet
     from gatecore.gates.spec import Gate, Group, PatternRef
+    from gatecore.patterns.explanation import Explanation
 
-__all__ = ["run"]
+__all__ = ["ABOUT", "Options", "run"]
+
+ABOUT: Final = opt.About(
+    description="Shows a pattern's route (exact, candidate or fallback), the reason, the cost "
+    "and its lowered tree; or, with --module or --gates, the routes of all patterns of gates.",
+    epilog="examples:\n"
+    "  gatecore explain '\\bup to \\d+ ?%' --flags i\n"
+    "  gatecore explain --flags i,m -- '-{2,}$'\n"
+    "  gatecore explain --module fca_uk\n\n"
+    "exit codes:\n  0    explained\n  2    a bad pattern, or the command line or a gate file "
+    "cannot be used\n",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `gatecore explain` is asked."""
+
+    pattern: str | None = opt.argument("PATTERN", nargs="?", help="as re.compile takes it")
+    flags: int = opt.flags_option(
+        "any of i,m,s,x,a: IGNORECASE, MULTILINE, DOTALL, VERBOSE, ASCII (default: none)"
+    )
+    selection: opt.Selection = opt.option_group(opt.Selection, instead="instead of PATTERN: ")
+    format: Literal["table", "json"] = opt.format_option()
+
 
 _WIDE: Final = 110
 _STYLES: Final = {"exact": "green", "candidate": "yellow", "fallback": "bold red"}
 
 
-def run(args: Namespace) -> int:
+def run(options: Options) -> int:
     """Explains what is named; a bad pattern is shown with its place."""
-    of_gates = bool(args.modules or args.gates or args.tags or args.names)
-    if of_gates == (args.pattern is not None):
+    if options.selection.names_gates == (options.pattern is not None):
         raise GatecoreError(
             "give either PATTERN or --module and --gates; see gatecore explain --help"
         )
-    if of_gates:
-        return _explain_gates(gate_set(args), args.format)
-    return _explain_pattern(args.pattern, args.flags, args.backend, args.format)
+    if options.pattern is None:
+        from gatecore.cli.selection import gate_set
+
+        return _explain_gates(gate_set(options.selection), options.format)
+    return _explain_pattern(options.pattern, options)
 
 
-def _explain_pattern(source: str, flags: int, backend: str, form: str) -> int:
+def _explain_pattern(source: str, options: Options) -> int:
     from gatecore.lowering.tree import lowered_tree, tree_lines
+    from gatecore.patterns.pattern import Pattern
+    from gatecore.patterns.set import PatternSet
 
+    flags = options.flags
     try:
-        patterns = PatternSet([Pattern(source, flags)], backend=backend)  # type: ignore[arg-type]
+        patterns = PatternSet([Pattern(source, flags)], backend=options.selection.engine.backend)
         tree = lowered_tree(source, flags)
     except GatecoreError:
         raise
     except (re.error, OverflowError, RecursionError, ValueError) as error:
-        return _bad_pattern(source, error, form)
+        return _bad_pattern(source, error, options.format)
     explanation = patterns.explain(0)
-    if form == "json":
-        plain = {**explanation.to_dict(), "tree": tree.to_dict() if tree else None}
-        print(json_text({**head(), **plain}))
+    if options.format == "json":
+        print_json({**explanation.to_dict(), "tree": tree.to_dict() if tree else None})
         return FINE
     from rich.table import Column, Table
     from rich.text import Text
@@ -91,14 +116,14 @@ def _bad_pattern(source: str, error: Exception, form: str) -> int:
     position = getattr(error, "pos", None)
     message = str(getattr(error, "msg", None) or error)
     where = f" at position {position}" if position is not None else ""
-    print(f"gatecore: error: bad pattern: {visible(message)}{where}", file=sys.stderr)
+    say_error(f"bad pattern: {message}{where}")
     if position is not None:
         start = source.rfind("\n", 0, position) + 1
         line = source[start:].split("\n", 1)[0]
         caret = cell_len(visible(source[start:position]))
         print(f"  {visible(line)}\n  {' ' * caret}^", file=sys.stderr)
     if form == "json":
-        print(json_text({**head(), "errors": [{"message": message, "position": position}]}))
+        print_json({"errors": [{"message": message, "position": position}]})
     return USAGE
 
 
@@ -116,7 +141,7 @@ def _explain_gates(gates: GateSet, form: str) -> int:
             }
             for gate, group, number, pattern, explanation in rows
         ]
-        print(json_text({**head(), "patterns": plain, "errors": []}))
+        print_json({"patterns": plain, "errors": []})
         return FINE
     from gatecore.cli.output.console import console, show
 
@@ -125,7 +150,7 @@ def _explain_gates(gates: GateSet, form: str) -> int:
     return FINE
 
 
-_Row = tuple["Gate", "Group", int, "PatternRef", Explanation]
+_Row: TypeAlias = "tuple[Gate, Group, int, PatternRef, Explanation]"
 
 
 def _rows(gates: GateSet) -> Iterator[_Row]:
@@ -140,7 +165,8 @@ def _gates_table(rows: list[_Row], width: int) -> Iterator[RenderableType]:
     from rich.table import Column
     from rich.text import Text
 
-    from gatecore.cli.output.console import listing, shortened
+    from gatecore.cli.output.console import listing
+    from gatecore.text import shortened
 
     wide = width >= _WIDE
     table = listing(

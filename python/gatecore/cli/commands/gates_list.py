@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
 
+from gatecore.cli import options as opt
 from gatecore.cli.exit_codes import FINE
-from gatecore.cli.selection import narrowed, selected
-from gatecore.gates.spec import Gate
-from gatecore.output.portable import head
-from gatecore.text import json_text, visible
+from gatecore.cli.messages import print_json
+from gatecore.text import plural, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["run"]
+    from gatecore.gates.spec import Gate
+
+__all__ = ["ABOUT", "Options", "run"]
+
+ABOUT: Final = opt.About(
+    description="Lists gates with version, severity, tags and the rule they serve. "
+    "Without files and --module, all shipped modules are listed.",
+    epilog="examples:\n"
+    "  gatecore gates list\n"
+    "  gatecore gates list house/ --tag advice --format json\n\n"
+    "exit codes:\n  0    listed\n  2    the command line or a gate file cannot be used\n",
+    nothing={"gates": []},
+)
 
 
-def run(args: Namespace) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `gatecore gates list` is asked."""
+
+    sources: opt.GateFiles = opt.option_group(opt.GateFiles)
+    narrowing: opt.Narrowing = opt.option_group(opt.Narrowing)
+    format: Literal["table", "json"] = opt.format_option()
+
+
+def run(options: Options) -> int:
     """Lists the gates; nothing is compiled."""
-    gates = narrowed(selected(args.modules, args.gates), tags=args.tags, names=args.names)
-    if args.format == "json":
-        print(json_text({**head(), "gates": [_plain(gate) for gate in gates], "errors": []}))
+    from gatecore.cli.selection import selected
+
+    gates = selected(options.sources, options.narrowing)
+    if options.format == "json":
+        print_json({"gates": [_plain(gate) for gate in gates], "errors": []})
     else:
         from gatecore.cli.output.console import console, show
 
@@ -73,4 +95,4 @@ def _tables(gates: Sequence[Gate]) -> Iterator[RenderableType]:
             said = Text(f"deprecated: {visible(gate.deprecated)}", "yellow")
             yield Padding(said, (0, 0, 0, 4))
         yield Padding(Text(visible(gate.source), "dim"), (0, 0, 0, 4))
-    yield Text(f"\n{len(gates)} {'gate' if len(gates) == 1 else 'gates'}", "bold")
+    yield Text(f"\n{plural(len(gates), 'gate')}", "bold")

@@ -2,91 +2,197 @@
 
 from __future__ import annotations
 
-import re
-import sys
 import warnings
-from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from gatecore.cli import options as opt
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE, USAGE
-from gatecore.cli.output.lint_tables import gate_counts, gate_issues, show_gates
-from gatecore.cli.pattern_input import WantedPatterns, wanted
-from gatecore.lint.gates import Cost, Issue
-from gatecore.lint.patterns import Advice, Growth, HostileText, lint_patterns
-from gatecore.output.portable import head
-from gatecore.text import json_text, visible
+from gatecore.cli.messages import print_json, say_error
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.text import Text
+    from gatecore.cli.output.lint_patterns import Finding
+    from gatecore.cli.pattern_input import NamedPatterns
+    from gatecore.lint.gates import Cost, Issue
+    from gatecore.lint.patterns import Advice
 
-__all__ = ["run"]
+__all__ = ["ABOUT", "Options", "run"]
 
-_MOST_PLACES: Final = 3
-_POWERS: Final = {2: "quadratic", 3: "cubic"}
-_STYLES: Final = {"exponential": "bold red", "polynomial": "red", "linear": "green"}
-_ROUTE_STYLES: Final = {"exact": "green", "candidate": "yellow", "fallback": "bold red"}
+ABOUT: Final = opt.About(
+    description="Lists the patterns that Python's re answers itself (the fallback route), "
+    "those first on which re takes more than linear time, each with the reason, a hostile "
+    "text and a rewrite where one is known. Of gates it also lists what is dead, superfluous, "
+    "never reached or not tested. Without arguments, all shipped gates are read.",
+    epilog="examples:\n"
+    "  gatecore lint '(?<!\\w)risk(?!\\w)' --flags i\n"
+    "  gatecore lint rules.py checks/    # string literals that reach re's functions\n"
+    '  gatecore lint --patterns a.jsonl  # {"pattern": "a+b", "flags": "i"}\n'
+    "  gatecore lint rules/house --all       # gates: a folder, a file, a module\n"
+    "  gatecore lint fca_uk --documents letters/*.txt\n"
+    "  gatecore lint --gates house/ --fail-on fallback\n"
+    "  gatecore lint --all rules.py      # what gatecore makes linear as well\n\n"
+    "exit codes:\n  0    nothing at or above --fail-on\n"
+    "  1    a finding at or above --fail-on\n"
+    "  2    the command line, a gate file or a pattern cannot be used\n"
+    "  3    a Python file, a call of re or a pattern's growth could not be read\n"
+    "       (the others are)\n",
+    nothing={"patterns": []},
+)
+
+_OF_PATTERNS: Final = ("superlinear", "fallback")
+"""Checks of gates that say what the blocks of patterns say already."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    advice: Advice
-    places: tuple[str, ...]
+def _checks_option(name: str, what: str) -> Any:
+    return opt.option(
+        name,
+        type=lambda names: names.split(","),
+        action="extend",
+        metavar="CHECK",
+        help=f"{what}; several with commas, and may be repeated",
+    )
 
-    def to_dict(self) -> dict[str, object]:
-        return {**self.advice.to_dict(), "places": list(self.places)}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `gatecore lint` is asked."""
+
+    what: tuple[str, ...] = opt.argument(
+        "WHAT",
+        nargs="*",
+        help="a gate file (it ends in .yaml), a folder of them, a shipped module, a Python file "
+        "(it ends in .py), a folder of them, or else a pattern",
+    )
+    flags: int = opt.flags_option("of PATTERN and of plain lines, any of i,m,s,x,a (default: none)")
+    files: tuple[str, ...] = opt.option(
+        "--patterns",
+        action="append",
+        metavar="FILE",
+        help="a file with a pattern in each line; in a .jsonl file each line is a string, "
+        "[pattern, flags] or {pattern, flags}; may be repeated; - is standard input",
+    )
+    sources: opt.GateSources = opt.option_group(opt.GateSources)
+    all: bool = opt.option(
+        "--all",
+        action="store_true",
+        help="list patterns as well that are linear in gatecore but would not be in re, and notes "
+        "on gates",
+    )
+    only: tuple[str, ...] = _checks_option("--only", "make this check of gates only")
+    ignore: tuple[str, ...] = _checks_option("--ignore", "leave it out")
+    documents: tuple[str, ...] = opt.option(
+        "--documents",
+        nargs="+",
+        action="extend",
+        metavar="FILE",
+        help="texts that the gates are for: hits inside longer words and costs are counted on them",
+    )
+    top: int = opt.option(
+        "--top",
+        type=int,
+        default=10,
+        metavar="N",
+        help="how many of the costliest patterns are listed with --documents (default: 10)",
+    )
+    fail_on: Literal["advice", "fallback", "superlinear", "exponential", "never"] = opt.option(
+        "--fail-on",
+        choices=("advice", "fallback", "superlinear", "exponential", "never"),
+        default="superlinear",
+        help="the least finding that makes the exit code 1 (default: superlinear); of patterns "
+        "only those on the fallback route count; faults of gates always do, advice on gates only "
+        "with advice",
+    )
+    reading: opt.Reading = opt.option_group(opt.Reading)
+    allow_unknown: bool = opt.option(
+        "--allow-unknown",
+        action="store_true",
+        help="calls of re whose pattern the source does not tell, and patterns whose growth is not "
+        "known, do not make the exit code 3",
+    )
+    backend: opt.Backend = opt.backend_option()
+    format: Literal["table", "json"] = opt.format_option()
 
 
-def run(args: Namespace) -> int:
+def run(options: Options) -> int:
     """Gives advice on what is named; what could not be read is named on standard error."""
-    found = wanted(args)
-    for problem in found.problems:
-        print(f"gatecore: error: {visible(str(problem))}", file=sys.stderr)
+    from gatecore.cli.output.lint_patterns import Finding, is_unknown, show_patterns
+    from gatecore.cli.output.lint_tables import show_gates
+    from gatecore.cli.pattern_input import named_patterns
+    from gatecore.lint.patterns import lint_patterns
+
+    named = named_patterns(options.what, options.files, options.sources, options.flags)
+    for problem in named.problems:
+        say_error(str(problem))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
-        issues, spent = gate_issues(found, args)
+        issues, spent = _gate_issues(named, options)
         advice = lint_patterns(
-            [pattern for pattern, _ in found.places.values()],
-            every_growth=args.all,
-            backend=args.backend,
+            [pattern for pattern, _ in named.places.values()],
+            every_growth=options.all,
+            backend=options.backend,
         )
-    places = (tuple(places) for _, places in found.places.values())
+    places = (tuple(places) for _, places in named.places.values())
     findings = [
-        _Finding(one, where)
+        Finding(one, where)
         for one, where in zip(advice, places, strict=True)
-        if (one.fallback or (args.all and one.superlinear)) and _is_wanted(one, args)
+        if (one.fallback or (options.all and one.superlinear)) and _is_wanted(one, options)
     ]
     findings.sort(key=lambda finding: finding.advice.rank, reverse=True)
-    if args.format == "json":
-        _print_json(findings, advice, found, issues, spent)
+    if options.format == "json":
+        _print_json(findings, advice, named, issues, spent)
     else:
-        _show(findings, advice, found)
-        show_gates(issues, spent, found, with_notes=args.all)
-    if any(problem.whole_file for problem in found.problems):
+        show_patterns(findings, advice, named.unread, len(named.problems))
+        if named.gates:
+            told = [issue for issue in issues if issue.check not in _OF_PATTERNS]
+            show_gates(told, spent, len(named.gates), with_notes=options.all)
+    if any(problem.whole_file for problem in named.problems):
         return UNREADABLE
-    if found.problems:
+    if named.problems:
         return USAGE
-    counts = any(_counts(one, args.fail_on) for one in advice if _is_wanted(one, args))
-    if counts or any(gate_counts(one, args.fail_on) for one in issues):
+    of_patterns = [one for one in advice if _is_wanted(one, options)]
+    if any(_counts(one, options.fail_on) for one in of_patterns) or any(
+        _gate_counts(one, options.fail_on) for one in issues
+    ):
         return FOUND
-    unknown = found.unread or any(_is_unknown(one) for one in advice if _is_wanted(one, args))
-    if unknown and not args.allow_unknown and args.fail_on != "never":
+    unknown = named.unread or any(is_unknown(one) for one in of_patterns)
+    if unknown and not options.allow_unknown and options.fail_on != "never":
         return UNREADABLE
     return FINE
 
 
-def _is_unknown(advice: Advice) -> bool:
-    """Whether `re` answers it and nobody knows how slowly."""
-    return advice.fallback and advice.growth is not None and not advice.growth.known
+def _gate_issues(named: NamedPatterns, options: Options) -> tuple[list[Issue], list[Cost]]:
+    """The issues of the gates that are named, and what their patterns cost on the documents."""
+    from gatecore.cli.reading import read_document, say_notes
+    from gatecore.documents.reading import DocumentReadError
+    from gatecore.lint.gates import costs, lint_gates
+    from gatecore.patterns.listed import Problem
+
+    documents = []
+    for name in options.documents:
+        try:
+            document = read_document(name, options.reading)
+            documents.append(document.text)
+            say_notes(document)
+        except DocumentReadError as error:
+            say_error(str(error))
+            named.problems.append(Problem(error.name, error.reason, whole_file=True))
+    issues = lint_gates(
+        named.gates,
+        documents=documents,
+        only=options.only,
+        ignore=options.ignore,
+        backend=options.backend,
+    )
+    spent = costs(named.gates, documents)[: max(0, options.top)] if documents else []
+    return issues, spent
 
 
-def _is_wanted(advice: Advice, args: Namespace) -> bool:
+def _is_wanted(advice: Advice, options: Options) -> bool:
     """Whether `--only` and `--ignore` let the route's check be."""
     check = "superlinear" if advice.superlinear else "fallback"
-    return check not in args.ignore and (not args.only or check in args.only)
+    return check not in options.ignore and (not options.only or check in options.only)
 
 
 def _counts(advice: Advice, fail_on: str) -> bool:
@@ -99,167 +205,32 @@ def _counts(advice: Advice, fail_on: str) -> bool:
     return exponential if fail_on == "exponential" else advice.superlinear
 
 
+def _gate_counts(issue: Issue, fail_on: str) -> bool:
+    """Whether an issue makes the exit code 1; routes are counted with the patterns."""
+    if fail_on == "never" or issue.check in _OF_PATTERNS:
+        return False
+    return issue.level == "fault" or (fail_on == "advice" and issue.level == "advice")
+
+
 def _print_json(
-    findings: list[_Finding],
-    advice: list[Advice],
-    found: WantedPatterns,
-    issues: list[Issue],
-    spent: list[Cost],
+    findings: Sequence[Finding],
+    advice: Sequence[Advice],
+    named: NamedPatterns,
+    issues: Sequence[Issue],
+    spent: Sequence[Cost],
 ) -> None:
-    plain = {
-        "patterns": [finding.to_dict() for finding in findings],
-        "gates": len(found.gates),
-        "issues": [issue.to_dict() for issue in issues],
-        "costs": [cost.to_dict() for cost in spent],
-        "read": len(advice),
-        "routes": dict(sorted(Counter(one.route for one in advice).items())),
-        "unread": found.unread,
-        "unknown": sum(map(_is_unknown, advice)),
-        "errors": [{"name": p.place, "message": p.message} for p in found.problems],
-    }
-    print(json_text({**head(), **plain}))
+    from gatecore.cli.output.lint_patterns import is_unknown
 
-
-def _show(findings: list[_Finding], advice: list[Advice], found: WantedPatterns) -> None:
-    from rich.text import Text
-
-    from gatecore.cli.output.console import console, show
-
-    page = console()
-    for finding in findings:
-        show(page, *_block(finding, page.width), Text())
-    show(page, *_summary(findings, advice, found))
-
-
-def _block(finding: _Finding, width: int) -> Iterator[RenderableType]:
-    from rich.padding import Padding
-    from rich.table import Column, Table
-    from rich.text import Text
-
-    advice = finding.advice
-    yield from _heading(finding, width)
-    facts = Table.grid(
-        Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0), pad_edge=False
+    print_json(
+        {
+            "patterns": [finding.to_dict() for finding in findings],
+            "gates": len(named.gates),
+            "issues": [issue.to_dict() for issue in issues],
+            "costs": [cost.to_dict() for cost in spent],
+            "read": len(advice),
+            "routes": dict(sorted(Counter(one.route for one in advice).items())),
+            "unread": named.unread,
+            "unknown": sum(map(is_unknown, advice)),
+            "errors": [{"name": p.place, "message": p.message} for p in named.problems],
+        }
     )
-    for name, value in _facts(advice):
-        facts.add_row(Text(name, "bold"), value if isinstance(value, Text) else Text(value))
-    yield Padding(facts, (0, 0, 0, 2))
-
-
-def _heading(finding: _Finding, width: int) -> Iterator[Text]:
-    """Route, growth and places in a line; the places have a line of their own if need be."""
-    from rich.text import Text
-
-    advice, growth = finding.advice, finding.advice.growth
-    route = Text(advice.route, _ROUTE_STYLES[advice.route])
-    parts = [route]
-    if growth is not None:
-        parts.append(Text(_growth_text(growth), _STYLES.get(growth.kind, "yellow")))
-    heading = Text(" · ").join(parts)
-    if not finding.places:
-        yield heading
-        return
-    shown = ", ".join(map(visible, finding.places[:_MOST_PLACES]))
-    more = len(finding.places) - _MOST_PLACES
-    places = Text(shown + (f" and {more:,} more" if more > 0 else ""), "cyan", overflow="fold")
-    if heading.cell_len + 3 + places.cell_len <= width:
-        yield Text(" · ").join([heading, places])
-    else:
-        yield heading
-        yield places
-
-
-def _facts(advice: Advice) -> Iterator[tuple[str, str | Text]]:
-    from rich.text import Text
-
-    growth, rewrite = advice.growth, advice.rewrite
-    yield "pattern", visible(advice.pattern.source) + _flags_text(int(advice.pattern.flags))
-    if advice.fallback:
-        yield "why", advice.reason
-    elif growth is not None:
-        yield "here", "linear: gatecore does not ask re about it"
-    if growth is not None and growth.hostile is not None:
-        yield "hostile", _hostile_text(growth.hostile)
-    if growth is not None and growth.note:
-        yield "note", growth.note
-    if advice.note:
-        yield "note", advice.note
-    if rewrite is not None:
-        source = visible(rewrite.pattern.source) + _flags_text(int(rewrite.pattern.flags))
-        yield "instead", Text(source, "green")
-        after: str = "still fallback" if rewrite.route == "fallback" else rewrite.route
-        if rewrite.route == "fallback" or not advice.fallback:
-            after += f", {_growth_text(rewrite.growth)}"
-        yield "", f"{rewrite.kind}; then {after}"
-        yield "", "; ".join(rewrite.done)
-
-
-def _growth_text(growth: Growth) -> str:
-    """The growth in words: linear, quadratic and so on."""
-    if growth.kind == "unknown":
-        return "growth in re unknown"
-    if growth.kind == "not analysed":
-        return growth.kind
-    name: str = growth.kind
-    if growth.kind == "polynomial" and growth.degree is not None:
-        name = _POWERS.get(growth.degree, f"n^{growth.degree}")
-    if growth.until is not None:
-        name += f" up to {_counted(growth.until, 'character')}"
-    return f"{name} in re"
-
-
-def _hostile_text(hostile: HostileText) -> str:
-    """As Python would build it.
-
-    >>> _hostile_text(HostileText("", "1", "!"))
-    "'1' * n + '!'"
-    """
-    parts = [repr(hostile.prefix)] if hostile.prefix else []
-    parts.append(f"{hostile.pump!r} * n")
-    if hostile.suffix:
-        parts.append(repr(hostile.suffix))
-    return " + ".join(parts)
-
-
-def _flags_text(flags: int) -> str:
-    names = [flag.name or "" for flag in re.RegexFlag if flags & flag and flag is not re.UNICODE]
-    return f"   ({', '.join(names)})" if names else ""
-
-
-def _summary(
-    findings: Sequence[_Finding], advice: Sequence[Advice], found: WantedPatterns
-) -> Iterator[RenderableType]:
-    from rich.text import Text
-
-    routes = Counter[str](one.route for one in advice)
-    slow = Counter[str](
-        one.growth.kind for one in advice if one.fallback and one.growth and one.superlinear
-    )
-    line = Text(f"{_counted(len(advice), 'pattern')}: ", "bold")
-    line.append(", ".join(f"{routes[route]:,} {route}" for route in _ROUTE_STYLES))
-    if slow:
-        worst = ", ".join(f"{slow[kind]:,} {kind}" for kind in _STYLES if slow[kind])
-        line.append(f"; in re {worst}")
-    unknown = sum(map(_is_unknown, advice))
-    if unknown:
-        line.append(f"; of {unknown:,} the growth is not known")
-    gained = sum(one.superlinear and not one.fallback for one in advice)
-    if gained:
-        line.append(f"; {gained:,} linear here that would not be in re")
-    rewrites = sum(finding.advice.rewrite is not None for finding in findings)
-    if rewrites:
-        line.append(f"; {rewrites:,} with a rewrite")
-    yield line
-    if found.unread:
-        first = ", ".join(found.unread[:_MOST_PLACES])
-        yield Text(
-            f"{_counted(len(found.unread), 'call')} of re not looked at: pattern or flags are not "
-            f"known at {first}{', …' if len(found.unread) > _MOST_PLACES else ''}",
-            "yellow",
-        )
-    if found.problems:
-        yield Text(f"{len(found.problems):,} could not be read", "bold red")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Text
 
-from gatecore.cli.output.console import STYLES, console, shortened, show, show_lines
+from gatecore.cli.output.console import STYLES, console, show, show_lines
 from gatecore.errors import UnansweredError
 from gatecore.gates.statuses import is_known, is_problem, worst_first
-from gatecore.text import visible
+from gatecore.text import shortened, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -225,7 +225,7 @@ def _place(finding: Finding) -> str:
 
 
 def _wrapped(text: str, width: int, *, indent: str = "") -> list[str]:
-    """A text in lines of so many cells, cut between words where there are any."""
+    """A text in lines of at most that many cells, cut between words where there are any."""
     if cell_len(text) <= width:
         return [text]
     lines = [""]

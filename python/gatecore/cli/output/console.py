@@ -26,11 +26,9 @@ __all__ = [
     "STYLES",
     "console",
     "listing",
-    "shortened",
     "show",
     "show_lines",
     "status_text",
-    "visible",
 ]
 
 STYLES: Final = {
@@ -41,7 +39,6 @@ STYLES: Final = {
     "UNKNOWN": "bold magenta",
 }
 
-_LONGEST: Final = 80
 _UNKNOWN: Final = "bold red"
 _FILL: Final = re.compile(" +$", re.MULTILINE)
 _PLAIN: Final = str.maketrans(
@@ -102,21 +99,6 @@ def _write(page: Console, text: str) -> None:
     if not page.encoding.startswith("utf"):
         text = text.translate(_PLAIN)
     sys.stdout.write(text)
-
-
-def shortened(text: str, length: int = _LONGEST) -> str:
-    """A text as `visible` shows it, with its middle left out when it is long.
-
-    >>> shortened("risk-free returns", 10)
-    'risk-…urns'
-    """
-    if len(text) > 4 * length:
-        text = f"{text[: 2 * length]}{text[-2 * length :]}"  # the middle is left out anyway
-    line = visible(text)
-    if len(line) <= length:
-        return line
-    head = length // 2
-    return f"{line[:head]}…{line[-(length - head - 1) :]}"
 
 
 def listing(*columns: Column) -> Table:

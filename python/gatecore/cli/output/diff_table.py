@@ -14,16 +14,16 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from gatecore.cli.output.check_table import MOST_FINDINGS
-from gatecore.cli.output.console import console, shortened, show, status_text, visible
-from gatecore.documents.reading import say_notes
+from gatecore.cli.output.console import console, show, status_text
+from gatecore.cli.reading import say_notes
+from gatecore.text import plural, shortened, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from gatecore.cli.commands.diff import Difference
     from gatecore.documents.reading import DocumentReadError, InputDocument
+    from gatecore.gates.diff import Difference, GateVersions
     from gatecore.gates.findings import Finding
-    from gatecore.gates.reload import GateChange
     from gatecore.gates.report import Verdict
 
 __all__ = ["TableOutput"]
@@ -43,11 +43,12 @@ class TableOutput:
         self._unreadable = 0
         self._moves: Counter[tuple[str, str]] = Counter()
 
-    def gates(self, changes: Sequence[GateChange], same: int) -> None:
-        counts = Counter[str](change.kind for change in changes)
+    def gates(self, versions: GateVersions) -> None:
+        counts = Counter[str](change.kind for change in versions.changes)
         parts = [f"{counts[kind]} {kind}" for kind in _SIGNS if counts[kind]]
-        show(self._console, Text("gates: ", "bold") + Text(", ".join([*parts, f"{same} the same"])))
-        for change in changes:
+        parts.append(f"{versions.same} the same")
+        show(self._console, Text("gates: ", "bold") + Text(", ".join(parts)))
+        for change in versions.changes:
             sign, style = _SIGNS[change.kind]
             show(self._console, Text(f"  {sign} ", style) + Text(visible(str(change))))
 
@@ -68,7 +69,7 @@ class TableOutput:
 
     def end(self) -> None:
         number = self._documents + self._unreadable
-        line = Text(f"\n{number} {'document' if number == 1 else 'documents'}: ", "bold")
+        line = Text(f"\n{plural(number, 'document')}: ", "bold")
         line.append(f"{self._changed} with changed verdicts" if self._changed else "none changes")
         if self._unreadable:
             line.append(f", {self._unreadable} could not be read", "bold red")

@@ -43,14 +43,13 @@ from gatecore.gates.why.tree import Why, WhyBranch, WhyCondition, Witness
 from gatecore.gates.why.words import (
     KINDS,
     RELATIONS,
-    amount,
     bounds,
-    cut,
     describe,
     format_value,
     nearby,
     part,
 )
+from gatecore.text import cut, listed, plural
 
 __all__ = [
     "MOST_SHOWN",
@@ -246,7 +245,7 @@ class _Explainer:
                 return self._with_matches(leaf, groups, scope, reason)
             case NoneOf(groups):
                 found = self._count(groups, scope)
-                reason = "" if leaf.held else f"{amount(found, 'match', 'matches')}{where}"
+                reason = "" if leaf.held else f"{plural(found, 'match', 'matches')}{where}"
                 return self._with_matches(leaf, groups, scope, reason)
             case AllOf(groups):
                 needed = len(self._judge.spans(self._spec, groups))
@@ -257,11 +256,11 @@ class _Explainer:
             case Count(groups):
                 found = self._count(groups, scope)
                 return self._with_matches(
-                    leaf, groups, scope, f"{amount(found, 'match', 'matches')} found"
+                    leaf, groups, scope, f"{plural(found, 'match', 'matches')} found"
                 )
             case DocumentLength(unit):
                 length = measured(units.length, unit)
-                return replace(leaf, reasons=(f"it has {amount(length, unit[:-1], unit)}",))
+                return replace(leaf, reasons=(f"it has {plural(length, unit[:-1], unit)}",))
             case SentenceLength():
                 return self._sentences(leaf, condition)
             case Average(unit):
@@ -269,7 +268,7 @@ class _Explainer:
                 if not lengths:
                     return replace(leaf, reasons=("the document has no sentence",))
                 mean = sum(lengths) / len(lengths)
-                reason = f"{mean:,.1f} {unit} on average of {amount(len(lengths), 'sentence')}"
+                reason = f"{mean:,.1f} {unit} on average of {plural(len(lengths), 'sentence')}"
                 return replace(leaf, reasons=(reason,))
             case Compare():
                 return self._compared(leaf, condition, scope)
@@ -293,8 +292,8 @@ class _Explainer:
         missing = [spans.pattern for spans in patterns if not judge.count(spans, scope)]
         if len(patterns) - len(missing) >= needed:
             return ""
-        named = _listed([f"“{cut(pattern.written)}”" for pattern in missing])
-        there = f"{len(patterns) - len(missing):,} of {amount(len(patterns), 'pattern')}"
+        named = listed([f"“{cut(pattern.written)}”" for pattern in missing])
+        there = f"{len(patterns) - len(missing):,} of {plural(len(patterns), 'pattern')}"
         short = "" if needed == len(patterns) else f", {needed:,} needed"
         return f"{there} found{short}; missing: {named}"
 
@@ -303,7 +302,7 @@ class _Explainer:
         lengths = self._judge.measured(units.sentence_lengths, unit)
         number = sum(length in condition.bounds for length in lengths)
         which = bounds(condition.bounds, unit[:-1], unit)
-        there = f"{number:,} of {amount(len(lengths), 'sentence')}"
+        there = f"{number:,} of {plural(len(lengths), 'sentence')}"
         found = tuple(
             self._place(start, end)
             for start, end in islice(self._sentences_in(condition), MOST_SHOWN)
@@ -360,12 +359,12 @@ class _Explainer:
                     f"{named} is {format_value(value)}, {RELATIONS[relation]} {format_value(other)}"
                 )
             else:
-                others_told = against or _listed([format_value(each) for each in known])
+                others_told = against or listed([format_value(each) for each in known])
                 reasons.append(
                     f"{named} is {format_value(value)}, not {RELATIONS[relation]} {others_told}"
                 )
         if told_in_all > MOST_SHOWN:
-            more = amount(told_in_all - MOST_SHOWN, "more value")
+            more = plural(told_in_all - MOST_SHOWN, "more value")
             reasons[MOST_SHOWN:] = [f"and {more}"]
         return replace(
             leaf,
@@ -387,7 +386,9 @@ class _Explainer:
             for _, spans, at in self._matches(right.groups, scope, most=None)
             if (text := (of := judge.values(spans, right.capture, kind)).texts[at]) is not None
         ]
-        texts = _listed([f"‘{cut(text)}’" for text, _ in captured[:_MOST_NAMED]], len(captured))
+        texts = listed(
+            [f"‘{cut(text)}’" for text, _ in captured[:_MOST_NAMED]], in_all=len(captured)
+        )
         return [value for _, value in captured if value is not None], texts
 
     def _owners(self, groups: tuple[str, ...]) -> list[tuple[str, Spans]]:
@@ -431,9 +432,3 @@ def _earliest(found: Iterable[_Numbered], most: int | None = MOST_SHOWN) -> list
         for at in islice(numbers, most)
     )
     return [(*owners[owner][:2], at) for *_, owner, at in places[:most]]
-
-
-def _listed(shown: Sequence[str], in_all: int | None = None) -> str:
-    """A list in words; its first few, of as many as are given or are said to be there."""
-    more = (len(shown) if in_all is None else in_all) - _MOST_NAMED
-    return ", ".join(shown[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")

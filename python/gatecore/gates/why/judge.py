@@ -156,8 +156,8 @@ class Judge:
 
     def count(self, spans: Spans, scope: Scope) -> int:
         """How many matches a scope admits."""
-        before, behind = self.seen(spans, scope)
-        return len(before) + len(behind)
+        before, after = self.seen(spans, scope)
+        return len(before) + len(after)
 
     def values(self, spans: Spans, capture: str, kind: ValueKind) -> Values:
         """What a group's captures are worth; a pattern without such a group captures nothing."""
@@ -186,7 +186,7 @@ class Judge:
         return answer
 
     def _some(self, spec: Gate, groups: tuple[str, ...], needed: int | None) -> Asking:
-        """Whether so many of the distinct patterns are seen; all of them for None."""
+        """Whether at least that many of the distinct patterns are seen; all of them for None."""
         every = cache(lambda: self.spans(spec, groups))
         matching = cache(lambda: [spans for spans in every() if spans.starts])
 
@@ -198,8 +198,8 @@ class Judge:
             for spans in candidates:
                 if missing <= 0:
                     break
-                before, behind = seen(spans, scope)
-                missing -= bool(before or behind)
+                before, after = seen(spans, scope)
+                missing -= bool(before or after)
             return missing <= 0
 
         return asked

@@ -5,7 +5,7 @@ are seen are neighbours, and bisection finds the first and the last of them:
 
     before       overlaps        after          matches of a pattern, by number
     ├──┤  ├──┤     ├────┤      ├──┤  ├──┤
-          └──────────────────────┘              within so many units of the claim
+          └──────────────────────┘              within that many units of the claim
                   ├──┤                          the claim
 
 `gates.reference` says the same by looking at each match; `rust/gatecore/src/gate/document.rs`
@@ -25,7 +25,7 @@ from gatecore.gates.units import Span
 
 __all__ = ["WHOLE", "Claim", "Numbers", "Ranges", "Scope", "Spans", "reach", "seen", "spans_of"]
 
-#: Numbers of matches in order, in two stretches: before the claim itself and behind it.
+#: Numbers of matches in order, in two stretches: before the claim itself and after it.
 Numbers: TypeAlias = "tuple[Sequence[int], Sequence[int]]"
 
 #: The same, of matches that are neighbours.
@@ -112,8 +112,8 @@ def seen(spans: Spans, scope: Scope) -> Ranges:
     if side == "itself":
         if spans is not claim.spans:
             return _NONE
-        own, behind = _equal(spans, start, end)
-        return range(max(first, own), min(last, behind)), _NONE[1]
+        own, after = _equal(spans, start, end)
+        return range(max(first, own), min(last, after)), _NONE[1]
     if side == "inside":
         near, far = bisect_left(starts, start), bisect_right(ends, end)
     else:
@@ -122,8 +122,8 @@ def seen(spans: Spans, scope: Scope) -> Ranges:
     first, last = max(first, near), min(last, far)
     if spans is not claim.spans:
         return range(first, last), _NONE[1]
-    own, behind = _equal(spans, start, end)
-    return range(first, min(own, last)), range(max(first, behind), last)
+    own, after = _equal(spans, start, end)
+    return range(first, min(own, last)), range(max(first, after), last)
 
 
 def _equal(spans: Spans, start: int, end: int) -> tuple[int, int]:

@@ -166,12 +166,12 @@ class Pairs:
         sides = list(left), list(right)
         gaps = []
         for side, seen in enumerate(sides):
-            for of, (before, behind) in seen:
-                stretch, gap = before or behind, range(0)
-                if before and behind:
+            for of, (before, after) in seen:
+                stretch, gap = before or after, range(0)
+                if before and after:
                     # The match that is not in its own window is taken out for a moment.
-                    stretch = range(before.start, behind.stop)
-                    gap = range(before.stop, behind.start)
+                    stretch = range(before.start, after.stop)
+                    gap = range(before.stop, after.start)
                 self._move(side, of, stretch)
                 self._change(side, of, gap, -1)
                 gaps.append((side, of, gap))

@@ -3,19 +3,27 @@
     Why ── relevant:  WhyCondition ── parts: WhyCondition …
         └─ branches:  WhyBranch ── when: WhyCondition       up to the one that gave the verdict
 
-`explain` makes it; what shows it (these lines, the terminal, a page) walks it.
+`explain` makes it. What shows it (the lines of its `str`, the terminal, a page) asks each condition
+what it `said` and what is `shown` of it: what is cut, and what a reason has said, is decided here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from gatecore.gates.placeholders import display
 from gatecore.gates.spec import Severity, Status
 
-__all__ = ["Why", "WhyBranch", "WhyCondition", "Witness", "lines_of"]
+__all__ = ["SIGNS", "Cut", "Shown", "Why", "WhyBranch", "WhyCondition", "Witness"]
+
+SIGNS: Final = {True: "✓", False: "✗", None: "·"}
+"""Of a condition that held, that did not, and that was not looked at."""
+
+_MOST: Final = 5
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,23 @@ class Witness:
     def to_dict(self) -> dict[str, object]:
         """The witness as plain data."""
         return {name: getattr(self, name) for name in Witness.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Cut(Generic[_T]):
+    """The first of many, and how many are left out."""
+
+    these: tuple[_T, ...]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown below a condition, in this order."""
+
+    reasons: Cut[str]
+    places: Cut[Witness]
+    parts: Cut[WhyCondition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +80,25 @@ class WhyCondition:
     at: Witness | None = None
 
     @property
-    def untold(self) -> tuple[Witness, ...]:
-        """The witnesses whose place no reason names."""
+    def said(self) -> str | Witness:
+        """What it says; around each of many matches the same is asked, so there it is the match."""
+        return self.says if self.at is None else self.at
+
+    def shown(self, most: int | None = _MOST) -> Shown:
+        """What is shown of it: reasons, witnesses whose place no reason names, and its parts.
+
+        With `most` the first of each: surroundings of many matches are cut, but not the parts that
+        a condition is made of.
+        """
         told = {reason.partition(" ")[0] for reason in self.reasons}
-        return tuple(each for each in self.found if f"{each.line}:{each.column}" not in told)
+        places = tuple(each for each in self.found if f"{each.line}:{each.column}" not in told)
+        found = len(self.found) if most is None else most
+        parts = self.parts[:most] if any(part.at for part in self.parts) else self.parts
+        return Shown(
+            _cut(self.reasons[:most], len(self.reasons), most),
+            _cut(places[:most], self.found_in_all if places else 0, found),
+            _cut(parts, self.parts_in_all, len(parts)),
+        )
 
     def to_dict(self) -> dict[str, object]:
         """The condition and its parts as plain data."""
@@ -84,6 +124,11 @@ class WhyBranch:
     message: str
     taken: bool
     when: WhyCondition | None
+
+    @property
+    def answer(self) -> str:
+        """The verdict that it gives, such as `FAIL high`."""
+        return self.status if self.severity == "none" else f"{self.status} {self.severity}"
 
     def to_dict(self) -> dict[str, object]:
         """The branch as plain data."""
@@ -127,50 +172,43 @@ class Why:
     def __str__(self) -> str:
         from gatecore.text import visible
 
-        return "\n".join(map(visible, lines_of(self)))
+        return "\n".join(map(visible, _lines(self)))
 
 
-_SIGNS: Final = {True: "✓", False: "✗", None: "·"}
-_MOST: Final = 5
+def _cut(these: tuple[_T, ...], in_all: int, shown: int | None) -> Cut[_T]:
+    return Cut(these, 0 if shown is None else max(in_all - shown, 0))
 
 
-def lines_of(why: Why) -> Iterator[str]:
-    """✓ held, ✗ did not, · was not looked at; long lists are cut and say so."""
+def _lines(why: Why) -> Iterator[str]:
     yield f"{why.module}/{why.gate} is {why.status}"
     if why.relevant is not None:
         yield from _condition(why.relevant, "  ", "relevant: ")
     for branch in why.branches:
-        severity = "" if branch.severity == "none" else f" {branch.severity}"
-        answer = f"{branch.status}{severity}{'' if branch.taken else ' does not apply'}"
+        label = f"{branch.answer}{'' if branch.taken else ' does not apply'}: "
         if branch.when is None:
-            yield f"  ✓ {answer}: otherwise"
+            yield f"  {SIGNS[branch.taken]} {label}otherwise"
         else:
-            yield from _condition(branch.when, "  ", f"{answer}: ")
+            yield from _condition(branch.when, "  ", label)
 
 
 def _condition(condition: WhyCondition, indent: str, label: str = "") -> Iterator[str]:
-    # Around each match the same is asked, which the line above has said.
-    said = condition.says if condition.at is None else _spot(condition.at)
-    yield f"{indent}{_SIGNS[condition.held]} {label}{said}"
+    yield f"{indent}{SIGNS[condition.held]} {label}{_said(condition.said)}"
     indent += "    "
-    for reason in condition.reasons[:_MOST]:
-        yield f"{indent}{reason}"
-    yield from _more(indent, len(condition.reasons), _MOST)
-    if untold := condition.untold:
-        for witness in untold[:_MOST]:
-            yield f"{indent}{_spot(witness)}"
-        yield from _more(indent, condition.found_in_all, _MOST)
-    many = any(part.at for part in condition.parts)
-    parts = condition.parts[:_MOST] if many else condition.parts
-    for part in parts:
+    shown = condition.shown()
+    for told in (shown.reasons, shown.places):
+        yield from (f"{indent}{_said(each)}" for each in told.these)
+        yield from _more(indent, told.left_out)
+    for part in shown.parts.these:
         yield from _condition(part, indent)
-    yield from _more(indent, condition.parts_in_all, len(parts))
+    yield from _more(indent, shown.parts.left_out)
 
 
-def _more(indent: str, in_all: int, shown: int) -> Iterator[str]:
-    if in_all > shown:
-        yield f"{indent}… and {in_all - shown:,} more"
+def _more(indent: str, left_out: int) -> Iterator[str]:
+    if left_out:
+        yield f"{indent}… and {left_out:,} more"
 
 
-def _spot(witness: Witness) -> str:
-    return f"{witness.line}:{witness.column} “{display(witness.text)}”"
+def _said(told: str | Witness) -> str:
+    if isinstance(told, str):
+        return told
+    return f"{told.line}:{told.column} “{display(told.text)}”"

@@ -34,12 +34,11 @@ from gatecore.gates.spec import (
     Window,
 )
 from gatecore.gates.values import Value
+from gatecore.text import cut, plural
 
 __all__ = [
     "RELATIONS",
-    "amount",
     "bounds",
-    "cut",
     "describe",
     "format_value",
     "nearby",
@@ -60,7 +59,6 @@ RELATIONS: Final = {
 KINDS: Final = {"number": "number", "money": "amount of money", "date": "date"}
 
 _SAME: Final = {"lines": "line", "sentences": "sentence", "paragraphs": "paragraph"}
-_LONGEST: Final = 60
 
 
 def describe(condition: Condition, spec: Gate, where: str = "") -> str:
@@ -75,7 +73,7 @@ def describe(condition: Condition, spec: Gate, where: str = "") -> str:
 
     def of(groups: tuple[str, ...], joined: str = "or") -> str:
         number = len(dict.fromkeys(spec.patterns(groups)))
-        return f"{quoted(groups, joined)} ({amount(number, 'pattern')}){where}"
+        return f"{quoted(groups, joined)} ({plural(number, 'pattern')}){where}"
 
     match condition:
         case AnyOf(groups):
@@ -158,7 +156,7 @@ def nearby(window: Window) -> str:
             beside = "as it" if side == "both" else f"{side} it"
             return f" in the same {_SAME[window.unit]} {beside}"
         return " right beside it" if side == "both" else f" right {side} it"
-    distance = amount(window.distance, window.unit[:-1], window.unit)
+    distance = plural(window.distance, window.unit[:-1], window.unit)
     return f" within {distance} {'of' if side == 'both' else side} it"
 
 
@@ -178,17 +176,12 @@ def bounds(within: Bounds, one: str, many: str) -> str:
     """
     low, high = within.at_least, within.at_most
     if high is None:
-        return f"at least {amount(low, one, many)}"
+        return f"at least {plural(low, one, many)}"
     if low == high:
-        return f"exactly {amount(low, one, many)}"
+        return f"exactly {plural(low, one, many)}"
     if low == 0:
-        return f"at most {amount(high, one, many)}"
-    return f"{low:,} to {amount(high, one, many)}"
-
-
-def amount(number: int, one: str, many: str = "") -> str:
-    """A number of things, in one of two words."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+        return f"at most {plural(high, one, many)}"
+    return f"{low:,} to {plural(high, one, many)}"
 
 
 def quoted(names: Sequence[str], joined: str = "or") -> str:
@@ -204,9 +197,3 @@ def format_value(value: Value) -> str:
     if isinstance(value.amount, date):
         return f"{value.amount.day} {value.amount:%B %Y}"
     return cut(f"{value.amount:,f}{' ' + value.currency if value.currency else ''}")
-
-
-def cut(text: str, length: int = _LONGEST) -> str:
-    """A text on one line, its end left out when it is long."""
-    line = " ".join(text[: 4 * length].split())
-    return line if len(line) <= length and len(text) <= 4 * length else line[: length - 1] + "…"

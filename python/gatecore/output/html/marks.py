@@ -24,7 +24,7 @@ from typing import Final
 from gatecore.gates.spec import Severity
 from gatecore.gates.statuses import severity_rank
 
-__all__ = ["Mark", "escaped", "left_out", "marked"]
+__all__ = ["Mark", "escaped", "in_short", "left_out", "marked"]
 
 #: What is shown before and after a finding, at both ends of one that is long, even if there are so
 #: many that more than is wanted stays.
@@ -32,6 +32,7 @@ _LEAST_BESIDE: Final = 60
 #: A part that is not longer stays: the line in its place would take as much.
 _LEAST_GAP: Final = 200
 _LONGEST_WORD: Final = 40
+_LONGEST: Final = 160
 _SPACE: Final = re.compile(r"\s")
 _LAST_SPACE: Final = re.compile(r"\s(?=\S*\Z)")
 
@@ -61,6 +62,13 @@ def escaped(text: str) -> str:
     '&lt;b&gt;&#x27;⟨U+0000⟩⟨U+202E⟩'
     """
     return _UNSEEN.sub(_named, html.escape(text.replace("\r\n", "\n")))
+
+
+def in_short(text: str) -> str:
+    """A finding as HTML in one line, with its middle left out when it is long."""
+    half = _LONGEST // 2
+    shown = text if len(text) <= _LONGEST else f"{text[:half]} … {text[-half:]}"
+    return escaped(" ".join(shown.split()))
 
 
 def _named(match: re.Match[str]) -> str:

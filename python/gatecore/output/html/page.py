@@ -15,7 +15,9 @@ import base64
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
+from importlib.resources import files
 from typing import Final
 
 from gatecore.errors import GatecoreError
@@ -23,14 +25,13 @@ from gatecore.gates.findings import Finding
 from gatecore.gates.report import Checked, Verdict
 from gatecore.gates.spec import SEVERITIES
 from gatecore.gates.statuses import WORST, badness, is_known, severity_rank, worst_first
-from gatecore.gates.why.tree import Why, WhyBranch, WhyCondition, Witness
-from gatecore.output.html.look import SCRIPT, STYLE
-from gatecore.output.html.marks import Mark, escaped, left_out, marked
+from gatecore.gates.why.tree import Why
+from gatecore.output.html.marks import Mark, escaped, in_short, left_out, marked
+from gatecore.output.html.why import why_html
 
 __all__ = ["HtmlReport", "render"]
 
 _LISTED: Final = 20
-_LONGEST: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,6 @@ _FOOTER: Final = (
     '<footer class="dim"><p>Made by gatecore. It finds wording, not compliance: '
     "no verdict is legal advice.</p></footer>\n"
 )
-_SIGNS: Final = {
-    True: ("held", "✓", "holds: "),
-    False: ("failed", "✗", "does not hold: "),
-    None: ("unseen", "·", "not looked at: "),
-}
 
 
 def render(documents: Iterable[Checked], unreadable: Iterable[tuple[str, str]] = ()) -> str:
@@ -111,16 +107,17 @@ class HtmlReport:
         """The whole page."""
         one = len(self._overview) == 1 and not self._unreadable
         title = self._overview[0][0].name if one else f"{len(self._overview)} documents"
+        style, script = _part("page.css"), _part("page.js")
         policy = (
             "default-src 'none'; base-uri 'none'; form-action 'none'; "
-            f"style-src '{_hash(STYLE)}'; script-src '{_hash(SCRIPT)}'"
+            f"style-src '{_hash(style)}'; script-src '{_hash(script)}'"
         )
         head = (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             '<meta name="referrer" content="no-referrer">\n'
-            f"<title>{escaped(title)} – gatecore</title>\n<style>{STYLE}</style>\n</head>\n"
+            f"<title>{escaped(title)} – gatecore</title>\n<style>{style}</style>\n</head>\n"
         )
         parts = [
             head,
@@ -129,7 +126,7 @@ class HtmlReport:
             *self._bar(),
             f'<main id="main" tabindex="-1"{" class=one" if one else ""}>\n',
             *self._sections,
-            f"</main>\n{_FOOTER}<script>{SCRIPT}</script>\n</body>\n</html>\n",
+            f"</main>\n{_FOOTER}<script>{script}</script>\n</body>\n</html>\n",
         ]
         return "".join(parts)
 
@@ -270,7 +267,7 @@ def _verdict(
     yield from _findings(verdict.findings, numbers, prefix)
     yield f'<p class="dim">{escaped(verdict.source)}</p>\n'
     if why is not None:
-        yield from _why(why)
+        yield from why_html(why)
     yield "</div>\n</article>\n"
 
 
@@ -291,7 +288,7 @@ def _findings(findings: Sequence[Finding], numbers: list[int], prefix: str) -> I
     items = [
         f'<li id="{prefix}b{number}"><a href="#{prefix}f{number}">'
         f'<span class="said">line </span>{finding.line}:{finding.column}</a> '
-        f"<span><q>{_short(finding.text)}</q> "
+        f"<span><q>{in_short(finding.text)}</q> "
         f'<span class="dim">{escaped(finding.type)}</span></span></li>\n'
         for finding, number in zip(findings, numbers, strict=False)
     ]
@@ -303,82 +300,6 @@ def _findings(findings: Sequence[Finding], numbers: list[int], prefix: str) -> I
         yield f'<ol class="findings">\n{"".join(items[_LISTED:])}</ol></details>\n'
     if missing > 0:
         yield f'<p class="cut">{missing:,} of {len(findings):,} findings are left out.</p>\n'
-
-
-def _why(why: Why) -> Iterator[str]:
-    yield '<details class="why"><summary>Why?</summary>\n<ul class="tree">\n'
-    if why.relevant is not None:
-        sign = _sign(why.relevant.held)
-        yield f"{sign}<b>Relevant</b> <ul>\n"
-        yield from _condition(why.relevant)
-        yield "</ul></li>\n"
-    for branch in why.branches:
-        yield from _branch(branch)
-    yield "</ul>\n"
-    if why.limits:
-        yield f'<p class="dim">What this gate cannot see: {escaped(why.limits)}</p>\n'
-    yield "</details>\n"
-
-
-def _branch(branch: WhyBranch) -> Iterator[str]:
-    severity = "" if branch.severity == "none" else f", {branch.severity}"
-    if branch.taken:
-        yield f"{_sign(True)}<b>{escaped(branch.status)}{escaped(severity)}</b>"
-    else:
-        # Not in the colours of a failure: that a FAIL does not apply is good news.
-        yield (
-            '<li class="passed-over"><span class="sign" aria-hidden="true">·</span>'
-            f"{escaped(branch.status)}{escaped(severity)}: does not apply"
-        )
-    if branch.when is None:
-        yield ' <span class="says">otherwise</span>'
-    else:
-        yield "<ul>\n"
-        yield from _condition(branch.when)
-        yield "</ul>"
-    yield "</li>\n"
-
-
-def _condition(condition: WhyCondition) -> Iterator[str]:
-    yield _sign(condition.held)
-    # Around each match the same is asked, which the line above has said.
-    if condition.at is not None:
-        yield _spot(condition.at)
-    else:
-        yield f'<span class="says">{escaped(condition.says)}</span>'
-    if condition.reasons:
-        reasons = "".join(f"<li>{escaped(reason)}</li>" for reason in condition.reasons)
-        yield f'<ul class="reasons">{reasons}</ul>'
-    if untold := condition.untold:
-        spots = "; ".join(map(_spot, untold))
-        more = condition.found_in_all - len(condition.found)
-        yield f'<ul class="where"><li>{spots}{f" and {more:,} more" if more > 0 else ""}</li></ul>'
-    if condition.parts:
-        yield "<ul>\n"
-        for inner in condition.parts:
-            yield from _condition(inner)
-        more = condition.parts_in_all - len(condition.parts)
-        yield f"<li>and {more:,} more</li>" if more > 0 else ""
-        yield "</ul>"
-    yield "</li>\n"
-
-
-def _sign(held: bool | None) -> str:
-    kind, sign, said = _SIGNS[held]
-    return (
-        f'<li class="{kind}"><span class="sign" aria-hidden="true">{sign}</span>'
-        f'<span class="said">{said}</span>'
-    )
-
-
-def _spot(witness: Witness) -> str:
-    return f"{witness.line}:{witness.column} <q>{_short(witness.text)}</q>"
-
-
-def _short(text: str) -> str:
-    half = _LONGEST // 2
-    shown = text if len(text) <= _LONGEST else f"{text[:half]} … {text[-half:]}"
-    return escaped(" ".join(shown.split()))
 
 
 def _facts(checked: Checked, counts: Counter[str]) -> str:
@@ -424,6 +345,12 @@ def _badness(counts: Counter[str]) -> tuple[int, ...]:
     for status, count in counts.items():
         by_badness[badness(status)] += count
     return tuple(-by_badness[bad] for bad in range(WORST, -1, -1))
+
+
+@cache
+def _part(name: str) -> str:
+    """Style or script. ASCII only, so that its hash in the content policy holds in any encoding."""
+    return "\n" + files("gatecore.output.html").joinpath(name).read_text("ascii")
 
 
 def _hash(content: str) -> str:

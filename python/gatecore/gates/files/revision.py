@@ -1,4 +1,4 @@
-"""Files as they are in a revision of the git repository around the current folder."""
+"""Gates as they are in a revision of the git repository around the current folder."""
 
 from __future__ import annotations
 

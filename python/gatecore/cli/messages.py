@@ -1,0 +1,51 @@
+"""What commands say beside their results: errors and notes on standard error, JSON in one frame."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from gatecore.text import json_text, visible
+
+__all__ = ["JsonDocuments", "print_json", "say_error", "say_note"]
+
+
+def say_error(message: str) -> None:
+    """What went wrong, in one line on standard error."""
+    print(f"gatecore: error: {visible(message)}", file=sys.stderr)
+
+
+def say_note(message: str) -> None:
+    """What a reader should know, in one line on standard error."""
+    print(f"gatecore: note: {visible(message)}", file=sys.stderr)
+
+
+def print_json(plain: Mapping[str, object]) -> None:
+    """A command's results as one JSON object, after the tool's name and version."""
+    from gatecore.output.portable import head
+
+    print(json_text({**head(), **plain}))
+
+
+class JsonDocuments:
+    """One JSON object with a document a line, written as they come.
+
+    ASCII only, so any text survives any terminal. `about` stands before the documents, `errors`,
+    which its user adds to, after them.
+    """
+
+    def __init__(self, about: Mapping[str, object]) -> None:
+        from gatecore.output.portable import head
+
+        self.errors: list[dict[str, str]] = []
+        self._before = f'{json_text({**head(), **about})[:-1]}, "documents":['
+
+    def add(self, document: Mapping[str, object]) -> None:
+        """Writes a document."""
+        sys.stdout.write(f"{self._before}\n{json_text(document)}")
+        self._before = ","
+
+    def end(self) -> None:
+        """Writes the errors and the end."""
+        opened = "" if self._before == "," else self._before
+        sys.stdout.write(f'{opened}\n],"errors":{json_text(self.errors)}}}\n')

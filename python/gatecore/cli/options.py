@@ -1,0 +1,306 @@
+"""What can be said on a command line: options as typed fields that argparse fills.
+
+A command's options are a frozen dataclass. A field says how it is written, what it takes and what
+it is for; `option_group` puts options in that several commands share:
+
+    class Options:
+        files: tuple[str, ...] = argument("FILE", nargs="+", help="texts")
+        why: bool = option("--why", action="store_true", help="explain each problem")
+        selection: Selection = option_group(Selection)
+
+`add_options` tells argparse, `filled` makes the dataclass of what argparse has read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+import dataclasses
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeVar
+
+from gatecore.files import MAX_SIZE
+
+__all__ = [
+    "About",
+    "Engine",
+    "GateFiles",
+    "GateSources",
+    "Narrowing",
+    "Reading",
+    "Selection",
+    "add_options",
+    "argument",
+    "backend_option",
+    "documents_argument",
+    "encoding_option",
+    "filled",
+    "flags_option",
+    "format_option",
+    "option",
+    "option_group",
+    "seconds",
+]
+
+_Options = TypeVar("_Options")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a command's help says, and the JSON it prints, beside its errors, when it cannot run."""
+
+    description: str
+    epilog: str
+    nothing: Mapping[str, object] = dataclasses.field(default_factory=dict)
+
+
+_INSTEAD: Final = "{instead}"
+
+
+def option(*names: str, default: Any = None, **about: Any) -> Any:
+    """A field that an option fills; `about` is what `add_argument` takes."""
+    if about.get("action") in ("append", "extend"):
+        default = ()
+    elif about.get("action") in ("store_true", "store_false"):
+        default = about["action"] == "store_false"
+    return dataclasses.field(default=default, metadata={"names": names, "about": about})
+
+
+def argument(metavar: str, *, help: str, nargs: str | None = None) -> Any:  # noqa: A002
+    """A field that words without an option's name fill."""
+    default = () if nargs == "*" else None
+    about = {"metavar": metavar, "nargs": nargs, "help": help}
+    return dataclasses.field(default=default, metadata={"names": (), "about": about})
+
+
+def option_group(options: type[_Options], *, instead: str = "", **defaults: Any) -> Any:
+    """A field with options that several commands share; `instead` begins the help of some."""
+    metadata = {"group": options, "instead": instead}
+    return dataclasses.field(default_factory=lambda: options(**defaults), metadata=metadata)
+
+
+def add_options(parser: argparse.ArgumentParser, options: type, instead: str = "") -> None:
+    """Adds the options of a dataclass to a parser, in the order of its fields."""
+    for field in dataclasses.fields(options):
+        if "group" in field.metadata:
+            add_options(parser, field.metadata["group"], field.metadata["instead"] or instead)
+            continue
+        about = {**field.metadata["about"]}
+        about["help"] = about["help"].replace(_INSTEAD, instead)
+        if field.default == ():
+            about["default"] = []  # argparse appends to a copy
+        elif field.metadata["names"]:
+            about["default"] = field.default
+        if field.metadata["names"]:
+            parser.add_argument(*field.metadata["names"], dest=field.name, **about)
+        else:
+            parser.add_argument(field.name, **about)
+
+
+def filled(options: type[_Options], read: argparse.Namespace) -> _Options:
+    """The options that argparse has read."""
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(options):  # type: ignore[arg-type]
+        if "group" in field.metadata:
+            values[field.name] = filled(field.metadata["group"], read)
+        else:
+            value = getattr(read, field.name)
+            values[field.name] = tuple(value) if isinstance(value, list) else value
+    return options(**values)
+
+
+# What options take
+
+
+def seconds(text: str) -> float:
+    """A time above zero that ends."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds; try 10 or 0.5")
+    return number
+
+
+def _encoding(name: str) -> str:
+    try:
+        found = codecs.lookup(name)
+    except (LookupError, ValueError):
+        raise argparse.ArgumentTypeError(
+            f"there is no encoding '{name}'; try utf-8, utf-16 or windows-1252"
+        ) from None
+    if not getattr(found, "_is_text_encoding", True):
+        raise argparse.ArgumentTypeError(f"'{name}' is not an encoding of text; try utf-8")
+    return name
+
+
+def _size(text: str) -> int:
+    found = re.fullmatch(r"(\d{1,15})([kMG]?)B?", text, re.IGNORECASE)
+    if not found or not int(found[1]):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a size; write e.g. 500k, 20M or 1G")
+    return int(found[1]) * {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[found[2].lower()]
+
+
+def _flags(letters: str) -> int:
+    known = {"a": re.A, "i": re.I, "m": re.M, "s": re.S, "x": re.X}
+    flags = 0
+    for letter in letters.lower().replace(",", "").replace(" ", ""):
+        if letter not in known:
+            raise argparse.ArgumentTypeError(
+                f"there is no flag '{letter}'; expected some of {','.join(known)}"
+            )
+        flags |= int(known[letter])
+    return flags
+
+
+# Options that several commands have
+
+
+def format_option(*more: str) -> Any:
+    """How results are written."""
+    return option(
+        "--format",
+        choices=("table", "json", *more),
+        default="table",
+        help="for people or for programs (default: table)",
+    )
+
+
+def documents_argument() -> Any:
+    """The documents of a command that reads folders as well."""
+    return argument(
+        "FILE_OR_FOLDER",
+        nargs="+",
+        help="a text, an e-mail or an HTML page, or a folder of which all .txt, .md, .eml, .mht "
+        "and .html files are read",
+    )
+
+
+def encoding_option(default: str = "as in gatecore check") -> Any:
+    """How documents are encoded."""
+    what = f"how the documents are encoded (default: {default})"
+    return option("--encoding", type=_encoding, metavar="NAME", help=what)
+
+
+def flags_option(what: str) -> Any:
+    """A pattern's flags, as one number."""
+    return option("--flags", type=_flags, default=0, metavar="LETTERS", help=what)
+
+
+def module_option() -> Any:
+    """Shipped modules."""
+    return option(
+        "--module",
+        action="append",
+        metavar="NAME",
+        help="{instead}a shipped module, such as fca_uk; may be repeated",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSources:
+    """Where gates come from."""
+
+    modules: tuple[str, ...] = module_option()
+    gates: tuple[str, ...] = option(
+        "--gates",
+        action="append",
+        metavar="FILE_OR_FOLDER",
+        help="{instead}a gate file of your own, or a folder of them; may be repeated",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateFiles:
+    """Where gates come from, where a command is about nothing else."""
+
+    gates: tuple[str, ...] = argument(
+        "FILE_OR_FOLDER", nargs="*", help="a gate file, or a folder of them"
+    )
+    modules: tuple[str, ...] = module_option()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowing:
+    """Which of those gates count."""
+
+    tags: tuple[str, ...] = option(
+        "--tag",
+        action="append",
+        metavar="TAG",
+        help="only gates with this tag; repeated: with any of them",
+    )
+    names: tuple[str, ...] = option(
+        "--gate",
+        action="append",
+        metavar="NAME",
+        help="only this gate, as gate or module/gate; may be repeated",
+    )
+
+
+Backend = Literal["auto", "simd", "portable"]
+
+
+def backend_option() -> Any:
+    """Which pass is used."""
+    return option(
+        "--backend",
+        choices=("auto", "simd", "portable"),
+        default="auto",
+        help="which pass to use (default: the best that is there)",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """How gates are compiled."""
+
+    backend: Backend = backend_option()
+    cache: bool = option(
+        "--no-cache",
+        action="store_false",
+        help="neither read nor keep compiled patterns ($GATECORE_CACHE_DIR)",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which gates, and how they are compiled."""
+
+    sources: GateSources = option_group(GateSources)
+    narrowing: Narrowing = option_group(Narrowing)
+    engine: Engine = option_group(Engine)
+
+    @property
+    def names_gates(self) -> bool:
+        """Whether it says anything about gates; if not, all that are shipped are meant."""
+        sources, narrowing = self.sources, self.narrowing
+        return bool(sources.modules or sources.gates or narrowing.tags or narrowing.names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How documents are read."""
+
+    read_as: Literal["text", "email", "html"] | None = option(
+        "--as",
+        choices=("text", "email", "html"),
+        help="what the documents are (default: found out from name and content): of an e-mail the "
+        "subject and the text parts are read, of a page what a reader sees",
+    )
+    max_size: int = option(
+        "--max-size",
+        type=_size,
+        default=MAX_SIZE,
+        metavar="SIZE",
+        help=f"refuse larger documents, e.g. 500k, 20M, 1G (default: {MAX_SIZE // 10**6}M)",
+    )
+    special: bool = option(
+        "--special",
+        action="store_true",
+        help="read pipes and devices that are named too, such as those of <(command)",
+    )
