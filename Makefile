@@ -16,7 +16,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check
 LOCKED := $(INSTALL) --require-hashes --requirement
 COMPATIBILITY ?= manylinux_2_17
 UV := .venvs/lock/bin/uv
-SOURCES := $(shell find rust python/gatecore -type f \( -name '*.rs' -o -name '*.c' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name '*.yaml' -o -name '*.json' \) -not -path '*/target/*' -not -path '*/__pycache__/*') Cargo.toml Cargo.lock pyproject.toml README.md
+SOURCES := $(shell find rust python/gatecore -type f \( -name '*.rs' -o -name '*.c' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name '*.yaml' -o -name '*.json' \) -not -path '*/target/*' -not -path 'rust/fuzz/*' -not -path '*/__pycache__/*') Cargo.toml Cargo.lock pyproject.toml README.md
 
 .PHONY: help
 help: ## list the commands
@@ -80,7 +80,9 @@ test: lint types rust-test python-test smoke wheel-check ## everything that must
 .PHONY: lint
 lint: $(VENV)/.dev ## formatting, lints, and who imports whom
 	cargo fmt --all --check
+	cargo fmt --manifest-path rust/fuzz/Cargo.toml --check
 	cargo clippy --release --workspace --all-targets -- -D warnings
+	@cargo tree --package gatecore --edges normal,build --prefix none | awk '/^pyo3/ { print "the core depends on " $$0; found = 1 } END { exit found }'
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	PYTHONPATH=python $(VENV)/bin/lint-imports --no-logo --no-cache
@@ -142,6 +144,7 @@ fuzz: $(VENV)/.dev $(VENV)/.installed ## compare with re, and gates with their r
 	$(PY) -m tests.differential.gates --cases $(GATE_CASES) --jobs $$(nproc)
 	$(PY) -m tests.unit.gates.files.test_gate_file_mutations --count $(MUTATIONS)
 	$(PY) -m tests.differential.lint_claims --seconds $(SECONDS_OF_FUZZ)
+	tools/fuzz-rust $(SECONDS_OF_FUZZ)
 
 .PHONY: bench-quick
 bench-quick: $(VENV)/.dev $(VENV)/.installed ## each benchmark once, and the ratios that matter

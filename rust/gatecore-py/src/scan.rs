@@ -191,10 +191,12 @@ impl CoreScan {
     ) -> PyResult<()> {
         let core = slf.get();
         match core.set.set.shard_of(id) {
-            Some(shard) if !core.scan.is_ready(shard) => CoreScan::run(slf, text, &[shard], limit)?,
+            Some(shard) if !core.scan.has_shard(shard) => {
+                CoreScan::run(slf, text, &[shard], limit)?
+            }
             _ => {}
         }
-        if core.scan.is_prepared(&core.set.set, id) {
+        if core.scan.has(&core.set.set, id) {
             return Ok(());
         }
         let (py, slf) = (slf.py(), slf.as_unbound());
@@ -204,12 +206,12 @@ impl CoreScan {
     /// Runs the pass over the section of a pattern, unless it was run. To be called without the GIL.
     pub fn prepare(slf: &Py<Self>, id: PatternId, limit: &Limit) -> PyResult<()> {
         let core = slf.get();
-        if core.scan.is_prepared(&core.set.set, id) {
+        if core.scan.has(&core.set.set, id) {
             return Ok(());
         }
         let Some(shard) = core.set.set.shard_of(id) else { return Ok(()) };
         CoreScan::pass(slf, shard, limit, move |core, stop| {
-            core.scan.prepare(&core.set.set, id, stop)
+            core.scan.ensure(&core.set.set, id, stop)
         })
     }
 
@@ -251,13 +253,13 @@ impl CoreScan {
             let one_at_a_time = (!is_closed()).then(|| limit::lock(&core.scanning, limit));
             let _one_at_a_time = one_at_a_time.transpose()?;
             for &shard in shards {
-                if !core.scan.is_ready(shard) {
+                if !core.scan.has_shard(shard) {
                     let begin = || set.translation(shard, characters.len());
                     let mut translation = errors::caught(begin)?;
                     characters.translate(&mut translation, limit)?;
                     let symbols = errors::caught(|| translation.finish())?;
                     CoreScan::pass(slf, shard, limit, move |core, stop| {
-                        core.scan.complete_until(&core.set.set, shard, symbols, stop)
+                        core.scan.ensure_shard(&core.set.set, shard, symbols, stop)
                     })?;
                 }
             }
@@ -271,7 +273,7 @@ impl CoreScan {
         without_gil(py, || {
             for shard in (0..slf.get().set.set.shards() as u32).map(ShardId) {
                 CoreScan::pass(slf, shard, limit, move |core, stop| {
-                    core.scan.complete_sections(&core.set.set, shard, stop)
+                    core.scan.ensure_sections(&core.set.set, shard, stop)
                 })?;
             }
             Ok(())
@@ -442,10 +444,8 @@ impl CoreScan {
             let (mut yes, mut open) = (Vec::new(), Vec::new());
             let set = &self.set.set;
             for id in 0..set.len() as u32 {
-                let ready = set.shard_of(PatternId(id)).is_none_or(|shard| {
-                    self.scan.is_ready(shard) && self.scan.is_prepared(set, PatternId(id))
-                });
-                match ready.then(|| self.scan.known(set, PatternId(id))).flatten() {
+                let pattern = PatternId(id);
+                match self.scan.has(set, pattern).then(|| self.scan.known(set, pattern)).flatten() {
                     Some(true) => memory::push(&mut yes, id),
                     Some(false) => {}
                     None => memory::push(&mut open, id),

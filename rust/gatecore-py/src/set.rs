@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gatecore::pass::memo::{self, Lent};
-use gatecore::{Backend, CodePoints, Lowered, PatternId, PatternSet, ShardId, Spec, Stop};
+use gatecore::{Backend, CodePoints, LoweredPattern, PatternId, PatternSet, ShardId, Spec, Stop};
 use gatecore_ffi::cpython::call_method;
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::intern;
@@ -20,7 +20,7 @@ use crate::stats::DocumentStats;
 use crate::text::Characters;
 
 /// (source, flags, caseless, program or None), see `gatecore.lowering.lower`.
-type LoweredPattern = (Vec<u8>, u32, bool, Option<Vec<u32>>);
+type LoweredTuple = (Vec<u8>, u32, bool, Option<Vec<u32>>);
 
 /// A set with its number in this process and its patterns by source and flags.
 pub struct SharedSet {
@@ -180,7 +180,7 @@ impl CoreSet {
     #[staticmethod]
     fn build(
         py: Python<'_>,
-        patterns: Vec<LoweredPattern>,
+        patterns: Vec<LoweredTuple>,
         classes: Vec<Vec<u32>>,
         words: Vec<u32>,
         ascii_words: Vec<u32>,
@@ -191,24 +191,22 @@ impl CoreSet {
         if sections.as_ref().is_some_and(|sections| sections.len() != patterns.len()) {
             return Err(PyValueError::new_err("each pattern has one section"));
         }
-        let build =
-            move |stop: &Stop| {
-                let section =
-                    |number: usize| sections.as_ref().map_or(0, |sections| sections[number]);
-                let classes = classes.iter().map(|flat| CodePoints::from_flat(flat));
-                let numbered = patterns.into_iter().enumerate();
-                let patterns = numbered.map(|(number, (source, flags, caseless, program))| {
-                    Lowered { source, flags, caseless, section: section(number), program }
-                });
-                let spec = Spec {
-                    patterns: patterns.collect(),
-                    classes: classes.collect::<Result<_, _>>().map_err(errors::build)?,
-                    words: CodePoints::from_flat(&words).map_err(errors::build)?,
-                    ascii_words: CodePoints::from_flat(&ascii_words).map_err(errors::build)?,
-                    backend,
-                };
-                PatternSet::build_until(&spec, stop).map_err(errors::build)
+        let build = move |stop: &Stop| {
+            let section = |number: usize| sections.as_ref().map_or(0, |sections| sections[number]);
+            let classes = classes.iter().map(|flat| CodePoints::from_flat(flat));
+            let numbered = patterns.into_iter().enumerate();
+            let patterns = numbered.map(|(number, (source, flags, caseless, program))| {
+                LoweredPattern { source, flags, caseless, section: section(number), program }
+            });
+            let spec = Spec {
+                patterns: patterns.collect(),
+                classes: classes.collect::<Result<_, _>>().map_err(errors::build)?,
+                words: CodePoints::from_flat(&words).map_err(errors::build)?,
+                ascii_words: CodePoints::from_flat(&ascii_words).map_err(errors::build)?,
+                backend,
             };
+            PatternSet::build_until(&spec, stop).map_err(errors::build)
+        };
         let built = without_gil(py, || long(&Limit::default(), build))?;
         Ok(CoreSet { shared: SharedSet::new(built?) })
     }

@@ -1,4 +1,4 @@
-//! What can go wrong when a set is built or read. A scan of a document can only run out of limits.
+//! What can go wrong when a set is built or read. A scan of a document can only exceed a limit or be stopped.
 
 /// A pattern set could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -16,10 +16,10 @@ pub enum BuildError {
     /// More patterns or larger ones than the engine takes.
     #[error("the set is too large for the engine: {0}; split it into several sets")]
     TooLarge(String),
-    /// No memory was left.
+    /// There was not enough memory.
     #[error("no memory is left to compile the set")]
     Memory,
-    /// Somebody stopped it.
+    /// It was cancelled.
     #[error("compiling was cancelled")]
     Cancelled,
 }
@@ -34,7 +34,7 @@ pub enum LoadError {
     /// A stored set of another version of gatecore, engine, processor or interpreter.
     #[error("the stored set was made by {found}, this is {expected}; compile it again")]
     OtherVersion {
-        /// What the file says of its maker.
+        /// What the file says made it.
         found: String,
         /// What this process is.
         expected: String,
@@ -48,13 +48,13 @@ pub enum LoadError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScanError {
-    /// Spans are 32-bit.
+    /// Spans are of 32-bit numbers.
     #[error("a document of {0} characters is beyond the limit of 4294967295")]
     TooLarge(usize),
-    /// The SIMD engine reported a status that should not occur.
+    /// The SIMD engine reported an unexpected status.
     #[error("the SIMD engine failed: {0}")]
     Engine(String),
-    /// It was no longer wanted.
+    /// It was stopped.
     #[error("the scan was stopped")]
     Stopped,
 }

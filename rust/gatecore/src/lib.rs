@@ -2,7 +2,7 @@
 //! answers them.
 //!
 //! This crate is the core. It knows neither Python nor regex syntax: patterns arrive lowered, as
-//! trees over numbered classes of code points ([`lowered`]). The way of a pattern and a document:
+//! trees over numbered classes of code points ([`pattern`]). The way of a pattern and a document:
 //!
 //! ```text
 //!   Spec ──build──▶ PatternSet                       document
@@ -15,31 +15,23 @@
 //! back as [`Answer::AskRe`]; the caller asks the interpreter's own `re`.
 
 pub mod alphabet;
-mod byte_set;
-mod code_points;
 mod confirm;
 mod error;
 pub mod gate;
-pub mod lowered;
 pub mod memory;
 pub mod pass;
-mod route;
+pub mod pattern;
 mod scan;
 mod set;
-mod shard;
 mod span;
 mod stop;
-mod stored;
 pub mod workers;
 
-pub use alphabet::{Text, Translation};
-pub use byte_set::ByteSet;
-pub use code_points::CodePoints;
+pub use alphabet::{ByteSet, Text, Translation};
 pub use confirm::{Matches, Wanted};
 pub use error::{BuildError, LoadError, ScanError};
-pub use route::{Route, Routing};
+pub use pattern::{CodePoints, LoweredPattern};
 pub use scan::{Anchor, Answer, Glance, Groups, Region, Scan};
-pub use set::{Backend, Lowered, PatternId, PatternSet, ShardId, Spec};
+pub use set::{maker, Backend, PatternId, PatternSet, Route, Routing, ShardId, Spec};
 pub use span::Span;
 pub use stop::Stop;
-pub use stored::maker;

@@ -1,14 +1,14 @@
 //! Running out of memory as an answer, where Rust's own collections end the process.
 //!
-//! What grows with a document or a set is allocated by the functions here. Where memory is not enough they
+//! What grows with a document or a set is allocated by the functions here. Where there is not enough memory they
 //! unwind with [`NoMemory`], past loops that have nothing to say about it, up to [`caught`], which the
-//! binding puts round every question and which makes an ordinary error of it. (It is what `-Z oom=panic`
+//! binding puts around every question and which turns it into an ordinary error. (It is what `-Z oom=panic`
 //! will do for all allocations once it is stable. A result through every loop was tried on paper: eleven
-//! signatures, and the libraries' own allocations are not reached by it either.)
+//! signatures, and it does not reach the libraries' own allocations either.)
 //!
-//! Allocations of a few kilobytes, and those inside of the automata libraries, cannot be caught. Before
-//! such work [`headroom`] asks for more than it will take and gives it back: on the edge of a limit the
-//! answer is then an error as well, except if another thread takes that memory in between.
+//! Allocations of a few kilobytes, and those inside the automata libraries, cannot be caught. Before such
+//! work [`headroom`] asks for more than it will take and gives it back: at the edge of a limit the answer
+//! is then an error as well, unless another thread takes that memory in between.
 
 use std::fmt;
 use std::hint::black_box;
@@ -26,7 +26,14 @@ impl fmt::Display for NoMemory {
 
 impl std::error::Error for NoMemory {}
 
-/// Does work and says if memory was not enough for it. Nanoseconds.
+/// Does work, or tells that memory was not enough for it. Takes nanoseconds.
+///
+/// ```
+/// use gatecore::memory::{caught, with_capacity, NoMemory};
+///
+/// assert_eq!(caught(|| with_capacity::<u8>(10).len()), Ok(0));
+/// assert_eq!(caught(|| with_capacity::<u64>(usize::MAX / 16).len()), Err(NoMemory));
+/// ```
 ///
 /// # Errors
 /// [`NoMemory`].
@@ -38,36 +45,36 @@ pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, NoMemory> {
     })
 }
 
-/// Ends the work that is going on, up to [`caught`]. No message is printed.
+/// Ends the work in progress, up to [`caught`]. No message is printed.
 #[cold]
 pub fn exhausted() -> ! {
     resume_unwind(Box::new(NoMemory))
 }
 
-/// Makes sure that so many bytes are there, for what cannot say that they are not. The memory is not
-/// touched: two system calls, 3 µs, from 128 KB on.
+/// Makes sure that this many bytes are available, for work that cannot report that they are not. The
+/// memory is not touched: two system calls, 3 µs, from 128 KB on.
 pub fn headroom(bytes: usize) {
-    drop(black_box(with_capacity::<u8>(bytes))); // a list that nobody sees might be left out
+    drop(black_box(with_capacity::<u8>(bytes))); // or the compiler might leave the unused list out
 }
 
 /// Whether there is room for another thread, whose first allocations end the process where they fail.
 ///
 /// glibc takes what is larger than 32 MB from the system, whatever its heap has free. So does a thread
-/// for which it cannot make a heap (64 MB of addresses): what is free in the others' is not for it.
+/// for which it cannot make a heap (64 MB of addresses): it cannot use what is free in the others'.
 pub fn is_room_for_a_thread() -> bool {
     caught(|| headroom(THREAD)).is_ok()
 }
 
 const THREAD: usize = 34 << 20;
 
-/// An empty list with room for so many.
+/// An empty list with room for this many.
 pub fn with_capacity<T>(count: usize) -> Vec<T> {
     let mut list = Vec::new();
     reserve(&mut list, count);
     list
 }
 
-/// Makes room for so many more and not beyond.
+/// Makes room for exactly this many more.
 pub fn reserve<T>(list: &mut Vec<T>, more: usize) {
     if list.try_reserve_exact(more).is_err() {
         exhausted();
@@ -86,7 +93,7 @@ pub fn push<T>(list: &mut Vec<T>, item: T) {
 /// Adds all of another list.
 pub fn append<T>(list: &mut Vec<T>, other: &mut Vec<T>) {
     if list.is_empty() {
-        std::mem::swap(list, other); // two copies of a long list may be one too many
+        std::mem::swap(list, other); // there may be no room for two copies of a long list
         return;
     }
     if list.try_reserve(other.len()).is_err() {

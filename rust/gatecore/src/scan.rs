@@ -1,20 +1,19 @@
-//! What the pass found in one document, and the exact answers that are worked out on demand.
+//! What the pass found in one document, and the exact answers, which are worked out on demand.
 //!
-//! Nothing is scanned before it is asked for: the pass over an alphabet runs when one of its patterns
-//! is first asked about ([`Scan::is_ready`], [`Scan::complete`]). A document of which only lowered
-//! keywords are asked never pays for the caseless patterns of its set.
+//! Nothing is scanned before it is asked for: the pass over a shard runs when one of its patterns is
+//! first asked about ([`Scan::has`], [`Scan::ensure`]). A document of which only lower-case keywords are
+//! asked never pays for the caseless patterns of its set.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::OnceLock;
 
-use crate::alphabet::{end_with_final_newline, Translation, NEWLINE};
+use crate::alphabet::{end_with_final_newline, NEWLINE};
 use crate::confirm::{self, AutomatonKind, Matches, Regex, Wanted};
 use crate::error::ScanError;
 use crate::memory;
 use crate::pass::Coverage;
-use crate::set::{PatternId, PatternSet, ShardId};
-use crate::shard::ShardScan;
+use crate::set::{PatternId, PatternSet, ShardId, ShardScan};
 use crate::span::Span;
 use crate::stop::Stop;
 
@@ -38,19 +37,19 @@ pub enum Glance {
     LookCloser,
 }
 
-/// How a match has to lie in its region: as the methods of `re.Pattern` of these names have it.
+/// Where in its region a match has to be, as for the methods of `re.Pattern` of these names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
     /// Anywhere.
     Search,
-    /// At the region's begin.
+    /// At the region's start.
     Match,
-    /// From the region's begin to its end.
+    /// From the region's start to its end.
     FullMatch,
 }
 
-/// Part of a document, as `pos` and `endpos` of `re` cut it: what stands before `from` is still seen
-/// by `^` and `\b`, while `to` is where the text ends.
+/// Part of a document, as `pos` and `endpos` of `re` cut it: `^` and `\b` still see what comes before
+/// `from`, while the text ends at `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Region {
     /// Where a match may begin, in characters.
@@ -62,7 +61,7 @@ pub struct Region {
 /// What an automaton knows of a match's groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Groups {
-    /// The whole match, then group 1, 2, … as far as there are; `None` for one that took no part.
+    /// The whole match, then group 1, 2, … as far as there are any; `None` for one that took no part.
     pub spans: Vec<Option<Span>>,
     /// The group that was closed last.
     pub last: Option<u32>,
@@ -70,8 +69,33 @@ pub struct Groups {
 
 /// One document on its way through the pass.
 ///
-/// Keeps the document in symbols (one byte a character and alphabet that was asked for) so that spans
-/// can be confirmed later. Decisions are remembered. Safe to share between threads.
+/// Keeps the document in symbols (one byte per character, for each shard that was asked for) so that spans
+/// can be confirmed later. Decisions are remembered. Safe to share between threads. Every question names
+/// the set that made the scan.
+///
+/// A caller that wants its whole document scanned uses [`PatternSet::scan`]. One that does not, or that
+/// releases a lock meanwhile, does so step by step:
+///
+/// ```
+/// # use gatecore::{Answer, Backend, CodePoints, LoweredPattern, PatternId, PatternSet, Spec, Stop, Text};
+/// # let class = CodePoints::from_flat(&[97, 97])?;
+/// # let pattern = LoweredPattern { source: b"a".to_vec(), flags: 0, caseless: false, section: 0,
+/// #     program: Some(vec![2, 0]) };
+/// # let spec = Spec { patterns: vec![pattern], classes: vec![class], words: CodePoints::default(),
+/// #     ascii_words: CodePoints::default(), backend: Backend::Auto };
+/// # let set = PatternSet::build(&spec)?;
+/// let (id, text) = (PatternId(0), b"banana");
+/// let scan = set.begin(text.len())?;
+/// if let Some(shard) = set.shard_of(id).filter(|&shard| !scan.has_shard(shard)) {
+///     let mut translation = set.translation(shard, text.len());
+///     translation.push(Text::Ascii(text));
+///     scan.ensure_shard(&set, shard, translation.finish(), &Stop::never())?;
+/// }
+/// scan.ensure(&set, id, &Stop::never())?;
+/// let Answer::Known(spans) = scan.spans(&set, id) else { panic!("`a` is regular") };
+/// assert_eq!(spans.iter().map(|span| span.start()).collect::<Vec<_>>(), [1, 3, 5]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Scan {
     length: usize,
@@ -97,40 +121,33 @@ impl Scan {
         self.length
     }
 
-    /// Whether there is no character.
+    /// Whether the document is empty.
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
 
-    /// Whether a pattern's alphabet was scanned, so that the pattern may be asked about.
-    pub fn is_ready(&self, shard: ShardId) -> bool {
+    /// Whether the document was translated for a shard, whose first section was then scanned as well.
+    pub fn has_shard(&self, shard: ShardId) -> bool {
         self.shards[shard.0 as usize].get().is_some()
     }
 
-    /// Runs the pass over one alphabet. If another thread was faster, its result stays.
+    /// Whether a pattern's section was scanned, so that the pattern may be asked about.
+    #[inline]
+    pub fn has(&self, set: &PatternSet, id: PatternId) -> bool {
+        let place = set.places[id.0 as usize];
+        let Some(shard) = self.shards.get(place.shard as usize) else { return true };
+        shard.get().is_some_and(|shard| shard.reported(place.section).is_some())
+    }
+
+    /// Runs the pass over the first section of a shard; `symbols` is the document's translation. If
+    /// another thread was faster, its result stays.
     ///
     /// # Errors
     /// [`ScanError`].
     ///
     /// # Panics
     /// If the translation is not of this document's length.
-    pub fn complete(
-        &self,
-        set: &PatternSet,
-        shard: ShardId,
-        translation: Translation<'_>,
-    ) -> Result<(), ScanError> {
-        self.complete_until(set, shard, translation.finish(), &Stop::never())
-    }
-
-    /// As [`Scan::complete`], of a translation that is finished and until `stop` says so.
-    ///
-    /// # Errors
-    /// [`ScanError`].
-    ///
-    /// # Panics
-    /// As [`Scan::complete`].
-    pub fn complete_until(
+    pub fn ensure_shard(
         &self,
         set: &PatternSet,
         shard: ShardId,
@@ -143,55 +160,44 @@ impl Scan {
         Ok(())
     }
 
-    /// Runs the pass over all sections of an alphabet, if that is complete.
+    /// Runs the pass over all sections of a shard that have not been scanned, if the shard has.
     ///
     /// # Errors
     /// [`ScanError`].
-    pub fn complete_sections(
+    pub fn ensure_sections(
         &self,
         set: &PatternSet,
         shard: ShardId,
         stop: &Stop,
     ) -> Result<(), ScanError> {
-        let shard_of_set = &set.shards[shard.0 as usize];
-        if let Some(scan) = self.shards[shard.0 as usize].get() {
-            for section in 0..shard_of_set.sections.len() as u32 {
-                if scan.reported(section).is_none() {
-                    shard_of_set.complete(scan, section, stop)?;
-                }
-            }
-        }
-        Ok(())
+        let Some(scan) = self.shards[shard.0 as usize].get() else { return Ok(()) };
+        let shard = &set.shards[shard.0 as usize];
+        (0..shard.sections.len() as u32).try_for_each(|section| shard.ensure(scan, section, stop))
     }
 
-    /// Whether the section of a pattern, whose alphabet is complete, was scanned.
-    #[inline]
-    pub fn is_prepared(&self, set: &PatternSet, id: PatternId) -> bool {
-        let place = set.places[id.0 as usize];
-        place.shard == u32::MAX || self.shard(place.shard).reported(place.section).is_some()
-    }
-
-    /// Runs the pass over the section of a pattern whose alphabet is complete, unless it was run.
+    /// Runs the pass over a pattern's section, unless it was run.
     ///
     /// # Errors
     /// [`ScanError`].
+    ///
+    /// # Panics
+    /// If the pattern's shard was not scanned.
     #[inline]
-    pub fn prepare(&self, set: &PatternSet, id: PatternId, stop: &Stop) -> Result<(), ScanError> {
-        if self.is_prepared(set, id) {
+    pub fn ensure(&self, set: &PatternSet, id: PatternId, stop: &Stop) -> Result<(), ScanError> {
+        if self.has(set, id) {
             return Ok(());
         }
         let place = set.places[id.0 as usize];
-        let scan = self.shard(place.shard);
-        set.shards[place.shard as usize].complete(scan, place.section, stop)
+        set.shards[place.shard as usize].ensure(self.shard(place.shard), place.section, stop)
     }
 
-    /// What the pass says of one alphabet.
+    /// What the pass says of one shard.
     ///
     /// # Panics
     /// If it was not scanned: asking is a bug of the caller. The same holds for all methods that take
     /// a pattern.
     fn shard(&self, shard: u32) -> &ShardScan {
-        self.shards[shard as usize].get().expect("an alphabet is scanned before it is asked")
+        self.shards[shard as usize].get().expect("a shard is scanned before it is asked")
     }
 
     /// Whether the pass reported a pattern. "No" is final.
@@ -204,7 +210,7 @@ impl Scan {
         reported.expect("a section is scanned before it is asked").contains(place.slot as usize)
     }
 
-    /// Whether a pattern matches, if that takes no work to say.
+    /// Whether a pattern matches, if that takes no work to tell.
     pub fn known(&self, set: &PatternSet, id: PatternId) -> Option<bool> {
         if !self.reported(set, id) {
             return Some(false);
@@ -219,8 +225,8 @@ impl Scan {
         }
     }
 
-    /// What a pattern's answer is, if a look at two words of memory tells; of an alphabet that was not
-    /// scanned it does not. "Yes" is only said of patterns whose spans automata find.
+    /// What a pattern's answer is, if two words of memory tell, which they do not before its shard was
+    /// scanned. The answer is only "yes" for patterns whose spans automata find.
     #[inline]
     pub fn glance(&self, set: &PatternSet, id: PatternId) -> Glance {
         let place = set.places[id.0 as usize];
@@ -249,18 +255,18 @@ impl Scan {
         let Some((symbols, automaton)) = self.automaton(set, id, AutomatonKind::Spans) else {
             return Answer::AskRe;
         };
-        let matches = confirm::is_match(automaton, symbols);
+        let matches = automaton.is_match(symbols);
         self.remember(id, matches);
         Answer::Known(matches)
     }
 
-    /// Remembers what `re` said of a pattern.
+    /// Remembers what `re` said about a pattern.
     pub fn remember(&self, id: PatternId, matches: bool) {
         let decision = if matches { YES } else { NO };
         self.decisions[id.0 as usize].store(decision, Ordering::Relaxed);
     }
 
-    /// The patterns that match, and those for which `re` has to be asked; both rising.
+    /// The patterns that match, and those for which `re` has to be asked; both ascending.
     pub fn ids(&self, set: &PatternSet) -> (Vec<u32>, Vec<u32>) {
         let (mut yes, mut ask) = (Vec::new(), Vec::new());
         for id in 0..set.len() as u32 {
@@ -294,7 +300,7 @@ impl Scan {
             || None,
             |automaton, symbols, from, offset| {
                 confirm::first(automaton, symbols, from, anchor != Anchor::Search)
-                    .map(|span| span.behind(offset))
+                    .map(|span| span.moved(offset))
             },
         )
     }
@@ -317,7 +323,7 @@ impl Scan {
     ) -> Answer<Matches> {
         let none = || Matches { spans: Vec::new(), at_end: true };
         self.within(set, id, Anchor::Search, region, none, |automaton, symbols, from, offset| {
-            confirm::some(automaton, symbols, from, wanted, || set.listing(id)).behind(offset)
+            confirm::some(automaton, symbols, from, wanted, || set.listing(id)).moved(offset)
         })
     }
 
@@ -345,7 +351,7 @@ impl Scan {
         if found.end() > to.min(symbols.len()) {
             return Answer::AskRe;
         }
-        // Only the character behind the match is looked at, so only there the end matters.
+        // Only the character after the match is looked at, so the end matters only there.
         let is_near_end = anchor == Anchor::FullMatch || found.end() + 1 >= to;
         let offset = found.start().saturating_sub(1);
         let cut = if is_near_end { cut(symbols, offset, to) } else { Cow::Borrowed(symbols) };
@@ -355,7 +361,7 @@ impl Scan {
             Cow::Owned(symbols) => {
                 let here = Span::new(found.start() - offset, found.end() - offset);
                 let spans = confirm::groups(automaton, &symbols, here, grouping);
-                let moved = |span: Option<Span>| span.map(|span| span.behind(offset));
+                let moved = |span: Option<Span>| span.map(|span| span.moved(offset));
                 spans.map(|spans| spans.into_iter().map(moved).collect())
             }
         };
@@ -365,7 +371,7 @@ impl Scan {
         Answer::Known(Groups { spans, last })
     }
 
-    /// Asks an automaton about a region, unless the answer is `none` anyway.
+    /// Asks an automaton about a region, unless the answer is certain to be `none`.
     fn within<T>(
         &self,
         set: &PatternSet,
@@ -388,8 +394,8 @@ impl Scan {
         if region.from > region.to.min(symbols.len()) {
             return Answer::Known(none());
         }
-        // Where the end is cut behind a newline, that newline is the last: a copy has it so. It
-        // begins one symbol before the region, which is all that conditions look at.
+        // Where the end is cut right after a newline, that newline becomes the final one, in a copy. It
+        // starts one symbol before the region, which is all that conditions look at.
         let offset = region.from.saturating_sub(1);
         match cut(symbols, offset, region.to) {
             Cow::Borrowed(symbols) => Answer::Known(ask(automaton, symbols, region.from, 0)),
@@ -401,9 +407,9 @@ impl Scan {
 
     /// Whether it is already certain, without work, that a region holds no match.
     ///
-    /// What has no match has none in its tail; what ends early may match where the whole does not.
-    /// And where `re` itself searched in vain, `re.match` may yet find something: see
-    /// [`crate::lowered::Irregular::ScopedMode`].
+    /// A document without a match has none in its tail; one that is cut short may match where the whole
+    /// does not. And where `re` itself searched in vain, `re.match` may still find something: see
+    /// [`crate::pattern::Irregular::ScopedMode`].
     pub fn is_out(&self, set: &PatternSet, id: PatternId, anchor: Anchor, region: Region) -> bool {
         if region.to < self.length {
             return false;

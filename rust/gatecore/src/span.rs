@@ -1,6 +1,11 @@
 //! A place in a document, in characters.
 
 /// Start and end of a match in characters, end exclusive. Documents are limited to 2³² - 1 characters.
+///
+/// ```
+/// let span = gatecore::Span::new(3, 7);
+/// assert_eq!((span.start(), span.end(), span.len()), (3, 7, 4));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {
     start: u32,
@@ -24,8 +29,8 @@ impl Span {
         self.end as usize
     }
 
-    /// The same span of a text that has `offset` characters more in front.
-    pub(crate) fn behind(self, offset: usize) -> Self {
+    /// The same span of a text with `offset` more characters in front.
+    pub(crate) fn moved(self, offset: usize) -> Self {
         Span::new(self.start() + offset, self.end() + offset)
     }
 
@@ -34,7 +39,7 @@ impl Span {
         self.end() - self.start()
     }
 
-    /// Whether it holds no character.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.start == self.end
     }

@@ -1,13 +1,13 @@
-//! A word to work that runs on another thread: it is no longer wanted.
+//! Telling work on another thread that it is no longer wanted.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 /// Whether work is still wanted. Copies share one answer.
 ///
-/// Our own loops look at it every [`STRETCH`] characters, the SIMD engine's scan whenever it has found
-/// something and between its databases, its compiler at every allocation; one search of an automaton does
-/// not look.
+/// Our own loops check it every `STRETCH` (2²⁰) characters, the SIMD engine's scan whenever it has found
+/// something and between its databases, its compiler at every allocation; a single search of an automaton
+/// does not.
 ///
 /// ```
 /// use gatecore::Stop;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Option<Arc<AtomicBool>>);
 
-/// Characters between two looks: a millisecond at most.
+/// Characters between two checks: a millisecond at most.
 pub(crate) const STRETCH: usize = 1 << 20;
 
 impl Stop {
@@ -36,14 +36,14 @@ impl Stop {
         Stop(Some(Arc::default()))
     }
 
-    /// Says that the work is no longer wanted.
+    /// Tells the work to stop.
     pub fn stop(&self) {
         if let Some(flag) = &self.0 {
             flag.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Whether somebody said so.
+    /// Whether it was told to stop.
     pub fn is_stopped(&self) -> bool {
         self.0.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
     }

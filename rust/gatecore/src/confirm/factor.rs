@@ -1,28 +1,28 @@
 //! Long alternatives as a trie.
 //!
-//! An automaton for `no\s+risk|no\s+fee|…` has a way in for each branch, and all of them are alive at
+//! An automaton for `no\s+risk|no\s+fee|…` has an entry for each branch, and all of them are alive at
 //! every position: a state of a DFA for 2,000 such phrases lists thousands of states, and each new one
-//! takes longer to make than the document has characters to spread it over. Branches that begin with
-//! the same class share it here, level by level, so that few ways are alive at a time:
+//! takes longer to make than the document has characters to make up for it. Branches that begin with
+//! the same class share it here, level by level, so that few paths are alive at a time:
 //!
 //! ```text
 //! no\s+risk|no\s+fee|at\s+risk    →    n o \s+ risk        a trie over classes, which stops where
-//!                                          \s+ fee         something else than a class comes
+//!                                          \s+ fee         something other than a class comes
 //!                                      at\s+risk
 //! ```
 //!
 //! Order decides which branch matches, so branches move past others only where those begin with
 //! disjoint classes: of these at most one can go on at a position, so which is tried first does not
-//! matter. Alternatives of plain literals are left to regex-automata, which makes tries of these in
+//! matter. Alternatives of plain literals are left to regex-automata, which makes tries of them in
 //! both directions.
 
 use std::borrow::Cow;
 
-use super::Resolve;
-use crate::byte_set::ByteSet;
-use crate::lowered::Node;
+use crate::alphabet::ByteSet;
+use crate::pattern::classes::Resolve;
+use crate::pattern::Node;
 
-/// Fewest branches that are worth it.
+/// Fewest branches that are worth a trie.
 const MIN_BRANCHES: usize = 32;
 
 /// Levels of the trie: it is walked recursively.
@@ -151,8 +151,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::confirm::{self, AutomatonKind, Confirm, Form};
-    use crate::lowered::{ClassId, RepeatKind};
+    use crate::confirm::{self, AutomatonKind, Blueprint};
+    use crate::pattern::{ClassId, RepeatKind};
     use crate::span::Span;
 
     struct Classes;
@@ -181,14 +181,13 @@ mod tests {
 
     fn numbered(nodes: Vec<Vec<Node>>) -> Node {
         let mut groups = 0;
-        let number = |node: Node| match node {
+        let mut number = |node: Node| match node {
             Node::Group { node, .. } => {
                 groups += 1;
                 Node::Group { index: groups, node }
             }
             other => other,
         };
-        let mut number = number;
         let branches = nodes.into_iter().map(|items| {
             let mut items: Vec<Node> = items.into_iter().map(&mut number).collect();
             items.push(Node::Class(ClassId(2)));
@@ -199,18 +198,16 @@ mod tests {
 
     /// Every match with its groups, by the pattern as it stands or by its trie.
     fn found(node: &Node, factor: bool, symbols: &[u8]) -> Vec<Vec<Option<Span>>> {
-        let confirm = Confirm::default();
         let hir = if factor {
             confirm::hir(&factored(node, &Classes, Which::NoLiterals), &Classes)
         } else {
             confirm::hir(node, &Classes)
         };
-        let form = || Some(Form { hir, weight: node.weight() });
-        let regex = confirm.automaton(AutomatonKind::Groups, form).unwrap();
+        let regex = Blueprint { hir, weight: node.weight() }.build(AutomatonKind::Groups).unwrap();
         let mut groups = Vec::new();
         let mut from = 0;
-        while let Some(span) = confirm::first(regex, symbols, from, false) {
-            groups.push(confirm::groups(regex, symbols, span, || None).unwrap());
+        while let Some(span) = confirm::first(&regex, symbols, from, false) {
+            groups.push(confirm::groups(&regex, symbols, span, || None).unwrap());
             from = span.end();
         }
         groups

@@ -5,17 +5,17 @@
 //! For the question "is there a match anywhere", `$` at the end of a pattern is the same as consuming
 //! the newline that it looks at, and `^` with MULTILINE at the head as consuming the newline before.
 //!
-//! A superset has its zero-width conditions dropped, back-references are any text in it and large
-//! bounded repeats unbounded. One that could match the empty text says nothing and is not made.
+//! A superset has its zero-width conditions dropped, a back-reference is any text in it, and large bounded
+//! repeats have no bounds. One that could match the empty text says nothing and is not made.
 
 use std::fmt::Write;
 
 use gatecore_ffi::hyperscan::check_expression;
 
-use super::{never_matches, Coverage, Cut, Known, Slot};
-use crate::byte_set::ByteSet;
-use crate::confirm::Resolve;
-use crate::lowered::{Look, Node, RepeatKind};
+use super::{Coverage, Cut, Known, Slot};
+use crate::alphabet::ByteSet;
+use crate::pattern::classes::{never_matches, Resolve};
+use crate::pattern::{Look, Node, RepeatKind};
 
 /// When writing out bounded repeats adds more states than this, a superset without bounds is offered:
 /// Hyperscan takes 2.4 s for one `x(?:ab|c){0,1000}y` and 34 s for `{0,5000}`.
@@ -25,8 +25,8 @@ const MAX_BOUNDED_EXCESS: u64 = 2_000;
 /// of 2,000 takes 13 s. The pattern's own automaton is built in 10 ms.
 const MAX_SIZE: u64 = 8_000;
 
-/// Deepest nesting of repeats that the engine's parser sees. It goes through what a repeat repeats
-/// twice, and so `2^n` times through what stands in `n` of them: 0.5 s at 24, hours at 40.
+/// Deepest nesting of repeats that the engine's parser sees. It goes twice through what a repeat repeats,
+/// and so `2^n` times through what is inside `n` of them: 0.5 s at 24, hours at 40.
 const MAX_LOOP_DEPTH: u32 = 10;
 
 /// The best expression that the engine takes for a slot, and what its answer is worth.
@@ -56,7 +56,8 @@ pub fn offer(slot: &Slot<'_>, classes: &dyn Resolve, symbols: ByteSet) -> (Known
             }
         }
     }
-    match superset(slot.node, classes, symbols) {
+    let bounds = slot.node.excess() <= MAX_BOUNDED_EXCESS;
+    match superset(slot.node, classes, symbols, bounds) {
         Some(text) => (Known { coverage: Coverage::Narrows, cut }, Some(text)),
         None => (Known { coverage: Coverage::Blind, cut }, None),
     }
@@ -66,17 +67,13 @@ fn size(node: &Node) -> u64 {
     node.weight().saturating_sub(node.excess())
 }
 
-/// An expression that matches wherever the pattern does, if there is one that says anything.
-fn superset(node: &Node, classes: &dyn Resolve, symbols: ByteSet) -> Option<String> {
-    wider(node, classes, symbols, node.excess() <= MAX_BOUNDED_EXCESS)
-}
-
 /// A superset whose repeats have no bounds, the least that the engine has to carry.
 pub fn unbounded(node: &Node, classes: &dyn Resolve, symbols: ByteSet) -> Option<String> {
-    wider(node, classes, symbols, false)
+    superset(node, classes, symbols, false)
 }
 
-fn wider(node: &Node, classes: &dyn Resolve, symbols: ByteSet, bounds: bool) -> Option<String> {
+/// An expression that matches wherever the pattern does, if there is one that says anything.
+fn superset(node: &Node, classes: &dyn Resolve, symbols: ByteSet, bounds: bool) -> Option<String> {
     if node.min_length() == 0 {
         return None;
     }
@@ -85,7 +82,7 @@ fn wider(node: &Node, classes: &dyn Resolve, symbols: ByteSet, bounds: bool) -> 
     check_expression(&text).is_ok().then_some(text)
 }
 
-/// Whether nothing at all stands before or after a node.
+/// Whether nothing at all comes before or after a node.
 #[derive(Clone, Copy)]
 struct Edges {
     head: bool,
@@ -199,7 +196,7 @@ impl Writer<'_> {
             Look::TextEnd => r"\z",
             Look::Boundary | Look::AsciiBoundary => r"\b",
             Look::NotBoundary | Look::NotAsciiBoundary => r"\B",
-            // FINAL_NEWLINE, and NEWLINE beside it.
+            // FINAL_NEWLINE, and NEWLINE with it.
             Look::LastLineEnd if edges.tail => r"(?:\z|\x0d)",
             Look::LineEnd if edges.tail => r"(?:\z|[\x0b\x0d])",
             Look::LineStart if edges.head => r"(?:\A|[\x0b\x0d])",
@@ -216,7 +213,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A class; bytes that no document holds are added where that makes it one range or "all but".
+    /// A class; bytes that no document contains are added where that makes it one range or "all but".
     fn class(&self, set: ByteSet) -> Option<String> {
         if set.is_empty() {
             return None;

@@ -1,9 +1,9 @@
 //! Databases that were compiled before, and what they were compiled from.
 //!
-//! Compiling the gates that gatecore ships takes 15 s of CPU, loading what came of it 10 ms. What a
+//! Compiling the gates that gatecore ships takes 15 s of CPU, loading the result 10 ms. What a
 //! database is depends on its expressions, and these are over symbols, not characters: they are the
-//! same for every interpreter, whatever its Unicode tables. So one store serves all of them, while a
-//! whole stored set (`stored.rs`) serves one.
+//! same for every interpreter, whatever its Unicode tables. So one memo serves all of them, while a
+//! whole stored set (`set/stored.rs`) serves one.
 //!
 //! ```text
 //! expressions of a batch ─▶ the same texts in the memo? ─▶ yes: its database
@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Whole texts are compared, never hashes of them, and the engine checks its own version, processor
-//! and checksum: a memo that is stale or another's costs time, not an answer. Damage of the file is
-//! for whoever reads it to see, as zlib does by its checksum.
+//! and checksum: a memo that is stale or foreign costs time, not an answer. Damage to the file is for
+//! whoever reads it to notice, as zlib does by its checksum.
 //!
 //! The memo belongs to the process and not to a set: it is lent for one compile, changes no result,
 //! and so no signature between [`crate::PatternSet::build`] and the engine has to name it.
@@ -33,7 +33,7 @@ type Databases = BTreeMap<Vec<String>, ByteBuf>;
 struct Memo {
     #[cfg_attr(not(feature = "simd"), allow(dead_code))]
     known: Databases,
-    /// What was compiled meanwhile.
+    /// What has been compiled since.
     made: Mutex<Databases>,
 }
 
@@ -41,7 +41,7 @@ static LENT: RwLock<Option<Arc<Memo>>> = RwLock::new(None);
 
 /// A memo that compiles of this process look into while this lives.
 ///
-/// Of two at a time the later one is used; what the earlier one has is then compiled.
+/// If two are alive, the later one is used, and what only the earlier one has is compiled again.
 #[derive(Debug)]
 pub struct Lent(Arc<Memo>);
 
@@ -62,7 +62,7 @@ pub fn lend(stored: &[u8]) -> Result<Lent, LoadError> {
     Ok(Lent::new(Memo { known, made: Mutex::default() }))
 }
 
-/// Lends nothing, to keep what is compiled from now on.
+/// Lends nothing, but keeps what is compiled from now on.
 pub fn record() -> Lent {
     Lent::new(Memo { known: Databases::new(), made: Mutex::default() })
 }
@@ -76,7 +76,7 @@ impl Lent {
         Lent(memo)
     }
 
-    /// What was compiled meanwhile because it was not known, as bytes for [`lend`].
+    /// What has been compiled since because it was not known, as bytes for [`lend`].
     ///
     /// # Errors
     /// [`LoadError::Damaged`] if it cannot be written.
@@ -124,7 +124,7 @@ pub(super) fn note(expressions: &[&str], database: &Database) -> Result<(), Erro
 mod tests {
     use super::*;
 
-    /// One test, as the memo is the process's. Other tests compile meanwhile and are noted as well.
+    /// One test, as the memo is the process's. Other tests compile at the same time and are noted as well.
     #[test]
     fn what_was_recorded_is_found_by_its_whole_text_only() {
         let expressions = ["memo_one", "memo.*two"];

@@ -9,25 +9,34 @@
 
 #[cfg(feature = "simd")]
 mod expression;
+#[cfg(all(test, feature = "simd"))]
+mod form_cases;
+#[cfg(feature = "simd")]
+pub mod forms;
 pub mod memo;
 pub mod portable;
 #[cfg(feature = "simd")]
 pub mod simd;
-#[cfg(all(test, feature = "simd"))]
-mod view_cases;
-#[cfg(feature = "simd")]
-pub mod views;
 
 use serde::{Deserialize, Serialize};
 
-use crate::byte_set::ByteSet;
-use crate::confirm::Resolve;
+use crate::alphabet::ByteSet;
 use crate::error::ScanError;
-use crate::lowered::Node;
 use crate::memory;
+use crate::pattern::classes::Resolve;
+use crate::pattern::Node;
 use crate::stop::{Stop, STRETCH};
 
-/// What the pass knows of a pattern.
+/// What the pass knows of a pattern, and so what its answer is worth.
+///
+/// ```
+/// use gatecore::pass::Coverage;
+/// use gatecore::{Route, Routing};
+///
+/// // A pattern that is regular, and of which the pass looks for something wider:
+/// let routing = Routing { irregular: None, coverage: Coverage::Narrows, cut: None };
+/// assert_eq!(routing.route(), Route::Candidate);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Coverage {
     /// Reported exactly when the pattern matches.
@@ -47,9 +56,9 @@ pub enum Cut {
     Nesting,
     /// It is larger than the engine takes in reasonable time.
     Size,
-    /// Its bounded repeats, written out, are.
+    /// Its bounded repeats, written out, are larger than that.
     Bounds,
-    /// Compiling it went beyond the budget of work for one pattern, or for the set.
+    /// Compiling it exceeded the budget of work for one pattern, or for the set.
     Work,
     /// The engine does not take it.
     Refused,
@@ -78,7 +87,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// Without a limit of the engine being the reason.
+    /// Where no limit of the engine is the reason.
     pub fn of(coverage: Coverage) -> Self {
         Known { coverage, cut: None }
     }
@@ -87,13 +96,13 @@ impl Known {
 /// A pattern on its way into a pass.
 #[derive(Debug)]
 pub struct Slot<'a> {
-    /// Its lowered form.
+    /// Its tree.
     pub node: &'a Node,
-    /// Whether its form is regular, so that a pass may decide it.
+    /// Whether it is regular, so that a pass may decide it.
     pub regular: bool,
 }
 
-/// Patterns of one character class each, such as `£`, `[!?]` or `\s+`: decided by which symbols occur.
+/// Patterns of a single character class, such as `£`, `[!?]` or `\s+`: decided by which symbols occur.
 ///
 /// They are kept out of the engines. Hyperscan's compiler takes 22 s for 200 of them (it merges
 /// their automata pair by pair); looking at which symbols occur costs 0.3 ns a character.
@@ -101,7 +110,7 @@ pub struct Slot<'a> {
 pub struct Singles(Vec<(u32, ByteSet)>);
 
 impl Singles {
-    /// Takes a regular slot if it is one class, groups and repeats from 1 aside.
+    /// Takes a regular slot if it is a single class, apart from groups and repeats from 1.
     pub(crate) fn take(&mut self, slot: usize, node: &Node, classes: &dyn Resolve) -> bool {
         match node {
             Node::Class(class) => {
@@ -157,7 +166,7 @@ impl Singles {
 pub struct Reported(Vec<u64>);
 
 impl Reported {
-    /// No slot of `slots`.
+    /// None of this many slots.
     pub fn new(slots: usize) -> Self {
         Reported(memory::collected((0..slots.div_ceil(64)).map(|_| 0)))
     }
@@ -172,21 +181,5 @@ impl Reported {
     #[inline]
     pub fn contains(&self, slot: usize) -> bool {
         self.0[slot / 64] & (1 << (slot % 64)) != 0
-    }
-}
-
-/// Whether a form can never match any text over these classes.
-pub(crate) fn never_matches(node: &Node, classes: &dyn Resolve) -> bool {
-    match node {
-        Node::Never => true,
-        Node::Class(class) => classes.class(*class).is_empty(),
-        Node::Concat(nodes) => nodes.iter().any(|node| never_matches(node, classes)),
-        Node::Alternate(nodes) => nodes.iter().all(|node| never_matches(node, classes)),
-        Node::Repeat { min, node, .. } => *min > 0 && never_matches(node, classes),
-        Node::Group { node, .. } | Node::Atomic(node) | Node::Quirk(node) => {
-            never_matches(node, classes)
-        }
-        Node::Conditional(yes, no) => never_matches(yes, classes) && never_matches(no, classes),
-        Node::Empty | Node::Look(_) | Node::LookAround(..) | Node::BackReference(_) => false,
     }
 }

@@ -1,7 +1,7 @@
 //! The portable pass: pure Rust, the same answers, no SIMD engine.
 //!
-//! Of each pattern it takes *required literals*: short strings over symbols of which every match
-//! holds at least one. All of them go into one Aho-Corasick automaton; a pattern none of whose
+//! From each pattern it takes *required literals*: short strings over symbols, of which every match
+//! contains at least one. All of them go into one Aho-Corasick automaton; a pattern none of whose
 //! literals occur has no match. Patterns that are nothing but literals are decided outright, others
 //! are confirmed by their own automaton when asked.
 
@@ -11,27 +11,27 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde::{Deserialize, Serialize};
 
-use super::{never_matches, Coverage, Known, Reported, Singles, Slot};
-use crate::byte_set::ByteSet;
-use crate::confirm::Resolve;
+use super::{Coverage, Known, Reported, Singles, Slot};
+use crate::alphabet::ByteSet;
 use crate::error::ScanError;
-use crate::lowered::{Node, RepeatKind};
 use crate::memory;
+use crate::pattern::classes::{never_matches, Resolve};
+use crate::pattern::{Node, RepeatKind};
 use crate::stop::{Stop, STRETCH};
 
-/// Most strings of one pattern. More strings are longer and so rarer, but each costs memory.
+/// Most strings of one pattern. More of them would be longer and so rarer, but each costs memory.
 const MAX_STRINGS: usize = 64;
 
 /// A class with more symbols ends a literal.
 const MAX_CLASS: usize = 4;
 
-/// Longer strings are cut: the first symbols tell nearly as much.
+/// Longer strings are cut: the first symbols are nearly as selective.
 const MAX_LENGTH: usize = 24;
 
 /// Shorter strings occur in every document, so looking for them says nothing.
 const MIN_LENGTH: usize = 2;
 
-/// Bytes that the automaton takes at most for a byte of literals while it is built: 29 in a state and its
+/// Most bytes that the automaton takes for a byte of literals while it is built: 29 in a state and its
 /// transition, 12 in the compact form, and the first states' tables.
 const STATE: usize = 64;
 
@@ -43,7 +43,7 @@ pub struct PortablePass {
     singles: Singles,
     blind: Vec<u32>,
     count: usize,
-    /// Built at the first scan, about 50 ms for 10,000 literals, so that loading stays cheap.
+    /// Built by the first scan, about 50 ms for 10,000 literals, so that loading stays cheap.
     #[serde(skip)]
     automaton: OnceLock<Option<AhoCorasick>>,
 }
@@ -138,7 +138,7 @@ impl PortablePass {
                     }
                 }
             }
-            // More literals than the automaton can number: every slot stays a candidate.
+            // More literals than the automaton can number: every slot remains a candidate.
             None => (0..self.count).for_each(|slot| reported.insert(slot)),
         }
         Ok(reported)
@@ -165,13 +165,13 @@ impl PortablePass {
     }
 }
 
-/// Whether every match holds one of a few strings that are long enough to look for.
+/// Whether every match contains one of a few strings that are long enough to look for.
 #[cfg(feature = "simd")]
 pub(crate) fn has_literal(node: &Node, classes: &dyn Resolve) -> bool {
     required(node, classes).is_some_and(|literals| literals.shortest() >= MIN_LENGTH)
 }
 
-/// Strings of which each match holds one.
+/// Strings of which each match contains one.
 #[derive(Clone, Debug)]
 struct Strings {
     strings: Vec<Vec<u8>>,
@@ -188,7 +188,7 @@ impl Strings {
         self.strings.iter().map(Vec::len).min().unwrap_or(0)
     }
 
-    /// Greater is more telling: long strings, few of them.
+    /// Greater is more selective: long strings, few of them.
     fn merit(&self) -> usize {
         let spread = usize::BITS - self.strings.len().leading_zeros();
         (self.shortest() * 8).saturating_sub(spread as usize)
@@ -264,7 +264,7 @@ fn expand(node: &Node, classes: &dyn Resolve) -> Option<Strings> {
     }
 }
 
-/// The most telling strings of which every match holds one.
+/// The most selective strings of which every match contains one.
 fn required(node: &Node, classes: &dyn Resolve) -> Option<Strings> {
     let whole = expand(node, classes).filter(|strings| strings.shortest() > 0);
     if whole.is_some() {

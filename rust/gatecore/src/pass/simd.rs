@@ -4,7 +4,7 @@
 //! say, is offered as a superset, and if that says nothing, not at all (`expression.rs`).
 //!
 //! A document is seen in up to three forms, each with databases of its own: most patterns are cheaper
-//! where a run of white space is one byte (`views.rs`). 2,500 patterns of a host over 100,000
+//! where a run of white space is one byte (`forms.rs`). 2,500 patterns of a host over 100,000
 //! characters take 2.9 ms with the three forms and 6.3 ms without.
 
 use std::borrow::Cow;
@@ -13,13 +13,13 @@ use gatecore_ffi::hyperscan::{Database, Error, Hits};
 use serde::{Deserialize, Serialize};
 
 use super::expression::{offer, unbounded};
+use super::forms::{Copies, Form, Forms, Runs, MIN_USERS};
 use super::portable::has_literal;
-use super::views::{Copies, Runs, View, Views, MIN_USERS};
-use super::{memo, never_matches, Coverage, Cut, Known, Reported, Singles, Slot};
-use crate::byte_set::ByteSet;
-use crate::confirm::Resolve;
+use super::{memo, Coverage, Cut, Known, Reported, Singles, Slot};
+use crate::alphabet::ByteSet;
 use crate::error::{BuildError, ScanError};
-use crate::lowered::Node;
+use crate::pattern::classes::{never_matches, Resolve};
+use crate::pattern::Node;
 use crate::stop::Stop;
 
 /// Patterns without a literal that are compiled together.
@@ -28,16 +28,16 @@ use crate::stop::Stop;
 /// take 1.6 s, 200 take 20 s. A scan with one more database costs 0.1 ms for 100,000 characters.
 const LITERAL_FREE_BATCH: usize = 16;
 
-/// Patterns to which repeats add more states than this are compiled apart, so many
-/// states together: 199 of the kind `foo\W+(?:\w+\W+){0,n}?bar` in one database took 24 s.
+/// Patterns to which repeats add more states than `HEAVY` are compiled apart, up to `HEAVY_BATCH` states
+/// together: 199 of the kind `foo\W+(?:\w+\W+){0,n}?bar` in one database took 24 s.
 const HEAVY: u64 = 250;
 const HEAVY_BATCH: u64 = 4_000;
 
-/// Beyond so many states of heavy patterns in a view, further ones lose their bounds and become
+/// Beyond this many states of heavy patterns in one form, further ones lose their bounds and become
 /// candidates: each database costs a scan of its own.
 const HEAVY_BUDGET: u64 = 40_000;
 
-/// Work for what is compiled together, and for each expression of it. A million takes about 0.2 s.
+/// Work for what is compiled together, and for each expression in it. A million takes about 0.2 s.
 ///
 /// Shipped gates take 90,000 an expression, large sets of plain ones 5,000 to 10,000.
 const BATCH_WORK: u64 = 5_000_000;
@@ -46,7 +46,8 @@ const EXPRESSION_WORK: u64 = 100_000;
 /// Work that a set may need beyond that, because some of its patterns were tried in vain.
 const SPARE_WORK: u64 = 30_000_000;
 
-/// What compiling may still take. Counted, so that the same patterns always take the same routes.
+/// What compiling may still take. Counted, not timed, so that the same patterns always take the same
+/// routes.
 #[derive(Debug)]
 pub struct Budget<'a> {
     left: u64,
@@ -92,7 +93,7 @@ pub struct SimdPass {
 
 #[derive(Debug)]
 struct Part {
-    view: View,
+    form: Form,
     database: Database,
     /// Slot of each expression.
     slots: Vec<u32>,
@@ -101,13 +102,13 @@ struct Part {
 /// A database as bytes and the slot of each of its expressions.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StoredPart {
-    view: View,
+    form: Form,
     #[serde(with = "serde_bytes")]
     database: Vec<u8>,
     slots: Vec<u32>,
 }
 
-/// What is left of a [`SimdPass`] in a file.
+/// A [`SimdPass`] as it is in a file.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StoredSimdPass {
     parts: Vec<StoredPart>,
@@ -116,9 +117,9 @@ pub struct StoredSimdPass {
 }
 
 impl SimdPass {
-    /// Compiles the slots, 1 to 20 ms each. `runs` is what the views collapse.
+    /// Compiles the slots, 1 to 20 ms each. `runs` is what the forms collapse.
     ///
-    /// What goes beyond the budget is offered as something wider, then not at all.
+    /// What exceeds the budget is offered as something wider, then not at all.
     ///
     /// # Errors
     /// [`BuildError::TooLarge`] when the engine refuses the set as a whole, [`BuildError::Memory`],
@@ -145,16 +146,16 @@ impl SimdPass {
         }
         let mut parts = Vec::new();
         if let Some(runs) = &runs {
-            for view in [View::Collapsed, View::Lines] {
-                let wanted = wanted(slots, &rest, runs, view, classes, symbols);
+            for form in [Form::Collapsed, Form::Lines] {
+                let wanted = wanted(slots, &rest, runs, form, classes, symbols);
                 let is_wanted = |slot| wanted.binary_search_by_key(&slot, |wish| wish.slot).is_ok();
                 rest.retain(|&number| !is_wanted(number as u32));
                 for wish in &wanted {
                     known[wish.slot as usize] = Known::of(Coverage::Decides);
                 }
                 let (classes, symbols) =
-                    (runs.classes(view, classes), runs.symbols(view, &symbols));
-                parts.extend(compile(view, wanted, &classes, symbols, &mut known, &mut budget)?);
+                    (runs.classes(form, classes), runs.symbols(form, &symbols));
+                parts.extend(compile(form, wanted, &classes, symbols, &mut known, &mut budget)?);
             }
         }
         let mut plain = Vec::new();
@@ -164,8 +165,8 @@ impl SimdPass {
             let node = Cow::Borrowed(slots[number].node);
             plain.extend(text.map(|text| Wish { slot: number as u32, node, text }));
         }
-        parts.extend(compile(View::Plain, plain, classes, symbols, &mut known, &mut budget)?);
-        let runs = runs.filter(|_| parts.iter().any(|part| part.view != View::Plain));
+        parts.extend(compile(Form::Plain, plain, classes, symbols, &mut known, &mut budget)?);
+        let runs = runs.filter(|_| parts.iter().any(|part| part.form != Form::Plain));
         let coverage: Vec<Coverage> = known.iter().map(|known| known.coverage).collect();
         Ok((Self::assemble(parts, runs, singles, &coverage), known))
     }
@@ -191,23 +192,23 @@ impl SimdPass {
     ///
     /// # Errors
     /// [`ScanError::Engine`], [`ScanError::Stopped`].
-    pub fn scan(&self, symbols: &[u8], views: &Views, stop: &Stop) -> Result<Reported, ScanError> {
+    pub fn scan(&self, symbols: &[u8], forms: &Forms, stop: &Stop) -> Result<Reported, ScanError> {
         let mut reported = Reported::new(self.count);
         for &slot in &self.blind {
             reported.insert(slot as usize);
         }
         self.singles.scan(symbols, &mut reported, stop)?;
         let none = || Cow::Owned(Copies::default());
-        let copies = self.runs.map_or_else(none, |runs| views.of(runs, symbols));
+        let copies = self.runs.map_or_else(none, |runs| forms.of(runs, symbols));
         for part in &self.parts {
             if stop.is_stopped() {
                 return Err(ScanError::Stopped);
             }
             let mut hits = Hits::new(part.slots.len());
-            let seen = match part.view {
-                View::Plain => symbols,
-                View::Collapsed => &copies.collapsed,
-                View::Lines => &copies.lines,
+            let seen = match part.form {
+                Form::Plain => symbols,
+                Form::Collapsed => &copies.collapsed,
+                Form::Lines => &copies.lines,
             };
             part.database.scan_until(seen, &mut hits, stop.flag()).map_err(
                 |error| match error {
@@ -229,7 +230,7 @@ impl SimdPass {
     pub fn to_stored(&self) -> Result<StoredSimdPass, Error> {
         let parts = self.parts.iter().map(|part| {
             let database = part.database.to_bytes()?;
-            Ok(StoredPart { view: part.view, database, slots: part.slots.clone() })
+            Ok(StoredPart { form: part.form, database, slots: part.slots.clone() })
         });
         Ok(StoredSimdPass {
             parts: parts.collect::<Result<_, Error>>()?,
@@ -249,42 +250,42 @@ impl SimdPass {
         }
         let mut parts = Vec::with_capacity(stored.parts.len());
         for part in stored.parts {
-            if runs.is_none() && part.view != View::Plain {
+            if runs.is_none() && part.form != Form::Plain {
                 return Err(Error::Serialized("it is damaged"));
             }
             if part.slots.iter().any(|&slot| slot as usize >= coverage.len()) {
                 return Err(Error::Serialized("it is damaged"));
             }
             let database = Database::from_bytes(&part.database)?;
-            parts.push(Part { view: part.view, database, slots: part.slots });
+            parts.push(Part { form: part.form, database, slots: part.slots });
         }
         Ok(Self::assemble(parts, runs, stored.singles, coverage))
     }
 }
 
-/// An expression on its way into a database, and the form that it says.
+/// An expression on its way into a database, and the pattern that it says.
 struct Wish<'a> {
     slot: u32,
     node: Cow<'a, Node>,
     text: String,
 }
 
-/// The slots of `rest` that a view decides; none if too few of them gain.
+/// The slots of `rest` that a form decides; none if too few of them gain.
 ///
-/// Slots that have nothing to do with runs come along.
+/// Slots that have nothing to do with runs are included.
 fn wanted(
     slots: &[Slot<'_>],
     rest: &[usize],
     runs: &Runs,
-    view: View,
+    form: Form,
     classes: &dyn Resolve,
     symbols: ByteSet,
 ) -> Vec<Wish<'static>> {
-    let (seen, bytes) = (runs.classes(view, classes), runs.symbols(view, &symbols));
+    let (seen, bytes) = (runs.classes(form, classes), runs.symbols(form, &symbols));
     let mut users = 0;
     let wishes = rest.iter().filter_map(|&number| {
         let slot = &slots[number];
-        let node = slot.regular.then(|| runs.express(slot.node, view, classes))??;
+        let node = slot.regular.then(|| runs.express(slot.node, form, classes))??;
         let (known, text) = offer(&Slot { node: &node, regular: true }, &seen, bytes);
         let text = text.filter(|_| known.coverage == Coverage::Decides)?;
         users += usize::from(runs.gains(slot.node, classes));
@@ -297,9 +298,9 @@ fn wanted(
     wishes
 }
 
-/// Compiles the expressions of a view: those with literals together, the others in batches.
+/// Compiles the expressions of a form: those with literals together, the others in batches.
 fn compile(
-    view: View,
+    form: Form,
     wishes: Vec<Wish<'_>>,
     classes: &dyn Resolve,
     symbols: ByteSet,
@@ -329,7 +330,7 @@ fn compile(
     let mut parts = Vec::new();
     for batch in batches {
         for (database, slots) in compile_batch(batch, classes, symbols, known, budget)? {
-            parts.push(Part { view, database, slots });
+            parts.push(Part { form, database, slots });
         }
     }
     Ok(parts)
@@ -354,7 +355,8 @@ fn split<'a>(
     batches
 }
 
-/// Offers a wider expression in place of a wish; without one the slot is blind. Says if it stays.
+/// Offers a wider expression in place of a wish; without one the slot is blind. Returns whether it
+/// stays.
 fn widen(wish: &mut Wish<'_>, wider: Option<String>, cut: Cut, known: &mut [Known]) -> bool {
     let known = &mut known[wish.slot as usize];
     known.cut = Some(cut);
@@ -371,9 +373,9 @@ fn widen(wish: &mut Wish<'_>, wider: Option<String>, cut: Cut, known: &mut [Know
     }
 }
 
-/// Compiles expressions together. What the engine takes alone and refuses here, or what goes beyond
-/// the budget, is offered as a superset, then not at all; `known` is told. A batch that as a whole is
-/// refused or beyond the budget is halved.
+/// Compiles expressions together. What the engine takes alone but refuses here, or what exceeds the
+/// budget, is offered as a superset, then not at all, which `known` records. A batch that is refused as a
+/// whole or exceeds the budget is halved.
 fn compile_batch(
     mut wishes: Vec<Wish<'_>>,
     classes: &dyn Resolve,

@@ -3,10 +3,10 @@ use std::cell::Cell;
 use proptest::prelude::*;
 
 use super::*;
-use crate::confirm::{AutomatonKind, Confirm, Form};
-use crate::pass::view_cases::{self as cases, class, pattern, repeat, Table};
+use crate::confirm::{AutomatonKind, Blueprint};
+use crate::pass::form_cases::{self as cases, class, pattern, repeat, Table};
 
-/// `count` patterns such as `ab--\s+a`, which give a view enough users.
+/// `count` patterns such as `ab--\s+a`, which give a form enough users.
 fn users(count: u32, gap: &Node) -> impl Iterator<Item = Node> + '_ {
     (1..=count).map(move |dashes| {
         let dashes = repeat(dashes, Some(dashes), class(cases::DASH));
@@ -15,7 +15,7 @@ fn users(count: u32, gap: &Node) -> impl Iterator<Item = Node> + '_ {
     })
 }
 
-/// Automata of one's own against the engine over every view, stored and read again.
+/// Automata of one's own against the engine over every form, stored and read again.
 #[test]
 fn what_the_pass_decides_over_its_views_is_what_automata_decide_over_the_document() {
     let table = Table::new();
@@ -27,7 +27,7 @@ fn what_the_pass_decides_over_its_views_is_what_automata_decide_over_the_documen
         .chain(users(8, &far))
         .chain([repeat(2, Some(2), class(cases::BLANK))])
         .collect();
-    let decided = [View::Plain, View::Collapsed, View::Lines].map(|view| (view, Cell::new(0)));
+    let decided = [Form::Plain, Form::Collapsed, Form::Lines].map(|form| (form, Cell::new(0)));
     let strategy = proptest::collection::vec(pattern(), 40);
     cases::runner(40)
         .run(&strategy, |nodes| {
@@ -49,21 +49,21 @@ fn what_the_pass_decides_over_its_views_is_what_automata_decide_over_the_documen
             let coverage: Vec<Coverage> = known.iter().map(|known| known.coverage).collect();
             let stored = pass.to_stored().unwrap();
             let pass = SimdPass::from_stored(stored, &coverage).unwrap();
-            for (view, decided) in &decided {
-                let parts = pass.parts.iter().filter(|part| part.view == *view);
+            for (form, decided) in &decided {
+                let parts = pass.parts.iter().filter(|part| part.form == *form);
                 let count: usize = parts.map(|part| part.slots.len()).sum();
-                prop_assert!(count > 0, "{:?} is not used", view);
+                prop_assert!(count > 0, "{:?} is not used", form);
                 decided.set(decided.get() + count);
             }
-            let automata: Vec<Confirm> = nodes.iter().map(|_| Confirm::default()).collect();
+            let automata = slots.iter().map(|slot| {
+                let blueprint = slot.regular.then(|| Blueprint::of(slot.node, &table));
+                blueprint?.build(AutomatonKind::Spans)
+            });
+            let automata: Vec<_> = automata.collect();
             for symbols in &documents {
-                let reported = pass.scan(symbols, &Views::default(), &Stop::never()).unwrap();
+                let reported = pass.scan(symbols, &Forms::default(), &Stop::never()).unwrap();
                 for (number, slot) in slots.iter().enumerate().filter(|(_, slot)| slot.regular) {
-                    let form = || Some(Form::of(slot.node, &table));
-                    let matches = automata[number]
-                        .automaton(AutomatonKind::Spans, form)
-                        .unwrap()
-                        .is_match(symbols);
+                    let matches = automata[number].as_ref().unwrap().is_match(symbols);
                     let found = reported.contains(number);
                     let right = match coverage[number] {
                         Coverage::Decides => found == matches,
@@ -75,8 +75,8 @@ fn what_the_pass_decides_over_its_views_is_what_automata_decide_over_the_documen
             Ok(())
         })
         .unwrap();
-    for (view, decided) in decided {
-        assert!(decided.get() > 100, "{view:?} decided {}", decided.get());
+    for (form, decided) in decided {
+        assert!(decided.get() > 100, "{form:?} decided {}", decided.get());
     }
 }
 
@@ -91,6 +91,6 @@ fn few_users_make_no_view() {
         let budget = Budget::of(slots.len(), slots.len(), &never);
         let (pass, _) = SimdPass::build(&slots, &table, table.symbols(), runs, budget).unwrap();
         assert_eq!(pass.runs.is_some(), expected);
-        assert!(pass.parts.iter().all(|part| (part.view == View::Plain) != expected));
+        assert!(pass.parts.iter().all(|part| (part.form == Form::Plain) != expected));
     }
 }

@@ -13,16 +13,25 @@ impl CodePoints {
     /// Reads `lo, hi, lo, hi, …` (inclusive).
     ///
     /// # Errors
-    /// [`BuildError::Malformed`] unless the ranges rise, are disjoint and stay below 0x110000.
+    /// [`BuildError::Malformed`] unless the ranges ascend, are disjoint and stay below 0x110000.
+    ///
+    /// ```
+    /// use gatecore::CodePoints;
+    ///
+    /// let hexadecimal = CodePoints::from_flat(&[48, 57, 97, 102])?; // [0-9a-f]
+    /// assert_eq!(hexadecimal.ranges(), [(48, 57), (97, 102)]);
+    /// assert!(CodePoints::from_flat(&[97, 102, 48, 57]).is_err());
+    /// # Ok::<(), gatecore::BuildError>(())
+    /// ```
     pub fn from_flat(flat: &[u32]) -> Result<Self, BuildError> {
         if flat.len() % 2 != 0 {
             return Err(BuildError::Malformed("a range without an end"));
         }
         let ranges: Vec<(u32, u32)> = flat.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
-        let rising = ranges.iter().all(|(lo, hi)| lo <= hi && *hi < CODE_POINTS)
+        let ascending = ranges.iter().all(|(lo, hi)| lo <= hi && *hi < CODE_POINTS)
             && ranges.windows(2).all(|pair| pair[0].1 < pair[1].0);
-        if !rising {
-            return Err(BuildError::Malformed("ranges that do not rise"));
+        if !ascending {
+            return Err(BuildError::Malformed("ranges that do not ascend"));
         }
         Ok(CodePoints(ranges))
     }
@@ -32,7 +41,7 @@ impl CodePoints {
         CodePoints(vec![(code_point, code_point)])
     }
 
-    /// The ranges, inclusive and rising.
+    /// The ranges, inclusive and ascending.
     pub fn ranges(&self) -> &[(u32, u32)] {
         &self.0
     }

@@ -1,22 +1,20 @@
 //! Deciding exactly: an automaton over symbols that finds the match `re` would find.
 //!
 //! A regular pattern without nullable loops has the same leftmost-first matches in CPython's
-//! backtracker and in an automaton that keeps priorities. Everything else is never asked here
-//! ([`crate::lowered::Irregular`]). Automata are built when a pattern is first confirmed, about
+//! backtracker and in an automaton that keeps priorities. No other pattern gets here
+//! ([`crate::pattern::Irregular`]). Automata are built when a pattern is first confirmed, about
 //! 50 µs each, and search in linear time. A list of matches is many searches, which is why long
-//! lists are finished by [`linear`].
+//! lists are finished by [`listing`].
 //!
 //! Zero-width conditions: `\b` is the engine's ASCII one, exact by the choice of symbols. The engine's
-//! line terminator is [`NEWLINE`], so its plain line conditions hold beside newlines that are not the
-//! last, and its CRLF-aware ones beside [`FINAL_NEWLINE`](crate::alphabet::FINAL_NEWLINE): the latter
+//! line terminator is [`NEWLINE`], so its plain line conditions hold next to newlines that are not the
+//! last, and its CRLF-aware ones next to [`FINAL_NEWLINE`](crate::alphabet::FINAL_NEWLINE): the latter
 //! are `$` without MULTILINE, both together MULTILINE's `^` and `$`.
 
 mod factor;
-mod futures;
-pub(crate) mod linear;
-mod walk;
+pub(crate) mod listing;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::OnceLock;
 
 use regex_automata::meta::Config;
@@ -26,13 +24,13 @@ use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{self, Hir};
 
 use crate::alphabet::NEWLINE;
-use crate::byte_set::ByteSet;
-use crate::lowered::{ClassId, Look, Node, RepeatKind};
 use crate::memory;
+use crate::pattern::classes::Resolve;
+use crate::pattern::{Look, Node, RepeatKind};
 use crate::span::Span;
-use linear::Listing;
+use listing::Listing;
 
-/// Most bytes that one automaton may take. [`crate::lowered::MAX_WEIGHT`] keeps it below.
+/// Most bytes that one automaton may take. [`crate::pattern::MAX_WEIGHT`] keeps automata below it.
 const SIZE_LIMIT: usize = 256 << 20;
 
 /// Bytes of a lazy automaton's cache, whatever the pattern. Most patterns have tens of states and use
@@ -42,10 +40,10 @@ const CACHE: usize = 256 << 10;
 /// Bytes of the cache that a pattern may use beyond, for each of its own states and at most.
 ///
 /// An automaton whose cache is too small is given up, text after text, for a simulation that takes
-/// 100 times as long. Bounded repeats have about as many states at work as are written out:
+/// 100 times as long. Bounded repeats have about as many states in use as are written out:
 /// `\b[a-z0-9]{0,40}key[\s=:]{1,5}["']?([a-zA-Z0-9/+]{40,200})` has some hundreds of 1 KB each, and
 /// `[ab]{2500}c` took 20 µs a character for good where it now takes 32 ms once. Where the states never
-/// come again (`a[ab]{2000}c` on random letters) what is spent before giving up grows as well: at most
+/// recur (`a[ab]{2000}c` on random letters) what is spent before giving up grows as well: at most
 /// twice the time for a text of 20,000 characters, a fifth more for 100,000.
 const CACHE_PER_STATE: u64 = 4 << 10;
 const MAX_CACHE: u64 = 4 << 20;
@@ -53,33 +51,27 @@ const MAX_CACHE: u64 = 4 << 20;
 /// Bytes that the engine's own lists take of the cache for each of a pattern's states.
 const LISTS_PER_STATE: u64 = 32;
 
-/// More bytes than building an automaton takes, which cannot say that there are not so many.
+/// More bytes than building an automaton takes, which cannot report that there are not enough.
 const BUILDING: usize = 4 << 20;
 
-/// And for each state that a pattern has written out, while the lists grow; tries share most of them.
+/// And for each state of the pattern written out, while the lists grow; tries share most of them.
 const STATE: usize = 128;
 
-/// So many matches of a pattern are searched for one by one before [`Listing`] takes over.
+/// How many matches of a pattern are searched for one by one before [`Listing`] takes over.
 ///
 /// Searches know literals and skip what has none, so they are faster where matches are rare; each of
 /// them may look at the whole rest of the text, so this is also by how much a list can be slower than
 /// one search.
 const SEARCHES: usize = 32;
 
-/// So many matches are worth their searches even if each looks at the rest of the text.
+/// Up to this many matches are worth their searches even if each looks at the rest of the text.
 const FEW: usize = 1_000;
 
 /// Groups of longer matches are read off by [`Listing::groups`].
 ///
-/// The engine takes 12 ns a character for them while a bit for each state and character fits 256 KB,
-/// and 36 beyond; the walks take 2 to 12, and some microseconds to begin with.
+/// The engine takes 12 ns a character for them while a bit for each state and character fits in 256 KB,
+/// and 36 beyond; the walks take 2 to 12, and some microseconds to start.
 const LONG: usize = 1_024;
-
-/// What a class is over symbols.
-pub trait Resolve {
-    /// The symbols of a class.
-    fn class(&self, class: ClassId) -> ByteSet;
-}
 
 /// What an automaton is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,81 +85,58 @@ pub enum AutomatonKind {
     Full,
 }
 
-/// The automata of one pattern, built when first needed.
+/// The automata of one pattern and what is known of them, each made when first needed.
 #[derive(Debug, Default)]
 pub struct Confirm {
     automata: [OnceLock<Option<Regex>>; 3],
-    closing: OnceLock<Option<Box<[u32]>>>,
-    listing: OnceLock<Option<Listing>>,
-    grouping: OnceLock<Option<Listing>>,
-    weight: OnceLock<usize>,
-    was_slow: AtomicBool,
+    /// The order in which the pattern closes its groups. `None` if an automaton cannot tell groups.
+    pub closing: OnceLock<Option<Vec<u32>>>,
+    /// What lists long rests of matches, if searches for them may overrun.
+    pub listing: OnceLock<Option<Listing>>,
+    /// What tells the groups of long matches.
+    pub grouping: OnceLock<Option<Listing>>,
+    /// Bytes of the automaton for spans.
+    pub weight: OnceLock<usize>,
+    /// Whether a question about the pattern ever took long.
+    pub was_slow: AtomicBool,
 }
 
 impl Confirm {
-    /// The automaton of a kind. `None` if there is no source or it would be too large.
+    /// The automaton of a kind. `None` if there is no blueprint or it would be too large.
     pub fn automaton(
         &self,
         kind: AutomatonKind,
-        source: impl FnOnce() -> Option<Form>,
+        blueprint: impl FnOnce() -> Option<Blueprint>,
     ) -> Option<&Regex> {
-        let build = || {
-            let Form { hir, weight } = source()?;
-            match kind {
-                AutomatonKind::Spans => build(&hir, weight, WhichCaptures::Implicit),
-                AutomatonKind::Groups => build(&hir, weight, WhichCaptures::All),
-                AutomatonKind::Full => {
-                    let whole = Hir::concat(vec![hir, Hir::look(hir::Look::End)]);
-                    build(&whole, weight, WhichCaptures::All)
-                }
-            }
-        };
-        self.automata[kind as usize].get_or_init(build).as_ref()
-    }
-
-    /// Bytes of the automaton for spans, added up once.
-    pub fn weight(&self, add_up: impl FnOnce() -> usize) -> usize {
-        *self.weight.get_or_init(add_up)
-    }
-
-    /// Notes that a question took long.
-    pub fn note_slow(&self) {
-        self.was_slow.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether one ever did.
-    pub fn was_slow(&self) -> bool {
-        self.was_slow.load(Ordering::Relaxed)
-    }
-
-    /// The order in which the pattern closes its groups. `None` if an automaton cannot tell groups.
-    pub fn closing(&self, order: impl FnOnce() -> Option<Vec<u32>>) -> Option<&[u32]> {
-        self.closing.get_or_init(|| order().map(Vec::into_boxed_slice)).as_deref()
-    }
-
-    /// What lists long rests of matches, if searches for them may overrun.
-    pub fn listing(&self, make: impl FnOnce() -> Option<Listing>) -> Option<&Listing> {
-        self.listing.get_or_init(make).as_ref()
-    }
-
-    /// What tells the groups of long matches.
-    pub fn grouping(&self, make: impl FnOnce() -> Option<Listing>) -> Option<&Listing> {
-        self.grouping.get_or_init(make).as_ref()
+        self.automata[kind as usize].get_or_init(|| blueprint()?.build(kind)).as_ref()
     }
 }
 
-/// A regular pattern as automata are built from it.
-pub struct Form {
+/// What the automata of a regular pattern are built from.
+pub struct Blueprint {
     hir: Hir,
     /// About how many states it has.
     weight: u64,
 }
 
-impl Form {
-    /// The form of a pattern.
+impl Blueprint {
+    /// The blueprint of a pattern.
     pub fn of(node: &Node, classes: &dyn Resolve) -> Self {
         let node = factor::factored(node, classes, factor::Which::NoLiterals);
-        Form { hir: hir(&node, classes), weight: node.weight() }
+        Blueprint { hir: hir(&node, classes), weight: node.weight() }
+    }
+
+    /// The automaton of a kind. `None` if it would be too large.
+    pub fn build(self, kind: AutomatonKind) -> Option<Regex> {
+        let Blueprint { hir, weight } = self;
+        match kind {
+            AutomatonKind::Spans => build(&hir, weight, WhichCaptures::Implicit),
+            AutomatonKind::Groups => build(&hir, weight, WhichCaptures::All),
+            AutomatonKind::Full => {
+                let whole = Hir::concat(vec![hir, Hir::look(hir::Look::End)]);
+                build(&whole, weight, WhichCaptures::All)
+            }
+        }
     }
 }
 
@@ -195,19 +164,14 @@ pub fn first(regex: &Regex, symbols: &[u8], from: usize, anchored: bool) -> Opti
         .map(|found| Span::new(found.start(), found.end()))
 }
 
-/// Whether there is a match.
-pub fn is_match(regex: &Regex, symbols: &[u8]) -> bool {
-    regex.is_match(symbols)
-}
-
 /// How many matches are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// All of them.
     All,
-    /// At least so many: the way that lists all in linear time may be taken.
+    /// At least this many: all may be listed, in linear time.
     AtLeast(usize),
-    /// At most so many.
+    /// At most this many.
     AtMost(usize),
 }
 
@@ -221,10 +185,10 @@ pub struct Matches {
 }
 
 impl Matches {
-    /// The same matches in a text that has `offset` characters more in front.
-    pub(crate) fn behind(mut self, offset: usize) -> Self {
+    /// The same matches in a text with `offset` more characters in front.
+    pub(crate) fn moved(mut self, offset: usize) -> Self {
         if offset > 0 {
-            self.spans.iter_mut().for_each(|span| *span = span.behind(offset));
+            self.spans.iter_mut().for_each(|span| *span = span.moved(offset));
         }
         self
     }
@@ -232,8 +196,8 @@ impl Matches {
 
 /// The matches from `from` on. The pattern cannot match the empty text.
 ///
-/// `listing` gives the linear way for patterns whose searches may overrun, and is asked once. It lists
-/// all, so it is not taken for a few.
+/// `listing` gives what lists matches in linear time, for patterns whose searches may overrun, and is
+/// called once at most. It lists all, so it is not used for a few.
 pub fn some<'a>(
     regex: &Regex,
     symbols: &[u8],
@@ -272,7 +236,7 @@ pub fn some<'a>(
 ///
 /// Only its own characters are looked at, conditions aside: a way that `re` prefers and that ends there
 /// or before would have been the match. So the groups of all matches take time linear in the text.
-/// `grouping` is asked for if the match is long.
+/// `grouping` is called if the match is long.
 pub fn groups<'a>(
     regex: &Regex,
     symbols: &[u8],
@@ -327,7 +291,7 @@ fn hir(node: &Node, classes: &dyn Resolve) -> Hir {
             Look::Boundary | Look::AsciiBoundary => Hir::look(hir::Look::WordAscii),
             Look::NotBoundary | Look::NotAsciiBoundary => Hir::look(hir::Look::WordAsciiNegate),
         },
-        // Irregular nodes never get here; what matches nothing is the safe reading.
+        // Irregular nodes never get here; matching nothing is the safe reading.
         Node::Never
         | Node::LookAround(..)
         | Node::BackReference(_)

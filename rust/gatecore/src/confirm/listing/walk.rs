@@ -1,21 +1,22 @@
 //! The walk from the left: matches, and where their groups stand, read off from the futures.
 
 use super::futures::{Futures, BEGINS};
-use super::linear::{holds, Listing, Neighbour, State, StateId};
+use super::nfa::{holds, Neighbour, State, StateId};
+use super::Listing;
 use crate::memory;
 use crate::span::Span;
 
-/// Entries of the memory of choices; a power of two.
+/// Entries in the table of choices; a power of two.
 const CHOICES: usize = 1 << 10;
 
-/// Places in which a choice may stand. With one, two choices that are made in turns and share it would
-/// both be worked out anew at each character.
+/// Places that a choice may have in it. With a single one, two choices that alternate and share it would
+/// both be worked out again at each character.
 const PLACES: usize = 4;
 
 /// Marks that choices may keep before all are forgotten.
 const MAX_MARKS: usize = 1 << 16;
 
-/// Where the way goes on, and the marks on it.
+/// Where the path goes on, and the marks on the way there.
 #[derive(Clone, Copy)]
 struct Choice {
     state: StateId,
@@ -36,15 +37,15 @@ const NO_CHOICE: Choice = Choice {
 
 enum Step {
     To(StateId),
-    /// The way by the last mark came to nothing.
+    /// The path by the last mark came to nothing.
     Back,
 }
 
 pub(super) struct Walk<'a> {
     listing: &'a Listing,
     symbols: &'a [u8],
-    /// Where the match at hand began, and the state that takes the next symbol.
-    way: Option<(usize, StateId)>,
+    /// Where the current match began, and the state that takes the next symbol.
+    path: Option<(usize, StateId)>,
     spans: &'a mut Vec<Span>,
     /// Where each mark was last passed.
     marks: Vec<Option<usize>>,
@@ -62,7 +63,7 @@ impl<'a> Walk<'a> {
         Walk {
             listing,
             symbols,
-            way: None,
+            path: None,
             spans,
             marks: Vec::new(),
             choices: vec![NO_CHOICE; CHOICES].into(),
@@ -73,7 +74,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// How many choices were no look-up.
+    /// How many choices were not look-ups.
     #[cfg(test)]
     pub fn looks(&self) -> u32 {
         self.round
@@ -95,8 +96,8 @@ impl<'a> Walk<'a> {
         let length = ahead.len() - 1;
         let mut at = 0;
         while at < length {
-            let (start, state) = match self.way {
-                Some(way) => way,
+            let (start, state) = match self.path {
+                Some(path) => path,
                 None => {
                     let found = ahead[at..length].iter().position(|future| future & BEGINS != 0);
                     let Some(skipped) = found else { return };
@@ -113,7 +114,7 @@ impl<'a> Walk<'a> {
             at += 1;
             let choice = self.choose(next, begin + at, ahead[at], futures);
             self.pass(choice, begin + at);
-            self.way = match self.listing.states[choice.next as usize] {
+            self.path = match self.listing.states[choice.next as usize] {
                 State::Match => {
                     memory::push(self.spans, Span::new(start, begin + at));
                     None
@@ -121,7 +122,7 @@ impl<'a> Walk<'a> {
                 _ => Some((start, choice.next)),
             };
             // The same choice again as long as the future stays the same. It tells the symbol ahead as
-            // conditions see it, so from the second position on the one behind is the same as well.
+            // conditions see it, so from the second position on the one before it is the same as well.
             let is_round = choice.next == state && choice.marks.0 == choice.marks.1;
             if is_round && ahead[at - 1] == ahead[at] {
                 let same = ahead[at + 1..].iter().take_while(|&&future| future == ahead[at]);
@@ -218,12 +219,12 @@ impl<'a> Walk<'a> {
                 let choice = Choice { state, future, before, next, marks };
                 let mut places = Self::places(state, future, before);
                 let free = places.clone().find(|&place| self.choices[place].state == StateId::MAX);
-                // Without a free one, another each time.
+                // If none is free, a different one each time.
                 let place = free.or_else(|| places.nth(self.round as usize % PLACES));
                 self.choices[place.expect("there are several")] = choice;
                 return choice;
             }
         }
-        unreachable!("the walk from the right marked this way")
+        unreachable!("the walk from the right marked this path")
     }
 }

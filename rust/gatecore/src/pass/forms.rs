@@ -1,4 +1,4 @@
-//! Views of a document in which a run of white space is one byte.
+//! Forms of a document in which a run of white space is one byte.
 //!
 //! Half of the SIMD pass's work on real patterns is `\s+`: it ends a literal. In a copy of the
 //! document in which each longest run of white space is one byte, `no\s+risk` is a plain literal:
@@ -14,7 +14,7 @@
 //!
 //! *S* is the set of symbols whose runs collapse. Nothing below needs it to be white space, so
 //! [`Runs::choose`] takes the class by which most patterns gain; here `\s` stands for it.
-//! [`Runs::express`] takes a pattern to a view only if it is built of
+//! [`Runs::express`] takes a pattern to a form only if it is built of
 //!
 //! - classes without a symbol of *S*,
 //! - `\s+`, `\s*`, and `X*`, `X+` for classes `X` that hold all of *S*,
@@ -24,22 +24,22 @@
 //!
 //! and if *no run has to feed two*: on every way through the pattern a symbol outside *S* stands
 //! between one `\s+` or `X+` and the next ([`Flow`]). Then it has a match in the document exactly if
-//! its translation has one in the view. A match is a way through the pattern with a stretch of text
+//! its translation has one in the form. A match is a way through the pattern with a stretch of text
 //! for each atom. Order, choices and rounds stay as they are; only who takes a run is settled anew:
 //!
-//! - *From the view to the document.* Whoever took a run's byte takes the whole run: `\s+` and `\s*`
-//!   may, and `X` holds that byte in the view only if it holds every symbol of such runs.
-//! - *From the document to the view.* The stretches inside one run belong to neighbouring atoms. At
+//! - *From the form to the document.* Whoever took a run's byte takes the whole run: `\s+` and `\s*`
+//!   may, and `X` holds that byte in the form only if it holds every symbol of such runs.
+//! - *From the document to the form.* The stretches inside one run belong to neighbouring atoms. At
 //!   most one of these is a `\s+`, or an `X+` that took nothing but symbols of this run: it takes the
-//!   run's byte, the others take nothing of the run, which leaves them what they took elsewhere or
-//!   is their right. Without such a one, any that holds the byte takes it. If none does, all of them
+//!   run's byte, and the others take nothing of the run, which leaves them what they took elsewhere or
+//!   is allowed for them. Without such a one, any that holds the byte takes it. If none does, all of them
 //!   are `X*` without newlines in a run with one; none took that newline, so the match begins
-//!   or ends inside the run, and its translation begins behind or ends before the run's byte.
-//! - *`\b`* holds beside a word symbol only, so never inside a run: the stretches of a run stand on
-//!   one side of it, and in both texts it sees there no word symbol.
+//!   or ends inside the run, and its translation begins after or ends before the run's byte.
+//! - *`\b`* holds next to a word symbol only, so never inside a run: the stretches of a run stand on
+//!   one side of it, and in both texts it sees no word symbol there.
 //!
 //! `\s+\s+`, `\s+.*\s+`, `\s{2}`, `\s`, a literal blank, `\B` and `^ $ \A \Z` see how long a run is,
-//! what is in it or where the text ends: patterns with these stay in the plain view.
+//! what is in it or where the text ends: patterns with these stay in the plain form.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -47,13 +47,13 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 
 use super::Slot;
+use crate::alphabet::ByteSet;
 use crate::alphabet::{FINAL_NEWLINE, NEWLINE};
-use crate::byte_set::ByteSet;
-use crate::confirm::Resolve;
-use crate::lowered::{ClassId, Look, Node, RepeatKind};
 use crate::memory;
+use crate::pattern::classes::Resolve;
+use crate::pattern::{ClassId, Look, Node, RepeatKind};
 
-/// Fewest patterns for which a view is made, and in a later section for which it is used.
+/// Fewest patterns for which a form is made, and in a later section for which it is used.
 ///
 /// Making one costs 0.1 ms for 100,000 characters and so does a scan with one more database.
 pub const MIN_USERS: usize = 8;
@@ -66,7 +66,7 @@ const STRIDE: usize = 32;
 
 /// A form in which a document is scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum View {
+pub enum Form {
     /// The symbols as they are.
     Plain,
     /// Every run is one byte.
@@ -80,7 +80,7 @@ pub enum View {
 pub struct Runs {
     /// Not empty.
     members: ByteSet,
-    /// The byte of a run without newline. A member, so that it stands for nothing else in a view.
+    /// The byte of a run without a newline. A member, so that it stands for nothing else in a form.
     blank: u8,
     /// The byte of a run with a newline: another member, or `blank` if no member is a newline.
     line: u8,
@@ -88,22 +88,21 @@ pub struct Runs {
 
 /// The copies of one document, made when first asked for.
 ///
-/// Passes over the same document share them if they see the same runs, as passes over one alphabet
-/// do.
+/// Passes over the same document share them if they see the same runs, as the passes of one shard do.
 #[derive(Debug, Default)]
-pub struct Views(OnceLock<(Runs, Copies)>);
+pub struct Forms(OnceLock<(Runs, Copies)>);
 
-/// A document in both views.
+/// A document in both forms.
 #[derive(Clone, Debug, Default)]
 pub struct Copies {
-    /// As [`View::Lines`] has it.
+    /// As [`Form::Lines`].
     pub lines: Vec<u8>,
-    /// As [`View::Collapsed`] has it.
+    /// As [`Form::Collapsed`].
     pub collapsed: Vec<u8>,
 }
 
-impl Views {
-    /// The copies for these runs; others than the first asked for are not kept.
+impl Forms {
+    /// The copies for these runs; only the first ones asked for are kept.
     pub fn of(&self, runs: Runs, symbols: &[u8]) -> Cow<'_, Copies> {
         let copies = || {
             let lines = runs.lines(symbols);
@@ -129,7 +128,7 @@ impl Runs {
         Some(Runs { members, blank, line })
     }
 
-    /// The runs from which most slots gain, if those are worth a view.
+    /// The runs from which most slots gain, if those are worth a form.
     pub fn choose(slots: &[Slot<'_>], classes: &dyn Resolve) -> Option<Self> {
         let mut candidates: Vec<(ByteSet, usize)> = Vec::new();
         for slot in slots.iter().filter(|slot| slot.regular) {
@@ -150,7 +149,7 @@ impl Runs {
             let gains = |slot: &&Slot<'_>| {
                 slot.regular
                     && runs.gains(slot.node, classes)
-                    && runs.express(slot.node, View::Lines, classes).is_some()
+                    && runs.express(slot.node, Form::Lines, classes).is_some()
             };
             Some((slots.iter().filter(gains).count(), runs))
         });
@@ -158,12 +157,12 @@ impl Runs {
         best.filter(|&(count, _)| count >= MIN_USERS).map(|(_, runs)| runs)
     }
 
-    /// Whether tables that were read from a file are ones that [`Runs::new`] makes.
+    /// Whether runs that were read from a file are ones that [`Runs::new`] makes.
     pub fn is_sound(&self) -> bool {
         Runs::new(self.members) == Some(*self)
     }
 
-    /// Whether a pattern that a view takes has a `\s+` or `\s*`, and so gains by it.
+    /// Whether a pattern that a form takes has a `\s+` or `\s*`, and so gains by it.
     pub fn gains(&self, node: &Node, classes: &dyn Resolve) -> bool {
         let mut found = false;
         node.walk(&mut |node| {
@@ -174,40 +173,40 @@ impl Runs {
         found
     }
 
-    /// The pattern as it reads in a view, over the classes of [`Runs::classes`]. `None` where that
+    /// The pattern as it reads in a form, over the classes of [`Runs::classes`]. `None` where that
     /// would not have the same answer.
-    pub fn express(&self, node: &Node, view: View, classes: &dyn Resolve) -> Option<Node> {
-        let (node, flow) = Reader { runs: self, view, classes }.read(node)?;
+    pub fn express(&self, node: &Node, form: Form, classes: &dyn Resolve) -> Option<Node> {
+        let (node, flow) = Reader { runs: self, form, classes }.read(node)?;
         flow.0[CLEAR].map(|_| node)
     }
 
-    /// The classes of a pattern over the bytes of a view.
-    pub fn classes<'a>(&self, view: View, classes: &'a dyn Resolve) -> ViewClasses<'a> {
-        ViewClasses { runs: *self, view, classes }
+    /// The classes of a pattern over the bytes of a form.
+    pub fn classes<'a>(&self, form: Form, classes: &'a dyn Resolve) -> FormClasses<'a> {
+        FormClasses { runs: *self, form, classes }
     }
 
-    /// The bytes of a view over these symbols.
-    pub fn symbols(&self, view: View, symbols: &ByteSet) -> ByteSet {
-        self.class(view, symbols)
+    /// The bytes of a form over these symbols.
+    pub fn symbols(&self, form: Form, symbols: &ByteSet) -> ByteSet {
+        self.class(form, symbols)
     }
 
-    fn class(&self, view: View, set: &ByteSet) -> ByteSet {
-        if view == View::Plain {
+    fn class(&self, form: Form, set: &ByteSet) -> ByteSet {
+        if form == Form::Plain {
             return *set;
         }
         let shared = set.intersection(&self.members);
         let mut seen = set.intersection(&self.members.complement());
         let whole = shared == self.members;
-        if whole || (view == View::Lines && shared == without_newlines(&self.members)) {
+        if whole || (form == Form::Lines && shared == without_newlines(&self.members)) {
             seen.insert(self.blank);
         }
-        if whole && view == View::Lines {
+        if whole && form == Form::Lines {
             seen.insert(self.line);
         }
         seen
     }
 
-    /// A document as [`View::Lines`]. About 0.5 ns a character, 2.5 ns where all runs are long.
+    /// A document as [`Form::Lines`]. About 0.5 ns a character, 2.5 ns where all runs are long.
     pub fn lines(&self, symbols: &[u8]) -> Vec<u8> {
         let mut bytes = [0u8; 256];
         for (byte, symbol) in bytes.iter_mut().zip(0..=u8::MAX) {
@@ -222,8 +221,8 @@ impl Runs {
         let (mut length, mut last) = (0, None);
         for start in (0..seen.len()).step_by(STRIDE) {
             let end = seen.len().min(start + STRIDE);
-            // Most runs are one symbol, so most stretches stay as they are. No branch in this loop,
-            // which makes it SIMD instructions, nor in the one below, where it would be guesswork.
+            // Most runs are one symbol, so most stretches stay as they are. This loop has no branch,
+            // which makes it SIMD instructions, nor has the one below, where it would be mispredicted.
             let inner = seen[start..end].iter().zip(&seen[start + 1..end]);
             let pairs =
                 inner.fold(0, |any, (&one, &next)| any | u8::from(in_run(one) & in_run(next)));
@@ -250,7 +249,7 @@ impl Runs {
         seen
     }
 
-    /// A document as [`View::Collapsed`], from its lines.
+    /// A document as [`Form::Collapsed`], from its lines.
     pub fn collapse(&self, lines: &[u8]) -> Vec<u8> {
         let byte = |&byte| if byte == self.line { self.blank } else { byte };
         memory::collected(lines.iter().map(byte))
@@ -269,16 +268,16 @@ fn has_words(set: &ByteSet) -> bool {
     set.iter().any(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Looks classes up as they are in a view.
-pub struct ViewClasses<'a> {
+/// Looks classes up as they are in a form.
+pub struct FormClasses<'a> {
     runs: Runs,
-    view: View,
+    form: Form,
     classes: &'a dyn Resolve,
 }
 
-impl Resolve for ViewClasses<'_> {
+impl Resolve for FormClasses<'_> {
     fn class(&self, class: ClassId) -> ByteSet {
-        self.runs.class(self.view, &self.classes.class(class))
+        self.runs.class(self.form, &self.classes.class(class))
     }
 }
 
@@ -286,7 +285,7 @@ impl Resolve for ViewClasses<'_> {
 const CLEAR: usize = 0;
 const TAKEN: usize = 1;
 
-/// What passing a node does to the run at hand: from each state the states after it, `None` where a
+/// What passing a node does to the current run: from each state the states after it, `None` where a
 /// way needs a run twice.
 ///
 /// A way is *taken* when an atom that needs a share of a run took one and no symbol outside the runs
@@ -323,7 +322,7 @@ impl Flow {
         }
         let mut all = if min == 0 { self.or(Flow::PASS) } else { self };
         if max != Some(1) {
-            // Two states: after three rounds nothing new can come.
+            // There are two states: after three rounds nothing new can appear.
             for _ in 0..3 {
                 all = all.or(all.then(self));
             }
@@ -334,12 +333,12 @@ impl Flow {
 
 struct Reader<'a> {
     runs: &'a Runs,
-    view: View,
+    form: Form,
     classes: &'a dyn Resolve,
 }
 
 impl Reader<'_> {
-    /// The node as it reads in the view, and its flow. `None` for what cannot be said there.
+    /// The node as it reads in the form, and its flow. `None` for what cannot be expressed there.
     fn read(&self, node: &Node) -> Option<(Node, Flow)> {
         Some(match node {
             Node::Empty => (Node::Empty, Flow::PASS),
@@ -349,22 +348,12 @@ impl Reader<'_> {
                 (shared.is_empty().then(|| node.clone())?, Flow::CLEARS)
             }
             Node::Concat(nodes) => {
-                let mut whole = Flow::PASS;
-                let nodes = nodes.iter().map(|node| {
-                    let (node, flow) = self.read(node)?;
-                    whole = whole.then(flow);
-                    Some(node)
-                });
-                (Node::Concat(nodes.collect::<Option<_>>()?), whole)
+                let (nodes, flow) = self.all(nodes, Flow::PASS, Flow::then)?;
+                (Node::Concat(nodes), flow)
             }
             Node::Alternate(nodes) => {
-                let mut any = Flow::NEVER;
-                let nodes = nodes.iter().map(|node| {
-                    let (node, flow) = self.read(node)?;
-                    any = any.or(flow);
-                    Some(node)
-                });
-                (Node::Alternate(nodes.collect::<Option<_>>()?), any)
+                let (nodes, flow) = self.all(nodes, Flow::NEVER, Flow::or)?;
+                (Node::Alternate(nodes), flow)
             }
             Node::Repeat { kind: RepeatKind::Possessive, .. } => return None,
             Node::Repeat { min: min @ (0 | 1), max: None, kind, node: body } => {
@@ -390,6 +379,20 @@ impl Reader<'_> {
         })
     }
 
+    fn all(
+        &self,
+        nodes: &[Node],
+        mut flow: Flow,
+        join: fn(Flow, Flow) -> Flow,
+    ) -> Option<(Vec<Node>, Flow)> {
+        let read = nodes.iter().map(|node| {
+            let (node, next) = self.read(node)?;
+            flow = join(flow, next);
+            Some(node)
+        });
+        Some((read.collect::<Option<_>>()?, flow))
+    }
+
     fn repeat(
         &self,
         min: u32,
@@ -402,7 +405,7 @@ impl Reader<'_> {
         Some((node, flow.repeated(min, max)))
     }
 
-    /// `X*` or `X+`, if `X` holds the symbols of runs that the view tells apart.
+    /// `X*` or `X+`, if `X` holds the symbols of runs that the form tells apart.
     fn loop_over(&self, min: u32, kind: RepeatKind, body: &Node) -> Option<(Node, Flow)> {
         let Node::Class(class) = body else { return None };
         let set = self.classes.class(*class);
@@ -420,7 +423,7 @@ impl Reader<'_> {
             // It may take symbols of a run only, or others as well.
             (true, _) => (same(), Flow([Some(1 << CLEAR | 1 << TAKEN), None])),
             (false, 0)
-                if self.view == View::Lines && shared == without_newlines(&self.runs.members) =>
+                if self.form == Form::Lines && shared == without_newlines(&self.runs.members) =>
             {
                 (same(), Flow::PASS.or(Flow::CLEARS))
             }

@@ -3,8 +3,8 @@ use std::cell::Cell;
 use proptest::prelude::*;
 
 use super::*;
-use crate::confirm::{AutomatonKind, Confirm, Form};
-use crate::pass::view_cases::{self as cases, class, pattern, repeat, Table};
+use crate::confirm::{AutomatonKind, Blueprint};
+use crate::pass::form_cases::{self as cases, class, pattern, repeat, Table};
 
 fn runs(table: &Table) -> Runs {
     Runs::new(table.class(cases::SPACE)).unwrap()
@@ -62,24 +62,20 @@ fn a_pattern_that_a_view_takes_matches_there_exactly_when_it_matches_the_documen
             if node.irregular().is_some() {
                 return Ok(());
             }
-            let plain = Confirm::default();
-            let plain =
-                plain.automaton(AutomatonKind::Spans, || Some(Form::of(&node, &table))).unwrap();
-            for (view, taken) in [View::Collapsed, View::Lines].into_iter().zip(&taken) {
-                let Some(seen) = runs.express(&node, view, &table) else { continue };
+            let plain = Blueprint::of(&node, &table).build(AutomatonKind::Spans).unwrap();
+            for (form, taken) in [Form::Collapsed, Form::Lines].into_iter().zip(&taken) {
+                let Some(seen) = runs.express(&node, form, &table) else { continue };
                 taken.set(taken.get() + 1);
-                let classes = runs.classes(view, &table);
-                let automaton = Confirm::default();
-                let automaton = automaton
-                    .automaton(AutomatonKind::Spans, || Some(Form::of(&seen, &classes)))
-                    .unwrap();
+                let classes = runs.classes(form, &table);
+                let seen = Blueprint::of(&seen, &classes);
+                let automaton = seen.build(AutomatonKind::Spans).unwrap();
                 for (symbols, collapsed, lines) in &documents {
-                    let text = if view == View::Collapsed { collapsed } else { lines };
+                    let text = if form == Form::Collapsed { collapsed } else { lines };
                     prop_assert_eq!(
                         automaton.is_match(text),
                         plain.is_match(symbols),
                         "{:?} {:?}",
-                        view,
+                        form,
                         symbols
                     );
                 }
@@ -101,13 +97,13 @@ fn what_could_need_a_run_twice_or_sees_into_it_stays_plain() {
     let anything = || repeat(0, None, class(cases::ANY));
     let boundary = || Node::Look(Look::Boundary);
     let option = |node| repeat(0, Some(1), node);
-    let rows: Vec<(Vec<Node>, Option<View>)> = vec![
-        (vec![a(), gap(), a()], Some(View::Collapsed)),
-        (vec![a(), maybe_gap(), gap(), boundary(), a()], Some(View::Collapsed)),
-        (vec![a(), gap(), option(Node::Concat(vec![a(), gap()])), a()], Some(View::Collapsed)),
-        (vec![a(), gap(), anything(), a()], Some(View::Collapsed)),
-        (vec![a(), repeat(1, None, class(cases::ANY)), a()], Some(View::Collapsed)),
-        (vec![a(), gap(), dots(), a()], Some(View::Lines)),
+    let rows: Vec<(Vec<Node>, Option<Form>)> = vec![
+        (vec![a(), gap(), a()], Some(Form::Collapsed)),
+        (vec![a(), maybe_gap(), gap(), boundary(), a()], Some(Form::Collapsed)),
+        (vec![a(), gap(), option(Node::Concat(vec![a(), gap()])), a()], Some(Form::Collapsed)),
+        (vec![a(), gap(), anything(), a()], Some(Form::Collapsed)),
+        (vec![a(), repeat(1, None, class(cases::ANY)), a()], Some(Form::Collapsed)),
+        (vec![a(), gap(), dots(), a()], Some(Form::Lines)),
         (vec![a(), gap(), gap(), a()], None),
         (vec![a(), gap(), anything(), gap(), a()], None),
         (vec![a(), gap(), option(a()), gap(), a()], None),
@@ -116,7 +112,7 @@ fn what_could_need_a_run_twice_or_sees_into_it_stays_plain() {
         (vec![repeat(1, None, Node::Concat(vec![gap(), option(a())])), a()], None),
         (
             vec![repeat(2, Some(2), Node::Concat(vec![gap(), a(), maybe_gap()])), a()],
-            Some(View::Collapsed),
+            Some(Form::Collapsed),
         ),
         (vec![repeat(2, Some(2), Node::Concat(vec![gap(), a(), gap()])), a()], None),
         (vec![a(), repeat(1, None, class(cases::NO_NEWLINE)), a()], None),
@@ -129,8 +125,8 @@ fn what_could_need_a_run_twice_or_sees_into_it_stays_plain() {
     ];
     for (nodes, expected) in rows {
         let node = Node::Concat(nodes);
-        let takes = |view: &View| runs(&table).express(&node, *view, &table).is_some();
-        let found = [View::Collapsed, View::Lines].into_iter().find(takes);
+        let takes = |form: &Form| runs(&table).express(&node, *form, &table).is_some();
+        let found = [Form::Collapsed, Form::Lines].into_iter().find(takes);
         assert_eq!(found, expected, "{node:?}");
     }
 }
@@ -143,6 +139,6 @@ fn runs_of_word_symbols_collapse_only_for_patterns_without_a_boundary() {
     let blank = class(cases::BLANK);
     let plain = Node::Concat(vec![words.clone(), blank.clone()]);
     let bounded = Node::Concat(vec![Node::Look(Look::Boundary), words, blank]);
-    assert!(runs.express(&plain, View::Collapsed, &table).is_some());
-    assert!(runs.express(&bounded, View::Collapsed, &table).is_none());
+    assert!(runs.express(&plain, Form::Collapsed, &table).is_some());
+    assert!(runs.express(&bounded, Form::Collapsed, &table).is_none());
 }

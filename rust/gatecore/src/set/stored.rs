@@ -4,52 +4,35 @@
 //! "gatecore" · format · length of maker · maker · xxh3-64 of body · length of body · body
 //! ```
 //!
-//! *Maker* names everything on which the body's meaning depends: version of gatecore, engine and its
-//! version, kind of processor, and what the caller adds (the interpreter and its Unicode tables).
+//! *Maker* names everything on which the body's meaning depends: the version of gatecore, the engine and its
+//! version, the kind of processor, and what the caller adds (the interpreter and its Unicode tables).
 //! Another maker is another version, a wrong checksum is damage; both are clear errors, and the body
-//! is only read after both were checked.
+//! is read only after both were checked.
 //!
 //! The checksum guards against accidents. A forger can write any checksum, and a compiled database is
-//! as powerful as code: load sets only from places that are trusted as code is.
+//! as powerful as code: load sets only from places that you trust as you trust code.
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::shard::{Pass, Section, Shard};
+use super::{Backend, Entry, PatternSet};
 use crate::alphabet::Alphabet;
-use crate::confirm::Confirm;
 use crate::error::LoadError;
 use crate::memory;
 use crate::pass::portable::PortablePass;
 #[cfg(feature = "simd")]
 use crate::pass::simd::{SimdPass, StoredSimdPass};
 use crate::pass::Coverage;
-use crate::route::Routing;
-use crate::set::{Backend, Entry, PatternSet};
-use crate::shard::{Pass, Section, Shard};
 
 const MAGIC: &[u8; 8] = b"gatecore";
 const FORMAT: u32 = 4;
 
-/// More bytes than a pattern takes beside its source and its program.
+/// More bytes than a pattern takes besides its source and its program.
 const ENTRY: usize = 256;
 
-#[derive(Serialize, Deserialize)]
-struct Body {
-    backend: String,
-    patterns: Vec<StoredPattern>,
-    shards: Vec<StoredShard>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredPattern {
-    #[serde(with = "serde_bytes")]
-    source: Vec<u8>,
-    flags: u32,
-    #[serde(with = "serde_bytes")]
-    program: Vec<u8>,
-    routing: Routing,
-    place: Option<(u32, u32, u32)>,
-}
+/// Backend, patterns, shards: the body of a file.
+type Body<P> = (String, P, Vec<StoredShard>);
 
 #[derive(Serialize, Deserialize)]
 struct StoredShard {
@@ -73,7 +56,7 @@ enum StoredPass {
     Portable(PortablePass),
 }
 
-/// What a stored set depends on besides its patterns. `caller` is added as it is.
+/// What a stored set depends on besides its patterns. `caller` is added unchanged.
 pub fn maker(backend: Backend, caller: &str) -> String {
     let version = env!("CARGO_PKG_VERSION");
     #[cfg(feature = "simd")]
@@ -96,13 +79,6 @@ impl PatternSet {
         let failed = |error: &dyn std::fmt::Display| LoadError::Damaged(error.to_string());
         let size = |entry: &Entry| ENTRY + entry.source.len() + entry.program.len();
         memory::headroom(self.patterns.iter().map(size).sum());
-        let patterns = self.patterns.iter().map(|entry| StoredPattern {
-            source: entry.source.clone(),
-            flags: entry.flags,
-            program: entry.program.clone(),
-            routing: entry.routing,
-            place: entry.place,
-        });
         let mut shards = Vec::with_capacity(self.shards.len());
         for shard in &self.shards {
             let mut sections = Vec::with_capacity(shard.sections.len());
@@ -125,8 +101,7 @@ impl PatternSet {
                 sections,
             });
         }
-        let body =
-            Body { backend: self.backend.name().to_owned(), patterns: patterns.collect(), shards };
+        let body: Body<&[Entry]> = (self.backend.name().to_owned(), &self.patterns, shards);
         let maker = maker(self.backend, caller);
         let mut bytes = memory::Writer::default();
         bytes.0.extend_from_slice(MAGIC);
@@ -145,10 +120,9 @@ impl PatternSet {
 
     /// Reads what [`PatternSet::to_bytes`] wrote. Milliseconds for thousands of patterns.
     ///
-    /// The bytes are trusted as code is: read them only from where you would run code from. Whatever
-    /// is wrong with them by accident is an error, but a forger can write checksums that are right,
-    /// and the engine's own tables are then followed wherever they lead: of 300 forgeries one ended
-    /// the process.
+    /// The bytes are trusted as code is: read them only from where you would run code from. Accidental
+    /// damage is an error, but a forger can write correct checksums, and the engine then follows its own
+    /// tables wherever they lead: one of 300 forgeries ended the process.
     ///
     /// # Errors
     /// [`LoadError`] for bytes that are foreign, of another version or damaged.
@@ -179,11 +153,11 @@ impl PatternSet {
         if xxh3_64(reader.0) != checksum {
             return Err(damaged("its checksum is wrong"));
         }
-        // The databases twice, and what patterns take beside their bytes.
+        // The databases twice, and what patterns take besides their bytes.
         memory::headroom(3 * bytes.len() + (1 << 20));
-        let body: Body =
+        let body: Body<Vec<Entry>> =
             postcard::from_bytes(reader.0).map_err(|error| damaged(&error.to_string()))?;
-        body.restore()
+        restore(body)
     }
 }
 
@@ -210,42 +184,25 @@ fn damaged(what: &str) -> LoadError {
     LoadError::Damaged(what.to_owned())
 }
 
-impl Body {
-    fn restore(self) -> Result<PatternSet, LoadError> {
-        let backend = Backend::available()
-            .iter()
-            .copied()
-            .find(|backend| backend.name() == self.backend)
-            .ok_or_else(|| damaged("its engine is unknown"))?;
-        let coverage: Vec<Coverage> =
-            self.patterns.iter().map(|pattern| pattern.routing.coverage).collect();
-        let shards = self.shards.into_iter().map(|shard| shard.restore(&coverage));
-        let shards = shards.collect::<Result<Vec<_>, _>>()?;
-        let patterns = self.patterns.into_iter().map(|pattern| pattern.restore(&shards));
-        Ok(PatternSet::of_parts(patterns.collect::<Result<_, _>>()?, shards, backend))
+fn restore((backend, patterns, shards): Body<Vec<Entry>>) -> Result<PatternSet, LoadError> {
+    let mut available = Backend::available().iter().copied();
+    let backend = available
+        .find(|known| known.name() == backend)
+        .ok_or_else(|| damaged("its engine is unknown"))?;
+    let coverage: Vec<Coverage> = patterns.iter().map(|entry| entry.routing.coverage).collect();
+    let shards = shards.into_iter().map(|shard| shard.restore(&coverage));
+    let shards: Vec<Shard> = shards.collect::<Result<_, _>>()?;
+    let is_placed = |entry: &Entry| match entry.place {
+        Some((shard, section, slot)) => shards
+            .get(shard as usize)
+            .and_then(|shard| shard.sections.get(section as usize))
+            .is_some_and(|section| (slot as usize) < section.members.len()),
+        None => entry.routing.irregular.is_some(),
+    };
+    if !patterns.iter().all(is_placed) {
+        return Err(damaged("a pattern has no place"));
     }
-}
-
-impl StoredPattern {
-    fn restore(self, shards: &[Shard]) -> Result<Entry, LoadError> {
-        let placed = self.place.is_none_or(|(shard, section, slot)| {
-            let section =
-                shards.get(shard as usize).and_then(|shard| shard.sections.get(section as usize));
-            section.is_some_and(|section| (slot as usize) < section.members.len())
-        });
-        let usable = self.routing.irregular.is_some() || self.place.is_some();
-        if !placed || !usable {
-            return Err(damaged("a pattern has no place"));
-        }
-        Ok(Entry {
-            source: self.source,
-            flags: self.flags,
-            program: self.program,
-            routing: self.routing,
-            place: self.place,
-            confirm: Confirm::default(),
-        })
-    }
+    Ok(PatternSet::of_parts(patterns, shards, backend))
 }
 
 impl StoredShard {

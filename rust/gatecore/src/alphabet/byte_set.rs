@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct ByteSet([u64; 4]);
 
 impl ByteSet {
-    /// The set without members.
+    /// The empty set.
     pub const EMPTY: ByteSet = ByteSet([0; 4]);
 
     /// Adds a byte.
@@ -25,7 +25,7 @@ impl ByteSet {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// Whether there is no member.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0 == [0; 4]
     }
@@ -53,12 +53,12 @@ impl ByteSet {
         ByteSet(words)
     }
 
-    /// The members in rising order.
+    /// The members in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = u8> + '_ {
         (0..=u8::MAX).filter(|&byte| self.contains(byte))
     }
 
-    /// The members as inclusive ranges in rising order.
+    /// The members as inclusive ranges in ascending order.
     pub fn ranges(&self) -> Vec<(u8, u8)> {
         let mut ranges: Vec<(u8, u8)> = Vec::new();
         for byte in self.iter() {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::linear::{holds, Listing, Neighbour, State, StateId, MATCH};
+use super::nfa::{holds, Neighbour, State, StateId, MATCH};
+use super::Listing;
 use crate::memory;
 
 /// Longest stretch, in characters.
@@ -15,7 +16,7 @@ pub(super) const BEGINS: u32 = 1 << 31;
 
 const UNKNOWN: u32 = u32::MAX;
 
-/// In the last word of a set: a match can end here. Below it stands the [`Neighbour`].
+/// In the last word of a set: a match can end here. The bits below it are the [`Neighbour`].
 const ENDS: u64 = 8;
 
 /// Where matches may end.
@@ -26,7 +27,7 @@ pub(super) enum Ends {
     AtEnd,
 }
 
-/// The futures that are known. They stay right from text to text.
+/// The futures that are known. They remain valid from text to text.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     sets: Vec<Arc<[u64]>>,
@@ -51,10 +52,10 @@ impl Known {
 pub(super) struct Futures<'a> {
     listing: &'a Listing,
     known: Known,
-    /// Bytes of futures after which they are dropped.
+    /// Bytes of futures beyond which they are dropped.
     budget: usize,
     ends: Ends,
-    /// Longest stretch that surely adds no more than the budget.
+    /// Longest stretch that certainly adds no more than the budget.
     pub stretch: usize,
     /// Round in which a state was last reached.
     reached: Vec<u32>,
@@ -82,7 +83,7 @@ impl<'a> Futures<'a> {
         futures
     }
 
-    /// What is known, for the next text, unless it takes more than so many bytes.
+    /// What is known, for the next text, unless it takes more than this many bytes.
     pub fn into_known(self, most: usize) -> Option<Known> {
         (self.size() <= most).then_some(self.known)
     }
@@ -149,7 +150,7 @@ impl<'a> Futures<'a> {
         }
         let number = known.sets.len() as u32;
         if known.sets.len() == known.sets.capacity() {
-            memory::headroom(2 * size); // about as much again will be there before the lists grow again
+            memory::headroom(2 * size); // the lists take about as much again before they next grow
         }
         let set: Arc<[u64]> = set.into();
         known.sets.push(Arc::clone(&set));
@@ -158,7 +159,7 @@ impl<'a> Futures<'a> {
         number
     }
 
-    /// The future where the walk begins: nothing can take a symbol. `after` is what stands there.
+    /// The future where the walk begins: nothing can take a symbol. `after` is the symbol there.
     pub fn at_end(&mut self, after: Option<u8>) -> u32 {
         let mut set = vec![0; self.words()];
         *set.last_mut().expect("a set has a last word") =
@@ -166,7 +167,7 @@ impl<'a> Futures<'a> {
         self.number(&set)
     }
 
-    /// The future before a symbol, and whether a match can begin behind that symbol.
+    /// The future before a symbol, and whether a match can begin after that symbol.
     fn before(&mut self, future: u32, symbol: u8) -> u32 {
         let kind = usize::from(self.listing.kinds[usize::from(symbol)]);
         let place = future as usize * self.listing.kind_count + kind;
@@ -182,7 +183,7 @@ impl<'a> Futures<'a> {
         }
     }
 
-    /// Marks every state that leads to a match from a position, given what stands before it; says
+    /// Marks every state that leads to a match from a position, given the symbol before it; returns
     /// whether the pattern's first state is one.
     fn reach(&mut self, future: u32, before: Neighbour) -> bool {
         let listing = self.listing;
@@ -259,8 +260,8 @@ impl<'a> Futures<'a> {
         future
     }
 
-    /// How many symbols at the end lead from a future to itself, as one did before: a loop that
-    /// depends on nothing that it finds, so that processors do several rounds at once.
+    /// How many symbols at the end lead from a future to itself, as one did before: a loop that does not
+    /// depend on what it finds, so that processors do several rounds at once.
     fn run(&self, before: u32, symbols: &[u8]) -> usize {
         let (kinds, count) = (&self.listing.kinds, self.listing.kind_count);
         let row = &self.known.table[(before & !BEGINS) as usize * count..][..count];
@@ -268,7 +269,7 @@ impl<'a> Futures<'a> {
         symbols.iter().rev().take_while(goes_on).count()
     }
 
-    /// The futures of a stretch, of its begin first and of its end last, each with [`BEGINS`].
+    /// The futures of a stretch, of its start first and of its end last, each with [`BEGINS`].
     pub fn fill(
         &mut self,
         at_end: &[u64],

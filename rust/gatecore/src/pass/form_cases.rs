@@ -1,14 +1,15 @@
-//! Small patterns and texts for the tests of [`views`](super::views): everything that a view takes
+//! Small patterns and texts for the tests of [`forms`](super::forms): everything that a form takes
 //! and everything that it must refuse, over `a b - ␠ ⏎ ⇥`.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use crate::alphabet::ByteSet;
 use crate::alphabet::{Alphabet, Text};
-use crate::byte_set::ByteSet;
-use crate::code_points::CodePoints;
-use crate::confirm::Resolve;
-use crate::lowered::{ClassId, Look, Node, RepeatKind};
+pub use crate::pattern::cases::{class, repeat};
+use crate::pattern::classes::Resolve;
+use crate::pattern::CodePoints;
+use crate::pattern::{ClassId, Look, Node, RepeatKind};
 
 pub const A: u32 = 0;
 pub const B: u32 = 1;
@@ -83,15 +84,7 @@ pub fn texts(longest: u32) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-pub fn class(number: u32) -> Node {
-    Node::Class(ClassId(number))
-}
-
-pub fn repeat(min: u32, max: Option<u32>, node: Node) -> Node {
-    Node::Repeat { min, max, kind: RepeatKind::Greedy, node: Box::new(node) }
-}
-
-/// A pattern, about half of them ones that a view takes.
+/// A pattern, about half of them ones that a form takes.
 pub fn pattern() -> impl Strategy<Value = Node> {
     let gap = |min| repeat(min, None, class(SPACE));
     let star = |number| repeat(0, None, class(number));

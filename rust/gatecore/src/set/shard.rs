@@ -3,23 +3,23 @@
 //! Most sets need one or two shards. Patterns are grouped so that their letters fall together:
 //! caseless patterns make one symbol of `a` and `A`, which turns their words into plain literals.
 //!
-//! A shard's patterns may stand in sections, each with a pass of its own that is run when one of its
+//! A shard's patterns may be in sections, each with a pass of its own that is run when one of its
 //! patterns is first asked about. The document is translated once for all of them.
 
 use std::sync::OnceLock;
 
 use crate::alphabet::Alphabet;
-use crate::byte_set::ByteSet;
-use crate::code_points::CodePoints;
-use crate::confirm::Resolve;
+use crate::alphabet::ByteSet;
 use crate::error::ScanError;
-use crate::lowered::{ClassId, Look, Node};
+#[cfg(feature = "simd")]
+use crate::pass::forms::Forms;
 use crate::pass::portable::PortablePass;
 #[cfg(feature = "simd")]
 use crate::pass::simd::SimdPass;
-#[cfg(feature = "simd")]
-use crate::pass::views::Views;
 use crate::pass::Reported;
+use crate::pattern::classes::Resolve;
+use crate::pattern::CodePoints;
+use crate::pattern::{ClassId, Look, Node};
 use crate::stop::Stop;
 
 /// An alphabet, the classes that it knows, the patterns over it and their pass.
@@ -56,8 +56,8 @@ pub struct ShardScan {
     /// The document in symbols.
     pub symbols: Vec<u8>,
     #[cfg(feature = "simd")]
-    views: Views,
-    /// Of each section the slots that may match, once it was scanned.
+    forms: Forms,
+    /// For each section the slots that may match, once it was scanned.
     sections: Box<[OnceLock<Reported>]>,
 }
 
@@ -76,18 +76,21 @@ impl Shard {
         let scan = ShardScan {
             symbols,
             #[cfg(feature = "simd")]
-            views: Views::default(),
+            forms: Forms::default(),
             sections,
         };
-        self.complete(&scan, 0, stop)?;
+        self.ensure(&scan, 0, stop)?;
         Ok(scan)
     }
 
-    /// Runs the pass over a section. If another thread was faster, its result stays.
-    pub fn complete(&self, scan: &ShardScan, section: u32, stop: &Stop) -> Result<(), ScanError> {
+    /// Runs the pass over a section, unless it was run. If another thread was faster, its result stays.
+    pub fn ensure(&self, scan: &ShardScan, section: u32, stop: &Stop) -> Result<(), ScanError> {
+        if scan.reported(section).is_some() {
+            return Ok(());
+        }
         let reported = match &self.sections[section as usize].pass {
             #[cfg(feature = "simd")]
-            Pass::Simd(pass) => pass.scan(&scan.symbols, &scan.views, stop)?,
+            Pass::Simd(pass) => pass.scan(&scan.symbols, &scan.forms, stop)?,
             Pass::Portable(pass) => pass.scan(&scan.symbols, stop)?,
         };
         let _ = scan.sections[section as usize].set(reported);
@@ -116,13 +119,13 @@ impl Resolve for Resolver<'_> {
     }
 }
 
-/// What a pattern asks of its alphabet.
+/// What a pattern needs of its alphabet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Needs {
     /// Sorted, distinct.
     pub classes: Vec<u32>,
     pub boundaries: Boundaries,
-    /// Sorting hint only: patterns of one case share letters.
+    /// Only a hint for sorting: patterns of one case share letters.
     pub caseless: bool,
 }
 
@@ -169,7 +172,7 @@ pub(crate) struct Group {
     pub alphabet: Alphabet,
 }
 
-/// Distributes patterns over alphabets. Those that fit none come back as the second part.
+/// Distributes patterns over shards. Those that fit none are returned as the second part.
 ///
 /// `patterns` are (pattern number, needs). Groups are tried whole; one that has too many kinds of
 /// characters is split into patterns with and without `\b` (which leaves 63 symbols for word

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lowered::Irregular;
 use crate::pass::{Coverage, Cut};
+use crate::pattern::Irregular;
 
 /// How a pattern is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl fmt::Display for Route {
     }
 }
 
-/// A pattern's route with what it rests on.
+/// A pattern's route, and what it is based on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Routing {
     /// Why only `re` may decide, if so.

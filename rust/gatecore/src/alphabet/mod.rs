@@ -1,6 +1,6 @@
 //! One byte per character: the alphabet in which a document is scanned and its offsets are Python's.
 //!
-//! The patterns of a set tell only few kinds of characters apart. Every class cuts the code points in
+//! The patterns of a set tell only a few kinds of characters apart. Every class cuts the code points in
 //! two; together they cut them into *kinds*, and each kind gets one byte, its *symbol*:
 //!
 //! ```text
@@ -19,32 +19,41 @@
 //!   that holds the newline holds too; "before the last newline" is then "before that byte".
 //!   Which bytes the two newlines are is chosen for the engine that confirms: see [`UNUSED`].
 
+mod byte_set;
+
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::byte_set::ByteSet;
-use crate::code_points::{CodePoints, CODE_POINTS};
+pub use byte_set::ByteSet;
+
 use crate::memory;
+use crate::pattern::{CodePoints, CODE_POINTS};
 
 /// The symbol of a newline that is not the document's last character: to regex-automata its line
-/// terminator, behind and before which `(?m:^)` and `(?m:$)` hold.
+/// terminator, after which `(?m:^)` holds and before which `(?m:$)` does.
 pub const NEWLINE: u8 = 0x0B;
 
 /// The symbol of a newline that is the document's last character: to regex-automata the carriage
-/// return, beside which its CRLF-aware conditions hold.
+/// return, next to which its CRLF-aware conditions hold.
 pub const FINAL_NEWLINE: u8 = b'\r';
 
-/// The byte that no symbol is. regex-automata 0.4.19 takes `\n` for a line terminator where it begins
-/// to search backwards, whatever terminator is set, and its CRLF-aware conditions take `\n` for one as
-/// well. Without it, "before the last newline" is said by the CRLF-aware condition alone and its
-/// lazy DFAs serve `$`: its NFA engines take 12 ns a character, and 60 where the text is longer than
-/// their memory, the DFAs 2.
+/// The byte that is never a symbol. regex-automata 0.4.19 takes `\n` for a line terminator where it starts
+/// to search backwards, whatever terminator is set, and so do its CRLF-aware conditions. Without that
+/// byte the CRLF-aware condition alone says "before the last newline", and its lazy DFAs serve `$` at 2 ns
+/// a character; its NFA engines take 12, and 60 where the text is longer than their memory.
 pub const UNUSED: u8 = b'\n';
 
 const BLOCK: usize = 256;
 
-/// A document's characters, as the caller has them. Neither form is copied.
+/// A document's characters, as the caller has them. They are not copied.
+///
+/// ```
+/// use gatecore::Text;
+///
+/// let wide: Vec<u8> = "£5".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+/// assert_eq!(Text::Utf32(&wide).len(), Text::Ascii(b"#5").len());
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Text<'a> {
     /// Every character is below U+0080.
@@ -62,16 +71,28 @@ impl Text<'_> {
         }
     }
 
-    /// Whether there is no character.
+    /// Whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
 /// The kinds of characters that some classes tell apart, and the byte of each kind.
+///
+/// ```
+/// use gatecore::alphabet::Alphabet;
+/// use gatecore::{CodePoints, Text};
+///
+/// let vowels = CodePoints::from_flat(&[97, 97, 101, 101])?;
+/// let alphabet = Alphabet::new(&[&vowels], None).expect("three kinds are few");
+/// let symbols = alphabet.translate(Text::Ascii(b"hear"));
+/// let in_class = symbols.iter().map(|&symbol| alphabet.class(0).contains(symbol));
+/// assert_eq!(in_class.collect::<Vec<_>>(), [false, true, true, false]);
+/// # Ok::<(), gatecore::BuildError>(())
+/// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Alphabet {
-    /// For each 256 code points the block of `table` that holds their symbols.
+    /// For every 256 code points the block of `table` that holds their symbols.
     blocks: Vec<u16>,
     /// Symbols, 256 a block; equal blocks are stored once.
     #[serde(with = "serde_bytes")]
@@ -83,18 +104,16 @@ pub struct Alphabet {
 }
 
 impl Alphabet {
-    /// Finds the kinds that `classes` tell apart. `words` are the characters beside which `\b` holds.
+    /// Finds the kinds that `classes` tell apart. `words` are the word characters of `\b`.
     ///
     /// `None` when there are more kinds than bytes: 63 of word characters and 190 of others with
     /// `words`, 253 without, and the newline.
     pub fn new(classes: &[&CodePoints], words: Option<&CodePoints>) -> Option<Self> {
         let newline = CodePoints::single(u32::from(b'\n'));
-        let word_class = classes.len();
         let sets: Vec<&CodePoints> =
             classes.iter().copied().chain([words.unwrap_or(&newline), &newline]).collect();
         let kinds = Kinds::of(&sets)?;
-        let is_word = |kind: &Vec<u64>| words.is_some() && has(kind, word_class);
-        let symbol_of = assign(&kinds, &is_word, words.is_some())?;
+        let symbol_of = assign(&kinds, words.map(|_| classes.len()))?;
 
         let mut symbols: ByteSet = symbol_of.iter().copied().collect();
         symbols.insert(FINAL_NEWLINE);
@@ -132,7 +151,7 @@ impl Alphabet {
         translation.finish()
     }
 
-    /// Begins to translate a document of `length` characters, which all of it then has room for.
+    /// Starts to translate a document of `length` characters, with room for all of it.
     pub fn translation(&self, length: usize) -> Translation<'_> {
         Translation { alphabet: self, symbols: memory::with_capacity(length) }
     }
@@ -144,7 +163,7 @@ impl Alphabet {
         self.table[usize::from(block) * BLOCK + code_point % BLOCK]
     }
 
-    /// Whether tables that were read from a file hang together, so that no look-up can go astray.
+    /// Whether tables that were read from a file are consistent, so that every look-up stays in bounds.
     pub fn is_sound(&self, classes: usize) -> bool {
         self.classes.len() == classes
             && self.blocks.len() == CODE_POINTS as usize / BLOCK
@@ -194,11 +213,11 @@ pub(crate) fn end_with_final_newline(symbols: &mut [u8]) {
 
 /// The code points cut by all classes at once.
 struct Kinds {
-    /// For each kind the classes that hold it, as bits.
+    /// For each kind the classes that contain it, as bits.
     signatures: Vec<Vec<u64>>,
     /// The least code point of each kind.
     first: Vec<u32>,
-    /// Where a stretch of one kind begins, rising from 0.
+    /// Where a stretch of one kind begins, ascending from 0, and the kind.
     stretches: Vec<(u32, u32)>,
 }
 
@@ -274,41 +293,27 @@ impl Kinds {
     }
 }
 
-/// Gives each kind a byte: its own ASCII value where that is free, else the next that fits.
+/// Gives each kind a byte: its own ASCII value where that fits, else the next that is free and fits.
+/// `words` is the class of word characters, if `\b` has to tell them apart.
 ///
 /// Keeping ASCII where possible costs nothing and makes `explain` and debuggers readable.
-fn assign(kinds: &Kinds, is_word: &dyn Fn(&Vec<u64>) -> bool, boundaries: bool) -> Option<Vec<u8>> {
-    let fits = |byte: u8, word: bool| {
+fn assign(kinds: &Kinds, words: Option<usize>) -> Option<Vec<u8>> {
+    let fits = |kind: usize, byte: u8| {
+        let is_word = words.map(|class| has(&kinds.signatures[kind], class));
         ![NEWLINE, FINAL_NEWLINE, UNUSED].contains(&byte)
-            && (!boundaries || (byte.is_ascii_alphanumeric() || byte == b'_') == word)
+            && is_word.is_none_or(|is| is == (byte.is_ascii_alphanumeric() || byte == b'_'))
     };
-    let mut free: ByteSet = ByteSet::EMPTY.complement();
-    let mut symbols: Vec<Option<u8>> = vec![None; kinds.signatures.len()];
-    for (kind, symbol) in symbols.iter_mut().enumerate() {
-        let first = kinds.first[kind];
-        let word = is_word(&kinds.signatures[kind]);
-        if first == u32::from(b'\n') {
-            *symbol = Some(NEWLINE);
-        } else if let Some(own) = u8::try_from(first).ok().filter(|byte| byte.is_ascii()) {
-            if fits(own, word) && free.contains(own) {
-                *symbol = Some(own);
-            }
-        }
-        if let Some(symbol) = *symbol {
-            let taken: ByteSet = [symbol].into_iter().collect();
-            free = free.intersection(&taken.complement());
-        }
-    }
-    for (kind, symbol) in symbols.iter_mut().enumerate() {
-        if symbol.is_none() {
-            let word = is_word(&kinds.signatures[kind]);
-            let next = free.iter().find(|&byte| fits(byte, word))?;
-            let taken: ByteSet = [next].into_iter().collect();
-            free = free.intersection(&taken.complement());
-            *symbol = Some(next);
-        }
-    }
-    symbols.into_iter().collect()
+    let own = |(kind, &first): (usize, &u32)| match u8::try_from(first) {
+        Ok(b'\n') => Some(NEWLINE),
+        Ok(byte) => Some(byte).filter(|&byte| byte.is_ascii() && fits(kind, byte)),
+        Err(_) => None,
+    };
+    let owned: Vec<Option<u8>> = kinds.first.iter().enumerate().map(own).collect();
+    let mut free: Vec<u8> = (0..=u8::MAX).filter(|&byte| !owned.contains(&Some(byte))).collect();
+    let next = |(kind, own): (usize, Option<u8>)| {
+        own.or_else(|| Some(free.remove(free.iter().position(|&byte| fits(kind, byte))?)))
+    };
+    owned.into_iter().enumerate().map(next).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,224 @@
+//! The pattern's automaton, before determinisation: what both walks read.
+
+use std::collections::HashMap;
+
+use crate::alphabet::{ByteSet, FINAL_NEWLINE, NEWLINE};
+use crate::pattern::classes::Resolve;
+use crate::pattern::{Look, Node, RepeatKind};
+
+/// Number of a state of the pattern's automaton.
+pub(super) type StateId = u32;
+
+/// The state that has matched.
+pub(super) const MATCH: StateId = 0;
+
+/// A state of the pattern's automaton, before determinisation.
+#[derive(Clone, Debug)]
+pub(super) enum State {
+    /// Takes one symbol. `bit` is its place in sets.
+    Take { set: ByteSet, next: StateId, bit: u32 },
+    /// Goes on at one of these, the first preferred.
+    Split([StateId; 2]),
+    /// Goes on if a condition holds.
+    If(Look, StateId),
+    /// Notes where a group begins (twice its number) or ends (one more) and goes on.
+    Mark(u32, StateId),
+    /// Has matched.
+    Match,
+}
+
+/// The neighbours that conditions tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Neighbour {
+    Other,
+    Word,
+    Newline,
+    FinalNewline,
+    /// There is none: the text begins or ends.
+    Edge,
+}
+
+impl Neighbour {
+    pub fn of(symbol: u8) -> Self {
+        match symbol {
+            NEWLINE => Neighbour::Newline,
+            FINAL_NEWLINE => Neighbour::FinalNewline,
+            b'_' => Neighbour::Word,
+            _ if symbol.is_ascii_alphanumeric() => Neighbour::Word,
+            _ => Neighbour::Other,
+        }
+    }
+}
+
+pub(super) fn holds(look: Look, before: Neighbour, after: Neighbour) -> bool {
+    use Neighbour::{Edge, FinalNewline, Newline, Word};
+    match look {
+        Look::TextStart => before == Edge,
+        Look::TextEnd => after == Edge,
+        Look::LineStart => matches!(before, Edge | Newline | FinalNewline),
+        Look::LineEnd => matches!(after, Edge | Newline | FinalNewline),
+        Look::LastLineEnd => matches!(after, Edge | FinalNewline),
+        Look::Boundary | Look::AsciiBoundary => (before == Word) != (after == Word),
+        Look::NotBoundary | Look::NotAsciiBoundary => (before == Word) == (after == Word),
+    }
+}
+
+/// Writes a pattern as states, from the right.
+pub(super) struct Builder<'a> {
+    classes: &'a dyn Resolve,
+    pub states: Vec<State>,
+    /// What was built: a state that does the same and goes on in the same way is the same. As patterns
+    /// are built from the right, words share their ends, and at each position of a text only the
+    /// few ends that match there are alive, not one for each word.
+    numbers: HashMap<Key, StateId>,
+    bits: u32,
+    /// Whether there are conditions.
+    pub looks: bool,
+    /// Whether groups are marked.
+    groups: bool,
+    /// One more than the greatest number of a mark.
+    pub marks: u32,
+}
+
+/// What a state does and how it goes on.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Take(ByteSet, StateId),
+    Split([StateId; 2]),
+    If(Look, StateId),
+    Mark(u32, StateId),
+}
+
+impl<'a> Builder<'a> {
+    pub fn new(classes: &'a dyn Resolve, groups: bool) -> Self {
+        Builder {
+            classes,
+            states: vec![State::Match],
+            numbers: HashMap::new(),
+            bits: 0,
+            looks: false,
+            groups,
+            marks: 0,
+        }
+    }
+
+    fn push(&mut self, state: State) -> StateId {
+        self.states.push(state);
+        (self.states.len() - 1) as StateId
+    }
+
+    /// The state of a key.
+    fn state(&mut self, key: Key) -> StateId {
+        if let Some(&known) = self.numbers.get(&key) {
+            return known;
+        }
+        let state = match key {
+            Key::Take(set, next) => {
+                let bit = self.bits;
+                self.bits += 1;
+                State::Take { set, next, bit }
+            }
+            Key::Split(ways) => State::Split(ways),
+            Key::If(look, next) => State::If(look, next),
+            Key::Mark(mark, next) => State::Mark(mark, next),
+        };
+        let number = self.push(state);
+        self.numbers.insert(key, number);
+        number
+    }
+
+    fn split(&mut self, kind: RepeatKind, body: StateId, next: StateId) -> StateId {
+        self.state(Key::Split(ways(kind, body, next)))
+    }
+
+    /// Adds a node that goes on at `next`, and returns where it begins.
+    pub fn add(&mut self, node: &Node, next: StateId) -> Option<StateId> {
+        Some(match node {
+            Node::Empty => next,
+            Node::Never => self.state(Key::Take(ByteSet::EMPTY, next)),
+            Node::Class(class) => self.state(Key::Take(self.classes.class(*class), next)),
+            Node::Concat(nodes) => {
+                nodes.iter().rev().try_fold(next, |next, node| self.add(node, next))?
+            }
+            Node::Alternate(nodes) => {
+                let (last, others) = nodes.split_last()?;
+                let mut first = self.add(last, next)?;
+                for node in others.iter().rev() {
+                    let branch = self.add(node, next)?;
+                    first = self.state(Key::Split([branch, first]));
+                }
+                first
+            }
+            Node::Repeat { kind: RepeatKind::Possessive, .. } => return None,
+            Node::Repeat { min, max, kind, node } => {
+                let mut first = next;
+                let rounds = match max {
+                    Some(max) => {
+                        for _ in *min..*max {
+                            let body = self.add(node, first)?;
+                            first = self.split(*kind, body, next);
+                        }
+                        *min
+                    }
+                    None => {
+                        let again = self.push(State::Split([0, 0]));
+                        let body = self.add(node, again)?;
+                        self.states[again as usize] = State::Split(ways(*kind, body, next));
+                        // The loop's own round is the last of the required ones.
+                        first = if *min == 0 { again } else { body };
+                        min.saturating_sub(1)
+                    }
+                };
+                for _ in 0..rounds {
+                    first = self.add(node, first)?;
+                }
+                first
+            }
+            Node::Group { index, node } if self.groups => {
+                let end = 2 * index + 1;
+                self.marks = self.marks.max(end + 1);
+                let close = self.state(Key::Mark(end, next));
+                let body = self.add(node, close)?;
+                self.state(Key::Mark(2 * index, body))
+            }
+            Node::Group { node, .. } => self.add(node, next)?,
+            Node::Look(look) => {
+                self.looks = true;
+                self.state(Key::If(*look, next))
+            }
+            Node::LookAround(..)
+            | Node::BackReference(_)
+            | Node::Conditional(..)
+            | Node::Atomic(_)
+            | Node::Quirk(_) => return None,
+        })
+    }
+}
+
+/// A repeat's two ways to go on, the preferred one first.
+fn ways(kind: RepeatKind, body: StateId, next: StateId) -> [StateId; 2] {
+    if kind == RepeatKind::Lazy {
+        [next, body]
+    } else {
+        [body, next]
+    }
+}
+
+/// Numbers the symbols so that those in the same sets have the same number.
+pub(super) fn kinds(sets: impl Iterator<Item = ByteSet>, looks: bool) -> ([u8; 256], usize) {
+    let mut kinds = [0u8; 256];
+    let mut count = 1;
+    let neighbours = [Neighbour::Word, Neighbour::Newline, Neighbour::FinalNewline].map(|wanted| {
+        (0..=u8::MAX).filter(|&symbol| looks && Neighbour::of(symbol) == wanted).collect()
+    });
+    for set in sets.chain(neighbours) {
+        let mut numbers: HashMap<(u8, bool), u8> = HashMap::new();
+        for (symbol, kind) in (0..=u8::MAX).zip(&mut kinds) {
+            let next = numbers.len() as u8;
+            *kind = *numbers.entry((*kind, set.contains(symbol))).or_insert(next);
+        }
+        count = numbers.len();
+    }
+    (kinds, count)
+}

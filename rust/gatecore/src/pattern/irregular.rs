@@ -1,0 +1,137 @@
+//! Why a pattern may not be answered by an automaton, but only by `re`.
+
+use super::node::{Look, Node, RepeatKind};
+
+/// Why a pattern is not one that an automaton answers as `re` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Irregular {
+    /// `\1`, `(?P=name)`.
+    BackReference,
+    /// `(?=…)`, `(?!…)`.
+    LookAhead,
+    /// `(?<=…)`, `(?<!…)`.
+    LookBehind,
+    /// `(?(1)…|…)`.
+    Conditional,
+    /// `(?>…)`.
+    Atomic,
+    /// `a*+`.
+    Possessive,
+    /// A repeat whose body can match the empty text: `re` stops such loops by rules of its own.
+    NullableLoop,
+    /// The pattern can match the empty text: `re` finds such matches by rules of its own.
+    MatchesEmpty,
+    /// `\b` by Unicode's words and by ASCII's in one pattern.
+    MixedBoundaries,
+    /// More kinds of characters than an alphabet of one byte can tell apart.
+    TooManyKinds,
+    /// It has more than [`MAX_WEIGHT`] states, or its repeats written out add more than [`MAX_EXCESS`].
+    TooLarge,
+    /// It is nested too deeply to walk.
+    TooDeep,
+    /// `(?u:…)` inside ASCII or `(?a:…)` inside UNICODE: `re.search` skips places by the outer flags
+    /// and so misses matches that `re.match` finds there.
+    ScopedMode,
+}
+
+impl Irregular {
+    /// One clause for people, without a full stop.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Irregular::BackReference => "it has a back-reference",
+            Irregular::LookAhead => "it has a look-ahead",
+            Irregular::LookBehind => "it has a look-behind",
+            Irregular::Conditional => "it has a conditional group",
+            Irregular::Atomic => "it has an atomic group",
+            Irregular::Possessive => "it has a possessive repeat",
+            Irregular::NullableLoop => "it repeats something that can match the empty text",
+            Irregular::MatchesEmpty => "it can match the empty text",
+            Irregular::MixedBoundaries => "it mixes Unicode and ASCII word boundaries",
+            Irregular::TooManyKinds => {
+                "it tells more kinds of characters apart than one byte can (63 of words beside \\b, \
+                 else 253)"
+            }
+            Irregular::TooLarge => "it or its bounded repeats are too large for an automaton",
+            Irregular::TooDeep => "it is nested too deeply",
+            Irregular::ScopedMode => {
+                "it switches between ASCII and UNICODE inside, where re.search misses what re.match \
+                 finds"
+            }
+        }
+    }
+}
+
+/// Most automaton states that a pattern may need: about 110,000 words.
+///
+/// Long lists of words are tries, of which few states are live together: 50,000 words take 2 ns a
+/// character. Their automaton is built in 0.3 s and takes 8 MB.
+pub const MAX_WEIGHT: u64 = 1_000_000;
+
+/// Most automaton states that writing out bounded repeats may add.
+///
+/// They are live together, so a search costs up to this factor more for a character:
+/// `[ab]{15000}c` took 10 s on 105,000 characters that `re` searched in 1.1 s.
+pub const MAX_EXCESS: u64 = 5_000;
+
+impl Node {
+    /// Why an automaton may not answer this pattern, if there is a reason. The first one counts.
+    ///
+    /// ```
+    /// use gatecore::pattern::{ClassId, Irregular, Node};
+    ///
+    /// let letter = Node::Class(ClassId(0));
+    /// assert_eq!(letter.irregular(), None);
+    /// let twice = Node::Concat(vec![letter, Node::BackReference(1)]);
+    /// assert_eq!(twice.irregular(), Some(Irregular::BackReference));
+    /// assert_eq!(Node::Empty.irregular(), Some(Irregular::MatchesEmpty));
+    /// ```
+    pub fn irregular(&self) -> Option<Irregular> {
+        let mut reason = None;
+        let (mut unicode, mut ascii) = (false, false);
+        self.walk(&mut |node| {
+            let found = match node {
+                Node::BackReference(_) => Some(Irregular::BackReference),
+                Node::LookAround(look, _) if look.behind => Some(Irregular::LookBehind),
+                Node::LookAround(..) => Some(Irregular::LookAhead),
+                Node::Conditional(..) => Some(Irregular::Conditional),
+                Node::Atomic(_) => Some(Irregular::Atomic),
+                Node::Quirk(_) => Some(Irregular::ScopedMode),
+                Node::Repeat { kind: RepeatKind::Possessive, .. } => Some(Irregular::Possessive),
+                Node::Look(look) => {
+                    unicode |= matches!(look, Look::Boundary | Look::NotBoundary);
+                    ascii |= matches!(look, Look::AsciiBoundary | Look::NotAsciiBoundary);
+                    None
+                }
+                node => node
+                    .loop_body()
+                    .filter(|body| body.min_length() == 0)
+                    .map(|_| Irregular::NullableLoop),
+            };
+            reason = reason.or(found);
+        });
+        let whole = [
+            (unicode && ascii, Irregular::MixedBoundaries),
+            (self.min_length() == 0, Irregular::MatchesEmpty),
+            (self.excess() > MAX_EXCESS || self.weight() > MAX_WEIGHT, Irregular::TooLarge),
+        ];
+        reason.or_else(|| whole.into_iter().find(|(holds, _)| *holds).map(|(_, why)| why))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pattern::decode;
+
+    #[test]
+    fn a_loop_over_something_empty_is_irregular_but_an_option_is_not() {
+        let a = [2, 0];
+        let optional = [&[6, 0, 1, 0][..], &a].concat();
+        let looped = [&[4, 2][..], &a, &[6, 0, u32::MAX, 0], &optional].concat();
+        let nested = [&[4, 2][..], &a, &[6, 0, 1, 0], &optional].concat();
+        let node = |program: &[u32]| decode(program, 1).unwrap().unwrap();
+        assert_eq!(node(&looped).irregular(), Some(Irregular::NullableLoop));
+        assert_eq!(node(&nested).irregular(), None);
+        assert_eq!(node(&optional).irregular(), Some(Irregular::MatchesEmpty));
+    }
+}

@@ -1,0 +1,222 @@
+//! The engine-neutral form of a pattern: CPython's parse tree with every character class resolved to
+//! a numbered set of code points and every flag already applied.
+
+/// Number of a character class in the set's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClassId(pub u32);
+
+/// A zero-width condition on the characters next to a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Look {
+    /// `\A`, and `^` without MULTILINE.
+    TextStart,
+    /// `\Z`.
+    TextEnd,
+    /// `^` with MULTILINE.
+    LineStart,
+    /// `$` with MULTILINE.
+    LineEnd,
+    /// `$` without MULTILINE: at the end or before a newline that is the last character.
+    LastLineEnd,
+    /// `\b` by Unicode's word characters.
+    Boundary,
+    /// `\B` by Unicode's word characters.
+    NotBoundary,
+    /// `\b` with ASCII.
+    AsciiBoundary,
+    /// `\B` with ASCII.
+    NotAsciiBoundary,
+}
+
+/// How a repeat chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RepeatKind {
+    /// As many as possible first.
+    Greedy,
+    /// As few as possible first.
+    Lazy,
+    /// As many as possible, never given back.
+    Possessive,
+}
+
+/// A look-around's direction and sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LookAround {
+    /// Looks behind the position instead of ahead.
+    pub behind: bool,
+    /// Holds when the inner pattern does not match.
+    pub negative: bool,
+}
+
+/// A pattern as a tree.
+///
+/// ```
+/// use gatecore::pattern::{ClassId, Node, RepeatKind};
+///
+/// // [0-9]{2,4}, where the class [0-9] is the first of its table
+/// let digit = Box::new(Node::Class(ClassId(0)));
+/// let year = Node::Repeat { min: 2, max: Some(4), kind: RepeatKind::Greedy, node: digit };
+/// assert_eq!(year.min_length(), 2);
+/// assert_eq!(year.irregular(), None, "an automaton answers it");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// Matches the empty text.
+    Empty,
+    /// Matches nothing, as `(?!)`.
+    Never,
+    /// One character of a class.
+    Class(ClassId),
+    /// One after the other.
+    Concat(Vec<Node>),
+    /// The first of these that leads to a match.
+    Alternate(Vec<Node>),
+    /// `node{min,max}`; `max` of `None` is unbounded.
+    Repeat {
+        /// Least number of rounds.
+        min: u32,
+        /// Greatest number of rounds.
+        max: Option<u32>,
+        /// How it chooses.
+        kind: RepeatKind,
+        /// The body.
+        node: Box<Node>,
+    },
+    /// A capture group.
+    Group {
+        /// Its number, from 1.
+        index: u32,
+        /// The body.
+        node: Box<Node>,
+    },
+    /// A zero-width condition on neighbours.
+    Look(Look),
+    /// A zero-width condition on a whole sub-pattern.
+    LookAround(LookAround, Box<Node>),
+    /// The text of a group again.
+    BackReference(u32),
+    /// One of two, by whether a group took part.
+    Conditional(Box<Node>, Box<Node>),
+    /// The first way to match, never another.
+    Atomic(Box<Node>),
+    /// `re` finds fewer matches than the node says, by a bug that is part of the answer.
+    Quirk(Box<Node>),
+}
+
+impl Node {
+    /// The nodes right below this one, in order.
+    fn children(&self) -> impl Iterator<Item = &Node> {
+        let one = std::slice::from_ref::<Node>;
+        let (first, second): (&[Node], &[Node]) = match self {
+            Node::Concat(nodes) | Node::Alternate(nodes) => (nodes, &[]),
+            Node::Repeat { node, .. }
+            | Node::Group { node, .. }
+            | Node::LookAround(_, node)
+            | Node::Atomic(node)
+            | Node::Quirk(node) => (one(node), &[]),
+            Node::Conditional(yes, no) => (one(yes), one(no)),
+            Node::Empty | Node::Never | Node::Class(_) | Node::Look(_) | Node::BackReference(_) => {
+                (&[], &[])
+            }
+        };
+        first.iter().chain(second)
+    }
+
+    /// Calls `visit` on this node and every node below it, parents first.
+    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Node)) {
+        visit(self);
+        self.children().for_each(|node| node.walk(visit));
+    }
+
+    /// Fewest characters of a match; a lower bound where references are involved.
+    pub fn min_length(&self) -> u64 {
+        match self {
+            Node::Class(_) | Node::Never => 1,
+            Node::Empty | Node::Look(_) | Node::LookAround(..) | Node::BackReference(_) => 0,
+            Node::Concat(nodes) => nodes.iter().map(Node::min_length).fold(0, u64::saturating_add),
+            Node::Repeat { min, node, .. } => u64::from(*min).saturating_mul(node.min_length()),
+            Node::Alternate(_)
+            | Node::Conditional(..)
+            | Node::Group { .. }
+            | Node::Atomic(_)
+            | Node::Quirk(_) => self.children().map(Node::min_length).min().unwrap_or(0),
+        }
+    }
+
+    /// About how many automaton states it needs with bounded repeats written out.
+    pub fn weight(&self) -> u64 {
+        let below = || self.children().map(Node::weight).fold(0, u64::saturating_add);
+        match self {
+            // `x+` is one `x` with a way back, `x{3,}` three of which the last has one.
+            Node::Repeat { min, max, .. } => {
+                let rounds = max.unwrap_or(*min).max(1);
+                below().saturating_mul(u64::from(rounds)).saturating_add(1)
+            }
+            Node::Conditional(..) => below(),
+            _ => below().saturating_add(1),
+        }
+    }
+
+    /// How many of the states of [`Node::weight`] come from writing repeats out. A long list of
+    /// words has none: it is large, but few of its states are ever live at once.
+    pub fn excess(&self) -> u64 {
+        let mut written = 0;
+        self.walk(&mut |_| written += 1);
+        self.weight().saturating_sub(written)
+    }
+
+    /// How deeply repeats of more than one round are nested.
+    pub fn loop_depth(&self) -> u32 {
+        let below = self.children().map(Node::loop_depth).max().unwrap_or(0);
+        below + u32::from(self.loop_body().is_some())
+    }
+
+    /// What a repeat of more than one round repeats.
+    pub(super) fn loop_body(&self) -> Option<&Node> {
+        match self {
+            Node::Repeat { max, node, .. } if max.is_none_or(|max| max > 1) => Some(node),
+            _ => None,
+        }
+    }
+
+    /// Whether a capture group stands inside a loop, where only `re` knows what it holds. `?` is not a
+    /// loop: what is in it takes part once or not at all, as in an alternative.
+    pub fn has_repeated_group(&self) -> bool {
+        let mut found = false;
+        self.walk(&mut |node| {
+            if let Some(body) = node.loop_body() {
+                body.walk(&mut |inner| found |= matches!(inner, Node::Group { .. }));
+            }
+        });
+        found
+    }
+
+    /// The groups in the order of their closing parentheses.
+    ///
+    /// Outside loops that is the order in which a match closes them, and the last that took part
+    /// is `re`'s `lastindex`.
+    pub fn closing_order(&self) -> Vec<u32> {
+        let mut order: Vec<u32> = self.children().flat_map(Node::closing_order).collect();
+        if let Node::Group { index, .. } = self {
+            order.push(*index);
+        }
+        order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pattern::decode;
+
+    #[test]
+    fn a_group_in_an_option_is_not_repeated() {
+        let group = [7, 1, 2, 0];
+        let times = |min, max| decode(&[&[6, min, max, 0], &group[..]].concat(), 1).unwrap();
+        for (min, max) in [(0, 0), (0, 1), (1, 1)] {
+            assert!(!times(min, max).unwrap().has_repeated_group(), "{{{min},{max}}}");
+        }
+        for (min, max) in [(0, 2), (2, 2), (0, u32::MAX), (1, u32::MAX)] {
+            assert!(times(min, max).unwrap().has_repeated_group(), "{{{min},{max}}}");
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Building a set: patterns are routed, distributed over shards and compiled side by side.
+
+use std::collections::HashMap;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::OnceLock;
+use std::thread;
+
+use super::route::Routing;
+use super::shard::{distribute, Needs, Pass, Resolver, Section, Shard, Tables};
+use super::{Entry, PatternSet};
+use crate::confirm::Confirm;
+use crate::error::BuildError;
+use crate::memory::{self, NoMemory};
+#[cfg(feature = "simd")]
+use crate::pass::forms::Runs;
+use crate::pass::portable::PortablePass;
+#[cfg(feature = "simd")]
+use crate::pass::simd::{Budget, SimdPass};
+use crate::pass::{Coverage, Known, Slot};
+use crate::pattern::{decode, pack, CodePoints, Irregular, LoweredPattern, Node};
+use crate::stop::Stop;
+
+/// Most instructions of all patterns of a set together.
+///
+/// 2,500 patterns of a real host have about 200,000. Ten million are minutes of compiling, and more than
+/// the SIMD engine's 32-bit tables survive.
+pub const MAX_INSTRUCTIONS: usize = 10_000_000;
+
+/// Which pass to build.
+///
+/// ```
+/// use gatecore::Backend;
+///
+/// assert!(Backend::available().contains(&Backend::Portable));
+/// assert_ne!(Backend::Auto.settle()?, Backend::Auto);
+/// # Ok::<(), gatecore::BuildError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Backend {
+    /// SIMD where the processor has it, else portable.
+    #[default]
+    Auto,
+    /// Hyperscan.
+    Simd,
+    /// Pure Rust.
+    Portable,
+}
+
+impl Backend {
+    /// The passes that this build can run on this processor.
+    pub fn available() -> &'static [Backend] {
+        #[cfg(feature = "simd")]
+        if gatecore_ffi::hyperscan::is_supported() {
+            return &[Backend::Simd, Backend::Portable];
+        }
+        &[Backend::Portable]
+    }
+
+    /// Its name in the public interface.
+    pub fn name(self) -> &'static str {
+        match self {
+            Backend::Auto => "auto",
+            Backend::Simd => "simd",
+            Backend::Portable => "portable",
+        }
+    }
+
+    /// Chooses a pass for `Auto`, and checks that another is available.
+    ///
+    /// # Errors
+    /// [`BuildError::NoSimd`].
+    pub fn settle(self) -> Result<Backend, BuildError> {
+        let available = Backend::available();
+        match self {
+            Backend::Auto => Ok(available[0]),
+            wanted if available.contains(&wanted) => Ok(wanted),
+            _ if cfg!(feature = "simd") => {
+                Err(BuildError::NoSimd("this processor lacks SSSE3".to_owned()))
+            }
+            _ => Err(BuildError::NoSimd("this build leaves it out".to_owned())),
+        }
+    }
+}
+
+/// What a set is built from. [`PatternSet`] has the example.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// The patterns in order.
+    pub patterns: Vec<LoweredPattern>,
+    /// The class table to which programs refer.
+    pub classes: Vec<CodePoints>,
+    /// Unicode's word characters.
+    pub words: CodePoints,
+    /// ASCII's word characters.
+    pub ascii_words: CodePoints,
+    /// Which pass to build.
+    pub backend: Backend,
+}
+
+impl PatternSet {
+    /// Routes and compiles patterns. Takes seconds for thousands of them.
+    ///
+    /// # Errors
+    /// [`BuildError`].
+    pub fn build(spec: &Spec) -> Result<Self, BuildError> {
+        Self::build_until(spec, &Stop::never())
+    }
+
+    /// As [`PatternSet::build`], but another thread may stop it.
+    ///
+    /// # Errors
+    /// [`BuildError`].
+    pub fn build_until(spec: &Spec, stop: &Stop) -> Result<Self, BuildError> {
+        let backend = spec.backend.settle()?;
+        let size: usize =
+            spec.patterns.iter().filter_map(|pattern| Some(pattern.program.as_ref()?.len())).sum();
+        if size > MAX_INSTRUCTIONS {
+            return Err(BuildError::TooLarge(format!(
+                "{} patterns have {size} instructions together, the limit is {MAX_INSTRUCTIONS}",
+                spec.patterns.len()
+            )));
+        }
+        let mut nodes: Vec<Option<Node>> = Vec::with_capacity(spec.patterns.len());
+        let mut irregular: Vec<Option<Irregular>> = Vec::with_capacity(spec.patterns.len());
+        for pattern in &spec.patterns {
+            let node = match &pattern.program {
+                Some(program) => decode(program, spec.classes.len())?,
+                None => None,
+            };
+            irregular.push(match &node {
+                Some(node) => node.irregular(),
+                None => Some(Irregular::TooDeep),
+            });
+            nodes.push(node);
+        }
+
+        // Duplicates share the place of the first: compiling each would cost as much again.
+        let mut first_of: HashMap<&[u32], usize> = HashMap::new();
+        let same_as: Vec<usize> = spec
+            .patterns
+            .iter()
+            .enumerate()
+            .map(|(number, pattern)| match &pattern.program {
+                Some(program) => *first_of.entry(program).or_insert(number),
+                None => number,
+            })
+            .collect();
+        let needs = nodes.iter().zip(&spec.patterns).enumerate();
+        let needs = needs.filter(|(number, _)| same_as[*number] == *number);
+        let needs = needs.filter_map(|(number, (node, pattern))| {
+            let node = node.as_ref()?;
+            Some((number as u32, Needs::of(node, pattern.caseless)))
+        });
+        let tables =
+            Tables { classes: &spec.classes, words: &spec.words, ascii_words: &spec.ascii_words };
+        let (groups, misfits) = distribute(needs.collect(), &tables);
+        for &number in &misfits {
+            irregular[number as usize].get_or_insert(Irregular::TooManyKinds);
+        }
+
+        let mut places = vec![None; spec.patterns.len()];
+        let mut known = vec![Known::of(Coverage::Blind); spec.patterns.len()];
+        let mut shards = Vec::with_capacity(groups.len());
+        for group in groups {
+            let resolver = Resolver { alphabet: &group.alphabet, classes: &group.classes };
+            let slots_of = |members: &[u32]| -> Vec<Slot<'_>> {
+                let slot = |&number: &u32| Slot {
+                    node: nodes[number as usize]
+                        .as_ref()
+                        .expect("only walked patterns are grouped"),
+                    regular: irregular[number as usize].is_none(),
+                };
+                members.iter().map(slot).collect()
+            };
+            #[cfg(feature = "simd")]
+            let runs = Runs::choose(&slots_of(&group.members), &resolver);
+            let section_of = |number: u32| spec.patterns[number as usize].section;
+            let mut wanted: Vec<u32> =
+                group.members.iter().map(|&member| section_of(member)).collect();
+            wanted.push(0);
+            wanted.sort_unstable();
+            wanted.dedup();
+            let members_of = |&section: &u32| -> Vec<u32> {
+                let members = group.members.iter().copied();
+                members.filter(|&member| section_of(member) == section).collect()
+            };
+            let wanted: Vec<Vec<u32>> = wanted.iter().map(members_of).collect();
+            let passes = side_by_side(&wanted, |members| {
+                if stop.is_stopped() {
+                    return Err(BuildError::Cancelled);
+                }
+                let slots = slots_of(members);
+                Ok(match backend {
+                    #[cfg(feature = "simd")]
+                    Backend::Simd => {
+                        let symbols = group.alphabet.symbols();
+                        let budget = Budget::of(members.len(), spec.patterns.len(), stop);
+                        let (pass, known) =
+                            SimdPass::build(&slots, &resolver, symbols, runs, budget)?;
+                        (Pass::Simd(pass), known)
+                    }
+                    _ => {
+                        let (pass, known) = PortablePass::build(&slots, &resolver);
+                        (Pass::Portable(pass), known)
+                    }
+                })
+            })?;
+            let mut sections = Vec::with_capacity(wanted.len());
+            for (members, (pass, of_pass)) in wanted.into_iter().zip(passes) {
+                for (slot, (&number, &of_slot)) in members.iter().zip(&of_pass).enumerate() {
+                    known[number as usize] = of_slot;
+                    places[number as usize] =
+                        Some((shards.len() as u32, sections.len() as u32, slot as u32));
+                }
+                sections.push(Section { members, pass });
+            }
+            shards.push(Shard { alphabet: group.alphabet, classes: group.classes, sections });
+        }
+
+        for (number, &first) in same_as.iter().enumerate() {
+            places[number] = places[first];
+            known[number] = known[first];
+            irregular[number] = irregular[first];
+        }
+
+        let entries = spec.patterns.iter().enumerate().map(|(number, pattern)| Entry {
+            source: pattern.source.clone(),
+            flags: pattern.flags,
+            program: pattern.program.as_deref().map(pack).unwrap_or_default(),
+            routing: Routing {
+                irregular: irregular[number],
+                coverage: known[number].coverage,
+                cut: known[number].cut,
+            },
+            place: places[number],
+            confirm: Confirm::default(),
+        });
+        Ok(Self::of_parts(entries.collect(), shards, backend))
+    }
+}
+
+/// Bytes of a thread's stack: Rust's default.
+const STACK: usize = 2 << 20;
+
+/// Does a job for each item on as many threads as there are processors; the first error wins.
+fn side_by_side<I: Sync, T: Send + Sync>(
+    items: &[I],
+    job: impl Fn(&I) -> Result<T, BuildError> + Sync,
+) -> Result<Vec<T>, BuildError> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
+    if threads < 2 {
+        return items.iter().map(job).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let done: Vec<OnceLock<Result<Result<T, BuildError>, NoMemory>>> =
+        items.iter().map(|_| OnceLock::new()).collect();
+    let work = || loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let Some(item) = items.get(number) else { break };
+        let _ = done[number].set(memory::caught(|| job(item)));
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            // Without other threads this one does it all.
+            if !memory::is_room_for_a_thread() {
+                break;
+            }
+            let _ = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+        }
+        work();
+    });
+    let done = done.into_iter().map(|result| result.into_inner().expect("every job was done"));
+    done.map(|result| result.unwrap_or_else(|NoMemory| memory::exhausted())).collect()
+}
