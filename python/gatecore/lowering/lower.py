@@ -1,7 +1,7 @@
 """Lowering: from CPython's own parse tree to the core's flat instructions.
 
 CPython parses: `re`'s parser gives the exact tree, flags and errors of the running interpreter.
-This file walks the tree once and writes numbers (the list is in `rust/gatecore/src/pattern/program.rs`).
+This file walks the tree once, writing numbers (`rust/gatecore/src/pattern/program.rs` lists them).
 Character classes become numbered sets of code points, flags are applied on the way and then gone.
 """
 
