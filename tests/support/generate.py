@@ -48,7 +48,7 @@ _SET_KINDS: Final = weigh({"regular": 50, "mixed": 25, "nested": 13, "options": 
 _TEXT_LIMITS: Final = {"regular": 200, "mixed": 60, "nested": 14, "options": 40}
 
 _LONG_RUN: Final = 5_000
-"""Groups of matches that are so long are told in a way of their own (`LONG` in `confirm/mod.rs`)."""
+"""Groups of matches this long are told in a way of their own (`LONG` in `confirm/mod.rs`)."""
 
 
 def make_set(choices: Choices, *, at_most: int = 12) -> tuple[tuple[Spec, ...], int]:

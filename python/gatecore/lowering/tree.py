@@ -1,6 +1,6 @@
 """A lowered pattern as a tree for people: what the core is given, without reading its numbers.
 
-The instructions are listed in `rust/gatecore/src/pattern/program.rs`. Characters in a row are shown as
+`rust/gatecore/src/pattern/program.rs` lists the instructions. Characters in a row are shown as
 text, with "in any case" where a class is what `re` makes of one letter under IGNORECASE.
 """
 
