@@ -15,9 +15,11 @@ __all__ = [
     "Databases",
     "Deadline",
     "DocumentMethods",
+    "LowercaseOffsets",
     "Match",
     "MatchIterator",
     "Pattern",
+    "__version__",
     "backends",
     "compile",
     "findall",
@@ -108,10 +110,13 @@ class CoreScan:
         self, pattern: Pattern, number: int, text: str, deadline: Deadline | None = None
     ) -> list[Any]: ...
     def counted(self) -> _Counted: ...
+
+@final
+class LowercaseOffsets:
+    def __new__(cls, text: str) -> LowercaseOffsets: ...
     @property
-    def size(self) -> int: ...
-    @property
-    def set(self) -> CoreSet: ...
+    def is_identity(self) -> bool: ...
+    def back(self, start: int, end: int) -> _Span: ...
 
 @final
 class CoreGates:

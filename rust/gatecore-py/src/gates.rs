@@ -7,17 +7,18 @@ use gatecore::gate::{
     evaluate, Answerer, Branch, Capture, Decoder, Document, Filled, Gate, GatePattern, Outcome,
     Text, Unit,
 };
+use gatecore::lookup::SharedSet;
 use gatecore::{memory, Answer, BuildError, PatternId, Span};
 use gatecore_ffi::cpython::{call_method, list, pair};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::door::without_gil;
+use crate::deadline::{Deadline, Limit, Looks};
 use crate::errors::{self, UnansweredError};
-use crate::limit::{Deadline, Limit, Looks};
+use crate::gil::without_gil;
 use crate::scan::CoreScan;
-use crate::set::{CoreSet, SharedSet};
+use crate::set::CoreSet;
 
 /// Everything flat; see `gatecore.gates.wire`, which writes it.
 type Flat = Vec<u32>;
@@ -280,7 +281,7 @@ impl Answers<'_> {
         let Some(id) = number.checked_sub(of_text) else {
             let id = PatternId(number);
             let scan = unbroken.map_or(&self.scan, |view| &view.scan);
-            CoreScan::prepare(scan, id, self.limit)?;
+            CoreScan::ensure_detached(scan, id, self.limit)?;
             return Ok(Place { scan, id, view: unbroken });
         };
         let lowered = if unbroken.is_some() { &self.unbroken_lowered } else { &self.lowered };
