@@ -12,13 +12,13 @@ Each view is made and scanned when it is first asked for. The core asks it what 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from gatecore._gatecore import LowercaseOffsets
 from gatecore.errors import UnansweredError
 from gatecore.gates.matches import Hit
 from gatecore.gates.typography import Unbroken, unbroken
@@ -44,30 +44,6 @@ class PatternSets(NamedTuple):
 
     text: PatternSet
     lowercase: PatternSet | None
-
-
-class LowercaseOffsets:
-    r"""Brings spans in a text's `lower()` back to the text.
-
-    >>> LowercaseOffsets("at \u0130zmir").back(5, 9)
-    (4, 8)
-    """
-
-    def __init__(self, text: str) -> None:
-        places = [] if text.isascii() else [at.start() for at in re.finditer("\u0130", text)]
-        #: Where the text has U+0130, the only character of which `lower()` makes two.
-        self.doubled: Sequence[int] = places
-        self.is_identity = not places
-
-    def back(self, start: int, end: int) -> _Span:
-        """The text's span: from the first character that is touched to the last."""
-        # The halves of the n-th are at its offset + n and + n + 1.
-        numbers, doubled = range(len(self.doubled)), self.doubled
-        first, last = (
-            bisect_left(numbers, at, key=lambda n: doubled[n] + n + 1) for at in (start, end)
-        )
-        halves = first < len(doubled) and doubled[first] + first + 1 == start
-        return start - first - halves, end - last
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +127,10 @@ class GateDocument:
 
     def core_view(
         self, view: View, in_unbroken: bool
-    ) -> tuple[CoreScan, Sequence[int], Sequence[int]]:
-        """The scan of a view, where U+0130 stood, and where something was taken out."""
+    ) -> tuple[CoreScan, LowercaseOffsets | None, Sequence[int]]:
+        """The scan of a view, its way back from lower case, and where something was taken out."""
         seen = self._in(view, in_unbroken)
-        doubled = seen.lowercase.doubled if seen.lowercase else ()
-        return seen.scan.core, doubled, seen.unbroken.taken_out if seen.unbroken else ()
+        return seen.scan.core, seen.lowercase, seen.unbroken.taken_out if seen.unbroken else ()
 
     def matches_by_re(self, number: int) -> bool:
         """Whether a pattern matches."""

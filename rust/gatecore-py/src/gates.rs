@@ -7,6 +7,8 @@ use gatecore::gate::{
     evaluate, Answerer, Capture, Document, Filled, Gate, GatePattern, Gates, Outcome, PatternRef,
     Unit, View as Form,
 };
+use gatecore::lookup::SharedSet;
+use gatecore::lowercase::partition_point;
 use gatecore::{memory, Answer, BuildError, PatternId, Span};
 use gatecore_ffi::cpython::{call_method, list, pair};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -14,11 +16,12 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::door::without_gil;
+use crate::deadline::{Deadline, Limit, Looks};
 use crate::errors::{self, UnansweredError};
-use crate::limit::{Deadline, Limit, Looks};
+use crate::gil::without_gil;
+use crate::lowercase::LowercaseOffsets;
 use crate::scan::CoreScan;
-use crate::set::{CoreSet, SharedSet};
+use crate::set::CoreSet;
 
 /// (evidence, group, pattern, start, end).
 type FlatFinding = (u32, u32, u32, usize, usize);
@@ -160,20 +163,21 @@ type Judged = Result<FlatOutcome, Obstacle>;
 /// A document in one of its views.
 struct View {
     scan: Py<CoreScan>,
-    /// Where its text had U+0130 before that was two characters in lower case. No other character is.
-    dotted: Vec<usize>,
+    /// Back to the text of which it is the lower case, if that moves anything.
+    lowercase: Option<Py<LowercaseOffsets>>,
     /// Where the document has what was taken out of it before.
     taken_out: Vec<usize>,
 }
 
 impl View {
     fn moves(&self) -> bool {
-        !self.dotted.is_empty() || !self.taken_out.is_empty()
+        self.lowercase.is_some() || !self.taken_out.is_empty()
     }
 
     /// The document's span for one of the view: from its first character to its last.
     fn back(&self, found: Span) -> Span {
-        self.unbreak(self.raise(found))
+        let lowercase = self.lowercase.as_ref();
+        self.unbreak(lowercase.map_or(found, |offsets| offsets.get().map.back(found)))
     }
 
     /// To the span in the document of one in what is left of it.
@@ -186,31 +190,6 @@ impl View {
         let end = found.end() + before(&|stood| stood < found.end());
         Span::new(start, end.max(start))
     }
-
-    /// To the span in a text of one in its lower case: every character that it touches.
-    fn raise(&self, found: Span) -> Span {
-        let doubled = |place: usize| {
-            // The second half of the n-th is at its place + n + 1.
-            let is_before = |n: usize| self.dotted[n] + n + 1 < place;
-            partition_point(self.dotted.len(), is_before)
-        };
-        let start = found.start() - doubled(found.start() + 1);
-        Span::new(start, found.end() - doubled(found.end()))
-    }
-}
-
-/// The first number below `end` for which something does not hold that holds for those before.
-fn partition_point(end: usize, holds: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (0, end);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if holds(middle) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    low
 }
 
 /// A document's scans, its text and `re`.
@@ -237,7 +216,7 @@ impl Answers<'_> {
             self.gates.gates.patterns[pattern.0 as usize];
         let (view, id) = (self.view(form, in_unbroken)?, PatternId(number));
         if form == Form::Text {
-            CoreScan::prepare(&view.scan, id, self.limit)?;
+            CoreScan::ensure_detached(&view.scan, id, self.limit)?;
         }
         Ok(Place { view, id })
     }
@@ -252,12 +231,12 @@ impl Answers<'_> {
             let in_unbroken = in_unbroken.into_pyobject(py)?;
             let asked = [name.as_any(), in_unbroken.as_any()];
             let seen = call_method(self.document.bind(py), intern!(py, "core_view"), &asked)?;
-            let (scan, dotted, taken_out): (Py<CoreScan>, _, _) = seen.extract()?;
+            let (scan, lowercase, taken_out): (Py<CoreScan>, _, _) = seen.extract()?;
             let set = self.gates.set(form);
             if !set.is_some_and(|set| Arc::ptr_eq(set, &scan.get().set)) {
                 return Err(PyValueError::new_err("the scan was made with another pattern set"));
             }
-            Ok(View { scan, dotted, taken_out })
+            Ok(View { scan, lowercase, taken_out })
         })?;
         Ok(known.get_or_init(|| view))
     }

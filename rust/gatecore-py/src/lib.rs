@@ -1,21 +1,34 @@
 //! The extension module `gatecore._gatecore`: converts, nothing else.
 //!
 //! Every class is frozen. Work that can take longer than a microsecond runs without the GIL, through
-//! `door.rs`. Text crosses the boundary in `text.rs`, the one file that knows characters and
-//! bytes; errors are turned into `gatecore.errors` in `errors.rs`.
+//! `gil.rs`. Text crosses the boundary in `text.rs`, the one file that knows characters and bytes; errors
+//! become those of `gatecore.errors` in `errors.rs`.
+//!
+//! A file uses only files above it; held by `tests/meta/test_binding.py`, and [`re`] has the files of that
+//! folder:
+//!
+//! ```text
+//! imports · errors       what Python modules have; what is raised
+//! gil                    the one way out of the GIL
+//! deadline               deadlines, Ctrl-C, long work on a thread of its own
+//! text · lowercase       characters; offsets in `lower()`
+//! scan · document_class  one document (above them: re/pattern, re/stats)
+//! re/…                   functions and objects of `re`
+//! scan_methods · set     a document and a set, as Python asks them
+//! gates                  gates over sets
+//! ```
 
-mod compiled;
-mod document;
-mod door;
-mod drop_in;
+mod deadline;
+mod document_class;
 mod errors;
 mod gates;
-mod limit;
-mod matched;
+mod gil;
+mod imports;
+mod lowercase;
+mod re;
 mod scan;
-mod serve;
+mod scan_methods;
 mod set;
-mod stats;
 mod text;
 
 #[global_allocator]
@@ -35,30 +48,35 @@ mod _gatecore {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        super::door::watch(module)
+        module.getattr("backends")?.setattr("__module__", "gatecore")?;
+        super::gil::watch(module)
     }
 
     #[pymodule_export]
     use super::backends;
     #[pymodule_export]
-    use super::compiled::CompiledPattern;
+    use super::deadline::Deadline;
     #[pymodule_export]
-    use super::document::DocumentMethods;
+    use super::document_class::register_document;
     #[pymodule_export]
-    use super::drop_in::{
+    use super::gates::CoreGates;
+    #[pymodule_export]
+    use super::lowercase::LowercaseOffsets;
+    #[pymodule_export]
+    use super::re::document::DocumentMethods;
+    #[pymodule_export]
+    use super::re::functions::{
         compile, findall, finditer, fullmatch, pattern_object, purge, r#match, reasons,
         reset_stats, search, split, stats, sub, subn, thread_counts,
     };
     #[pymodule_export]
-    use super::gates::CoreGates;
+    use super::re::iterator::MatchIterator;
     #[pymodule_export]
-    use super::limit::Deadline;
+    use super::re::matched::Match;
     #[pymodule_export]
-    use super::matched::{Match, MatchIterator};
+    use super::re::pattern::CompiledPattern;
     #[pymodule_export]
     use super::scan::CoreScan;
-    #[pymodule_export]
-    use super::serve::register_document;
     #[pymodule_export]
     use super::set::{maker, CoreSet, Databases};
 }

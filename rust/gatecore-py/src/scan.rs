@@ -1,31 +1,26 @@
-//! `CoreScan`: the core's answers for one document.
+//! `CoreScan`: one document, and where a question about one of its patterns runs: at once, without the GIL,
+//! or on a thread of its own. Its methods in Python are in `scan_methods.rs`.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use gatecore::memory;
+use gatecore::lookup::SharedSet;
 use gatecore::{
-    Anchor, Answer, Groups, Matches, PatternId, Region, Scan, ScanError, ShardId, Span, Stop,
-    Wanted,
+    Anchor, Answer, Groups, Matches, PatternId, PatternSet, Region, Scan, ScanError, ShardId, Span,
+    Stop, Wanted,
 };
-use gatecore_ffi::cpython::{call_method, list, number, pair};
-use pyo3::exceptions::PyIndexError;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::PyString;
 
-use crate::compiled::CompiledPattern;
-use crate::door::{is_closed, without_gil};
+use crate::deadline::{self, Limit};
 use crate::errors;
-use crate::limit::{self, Deadline, Limit, Looks};
-use crate::serve::{self, Declined, Target};
-use crate::set::{CoreSet, SharedSet};
-use crate::stats::{fell_through, Counted, DocumentStats};
+use crate::gil::{is_closed, without_gil};
+use crate::re::stats::DocumentStats;
 use crate::text::Characters;
 
 /// One document and its set. Alphabets are scanned when first asked for, each once.
 ///
-/// The document's text is not held: callers bring it along, so that a document and its scan are no
+/// The document's text is not held: callers bring it along, so that a document and its scan are not a
 /// reference cycle.
 #[pyclass(frozen, module = "gatecore._gatecore")]
 pub struct CoreScan {
@@ -41,7 +36,7 @@ pub struct CoreScan {
 /// A document is asked hundreds of questions, each of some 10 microseconds. If each released the
 /// GIL, threads would hand it round at every question, at the cost of a wake-up each time. On a real
 /// host eight clients did 80 documents a second where one did 160 (10,000 characters each), and 35
-/// where one did 55 (50,000); kept, it is 180 and 60. The pass itself always releases it.
+/// where one did 55 (50,000); with the GIL kept, it is 180 and 60. The pass itself always releases it.
 const LONG: usize = 65_536;
 
 /// Bytes of an automaton up to which it takes nanoseconds a character: one with thousands of states may
@@ -68,13 +63,6 @@ const SLOW: Duration = Duration::from_millis(50);
 /// characters, which take 2 ms if they are literals and 0.2 s if they are wild.
 const LONG_PASS: usize = 1 << 26;
 
-/// A list of pattern numbers.
-type Numbers<'py> = Bound<'py, PyList>;
-
-fn numbers(py: Python<'_>, ids: Vec<u32>) -> PyResult<Numbers<'_>> {
-    list(py, ids.into_iter().map(|id| number(py, id as isize)))
-}
-
 /// How to do something that may take a while.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -83,8 +71,8 @@ enum Way {
     /// At once, without the GIL.
     Detached,
     /// Likewise, noting whether it took long.
-    Watched,
-    /// On another thread, looking up now and then.
+    Watched(PatternId),
+    /// On a thread of its own, with looks at signals and the clock meanwhile.
     Apart,
 }
 
@@ -99,7 +87,7 @@ impl CoreScan {
         let work = length.saturating_mul(weight);
         if work >= LONG_QUESTION {
             let is_long = work >= LONG_FOR_SURE || limit.is_set() || self.set.set.was_slow(id);
-            return if is_long { Way::Apart } else { Way::Watched };
+            return if is_long { Way::Apart } else { Way::Watched(id) };
         }
         if length < LONG && weight < LIGHT {
             Way::Here
@@ -137,28 +125,41 @@ impl CoreScan {
         }
     }
 
-    /// Answers a question about one pattern, off the GIL if the document is long or the pattern large,
-    /// and looking up if both are.
+    /// Works in its way. To be called without the GIL.
+    fn go<T: Send + 'static>(
+        slf: &Py<Self>,
+        way: Way,
+        limit: &Limit,
+        work: impl FnOnce(&CoreScan, &Stop) -> T + Send + 'static,
+    ) -> PyResult<T> {
+        match way {
+            Way::Here | Way::Detached => errors::caught(|| work(slf.get(), &Stop::never())),
+            Way::Watched(id) => slf.get().watched(id, work),
+            Way::Apart => {
+                let owned = Python::attach(|py| slf.clone_ref(py));
+                deadline::long(limit, move |stop| work(owned.get(), stop))
+            }
+        }
+    }
+
+    /// Answers a question about one pattern, without the GIL if the document is long or the pattern
+    /// large, and with looks at signals and the clock if both are.
     #[inline]
     fn ask<T: Send + 'static>(
         slf: &Bound<'_, Self>,
         id: PatternId,
         limit: &Limit,
-        question: impl FnOnce(&CoreScan, &Stop) -> T + Send + 'static,
+        question: impl FnOnce(&Scan, &PatternSet) -> T + Send + 'static,
     ) -> PyResult<T> {
         limit.check()?;
         let core = slf.get();
         // The weight is that of the automaton, which may have to be built for it.
         match errors::caught(|| core.way_of_question(id, limit))? {
-            Way::Here => errors::caught(|| question(core, &Stop::never())),
-            Way::Detached => {
-                without_gil(slf.py(), || errors::caught(|| question(core, &Stop::never())))
-            }
-            Way::Watched => without_gil(slf.py(), || core.watched(id, question)),
-            Way::Apart => {
-                let owned = slf.clone().unbind();
-                let work = move |stop: &Stop| question(owned.get(), stop);
-                without_gil(slf.py(), || limit::long(limit, work))
+            Way::Here => errors::caught(|| question(&core.scan, &core.set.set)),
+            way => {
+                let (py, slf) = (slf.py(), slf.as_unbound());
+                let work = |core: &CoreScan, _: &Stop| question(&core.scan, &core.set.set);
+                without_gil(py, || CoreScan::go(slf, way, limit, work))
             }
         }
     }
@@ -168,22 +169,16 @@ impl CoreScan {
         slf: &Py<Self>,
         id: PatternId,
         limit: &Limit,
-        question: impl FnOnce(&CoreScan, &Stop) -> T + Send + 'static,
+        question: impl FnOnce(&Scan, &PatternSet) -> T + Send + 'static,
     ) -> PyResult<T> {
         limit.check()?;
-        match errors::caught(|| slf.get().way_of_question(id, limit))? {
-            Way::Here | Way::Detached => errors::caught(|| question(slf.get(), &Stop::never())),
-            Way::Watched => slf.get().watched(id, question),
-            Way::Apart => {
-                let owned = Python::attach(|py| slf.clone_ref(py));
-                limit::long(limit, move |stop| question(owned.get(), stop))
-            }
-        }
+        let way = errors::caught(|| slf.get().way_of_question(id, limit))?;
+        CoreScan::go(slf, way, limit, |core, _| question(&core.scan, &core.set.set))
     }
 
     /// Makes sure that a pattern can be asked about.
     #[inline]
-    pub fn ready(
+    pub fn ensure(
         slf: &Bound<'_, Self>,
         text: &Bound<'_, PyString>,
         id: PatternId,
@@ -200,11 +195,11 @@ impl CoreScan {
             return Ok(());
         }
         let (py, slf) = (slf.py(), slf.as_unbound());
-        without_gil(py, || CoreScan::prepare(slf, id, limit))
+        without_gil(py, || CoreScan::ensure_detached(slf, id, limit))
     }
 
     /// Runs the pass over the section of a pattern, unless it was run. To be called without the GIL.
-    pub fn prepare(slf: &Py<Self>, id: PatternId, limit: &Limit) -> PyResult<()> {
+    pub fn ensure_detached(slf: &Py<Self>, id: PatternId, limit: &Limit) -> PyResult<()> {
         let core = slf.get();
         if core.scan.has(&core.set.set, id) {
             return Ok(());
@@ -223,16 +218,8 @@ impl CoreScan {
         work: impl FnOnce(&CoreScan, &Stop) -> Result<(), ScanError> + Send + 'static,
     ) -> PyResult<()> {
         limit.check()?;
-        let done = match slf.get().way_of_pass(shard) {
-            Way::Here | Way::Detached | Way::Watched => {
-                errors::caught(|| work(slf.get(), &Stop::never()))?
-            }
-            Way::Apart => {
-                let owned = Python::attach(|py| slf.clone_ref(py));
-                limit::long(limit, move |stop| work(owned.get(), stop))?
-            }
-        };
-        done.map_err(errors::scan)
+        let way = slf.get().way_of_pass(shard);
+        CoreScan::go(slf, way, limit, work)?.map_err(errors::scan)
     }
 
     /// Runs the pass over alphabets; the GIL is released.
@@ -249,8 +236,8 @@ impl CoreScan {
             let core = slf.get();
             let set = &core.set.set;
             // A thread never waits here with the GIL, and so may take it while it holds the lock. Once
-            // the door is closed it has the GIL, and rather scans what another scans already.
-            let one_at_a_time = (!is_closed()).then(|| limit::lock(&core.scanning, limit));
+            // no thread gets out of the GIL this one has it, and scans what another is scanning too.
+            let one_at_a_time = (!is_closed()).then(|| deadline::lock(&core.scanning, limit));
             let _one_at_a_time = one_at_a_time.transpose()?;
             for &shard in shards {
                 if !core.scan.has_shard(shard) {
@@ -288,9 +275,7 @@ impl CoreScan {
         region: Region,
         limit: &Limit,
     ) -> PyResult<Answer<Option<Span>>> {
-        CoreScan::ask(slf, id, limit, move |core, _| {
-            core.scan.find(&core.set.set, id, anchor, region)
-        })
+        CoreScan::ask(slf, id, limit, move |scan, set| scan.find(set, id, anchor, region))
     }
 
     /// The first matches in a region; the GIL is released.
@@ -301,9 +286,7 @@ impl CoreScan {
         wanted: Wanted,
         limit: &Limit,
     ) -> PyResult<Answer<Matches>> {
-        CoreScan::ask(slf, id, limit, move |core, _| {
-            core.scan.some_spans(&core.set.set, id, region, wanted)
-        })
+        CoreScan::ask(slf, id, limit, move |scan, set| scan.some_spans(set, id, region, wanted))
     }
 
     /// The groups of a match in a document that ends at `to`; the GIL is released.
@@ -315,9 +298,7 @@ impl CoreScan {
         to: usize,
         limit: &Limit,
     ) -> PyResult<Answer<Groups>> {
-        CoreScan::ask(slf, id, limit, move |core, _| {
-            core.scan.groups(&core.set.set, id, anchor, found, to)
-        })
+        CoreScan::ask(slf, id, limit, move |scan, set| scan.groups(set, id, anchor, found, to))
     }
 
     /// Whether a pattern matches; the GIL is released unless the pass alone decides.
@@ -326,9 +307,7 @@ impl CoreScan {
         let core = slf.get();
         match core.scan.known(&core.set.set, id) {
             Some(known) => Ok(Answer::Known(known)),
-            None => {
-                CoreScan::ask(slf, id, limit, move |core, _| core.scan.is_match(&core.set.set, id))
-            }
+            None => CoreScan::ask(slf, id, limit, move |scan, set| scan.is_match(set, id)),
         }
     }
 
@@ -338,7 +317,7 @@ impl CoreScan {
         id: PatternId,
         limit: &Limit,
     ) -> PyResult<Answer<bool>> {
-        CoreScan::ask_detached(slf, id, limit, move |core, _| core.scan.is_match(&core.set.set, id))
+        CoreScan::ask_detached(slf, id, limit, move |scan, set| scan.is_match(set, id))
     }
 
     /// The first match, for callers without the GIL.
@@ -347,8 +326,8 @@ impl CoreScan {
         id: PatternId,
         limit: &Limit,
     ) -> PyResult<Answer<Option<Span>>> {
-        CoreScan::ask_detached(slf, id, limit, move |core, _| {
-            core.scan.find(&core.set.set, id, Anchor::Search, core.scan.whole())
+        CoreScan::ask_detached(slf, id, limit, move |scan, set| {
+            scan.find(set, id, Anchor::Search, scan.whole())
         })
     }
 
@@ -358,7 +337,7 @@ impl CoreScan {
         id: PatternId,
         limit: &Limit,
     ) -> PyResult<Answer<Vec<Span>>> {
-        CoreScan::ask_detached(slf, id, limit, move |core, _| core.scan.spans(&core.set.set, id))
+        CoreScan::ask_detached(slf, id, limit, move |scan, set| scan.spans(set, id))
     }
 
     /// The groups of a match, for callers without the GIL.
@@ -368,189 +347,8 @@ impl CoreScan {
         found: Span,
         limit: &Limit,
     ) -> PyResult<Answer<Groups>> {
-        CoreScan::ask_detached(slf, id, limit, move |core, _| {
-            let to = core.scan.whole().to;
-            core.scan.groups(&core.set.set, id, Anchor::Search, found, to)
+        CoreScan::ask_detached(slf, id, limit, move |scan, set| {
+            scan.groups(set, id, Anchor::Search, found, scan.whole().to)
         })
-    }
-
-    fn id(&self, number: u32) -> PyResult<PatternId> {
-        if (number as usize) < self.set.set.len() {
-            Ok(PatternId(number))
-        } else {
-            Err(PyIndexError::new_err("pattern number out of range"))
-        }
-    }
-
-    fn target<'a, 'py>(
-        slf: &Bound<'py, Self>,
-        pattern: &'a Bound<'py, CompiledPattern>,
-        number: u32,
-        text: &'a Bound<'py, PyString>,
-        deadline: Option<&Bound<'py, Deadline>>,
-    ) -> PyResult<Target<'a, 'py>> {
-        let id = slf.get().id(number)?;
-        let region = slf.get().scan.whole();
-        Ok(Target { pattern, text, scan: slf.clone(), id, region, limit: Limit::of(deadline) })
-    }
-}
-
-/// Asks `re` about a target.
-fn ask_re<'py>(
-    target: &Target<'_, 'py>,
-    declined: &Declined<'py>,
-    method: &Bound<'py, PyString>,
-) -> PyResult<Bound<'py, PyAny>> {
-    fell_through(declined.reason, Some(target.pattern), Some(&target.scan.get().stats));
-    call_method(target.pattern.get().real(target.text.py())?, method, &[target.text])
-}
-
-/// The methods without a text are for a document that was scanned as a whole.
-#[pymethods]
-impl CoreScan {
-    /// Patterns that match; patterns for which `re` has to be asked.
-    #[pyo3(signature = (deadline=None))]
-    fn ids<'py>(
-        slf: &Bound<'py, Self>,
-        deadline: Option<&Bound<'py, Deadline>>,
-    ) -> PyResult<(Numbers<'py>, Numbers<'py>)> {
-        let (limit, this) = (Limit::of(deadline), slf.as_unbound());
-        let work = || -> PyResult<(Vec<u32>, Vec<u32>)> {
-            let (mut yes, mut ask) = (Vec::new(), Vec::new());
-            let (core, mut looks) = (this.get(), Looks::new(&limit));
-            for id in 0..core.set.set.len() as u32 {
-                let answer = match core.scan.known(&core.set.set, PatternId(id)) {
-                    Some(known) => Answer::Known(known),
-                    None => {
-                        looks.look_after(core.work_of(PatternId(id)))?;
-                        CoreScan::matches_detached(this, PatternId(id), &limit)?
-                    }
-                };
-                match answer {
-                    Answer::Known(true) => memory::push(&mut yes, id),
-                    Answer::Known(false) => {}
-                    Answer::AskRe => memory::push(&mut ask, id),
-                }
-            }
-            Ok((yes, ask))
-        };
-        let (yes, ask) = without_gil(slf.py(), || errors::caught(work)?)?;
-        Ok((numbers(slf.py(), yes)?, numbers(slf.py(), ask)?))
-    }
-
-    /// Patterns that are known to match without further work; patterns of which it is not known.
-    fn known<'py>(&self, py: Python<'py>) -> PyResult<(Numbers<'py>, Numbers<'py>)> {
-        let work = || {
-            let (mut yes, mut open) = (Vec::new(), Vec::new());
-            let set = &self.set.set;
-            for id in 0..set.len() as u32 {
-                let pattern = PatternId(id);
-                match self.scan.has(set, pattern).then(|| self.scan.known(set, pattern)).flatten() {
-                    Some(true) => memory::push(&mut yes, id),
-                    Some(false) => {}
-                    None => memory::push(&mut open, id),
-                }
-            }
-            (yes, open)
-        };
-        let (yes, open) = without_gil(py, || errors::caught(work))?;
-        Ok((numbers(py, yes)?, numbers(py, open)?))
-    }
-
-    /// Whether a pattern matches; `None`: ask `re`.
-    #[pyo3(signature = (number, deadline=None))]
-    fn is_match(
-        slf: &Bound<'_, Self>,
-        number: u32,
-        deadline: Option<&Bound<'_, Deadline>>,
-    ) -> PyResult<Option<bool>> {
-        let id = slf.get().id(number)?;
-        Ok(match CoreScan::matches(slf, id, &Limit::of(deadline))? {
-            Answer::Known(known) => Some(known),
-            Answer::AskRe => None,
-        })
-    }
-
-    /// Remembers what `re` said.
-    fn remember(&self, number: u32, matches: bool) -> PyResult<()> {
-        self.scan.remember(self.id(number)?, matches);
-        Ok(())
-    }
-
-    /// Every match; `None`: ask `re`.
-    #[pyo3(signature = (number, deadline=None))]
-    fn spans<'py>(
-        slf: &Bound<'py, Self>,
-        number: u32,
-        deadline: Option<&Bound<'py, Deadline>>,
-    ) -> PyResult<Option<Bound<'py, PyList>>> {
-        let (py, id, whole) = (slf.py(), slf.get().id(number)?, slf.get().scan.whole());
-        let limit = Limit::of(deadline);
-        let matches = match CoreScan::some_spans(slf, id, whole, Wanted::All, &limit)? {
-            Answer::Known(matches) => matches,
-            Answer::AskRe => return Ok(None),
-        };
-        let pairs = matches.spans.into_iter();
-        let pairs = pairs.map(|span| pair(py, span.start() as isize, span.end() as isize));
-        list(py, pairs).map(Some)
-    }
-
-    /// The first match, as `re.search`.
-    #[pyo3(signature = (pattern, number, text, deadline=None))]
-    fn search<'py>(
-        slf: &Bound<'py, Self>,
-        pattern: &Bound<'py, CompiledPattern>,
-        number: u32,
-        text: &Bound<'py, PyString>,
-        deadline: Option<&Bound<'py, Deadline>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let target = CoreScan::target(slf, pattern, number, text, deadline)?;
-        let found = target.first(Anchor::Search)?;
-        found.or_else(|declined| ask_re(&target, &declined, intern!(text.py(), "search")))
-    }
-
-    /// Every match in order, as `re.finditer`.
-    #[pyo3(signature = (pattern, number, text, deadline=None))]
-    fn finditer<'py>(
-        slf: &Bound<'py, Self>,
-        pattern: &Bound<'py, CompiledPattern>,
-        number: u32,
-        text: &Bound<'py, PyString>,
-        deadline: Option<&Bound<'py, Deadline>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let target = CoreScan::target(slf, pattern, number, text, deadline)?;
-        serve::matches(&target)?
-            .or_else(|declined| ask_re(&target, &declined, intern!(text.py(), "finditer")))
-    }
-
-    /// The text of every match or of its groups, as `re.findall`.
-    #[pyo3(signature = (pattern, number, text, deadline=None))]
-    fn findall<'py>(
-        slf: &Bound<'py, Self>,
-        pattern: &Bound<'py, CompiledPattern>,
-        number: u32,
-        text: &Bound<'py, PyString>,
-        deadline: Option<&Bound<'py, Deadline>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let target = CoreScan::target(slf, pattern, number, text, deadline)?;
-        serve::texts(&target)?
-            .or_else(|declined| ask_re(&target, &declined, intern!(text.py(), "findall")))
-    }
-
-    /// What was served and what fell through: see `gatecore.patterns.stats`.
-    fn counted(&self, py: Python<'_>) -> Counted {
-        self.stats.counted(py)
-    }
-
-    /// Bytes that the scan keeps.
-    #[getter]
-    fn size(&self) -> usize {
-        self.scan.size()
-    }
-
-    /// The set that it was made with.
-    #[getter]
-    fn set(&self) -> CoreSet {
-        CoreSet { shared: Arc::clone(&self.set) }
     }
 }

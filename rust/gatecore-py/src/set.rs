@@ -1,172 +1,24 @@
 //! `CoreSet`: the core's pattern set.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use gatecore::lookup::SharedSet;
 use gatecore::pass::memo::{self, Lent};
 use gatecore::{Backend, CodePoints, LoweredPattern, PatternId, PatternSet, ShardId, Spec, Stop};
-use gatecore_ffi::cpython::call_method;
 use pyo3::exceptions::{PyIndexError, PyValueError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use crate::door::without_gil;
+use crate::deadline::{long, Deadline, Limit};
 use crate::errors;
-use crate::limit::{long, Deadline, Limit};
+use crate::gil::without_gil;
+use crate::re::pattern::number_of;
+use crate::re::stats::DocumentStats;
 use crate::scan::CoreScan;
-use crate::stats::DocumentStats;
 use crate::text::Characters;
 
 /// (source, flags, caseless, program or None), see `gatecore.lowering.lower`.
 type LoweredTuple = (Vec<u8>, u32, bool, Option<Vec<u32>>);
-
-/// A set with its number in this process and its patterns by source and flags.
-pub struct SharedSet {
-    pub set: PatternSet,
-    /// Never 0.
-    pub id: u32,
-    index: OnceLock<HashMap<(Vec<u8>, u32), PatternId>>,
-    keywords: OnceLock<HashMap<String, PatternId>>,
-    /// Keywords that were asked for and are not there, so that each is learned once: with the
-    /// document that was asked first, and 0 once another was.
-    absent: Mutex<HashMap<String, usize>>,
-}
-
-/// What a set has of a keyword.
-pub enum Keyword {
-    /// The pattern that is this keyword and nothing else.
-    Pattern(PatternId),
-    /// None, and whether that is news.
-    Absent(News),
-}
-
-/// Whether it is news that a document was asked for a keyword which the set does not have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
-    /// It is not.
-    None,
-    /// No document was before.
-    First,
-    /// One other document was. A document that lies where the first one did is not told from it,
-    /// so this may come late.
-    Again,
-}
-
-/// Longest keyword that is remembered, in bytes: longer ones are sentences.
-const LONGEST: usize = 256;
-
-/// Most keywords that are remembered as absent.
-const MOST_ABSENT: usize = 1_000;
-
-/// The text that a pattern without flags stands for, if it is one text: no character but escaped ones
-/// has a meaning of its own.
-fn literal(source: &[u8]) -> Option<String> {
-    let mut text = String::with_capacity(source.len());
-    let mut characters = std::str::from_utf8(source).ok()?.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '\\' => match characters.next()? {
-                escaped if escaped.is_ascii() && !escaped.is_ascii_alphanumeric() => {
-                    text.push(escaped);
-                }
-                _ => return None,
-            },
-            '.' | '^' | '$' | '*' | '+' | '?' | '{' | '}' | '[' | ']' | '|' | '(' | ')' => {
-                return None;
-            }
-            _ => text.push(character),
-        }
-    }
-    (!text.is_empty()).then_some(text)
-}
-
-const DEBUG: u32 = 128;
-const UNICODE: u32 = 32;
-const ASCII: u32 = 256;
-
-/// Flags as `gatecore.Pattern.key` has them: UNICODE is the default of text, DEBUG only prints.
-fn key_flags(flags: u32) -> u32 {
-    let flags = flags & !DEBUG;
-    if flags & ASCII == 0 {
-        flags & !UNICODE
-    } else {
-        flags
-    }
-}
-
-impl SharedSet {
-    fn new(set: PatternSet) -> Arc<Self> {
-        static LAST: AtomicU32 = AtomicU32::new(0);
-        let id = LAST.fetch_add(1, Ordering::Relaxed) + 1;
-        let (index, keywords) = (OnceLock::new(), OnceLock::new());
-        Arc::new(SharedSet { set, id, index, keywords, absent: Mutex::default() })
-    }
-
-    /// What the set has of a keyword; `document` is where the one that is asked lies.
-    #[inline]
-    pub fn keyword(&self, keyword: &str, document: usize) -> Keyword {
-        let keywords = self.keywords.get_or_init(|| {
-            let ids = (0..self.set.len() as u32).rev().map(PatternId);
-            let plain = ids.filter(|&id| key_flags(self.set.pattern(id).1) == 0);
-            plain.filter_map(|id| Some((literal(self.set.pattern(id).0)?, id))).collect()
-        });
-        match keywords.get(keyword) {
-            Some(&id) => Keyword::Pattern(id),
-            None => Keyword::Absent(self.news(keyword, document)),
-        }
-    }
-
-    fn news(&self, keyword: &str, document: usize) -> News {
-        if !(1..=LONGEST).contains(&keyword.len()) {
-            return News::None;
-        }
-        let mut absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
-        let has_room = absent.len() < MOST_ABSENT;
-        match absent.get_mut(keyword) {
-            Some(first) if *first == 0 || *first == document => News::None,
-            Some(first) => {
-                *first = 0;
-                News::Again
-            }
-            None if has_room => {
-                absent.insert(keyword.to_owned(), document);
-                News::First
-            }
-            None => News::None,
-        }
-    }
-
-    /// The number of a pattern, the first if it is there twice.
-    pub fn index(&self, source: &Bound<'_, PyString>, flags: u32) -> Option<PatternId> {
-        let index = self.index.get_or_init(|| {
-            let mut index = HashMap::with_capacity(self.set.len());
-            for id in (0..self.set.len() as u32).map(PatternId) {
-                let (source, flags) = self.set.pattern(id);
-                index.entry((source.to_vec(), key_flags(flags))).or_insert(id);
-            }
-            index
-        });
-        let source = match source.to_str() {
-            Ok(source) => source.as_bytes().to_vec(),
-            Err(_) => {
-                let py = source.py();
-                let encoding = [intern!(py, "utf-8"), intern!(py, "surrogatepass")];
-                let encoding = encoding.map(|name| name.as_any());
-                let encoded = call_method(source, intern!(py, "encode"), &encoding).ok()?;
-                encoded.cast::<PyBytes>().ok()?.as_bytes().to_vec()
-            }
-        };
-        index.get(&(source, key_flags(flags))).copied()
-    }
-
-    /// Whether automata answer what the pass leaves open, so that `re` never does.
-    #[inline]
-    pub fn is_regular(&self, id: PatternId) -> bool {
-        self.set.routing(id).irregular.is_none()
-    }
-}
 
 /// Patterns compiled together. Immutable.
 #[pyclass(frozen, module = "gatecore._gatecore")]
@@ -246,7 +98,7 @@ impl CoreSet {
         self.shared.set.shards()
     }
 
-    /// Source (UTF-8, lone surrogates passed) and flags of a pattern.
+    /// Source (UTF-8, lone surrogates encoded as well) and flags of a pattern.
     fn pattern<'py>(&self, py: Python<'py>, number: u32) -> PyResult<(Bound<'py, PyBytes>, u32)> {
         let (source, flags) = self.shared.set.pattern(self.id(number)?);
         Ok((PyBytes::new(py, source), flags))
@@ -261,7 +113,7 @@ impl CoreSet {
 
     /// The number of a pattern, `None` if it is not in the set.
     fn index(&self, source: &Bound<'_, PyString>, flags: u32) -> Option<u32> {
-        self.shared.index(source, flags).map(|id| id.0)
+        number_of(source, flags, &self.shared).map(|id| id.0)
     }
 
     /// Runs the pass over a document; the GIL is released. Sections but the first may wait until one
@@ -284,7 +136,7 @@ impl CoreSet {
         Ok(scan)
     }
 
-    /// A document of which nothing is scanned yet; a view counts with the document it is of.
+    /// A document of which nothing is scanned yet; calls about a view count for the document it is of.
     #[pyo3(signature = (text, view_of=None))]
     fn begin(&self, text: &Bound<'_, PyString>, view_of: Option<&CoreScan>) -> PyResult<CoreScan> {
         let length = Characters::new(text)?.len();
@@ -333,7 +185,7 @@ impl Databases {
     }
 }
 
-/// The engine of this name, settled: one that is there.
+/// The backend of this name, settled: one that this build and this processor have.
 fn backend_called(name: &Bound<'_, PyAny>) -> PyResult<Backend> {
     let wanted = match name.cast::<PyString>().ok().and_then(|name| name.to_str().ok()) {
         Some("auto") => Backend::Auto,

@@ -1,18 +1,18 @@
 //! Python strings as the core's [`Text`]: the one place that knows characters and bytes.
 //!
 //! The stable ABI does not show how CPython stores a string. An ASCII string is lent as it is. Of
-//! others UTF-32 copies are made, one stretch at a time and only that long with the GIL held, about
+//! others UTF-32 copies are made, a stretch at a time, and only for so long is the GIL held: about
 //! 1 ns a character, 6 where there are lone surrogates.
 
-use gatecore::{memory, Text, Translation};
+use gatecore::{wtf8, Text, Translation};
 use gatecore_ffi::cpython::{call_method, slice};
 use pyo3::exceptions::PyUnicodeEncodeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyType};
 
+use crate::deadline::{Limit, Looks};
 use crate::errors;
-use crate::limit::{Limit, Looks};
 
 /// Characters that are copied at once: 60 µs with the GIL held, 256 KB.
 const STRETCH: usize = 1 << 16;
@@ -94,21 +94,7 @@ fn encoded<'py>(
 fn with_surrogates(stretch: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     let py = stretch.py();
     let bytes = encoded(stretch, intern!(py, "utf-8"), intern!(py, "surrogatepass"))?;
-    let mut bytes = bytes.as_bytes();
-    let mut wide = errors::caught(|| memory::with_capacity(4 * STRETCH))?;
-    while let [first, rest @ ..] = bytes {
-        let (more, bits) = match first {
-            0..0x80 => (0, *first),
-            0x80..0xE0 => (1, first & 0x1F),
-            0xE0..0xF0 => (2, first & 0x0F),
-            0xF0.. => (3, first & 0x07),
-        };
-        let (tail, rest) = rest.split_at(more.min(rest.len()));
-        let add = |character: u32, byte: &u8| character << 6 | u32::from(byte & 0x3F);
-        wide.extend(tail.iter().fold(u32::from(bits), add).to_le_bytes());
-        bytes = rest;
-    }
-    Ok(wide)
+    errors::caught(|| wtf8::utf32(bytes.as_bytes(), STRETCH))
 }
 
 /// Number of characters, as `str` itself counts them.
@@ -119,6 +105,6 @@ pub fn length(text: &Bound<'_, PyString>) -> PyResult<usize> {
     call_method(&string_type(text.py()), intern!(text.py(), "__len__"), &[text])?.extract()
 }
 
-fn string_type(py: Python<'_>) -> Bound<'_, PyType> {
+pub fn string_type(py: Python<'_>) -> Bound<'_, PyType> {
     py.get_type::<PyString>()
 }

@@ -16,8 +16,11 @@
 
 pub mod alphabet;
 mod confirm;
+pub mod counters;
 mod error;
 pub mod gate;
+pub mod lookup;
+pub mod lowercase;
 pub mod memory;
 pub mod pass;
 pub mod pattern;
@@ -26,6 +29,7 @@ mod set;
 mod span;
 mod stop;
 pub mod workers;
+pub mod wtf8;
 
 pub use alphabet::{ByteSet, Text, Translation};
 pub use confirm::{Matches, Wanted};

@@ -122,7 +122,7 @@ def test_a_python_module_answers_the_same_and_is_served(
     new_detector = rules.Detector()
     assert (rules.check(TEXT), new_detector.found(TEXT)) == wanted
     stats = handle.stats()
-    assert stats.by_reason == {"the text is no Document": 1}
+    assert stats.by_reason == {"the text is not a Document": 1}
     assert stats.by_gate["host_rules.check"].served == 6
     assert stats.by_gate["host_rules.Detector.found"].fell_through == 0
     assert "host_rules.re" in handle.explain().rebound

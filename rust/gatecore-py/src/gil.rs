@@ -1,14 +1,15 @@
-//! The one door out of the GIL.
+//! The one way out of the GIL.
 //!
-//! A daemon thread that is out while the interpreter ends would read a document that is gone. And a
-//! process that forks while another thread is out leaves its child with locks that nobody will open. So
-//! the door knows who is out:
-//! - when the process forks, it lets nobody out and waits until all are back, and opens again after;
-//! - when the interpreter is about to end (`atexit`), it does the same and stays closed: what is left
-//!   runs with the GIL.
+//! A daemon thread that reads a document without the GIL while the interpreter ends would read one that
+//! is gone. A process that forks while another thread works without the GIL leaves its child with locks
+//! that nobody will ever open. So threads outside are counted:
+//! - when the process forks, no thread gets out any more, the fork waits until all are back, and after it
+//!   they may go again;
+//! - when the interpreter is about to end (`atexit`), the same happens and it stays so: what is left runs
+//!   with the GIL.
 //!
-//! Who wants the GIL back once the interpreter ends sleeps for good, as in CPython 3.14: here by PyO3's
-//! doing, and where Python code runs below a frame of ours by `gatecore_ffi::cpython`'s.
+//! A thread that wants the GIL back once the interpreter ends sleeps for good, as in CPython 3.14: here
+//! by PyO3's doing, and where Python code runs below a frame of ours by `gatecore_ffi::cpython`'s.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,72 +17,77 @@ use std::sync::OnceLock;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
+use gatecore::workers;
 use gatecore_ffi::cpython::{call, call_with};
 use pyo3::exceptions::PyImportError;
 use pyo3::marker::Ungil;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::compiled::imported;
+use crate::imports::imported;
 
-static OUT: AtomicUsize = AtomicUsize::new(0);
+/// Threads that are outside.
+static OUTSIDE: AtomicUsize = AtomicUsize::new(0);
 static CLOSED: AtomicBool = AtomicBool::new(false);
 /// The thread that ends the interpreter.
 static CLOSER: OnceLock<ThreadId> = OnceLock::new();
 
-/// Longest wait for those who are out: a pass is linear, but a document may be long.
+/// Work whose caller did not wait for its end; see `deadline.rs`. A forked child has none.
+pub static ABANDONED: AtomicUsize = AtomicUsize::new(0);
+
+/// Longest wait for the threads outside: a pass is linear, but a document may be long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 thread_local! {
-    /// Whether this thread is out, and so has no GIL.
-    static IS_OUT: Cell<bool> = const { Cell::new(false) };
+    /// Whether this thread is inside, where Python is: outside it has no GIL.
+    static IN_PYTHON: Cell<bool> = const { Cell::new(true) };
 }
 
-/// Counts until it is dropped.
-struct Counted(&'static AtomicUsize);
+/// Counts a thread as outside until it is dropped.
+struct Outside;
 
-impl Counted {
-    fn new(count: &'static AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::SeqCst);
-        Counted(count)
+impl Outside {
+    fn new() -> Self {
+        OUTSIDE.fetch_add(1, Ordering::SeqCst);
+        Outside
     }
 }
 
-impl Drop for Counted {
+impl Drop for Outside {
     fn drop(&mut self) {
         // Not below zero: a forked child began to count anew.
         let less = |count: usize| Some(count.saturating_sub(1));
-        let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+        let _ = OUTSIDE.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
     }
 }
 
-/// Runs `work` without the GIL. For all that can take longer than a microsecond.
-#[inline]
-pub fn without_gil<T: Ungil>(py: Python<'_>, work: impl Ungil + FnOnce() -> T) -> T {
-    if is_closed() {
-        let _is_in = Place::of_this_thread(false);
-        return work();
-    }
-    let _is_counted = Counted::new(&OUT);
-    let _is_out = Place::of_this_thread(true);
-    py.detach(work)
-}
-
-/// Says of this thread, until it is dropped, whether it is out.
+/// Sets [`IN_PYTHON`] until it is dropped.
 struct Place {
     before: bool,
 }
 
 impl Place {
-    fn of_this_thread(is_out: bool) -> Self {
-        Place { before: IS_OUT.replace(is_out) }
+    fn of_this_thread(in_python: bool) -> Self {
+        Place { before: IN_PYTHON.replace(in_python) }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        IS_OUT.set(self.before);
+        IN_PYTHON.set(self.before);
     }
+}
+
+/// Runs `work` without the GIL. For everything that can take longer than a microsecond.
+#[inline]
+pub fn without_gil<T: Ungil>(py: Python<'_>, work: impl Ungil + FnOnce() -> T) -> T {
+    if is_closed() {
+        let _in_python = Place::of_this_thread(true);
+        return work();
+    }
+    let _is_counted = Outside::new();
+    let _in_python = Place::of_this_thread(false);
+    py.detach(work)
 }
 
 /// Whether work runs with the GIL, because the process forks or the interpreter is about to end.
@@ -89,27 +95,27 @@ pub fn is_closed() -> bool {
     CLOSED.load(Ordering::SeqCst)
 }
 
-/// Lets a daemon thread that is out sleep for good once the interpreter is about to end: it could never
-/// come back, so the end need not wait for what it does.
+/// Puts a daemon thread that is outside to sleep for good once the interpreter is about to end: it could
+/// never come back, so the end need not wait for what it does.
 pub fn rest_at_the_end() {
-    if IS_OUT.get() && CLOSER.get().is_some_and(|closer| *closer != thread::current().id()) {
-        drop(Counted(&OUT));
+    if !IN_PYTHON.get() && CLOSER.get().is_some_and(|closer| *closer != thread::current().id()) {
+        drop(Outside);
         loop {
             thread::park();
         }
     }
 }
 
-/// Lets nobody out and waits until all are back.
+/// Lets no thread out and waits until all are back.
 #[pyfunction]
 fn close(py: Python<'_>) {
     CLOSED.store(true, Ordering::SeqCst);
-    if OUT.load(Ordering::SeqCst) == 0 {
+    if OUTSIDE.load(Ordering::SeqCst) == 0 {
         return;
     }
     py.detach(|| {
         let begin = Instant::now();
-        while OUT.load(Ordering::SeqCst) > 0 && begin.elapsed() < PATIENCE {
+        while OUTSIDE.load(Ordering::SeqCst) > 0 && begin.elapsed() < PATIENCE {
             thread::sleep(Duration::from_micros(200));
         }
     });
@@ -128,25 +134,25 @@ fn open() {
     CLOSED.store(CLOSER.get().is_some(), Ordering::SeqCst);
 }
 
-/// Opens after a fork, in the child, whose one thread is in.
+/// Opens after a fork, in the child, whose one thread is inside.
 #[pyfunction]
 fn open_in_child() {
-    OUT.store(0, Ordering::SeqCst);
-    crate::limit::forget_what_was_left();
+    OUTSIDE.store(0, Ordering::SeqCst);
+    ABANDONED.store(0, Ordering::Relaxed);
+    workers::forget();
     open();
 }
 
-/// Asks the interpreter to say when it forks or ends.
+/// Asks the interpreter to call these when it forks or ends.
 ///
 /// # Errors
-/// `ImportError` in a subinterpreter: what is here belongs to the process, and there is one GIL's door.
+/// `ImportError` in a subinterpreter: what is counted here belongs to the process, with one GIL.
 pub fn watch(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     refuse_subinterpreters(py)?;
     let atexit = imported(py, "atexit", "register")?;
     call(&atexit, &[wrap_pyfunction!(end, module)?.as_any()])?;
-    let at_fork = imported(py, "os", "register_at_fork");
-    if let Ok(at_fork) = at_fork {
+    if let Ok(at_fork) = imported(py, "os", "register_at_fork") {
         let keywords = PyDict::new(py);
         keywords.set_item("before", wrap_pyfunction!(close, module)?)?;
         keywords.set_item("after_in_parent", wrap_pyfunction!(open, module)?)?;

@@ -6,18 +6,19 @@
 
 use std::sync::Arc;
 
+use gatecore::counters::Reason;
+use gatecore::lookup::{Keyword, News};
 use gatecore::{Anchor, Answer, PatternId, Wanted};
 use gatecore_ffi::cpython::{call_method, call_with};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString, PyTuple};
 
-use crate::compiled::standard;
-use crate::limit::Limit;
+use crate::deadline::Limit;
+use crate::document_class::{scan_of, tell_set};
+use crate::imports::standard;
+use crate::re::stats::fell_through;
 use crate::scan::CoreScan;
-use crate::serve::scan_of;
-use crate::set::{Keyword, News};
-use crate::stats::{fell_through, Reason};
 
 /// What `gatecore.Document` adds to `str`.
 #[pyclass(frozen, subclass, module = "gatecore._gatecore")]
@@ -33,7 +34,7 @@ fn with_keyword<'py, T>(
 ) -> PyResult<Option<T>> {
     let Some(scan) = scan_of(document.as_any()) else { return Ok(None) };
     let core = scan.get();
-    // Odd keywords, those with lone surrogates among them, are `str`'s.
+    // Odd keywords, such as those with lone surrogates, are left to `str`.
     let Ok(Ok(text)) = keyword.cast_exact::<PyString>().map(|keyword| keyword.to_str()) else {
         return Ok(None);
     };
@@ -49,7 +50,7 @@ fn with_keyword<'py, T>(
             return Ok(None);
         }
     };
-    CoreScan::ready(&scan, document.as_any().cast::<PyString>()?, id, &Limit::default())?;
+    CoreScan::ensure(&scan, document.as_any().cast::<PyString>()?, id, &Limit::default())?;
     match ask(&scan, id)? {
         Answer::Known(answer) => {
             core.stats.served();
@@ -71,9 +72,7 @@ fn tell(
 ) -> PyResult<()> {
     let py = document.py();
     let source = call_method(standard(py)?.as_any(), intern!(py, "escape"), &[keyword])?;
-    let patterns = document.as_any().getattr(intern!(py, "_patterns"))?;
-    call_method(&patterns, method, &[&source])?;
-    Ok(())
+    tell_set(document.as_any(), method, &[&source])
 }
 
 /// A method of `str` itself.

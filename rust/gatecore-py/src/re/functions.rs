@@ -1,16 +1,20 @@
 //! The functions of `gatecore.re`.
 //!
-//! They are native for their speed, and because they then have no Python frame: what `re` warns about
-//! names the caller's line as it does without gatecore.
+//! They are native for their speed, and because they then have no Python frame: a warning of `re` names
+//! the caller's line as it does without gatecore.
 
+use gatecore::counters::{self, Reason, REASONS};
 use gatecore_ffi::cpython::{call, call_method, call_with};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use crate::compiled::{self, standard, CompiledPattern, Given};
-use crate::serve::{self, scan_of, Call};
-use crate::stats::{fell_through, of_thread, reset, totals, Counted, Reason, REASONS};
+use crate::document_class::scan_of;
+use crate::imports::standard;
+use crate::re::call::{Call, Given};
+use crate::re::pattern::{number_of, CompiledPattern};
+use crate::re::stats::{fell_through, Counted};
+use crate::re::{answers, cache, substitute};
 
 /// The pattern that a function is called with. `None`: leave the call to `re`.
 #[inline(always)]
@@ -19,9 +23,9 @@ fn pattern_of<'py>(
     string: &Bound<'py, PyAny>,
     flags: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Option<Bound<'py, CompiledPattern>>> {
-    compiled::resolve(pattern, flags, |new| {
+    cache::resolve(pattern, flags, |new| {
         scan_of(string).is_some_and(|scan| {
-            scan.get().set.index(new.source.bind(string.py()), new.flags).is_some()
+            number_of(new.source.bind(string.py()), new.flags, &scan.get().set).is_some()
         })
     })
 }
@@ -43,7 +47,7 @@ fn leave<'py>(
 }
 
 macro_rules! function {
-    ($(#[$doc:meta])* $name:ident, $method:literal, $serve:path) => {
+    ($(#[$doc:meta])* $name:ident, $method:literal, $answer:path) => {
         $(#[$doc])*
         #[pyfunction]
         #[pyo3(signature = (pattern, string, flags=Given(None)), text_signature = "(pattern, string, flags=0)")]
@@ -54,7 +58,7 @@ macro_rules! function {
         ) -> PyResult<Bound<'py, PyAny>> {
             let flags = flags.as_ref();
             match pattern_of(pattern, string, flags)? {
-                Some(pattern) => $serve(Call { pattern: &pattern, string, pos: None, endpos: None }),
+                Some(pattern) => $answer(Call::of(&pattern, string)),
                 None => leave(intern!(string.py(), $method), pattern, string, flags),
             }
         }
@@ -63,23 +67,23 @@ macro_rules! function {
 
 function!(
     /// Scan through string looking for a match to the pattern, returning a Match object, or None if no match was found.
-    search, "search", serve::search
+    search, "search", answers::search
 );
 function!(
     /// Try to apply the pattern at the start of the string, returning a Match object, or None if no match was found.
-    r#match, "match", serve::matched
+    r#match, "match", answers::matched
 );
 function!(
     /// Try to apply the pattern to all of the string, returning a Match object, or None if no match was found.
-    fullmatch, "fullmatch", serve::fullmatch
+    fullmatch, "fullmatch", answers::fullmatch
 );
 function!(
     /// Return an iterator over all non-overlapping matches in the string. For each match, the iterator returns a Match object.
-    finditer, "finditer", serve::finditer
+    finditer, "finditer", answers::finditer
 );
 function!(
     /// Return a list of all non-overlapping matches in the string: texts, or tuples of group texts.
-    findall, "findall", serve::findall
+    findall, "findall", answers::findall
 );
 
 /// The optional arguments of `split`, `sub` and `subn`. `None` if `re` has to sort them out: too many,
@@ -141,8 +145,7 @@ pub fn split<'py>(
     if let [pattern, string, rest @ ..] = given.as_slice() {
         if let Some(options) = Options::of("maxsplit", rest, kwargs, args.py())? {
             if let Some(pattern) = pattern_of(pattern, string, options.flags.as_ref())? {
-                let call = Call { pattern: &pattern, string, pos: None, endpos: None };
-                return serve::split(call, options.count.as_ref());
+                return substitute::split(Call::of(&pattern, string), options.count.as_ref());
             }
         }
     }
@@ -157,7 +160,7 @@ fn is_template(repl: &Bound<'_, PyAny>) -> PyResult<bool> {
     }
 }
 
-fn substitute<'py>(
+fn substituted<'py>(
     args: &Bound<'py, PyTuple>,
     kwargs: Option<&Bound<'py, PyDict>>,
     with_number: bool,
@@ -167,12 +170,12 @@ fn substitute<'py>(
     if let [pattern, repl, string, rest @ ..] = given.as_slice() {
         if let Some(options) = Options::of("count", rest, kwargs, args.py())? {
             if let Some(pattern) = pattern_of(pattern, string, options.flags.as_ref())? {
-                let call = Call { pattern: &pattern, string, pos: None, endpos: None };
+                let call = Call::of(&pattern, string);
                 let count = options.count.as_ref();
                 if !is_template(repl)? || given[0].is_exact_instance_of::<CompiledPattern>() {
-                    return serve::sub(call, repl, count, with_number);
+                    return substitute::sub(call, repl, count, with_number);
                 }
-                if let Some(answer) = serve::substitute(call, repl, count, with_number)? {
+                if let Some(answer) = substitute::substitute(call, repl, count, with_number)? {
                     return Ok(answer);
                 }
                 // `re` may warn about a template, and its warning counts on the function's frame.
@@ -191,7 +194,7 @@ pub fn sub<'py>(
     args: &Bound<'py, PyTuple>,
     kwargs: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    substitute(args, kwargs, false)
+    substituted(args, kwargs, false)
 }
 
 /// Return a 2-tuple containing (new_string, number): what `sub` gives, and the number of substitutions that were made.
@@ -201,7 +204,7 @@ pub fn subn<'py>(
     args: &Bound<'py, PyTuple>,
     kwargs: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    substitute(args, kwargs, true)
+    substituted(args, kwargs, true)
 }
 
 /// Compile a regular expression pattern, returning a Pattern object.
@@ -212,7 +215,7 @@ pub fn compile<'py>(
     flags: Given<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (py, flags) = (pattern.py(), flags.as_ref());
-    match compiled::resolve(pattern, flags, |_| false)? {
+    match cache::resolve(pattern, flags, |_| false)? {
         Some(compiled) => {
             compiled.get().real(py)?;
             Ok(compiled.into_any())
@@ -233,22 +236,22 @@ pub fn pattern_object<'py>(
     source: &Bound<'py, PyString>,
     flags: u32,
 ) -> PyResult<Bound<'py, CompiledPattern>> {
-    compiled::object(source, flags)
+    cache::object(source, flags)
 }
 
 /// Clear the regular expression caches.
 #[pyfunction]
 pub fn purge(py: Python<'_>) -> PyResult<()> {
-    compiled::purge(py);
+    cache::purge(py);
     call_method(standard(py)?.as_any(), intern!(py, "purge"), &[])?;
     Ok(())
 }
 
-/// What the process counted: see `gatecore.patterns.stats`.
+/// What the process counted; `gatecore.patterns.stats` reads it.
 #[pyfunction]
 pub fn stats(py: Python<'_>) -> Counted {
-    let (served, reasons) = totals();
-    let patterns = compiled::all(py).into_iter().map(|pattern| {
+    let (served, reasons) = counters::totals().all();
+    let patterns = cache::all(py).into_iter().map(|pattern| {
         let pattern = pattern.get();
         (pattern.source.clone_ref(py), pattern.flags, pattern.counts.all())
     });
@@ -258,10 +261,10 @@ pub fn stats(py: Python<'_>) -> Counted {
 /// What the calling thread counted since it began: served, then by reason.
 #[pyfunction]
 pub fn thread_counts(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
-    PyTuple::new(py, of_thread())
+    PyTuple::new(py, counters::of_thread())
 }
 
-/// What the reasons in counters are, in their order.
+/// What the reasons of counters are called, in the order of the counters.
 #[pyfunction]
 pub fn reasons() -> Vec<&'static str> {
     REASONS.to_vec()
@@ -270,8 +273,8 @@ pub fn reasons() -> Vec<&'static str> {
 /// Sets the process's counters to zero.
 #[pyfunction]
 pub fn reset_stats(py: Python<'_>) {
-    reset();
-    for pattern in compiled::all(py) {
-        pattern.get().counts.take();
+    counters::reset();
+    for pattern in cache::all(py) {
+        pattern.get().counts.reset();
     }
 }

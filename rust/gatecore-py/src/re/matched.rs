@@ -1,24 +1,26 @@
 //! `Match`: one match, with the interface of `re.Match`.
 //!
-//! It is there as soon as the pass says that the pattern matches; where, and which groups, is worked
-//! out when asked. Most callers only ask whether there is one.
+//! It exists as soon as the pass says that the pattern matches; its place and its groups are worked out
+//! when they are asked for. Most callers only ask whether there is a match.
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
 
-use gatecore::{Anchor, Answer, Groups, Matches, PatternId, Region, Span, Wanted};
+use gatecore::counters::Reason;
+use gatecore::{Anchor, Answer, Groups, PatternId, Region, Span};
 use gatecore_ffi::cpython::{call, call_method, call_with, slice};
-use pyo3::exceptions::{PyIndexError, PyRuntimeError};
+use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::{MutexExt, PyOnceLock};
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
 
-use crate::compiled::{imported, kept, not_picklable, standard_class, CompiledPattern, Given};
-use crate::limit::Limit;
+use crate::deadline::Limit;
+use crate::imports::{imported, kept, standard_class};
+use crate::re::call::{Given, Target};
+use crate::re::pattern::CompiledPattern;
+use crate::re::stats::fell_through;
 use crate::scan::CoreScan;
-use crate::serve::{template_parts, Target};
-use crate::stats::{fell_through, Reason};
 
 /// A match of one pattern in one document. Always true; spans are in characters.
 ///
@@ -38,7 +40,7 @@ pub struct Match {
     details: OnceLock<Box<Details>>,
 }
 
-/// What few callers ask for; apart, so that a match is small.
+/// What few callers ask for, in a box of its own so that a match is small.
 struct Details {
     groups: OnceLock<Option<Groups>>,
     /// The same match by `re`, where only that can tell its groups.
@@ -54,36 +56,29 @@ impl Match {
         anchor: Anchor,
         span: Option<Span>,
     ) -> PyResult<Bound<'py, Match>> {
-        let found = Match {
-            text: target.text.clone().unbind(),
-            scan: target.scan.clone().unbind(),
-            pattern: target.pattern.clone().unbind(),
-            id: target.id,
-            anchor,
-            region: target.region,
-            span: span.map_or_else(OnceLock::new, OnceLock::from),
-            details: OnceLock::new(),
-        };
-        Bound::new(target.text.py(), found)
+        let Target { pattern, text, ref scan, id, region, .. } = *target;
+        Match::new(pattern, text, scan.clone(), id, region, anchor, span)
     }
 
-    /// The first match of a search, that is known to be there and nothing else.
-    #[inline]
-    pub fn unseen<'py>(
+    /// The same, of a target's parts: most calls need no more of it.
+    #[inline(always)]
+    pub fn new<'py>(
         pattern: &Bound<'py, CompiledPattern>,
         text: &Bound<'py, PyString>,
         scan: Bound<'py, CoreScan>,
         id: PatternId,
         region: Region,
+        anchor: Anchor,
+        span: Option<Span>,
     ) -> PyResult<Bound<'py, Match>> {
         let found = Match {
             text: text.clone().unbind(),
             scan: scan.unbind(),
             pattern: pattern.clone().unbind(),
             id,
-            anchor: Anchor::Search,
+            anchor,
             region,
-            span: OnceLock::new(),
+            span: span.map_or_else(OnceLock::new, OnceLock::from),
             details: OnceLock::new(),
         };
         Bound::new(text.py(), found)
@@ -208,16 +203,18 @@ impl Match {
         call_method(&empty, intern!(py, "join"), &[&texts])
     }
 
-    fn real_pattern<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.pattern.get().real(py).cloned()
-    }
-
     fn group_count(&self, py: Python<'_>) -> PyResult<usize> {
-        self.real_pattern(py)?.getattr(intern!(py, "groups"))?.extract()
+        self.pattern.get().group_count(py)
     }
 
     fn group_names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.real_pattern(py)?.getattr(intern!(py, "groupindex"))
+        self.pattern.get().real(py)?.getattr(intern!(py, "groupindex"))
+    }
+
+    /// The names of groups with their numbers.
+    fn named_groups<'py>(&self, py: Python<'py>) -> PyResult<Vec<(Bound<'py, PyAny>, usize)>> {
+        let names = call_method(&self.group_names(py)?, intern!(py, "items"), &[])?;
+        names.try_iter()?.map(|item| item?.extract()).collect()
     }
 
     /// The number of a group that was named or numbered, as `re` understands it.
@@ -264,6 +261,18 @@ impl Match {
         let py = args.py();
         call_with(&self.by_re(py, Reason::Arguments)?.getattr(method)?, args, None)
     }
+
+    /// The same with a first argument that has a name.
+    #[cold]
+    fn refused_with<'py>(
+        &self,
+        method: &Bound<'py, PyString>,
+        first: &Given<'_, 'py>,
+        args: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let all = first.as_ref().cloned().into_iter().chain(args.iter());
+        self.refused(method, &PyTuple::new(args.py(), all.collect::<Vec<_>>())?)
+    }
 }
 
 /// The methods take any arguments: what `re` would refuse is handed to `re`, for its own error.
@@ -303,13 +312,10 @@ impl Match {
         args: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = args.py();
-        let given = default.0.is_some();
-        let default = default.as_ref().cloned().unwrap_or_else(|| py.None().into_bound(py));
         if !args.is_empty() {
-            let all = given.then_some(default).into_iter().chain(args.iter());
-            return self
-                .refused(intern!(py, "groups"), &PyTuple::new(py, all.collect::<Vec<_>>())?);
+            return self.refused_with(intern!(py, "groups"), &default, args);
         }
+        let default = default.as_ref().cloned().unwrap_or_else(|| py.None().into_bound(py));
         let texts = (1..=self.group_count(py)?).map(|group| self.text(py, group, &default));
         Ok(PyTuple::new(py, texts.collect::<PyResult<Vec<_>>>()?)?.into_any())
     }
@@ -322,16 +328,12 @@ impl Match {
         args: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = args.py();
-        let given = default.0.is_some();
-        let default = default.as_ref().cloned().unwrap_or_else(|| py.None().into_bound(py));
         if !args.is_empty() {
-            let all = given.then_some(default).into_iter().chain(args.iter());
-            return self
-                .refused(intern!(py, "groupdict"), &PyTuple::new(py, all.collect::<Vec<_>>())?);
+            return self.refused_with(intern!(py, "groupdict"), &default, args);
         }
+        let default = default.as_ref().cloned().unwrap_or_else(|| py.None().into_bound(py));
         let texts = PyDict::new(py);
-        for item in call_method(&self.group_names(py)?, intern!(py, "items"), &[])?.try_iter()? {
-            let (name, group): (Bound<'py, PyAny>, usize) = item?.extract()?;
+        for (name, group) in self.named_groups(py)? {
             texts.set_item(name, self.text(py, group, &default)?)?;
         }
         Ok(texts.into_any())
@@ -377,13 +379,12 @@ impl Match {
         let py = args.py();
         if let (Some(template), true) = (template.as_ref(), args.is_empty()) {
             if template.is_exact_instance_of::<PyString>() {
-                if let Some(parts) = template_parts(self.pattern.get(), template)? {
+                if let Some(parts) = self.pattern.get().template_parts(template)? {
                     return self.filled(py, &parts);
                 }
             }
         }
-        let all = template.as_ref().cloned().into_iter().chain(args.iter());
-        self.refused(intern!(py, "expand"), &PyTuple::new(py, all.collect::<Vec<_>>())?)
+        self.refused_with(intern!(py, "expand"), &template, args)
     }
 
     /// The spans of the match and of each group, (-1, -1) for one that took no part.
@@ -429,14 +430,10 @@ impl Match {
     /// The name of the last matched capturing group.
     #[getter]
     fn lastgroup<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let last = self.lastindex(py)?;
-        for item in call_method(&self.group_names(py)?, intern!(py, "items"), &[])?.try_iter()? {
-            let (name, group): (Bound<'py, PyAny>, Bound<'py, PyAny>) = item?.extract()?;
-            if group.eq(&last)? {
-                return Ok(name);
-            }
-        }
-        Ok(py.None().into_bound(py))
+        let last: Option<usize> = self.lastindex(py)?.extract()?;
+        let names = self.named_groups(py)?.into_iter();
+        let mut of_last = names.filter(|(_, group)| Some(*group) == last).map(|(name, _)| name);
+        Ok(of_last.next().unwrap_or_else(|| py.None().into_bound(py)))
     }
 
     /// `re.Match`, so that `isinstance` holds.
@@ -473,93 +470,7 @@ impl Match {
 /// Characters of a match's text, as `repr` gives it, that its own `repr` shows.
 const SHOWN: usize = 50;
 
-/// How many matches are looked for at once after the first.
-const BATCH: usize = 256;
-
-/// The matches of one pattern, found as they are asked for.
-#[pyclass(frozen, module = "gatecore._gatecore")]
-pub struct MatchIterator {
-    text: Py<PyString>,
-    scan: Py<CoreScan>,
-    pattern: Py<CompiledPattern>,
-    id: PatternId,
-    region: Region,
-    limit: Limit,
-    state: Mutex<Ahead>,
-}
-
-/// What is found and not yet given.
-struct Ahead {
-    spans: std::vec::IntoIter<Span>,
-    from: usize,
-    batch: usize,
-    at_end: bool,
-}
-
-impl MatchIterator {
-    /// The matches of a target.
-    pub fn of<'py>(target: &Target<'_, 'py>) -> PyResult<Bound<'py, MatchIterator>> {
-        let from = target.region.from;
-        let ahead = Ahead { spans: Vec::new().into_iter(), from, batch: 1, at_end: false };
-        let iterator = MatchIterator {
-            text: target.text.clone().unbind(),
-            scan: target.scan.clone().unbind(),
-            pattern: target.pattern.clone().unbind(),
-            id: target.id,
-            region: target.region,
-            limit: target.limit.clone(),
-            state: Mutex::new(ahead),
-        };
-        Bound::new(target.text.py(), iterator)
-    }
-
-    fn next_span(&self, py: Python<'_>) -> PyResult<Option<Span>> {
-        let mut ahead = self.state.lock_py_attached(py).unwrap_or_else(|error| error.into_inner());
-        if let Some(span) = ahead.spans.next() {
-            return Ok(Some(span));
-        }
-        if ahead.at_end {
-            return Ok(None);
-        }
-        let region = Region { from: ahead.from, to: self.region.to };
-        let batch = ahead.batch;
-        let (scan, wanted) = (self.scan.bind(py), Wanted::AtLeast(batch));
-        let answer = CoreScan::some_spans(scan, self.id, region, wanted, &self.limit)?;
-        let Answer::Known(Matches { spans, at_end }) = answer else {
-            return Err(PyRuntimeError::new_err(
-                "an automaton that was there is gone: please report this",
-            ));
-        };
-        ahead.at_end = at_end;
-        ahead.batch = BATCH;
-        ahead.from = spans.last().map_or(ahead.from, Span::end);
-        ahead.spans = spans.into_iter();
-        Ok(ahead.spans.next())
-    }
-}
-
-#[pymethods]
-impl MatchIterator {
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.text)?;
-        visit.call(&self.scan)?;
-        visit.call(&self.pattern)
-    }
-
-    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        slf
-    }
-
-    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, Match>>> {
-        let Some(span) = self.next_span(py)? else { return Ok(None) };
-        let target = Target {
-            pattern: self.pattern.bind(py),
-            text: self.text.bind(py),
-            scan: self.scan.bind(py).clone(),
-            id: self.id,
-            region: self.region,
-            limit: Limit::default(),
-        };
-        Match::of(&target, Anchor::Search, Some(span)).map(Some)
-    }
+/// The error of `re` for what only text can be.
+fn not_picklable() -> PyErr {
+    PyTypeError::new_err("cannot pickle 're.Match' object")
 }

@@ -1,8 +1,8 @@
 //! How long an answer may take: until Ctrl-C, and until a deadline if there is one.
 //!
-//! The engines cannot be left from inside: a search of an automaton of thousands of states over a
-//! million characters takes a minute, a pass over 300 MB half of one. So what may take long runs on a
-//! thread of its own, while the thread that asked waits and looks up now and then:
+//! The engines cannot be interrupted: a search of an automaton of thousands of states over a million
+//! characters takes a minute, a pass over 300 MB half of one. So what may take long runs on a thread of
+//! its own, while the thread that asked waits and looks up now and then:
 //!
 //! ```text
 //! the caller   ──▶ is it long? ──no──▶ does it itself
@@ -11,15 +11,16 @@
 //!                     └─▶ waits; every 50 ms: signals? deadline? ──▶ "stop", and raises
 //! ```
 //!
-//! Work that was left is told to stop. Our own loops do at once, the engines' at the end of their
-//! search; until then it is harmless: it holds its document and its set, no lock and no GIL, and an
-//! interpreter that ends or forks does not wait for it. So many may be on their way ([`most_left`]);
-//! beyond that the next long question waits for its turn, so that deadlines cannot pile up threads.
+//! Abandoned work is told to stop. Our own loops do at once, the engines' at the end of their search;
+//! until then it is harmless: it holds its document and its set, no lock and no GIL, and an interpreter
+//! that ends or forks does not wait for it. There is a limit to how much of it may be running
+//! ([`most_abandoned`]); beyond that the next long question waits for its turn, so that deadlines cannot
+//! pile up threads.
 //!
 //! Short questions never come here: a thread costs 30 µs, and one that is kept some 5.
 
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::mpsc::{sync_channel, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -29,13 +30,13 @@ use gatecore::{workers, Stop};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::door::{is_closed, rest_at_the_end};
 use crate::errors::{self, DeadlineError};
+use crate::gil::{is_closed, rest_at_the_end, ABANDONED};
 
 /// Between two looks for signals. `re` answers Ctrl-C after a few milliseconds, people notice 200.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Until when answers are wanted: so many seconds from now, until it is cancelled, or both.
+/// Until when answers are wanted: this many seconds from now, until it is cancelled, or both.
 ///
 /// >>> from gatecore import Deadline, PatternSet
 /// >>> deadline = Deadline(2.5)
@@ -88,7 +89,7 @@ impl Deadline {
         let at = match seconds {
             None => None,
             Some(seconds) if seconds >= 0.0 => {
-                // What is beyond the clock's end never comes.
+                // A time beyond the clock's end never comes.
                 let long = Duration::try_from_secs_f64(seconds).ok();
                 long.and_then(|long| Instant::now().checked_add(long))
             }
@@ -102,7 +103,7 @@ impl Deadline {
         Ok(Deadline { clock: Arc::new(Clock { seconds, at, cancelled }) })
     }
 
-    /// Ends it now, from any thread: what waits for an answer raises `DeadlineError`.
+    /// Ends it now, from any thread: whoever waits for an answer gets `DeadlineError`.
     fn cancel(&self) {
         self.clock.cancelled.store(true, Ordering::Relaxed);
     }
@@ -125,7 +126,7 @@ impl Deadline {
         self.clock.seconds
     }
 
-    /// Seconds that are left, `None` if only `cancel` ends it.
+    /// The seconds that are left, `None` if only `cancel` ends it.
     #[getter]
     fn remaining(&self) -> Option<f64> {
         self.clock.left().map(|left| left.as_secs_f64())
@@ -203,8 +204,8 @@ impl<'a> Looks<'a> {
         Looks { limit, last: Instant::now(), done: 0 }
     }
 
-    /// As [`Looks::look`], once small questions have added up: a look at the clock takes 50 ns, and a
-    /// check of a short document asks a hundred of them.
+    /// As [`Looks::look`], once small questions have added up: a look at the clock takes 50 ns, and the
+    /// gates ask a hundred small questions of a short document.
     #[inline]
     pub fn look_after(&mut self, work: usize) -> PyResult<()> {
         self.done = self.done.saturating_add(work);
@@ -215,7 +216,7 @@ impl<'a> Looks<'a> {
         self.look()
     }
 
-    /// To be called every microsecond or more seldom.
+    /// To be called once a microsecond or less often.
     pub fn look(&mut self) -> PyResult<()> {
         if self.last.elapsed() >= LOOK {
             self.last = Instant::now();
@@ -241,18 +242,9 @@ pub fn lock<'a>(mutex: &'a Mutex<()>, limit: &Limit) -> PyResult<std::sync::Mute
     }
 }
 
-/// Work that was left and is still on its way.
-static LEFT: AtomicUsize = AtomicUsize::new(0);
-
-/// Most of them before the next long question has to wait.
-fn most_left() -> usize {
+/// How many abandoned questions may still be running before the next long one has to wait.
+fn most_abandoned() -> usize {
     2 * thread::available_parallelism().map_or(2, usize::from)
-}
-
-/// A forked child has none.
-pub fn forget_what_was_left() {
-    LEFT.store(0, Ordering::Relaxed);
-    workers::forget();
 }
 
 const RUNNING: u8 = 0;
@@ -264,7 +256,7 @@ fn take<T>(place: &Mutex<Option<T>>) -> Option<T> {
 }
 
 /// Does long work while looking up. To be called without the GIL; `work` owns what it uses, as it may
-/// be left behind.
+/// be abandoned.
 pub fn long<T: Send + 'static>(
     limit: &Limit,
     work: impl FnOnce(&Stop) -> T + Send + 'static,
@@ -273,7 +265,7 @@ pub fn long<T: Send + 'static>(
         return errors::caught(|| work(&Stop::never()));
     }
     limit.check()?;
-    while LEFT.load(Ordering::Relaxed) >= most_left() {
+    while ABANDONED.load(Ordering::Relaxed) >= most_abandoned() {
         thread::sleep(limit.until_next_look());
         limit.look()?;
     }
@@ -288,7 +280,7 @@ pub fn long<T: Send + 'static>(
             let result = catch_unwind(AssertUnwindSafe(|| errors::caught(|| work(&stop))));
             let _ = sender.send(result);
             if state.swap(DONE, Ordering::Relaxed) == GIVEN_UP {
-                LEFT.fetch_sub(1, Ordering::Relaxed);
+                ABANDONED.fetch_sub(1, Ordering::Relaxed);
             }
         }
     };
@@ -305,9 +297,9 @@ pub fn long<T: Send + 'static>(
         }
         if let Err(error) = limit.look() {
             stop.stop();
-            LEFT.fetch_add(1, Ordering::Relaxed);
+            ABANDONED.fetch_add(1, Ordering::Relaxed);
             if state.swap(GIVEN_UP, Ordering::Relaxed) == DONE {
-                LEFT.fetch_sub(1, Ordering::Relaxed);
+                ABANDONED.fetch_sub(1, Ordering::Relaxed);
             }
             return Err(error);
         }

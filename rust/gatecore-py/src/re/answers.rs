@@ -1,0 +1,152 @@
+//! How the answers of `search`, `match`, `fullmatch`, `finditer` and `findall` are made.
+
+use gatecore::counters::Reason;
+use gatecore::{Anchor, Answer, Glance};
+use gatecore_ffi::cpython::{empty_list, tuple};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::document_class::scan_of;
+use crate::errors;
+use crate::re::call::{Call, Served, Target, BATCH};
+use crate::re::iterator::MatchIterator;
+use crate::re::matched::Match;
+use crate::scan::CoreScan;
+
+/// The first match as an object.
+#[inline]
+pub fn first<'py>(target: &Target<'_, 'py>, anchor: Anchor) -> PyResult<Served<'py>> {
+    let py = target.py();
+    let core = target.scan.get();
+    let is_search_of_all = target.is_whole() && anchor == Anchor::Search;
+    if is_search_of_all && core.scan.glance(&core.set.set, target.id) == Glance::Yes {
+        core.stats.served();
+        return Ok(Ok(Match::of(target, anchor, None)?.into_any()));
+    }
+    let answer = CoreScan::find(&target.scan, target.id, anchor, target.region, &target.limit)?;
+    let Answer::Known(span) = answer else {
+        return Ok(Err(target.declined(Reason::Fallback)));
+    };
+    if is_search_of_all {
+        core.scan.remember(target.id, span.is_some());
+    }
+    core.stats.served();
+    Ok(Ok(match span {
+        None => py.None().into_bound(py),
+        Some(_) => Match::of(target, anchor, span)?.into_any(),
+    }))
+}
+
+macro_rules! answer {
+    ($(#[$doc:meta])* $name:ident, $method:literal, $answer:expr) => {
+        $(#[$doc])*
+        #[inline]
+        pub fn $name<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+            let method = || intern!(call.string.py(), $method);
+            let target = match call.aim()? {
+                Ok(target) => target,
+                Err(declined) => return call.ask_re(&declined, method()),
+            };
+            match $answer(&target)? {
+                Ok(found) => Ok(found),
+                Err(declined) => {
+                    let found = call.ask_re(&declined, method())?;
+                    if $method == "search" && target.is_whole() {
+                        target.scan.get().scan.remember(target.id, !found.is_none());
+                    }
+                    Ok(found)
+                }
+            }
+        }
+    };
+}
+
+answer!(
+    /// As `re.Pattern.search`, all cases.
+    searched, "search", |target| first(target, Anchor::Search)
+);
+answer!(
+    /// As `re.Pattern.match`.
+    matched, "match", |target| first(target, Anchor::Match)
+);
+answer!(
+    /// As `re.Pattern.fullmatch`.
+    fullmatch, "fullmatch", |target| first(target, Anchor::FullMatch)
+);
+answer!(
+    /// As `re.Pattern.finditer`: matches are looked for as they are asked for.
+    finditer, "finditer", matches
+);
+answer!(
+    /// As `re.Pattern.findall`.
+    findall, "findall", texts
+);
+
+/// As `re.Pattern.search`. Most calls are about a whole document whose pass has the answer: they come
+/// first and build nothing but the match.
+#[inline(always)]
+pub fn search<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    if call.pos.is_none() && call.endpos.is_none() {
+        if let Some(scan) = scan_of(call.string) {
+            let core = scan.get();
+            if let Some(Some(id)) = call.pattern.get().known_number(&core.set) {
+                match core.scan.glance(&core.set.set, id) {
+                    Glance::No => {
+                        core.stats.served();
+                        return Ok(call.string.py().None().into_bound(call.string.py()));
+                    }
+                    Glance::Yes => {
+                        core.stats.served();
+                        let text = call.string.cast::<PyString>()?;
+                        let (region, anchor) = (core.scan.whole(), Anchor::Search);
+                        let found = Match::new(call.pattern, text, scan, id, region, anchor, None)?;
+                        return Ok(found.into_any());
+                    }
+                    Glance::LookCloser => {}
+                }
+            }
+        }
+    }
+    searched(call)
+}
+
+/// The matches of a target, one after the other.
+pub fn matches<'py>(target: &Target<'_, 'py>) -> PyResult<Served<'py>> {
+    let core = target.scan.get();
+    if core.scan.is_out(&core.set.set, target.id, Anchor::Search, target.region)
+        || errors::caught(|| core.set.set.tells_spans(target.id))?
+    {
+        core.stats.served();
+        return Ok(Ok(MatchIterator::of(target)?.into_any()));
+    }
+    Ok(Err(target.declined(Reason::Fallback)))
+}
+
+/// The text of each match, or of its groups.
+pub fn texts<'py>(target: &Target<'_, 'py>) -> PyResult<Served<'py>> {
+    let py = target.py();
+    let groups = target.pattern.get().group_count(py)?;
+    let spans = match target.spans(usize::MAX, groups > 0)? {
+        Ok(spans) => spans,
+        Err(declined) => return Ok(Err(declined)),
+    };
+    let list = empty_list(py)?;
+    let empty = PyString::new(py, "").into_any();
+    for (number, span) in spans.into_iter().enumerate() {
+        let found = || Match::of(target, Anchor::Search, Some(span));
+        list.append(match groups {
+            0 => target.slice(span.start(), span.end())?,
+            1 => found()?.get().text(py, 1, &empty)?,
+            _ => {
+                let found = found()?;
+                let texts = (0..groups).map(|group| found.get().text(py, group + 1, &empty));
+                tuple(py, texts)?
+            }
+        })?;
+        if number % BATCH == BATCH - 1 {
+            py.check_signals()?;
+        }
+    }
+    Ok(Ok(list.into_any()))
+}

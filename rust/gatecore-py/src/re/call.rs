@@ -1,0 +1,208 @@
+//! A call of one of `re`'s functions or methods, and what it asks of the core.
+
+use gatecore::counters::Reason;
+use gatecore::memory;
+use gatecore::{Answer, PatternId, Region, Span, Wanted};
+use gatecore_ffi::cpython::{call_method, call_with, slice};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
+
+use crate::deadline::Limit;
+use crate::document_class::{scan_of, tell_set};
+use crate::errors;
+use crate::re::pattern::CompiledPattern;
+use crate::re::stats::fell_through;
+use crate::scan::CoreScan;
+
+/// Matches between two looks for Ctrl-C.
+pub const BATCH: usize = 1 << 14;
+
+/// An argument that may be missing; `None` is one that was given.
+pub struct Given<'a, 'py>(pub Option<Borrowed<'a, 'py, PyAny>>);
+
+impl<'py> Given<'_, 'py> {
+    /// The argument, if there was one.
+    #[inline]
+    pub fn as_ref(&self) -> Option<&Bound<'py, PyAny>> {
+        self.0.as_deref()
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Given<'a, 'py> {
+    type Error = PyErr;
+
+    #[inline]
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Given(Some(object)))
+    }
+}
+
+/// A call, arguments as they came.
+#[derive(Clone, Copy)]
+pub struct Call<'a, 'py> {
+    pub pattern: &'a Bound<'py, CompiledPattern>,
+    pub string: &'a Bound<'py, PyAny>,
+    pub pos: Option<&'a Bound<'py, PyAny>>,
+    pub endpos: Option<&'a Bound<'py, PyAny>>,
+}
+
+/// What a call asks of the core.
+pub struct Target<'a, 'py> {
+    pub pattern: &'a Bound<'py, CompiledPattern>,
+    pub text: &'a Bound<'py, PyString>,
+    pub scan: Bound<'py, CoreScan>,
+    pub id: PatternId,
+    pub region: Region,
+    pub limit: Limit,
+}
+
+/// A call that is for `re`, and why.
+pub struct Declined<'py> {
+    pub reason: Reason,
+    pub scan: Option<Bound<'py, CoreScan>>,
+}
+
+/// What the pass gives, or that the call is for `re`.
+pub type Served<'py, T = Bound<'py, PyAny>> = Result<T, Declined<'py>>;
+
+/// The number of a pattern in the set of a document; a pattern that the set does not hold is learned.
+#[inline]
+fn number_in(
+    pattern: &CompiledPattern,
+    string: &Bound<'_, PyAny>,
+    scan: &CoreScan,
+) -> PyResult<Option<PatternId>> {
+    let py = string.py();
+    if let Some(number) = pattern.known_number(&scan.set) {
+        return Ok(number);
+    }
+    let found = pattern.number(py, &scan.set);
+    if found.is_none() {
+        let flags = pattern.flags.into_pyobject(py)?;
+        tell_set(string, intern!(py, "learn"), &[pattern.source.bind(py), &flags])?;
+    }
+    Ok(found)
+}
+
+impl<'a, 'py> Call<'a, 'py> {
+    /// A call without positions.
+    #[inline]
+    pub fn of(pattern: &'a Bound<'py, CompiledPattern>, string: &'a Bound<'py, PyAny>) -> Self {
+        Call { pattern, string, pos: None, endpos: None }
+    }
+
+    /// Finds out what the call asks, and scans for it.
+    #[inline]
+    pub fn aim(&self) -> PyResult<Served<'py, Target<'a, 'py>>> {
+        let Some(scan) = scan_of(self.string) else {
+            return Ok(Err(Declined { reason: Reason::NotADocument, scan: None }));
+        };
+        let Some(id) = number_in(self.pattern.get(), self.string, scan.get())? else {
+            return Ok(Err(Declined { reason: Reason::NotInSet, scan: Some(scan) }));
+        };
+        let whole = scan.get().scan.whole();
+        let region = if self.pos.is_none() && self.endpos.is_none() {
+            whole
+        } else {
+            let position = |value: Option<&Bound<'py, PyAny>>, default| match value {
+                None => Some(default),
+                Some(value) => {
+                    let value = value.cast::<PyInt>().ok()?.extract::<isize>().ok()?;
+                    Some(usize::try_from(value).unwrap_or(0).min(whole.to))
+                }
+            };
+            match position(self.pos, 0).zip(position(self.endpos, whole.to)) {
+                Some((from, to)) => Region { from, to },
+                None => return Ok(Err(Declined { reason: Reason::Arguments, scan: Some(scan) })),
+            }
+        };
+        let text = self.string.cast::<PyString>()?;
+        let limit = Limit::default();
+        CoreScan::ensure(&scan, text, id, &limit)?;
+        Ok(Ok(Target { pattern: self.pattern, text, scan, id, region, limit }))
+    }
+
+    /// Counts the call as left to `re`.
+    pub fn count(&self, declined: &Declined<'py>) {
+        let scan = declined.scan.as_ref();
+        fell_through(declined.reason, Some(self.pattern), scan.map(|scan| &*scan.get().stats));
+    }
+
+    /// Leaves the call to `re`.
+    pub fn ask_re(
+        &self,
+        declined: &Declined<'py>,
+        method: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.string.py();
+        self.count(declined);
+        let real = self.pattern.get().real(py)?;
+        match (self.pos, self.endpos) {
+            (None, None) => call_method(real, method, &[self.string]),
+            (Some(pos), None) => call_method(real, method, &[self.string, pos]),
+            (Some(pos), Some(endpos)) => call_method(real, method, &[self.string, pos, endpos]),
+            (None, Some(endpos)) => {
+                let keywords = PyDict::new(py);
+                keywords.set_item(intern!(py, "endpos"), endpos)?;
+                let arguments = PyTuple::new(py, [self.string])?;
+                call_with(&real.getattr(method)?, &arguments, Some(&keywords))
+            }
+        }
+    }
+}
+
+impl<'py> Target<'_, 'py> {
+    pub fn py(&self) -> Python<'py> {
+        self.text.py()
+    }
+
+    pub fn declined(&self, reason: Reason) -> Declined<'py> {
+        Declined { reason, scan: Some(self.scan.clone()) }
+    }
+
+    pub fn is_whole(&self) -> bool {
+        self.region == self.scan.get().scan.whole()
+    }
+
+    /// The first matches, up to a number of them; with `groups`, only if their groups can be told as
+    /// well, which is known at the first match.
+    ///
+    /// Ctrl-C is looked for between batches.
+    pub fn spans(&self, most: usize, groups: bool) -> PyResult<Served<'py, Vec<Span>>> {
+        let core = self.scan.get();
+        let mut spans: Vec<Span> = Vec::new();
+        let mut region = self.region;
+        while spans.len() < most {
+            let left = most - spans.len();
+            let wanted = match left {
+                _ if groups && spans.is_empty() => Wanted::AtMost(1),
+                0..=BATCH => Wanted::AtMost(left),
+                _ => Wanted::AtLeast(BATCH),
+            };
+            let answer = CoreScan::some_spans(&self.scan, self.id, region, wanted, &self.limit)?;
+            let Answer::Known(mut found) = answer else {
+                return Ok(Err(self.declined(Reason::Fallback)));
+            };
+            let is_first = spans.is_empty() && !found.spans.is_empty();
+            let tells_groups = || core.set.set.tells_groups(self.id);
+            if groups && is_first && !errors::caught(tells_groups)? {
+                return Ok(Err(self.declined(Reason::Groups)));
+            }
+            errors::caught(|| memory::append(&mut spans, &mut found.spans))?;
+            if found.at_end {
+                break;
+            }
+            region.from = spans.last().map_or(region.to, Span::end);
+            self.py().check_signals()?;
+            self.limit.check()?;
+        }
+        spans.truncate(most);
+        core.stats.served();
+        Ok(Ok(spans))
+    }
+
+    pub fn slice(&self, start: usize, end: usize) -> PyResult<Bound<'py, PyAny>> {
+        slice(self.text, start, end)
+    }
+}

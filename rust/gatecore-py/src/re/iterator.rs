@@ -1,0 +1,101 @@
+//! `MatchIterator`: the matches of one pattern, found as they are asked for.
+
+use std::sync::Mutex;
+
+use gatecore::{Anchor, Answer, Matches, PatternId, Region, Span, Wanted};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::PyString;
+
+use crate::deadline::Limit;
+use crate::re::call::Target;
+use crate::re::matched::Match;
+use crate::re::pattern::CompiledPattern;
+use crate::scan::CoreScan;
+
+/// How many matches are looked for at once, after the first.
+const BATCH: usize = 256;
+
+/// The matches of one pattern, found as they are asked for.
+#[pyclass(frozen, module = "gatecore._gatecore")]
+pub struct MatchIterator {
+    text: Py<PyString>,
+    scan: Py<CoreScan>,
+    pattern: Py<CompiledPattern>,
+    id: PatternId,
+    region: Region,
+    limit: Limit,
+    state: Mutex<Ahead>,
+}
+
+/// What is found and not yet given.
+struct Ahead {
+    spans: std::vec::IntoIter<Span>,
+    from: usize,
+    batch: usize,
+    at_end: bool,
+}
+
+impl MatchIterator {
+    /// The matches of a target.
+    pub fn of<'py>(target: &Target<'_, 'py>) -> PyResult<Bound<'py, MatchIterator>> {
+        let from = target.region.from;
+        let ahead = Ahead { spans: Vec::new().into_iter(), from, batch: 1, at_end: false };
+        let iterator = MatchIterator {
+            text: target.text.clone().unbind(),
+            scan: target.scan.clone().unbind(),
+            pattern: target.pattern.clone().unbind(),
+            id: target.id,
+            region: target.region,
+            limit: target.limit.clone(),
+            state: Mutex::new(ahead),
+        };
+        Bound::new(target.text.py(), iterator)
+    }
+
+    fn next_span(&self, py: Python<'_>) -> PyResult<Option<Span>> {
+        let mut ahead = self.state.lock_py_attached(py).unwrap_or_else(|error| error.into_inner());
+        if let Some(span) = ahead.spans.next() {
+            return Ok(Some(span));
+        }
+        if ahead.at_end {
+            return Ok(None);
+        }
+        let region = Region { from: ahead.from, to: self.region.to };
+        let batch = ahead.batch;
+        let (scan, wanted) = (self.scan.bind(py), Wanted::AtLeast(batch));
+        let answer = CoreScan::some_spans(scan, self.id, region, wanted, &self.limit)?;
+        let Answer::Known(Matches { spans, at_end }) = answer else {
+            return Err(PyRuntimeError::new_err(
+                "an automaton that was there is gone: please report this",
+            ));
+        };
+        ahead.at_end = at_end;
+        ahead.batch = BATCH;
+        ahead.from = spans.last().map_or(ahead.from, Span::end);
+        ahead.spans = spans.into_iter();
+        Ok(ahead.spans.next())
+    }
+}
+
+#[pymethods]
+impl MatchIterator {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.text)?;
+        visit.call(&self.scan)?;
+        visit.call(&self.pattern)
+    }
+
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, Match>>> {
+        let Some(span) = self.next_span(py)? else { return Ok(None) };
+        let (pattern, text) = (self.pattern.bind(py), self.text.bind(py));
+        let (scan, search) = (self.scan.bind(py).clone(), Anchor::Search);
+        Match::new(pattern, text, scan, self.id, self.region, search, Some(span)).map(Some)
+    }
+}

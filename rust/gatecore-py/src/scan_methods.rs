@@ -1,0 +1,193 @@
+//! What Python asks of a `CoreScan`.
+//!
+//! The methods without a text are for a document that was scanned as a whole.
+
+use gatecore::{memory, Anchor, Answer, PatternId, Wanted};
+use gatecore_ffi::cpython::{call_method, list, number, pair};
+use pyo3::exceptions::PyIndexError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyString};
+
+use crate::deadline::{Deadline, Limit, Looks};
+use crate::errors;
+use crate::gil::without_gil;
+use crate::re::answers;
+use crate::re::call::{Declined, Target};
+use crate::re::pattern::CompiledPattern;
+use crate::re::stats::{fell_through, Counted};
+use crate::scan::CoreScan;
+
+/// A list of pattern numbers.
+type Numbers<'py> = Bound<'py, PyList>;
+
+fn numbers(py: Python<'_>, ids: Vec<u32>) -> PyResult<Numbers<'_>> {
+    list(py, ids.into_iter().map(|id| number(py, id as isize)))
+}
+
+fn id_of(scan: &CoreScan, number: u32) -> PyResult<PatternId> {
+    if (number as usize) < scan.set.set.len() {
+        Ok(PatternId(number))
+    } else {
+        Err(PyIndexError::new_err("pattern number out of range"))
+    }
+}
+
+fn target_of<'a, 'py>(
+    scan: &Bound<'py, CoreScan>,
+    pattern: &'a Bound<'py, CompiledPattern>,
+    number: u32,
+    text: &'a Bound<'py, PyString>,
+    deadline: Option<&Bound<'py, Deadline>>,
+) -> PyResult<Target<'a, 'py>> {
+    let id = id_of(scan.get(), number)?;
+    let region = scan.get().scan.whole();
+    Ok(Target { pattern, text, scan: scan.clone(), id, region, limit: Limit::of(deadline) })
+}
+
+/// Asks `re` about a target.
+fn ask_re<'py>(
+    target: &Target<'_, 'py>,
+    declined: &Declined<'py>,
+    method: &Bound<'py, PyString>,
+) -> PyResult<Bound<'py, PyAny>> {
+    fell_through(declined.reason, Some(target.pattern), Some(&target.scan.get().stats));
+    call_method(target.pattern.get().real(target.text.py())?, method, &[target.text])
+}
+
+#[pymethods]
+impl CoreScan {
+    /// Patterns that match; patterns for which `re` has to be asked.
+    #[pyo3(signature = (deadline=None))]
+    fn ids<'py>(
+        slf: &Bound<'py, Self>,
+        deadline: Option<&Bound<'py, Deadline>>,
+    ) -> PyResult<(Numbers<'py>, Numbers<'py>)> {
+        let (limit, this) = (Limit::of(deadline), slf.as_unbound());
+        let work = || -> PyResult<(Vec<u32>, Vec<u32>)> {
+            let (mut yes, mut ask) = (Vec::new(), Vec::new());
+            let (core, mut looks) = (this.get(), Looks::new(&limit));
+            for id in 0..core.set.set.len() as u32 {
+                let answer = match core.scan.known(&core.set.set, PatternId(id)) {
+                    Some(known) => Answer::Known(known),
+                    None => {
+                        looks.look_after(core.work_of(PatternId(id)))?;
+                        CoreScan::matches_detached(this, PatternId(id), &limit)?
+                    }
+                };
+                match answer {
+                    Answer::Known(true) => memory::push(&mut yes, id),
+                    Answer::Known(false) => {}
+                    Answer::AskRe => memory::push(&mut ask, id),
+                }
+            }
+            Ok((yes, ask))
+        };
+        let (yes, ask) = without_gil(slf.py(), || errors::caught(work)?)?;
+        Ok((numbers(slf.py(), yes)?, numbers(slf.py(), ask)?))
+    }
+
+    /// Patterns that are known to match without further work; patterns of which it is not known.
+    fn known<'py>(&self, py: Python<'py>) -> PyResult<(Numbers<'py>, Numbers<'py>)> {
+        let work = || {
+            let (mut yes, mut open) = (Vec::new(), Vec::new());
+            let set = &self.set.set;
+            for id in 0..set.len() as u32 {
+                let pattern = PatternId(id);
+                match self.scan.has(set, pattern).then(|| self.scan.known(set, pattern)).flatten() {
+                    Some(true) => memory::push(&mut yes, id),
+                    Some(false) => {}
+                    None => memory::push(&mut open, id),
+                }
+            }
+            (yes, open)
+        };
+        let (yes, open) = without_gil(py, || errors::caught(work))?;
+        Ok((numbers(py, yes)?, numbers(py, open)?))
+    }
+
+    /// Whether a pattern matches; `None`: ask `re`.
+    #[pyo3(signature = (number, deadline=None))]
+    fn is_match(
+        slf: &Bound<'_, Self>,
+        number: u32,
+        deadline: Option<&Bound<'_, Deadline>>,
+    ) -> PyResult<Option<bool>> {
+        let id = id_of(slf.get(), number)?;
+        Ok(match CoreScan::matches(slf, id, &Limit::of(deadline))? {
+            Answer::Known(known) => Some(known),
+            Answer::AskRe => None,
+        })
+    }
+
+    /// Remembers what `re` said.
+    fn remember(&self, number: u32, matches: bool) -> PyResult<()> {
+        self.scan.remember(id_of(self, number)?, matches);
+        Ok(())
+    }
+
+    /// Every match; `None`: ask `re`.
+    #[pyo3(signature = (number, deadline=None))]
+    fn spans<'py>(
+        slf: &Bound<'py, Self>,
+        number: u32,
+        deadline: Option<&Bound<'py, Deadline>>,
+    ) -> PyResult<Option<Bound<'py, PyList>>> {
+        let (py, id, whole) = (slf.py(), id_of(slf.get(), number)?, slf.get().scan.whole());
+        let limit = Limit::of(deadline);
+        let matches = match CoreScan::some_spans(slf, id, whole, Wanted::All, &limit)? {
+            Answer::Known(matches) => matches,
+            Answer::AskRe => return Ok(None),
+        };
+        let pairs = matches.spans.into_iter();
+        let pairs = pairs.map(|span| pair(py, span.start() as isize, span.end() as isize));
+        list(py, pairs).map(Some)
+    }
+
+    /// The first match, as `re.search`.
+    #[pyo3(signature = (pattern, number, text, deadline=None))]
+    fn search<'py>(
+        slf: &Bound<'py, Self>,
+        pattern: &Bound<'py, CompiledPattern>,
+        number: u32,
+        text: &Bound<'py, PyString>,
+        deadline: Option<&Bound<'py, Deadline>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let target = target_of(slf, pattern, number, text, deadline)?;
+        let found = answers::first(&target, Anchor::Search)?;
+        found.or_else(|declined| ask_re(&target, &declined, intern!(text.py(), "search")))
+    }
+
+    /// Every match in order, as `re.finditer`.
+    #[pyo3(signature = (pattern, number, text, deadline=None))]
+    fn finditer<'py>(
+        slf: &Bound<'py, Self>,
+        pattern: &Bound<'py, CompiledPattern>,
+        number: u32,
+        text: &Bound<'py, PyString>,
+        deadline: Option<&Bound<'py, Deadline>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let target = target_of(slf, pattern, number, text, deadline)?;
+        answers::matches(&target)?
+            .or_else(|declined| ask_re(&target, &declined, intern!(text.py(), "finditer")))
+    }
+
+    /// The text of every match or of its groups, as `re.findall`.
+    #[pyo3(signature = (pattern, number, text, deadline=None))]
+    fn findall<'py>(
+        slf: &Bound<'py, Self>,
+        pattern: &Bound<'py, CompiledPattern>,
+        number: u32,
+        text: &Bound<'py, PyString>,
+        deadline: Option<&Bound<'py, Deadline>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let target = target_of(slf, pattern, number, text, deadline)?;
+        answers::texts(&target)?
+            .or_else(|declined| ask_re(&target, &declined, intern!(text.py(), "findall")))
+    }
+
+    /// What was served and what fell through; `gatecore.patterns.stats` reads it.
+    fn counted(&self, py: Python<'_>) -> Counted {
+        self.stats.counted(py)
+    }
+}
