@@ -55,7 +55,13 @@ class GatecoreError(Exception):
 
 
 class PatternSetError(GatecoreError, ValueError):
-    """A pattern set cannot be built from what was given."""
+    """A pattern set cannot be built from what was given.
+
+    >>> from gatecore import PatternSet
+    >>> PatternSet([b"bytes"])
+    Traceback (most recent call last):
+    gatecore.errors.PatternSetError: pattern 0 of the set is b'bytes': expected a Pattern, ...
+    """
 
 
 class SetTooLargeError(PatternSetError):

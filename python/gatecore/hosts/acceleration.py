@@ -82,6 +82,9 @@ class GateCounts:
         served: Calls of `re` and keyword tests that were answered from the pass.
         fell_through: Those that `re` or `str` answered.
         by_reason: The latter by reason.
+
+    >>> GateCounts(calls=2, served=5, fell_through=0, by_reason={}).served
+    5
     """
 
     calls: int
@@ -101,6 +104,9 @@ class HostStats:
         by_gate: The same for each gate, in the order of the host.
         by_pattern: What fell through on documents, by pattern and reason: the first 1,000 patterns.
             They are kept in memory as long as the handle is, whatever they are made of.
+
+    >>> HostStats(served=9, fell_through=1, by_reason={}, by_gate={}, by_pattern={}).share
+    0.9
     """
 
     served: int
@@ -132,6 +138,14 @@ class HostExplanation:
         entries: Functions in which documents come in.
         changed: What answers the same in another way.
         left: What was not changed or not read, with the reason.
+
+    >>> import types
+    >>> rules = types.ModuleType("rules")
+    >>> exec("def risky(text): return 'no risk' in text", vars(rules))
+    >>> with accelerate(rules, patterns=["no risk"], keep=False) as handle:
+    ...     explanation = handle.explain()
+    >>> explanation.routes, explanation.entries
+    ({'exact': 1}, ['rules.risky'])
     """
 
     host: str
@@ -171,7 +185,7 @@ def accelerate(
     learn: Learn = "own",
     backend: Backend = "auto",
 ) -> Acceleration:
-    """Speeds a host up in place; every answer stays the same.
+    r"""Speeds a host up in place; every answer stays the same.
 
     Args:
         target: An engine with `check_document` and `modules`, a module with `gates`, a gate with
@@ -197,6 +211,17 @@ def accelerate(
     takes some 70 ms for 3,500 patterns. Until the set is there nothing of the host is touched.
     What was learned by earlier processes is compiled by a thread, while the set without it is in
     use.
+
+    >>> import types
+    >>> rules = types.ModuleType("rules")  # yours is a module that you import
+    >>> exec(r'''import re
+    ... def risky(text):
+    ...     return bool(re.search(r"no\s+risk", text))
+    ... ''', vars(rules))
+    >>> handle = accelerate(rules, patterns=[r"no\s+risk"], keep=False)
+    >>> rules.risky("There is no  risk."), handle.stats().share
+    (True, 1.0)
+    >>> handle.restore()
     """
     if learn not in ("own", "all", "none"):
         raise AccelerateError(f"learn={learn!r}: expected 'own', 'all' or 'none'")
@@ -241,6 +266,13 @@ class Acceleration:
         target: What was accelerated.
         host: What was found out about it.
         patterns: The compiled set.
+
+    >>> import types
+    >>> rules = types.ModuleType("rules")
+    >>> exec("def risky(text): return 'no risk' in text", vars(rules))
+    >>> with accelerate(rules, patterns=["no risk"], keep=False) as handle:
+    ...     rules.risky("There is no risk."), handle.stats().served
+    (True, 1)
     """
 
     def __init__(

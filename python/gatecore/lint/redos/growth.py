@@ -66,6 +66,11 @@ MOST_STEPS_A_CHARACTER: Final = 1_000
 class HostileText:
     """A text on which `re` needs ever longer: `prefix + pump * n + suffix`.
 
+    Attributes:
+        prefix: What it begins with.
+        pump: What is repeated.
+        suffix: What it ends with.
+
     >>> HostileText("", "1", "!").text(3)
     '111!'
     """
@@ -94,6 +99,10 @@ class Growth:
         note: Why it is not known.
         until: The growth is that of bounded repeats, and goes on until the text has so many
             characters for them; what is left from there on is a factor, and a large one.
+
+    >>> found = growth("(a+)+b")
+    >>> found.kind, found.superlinear, found.hostile.text(3)
+    ('exponential', True, 'aaa')
     """
 
     kind: Literal["linear", "polynomial", "exponential", "unknown", "not analysed"]
