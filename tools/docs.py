@@ -40,16 +40,7 @@ class Reading(griffe.Extension):
 
 
 def fenced(text: str) -> str:
-    """A docstring with each example in a block of its own.
-
-    >>> print(fenced("Adds.\\n\\n>>> 1 + 1\\n2"))
-    Adds.
-    <BLANKLINE>
-    ```pycon
-    >>> 1 + 1
-    2
-    ```
-    """
+    """A docstring with each example in a block of its own."""
     return _EXAMPLE.sub(lambda found: f"```pycon\n{found[0].rstrip()}\n```\n", text).rstrip("\n")
 
 

@@ -52,7 +52,12 @@ _Outcome = tuple[
 ]
 
 def backends() -> list[Literal["simd", "portable"]]:
-    """Which passes this build can run here, the preferred one first."""
+    """Which passes this build can run here, the preferred one first.
+
+    >>> from gatecore import backends
+    >>> backends()[-1]
+    'portable'
+    """
 
 def maker(backend: object, caller: str) -> str: ...
 
@@ -134,6 +139,12 @@ class CoreGates:
 class Deadline:
     """Until when answers are wanted: so many seconds from now, until it is cancelled, or both.
 
+    Args:
+        seconds: How many from now; if not given, only `cancel` ends it.
+
+    Raises:
+        ValueError: The seconds are negative or not a number.
+
     >>> from gatecore import Deadline, PatternSet
     >>> deadline = Deadline(2.5)
     >>> PatternSet(["plain"]).scan("plain text", deadline=deadline).ids()
@@ -193,7 +204,10 @@ class Pattern:
 
 @final
 class Match:
-    r"""A match of one pattern in one document. Always true; spans are in characters.
+    r"""A match of one pattern in one document, as `re.Match`. Always true; spans are in characters.
+
+    Span and groups are worked out when they are first asked for. A group that the pattern does not
+    have is an `IndexError`. It keeps its document alive.
 
     >>> from gatecore import PatternSet
     >>> match = PatternSet([r"up to (\d+) ?%"]).scan("earn up to 7 % now").search(0)
@@ -227,7 +241,9 @@ class Match:
     def groups(self, default: Any = None) -> tuple[Any, ...]:
         """Return a tuple containing all the subgroups of the match, from 1."""
     def groupdict(self, default: Any = None) -> dict[str, Any]:
-        """Return a dictionary containing all the named subgroups of the match, keyed by the subgroup name."""
+        """Return a dictionary containing all the named subgroups of the match, keyed by the
+        subgroup name.
+        """
     def start(self, group: str | SupportsIndex = 0, /) -> int:
         """Return index of the start of the substring matched by group."""
     def end(self, group: str | SupportsIndex = 0, /) -> int:
@@ -235,7 +251,9 @@ class Match:
     def span(self, group: str | SupportsIndex = 0, /) -> _Span:
         """For match object m, return the 2-tuple (m.start(group), m.end(group))."""
     def expand(self, template: str) -> str:
-        """Return the string obtained by doing backslash substitution on the string template, as done by the sub() method."""
+        """Return the string obtained by doing backslash substitution on the string template, as
+        done by the sub() method.
+        """
     def __getitem__(self, group: str | int, /) -> Any: ...
     def __copy__(self) -> Match: ...
     def __deepcopy__(self, _memo: Any, /) -> Match: ...

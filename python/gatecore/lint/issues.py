@@ -90,7 +90,8 @@ class Issue:
         named: Patterns that a gate's issue is about, each with its line.
 
     >>> from gatecore import modules
-    >>> issue = Issue.of_gate("no-examples", modules.load("gdpr_uk").gate("consent"), "It has none.")
+    >>> gate = modules.load("gdpr_uk").gate("consent")
+    >>> issue = Issue.of_gate("no-examples", gate, "It has none.")
     >>> issue.level, issue.gate, issue.reason
     ('advice', 'consent', 'It has none.')
     """

@@ -20,7 +20,10 @@ use crate::scan::CoreScan;
 use crate::serve::{template_parts, Target};
 use crate::stats::{fell_through, Reason};
 
-/// A match of one pattern in one document. Always true; spans are in characters.
+/// A match of one pattern in one document, as `re.Match`. Always true; spans are in characters.
+///
+/// Span and groups are worked out when they are first asked for. A group that the pattern does not
+/// have is an `IndexError`. It keeps its document alive.
 ///
 /// >>> from gatecore import PatternSet
 /// >>> match = PatternSet([r"up to (\d+) ?%"]).scan("earn up to 7 % now").search(0)
