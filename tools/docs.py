@@ -34,7 +34,8 @@ class Reading(griffe.Extension):
             obj.docstring.value = fenced(obj.docstring.value)
 
     def on_class(self, *, cls: griffe.Class, **_kwargs: Any) -> None:
-        """Shows the parameters of `__new__` where there is no `__init__`."""
+        """Shows the parameters of `__new__` where there is no `__init__`, and no private bases."""
+        cls.bases = [base for base in cls.bases if not str(base).startswith("_")]
         if "__new__" in cls.members and "__init__" not in cls.members:
             cls.members["__init__"] = cls.members["__new__"]
 
