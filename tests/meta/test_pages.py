@@ -70,24 +70,26 @@ def write_files(text: str) -> None:
             path.write_text(block, "utf-8")
 
 
-def shown_values(block: str) -> Iterator[tuple[str, Any]]:
-    """The lines `expression   # value   remark` of an example, where the value is a literal."""
-    for line in block.splitlines():
-        expression, mark, comment = line.partition("  # ")
-        if not mark or line.startswith((" ", "import ", "from ", "#")):
-            continue
+def statements(block: str) -> Iterator[tuple[ast.stmt, Any]]:
+    """Each statement of an example with the value that the comment on its line shows.
+
+    `expression   # value   remark`; the value is a literal, and `...` where there is none.
+    """
+    lines = block.splitlines()
+    for statement in ast.parse(block).body:
+        comment = lines[(statement.end_lineno or 1) - 1].partition("  # ")[2]
+        yield statement, _value(comment) if isinstance(statement, ast.Expr) else ...
+
+
+def _value(comment: str) -> Any:
+    for end in range(len(comment), 0, -1):
+        if comment[end : end + 2] not in ("", ":", ": ", "  "):
+            continue  # the value goes on, or it is the first word of a sentence
         try:
-            compile(expression, "an example", "eval")
-        except SyntaxError:
-            continue  # a statement
-        for end in range(len(comment), 0, -1):
-            if comment[end : end + 2] not in ("", ":", ": ", "  "):
-                continue  # the value goes on, or it is the first word of a sentence
-            try:
-                yield expression, ast.literal_eval(comment[:end].strip())
-            except (ValueError, SyntaxError):
-                continue
-            break
+            return ast.literal_eval(comment[:end].strip())
+        except (ValueError, SyntaxError):
+            continue
+    return ...
 
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
@@ -106,9 +108,13 @@ def test_the_examples_of_a_page_run_and_give_what_they_show(
         for block in blocks(text, "python"):
             if FILE.match(block):
                 continue
-            exec(compile(block, name_of(page), "exec"), scope)
-            for expression, shown in shown_values(block):
-                assert eval(expression, scope) == shown, expression
+            for statement, shown in statements(block):
+                if shown is ...:
+                    exec(compile(ast.Module([statement], []), name_of(page), "exec"), scope)
+                else:
+                    assert isinstance(statement, ast.Expr)
+                    expression = compile(ast.Expression(statement.value), name_of(page), "eval")
+                    assert eval(expression, scope) == shown, ast.unparse(statement)
         session = "\n".join(blocks(text, "pycon"))
         runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
         runner.run(doctest.DocTestParser().get_doctest(session, scope, name_of(page), None, 0))
@@ -116,15 +122,16 @@ def test_the_examples_of_a_page_run_and_give_what_they_show(
 
 
 def test_values_are_compared() -> None:
-    """So that a change of `shown_values` cannot make the test above look at nothing."""
+    """So that a change of `statements` cannot make the test above look at nothing."""
     shown = [
-        pair
+        (ast.unparse(statement), value)
         for page in WITH_EXAMPLES
         for block in blocks(page.read_text("utf-8"), "python")
-        for pair in shown_values(block)
+        for statement, value in statements(block)
+        if value is not ...
     ]
     assert len(shown) > 25
-    assert ("scan.ids()                  ", [0, 1, 2]) in shown
+    assert ("scan.ids()", [0, 1, 2]) in shown
 
 
 SAYING: Final = [
