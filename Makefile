@@ -58,6 +58,7 @@ lock: $(UV) ## lock what make installs to the newest releases, with hashes
 docs: .venvs/docs/.docs ## build the site into site/: open site/index.html, no network needed
 	.venvs/docs/bin/python tools/docs.py
 	NO_MKDOCS_2_WARNING=1 .venvs/docs/bin/mkdocs build --strict --quiet
+	.venvs/docs/bin/python tools/docs.py --check
 
 .PHONY: build
 build: dist/.built ## build the wheel into dist/

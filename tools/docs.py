@@ -1,7 +1,8 @@
 """What the site needs beside Markdown: generated pages, and docstring examples shown as code.
 
-`make docs` runs this file to write two pages, the changelog and the help of every command, and
-mkdocstrings loads it as an extension of griffe, which reads the docstrings.
+`make docs` runs this file to write two pages, the changelog and the help of every command, and with
+`--check` afterwards to see that no page asks for anything from another place. mkdocstrings loads it
+as an extension of griffe, which reads the docstrings.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ ROOT = Path(__file__).parents[1]
 REPOSITORY = "https://github.com/gatecore/gatecore/blob/main/"
 
 _EXAMPLE = re.compile(r"^>>> .*\n(?:.+\n?)*", re.MULTILINE)
+_FROM_ELSEWHERE = re.compile(
+    r"<(?:script|link|img|iframe)\b[^>]*(?:src|href)=.?(?:https?:)?//[^>]*>"
+)
 _COMMAND = re.compile(r"^    (\w[\w-]*)  ", re.MULTILINE)
 
 
@@ -96,8 +100,23 @@ def _import_from_source() -> None:
         sys.modules["gatecore._gatecore"] = _Unbuilt("gatecore._gatecore")
 
 
+def check() -> None:
+    """Fails if a page of the site would load something from another place."""
+    pages = sorted((ROOT / "site").rglob("*.html"))
+    found = [
+        (page, tag) for page in pages for tag in _FROM_ELSEWHERE.findall(page.read_text("utf-8"))
+    ]
+    for page, tag in found:
+        print(f"{page.relative_to(ROOT)}: {tag}", file=sys.stderr)
+    if found or not pages:
+        raise SystemExit(1)
+
+
 def main() -> None:
-    """Writes the generated pages."""
+    """Writes the generated pages, or checks all of them."""
+    if sys.argv[1:] == ["--check"]:
+        check()
+        return
     _import_from_source()
     for name, text in (("changelog", changelog()), ("reference/command-line", command_line())):
         path = ROOT / "docs" / f"{name}.md"
