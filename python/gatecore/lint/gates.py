@@ -49,7 +49,7 @@ def lint_gates(
     Raises:
         GatecoreError: A check has no such name.
 
-    About a tenth of a second a gate; proofs that would take longer are given up.
+    About a second of CPU a gate; proofs that would take long are given up.
 
     >>> from gatecore import modules
     >>> gate = modules.load("gdpr_uk").gate("automated_decisions")

@@ -212,7 +212,7 @@ class PatternSet:
     def to_bytes(self) -> bytes:
         """The compiled set, for the same version, processor features and interpreter.
 
-        About 1 to 20 kB a pattern.
+        Some kilobytes, and 1 to 6 kB more for each pattern.
         """
         return self._core.to_bytes(_CALLER)
 

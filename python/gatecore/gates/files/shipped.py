@@ -28,7 +28,7 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Module:
-    """A shipped module, read from its files: half a millisecond a gate.
+    """A shipped module, read from its files, in a few milliseconds a gate.
 
     Raises:
         UnknownModuleError: No shipped module is called that.
