@@ -48,6 +48,18 @@ $(UV): requirements/lock.txt
 lock: $(UV) ## lock what make installs to the newest releases, with hashes
 	tools/lock $(UV)
 
+# An environment of its own: the site needs neither the engine nor what else is installed.
+.venvs/docs/.docs: requirements/docs.txt
+	$(PYTHON) -m venv --clear .venvs/docs
+	.venvs/docs/bin/python $(LOCKED) requirements/docs.txt
+	@touch $@
+
+.PHONY: docs
+docs: .venvs/docs/.docs ## build the site into site/: open site/index.html, no network needed
+	.venvs/docs/bin/python tools/docs.py
+	NO_MKDOCS_2_WARNING=1 .venvs/docs/bin/mkdocs build --strict --quiet
+	.venvs/docs/bin/python tools/docs.py --check
+
 .PHONY: build
 build: dist/.built ## build the wheel into dist/
 
@@ -75,7 +87,7 @@ demo: $(VENV)/.installed ## judge the example documents
 	$(VENV)/bin/gatecore check --fail-on never examples/*.txt
 
 .PHONY: test
-test: lint types rust-test python-test smoke wheel-check ## everything that must pass
+test: lint types docs rust-test python-test smoke wheel-check ## everything that must pass
 
 .PHONY: lint
 lint: $(VENV)/.dev ## formatting, lints, and who imports whom
@@ -165,4 +177,4 @@ format: $(VENV)/.dev ## format Rust and Python
 
 .PHONY: clean
 clean: ## remove what was built, but not target/, which takes minutes
-	rm -rf $(VENV) .venvs dist .asv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venvs dist site .asv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -51,7 +51,14 @@ _Outcome = tuple[
     list[list[tuple[int, int]] | None],
 ]
 
-def backends() -> list[Literal["simd", "portable"]]: ...
+def backends() -> list[Literal["simd", "portable"]]:
+    """Which passes this build can run here, the preferred one first.
+
+    >>> from gatecore import backends
+    >>> backends()[-1]
+    'portable'
+    """
+
 def maker(backend: object, caller: str) -> str: ...
 
 @final
@@ -135,17 +142,40 @@ class CoreGates:
 
 @final
 class Deadline:
+    """Until when answers are wanted: so many seconds from now, until it is cancelled, or both.
+
+    Args:
+        seconds: How many from now; if not given, only `cancel` ends it.
+
+    Raises:
+        ValueError: The seconds are negative or not a number.
+
+    >>> from gatecore import Deadline, PatternSet
+    >>> deadline = Deadline(2.5)
+    >>> PatternSet(["plain"]).scan("plain text", deadline=deadline).ids()
+    [0]
+    >>> deadline.cancel()
+    >>> deadline.is_over, deadline.remaining
+    (True, 0.0)
+    """
+
     def __new__(cls, seconds: float | None = None) -> Deadline: ...
     @property
-    def seconds(self) -> float | None: ...
+    def seconds(self) -> float | None:
+        """The seconds it was made with, `None` if only `cancel` ends it."""
     @property
-    def remaining(self) -> float | None: ...
+    def remaining(self) -> float | None:
+        """Seconds that are left, `None` if only `cancel` ends it."""
     @property
-    def is_cancelled(self) -> bool: ...
+    def is_cancelled(self) -> bool:
+        """Whether it was cancelled."""
     @property
-    def is_over(self) -> bool: ...
-    def cancel(self) -> None: ...
-    def check(self) -> None: ...
+    def is_over(self) -> bool:
+        """Whether it passed or was cancelled."""
+    def cancel(self) -> None:
+        """Ends it now, from any thread: what waits for an answer raises `DeadlineError`."""
+    def check(self) -> None:
+        """Raises `DeadlineError` if it is over."""
 
 @final
 class Pattern:
@@ -179,27 +209,56 @@ class Pattern:
 
 @final
 class Match:
+    r"""A match of one pattern in one document, as `re.Match`. Always true; spans are in characters.
+
+    Span and groups are worked out when they are first asked for. A group that the pattern does not
+    have is an `IndexError`. It keeps its document alive.
+
+    >>> from gatecore import PatternSet
+    >>> match = PatternSet([r"up to (\d+) ?%"]).scan("earn up to 7 % now").search(0)
+    >>> match.span(), match.group(1), match[0]
+    ((5, 14), '7', 'up to 7 %')
+    """
+
     @property
-    def string(self) -> str: ...
+    def string(self) -> str:
+        """The string passed to match() or search()."""
     @property
-    def re(self) -> Pattern: ...
+    def re(self) -> Pattern:
+        """The regular expression object."""
     @property
-    def pos(self) -> int: ...
+    def pos(self) -> int:
+        """The index into the string at which the RE engine started looking for a match."""
     @property
-    def endpos(self) -> int: ...
+    def endpos(self) -> int:
+        """The index into the string beyond which the RE engine will not go."""
     @property
-    def regs(self) -> tuple[_Span, ...]: ...
+    def regs(self) -> tuple[_Span, ...]:
+        """The spans of the match and of each group, (-1, -1) for one that took no part."""
     @property
-    def lastindex(self) -> int | None: ...
+    def lastindex(self) -> int | None:
+        """The integer index of the last matched capturing group."""
     @property
-    def lastgroup(self) -> str | None: ...
-    def group(self, *groups: str | int) -> Any: ...
-    def groups(self, default: Any = None) -> tuple[Any, ...]: ...
-    def groupdict(self, default: Any = None) -> dict[str, Any]: ...
-    def start(self, group: str | SupportsIndex = 0, /) -> int: ...
-    def end(self, group: str | SupportsIndex = 0, /) -> int: ...
-    def span(self, group: str | SupportsIndex = 0, /) -> _Span: ...
-    def expand(self, template: str) -> str: ...
+    def lastgroup(self) -> str | None:
+        """The name of the last matched capturing group."""
+    def group(self, *groups: str | int) -> Any:
+        """Return one or more subgroups of the match."""
+    def groups(self, default: Any = None) -> tuple[Any, ...]:
+        """Return a tuple containing all the subgroups of the match, from 1."""
+    def groupdict(self, default: Any = None) -> dict[str, Any]:
+        """Return a dictionary containing all the named subgroups of the match, keyed by the
+        subgroup name.
+        """
+    def start(self, group: str | SupportsIndex = 0, /) -> int:
+        """Return index of the start of the substring matched by group."""
+    def end(self, group: str | SupportsIndex = 0, /) -> int:
+        """Return index of the end of the substring matched by group."""
+    def span(self, group: str | SupportsIndex = 0, /) -> _Span:
+        """For match object m, return the 2-tuple (m.start(group), m.end(group))."""
+    def expand(self, template: str) -> str:
+        """Return the string obtained by doing backslash substitution on the string template, as
+        done by the sub() method.
+        """
     def __getitem__(self, group: str | int, /) -> Any: ...
     def __copy__(self) -> Match: ...
     def __deepcopy__(self, _memo: Any, /) -> Match: ...

@@ -55,15 +55,29 @@ class GatecoreError(Exception):
 
 
 class PatternSetError(GatecoreError, ValueError):
-    """A pattern set cannot be built from what was given."""
+    """A pattern set cannot be built from what was given.
+
+    >>> from gatecore import PatternSet
+    >>> PatternSet([b"bytes"])
+    Traceback (most recent call last):
+    gatecore.errors.PatternSetError: pattern 0 of the set is b'bytes': expected a Pattern, ...
+    """
 
 
 class SetTooLargeError(PatternSetError):
-    """A pattern set is larger than the engine can hold."""
+    """A pattern set is larger than the engine can hold. Split it: two sets cost two passes."""
 
 
 class StoredSetError(GatecoreError):
-    """A compiled set file is damaged, foreign, or of another version."""
+    """A compiled set file is damaged, foreign, or of another version.
+
+    Compile the set anew; a `PatternStore` does so by itself.
+
+    >>> from gatecore import PatternSet
+    >>> PatternSet.from_bytes(b"nothing of ours")
+    Traceback (most recent call last):
+    gatecore.errors.StoredSetError: ...
+    """
 
 
 class UnansweredError(GatecoreError):
@@ -109,7 +123,13 @@ class DeadlineError(UnansweredError, TimeoutError):
 
 
 class DocumentTypeError(GatecoreError, TypeError):
-    """Something that is not a `str` was given as a document."""
+    """Something that is not a `str` was given as a document. Decode bytes first.
+
+    >>> from gatecore import PatternSet
+    >>> PatternSet(["plain"]).scan(b"plain")
+    Traceback (most recent call last):
+    gatecore.errors.DocumentTypeError: a document is a str, not bytes; decode it first
+    """
 
 
 class AccelerateError(GatecoreError, TypeError):
@@ -117,11 +137,14 @@ class AccelerateError(GatecoreError, TypeError):
 
 
 class UnknownModuleError(GatecoreError, LookupError):
-    """A module was asked for that gatecore does not ship."""
+    """A module was asked for that gatecore does not ship: `gatecore.modules.names` has all."""
 
 
 class UnknownGateError(GatecoreError, LookupError):
-    """A gate was named that is not among the gates, or a name that several of them have."""
+    """A gate was named that is not among the gates, or a name that several of them have.
+
+    For the latter say `module/name`.
+    """
 
 
 class GateFileError(GatecoreError):
@@ -134,8 +157,14 @@ class GateFileError(GatecoreError):
     >>> error.line, error.gate
     (14, 'risk')
 
-    `line` and `column` are 0 where a whole file or folder is meant: one that is not there.
-    `others` are the first mistakes of further files that were read together with this one.
+    Attributes:
+        detail: What is wrong.
+        path: The file's name as it was given.
+        line: The line, from 1; 0 where a whole file or folder is meant: one that is not there.
+        column: The character of that line, from 1; likewise.
+        gate: The gate's name, `None` where the file is not one of a gate.
+        advice: What to do about it.
+        others: The first mistakes of further files that were read together with this one.
     """
 
     def __init__(

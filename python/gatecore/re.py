@@ -42,7 +42,8 @@ if not TYPE_CHECKING:
 else:
     from re import purge  # noqa: F401
 
-    def reset_stats() -> None: ...
+    def reset_stats() -> None:
+        """Sets the process's counters to zero."""
 
 
 def stats() -> _stats.Stats:
@@ -50,6 +51,11 @@ def stats() -> _stats.Stats:
 
     A pattern's own counts go when it is dropped from the cache of 10,000 patterns or by `purge`;
     the totals stay. `reset_stats` sets all to zero.
+
+    >>> from gatecore import re
+    >>> re.reset_stats()
+    >>> re.search("risk", "no Document").__class__, re.stats().fell_through
+    (<class 'NoneType'>, 1)
     """
     from gatecore._gatecore import stats as counted
 

@@ -58,6 +58,7 @@ def test_what_pyproject_asks_for_is_locked() -> None:
     wanted = {
         "build": runtime | _names(groups["build"]),
         "dev": runtime | _names(groups["build"] + groups["test"] + groups["dev"]),
+        "docs": _names(groups["docs"]),
         "lock": _names(groups["lock"]),
     }
     assert {lock.stem for lock in LOCKS} == set(wanted)

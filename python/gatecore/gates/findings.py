@@ -16,9 +16,20 @@ __all__ = ["Finding", "Lines"]
 class Finding:
     """One match of one pattern that a verdict rests on.
 
-    `start` and `end` are character offsets into the document, `line` and `column` count from 1.
-    `pattern` is what the gate's author wrote. `type` and `severity` are the evidence's labels, the
-    group's name and the verdict's severity unless the gate says otherwise.
+    Attributes:
+        group: The name of the pattern's group.
+        pattern: What the gate's author wrote.
+        start: Where the match starts, in characters from 0.
+        end: Where it ends.
+        text: What the document says there.
+        line: The line where it starts, from 1.
+        column: The character of that line, from 1.
+        type: The label of the evidence: the group's name unless the gate says otherwise.
+        severity: Likewise, the verdict's severity unless the gate says otherwise.
+
+    >>> finding = Finding("fee", "exit fee", 14, 22, "exit fee", 2, 4, "fee", "low")
+    >>> finding.to_dict()["column"]
+    4
     """
 
     group: str

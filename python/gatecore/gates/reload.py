@@ -51,7 +51,13 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class GateChange:
-    """A gate that is not what it was; `old` and `new` are its versions, None where it is not there.
+    """A gate that is not what it was.
+
+    Attributes:
+        module: The name of its module.
+        gate: Its name.
+        old: The version it had; `None` if it was not there.
+        new: The version it has; `None` if it is not there any more.
 
     >>> str(GateChange("house", "no_risk", 1, 2)), str(GateChange("house", "no_risk", 2, 2))
     ('house/no_risk 1 → 2', 'house/no_risk 2 (same version; raise `version`)')
@@ -83,6 +89,9 @@ class GateChange:
 @dataclass(frozen=True, slots=True)
 class Reloaded:
     """What `GateSet.reload` changed; false when nothing.
+
+    Attributes:
+        changes: Every gate that is not what it was, in the order of the new gates.
 
     >>> reloaded = Reloaded((GateChange("house", "no_risk", 1, 2),))
     >>> bool(reloaded), reloaded.changed[0].gate, str(reloaded)

@@ -28,8 +28,23 @@ class Verdict:
     A gate that could not be finished, because a deadline passed or `re` failed, has the status
     `UNKNOWN`, the gate's own severity, and a message that says so.
 
-    `branch` is the number of the branch that gave it, from 1 as in `Why`; None if the gate is not
-    relevant or could not be finished.
+    Attributes:
+        gate: The gate's name.
+        module: The name of the gate's module.
+        status: "FAIL", "WARNING", "PASS", "UNKNOWN", or "N/A" where the gate has nothing to say.
+        severity: "critical", "high", "medium", "low" or "none".
+        message: What was found, in a sentence or two.
+        suggestion: What to do about it; empty where there is nothing to do.
+        source: The rule that the gate serves.
+        findings: The matches that the verdict rests on.
+        details: Lines that explain the message.
+        version: The version of the gate that answered.
+        branch: The number of the branch that gave it, from 1 as in `Why`; None if the gate is not
+            relevant or could not be finished.
+
+    >>> verdict = Verdict("consent", "gdpr_uk", "WARNING", "high", "It is vague.", "…", "…", ())
+    >>> verdict.status, verdict.to_dict()["module"]
+    ('WARNING', 'gdpr_uk')
     """
 
     gate: str
@@ -80,7 +95,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Where the seconds of a check went: the pass over the document, then the gates."""
+    """Where the seconds of a check went: the pass over the document, then the gates.
+
+    Attributes:
+        pass_seconds: Of the pass.
+        gates_seconds: Of the gates' conditions, messages and findings.
+
+    >>> Timing(0.002, 0.0001).to_dict()
+    {'pass_seconds': 0.002, 'gates_seconds': 0.0001}
+    """
 
     pass_seconds: float
     gates_seconds: float
@@ -119,6 +142,11 @@ class Report(_Asked):
     """All verdicts of one document, module by module in the order asked for.
 
     Two reports are equal when their verdicts are: the timing takes no part.
+
+    Attributes:
+        verdicts: One for each gate.
+        characters: The document's length.
+        timing: Where the time went; `None` if it was not measured.
 
     >>> verdict = Verdict("consent", "gdpr_uk", "WARNING", "high", "…", "…", "…", ())
     >>> report = Report((verdict,), characters=120, timing=Timing(0.001, 0.0001))

@@ -422,7 +422,34 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A gate: what it looks for, what it answers, where its rule comes from, what it cannot see."""
+    """A gate: what it looks for, what it answers, where its rule comes from, what it cannot see.
+
+    Gates are read from files, by `GateSet.load` and `gatecore.modules.load`, which check them.
+
+    Attributes:
+        name: Its name, which is its file's.
+        module: The name of its module, which is its folder's.
+        version: Raised whenever an answer may change.
+        title: What it is about, in a few words.
+        severity: How much a verdict of it matters unless the verdict says otherwise.
+        source: The rule that it serves.
+        summary: What it looks for.
+        limits: What it cannot see.
+        groups: Its patterns, in named groups.
+        relevant: The condition under which it has anything to say; `None` is always.
+        not_relevant: What it says otherwise.
+        branches: The verdicts; the first whose condition holds is the answer.
+        examples: Texts of which it has to complain.
+        counter_examples: Texts of which it must not.
+        place: Where it stands; takes no part in comparisons.
+        tags: Words to choose gates by.
+        deprecated: Why it should no longer be used and what to use instead; empty if it is current.
+
+    >>> from gatecore import modules
+    >>> gate = modules.load("gdpr_uk").gate("retention")
+    >>> gate.title, gate.severity, gate.groups[0].name
+    ('It is said how long personal data is kept', 'high', 'data')
+    """
 
     name: str
     module: str
@@ -441,12 +468,12 @@ class Gate:
     place: Place = field(compare=False)
     tags: tuple[str, ...] = ()
     deprecated: str = ""
-    """Why the gate should no longer be used and what to use instead; empty when it is current."""
 
     def patterns(self, groups: Sequence[str]) -> tuple[PatternRef, ...]:
         """The patterns of the named groups: group by group as listed, in the order of the file.
 
-        Raises `KeyError` for a name that is not a group of this gate.
+        Raises:
+            KeyError: A name is not that of a group of this gate.
         """
         by_name = {group.name: group for group in self.groups}
         return tuple(pattern for name in groups for pattern in by_name[name].patterns)
@@ -454,14 +481,23 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A named group of gates, in the order in which a report lists them."""
+    """A named group of gates, in the order in which a report lists them.
+
+    Attributes:
+        name: Its name.
+        title: What it is about, in a few words.
+        gates: Its gates.
+    """
 
     name: str
     title: str
     gates: tuple[Gate, ...]
 
     def gate(self, name: str) -> Gate:
-        """The gate of this name. Raises `KeyError` if there is none.
+        """The gate of this name.
+
+        Raises:
+            KeyError: No gate is called that.
 
         >>> from gatecore import modules
         >>> modules.load("gdpr_uk").gate("consent").module

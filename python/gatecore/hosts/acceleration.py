@@ -63,7 +63,7 @@ def accelerate(
     learn: Learn = "own",
     backend: Backend = "auto",
 ) -> Acceleration:
-    """Speeds a host up in place; every answer stays the same.
+    r"""Speeds a host up in place; every answer stays the same.
 
     Args:
         target: An engine with `check_document` and `modules`, a module with `gates`, a gate with
@@ -89,6 +89,17 @@ def accelerate(
     takes some 70 ms for 3,500 patterns. Until the set is there nothing of the host is touched.
     What was learned by earlier processes is compiled by a thread, while the set without it is in
     use.
+
+    >>> import types
+    >>> rules = types.ModuleType("rules")  # yours is a module that you import
+    >>> exec(r'''import re
+    ... def risky(text):
+    ...     return bool(re.search(r"no\s+risk", text))
+    ... ''', vars(rules))
+    >>> handle = accelerate(rules, patterns=[r"no\s+risk"], keep=False)
+    >>> rules.risky("There is no  risk."), handle.stats().share
+    (True, 1.0)
+    >>> handle.restore()
     """
     if learn not in ("own", "all", "none"):
         raise AccelerateError(f"learn={learn!r}: expected 'own', 'all' or 'none'")
@@ -120,6 +131,13 @@ class Acceleration:
         target: What was accelerated.
         host: What was found out about it.
         patterns: The compiled set.
+
+    >>> import types
+    >>> rules = types.ModuleType("rules")
+    >>> exec("def risky(text): return 'no risk' in text", vars(rules))
+    >>> with accelerate(rules, patterns=["no risk"], keep=False) as handle:
+    ...     rules.risky("There is no risk."), handle.stats().served
+    (True, 1)
     """
 
     def __init__(

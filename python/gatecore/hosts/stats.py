@@ -30,6 +30,9 @@ class GateCounts:
         served: Calls of `re` and keyword tests that were answered from the pass.
         fell_through: Those that `re` or `str` answered.
         by_reason: The latter by reason.
+
+    >>> GateCounts(calls=2, served=5, fell_through=0, by_reason={}).served
+    5
     """
 
     calls: int
@@ -49,6 +52,9 @@ class HostStats:
         by_gate: The same for each gate, in the order of the host.
         by_pattern: What fell through on documents, by pattern and reason: the first 1,000 patterns.
             They are kept in memory as long as the handle is, whatever they are made of.
+
+    >>> HostStats(served=9, fell_through=1, by_reason={}, by_gate={}, by_pattern={}).share
+    0.9
     """
 
     served: int
@@ -80,6 +86,15 @@ class HostExplanation:
         entries: Functions in which documents come in.
         changed: What answers the same in another way.
         left: What was not changed or not read, with the reason.
+
+    >>> import types
+    >>> from gatecore import accelerate
+    >>> rules = types.ModuleType("rules")
+    >>> exec("def risky(text): return 'no risk' in text", vars(rules))
+    >>> with accelerate(rules, patterns=["no risk"], keep=False) as handle:
+    ...     explanation = handle.explain()
+    >>> explanation.routes, explanation.entries
+    ({'exact': 1}, ['rules.risky'])
     """
 
     host: str

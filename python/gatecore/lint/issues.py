@@ -35,7 +35,15 @@ Level: TypeAlias = Literal["fault", "advice", "note"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A kind of issue: how much it matters, and what it is about in a clause."""
+    """A kind of issue.
+
+    Attributes:
+        level: How much it matters.
+        about: What it is about, in a clause.
+
+    >>> CHECKS["redundant"]
+    Check(level='advice', about='a pattern that another of its group makes superfluous')
+    """
 
     level: Level
     about: str
@@ -80,6 +88,12 @@ class Issue:
         instead: A source that is better, where one is proved to be.
         keeps: What stays the same with it: "same answers" or "same yes or no".
         named: Patterns that a gate's issue is about, each with its line.
+
+    >>> from gatecore import modules
+    >>> gate = modules.load("gdpr_uk").gate("consent")
+    >>> issue = Issue.of_gate("no-examples", gate, "It has none.")
+    >>> issue.level, issue.gate, issue.reason
+    ('advice', 'consent', 'It has none.')
     """
 
     check: str

@@ -29,7 +29,7 @@ __all__ = ["Advice", "Growth", "HostileText", "Rewrite", "lint_patterns", "may_t
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """A better way to write a pattern.
+    r"""A better way to write a pattern.
 
     Attributes:
         pattern: The pattern to write instead.
@@ -38,6 +38,10 @@ class Rewrite:
         route: How gatecore answers it.
         growth: How `re`'s time grows with it.
         done: What was changed, in clauses.
+
+    >>> rewrite = lint([r"(?<!\w)risk(?!\w)"])[0].rewrite
+    >>> rewrite.pattern.source, rewrite.kind, rewrite.route
+    ('\\brisk\\b', 'same answers', 'exact')
     """
 
     pattern: Pattern
@@ -68,6 +72,10 @@ class Advice:
         growth: How `re`'s time grows with the text; `None` where it was not asked for.
         rewrite: A better way to write it, where one is known.
         note: What else to know, one clause.
+
+    >>> (advice,) = lint(["(?=a)(a+)+b"])
+    >>> advice.route, advice.growth.kind, advice.superlinear
+    ('fallback', 'exponential', True)
     """
 
     pattern: Pattern

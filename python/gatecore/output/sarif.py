@@ -97,6 +97,16 @@ class SarifLog:
 
     A document that is added twice is there once. Of more than `most_results` results the worst are
     kept, and a notification says how many were left out.
+
+    Args:
+        gates: The gates that are asked, in order; each is a rule of the log.
+        most_results: How many results are kept.
+
+    >>> from gatecore import Report, modules
+    >>> log = SarifLog(modules.load("gdpr_uk").gates)
+    >>> log.add(Checked("a.txt", "Hello.", Report((), characters=6)))
+    >>> json.loads(log.text())["runs"][0]["results"]
+    []
     """
 
     def __init__(self, gates: Sequence[Gate], *, most_results: int = MOST_RESULTS) -> None:

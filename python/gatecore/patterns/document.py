@@ -97,7 +97,13 @@ class Document(DocumentMethods, str):
         return self._views.setdefault(method, type(self)._of(text, self._patterns, self._core))
 
     def stats(self) -> Stats:
-        """How the calls about this document and its views were answered, by reason and pattern."""
+        """How the calls about this document and its views were answered, by reason and pattern.
+
+        >>> from gatecore import Document, PatternSet
+        >>> document = Document("No RISK", PatternSet(["RISK"]))
+        >>> "RISK" in document, document.stats().served
+        (True, 1)
+        """
         from gatecore.patterns.stats import Stats
 
         return Stats.of(self._core.counted())

@@ -24,6 +24,11 @@ class Explanation:
         reason: One clause.
         cost: What asking costs, as a clause.
         backend: The pass in use.
+
+    >>> from gatecore import PatternSet
+    >>> explanation = PatternSet(["risk(?=s)"]).explain(0)
+    >>> explanation.route, explanation.reason
+    ('fallback', 'it has a look-ahead; the pass looks for something wider')
     """
 
     pattern: Pattern

@@ -24,6 +24,10 @@ class _SourceAndFlags(NamedTuple):
 class Pattern(_SourceAndFlags):
     r"""One expression with its flags, exactly as `re.compile(source, flags)` takes it.
 
+    Args:
+        source: The expression, in the syntax of the running interpreter's `re`.
+        flags: `re.IGNORECASE` and such, or their sum.
+
     Raises:
         PatternSetError: The source is not a `str`, or the flags are not a number such as
             `re.IGNORECASE`. Whether the expression is a good one is seen when a set is made.

@@ -59,14 +59,23 @@ class Numbered(Protocol):
 
 
 class Scan:
-    """The answers for one document: cheap to hold, exact when asked.
+    r"""The answers for one document: cheap to hold, exact when asked.
 
     Which patterns match is known from the pass; spans and groups are worked out when asked for,
     with the GIL released. Patterns on the fallback route are answered by `re`, unless the pass
     ruled them out. Safe to share between threads.
 
     Every question takes a `deadline`, else that of the scan holds, and raises `DeadlineError` when
-    it is over. An error of `re` itself, and Ctrl-C, get a note that names the pattern.
+    it is over. An error of `re` itself, and Ctrl-C, get a note that names the pattern. A number
+    that the set does not have is an `IndexError`. A pattern is `in` a scan if it matches.
+
+    Attributes:
+        text: The document.
+
+    >>> from gatecore import PatternSet
+    >>> scan = PatternSet(["fee", r"(\w+) charge"]).scan("a late charge, an exit charge")
+    >>> 0 in scan, 1 in scan, scan.spans(1), scan.findall(1)
+    (False, True, [(2, 13), (18, 29)], ['late', 'exit'])
     """
 
     __slots__ = ("_core", "_set", "_until", "text")
@@ -179,7 +188,7 @@ class Scan:
         )
 
     def search(self, number: int, *, deadline: DeadlineLike | None = None) -> re.Match[str] | None:
-        """The first match, as `re.search` finds it."""
+        """The first match, as `re.search` finds it; its groups are worked out when asked for."""
         number = self._set._number(number)
         try:
             until = self._until if deadline is None else deadline_of(deadline)
@@ -195,7 +204,10 @@ class Scan:
             raise
 
     def spans(self, number: int, *, deadline: DeadlineLike | None = None) -> list[tuple[int, int]]:
-        """The span of every match in characters, as `re.finditer` finds them."""
+        """The span of every match in characters, as `re.finditer` finds them.
+
+        Linear in the document's length, but for patterns on the fallback route.
+        """
         number = self._set._number(number)
         try:
             until = self._limit(deadline)

@@ -24,6 +24,13 @@ class Stats:
         by_pattern: The same for each pattern, the first 1,000 of a document. Calls with something
             that is not a pattern of text, such as bytes, have no entry, nor do keywords:
             `PatternSet.learned` names those.
+
+    >>> from gatecore import Document, PatternSet, re
+    >>> document = Document("No RISK", PatternSet(["RISK"]))
+    >>> re.search("RISK", document).span(), re.search("No", document).span()
+    ((3, 7), (0, 2))
+    >>> document.stats().served, document.stats().by_reason
+    (1, {"the pattern is not in the document's set": 1})
     """
 
     served: int

@@ -37,7 +37,7 @@ class PatternStore:
         clock: Seconds since 1970, by which what was learned expires.
 
     Attributes:
-        folder: The folder.
+        folder: Where the sets lie.
         clock: The clock.
         hits: Sets that were loaded instead of compiled.
         misses: Sets that were not there.
@@ -67,7 +67,13 @@ class PatternStore:
         """The user's cache: `$GATECORE_CACHE_DIR`, else the platform's usual place.
 
         Where neither is known, as in a container whose user has no home, nothing is kept;
-        `rejected` then has the reason.
+        `rejected` then has the reason. Nothing is read or written yet.
+
+        >>> import os
+        >>> os.environ["GATECORE_CACHE_DIR"] = "build/sets"
+        >>> PatternStore.default().folder.as_posix()
+        'build/sets'
+        >>> del os.environ["GATECORE_CACHE_DIR"]
         """
         chosen = os.environ.get("GATECORE_CACHE_DIR")
         if chosen:

@@ -38,6 +38,12 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Until when answers are wanted: this many seconds from now, until it is cancelled, or both.
 ///
+/// Args:
+///     seconds: How many from now; if not given, only `cancel` ends it.
+///
+/// Raises:
+///     ValueError: The seconds are negative or not a number.
+///
 /// >>> from gatecore import Deadline, PatternSet
 /// >>> deadline = Deadline(2.5)
 /// >>> PatternSet(["plain"]).scan("plain text", deadline=deadline).ids()

@@ -36,6 +36,10 @@ static ALLOCATOR: gatecore_ffi::cpython::reserve::Allocator =
     gatecore_ffi::cpython::reserve::Allocator;
 
 /// Which passes this build can run here, the preferred one first.
+///
+/// >>> from gatecore import backends
+/// >>> backends()[-1]
+/// 'portable'
 #[pyo3::pyfunction]
 fn backends() -> Vec<&'static str> {
     gatecore::Backend::available().iter().map(|backend| backend.name()).collect()

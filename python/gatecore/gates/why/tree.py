@@ -28,7 +28,20 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A place in the document that a condition rests on; a sentence has no group and no pattern."""
+    """A place in the document that a condition rests on.
+
+    Attributes:
+        start: Where it starts, in characters from 0.
+        end: Where it ends.
+        line: The line where it starts, from 1.
+        column: The character of that line, from 1.
+        text: What the document says there.
+        group: The pattern's group; empty where the place is a sentence.
+        pattern: What the gate's author wrote; likewise.
+
+    >>> Witness(14, 22, 2, 4, "exit fee", "fee", "exit fee").to_dict()["line"]
+    2
+    """
 
     start: int
     end: int
@@ -64,10 +77,20 @@ class Shown:
 class WhyCondition:
     """One condition: what it says, whether it held, where, and what was missing or compared.
 
-    `held` is None when the condition was not looked at. `at` is the match whose surroundings the
-    condition is about. `found` and `parts` are cut when long; `found_in_all` and `parts_in_all`
-    count what there is. A compared value is a reason that begins with its place; those that stand
-    as asked come first.
+    Attributes:
+        says: What it asks for, in words.
+        held: Whether it held; `None` when it was not looked at.
+        found: The places that made it so, at most twenty.
+        found_in_all: How many there are.
+        reasons: What was missing or compared, a line each; a compared value begins with its place,
+            and those that stand as asked come first.
+        parts: The conditions that it is made of, at most twenty where they are asked of matches.
+        parts_in_all: How many there are.
+        at: The match whose surroundings it is about, if it is about some.
+
+    >>> condition = WhyCondition("any of ‘fee’", False, reasons=("no match",))
+    >>> condition.held, condition.to_dict()["reasons"]
+    (False, ['no match'])
     """
 
     says: str
@@ -116,7 +139,19 @@ class WhyCondition:
 
 @dataclass(frozen=True, slots=True)
 class WhyBranch:
-    """A branch that was looked at; `when` None is the otherwise, `taken` the one that answered."""
+    """A branch that was looked at.
+
+    Attributes:
+        number: Its place among the gate's branches, from 1.
+        status: What the verdict is if it is taken.
+        severity: Likewise.
+        message: Likewise, with its placeholders as they are written.
+        taken: Whether it gave the verdict.
+        when: Its condition; `None` for the last branch, which answers otherwise.
+
+    >>> WhyBranch(2, "PASS", "none", "It is said.", True, None).to_dict()["taken"]
+    True
+    """
 
     number: int
     status: Status
@@ -144,9 +179,28 @@ class WhyBranch:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The explanation of one verdict; `relevant` is None for a gate that is always asked.
+    """The explanation of one verdict. Its `str` is the tree in plain lines.
 
-    `limits` is what the gate says it cannot see. Its `str` is the tree in plain lines.
+    Attributes:
+        gate: The gate's name.
+        module: The name of its module.
+        title: The gate's title.
+        status: The verdict's status.
+        relevant: The condition under which the gate has anything to say; `None` if it always has.
+        branches: The branches that were looked at; the last one gave the verdict.
+        limits: What the gate says it cannot see.
+
+    >>> from gatecore import GateSet, modules
+    >>> gates = GateSet(modules.load("gdpr_uk").gates)
+    >>> why = gates.why("We keep your personal data for as long as we wish.", "retention")
+    >>> why.status, why.branches[-1].taken
+    ('FAIL', True)
+    >>> print(why)
+    gdpr_uk/retention is FAIL
+      ✓ relevant: any of ‘data’ (3 patterns)
+          1:14 “personal data”
+      ✓ FAIL high: a match of ‘without_end’ with ...
+          ✓ 1:32 “as long as we wish”
     """
 
     gate: str

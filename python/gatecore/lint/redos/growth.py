@@ -67,6 +67,11 @@ MOST_STEPS_A_CHARACTER: Final = 1_000
 class HostileText:
     """A text on which `re` needs ever longer: `prefix + pump * n + suffix`.
 
+    Attributes:
+        prefix: What it begins with.
+        pump: What is repeated.
+        suffix: What it ends with.
+
     >>> HostileText("", "1", "!").text(3)
     '111!'
     """
@@ -95,6 +100,10 @@ class Growth:
         note: Why it is not known.
         until: The growth is that of bounded repeats, and goes on until the text has this many
             characters for them; beyond that only a factor is left, and a large one.
+
+    >>> found = growth("(a+)+b")
+    >>> found.kind, found.superlinear, found.hostile.text(3)
+    ('exponential', True, 'aaa')
     """
 
     kind: Literal["linear", "polynomial", "exponential", "unknown", "not analysed"]

@@ -79,7 +79,14 @@ def render(documents: Iterable[Checked], unreadable: Iterable[tuple[str, str]] =
 
 
 class HtmlReport:
-    """A page that documents are added to one by one."""
+    """A page that documents are added to one by one.
+
+    >>> from gatecore import Report
+    >>> page = HtmlReport()
+    >>> page.add(Checked("a.txt", "Hello.", Report((), characters=6)))
+    >>> "a.txt" in page.text()
+    True
+    """
 
     def __init__(self) -> None:
         self._sections: list[str] = []

@@ -22,7 +22,10 @@ use crate::re::pattern::CompiledPattern;
 use crate::re::stats::fell_through;
 use crate::scan::CoreScan;
 
-/// A match of one pattern in one document. Always true; spans are in characters.
+/// A match of one pattern in one document, as `re.Match`. Always true; spans are in characters.
+///
+/// Span and groups are worked out when they are first asked for. A group that the pattern does not
+/// have is an `IndexError`. It keeps its document alive.
 ///
 /// >>> from gatecore import PatternSet
 /// >>> match = PatternSet([r"up to (\d+) ?%"]).scan("earn up to 7 % now").search(0)
