@@ -23,7 +23,7 @@ DOORS: Final = (
     "gatecore.errors",
     "gatecore.gates.report",
     "gatecore.gates.why.tree",
-    "gatecore.hosts.acceleration",
+    "gatecore.hosts.stats",
     "gatecore.lint.gates",
     "gatecore.lint.patterns",
     "gatecore.modules",
@@ -31,7 +31,7 @@ DOORS: Final = (
     "gatecore.output.sarif",
 )
 #: In such an `__all__` for modules beside it only, or a type that signatures spell out.
-NOT_PUBLIC: Final = {"gatecore.gates.why.tree.lines_of", "gatecore.hosts.acceleration.Learn"}
+NOT_PUBLIC: Final = {"gatecore.hosts.stats.Counts", "gatecore.hosts.stats.misses_of"}
 
 LISTED: Final = [
     name
