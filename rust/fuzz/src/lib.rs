@@ -3,7 +3,7 @@
 //! ```text
 //! passes   the SIMD pass and the portable one give the same answers about the same patterns
 //! stored   damaged bytes of a set are refused, or are a set with the same answers
-//! wire     whatever numbers a caller sends as gates are read or refused
+//! wire     whatever bytes a caller sends as gates are read or refused
 //! ```
 //!
 //! The targets are libFuzzer's: inputs are found by coverage, failures are minimised and kept, and
@@ -233,16 +233,9 @@ fn sign(bytes: &mut [u8]) {
     head[sums + 8..].copy_from_slice(&(body.len() as u64).to_le_bytes());
 }
 
-/// Any bytes as gates.
+/// Any bytes as gates: an error with a place, or gates.
 pub fn wire(data: &[u8]) {
-    let _ = read_gates(data);
-}
-
-/// The one place that knows how gates arrive.
-fn read_gates(data: &[u8]) -> std::result::Result<(), gatecore::BuildError> {
-    let numbers: Vec<u32> = data.iter().map(|&byte| u32::from(byte)).collect();
-    let literals = ["10 %".to_owned(), "none".to_owned()];
-    let decoder = gatecore::gate::Decoder { patterns: 4, literals: &literals };
-    decoder.near(&numbers).map(drop)?;
-    decoder.condition(&numbers).map(drop)
+    if let Ok(text) = std::str::from_utf8(data) {
+        let _ = gatecore::gate::Gates::from_json(text);
+    }
 }
