@@ -142,7 +142,7 @@ class CoreGates:
 
 @final
 class Deadline:
-    """Until when answers are wanted: so many seconds from now, until it is cancelled, or both.
+    """Until when answers are wanted: this many seconds from now, until it is cancelled, or both.
 
     Args:
         seconds: How many from now; if not given, only `cancel` ends it.
@@ -165,7 +165,7 @@ class Deadline:
         """The seconds it was made with, `None` if only `cancel` ends it."""
     @property
     def remaining(self) -> float | None:
-        """Seconds that are left, `None` if only `cancel` ends it."""
+        """The seconds that are left, `None` if only `cancel` ends it."""
     @property
     def is_cancelled(self) -> bool:
         """Whether it was cancelled."""
@@ -173,7 +173,7 @@ class Deadline:
     def is_over(self) -> bool:
         """Whether it passed or was cancelled."""
     def cancel(self) -> None:
-        """Ends it now, from any thread: what waits for an answer raises `DeadlineError`."""
+        """Ends it now, from any thread: whoever waits for an answer gets `DeadlineError`."""
     def check(self) -> None:
         """Raises `DeadlineError` if it is over."""
 

@@ -2,6 +2,13 @@
 
 All of them are `GatecoreError`, so one `except` clause is enough; those that mirror a built-in
 error are that error too, so code that already catches `ValueError` or `TypeError` keeps working.
+
+>>> from gatecore import PatternSet, errors
+>>> try:
+...     PatternSet("abc")
+... except errors.GatecoreError as error:
+...     print(error)
+a set is a list of patterns; for one pattern, ['abc']
 """
 
 from __future__ import annotations

@@ -151,7 +151,14 @@ def test_paths_in_a_page_exist(page: Path) -> None:
         if is_missing or (is_file and not any(path.endswith(f"/{ticked}") for path in sources)):
             missing.append(ticked)
     links = re.findall(r"\]\(([^)\s#]+\.md)(?:#[\w-]+)?\)", text)
-    missing += [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    known = {ROOT / "docs" / name for name in ("changelog.md", "reference/command-line.md")}
+    missing += [
+        link
+        for link in links
+        if "://" not in link
+        and not (page.parent / link).exists()
+        and (page.parent / link).resolve() not in known  # `make docs` writes them
+    ]
     assert missing == []
 
 

@@ -176,10 +176,10 @@ def test_an_unreadable_file_leaves_the_old_gates(
     gates = GateSet.load(house)
     real = os.open
 
-    def refuse(path: str, *arguments: Any) -> int:
+    def refuse(path: str, *arguments: Any, **options: Any) -> int:
         if str(path).endswith("three.yaml"):
             raise PermissionError(13, "Permission denied")
-        return real(path, *arguments)
+        return real(path, *arguments, **options)
 
     monkeypatch.setattr("os.open", refuse)
     with pytest.raises(GateFileError, match=r"three\.yaml:1:1: .*Permission denied"):

@@ -358,7 +358,7 @@ def test_check_fails_closed_in_every_format(
 def test_a_timeout_is_a_number_of_seconds(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Above 0."""
     assert main(["check", "a.txt", "--timeout", wrong]) == 2
-    assert "no number of seconds" in capsys.readouterr().err
+    assert "not a number of seconds" in capsys.readouterr().err
 
 
 def test_workers_are_shared_by_threads_and_left_by_none() -> None:
