@@ -39,7 +39,7 @@ class Rewrite:
         growth: How `re`'s time grows with it.
         done: What was changed, in clauses.
 
-    >>> rewrite = lint([r"(?<!\w)risk(?!\w)"])[0].rewrite
+    >>> rewrite = lint_patterns([r"(?<!\w)risk(?!\w)"])[0].rewrite
     >>> rewrite.pattern.source, rewrite.kind, rewrite.route
     ('\\brisk\\b', 'same answers', 'exact')
     """
@@ -73,7 +73,7 @@ class Advice:
         rewrite: A better way to write it, where one is known.
         note: What else to know, one clause.
 
-    >>> (advice,) = lint(["(?=a)(a+)+b"])
+    >>> (advice,) = lint_patterns(["(?=a)(a+)+b"])
     >>> advice.route, advice.growth.kind, advice.superlinear
     ('fallback', 'exponential', True)
     """
