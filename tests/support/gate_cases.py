@@ -44,7 +44,6 @@ from gatecore.gates.spec import (
     Not,
     Part,
     PatternRef,
-    Place,
     Relation,
     SentenceLength,
     Side,
@@ -53,6 +52,7 @@ from gatecore.gates.spec import (
     Window,
 )
 from gatecore.gates.typography import pattern_of
+from gatecore.places import Place
 from tests.support import generate
 from tests.support.choices import ODD, WORDS, Choices, Spec, weigh
 from tests.support.texts import make_text, parse

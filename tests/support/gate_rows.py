@@ -11,7 +11,8 @@ import json
 from typing import Any
 
 from gatecore.gates import spec
-from gatecore.gates.spec import Gate, Place
+from gatecore.gates.spec import Gate
+from gatecore.places import Place
 
 __all__ = ["from_row", "to_row"]
 

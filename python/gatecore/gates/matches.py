@@ -43,7 +43,7 @@ class Matches(Protocol):
 class ReMatches:
     """Matches asked of the standard library, anew each time.
 
-    >>> from gatecore.gates.spec import Place
+    >>> from gatecore.places import Place
     >>> pattern = PatternRef("i(?P<last>.)$", 0, Place("a.yaml", 1, 1), view="lowercase")
     >>> ReMatches("the RIK").hits(pattern)
     [Hit(start=5, end=7, captures={'last': 'K'})]

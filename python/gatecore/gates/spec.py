@@ -54,7 +54,6 @@ __all__ = [
     "Not",
     "Part",
     "PatternRef",
-    "Place",
     "Question",
     "Relation",
     "SentenceLength",

@@ -22,8 +22,8 @@ from gatecore.gates.spec import (
     NoneOf,
     Not,
     PatternRef,
-    Place,
 )
+from gatecore.places import Place
 
 HERE = Place("table.yaml", 1, 1)
 A, B, C = (PatternRef(letter, 0, HERE) for letter in "abc")

@@ -27,13 +27,13 @@ from gatecore.gates.spec import (
     NoneOf,
     Part,
     PatternRef,
-    Place,
     SentenceLength,
     Side,
     Take,
     Unit,
     Window,
 )
+from gatecore.places import Place
 
 HERE = Place("table.yaml", 1, 1)
 

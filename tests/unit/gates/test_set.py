@@ -29,9 +29,9 @@ from gatecore.gates.spec import (
     NoneOf,
     Not,
     PatternRef,
-    Place,
     Status,
 )
+from gatecore.places import Place
 
 STATUSES: tuple[Status, ...] = ("PASS", "WARNING", "FAIL")
 PLACE = Place("generated.yaml", 1, 1)

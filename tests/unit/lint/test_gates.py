@@ -35,7 +35,6 @@ from gatecore.gates.spec import (
     Not,
     Part,
     PatternRef,
-    Place,
     Status,
     View,
     Window,
@@ -43,6 +42,7 @@ from gatecore.gates.spec import (
 from gatecore.lint.gates import CHECKS, Issue, costs, lint_gates
 from gatecore.lint.proofs.questions import Questions
 from gatecore.lint.proofs.reach import can_hold
+from gatecore.places import Place
 
 _IGNORECASE = 2
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from gatecore.gates.spec import PatternRef, Place, View
+from gatecore.gates.spec import PatternRef, View
 from gatecore.lint.proofs.languages import LanguageTooLargeError, text_between
 from gatecore.lint.proofs.program import program
 from gatecore.lint.proofs.questions import Questions
+from gatecore.places import Place
 
 DATA = Path(__file__).parents[2] / "data" / "lint_languages.jsonl"
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in DATA.read_text("ascii").splitlines()]

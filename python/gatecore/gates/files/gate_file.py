@@ -20,7 +20,8 @@ from gatecore.gates.files import grammar
 from gatecore.gates.files.gate import gate_of
 from gatecore.gates.files.groups import SHARED_FILE, SharedLists
 from gatecore.gates.files.yaml_nodes import MAX_BYTES, Node, YamlFile
-from gatecore.gates.spec import Gate, Module, Place
+from gatecore.gates.spec import Gate, Module
+from gatecore.places import Place
 
 if TYPE_CHECKING:
     if sys.version_info >= (3, 11):

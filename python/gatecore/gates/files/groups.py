@@ -8,7 +8,8 @@ from typing import Final
 from gatecore.gates.files import grammar
 from gatecore.gates.files.patterns import USUAL, Patterns, Take, short
 from gatecore.gates.files.yaml_nodes import Node, YamlFile, hint, shown
-from gatecore.gates.spec import Group, PatternRef, Place
+from gatecore.gates.spec import Group, PatternRef
+from gatecore.places import Place
 
 __all__ = ["SHARED_FILE", "Groups", "SharedLists"]
 

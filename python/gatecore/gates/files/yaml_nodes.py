@@ -21,7 +21,7 @@ from yaml.nodes import MappingNode
 from gatecore.errors import GateFileError
 from gatecore.gates.files.shapes import MAX_LINE, MAX_NAME, MAX_NUMBER, NAME_PATTERN, Keys
 from gatecore.gates.files.yaml_errors import WRONG_QUOTES, explained, is_in_wrong_quotes
-from gatecore.gates.spec import Place
+from gatecore.places import Place
 
 __all__ = [
     "MAX_BYTES",

@@ -36,7 +36,6 @@ from gatecore.gates.spec import (
     Not,
     Part,
     PatternRef,
-    Place,
     SentenceLength,
     Unit,
     ValueKind,
@@ -54,6 +53,7 @@ from gatecore.gates.why.seen import (
     spans_of,
 )
 from gatecore.gates.why.standing import Others, Pairs, Values
+from gatecore.places import Place
 
 __all__ = ["Asking", "Judge"]
 

@@ -32,11 +32,11 @@ from gatecore.gates.spec import (
     Not,
     Part,
     PatternRef,
-    Place,
     SentenceLength,
     View,
     Window,
 )
+from gatecore.places import Place
 
 DATA = yaml.safe_load(
     (Path(__file__).parents[3] / "data" / "gate_file_errors.yaml").read_text(encoding="utf-8")

@@ -36,13 +36,13 @@ from gatecore.gates.spec import (
     Not,
     Part,
     PatternRef,
-    Place,
     SentenceLength,
     Window,
 )
 from gatecore.gates.why.explain import MOST_SHOWN, explain
 from gatecore.gates.why.judge import Judge
 from gatecore.gates.why.tree import WhyCondition
+from gatecore.places import Place
 
 HERE = Place("why.yaml", 1, 1)
 TEXT = "Guaranteed gains. Capital at risk.\n\nA fee of £85 now, a fee of £150 later. Guaranteed!"

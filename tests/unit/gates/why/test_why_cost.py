@@ -31,11 +31,11 @@ from gatecore.gates.spec import (
     Not,
     Part,
     PatternRef,
-    Place,
     SentenceLength,
     Window,
 )
 from gatecore.output import html
+from gatecore.places import Place
 from tests.support.steps import Steps
 
 HERE = Place("cost.yaml", 1, 1)
