@@ -15,11 +15,14 @@ from gatecore.gates.patterns import GatePatterns
 from gatecore.modules.compiling import write
 from gatecore.patterns import shipped
 from gatecore.patterns.shipped import lent, name_of
+from tests.unit.patterns.test_compile_budget import words
 
 pytestmark = pytest.mark.skipif("simd" not in gatecore.backends(), reason="databases are SIMD's")
 
 PATTERNS = [(r"no\s+risk", 2), (r"\bup to \d+", 0), ("guaranteed.{0,20}returns", 0)]
 SECTIONS = [0, 1, 1]
+#: Its database would take more work than it may.
+DEAR = (r"\b(?:" + "|".join(words(900)) + r")\b", 0)
 TEXT = "NO RISK up to 7, guaranteed returns"
 
 
@@ -58,6 +61,18 @@ def test_a_set_of_shipped_databases_equals_a_compiled_one(folder: Path) -> None:
     assert made.to_bytes() == compiled.to_bytes()
     assert made.scan(TEXT).ids() == [0, 1, 2]
     assert _missing(folder / name_of(PATTERNS, SECTIONS), PATTERNS, SECTIONS) == NOTHING
+
+
+def test_what_takes_too_much_work_is_not_tried_again(folder: Path) -> None:
+    """That a batch exceeds its budget is shipped too; finding out took most of a first check."""
+    tries = PatternSet.sectioned([DEAR], [0], backend="simd")
+    assert "work budget" in tries.explain(0).reason
+    recording = Databases.record()
+    PatternSet.sectioned([DEAR], [0], backend="simd")
+    path = folder / name_of([DEAR], [0])
+    path.write_bytes(zlib.compress(recording.close()))
+    assert PatternSet.sectioned([DEAR], [0], backend="simd").to_bytes() == tries.to_bytes()
+    assert _missing(path, [DEAR], [0]) == NOTHING
 
 
 def test_other_patterns_and_files_that_cannot_be_used_are_compiled(folder: Path) -> None:

@@ -26,7 +26,8 @@ use serde_bytes::ByteBuf;
 
 use crate::error::LoadError;
 
-type Databases = BTreeMap<Vec<String>, ByteBuf>;
+/// `None`: to compile them takes more work than they may. To find that out takes as long.
+type Databases = BTreeMap<Vec<String>, Option<ByteBuf>>;
 
 /// Databases by their expressions.
 #[derive(Debug)]
@@ -101,21 +102,28 @@ impl Drop for Lent {
     }
 }
 
-/// A database that was compiled before from these expressions.
+/// What came of compiling these expressions before: a database, or [`Error::Budget`].
 #[cfg(feature = "simd")]
-pub(super) fn find(expressions: &[&str]) -> Option<Database> {
+pub(super) fn find(expressions: &[&str]) -> Option<Result<Database, Error>> {
     let lent = LENT.read().unwrap_or_else(PoisonError::into_inner).clone()?;
     let wanted: Vec<String> = expressions.iter().map(|&text| text.to_owned()).collect();
-    Database::from_bytes(lent.known.get(&wanted)?).ok()
+    match lent.known.get(&wanted)? {
+        Some(bytes) => Database::from_bytes(bytes).ok().map(Ok),
+        None => Some(Err(Error::Budget)),
+    }
 }
 
-/// Notes a database that was compiled.
+/// Notes what came of compiling.
 #[cfg(feature = "simd")]
-pub(super) fn note(expressions: &[&str], database: &Database) -> Result<(), Error> {
+pub(super) fn note(expressions: &[&str], made: &Result<Database, Error>) -> Result<(), Error> {
     let lent = LENT.read().unwrap_or_else(PoisonError::into_inner).clone();
     let Some(lent) = lent else { return Ok(()) };
     let expressions = expressions.iter().map(|&text| text.to_owned()).collect();
-    let bytes = ByteBuf::from(database.to_bytes()?);
+    let bytes = match made {
+        Ok(database) => Some(ByteBuf::from(database.to_bytes()?)),
+        Err(Error::Budget) => None,
+        Err(_) => return Ok(()),
+    };
     lent.made.lock().unwrap_or_else(PoisonError::into_inner).insert(expressions, bytes);
     Ok(())
 }
@@ -131,14 +139,19 @@ mod tests {
         let key: Vec<String> = expressions.iter().map(|&text| text.to_owned()).collect();
         let recording = record();
         assert!(find(&expressions).is_none(), "nothing is known while recording");
-        let made = Database::compile(&expressions).unwrap();
+        let made = Database::compile(&expressions);
         note(&expressions, &made).unwrap();
+        let made = made.unwrap();
+        note(&["memo_three"], &Err(Error::Budget)).unwrap();
+        note(&["memo_four"], &Err(Error::Memory)).unwrap();
         let all = recording.recorded().unwrap();
         drop(recording);
         assert!(find(&expressions).is_none(), "nothing is lent");
 
         let lent = lend(&all).unwrap();
-        let found = find(&expressions).expect("it was recorded");
+        let found = find(&expressions).expect("it was recorded").unwrap();
+        assert!(matches!(find(&["memo_three"]), Some(Err(Error::Budget))));
+        assert!(find(&["memo_four"]).is_none(), "that says nothing of the expressions");
         assert_eq!(found.to_bytes().unwrap(), made.to_bytes().unwrap());
         for other in [&expressions[..1], &["memo_one", "memo.*twO"], &["memo.*two", "memo_one"]] {
             assert!(find(other).is_none(), "{other:?}");

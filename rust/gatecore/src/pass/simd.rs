@@ -62,17 +62,16 @@ impl<'a> Budget<'a> {
         Budget { left, stop }
     }
 
-    /// A database from the memo, or else compiled and noted there.
+    /// What the memo has, or else compiled and noted there.
     fn compile(&mut self, texts: &[&str]) -> Result<Database, Error> {
         if let Some(known) = memo::find(texts) {
-            return Ok(known);
+            return known;
         }
         let most = self.left.min(work_for(texts.len() as u64));
         let (made, spent) = Database::compile_within(texts, most, &self.stop.shared());
         self.left -= spent;
-        let made = made?;
         memo::note(texts, &made)?;
-        Ok(made)
+        made
     }
 }
 
