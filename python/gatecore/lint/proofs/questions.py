@@ -7,9 +7,10 @@ Every "yes" is proved over all texts (`languages`), then tried on short texts an
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from gatecore.gates.spec import PatternRef, View
@@ -17,9 +18,9 @@ from gatecore.lint.proofs.languages import LanguageTooLargeError, text_between
 from gatecore.lint.proofs.program import Program, ProgramTooLargeError, program
 from gatecore.lint.proofs.source_tree import (
     Branch,
-    Item,
     UnreadableSourceError,
     branches_of,
+    every_item,
     joined,
 )
 from gatecore.lint.proofs.trial import LONGEST_TEXT, is_quick, likely_matches, trial_texts
@@ -113,46 +114,32 @@ class Questions:
         if written is None:
             return None
         try:
-            return self._tried_never(pattern, written)
-        except TooMuchWorkError:
-            return None
-
-    def _tried_never(self, pattern: PatternRef, written: Program) -> bool | None:
-        if self._matched(pattern, written):
-            return False
-        try:
+            if self._matched(pattern, written):
+                return False
             text = text_between(written, lowered=pattern.view == "lowercase")
-        except LanguageTooLargeError:
+            if text is None:
+                return True
+            return False if self._search(pattern)(text) else None
+        except (LanguageTooLargeError, TooMuchWorkError):
             return None
-        if text is None:
-            return True
-        return False if self._search(pattern)(text) else None
 
     def _found_within(self, narrow: PatternRef, wide: PatternRef) -> bool | None:
         ours, theirs = self._program(narrow), self._program(wide)
         if ours is None or theirs is None:
             return None
         try:
-            return self._tried_within(narrow, wide, ours, theirs)
-        except TooMuchWorkError:
-            return None
-
-    def _tried_within(
-        self, narrow: PatternRef, wide: PatternRef, ours: Program, theirs: Program
-    ) -> bool | None:
-        # Nearly all pairs are told apart by a text, at no cost; for the others it is the trial.
-        if not all(map(self._search(wide), self._matched(narrow, ours))):
-            return False
-        try:
+            # Nearly all pairs are told apart by a text, at no cost; for the others it is the trial.
+            if not all(map(self._search(wide), self._matched(narrow, ours))):
+                return False
             text = text_between(ours, theirs, lowered=narrow.view == "lowercase")
-        except LanguageTooLargeError:
+            if text is None:
+                return True
+            if not self._search(narrow)(text) or self._search(wide)(text):
+                return None  # it is one only for what the automaton cannot express
+            self._matched(narrow, ours).append(text)  # it may tell others apart too
+            return False
+        except (LanguageTooLargeError, TooMuchWorkError):
             return None
-        if text is None:
-            return True
-        if not self._search(narrow)(text) or self._search(wide)(text):
-            return None  # it is one only for what the automaton cannot express
-        self._matched(narrow, ours).append(text)  # it may tell others apart too
-        return False
 
     def _search(self, pattern: PatternRef) -> _Search:
         """As `re` does, which itself remembers no more than a few hundred patterns.
@@ -172,7 +159,7 @@ class Questions:
         return self._searches[key]
 
     def _matched(self, pattern: PatternRef, written: Program) -> list[str]:
-        """Some texts that a pattern matches, of the trial texts that are about it."""
+        """Some of the trial texts that a pattern matches, without those that take too long."""
         key = _key(pattern)
         if key not in self._texts:
             search = self._search(pattern)
@@ -182,7 +169,11 @@ class Questions:
             texts = [*likely_matches(written, longest=LONGEST_TEXT), *texts]
             if pattern.view == "lowercase":
                 texts = [text.lower() for text in texts]
-            self._texts[key] = list(_found(search, dict.fromkeys(texts)))
+            found = self._texts[key] = []
+            for text in dict.fromkeys(texts):
+                with contextlib.suppress(TooMuchWorkError):
+                    if search(text):
+                        found.append(text)
         return self._texts[key]
 
 
@@ -200,17 +191,6 @@ class _Careful:
         return self._search(text)
 
 
-def _found(search: _Search, texts: Iterable[str]) -> Iterator[str]:
-    """The texts with a match, of those that do not take too long."""
-    for text in texts:
-        try:
-            found = search(text)
-        except TooMuchWorkError:
-            continue
-        if found:
-            yield text
-
-
 def _key(pattern: PatternRef) -> _Key:
     return pattern.source, pattern.flags, pattern.view
 
@@ -222,18 +202,9 @@ def _branches(pattern: PatternRef) -> tuple[Branch, ...] | None:
         branches = branches_of(pattern.source, verbose=verbose)
     except (UnreadableSourceError, RecursionError):
         return None
-    return None if any(map(_is_bound, branches)) else branches
-
-
-def _is_bound(branch: Branch) -> bool:
-    """Whether flags, or what a group captured, tie a branch to the others."""
-    return any(
-        item.opening.startswith(("flags", "(?("))
-        or item.atom.startswith("(?P=")
-        or (item.atom[0] == "\\" and item.atom[1:2] in set("123456789"))
-        or any(map(_is_bound, item.branches))
-        for item in branch
-    )
+    # Flags, and what a group captured, tie a branch to the others.
+    bound = any(item.opening == "flags" or item.refers_back for item in every_item(branches))
+    return None if bound else branches
 
 
 def _without_ends(branch: Branch) -> Branch:
@@ -242,12 +213,6 @@ def _without_ends(branch: Branch) -> Branch:
         items.pop()
     while len(items) > 1 and _SKIPPABLE.fullmatch(items[0].quantifier):
         items.pop(0)
-    if len(items) == 1:
-        items = [_without_ends_inside(items[0])]
+    if len(items) == 1 and items[0].opening in ("(?:", "(") and not items[0].quantifier:
+        return (items[0].with_branches(*map(_without_ends, items[0].branches)),)
     return tuple(items)
-
-
-def _without_ends_inside(item: Item) -> Item:
-    if item.opening not in ("(?:", "(") or item.quantifier:
-        return item
-    return item.with_branches(*map(_without_ends, item.branches))

@@ -10,11 +10,11 @@ quantifier. Only rewrites use it, and each rewrite is checked against `re` befor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Branch", "Item", "UnreadableSourceError", "branches_of", "joined"]
+__all__ = ["Branch", "Item", "UnreadableSourceError", "branches_of", "every_item", "joined"]
 
 _SET: Final = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 _ESCAPE: Final = re.compile(
@@ -54,6 +54,12 @@ class Item:
         """The item as it is written."""
         return f"{self.atom}{self.quantifier}"
 
+    @property
+    def refers_back(self) -> bool:
+        """Whether it depends on what a group has matched."""
+        back_reference = self.atom[0] == "\\" and self.atom[1:2] in set("123456789")
+        return back_reference or self.atom.startswith(("(?P=", "(?("))
+
     def with_branches(self, *branches: Branch) -> Item:
         """A group with the same opening and quantifier around something else."""
         return Item(self.opening, f"{self.opening}{joined(branches)})", self.quantifier, branches)
@@ -81,6 +87,14 @@ def branches_of(source: str, *, verbose: bool = False) -> tuple[Branch, ...]:
 def joined(branches: tuple[Branch, ...]) -> str:
     """The source of branches."""
     return "|".join("".join(item.text for item in branch) for branch in branches)
+
+
+def every_item(branches: Iterable[Branch]) -> Iterator[Item]:
+    """The items of branches, and those in their groups."""
+    for branch in branches:
+        for item in branch:
+            yield item
+            yield from every_item(item.branches)
 
 
 class _Reader:

@@ -20,7 +20,7 @@ from typing import Final, TypeVar
 
 from gatecore.lint.proofs.work import TooMuchWorkError, Work
 from gatecore.lint.redos.automaton import SEARCH, Automaton, Moves
-from gatecore.lint.redos.failing import Failing
+from gatecore.lint.redos.failing import failing_ways
 
 __all__ = ["EXPONENTIAL", "Ambiguities", "Candidate", "ambiguities", "is_linear", "quiet_endings"]
 
@@ -83,7 +83,7 @@ def is_linear(automaton: Automaton) -> bool:
     Raises:
         TooMuchWorkError: It is not known.
     """
-    searched = _Ambiguity(Failing(automaton))
+    searched = _Ambiguity(failing_ways(automaton))
     return not searched.is_ambiguous() and searched.whole
 
 
@@ -120,17 +120,16 @@ def quiet_endings(automaton: Automaton, candidate: Candidate) -> list[str]:
 class _Ambiguity:
     """Looks for states that a word leads to in several ways."""
 
-    def __init__(self, automaton: Automaton | Failing) -> None:
+    def __init__(self, automaton: Automaton) -> None:
         self.whole = True
         self._automaton = automaton
         self._work = Work(MOST_MOVES, "moves of pairs of states")
         self._component = _components(automaton)
-        looping: dict[int, list[int]] = {}
+        self._looping: dict[int, list[int]] = {}
         for state, component in enumerate(self._component):
             searches = state != SEARCH or SEARCH in automaton.initial
             if component >= 0 and searches:
-                looping.setdefault(component, []).append(state)
-        self._looping = looping
+                self._looping.setdefault(component, []).append(state)
 
     def is_ambiguous(self) -> bool:
         """Whether there is any word that leads on in more and more ways."""
@@ -349,13 +348,13 @@ def _root(word: tuple[int, ...]) -> tuple[int, ...]:
     return next(word[:size] for size in sizes if word[:size] * (len(word) // size) == word)
 
 
-def _words_to(automaton: Automaton | Failing, *, rare: bool = True) -> dict[int, tuple[int, ...]]:
+def _words_to(automaton: Automaton, *, rare: bool = True) -> dict[int, tuple[int, ...]]:
     """A shortest word to each state."""
     return _words_from(automaton, dict.fromkeys(automaton.initial, ()), rare=rare)
 
 
 def _words_from(
-    automaton: Automaton | Failing,
+    automaton: Automaton,
     words: dict[int, tuple[int, ...]],
     *,
     rare: bool = True,
@@ -378,47 +377,21 @@ def _ordered(moves: dict[int, Moves], *, rare: bool) -> Iterable[tuple[int, Move
     return moves.items() if rare else reversed(moves.items())
 
 
-def _components(automaton: Automaton | Failing) -> list[int]:
+def _components(automaton: Automaton) -> list[int]:
     """The number of each state's strongly connected component; -1 where nothing loops."""
-    after = [
-        {to for moves in automaton.moves(state).values() for to in moves}
+    # Whoever can reach itself reaches the same states as all others of its component, and no state
+    # of another component reaches just these. A set of states is an integer with a bit for each.
+    reached = [
+        sum(1 << to for to in set().union(*automaton.moves(state).values()))
         for state in range(len(automaton))
     ]
-    before: list[list[int]] = [[] for _ in after]
-    for state, reached in enumerate(after):
-        for to in reached:
-            before[to].append(state)
-    component = [-2] * len(after)
-    for number, root in enumerate(reversed(_postorder(after))):
-        if component[root] != -2:
-            continue
-        members = [root]
-        component[root] = number
-        for state in members:
-            for other in before[state]:
-                if component[other] == -2:
-                    component[other] = number
-                    members.append(other)
-        if len(members) == 1 and root not in after[root]:
-            component[root] = -1
-    return component
-
-
-def _postorder(after: Sequence[Iterable[int]]) -> list[int]:
-    order: list[int] = []
-    seen = [False] * len(after)
-    for root in range(len(after)):
-        if seen[root]:
-            continue
-        seen[root] = True
-        todo = [(root, iter(after[root]))]
-        while todo:
-            state, rest = todo[-1]
-            to = next((to for to in rest if not seen[to]), None)
-            if to is None:
-                order.append(state)
-                todo.pop()
-            else:
-                seen[to] = True
-                todo.append((to, iter(after[to])))
-    return order
+    for between, through in enumerate(reached):
+        if through:
+            for state, some in enumerate(reached):
+                if some >> between & 1:
+                    reached[state] = some | reached[between]
+    numbers: dict[int, int] = {}
+    return [
+        numbers.setdefault(some, len(numbers)) if some >> state & 1 else -1
+        for state, some in enumerate(reached)
+    ]

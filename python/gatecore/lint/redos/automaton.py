@@ -81,16 +81,17 @@ class Automaton:
         self.initial = dict(self._closure(0, self._before(None)))
         if not self.matches_always:
             self.initial[SEARCH] = 1
-        self._moves: list[dict[int, Moves]] = []
-        while len(self._moves) < len(self._states):
-            self._moves.append(self._found_moves(len(self._moves)))
+        #: For each state and each kind that it takes, where it leads.
+        self.every_move: list[dict[int, Moves]] = []
+        while len(self.every_move) < len(self._states):
+            self.every_move.append(self._found_moves(len(self.every_move)))
 
     def __len__(self) -> int:
         return len(self._states)
 
     def moves(self, state: int) -> dict[int, Moves]:
         """For each kind that a state takes, where it leads."""
-        return self._moves[state]
+        return self.every_move[state]
 
     def start(self) -> tuple[frozenset[int], int]:
         """The states at the start of a text, and what may come next if a match ends there."""
@@ -107,7 +108,7 @@ class Automaton:
         reached: set[int] = set()
         ends = 0
         for state in states:
-            moves = self._moves[state].get(kind)
+            moves = self.every_move[state].get(kind)
             if moves is not None:
                 reached.update(moves)
                 ends |= self._ends[self._states[state][0] + 1, before]
@@ -126,11 +127,11 @@ class Automaton:
     def starts(self) -> dict[int | None, tuple[frozenset[int], int]]:
         """How an attempt begins after each kind of character, and at the start; as `after`."""
         kinds: list[int | None] = [None, *range(len(self.kinds))]
-        found = {}
-        for kind in kinds:
-            before = self._before(kind)
-            found[kind] = (frozenset(self._closure(0, before)), self._ends[0, before])
-        return found
+        befores = {kind: self._before(kind) for kind in kinds}
+        return {
+            kind: (frozenset(self._closure(0, before)), self._ends[0, before])
+            for kind, before in befores.items()
+        }
 
     def may_end(self, ends: int, kind: int | None) -> bool:
         """Whether a match that ends here is one when that kind comes next; `None` is nothing."""
@@ -189,14 +190,11 @@ class Automaton:
     def _found_moves(self, state: int) -> dict[int, Moves]:
         place, mask = self._states[state]
         found = {}
-        for kind in self._rarest_first(mask):
+        # The kinds that few classes have come first: texts of them match less easily.
+        for kind in sorted(bits(mask), key=lambda kind: (self._popularity[kind], kind)):
             closure = self._closure(place + 1, self._before(kind))
             found[kind] = {SEARCH: 1, **closure} if state == SEARCH else closure
         return found
-
-    def _rarest_first(self, mask: int) -> list[int]:
-        """The kinds that few classes have come first: texts of them match less easily."""
-        return sorted(bits(mask), key=lambda kind: (self._popularity[kind], kind))
 
     def _before(self, kind: int | None) -> _Before:
         if kind is None:
@@ -284,11 +282,10 @@ class Automaton:
                 yield self._over[at], mask
         elif op == Op.LOOK_AROUND:
             yield from self._look_around(at, step, mask, before)
-        elif op == Op.CONDITIONAL:
-            yield at + 1, mask
-            yield step.b, mask
         elif op != Op.FAIL:
             yield at + 1, mask
+            if op == Op.CONDITIONAL:
+                yield step.b, mask
 
     def _look_around(
         self, at: int, step: Instruction, mask: int, before: _Before

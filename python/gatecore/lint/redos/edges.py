@@ -16,7 +16,7 @@ from gatecore.lowering import lower
 from gatecore.lowering.charset import Ranges, code_points, union
 from gatecore.lowering.interpreter import constants, parser
 
-__all__ = ["class_of", "class_row", "first_characters", "last_characters"]
+__all__ = ["class_of", "class_row", "edge_characters"]
 
 
 @functools.lru_cache(maxsize=4096)
@@ -44,16 +44,10 @@ def class_row(branch: Sequence[Item], flags: int) -> list[Ranges] | None:
     return row
 
 
-def first_characters(items: Sequence[Item], flags: int) -> Ranges | None:
-    """What a piece begins with, if it always takes a character first."""
+def edge_characters(items: Sequence[Item], flags: int, *, first: bool) -> Ranges | None:
+    """What a piece begins with, or ends with, if there always is a character."""
     nodes = _parsed("".join(item.text for item in items), flags)
-    return None if nodes is None else _edge(nodes, flags, first=True)
-
-
-def last_characters(items: Sequence[Item], flags: int) -> Ranges | None:
-    """What a piece ends with, if its end always is a character."""
-    nodes = _parsed("".join(item.text for item in items), flags)
-    return None if nodes is None else _edge(nodes, flags, first=False)
+    return None if nodes is None else _edge(nodes, flags, first=first)
 
 
 def _parsed(text: str, flags: int) -> list[Any] | None:

@@ -16,57 +16,43 @@ little, and the search does not start the pattern anew.
 
 from __future__ import annotations
 
+from copy import copy
+from graphlib import CycleError, TopologicalSorter
 from typing import Final
 
 from gatecore.lint.redos.automaton import SEARCH, Automaton, Moves
 
-__all__ = ["Failing"]
+__all__ = ["failing_ways"]
 
 #: Sets of states that are looked at to see whether attempts that fail are short.
 _MOST_SETS: Final = 300
 
 
-class Failing:
-    """The failing ways of an automaton; the same questions as to an automaton."""
-
-    def __init__(self, automaton: Automaton) -> None:
-        self._automaton = automaton
-        self.kinds = automaton.kinds
-        short = fails_early(automaton)
-        after_sure: dict[int, set[int]] = {}
-        self._moves: list[dict[int, Moves]] = [{}]
-        for state in range(1, len(automaton)):
-            moves = dict(automaton.moves(state))
-            for kind in moves:
-                if automaton.sure(state, kind):
-                    after_sure.setdefault(kind, set()).update(moves[kind])
-                    moves[kind] = {}
-            self._moves.append(moves)
-        for kind, started in automaton.moves(SEARCH).items():
-            reached = set() if short or SEARCH not in automaton.initial else set(started)
-            self._moves[SEARCH][kind] = dict.fromkeys(
-                sorted({SEARCH} | reached | after_sure.get(kind, set())), 1
-            )
-        #: All of them: how they are reached does not matter.
-        self.initial: Moves = dict.fromkeys(range(len(automaton)), 1)
-
-    def __len__(self) -> int:
-        return len(self._automaton)
-
-    def moves(self, state: int) -> dict[int, Moves]:
-        """As of the automaton."""
-        return self._moves[state]
-
-    def mask(self, state: int) -> int:
-        """As of the automaton."""
-        return self._automaton.mask(state)
-
-    def ends_look_around(self, state: int) -> bool:
-        """As of the automaton."""
-        return self._automaton.ends_look_around(state)
+def failing_ways(automaton: Automaton) -> Automaton:
+    """The automaton with only those moves that an attempt may make in vain."""
+    short = _fails_early(automaton)
+    after_sure: dict[int, set[int]] = {}
+    every: list[dict[int, Moves]] = [{}]
+    for state in range(1, len(automaton)):
+        moves = dict(automaton.moves(state))
+        for kind in moves:
+            if automaton.sure(state, kind):
+                after_sure.setdefault(kind, set()).update(moves[kind])
+                moves[kind] = {}
+        every.append(moves)
+    for kind, started in automaton.moves(SEARCH).items():
+        reached = set() if short or SEARCH not in automaton.initial else set(started)
+        every[SEARCH][kind] = dict.fromkeys(
+            sorted({SEARCH} | reached | after_sure.get(kind, set())), 1
+        )
+    failing = copy(automaton)
+    failing.every_move = every
+    # All states: how they are reached does not matter.
+    failing.initial = dict.fromkeys(range(len(automaton)), 1)
+    return failing
 
 
-def fails_early(automaton: Automaton) -> bool:
+def _fails_early(automaton: Automaton) -> bool:
     """Whether an attempt that fails takes a few characters at most, whatever they are.
 
     All ways of an attempt are walked at once; one that can go on forever goes round in sets of
@@ -90,22 +76,8 @@ def fails_early(automaton: Automaton) -> bool:
             if reached and not automaton.surely_ends(ends):
                 after[states].append(reached)
                 todo.append(reached)
-    return _has_no_circle(after)
-
-
-def _has_no_circle(after: dict[frozenset[int], list[frozenset[int]]]) -> bool:
-    """By taking away, again and again, what leads nowhere."""
-    before: dict[frozenset[int], list[frozenset[int]]] = {states: [] for states in after}
-    open_ways = {states: len(reached) for states, reached in after.items()}
-    for states, reached in after.items():
-        for to in reached:
-            before[to].append(states)
-    todo = [states for states, number in open_ways.items() if number == 0]
-    gone = 0
-    while todo:
-        gone += 1
-        for states in before[todo.pop()]:
-            open_ways[states] -= 1
-            if open_ways[states] == 0:
-                todo.append(states)
-    return gone == len(after)
+    try:
+        TopologicalSorter(after).prepare()
+    except CycleError:
+        return False
+    return True

@@ -1,6 +1,6 @@
 r"""Rewrites: the same pattern without what keeps it slow, by small rules over its source.
 
-A rule looks at one item of a branch and its neighbours and gives other items, or nothing.
+A rule looks at one item of a branch and its neighbours and gives another branch, or nothing.
 Its kind says what stays:
 
     same answers      each search, match, span and group, for every text
@@ -13,7 +13,7 @@ and what they made is checked once more for the pattern at hand (`proofs.trial`)
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -22,10 +22,11 @@ from gatecore.lint.proofs.source_tree import (
     Item,
     UnreadableSourceError,
     branches_of,
+    every_item,
     joined,
 )
 from gatecore.lint.proofs.trial import Kind
-from gatecore.lint.redos.edges import class_of, class_row, first_characters, last_characters
+from gatecore.lint.redos.edges import class_of, class_row, edge_characters
 from gatecore.lowering.charset import (
     Ranges,
     complement,
@@ -38,8 +39,8 @@ from gatecore.lowering.lower import Lowering
 
 __all__ = ["Change", "rewritten"]
 
-
 _MOST_ROUNDS: Final = 20
+_CATEGORIES: Final = (r"\w", r"\W", r"\s", r"\S", r"\d", r"\D")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class _Place(NamedTuple):
         return self.closes and self.at == len(self.branch) - 1
 
 
-#: A rule gives the items that replace those from `first` to the place's own, or nothing.
+#: A rule gives the branch as it is to be, or nothing.
 _Rule = Callable[[_Place], "tuple[Item, ...] | None"]
 
 
@@ -102,7 +103,7 @@ def rewritten(source: str, flags: int) -> Iterator[Change]:
         branches = branches_of(source, verbose=verbose)
     except (UnreadableSourceError, RecursionError):
         return
-    if any(map(_remembers, branches)):
+    if any(item.refers_back for item in every_item(branches)):
         return  # what groups matched matters, and rules change it
     kinds: tuple[tuple[Kind, dict[str, _Rule]], ...] = (
         ("same answers", _SAME_ANSWERS),
@@ -110,66 +111,57 @@ def rewritten(source: str, flags: int) -> Iterator[Change]:
     )
     before = source
     for kind, rules in kinds:
-        done: list[str] = []
-        changed = _to_the_end(branches, rules, in_force & ~int(re.VERBOSE), done)
-        if done and joined(changed) != before:
-            before = joined(changed)
-            yield Change(before, flags & ~int(re.VERBOSE), kind, tuple(dict.fromkeys(done)))
+        rewriter = _Rewriter(rules, in_force & ~int(re.VERBOSE))
+        changed = joined(rewriter.to_the_end(branches))
+        if rewriter.done and changed != before:
+            before = changed
+            yield Change(before, flags & ~int(re.VERBOSE), kind, tuple(rewriter.done))
 
 
-def _to_the_end(
-    branches: tuple[Branch, ...], rules: dict[str, _Rule], flags: int, done: list[str]
-) -> tuple[Branch, ...]:
-    for _ in range(_MOST_ROUNDS):
-        changed = _once(branches, rules, flags, done, opens=True, closes=True)
-        if changed is None:
-            break
-        branches = changed
-    return branches
+class _Rewriter:
+    """Applies rules until none changes anything; `done` has the names of those that did."""
 
+    def __init__(self, rules: dict[str, _Rule], flags: int) -> None:
+        self._rules = rules
+        self._flags = flags
+        self.done: dict[str, None] = {}
 
-def _once(
-    branches: tuple[Branch, ...],
-    rules: dict[str, _Rule],
-    flags: int,
-    done: list[str],
-    *,
-    opens: bool,
-    closes: bool,
-) -> tuple[Branch, ...] | None:
-    """The first change that a rule makes, innermost parts first."""
-    for number, branch in enumerate(branches):
-        for at, item in enumerate(branch):
-            place = _Place(branch, at, opens, closes, flags)
-            inner = None
-            if item.branches and item.opening in ("(", "(?:", "(?=", "(?!", "(?>"):
-                plain = item.opening in ("(", "(?:") and not item.quantifier
-                inner = _once(
-                    item.branches,
-                    rules,
-                    flags,
-                    done,
-                    opens=place.first and plain,
-                    closes=place.last and plain,
-                )
-            if inner is not None:
-                replaced = (*place.before, item.with_branches(*inner), *place.after)
-            else:
-                found = _applied(place, rules, done)
-                if found is None:
-                    continue
-                replaced = found
-            return (*branches[:number], replaced, *branches[number + 1 :])
-    return None
+    def to_the_end(self, branches: tuple[Branch, ...]) -> tuple[Branch, ...]:
+        for _ in range(_MOST_ROUNDS):
+            changed = self._once(branches, opens=True, closes=True)
+            if changed is None:
+                break
+            branches = changed
+        return branches
 
+    def _once(
+        self, branches: tuple[Branch, ...], *, opens: bool, closes: bool
+    ) -> tuple[Branch, ...] | None:
+        """The first change that a rule makes, innermost parts first."""
+        for number, branch in enumerate(branches):
+            for at, item in enumerate(branch):
+                place = _Place(branch, at, opens, closes, self._flags)
+                inner = None
+                if item.branches and item.opening in ("(", "(?:", "(?=", "(?!", "(?>"):
+                    plain = item.opening in ("(", "(?:") and not item.quantifier
+                    inner = self._once(
+                        item.branches, opens=place.first and plain, closes=place.last and plain
+                    )
+                if inner is not None:
+                    replaced: Branch | None = _splice(place, item.with_branches(*inner))
+                else:
+                    replaced = self._applied(place)
+                if replaced is not None:
+                    return (*branches[:number], replaced, *branches[number + 1 :])
+        return None
 
-def _applied(place: _Place, rules: dict[str, _Rule], done: list[str]) -> Branch | None:
-    for name, rule in rules.items():
-        items = rule(place)
-        if items is not None:
-            done.append(name)
-            return items
-    return None
+    def _applied(self, place: _Place) -> Branch | None:
+        for name, rule in self._rules.items():
+            items = rule(place)
+            if items is not None:
+                self.done[name] = None
+                return items
+        return None
 
 
 def _splice(place: _Place, *items: Item, until: int = 0) -> Branch:
@@ -177,8 +169,15 @@ def _splice(place: _Place, *items: Item, until: int = 0) -> Branch:
     return (*place.before, *items, *place.after[until:])
 
 
-def _literal(text: str, quantifier: str = "") -> Item:
-    return Item("", text, quantifier)
+def _grouped(branches: tuple[Branch, ...], quantifier: str = "") -> Item:
+    return Item("(?:", "", quantifier).with_branches(*branches)
+
+
+def _inlined(place: _Place, branches: tuple[Branch, ...]) -> Branch:
+    """The branch with alternatives in the place of its item, in a group if there are several."""
+    return (
+        _splice(place, *branches[0]) if len(branches) == 1 else _splice(place, _grouped(branches))
+    )
 
 
 def _only_class(item: Item, flags: int) -> tuple[Item, Ranges] | None:
@@ -202,11 +201,7 @@ def _word_edge(place: _Place) -> Branch | None:
     if found is None or found[1] != words:
         return None
     behind = "<" in place.item.opening
-    beside = (
-        first_characters(place.after, place.flags)
-        if behind
-        else last_characters(place.before, place.flags)
-    )
+    beside = edge_characters(place.after if behind else place.before, place.flags, first=behind)
     if not beside:
         return None
     if not difference(beside, words):
@@ -216,7 +211,7 @@ def _word_edge(place: _Place) -> Branch | None:
     else:
         return None
     boundary = in_word == ("!" in place.item.opening)
-    return _splice(place, _literal(r"\b" if boundary else r"\B"))
+    return _splice(place, Item("", r"\b" if boundary else r"\B"))
 
 
 def _subtracted(place: _Place) -> Branch | None:
@@ -234,14 +229,14 @@ def _subtracted(place: _Place) -> Branch | None:
     text = f"[^{outside}{inside}]"
     if class_of(text, place.flags) != difference(whole, found[1]):
         return None
-    return _splice(place, _literal(text), until=1)
+    return _splice(place, Item("", text), until=1)
 
 
 def _outside(atom: str, flags: int) -> str | None:
     """What a negated set must list to match what an atom does."""
     if atom == ".":
         return "" if flags & re.DOTALL else r"\n"
-    if len(atom) == 2 and atom[0] == "\\" and atom[1] in "wWsSdD":
+    if atom in _CATEGORIES:
         return atom.swapcase()
     return atom[2:-1] if atom.startswith("[^") else None
 
@@ -287,7 +282,7 @@ def _given_back(place: _Place) -> Branch | None:
     own = class_of(atom, place.flags)
     if own is None:
         return None
-    next_ = first_characters(place.after, place.flags)
+    next_ = edge_characters(place.after, place.flags, first=True)
     if place.last or (next_ and not intersection(own, next_)):
         return _splice(place, Item("", atom, plain))
     return None
@@ -313,9 +308,7 @@ def _one_way(place: _Place) -> Branch | None:
                     return None
         if rows[0] is None:
             return None
-    if len(item.branches) == 1:
-        return _splice(place, *item.branches[0])
-    return _splice(place, Item("(?:", f"(?:{joined(item.branches)})", "", item.branches))
+    return _inlined(place, item.branches)
 
 
 # Same answers: loops in loops.
@@ -333,7 +326,7 @@ def _collapsed(place: _Place) -> Branch | None:
     if item.opening != "(?:" or len(item.branches) != 1 or len(item.branches[0]) != 1:
         return None
     inner = item.branches[0][0]
-    if len(inner.quantifier) != 1 or len(item.quantifier) != 1 or "(" in _openings((inner,)):
+    if len(inner.quantifier) != 1 or len(item.quantifier) != 1 or _captures((inner,)):
         return None
     plain = _COLLAPSED[inner.quantifier + item.quantifier]
     return _splice(place, Item(inner.opening, inner.atom, plain, inner.branches))
@@ -345,9 +338,9 @@ def _without_nothing(place: _Place) -> Branch | None:
     if item.opening != "(?:" or item.quantifier not in ("*", "+") or len(item.branches) < 2:
         return None
     *some, last = item.branches
-    if last or not all(some) or "(" in _openings((item,)):
+    if last or not all(some) or _captures((item,)):
         return None
-    return _splice(place, Item("(?:", f"(?:{joined(tuple(some))})", "*", tuple(some)))
+    return _splice(place, _grouped(tuple(some), "*"))
 
 
 def _separated(place: _Place) -> Branch | None:
@@ -356,13 +349,8 @@ def _separated(place: _Place) -> Branch | None:
     Both try the same ends, the longest first; the first form tries each of them again and again.
     """
     item = place.item
-    if item.opening not in ("(?:",) or item.quantifier not in ("*", "+"):
+    if item.opening != "(?:" or item.quantifier not in ("*", "+"):
         return None
-    return _separate(place)
-
-
-def _separate(place: _Place) -> Branch | None:
-    item = place.item
     if len(item.branches) != 1 or len(item.branches[0]) != 2:
         return None
     word, gap = item.branches[0]
@@ -383,13 +371,11 @@ def _same_in_both(place: _Place) -> Branch | None:
     item = place.item
     if item.opening not in ("(?a:", "(?u:") or not item.branches:
         return None
-    text = f"(?:{joined(item.branches)})"
+    plain = _grouped(item.branches, item.quantifier)
     lowering = Lowering()
     modes = place.flags & ~int(re.ASCII | re.UNICODE)
-    by_ascii, by_unicode = (lowering.pattern(text, modes | mode) for mode in (re.ASCII, 0))
-    if by_ascii[3] != by_unicode[3]:
-        return None
-    return _splice(place, Item("(?:", text, item.quantifier, item.branches))
+    by_ascii, by_unicode = (lowering.pattern(plain.atom, modes | mode) for mode in (re.ASCII, 0))
+    return _splice(place, plain) if by_ascii[3] == by_unicode[3] else None
 
 
 # Same yes or no.
@@ -405,9 +391,7 @@ def _consumed(place: _Place) -> Branch | None:
     if not ahead and not behind:
         return None
     if "!" not in item.opening:
-        if len(item.branches) == 1:
-            return _splice(place, *item.branches[0])
-        return _splice(place, Item("(?:", f"(?:{joined(item.branches)})", "", item.branches))
+        return _inlined(place, item.branches)
     found = _only_class(item, place.flags)
     other = _negated(found[0].atom, place.flags) if found is not None else None
     if other is None:
@@ -417,13 +401,9 @@ def _consumed(place: _Place) -> Branch | None:
 
 
 def _negated(atom: str, flags: int) -> str | None:
-    if len(atom) == 2 and atom[0] == "\\" and atom[1] in "wWsSdD":
+    if atom in _CATEGORIES:
         return atom.swapcase()
-    if atom.startswith("[^"):
-        text = f"[{atom[2:]}"
-    else:
-        inside = _inside(atom)
-        text = f"[^{inside}]"
+    text = f"[{atom[2:]}" if atom.startswith("[^") else f"[^{_inside(atom)}]"
     whole = class_of(atom, flags)
     try:
         same = whole is not None and class_of(text, flags) == complement(whole)
@@ -437,14 +417,9 @@ def _looped_group(place: _Place) -> Branch | None:
     item = place.item
     if item.opening != "(" or not item.quantifier or len(item.branches) != 1:
         return None
-    plain = Item("(?:", f"(?:{joined(item.branches)})", item.quantifier, item.branches)
-    branch = (*place.before, plain, *place.after)
-    uncaptured = place._replace(branch=branch)
-    for rule in (_collapsed, _separated):
-        found = rule(uncaptured)
-        if found is not None:
-            return found
-    return None
+    plain = _grouped(item.branches, item.quantifier)
+    uncaptured = place._replace(branch=_splice(place, plain))
+    return _collapsed(uncaptured) or _separated(uncaptured)
 
 
 _SAME_ANSWERS: Final[dict[str, _Rule]] = {
@@ -465,24 +440,7 @@ _ALL: Final[dict[str, _Rule]] = {
 }
 
 
-def _openings(branch: Sequence[Item]) -> set[str]:
-    """What all groups in a branch start with; `(` stands for capture groups with names too."""
-    found = set()
-    for item in branch:
-        if item.opening:
-            found.add("(" if item.opening.startswith("(?P<") else item.opening)
-        for inner in item.branches:
-            found |= _openings(inner)
-    return found
-
-
-def _remembers(branch: Branch) -> bool:
-    for item in branch:
-        atom = item.atom
-        if atom.startswith("(?P=") or item.opening.startswith("(?("):
-            return True
-        if len(atom) > 1 and atom[0] == "\\" and atom[1] in "123456789":
-            return True
-        if any(_remembers(inner) for inner in item.branches):
-            return True
-    return False
+def _captures(branch: Branch) -> bool:
+    return any(
+        item.opening == "(" or item.opening.startswith("(?P<") for item in every_item((branch,))
+    )
