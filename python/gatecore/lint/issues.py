@@ -27,7 +27,7 @@ from gatecore.gates.spec import (
 )
 from gatecore.places import Place
 
-__all__ = ["CHECKS", "Check", "Issue", "Level", "conditions_of", "uses"]
+__all__ = ["CHECKS", "Check", "Issue", "Level", "conditions_of", "inner_conditions", "uses"]
 
 Level: TypeAlias = Literal["fault", "advice", "note"]
 """A fault is never meant. Advice is worth a look. A note is shown only when it is asked for."""
@@ -169,6 +169,17 @@ def conditions_of(gate: Gate) -> Iterator[Condition]:
     yield from (condition for condition in asked if condition is not None)
 
 
+def inner_conditions(condition: Condition) -> tuple[Condition, ...]:
+    """The conditions of which one is made, those about a part of the document included."""
+    match condition:
+        case Every(conditions) | Either(conditions) | Enough(conditions=conditions):
+            return conditions
+        case Not(inner) | Part(when=inner):
+            return (inner,)
+        case _:
+            return ()
+
+
 def uses(gate: Gate) -> dict[str, set[str]]:
     """What each group is used for: conditions by their keys, `spans`, and `shown`.
 
@@ -181,13 +192,12 @@ def uses(gate: Gate) -> dict[str, set[str]]:
         for shown in branch.evidence:
             for name in shown.groups:
                 found[name].add("shown")
+            for name in groups_named(shown.when) if shown.window is not None else ():
+                found[name].add("spans")
         texts = (branch.message, branch.suggestion, *(detail.text for detail in branch.details))
         for text in texts:
             for placeholder in placeholders(text):
                 found[placeholder.group].add("shown")
-        windows = (shown for shown in branch.evidence if shown.window is not None)
-        for name in (name for shown in windows for name in groups_named(shown.when)):
-            found[name].add("spans")
     return found
 
 
@@ -204,14 +214,9 @@ def _note_uses(condition: Condition, found: dict[str, set[str]]) -> None:
         case Count() | Around() | Part() | Compare():
             use = "spans"
             groups = groups_named(condition)
-        case Every(conditions) | Either(conditions) | Enough(conditions=conditions):
-            for inner in conditions:
-                _note_uses(inner, found)
-            return
-        case Not(inner):
-            _note_uses(inner, found)
-            return
         case _:
+            for inner in inner_conditions(condition):
+                _note_uses(inner, found)
             return
     for name in groups:
         found[name].add(use)

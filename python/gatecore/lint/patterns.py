@@ -13,14 +13,12 @@ rewrite that leads off the route.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from gatecore.lint.proofs.program import ProgramTooLargeError, program
 from gatecore.lint.proofs.trial import LONGEST_HOSTILE_TEXT, LONGEST_TEXT, Kind, agree
-from gatecore.lint.redos.automaton import Automaton, AutomatonTooLargeError
-from gatecore.lint.redos.growth import Growth, HostileText, growth
-from gatecore.lint.redos.rules import Change, rewritten
+from gatecore.lint.redos import Change, Growth, HostileText, growth, matches_always, rewritten
 from gatecore.patterns.pattern import Pattern, PatternLike
 from gatecore.patterns.set import Backend, PatternSet
 
@@ -158,14 +156,9 @@ def _looked_at(advice: Advice) -> Advice:
     """The advice with growth, and a note on what matches anything."""
     source, flags = advice.pattern.source, int(advice.pattern.flags)
     note = ""
-    try:
-        if Automaton(program(source, flags)).matches_always:
-            note = "it matches every text: do not ask whether it matches, or ask for a character"
-    except (AutomatonTooLargeError, ProgramTooLargeError):
-        pass
-    return Advice(
-        advice.pattern, advice.route, advice.reason, growth(source, flags), advice.rewrite, note
-    )
+    if matches_always(source, flags):
+        note = "it matches every text: do not ask whether it matches, or ask for a character"
+    return replace(advice, growth=growth(source, flags), note=note)
 
 
 def _checked(advice: Advice) -> list[Change]:

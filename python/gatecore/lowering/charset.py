@@ -18,7 +18,9 @@ from gatecore.lowering.interpreter import compiler, constants, parser
 
 __all__ = [
     "MAX_CODE_POINT",
+    "SINGLE",
     "Ranges",
+    "class_of",
     "code_points",
     "complement",
     "difference",
@@ -34,6 +36,8 @@ MAX_CODE_POINT: Final = 0x10FFFF
 _BLOCK: Final = 256
 _NEWLINE: Final[Ranges] = ((10, 10),)
 
+#: The nodes of a parse tree that are one character of a class.
+SINGLE: Final = (constants.LITERAL, constants.NOT_LITERAL, constants.ANY, constants.IN)
 _CATEGORIES: Final = {
     constants.CATEGORY_DIGIT: r"\d",
     constants.CATEGORY_NOT_DIGIT: r"\D",
@@ -60,6 +64,21 @@ def code_points(opcode: Any, argument: Any, flags: int) -> Ranges:
         return _EVERYTHING if flags & re.DOTALL else complement(_NEWLINE)
     items = tuple(argument) if opcode is constants.IN else ((opcode, argument),)
     return _class(items, flags & (re.IGNORECASE | re.ASCII))
+
+
+@functools.lru_cache(maxsize=4096)
+def class_of(source: str, flags: int) -> Ranges | None:
+    r"""The characters of a source that is one character of a class; `None` for any other.
+
+    >>> class_of("[a-c]", 0), class_of("ab", 0)
+    (((97, 99),), None)
+    """
+    try:
+        nodes = parser.parse(source, flags)
+    except (re.error, OverflowError, RecursionError, ValueError):
+        return None
+    single = len(nodes) == 1 and nodes[0][0] in SINGLE
+    return code_points(*nodes[0], flags) if single else None
 
 
 def word_characters(*, ascii_only: bool = False) -> Ranges:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from gatecore.lowering.charset import Ranges, code_points
+from gatecore.lowering.charset import SINGLE, Ranges, code_points
 from gatecore.lowering.interpreter import (
     ATOMIC_GROUP,
     POSSESSIVE_REPEAT,
@@ -39,7 +39,6 @@ BEHIND, NEGATIVE = 1, 2
 #: Deeper trees go to `re`. CPython's parser itself gives up at a few hundred.
 MAX_DEPTH: Final = 150
 
-SINGLE: Final = (constants.LITERAL, constants.NOT_LITERAL, constants.ANY, constants.IN)
 _REPEATS: Final = {constants.MAX_REPEAT: 0, constants.MIN_REPEAT: 1, POSSESSIVE_REPEAT: 2}
 _ANCHORS: Final = {
     # opcode: (without MULTILINE, with MULTILINE)
@@ -131,9 +130,7 @@ class Lowering:
                 self._sequence(branch, flags, out, depth)
         elif opcode in (constants.ASSERT, constants.ASSERT_NOT):
             direction, body = argument
-            kind = BEHIND if direction < 0 else 0
-            kind |= NEGATIVE if opcode is constants.ASSERT_NOT else 0
-            out += (LOOK_AROUND, kind)
+            out += (LOOK_AROUND, around(opcode, direction))
             self._sequence(body, flags, out, depth)
         elif opcode is constants.GROUPREF:
             out += (BACK_REFERENCE, argument)
@@ -162,6 +159,11 @@ def look(opcode: Any, flags: int) -> int:
     if opcode in _BOUNDARIES:
         return int(_BOUNDARIES[opcode]) + (_ASCII_BOUNDARIES if flags & re.ASCII else 0)
     return _ANCHORS[opcode][1 if flags & re.MULTILINE else 0]
+
+
+def around(opcode: Any, direction: int) -> int:
+    """The kind of a look-around."""
+    return (BEHIND if direction < 0 else 0) | (NEGATIVE if opcode is constants.ASSERT_NOT else 0)
 
 
 def combine(flags: int, add: int, drop: int) -> int:

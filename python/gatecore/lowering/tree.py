@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,8 +16,10 @@ from gatecore.lowering import lower
 from gatecore.lowering.charset import (
     MAX_CODE_POINT,
     Ranges,
+    class_of,
     code_points,
     complement,
+    difference,
     word_characters,
 )
 from gatecore.lowering.interpreter import constants
@@ -124,23 +126,8 @@ class _Decoder:
             return self._concat(number())
         if code == lower.ALTERNATE:
             return TreeNode("first of", self._nodes(number()))
-        if code == lower.REPEAT:
-            return TreeNode(_times(number(), number(), number()), (self.node(),))
-        if code == lower.GROUP:
-            return TreeNode(f"group {number()}", (self.node(),))
-        if code == lower.LOOK:
-            return TreeNode(_LOOKS[number()])
-        if code == lower.LOOK_AROUND:
-            return TreeNode(_LOOK_AROUNDS[number()], (self.node(),))
-        if code == lower.BACK_REFERENCE:
-            return TreeNode(f"what group {number()} matched")
-        if code == lower.CONDITIONAL:
-            return TreeNode("if its group matched, the first, else the second", self._nodes(2))
-        if code == lower.ATOMIC:
-            return TreeNode("atomic: first way only", (self.node(),))
-        if code == lower.QUIRK:
-            return TreeNode("UNICODE inside ASCII", (self.node(),))
-        return TreeNode({lower.EMPTY: "nothing", lower.NEVER: "never"}[code])
+        numbers, label, children = _INSTRUCTIONS[code]
+        return TreeNode(label(*(number() for _ in range(numbers))), self._nodes(children))
 
     def _concat(self, count: int) -> TreeNode:
         children: list[TreeNode] = []
@@ -167,6 +154,21 @@ def _times(low: int, high: int, kind: int) -> str:
     else:
         times = f"{low} times" if low == high else f"{low} to {high} times"
     return f"{times}, {_KINDS[kind]}"
+
+
+#: Of the other instructions: how many numbers and how many nodes follow, and what they are called.
+_INSTRUCTIONS: Final[dict[int, tuple[int, Callable[..., str], int]]] = {
+    lower.EMPTY: (0, lambda: "nothing", 0),
+    lower.NEVER: (0, lambda: "never", 0),
+    lower.LOOK: (1, _LOOKS.__getitem__, 0),
+    lower.REPEAT: (3, _times, 1),
+    lower.GROUP: (1, "group {}".format, 1),
+    lower.LOOK_AROUND: (1, _LOOK_AROUNDS.__getitem__, 1),
+    lower.BACK_REFERENCE: (1, "what group {} matched".format, 0),
+    lower.CONDITIONAL: (0, lambda: "if its group matched, the first, else the second", 2),
+    lower.ATOMIC: (0, lambda: "atomic: first way only", 1),
+    lower.QUIRK: (0, lambda: "UNICODE inside ASCII", 1),
+}
 
 
 def _text_of(row: Sequence[Ranges]) -> list[str]:
@@ -255,18 +257,10 @@ def _quoted(character: str) -> str:
 @functools.cache
 def _known() -> dict[Ranges, str]:
     """The classes that have a name in patterns."""
-    lowering = lower.Lowering()
-    names = {}
-    for name, source, flags in (
-        ("any character", r"(?s:.)", 0),
-        ("any character but a newline", ".", 0),
-        *((source, source, 0) for source in (r"\w", r"\W", r"\s", r"\S", r"\d", r"\D")),
-    ):
-        program = lowering.pattern(source, flags)[3]
-        assert program is not None
-        flat = lowering.classes[program[1]]
-        names[tuple(zip(flat[::2], flat[1::2], strict=True))] = name
-    return names
+    names = {name: name for name in (r"\w", r"\W", r"\s", r"\S", r"\d", r"\D")}
+    names |= {r"[\s\S]": "any character", ".": "any character but a newline"}
+    ranges = ((class_of(source, 0), name) for source, name in names.items())
+    return {known: name for known, name in ranges if known is not None}
 
 
 def _parts() -> tuple[tuple[str, Ranges], ...]:
@@ -277,22 +271,7 @@ def _parts() -> tuple[tuple[str, Ranges], ...]:
 
 def _without(whole: Ranges, part: Ranges) -> Ranges | None:
     """What is left of a class without a part of it; `None` if the part is not all in it."""
-    members = set(_numbers(whole))
-    wanted = set(_numbers(part))
-    if not wanted <= members:
-        return None
-    rest: list[tuple[int, int]] = []
-    for number in sorted(members - wanted):
-        if rest and rest[-1][1] + 1 == number:
-            rest[-1] = (rest[-1][0], number)
-        else:
-            rest.append((number, number))
-    return tuple(rest)
-
-
-def _numbers(ranges: Ranges) -> Iterator[int]:
-    for lo, hi in ranges:
-        yield from range(lo, hi + 1)
+    return None if difference(part, whole) else difference(whole, part)
 
 
 def _size(ranges: Ranges) -> int:

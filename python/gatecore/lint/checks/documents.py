@@ -9,21 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from gatecore.gates.spec import (
-    MARKS,
-    Around,
-    Condition,
-    Either,
-    Enough,
-    Every,
-    Gate,
-    Not,
-    Part,
-    PatternRef,
-    Unit,
-    Window,
-)
-from gatecore.lint.issues import Issue, conditions_of
+from gatecore.gates.spec import MARKS, Around, Condition, Gate, PatternRef, Unit, Window
+from gatecore.lint.issues import Issue, conditions_of, inner_conditions
 from gatecore.lint.patterns import may_take_hours
 from gatecore.lint.proofs.program import ProgramTooLargeError, program
 from gatecore.lint.proofs.steps import count
@@ -81,14 +68,11 @@ def costs(gates: Iterable[Gate], documents: Sequence[str]) -> list[Cost]:
     >>> worst.gates, worst.route
     (('gdpr_uk/retention',), 'exact')
     """
-    where: dict[PatternRef, list[str]] = {}
+    where: dict[PatternRef, dict[str, None]] = {}
     for gate in gates:
         for group in gate.groups:
             for pattern in group.patterns:
-                names = where.setdefault(pattern, [])
-                name = f"{gate.module}/{gate.name}"
-                if name not in names:
-                    names.append(name)
+                where.setdefault(pattern, {})[f"{gate.module}/{gate.name}"] = None
     routed = PatternSet([(pattern.source, pattern.flags) for pattern in where])
     pieces = _pieces(documents)
     hits = _Hits(where)
@@ -163,17 +147,15 @@ def _longer_word(text: str, start: int, end: int, *, both: bool) -> str:
     """The word that a hit begins inside, or, with `both`, ends inside; empty if there is none."""
     if start == end:
         return ""
-    word = re.compile(r"\w")
-    begins = start > 0 and word.match(text, start) and word.match(text, start - 1)
-    ends = both and end < len(text) and word.match(text, end - 1) and word.match(text, end)
-    if not begins and not ends:
+    inside = re.compile(r"(?<=\w)(?=\w)")
+    if not inside.match(text, start) and not (both and inside.match(text, end)):
         return ""
-    lo, hi = start, end
-    while lo > 0 and word.match(text, lo - 1):
-        lo -= 1
-    while hi < len(text) and word.match(text, hi):
-        hi += 1
-    return text[lo:hi]
+    word = re.compile(r"\w")
+    while start > 0 and word.match(text, start - 1):
+        start -= 1
+    while end < len(text) and word.match(text, end):
+        end += 1
+    return text[start:end]
 
 
 def _view(pattern: PatternRef, text: str) -> str:
@@ -208,9 +190,7 @@ class _Hits:
     def number(self, pattern: PatternRef, texts: Iterable[str]) -> int | None:
         """How many matches there are in texts."""
         found = [self.of(pattern, text) for text in texts]
-        return (
-            sum(len(spans) for spans in found if spans is not None) if None not in found else None
-        )
+        return None if None in found else sum(len(spans or ()) for spans in found)
 
     def _is_slow(self, pattern: PatternRef) -> bool:
         if pattern not in self._slow:
@@ -240,16 +220,10 @@ def window_issues(gate: Gate, documents: Sequence[str]) -> Iterator[Issue]:
 
 
 def _windows(condition: Condition) -> Iterator[Window]:
-    match condition:
-        case Around(window=window):
-            yield window
-        case Every(conditions) | Either(conditions) | Enough(conditions=conditions):
-            for inner in conditions:
-                yield from _windows(inner)
-        case Not(inner) | Part(when=inner):
-            yield from _windows(inner)
-        case _:
-            return
+    if isinstance(condition, Around):
+        yield condition.window
+    for inner in inner_conditions(condition):
+        yield from _windows(inner)
 
 
 def _amount(text: str, unit: Unit) -> int:

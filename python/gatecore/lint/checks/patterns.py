@@ -5,20 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from gatecore.gates.spec import (
-    AnyOf,
-    Condition,
-    Either,
-    Enough,
-    Every,
-    Gate,
-    Group,
-    NoneOf,
-    Not,
-    Part,
-    PatternRef,
-)
-from gatecore.lint.issues import Issue, Level, conditions_of, uses
+from gatecore.gates.spec import AnyOf, Condition, Every, Gate, Group, NoneOf, PatternRef
+from gatecore.lint.issues import Issue, Level, conditions_of, inner_conditions, uses
 from gatecore.lint.proofs.questions import Questions
 
 __all__ = ["pattern_issues"]
@@ -82,26 +70,14 @@ def _noise(
     shorter = questions.trimmed(pattern)
     if shorter is None:
         return
+    reason = "optional parts at its ends do not decide whether it matches"
     if used & {"shown", "spans"}:
-        yield Issue.of_pattern(
-            "noise",
-            gate,
-            group,
-            pattern,
-            "optional parts at its ends do not decide whether it matches; they only make the "
-            "evidence longer",
-            level="note",
-        )
+        reason += "; they only make the evidence longer"
+        yield Issue.of_pattern("noise", gate, group, pattern, reason, level="note")
         return
+    reason += ", and its matches are not shown"
     yield Issue.of_pattern(
-        "noise",
-        gate,
-        group,
-        pattern,
-        "optional parts at its ends do not decide whether it matches, and its matches are not "
-        "shown",
-        instead=shorter,
-        keeps="same yes or no",
+        "noise", gate, group, pattern, reason, instead=shorter, keeps="same yes or no"
     )
 
 
@@ -147,26 +123,18 @@ def _short(written: str) -> str:
 
 def _blocked(gate: Gate, condition: Condition, questions: Questions) -> Iterator[Issue]:
     """`any: a, none: b`, where a pattern of `a` never matches without one of `b`."""
-    match condition:
-        case Every(conditions):
-            ruled_out = [
-                (name, pattern)
-                for inner in conditions
-                if isinstance(inner, NoneOf)
-                for name in inner.groups
-                for pattern in gate.patterns((name,))
-            ]
-            for inner in conditions:
-                if isinstance(inner, AnyOf):
-                    yield from _blocked_by(gate, inner, ruled_out, questions)
-                yield from _blocked(gate, inner, questions)
-        case Either(conditions) | Enough(conditions=conditions):
-            for inner in conditions:
-                yield from _blocked(gate, inner, questions)
-        case Not(inner) | Part(when=inner):
-            yield from _blocked(gate, inner, questions)
-        case _:
-            return
+    parts = inner_conditions(condition)
+    ruled_out = [
+        (name, pattern)
+        for inner in parts
+        if isinstance(condition, Every) and isinstance(inner, NoneOf)
+        for name in inner.groups
+        for pattern in gate.patterns((name,))
+    ]
+    for inner in parts:
+        if isinstance(inner, AnyOf):
+            yield from _blocked_by(gate, inner, ruled_out, questions)
+        yield from _blocked(gate, inner, questions)
 
 
 def _blocked_by(

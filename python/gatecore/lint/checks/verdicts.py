@@ -16,16 +16,12 @@ from gatecore.gates.spec import (
     Compare,
     Condition,
     Count,
-    Either,
-    Enough,
-    Every,
     Gate,
     Not,
-    Part,
     PatternRef,
     groups_named,
 )
-from gatecore.lint.issues import Issue
+from gatecore.lint.issues import Issue, inner_conditions
 from gatecore.lint.proofs.questions import Questions
 from gatecore.lint.proofs.reach import can_hold
 
@@ -50,11 +46,12 @@ def _shadowed(gate: Gate, questions: Questions) -> Iterator[tuple[int, Issue]]:
     """Verdicts that an earlier one, a contradiction, or the gate's relevance keeps from all."""
     within = _within(gate, questions)
     given = [] if gate.relevant is None else [gate.relevant]
-    if given and not can_hold(gate, given, within):
-        yield -1, Issue.of_gate("shadowed-verdict", gate, "`relevant` can never hold")
-        return
-    if given and not can_hold(gate, [Not(gate.relevant)] if gate.relevant else [], within):
-        yield -1, Issue.of_gate("shadowed-verdict", gate, "`relevant` holds for every document")
+    for relevant in given:
+        if not can_hold(gate, [relevant], within):
+            yield -1, Issue.of_gate("shadowed-verdict", gate, "`relevant` can never hold")
+            return
+        if not can_hold(gate, [Not(relevant)], within):
+            yield -1, Issue.of_gate("shadowed-verdict", gate, "`relevant` holds for every document")
     earlier: list[Condition] = []
     for number, branch in enumerate(gate.branches):
         own = [] if branch.when is None else [branch.when]
@@ -93,11 +90,8 @@ def _within(gate: Gate, questions: Questions) -> list[tuple[PatternRef, PatternR
 
 def _untested(gate: Gate, shadowed: set[int]) -> Iterator[Issue]:
     texts = [example.text for example in (*gate.examples, *gate.counter_examples)]
-    missing = [
-        what
-        for what, some in (("examples", gate.examples), ("counter-examples", gate.counter_examples))
-        if not some
-    ]
+    kinds = {"examples": gate.examples, "counter-examples": gate.counter_examples}
+    missing = [what for what, some in kinds.items() if not some]
     if missing:
         yield Issue.of_gate("no-examples", gate, f"the gate has no {' and no '.join(missing)}")
     if not texts:
@@ -164,16 +158,14 @@ def _never_shown(gate: Gate) -> Iterator[Issue]:
 def _positive(condition: Condition) -> Iterator[str]:
     """The groups whose matches help a condition to hold."""
     match condition:
-        case AnyOf(groups) | AllOf(groups):
+        case AnyOf(groups) | AllOf(groups) | Around(groups):
             yield from groups
-        case AtLeast(groups=groups) | Count(groups=groups) | Around(groups):
+        case AtLeast(groups=groups) | Count(groups=groups):
             yield from groups
-        case Every(conditions) | Either(conditions) | Enough(conditions=conditions):
-            for inner in conditions:
-                yield from _positive(inner)
-        case Part(when=inner):
-            yield from _positive(inner)
         case Compare():
             yield from groups_named(condition)
-        case _:
+        case Not():
             return
+        case _:
+            for inner in inner_conditions(condition):
+                yield from _positive(inner)

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from gatecore.lint.proofs.steps import contains
-from gatecore.lowering.charset import MAX_CODE_POINT, Ranges, code_points, word_characters
-from gatecore.lowering.interpreter import parser
+from gatecore.lowering.charset import MAX_CODE_POINT, Ranges, class_of, word_characters
 
 __all__ = ["NEWLINE", "Kinds", "bits"]
 
@@ -95,8 +94,7 @@ def _ends(classes: Iterable[Ranges]) -> set[int]:
 @functools.cache
 def _sample() -> tuple[int, ...]:
     r"""Latin-1, and wherever `\w`, `\d` or `\s` changes: enough for nearly every pattern."""
-    categories = (parser.parse(source)[0] for source in (r"\w", r"\d", r"\s"))
-    ends = _ends(code_points(opcode, argument, 0) for opcode, argument in categories)
+    ends = _ends(class_of(source, 0) or () for source in (r"\w", r"\d", r"\s"))
     return tuple(sorted({*range(256), *ends}, key=_rank))
 
 

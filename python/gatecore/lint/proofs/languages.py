@@ -198,13 +198,8 @@ def _asked(code: Iterable[Instruction], programs: Iterable[Program], kinds: Kind
         kinds.mask(each.code[at + 1].ranges)
         for each in programs
         for at, step in enumerate(each.code)
-        if step.op == Op.LOOK_AROUND and step.a & lower.BEHIND and _is_one(each, at)
+        if step.op == Op.LOOK_AROUND and step.a & lower.BEHIND and each.is_about_one(at)
     )
-
-
-def _is_one(program: Program, at: int) -> bool:
-    """Whether a look-around is about one character: then it is known exactly."""
-    return program.code[at + 1].op == Op.CHAR and program.code[at + 2].op == Op.MATCH
 
 
 class _Side:
@@ -223,7 +218,7 @@ class _Side:
             kinds.mask(word_characters(ascii_only=ascii_only)) for ascii_only in (False, True)
         )
         self.end = len(self.code) - 1
-        self.over = {step.b - 1: step.b for step in self.code if step.op == Op.ATOMIC}
+        self.over = program.atomic_ends
         self.known: dict[tuple[_Thread, _Before, int], tuple[_Threads, bool]] = {}
 
     def after(self, thread: _Thread, before: _Before, symbol: int) -> tuple[_Threads, bool]:
@@ -278,7 +273,7 @@ class _Side:
             return (at + 1,)
         if op == Op.LOOK:
             return (at + 1,) if self.holds(step.a, before, symbol) else ()
-        if op == Op.LOOK_AROUND and _is_one(self.program, at):
+        if op == Op.LOOK_AROUND and self.program.is_about_one(at):
             mask = self.masks[at + 1]
             if step.a & lower.BEHIND:
                 met = self.was(mask, before)

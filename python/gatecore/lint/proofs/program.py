@@ -24,7 +24,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from gatecore.lowering import lower
-from gatecore.lowering.charset import Ranges, code_points
+from gatecore.lowering.charset import SINGLE, Ranges, code_points
 from gatecore.lowering.interpreter import ATOMIC_GROUP, POSSESSIVE_REPEAT, constants, parser
 
 __all__ = ["WRITTEN_OUT", "Instruction", "Op", "Program", "ProgramTooLargeError", "program"]
@@ -108,6 +108,15 @@ class Program:
     def counted(self) -> bool:
         """Whether there are counted repeats."""
         return bool(self.spans)
+
+    @property
+    def atomic_ends(self) -> dict[int, int]:
+        """For the MATCH of each atomic part, what comes after it."""
+        return {step.b - 1: step.b for step in self.code if step.op == Op.ATOMIC}
+
+    def is_about_one(self, at: int) -> bool:
+        """Whether a look-around is about one character: then it is known exactly."""
+        return self.code[at + 1].op == Op.CHAR and self.code[at + 2].op == Op.MATCH
 
 
 def program(source: str, flags: int, *, counted_from: int = WRITTEN_OUT) -> Program:
@@ -193,19 +202,18 @@ class _Writer:
                 yield from ((part, 1) for part in same)
 
     def _node(self, opcode: Any, argument: Any, flags: int, depth: int) -> None:
-        if opcode in lower.SINGLE:
+        if opcode in SINGLE:
             self.add(Op.CHAR, ranges=code_points(opcode, argument, flags))
         elif opcode is constants.AT:
             self.add(Op.LOOK, lower.look(argument, flags))
         elif opcode in (constants.MAX_REPEAT, constants.MIN_REPEAT):
             self._repeat(argument, flags, depth, lazy=opcode is constants.MIN_REPEAT)
-        elif opcode is POSSESSIVE_REPEAT:
+        elif opcode in (POSSESSIVE_REPEAT, ATOMIC_GROUP):
             with_body = self._bodied(Op.ATOMIC)
-            self._repeat(argument, flags, depth, lazy=False)
-            self._end(with_body)
-        elif opcode is ATOMIC_GROUP:
-            with_body = self._bodied(Op.ATOMIC)
-            self.sequence(argument, flags, depth)
+            if opcode is POSSESSIVE_REPEAT:
+                self._repeat(argument, flags, depth, lazy=False)
+            else:
+                self.sequence(argument, flags, depth)
             self._end(with_body)
         elif opcode is constants.SUBPATTERN:
             index, add, drop, body = argument
@@ -218,9 +226,7 @@ class _Writer:
             self._branches(argument[1], flags, depth)
         elif opcode in (constants.ASSERT, constants.ASSERT_NOT):
             direction, body = argument
-            kind = lower.BEHIND if direction < 0 else 0
-            kind |= lower.NEGATIVE if opcode is constants.ASSERT_NOT else 0
-            around = self._bodied(Op.LOOK_AROUND, kind)
+            around = self._bodied(Op.LOOK_AROUND, lower.around(opcode, direction))
             around.c = body.getwidth()[0] if direction < 0 else 0
             self.sequence(body, flags, depth)
             self._end(around)
@@ -228,7 +234,14 @@ class _Writer:
             self.regular, self.remembers = False, True
             self.add(Op.BACK_REFERENCE, argument, int(bool(flags & re.IGNORECASE)))
         elif opcode is constants.GROUPREF_EXISTS:
-            self._conditional(argument, flags, depth)
+            group, yes, no = argument
+            self.regular, self.remembers = False, True
+            asked = self.add(Op.CONDITIONAL, group)
+            self.sequence(yes, flags, depth)
+            over = self.add(Op.JUMP)
+            asked.b = self.here
+            self.sequence(no or (), flags, depth)
+            over.a = self.here
         elif opcode is constants.FAILURE:
             self.add(Op.FAIL)
         else:
@@ -241,16 +254,6 @@ class _Writer:
     def _end(self, opened: Instruction) -> None:
         self.add(Op.MATCH)
         opened.b = self.here
-
-    def _conditional(self, argument: Any, flags: int, depth: int) -> None:
-        group, yes, no = argument
-        self.regular, self.remembers = False, True
-        asked = self.add(Op.CONDITIONAL, group)
-        self.sequence(yes, flags, depth)
-        over = self.add(Op.JUMP)
-        asked.b = self.here
-        self.sequence(no or (), flags, depth)
-        over.a = self.here
 
     def _branches(self, branches: Sequence[Any], flags: int, depth: int) -> None:
         ends = []
@@ -275,7 +278,9 @@ class _Writer:
                 for _ in range(low if nullable else low - 1):
                     self.sequence(body, flags, depth)
                 if low and not nullable:
-                    self._loop_after(body, flags, depth, lazy=lazy)
+                    start = self.here  # its rounds take a character, so the choice comes last
+                    self._looped(body, flags, depth)
+                    _choose(self.add(Op.SPLIT), start, self.here, lazy=lazy)
                     return
             self._loop(body, flags, depth, lazy=lazy)
             return
@@ -285,27 +290,24 @@ class _Writer:
         for _ in range(low):
             self.sequence(body, flags, depth)
         nullable = high - low > 1 and body.getwidth()[0] == 0
-        if nullable:
-            register = self.registers
-            self.registers += 1
+        register = self._register() if nullable else 0
         splits, leaves = [], []
         for _ in range(high - low):
-            splits.append(self.add(Op.SPLIT))
-            _choose(splits[-1], self.here, None, lazy=lazy)
+            splits.append((self.add(Op.SPLIT), self.here))
             if nullable:
                 self.add(Op.MARK, register)
             self.sequence(body, flags, depth)
             if nullable:
                 leaves.append(self.add(Op.LEAVE_EMPTY, register))
-        for split in splits:
-            _choose(split, None, self.here, lazy=lazy)
+        for split, into in splits:
+            _choose(split, into, self.here, lazy=lazy)
         for leave in leaves:
             leave.b = self.here
 
     def _is_counted(self, low: int, high: int, body: Any) -> bool:
         if high < self._counted_from:
             return False
-        plain = low == high <= _LONGEST_PLAIN_ROW and len(body) == 1 and body[0][0] in lower.SINGLE
+        plain = low == high <= _LONGEST_PLAIN_ROW and len(body) == 1 and body[0][0] in SINGLE
         return not plain
 
     def _rounds(self, repeat: Any, flags: int, depth: int, *, lazy: bool) -> None:
@@ -318,8 +320,7 @@ class _Writer:
             # As an automaton that is exact about the first round; the others may be or not.
             self.sequence(body, flags, depth)
             low, high = 0, high - 1
-        register = self.registers
-        self.registers += 2
+        register = self._register(2)
         self.add(Op.COUNT, register)
         start = self.here
         round_ = self.add(Op.ROUND, register, c=low, most=high, lazy=lazy)
@@ -328,34 +329,30 @@ class _Writer:
         self.add(Op.JUMP, start)
         leave.b = round_.b = self.here
 
-    def _loop_after(self, body: Any, flags: int, depth: int, *, lazy: bool) -> None:
-        """A loop of one round or more, which always take a character: the choice comes last."""
-        start = self.here
-        self._loops += 1
-        self.sequence(body, flags, depth)
-        self._loops -= 1
-        split = self.add(Op.SPLIT)
-        _choose(split, start, self.here, lazy=lazy)
-
     def _loop(self, body: Any, flags: int, depth: int, *, lazy: bool) -> None:
         start = self.here
         split = self.add(Op.SPLIT)
-        _choose(split, self.here, None, lazy=lazy)
-        nullable = body.getwidth()[0] == 0
         leave = None
-        if nullable:
-            register = self.registers
-            self.registers += 1
+        if body.getwidth()[0] == 0:
+            register = self._register()
             self.add(Op.MARK, register)
+            self._looped(body, flags, depth)
+            leave = self.add(Op.LEAVE_EMPTY, register)
+        else:
+            self._looped(body, flags, depth)
+        self.add(Op.JUMP, start)
+        _choose(split, start + 1, self.here, lazy=lazy)
+        if leave is not None:
+            leave.b = self.here
+
+    def _looped(self, body: Any, flags: int, depth: int) -> None:
         self._loops += 1
         self.sequence(body, flags, depth)
         self._loops -= 1
-        if nullable:
-            leave = self.add(Op.LEAVE_EMPTY, register)
-        self.add(Op.JUMP, start)
-        _choose(split, None, self.here, lazy=lazy)
-        if leave is not None:
-            leave.b = self.here
+
+    def _register(self, count: int = 1) -> int:
+        self.registers += count
+        return self.registers - count
 
 
 _VARYING: Final = (constants.MAX_REPEAT, constants.MIN_REPEAT, constants.BRANCH)
@@ -374,7 +371,7 @@ def _span(nodes: Iterable[Any]) -> tuple[int, int]:
     """
     characters = loops = 0
     for opcode, argument in nodes:
-        if opcode in lower.SINGLE:
+        if opcode in SINGLE:
             span = (1, 0)
         elif opcode in _REPEATS:
             low, high, body = argument
@@ -382,16 +379,11 @@ def _span(nodes: Iterable[Any]) -> tuple[int, int]:
             unbounded = high == constants.MAXREPEAT
             times = max(low, 1) if unbounded else high
             span = (times * inside[0], times * inside[1] + unbounded)
-        elif opcode is constants.SUBPATTERN:
-            span = _span(argument[3])
-        elif opcode is constants.BRANCH:
-            span = max((_span(branch) for branch in argument[1]), key=lambda one: one[0] + one[1])
-        elif opcode is ATOMIC_GROUP:
-            span = _span(argument)
-        elif opcode is constants.GROUPREF_EXISTS:
-            span = max(_span(argument[1]), _span(argument[2] or ()))
-        else:
+        elif opcode in (constants.ASSERT, constants.ASSERT_NOT):
             span = (0, 0)
+        else:
+            spans = map(_span, _bodies(opcode, argument))
+            span = max(spans, key=lambda one: one[0] + one[1], default=(0, 0))
         characters += span[0]
         loops += span[1]
     return characters, loops
@@ -438,15 +430,6 @@ def _bodies(opcode: Any, argument: Any) -> list[Any]:
 _REPEATS: Final = (constants.MAX_REPEAT, constants.MIN_REPEAT, POSSESSIVE_REPEAT)
 
 
-def _choose(split: Instruction, into: int | None, past: int | None, *, lazy: bool) -> None:
+def _choose(split: Instruction, into: int, past: int, *, lazy: bool) -> None:
     """Sets where a choice leads: greedy tries the body first, lazy what comes after it."""
-    if into is not None:
-        if lazy:
-            split.b = into
-        else:
-            split.a = into
-    if past is not None:
-        if lazy:
-            split.a = past
-        else:
-            split.b = past
+    split.a, split.b = (past, into) if lazy else (into, past)

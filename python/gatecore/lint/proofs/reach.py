@@ -92,16 +92,15 @@ class _Formulas:
             case NoneOf(groups):
                 return _not(_at_least(1, self.patterns(groups)))
             case AllOf(groups):
-                patterns = self.patterns(groups)
-                return _at_least(len(patterns), patterns)
+                return _all(self.patterns(groups))
             case AtLeast(count, groups):
                 return _at_least(count, self.patterns(groups))
             case Every(conditions):
-                return _at_least(len(conditions), [self.of(inner) for inner in conditions])
+                return _all(list(map(self.of, conditions)))
             case Either(conditions):
-                return _at_least(1, [self.of(inner) for inner in conditions])
+                return _at_least(1, list(map(self.of, conditions)))
             case Enough(count, conditions):
-                return _at_least(count, [self.of(inner) for inner in conditions])
+                return _at_least(count, list(map(self.of, conditions)))
             case Not(inner):
                 return _not(self.of(inner))
             case Count(groups, bounds):
@@ -114,7 +113,7 @@ class _Formulas:
                 return self.opaque(condition)
 
     def patterns(self, groups: tuple[str, ...]) -> list[_Formula]:
-        return [self.matches(pattern) for pattern in self.distinct(groups)]
+        return list(map(self.yes_or_no, self.distinct(groups)))
 
     def distinct(self, groups: tuple[str, ...]) -> tuple[PatternRef, ...]:
         """The patterns of groups, of those that are one however they are written the first."""
@@ -123,9 +122,9 @@ class _Formulas:
     def asked(self, pattern: PatternRef) -> PatternRef:
         return self._asked.setdefault((pattern.source, pattern.flags, pattern.view), pattern)
 
-    def matches(self, pattern: PatternRef) -> _Formula:
-        self.domains.setdefault(pattern, [1, 0])
-        return _variable(pattern)
+    def yes_or_no(self, name: PatternRef | Condition) -> _Formula:
+        self.domains.setdefault(name, [1, 0])
+        return _variable(name)
 
     def count(self, groups: tuple[str, ...], bounds: Bounds) -> _Formula:
         """Matches of patterns: at least as many as patterns that match, and none without one."""
@@ -157,12 +156,11 @@ class _Formulas:
         return lambda values: values[name] in bounds if name in values else None
 
     def opaque(self, condition: Condition) -> _Formula:
-        self.domains.setdefault(condition, [1, 0])
-        formula = _variable(condition)
+        formula = self.yes_or_no(condition)
         if condition not in self._opaque:
             self._opaque.add(condition)
             for needed in self.needed(condition):
-                self._tied.append(_at_least(1, [_not(formula), needed]))
+                self._tied.append(_if(formula, needed))
         return formula
 
     def needed(self, condition: Condition) -> Iterator[_Formula]:
@@ -197,8 +195,7 @@ class _Formulas:
         """What holds of the variables whatever the document, of those that are spoken of."""
         asked = ((self.asked(narrow), self.asked(wide)) for narrow, wide in within)
         both = (pair for pair in asked if all(pattern in self.domains for pattern in pair))
-        pairs = [_at_least(1, [_not(_variable(narrow)), _variable(wide)]) for narrow, wide in both]
-        return [*self._tied, *pairs]
+        return [*self._tied, *(_if(_variable(narrow), _variable(wide)) for narrow, wide in both)]
 
 
 def _variable(name: _Variable) -> _Formula:
@@ -227,6 +224,14 @@ def _at_least(count: int, formulas: Sequence[_Formula]) -> _Formula:
         return None if held + open_ >= count else held >= count
 
     return enough
+
+
+def _all(formulas: Sequence[_Formula]) -> _Formula:
+    return _at_least(len(formulas), formulas)
+
+
+def _if(condition: _Formula, then: _Formula) -> _Formula:
+    return _at_least(1, [_not(condition), then])
 
 
 class _Search:

@@ -14,8 +14,9 @@ bounded: beyond the limits what was found stands, and "there is nothing" is not 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Final, TypeVar
 
 from gatecore.lint.proofs.work import TooMuchWorkError, Work
@@ -199,30 +200,19 @@ class _Ambiguity:
         """
         component, moves = self._component, self._automaton.moves
         home = component[state]
-        start = (state, state, False)
-        came: dict[tuple[int, int, bool], tuple[tuple[int, int, bool], int]] = {}
-        todo = deque([start])
-        while todo:
-            here = todo.popleft()
+
+        def steps(here: tuple[int, int, bool]) -> Iterator[tuple[tuple[int, int, bool], int]]:
             left, right, parted = here
             for kind, of_left in _ordered(moves(left), rare=rare):
                 of_right = moves(right).get(kind, {})
                 self._work.spend(1 + len(of_left) * len(of_right))
+                rights = [to for to in of_right if component[to] == home]
                 for to_left, ways in of_left.items():
-                    if component[to_left] != home:
-                        continue
-                    for to_right in of_right:
-                        if component[to_right] != home:
-                            continue
-                        twice = parted or to_left != to_right or (left == right and ways > 1)
-                        there = (to_left, to_right, twice)
-                        if there in came:
-                            continue
-                        came[there] = (here, kind)
-                        if there == (state, state, True):
-                            return _path(came, there, start)
-                        todo.append(there)
-        return ()
+                    if component[to_left] == home:
+                        apart = parted or (left == right and ways > 1)
+                        yield from (((to_left, to, apart or to_left != to), kind) for to in rights)
+
+        return _shortest((state, state, False), (state, state, True), steps)
 
     def _plain_loops(self, states: Sequence[int]) -> Iterator[tuple[int, int]]:
         """Of each kind a state that one or two characters of it lead back to in two ways.
@@ -270,12 +260,8 @@ class _Ambiguity:
     def _changes_over(self, first: int, last: int) -> tuple[int, ...]:
         """A word by which `first` loops, `last` loops, and `first` leads to `last`."""
         component, moves = self._component, self._automaton.moves
-        start = (first, first, last)
-        goal = (first, last, last)
-        came: dict[tuple[int, int, int], tuple[tuple[int, int, int], int]] = {}
-        todo = deque([start])
-        while todo:
-            here = todo.popleft()
+
+        def steps(here: tuple[int, int, int]) -> Iterator[tuple[tuple[int, int, int], int]]:
             stays, goes, waits = here
             common = self._automaton.mask(stays) & self._automaton.mask(waits)
             for kind in moves(goes):
@@ -284,16 +270,10 @@ class _Ambiguity:
                 stays_in = [s for s in moves(stays)[kind] if component[s] == component[first]]
                 waits_in = [s for s in moves(waits)[kind] if component[s] == component[last]]
                 self._work.spend(1 + len(stays_in) * len(waits_in) * len(moves(goes)[kind]))
-                for to in (
-                    (s, g, w) for s in stays_in for g in moves(goes)[kind] for w in waits_in
-                ):
-                    if to in came:
-                        continue
-                    came[to] = (here, kind)
-                    if to == goal:
-                        return _path(came, to, start)
-                    todo.append(to)
-        return ()
+                for s, g, w in product(stays_in, moves(goes)[kind], waits_in):
+                    yield (s, g, w), kind
+
+        return _shortest((first, first, last), (first, last, last), steps)
 
     def _chains(self, pump: Sequence[int]) -> Iterator[list[int]]:
         """The longest row of states that a pump loops in and leads along, and that from the search.
@@ -331,15 +311,25 @@ class _Ambiguity:
 _Node = TypeVar("_Node")
 
 
-def _path(came: Mapping[_Node, tuple[_Node, int]], end: _Node, start: _Node) -> tuple[int, ...]:
-    """The word by which a search came from its start to an end."""
-    word = []
-    here = end
-    while True:
-        here, kind = came[here]
-        word.append(kind)
-        if here == start:
-            return tuple(reversed(word))
+def _shortest(
+    start: _Node, goal: _Node, steps: Callable[[_Node], Iterator[tuple[_Node, int]]]
+) -> tuple[int, ...]:
+    """The shortest word from a start to a goal; empty if there is none."""
+    came: dict[_Node, tuple[_Node, int]] = {}
+    todo = deque([start])
+    while todo:
+        here = todo.popleft()
+        for to, kind in steps(here):
+            if to not in came:
+                came[to] = (here, kind)
+                todo.append(to)
+            if to == goal:
+                word = [kind]
+                while here != start:
+                    here, kind = came[here]
+                    word.append(kind)
+                return tuple(reversed(word))
+    return ()
 
 
 def _root(word: tuple[int, ...]) -> tuple[int, ...]:

@@ -51,6 +51,7 @@ class Automaton:
 
     def __init__(self, program: Program) -> None:
         self._code = program.code
+        self._is_about_one = program.is_about_one
         self.has_every_way = all(step.op != Op.BACK_REFERENCE for step in program.code)
         self.kinds = Kinds(step.ranges for step in program.code if step.op == Op.CHAR)
         kinds = self.kinds
@@ -66,7 +67,7 @@ class Automaton:
         self._looks_behind = any(
             step.op == Op.LOOK_AROUND and step.a & lower.BEHIND for step in program.code
         )
-        self._over = {s.b - 1: s.b for s in program.code if s.op == Op.ATOMIC}
+        self._over = program.atomic_ends
         self._end = len(program.code) - 1
         #: Whether every way here is a way of `re` too: nothing was let through.
         self.is_precise = not any(map(self._lets_through, range(len(program.code))))
@@ -153,14 +154,10 @@ class Automaton:
         """Whether an instruction asks for more than an automaton can express."""
         step = self._code[at]
         if step.op == Op.LOOK_AROUND:
-            return not self._is_one(at)
+            return not self._is_about_one(at)
         if step.op == Op.ROUND:
             return step.c > 0
         return step.op in (Op.ATOMIC, Op.BACK_REFERENCE, Op.CONDITIONAL)
-
-    def _is_one(self, at: int) -> bool:
-        """Whether a look-around is about one character: then it is known exactly."""
-        return self._code[at + 1].op == Op.CHAR and self._code[at + 2].op == Op.MATCH
 
     def _matches_nothing_at_start(self) -> bool:
         """Whether some way takes no character and asks for nothing but the start of the text."""
@@ -177,11 +174,9 @@ class Automaton:
                 todo += (step.a, step.b)
             elif step.op == Op.JUMP:
                 todo.append(step.a)
-            elif step.op == Op.LEAVE_EMPTY:
+            elif step.op == Op.LEAVE_EMPTY or (step.op == Op.ROUND and not step.c):
                 todo += (at + 1, step.b)
-            elif step.op == Op.ROUND:
-                todo += (at + 1,) if step.c else (at + 1, step.b)
-            elif step.op in (Op.SAVE, Op.MARK, Op.COUNT) or (
+            elif step.op in (Op.SAVE, Op.MARK, Op.COUNT, Op.ROUND) or (
                 step.op == Op.LOOK and step.a in (lower.TEXT_START, lower.LINE_START)
             ):
                 todo.append(at + 1)
@@ -291,7 +286,7 @@ class Automaton:
         self, at: int, step: Instruction, mask: int, before: _Before
     ) -> Iterator[tuple[int, int]]:
         negative = bool(step.a & lower.NEGATIVE)
-        one = self._is_one(at)
+        one = self._is_about_one(at)
         if step.a & lower.BEHIND:
             if one:
                 met = before.behind >= 0 and bool(self._masks[at + 1] >> before.behind & 1)

@@ -6,31 +6,15 @@ nothing: a rewrite that needs to know it is then not made.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gatecore.lint.proofs.source_tree import Item
-from gatecore.lowering import lower
-from gatecore.lowering.charset import Ranges, code_points, union
+from gatecore.lowering.charset import SINGLE, Ranges, class_of, code_points, union
 from gatecore.lowering.interpreter import constants, parser
 
-__all__ = ["class_of", "class_row", "edge_characters"]
-
-
-@functools.lru_cache(maxsize=4096)
-def class_of(atom: str, flags: int) -> Ranges | None:
-    r"""The characters of an atom that is one character of a class.
-
-    >>> class_of("[a-c]", 0), class_of("ab", 0)
-    (((97, 99),), None)
-    """
-    nodes = _parsed(atom, flags)
-    if nodes is None or len(nodes) != 1 or nodes[0][0] not in lower.SINGLE:
-        return None
-    opcode, argument = nodes[0]
-    return code_points(opcode, argument, flags)
+__all__ = ["class_row", "edge_characters"]
 
 
 def class_row(branch: Sequence[Item], flags: int) -> list[Ranges] | None:
@@ -63,7 +47,7 @@ def _edge(nodes: Iterable[Any], flags: int, *, first: bool) -> Ranges | None:
     for opcode, argument in row if first else reversed(row):
         if opcode is constants.AT and first:
             continue  # a condition takes nothing; what comes after it is still the first character
-        if opcode in lower.SINGLE:
+        if opcode in SINGLE:
             return union(found, code_points(opcode, argument, flags))
         if opcode in (constants.MAX_REPEAT, constants.MIN_REPEAT):
             low, _, body = argument

@@ -36,16 +36,11 @@ from gatecore.lint.redos.ambiguity import (
 )
 from gatecore.lint.redos.automaton import Automaton, AutomatonTooLargeError
 
-__all__ = ["Growth", "HostileText", "growth"]
+__all__ = ["Growth", "HostileText", "growth", "matches_always"]
 
-#: Instructions that may be counted for one pattern, and for one text.
-_BUDGET: Final = 400_000
-_SHARE: Final = 60_000
-_BUDGET_OF_ONE: Final = 30_000
-#: More of each where the automaton is exponential: rare, and worth it.
-_EXPONENTIAL_BUDGET: Final = 2_000_000
-_EXPONENTIAL_SHARE: Final = 400_000
-_EXPONENTIAL_BUDGET_OF_ONE: Final = 100_000
+#: Instructions that may be counted for a pattern, for one candidate and for one text; more where
+#: the automaton is exponential, which is rare and worth it.
+_BUDGETS: Final = {False: (400_000, 60_000, 30_000), True: (2_000_000, 400_000, 100_000)}
 _MOST_TRIES: Final = 10
 _MOST_DEGREE: Final = 6
 _MOST_PUMPS: Final = 40
@@ -154,6 +149,14 @@ def growth(source: str, flags: int = 0) -> Growth:
         return Growth("not analysed", note=f"too large: {limit}")
 
 
+def matches_always(source: str, flags: int) -> bool:
+    """Whether the empty text at the start of any text is a match; false where it is not known."""
+    try:
+        return Automaton(program(source, flags)).matches_always
+    except (ProgramTooLargeError, AutomatonTooLargeError):
+        return False
+
+
 class _Analysis:
     """One pattern, read twice if it has bounded repeats: as if they had no bound, and as it is.
 
@@ -163,19 +166,15 @@ class _Analysis:
 
     def __init__(self, source: str, flags: int) -> None:
         self._asked = (source, flags)
-        self._loose = self._counted_program()
+        try:
+            self._loose = program(source, flags, counted_from=_COUNTED_FROM)
+        except ProgramTooLargeError:
+            self._loose = program(source, flags, counted_from=2)
         self._automaton = Automaton(self._loose)
         self._found = ambiguities(self._automaton)
         self._counting = _Counting(self._loose)
         #: Whether the pattern as it is was analysed, and not only without its bounds.
         self._is_known = False
-
-    def _counted_program(self) -> Program:
-        source, flags = self._asked
-        try:
-            return program(source, flags, counted_from=_COUNTED_FROM)
-        except ProgramTooLargeError:
-            return program(source, flags, counted_from=2)
 
     def growth(self) -> Growth:
         found = self._found
@@ -187,7 +186,7 @@ class _Analysis:
             exact = Automaton(program(*self._asked))
             known = ambiguities(exact)
         except (ProgramTooLargeError, AutomatonTooLargeError):
-            return self._shown_up_to_bounds() or self._not_shown(found)
+            return self._shown_up_to_bounds(None) or self._not_shown(found)
         self._is_known = known.whole
         if _is_linear(exact):
             self._is_known = True
@@ -195,11 +194,9 @@ class _Analysis:
         shown = self._shown(exact, known) if known.candidates else None
         if shown is not None and shown.kind == "exponential":
             return shown
-        bounded = self._shown_up_to_bounds(shown)
-        if bounded is not None:
-            return bounded
-        if shown is not None:
-            return shown
+        worst = self._shown_up_to_bounds(shown) or shown
+        if worst is not None:
+            return worst
         return self._not_shown(known) if known.candidates else self._nothing_found(exact, known)
 
     def _nothing_found(self, automaton: Automaton, found: Ambiguities) -> Growth:
@@ -219,19 +216,16 @@ class _Analysis:
             return None
         counting = self._counting
         counting.begin(exponential=False)
+        most = max(MOST_STEPS_A_CHARACTER, 4 * len(self._loose.code))
         for text in likely_matches(self._loose, longest=_LONGEST_LIKELY):
             for shown in dict.fromkeys((text or "!", text[:-1] or "!", f"{text[:-1]}!")):
-                steps = counting.steps(shown)
-                if steps is None or steps > self._most_of_linear * (len(shown) + 1):
+                steps, _ = counting.count(shown)
+                if steps is None or steps > most * (len(shown) + 1):
                     if counting.spent:
                         return None
                     kind = counting.kind_on(shown)
                     return replace(kind, hostile=HostileText("", shown, ""), until=len(shown))
         return None
-
-    @property
-    def _most_of_linear(self) -> int:
-        return max(MOST_STEPS_A_CHARACTER, 4 * len(self._loose.code))
 
     def _not_shown(self, found: Ambiguities) -> Growth:
         if self._counting.spent:
@@ -242,13 +236,9 @@ class _Analysis:
 
     def _shown(self, automaton: Automaton, found: Ambiguities) -> Growth | None:
         """The worst growth that counting shows, of what the automaton allows."""
+        return self._worst(automaton, found, self._counting.growth_on, None)
 
-        def counted(hostile: HostileText, degree: int) -> Growth | None:
-            return self._counting.growth_on(hostile, degree)
-
-        return self._worst(automaton, found, counted, None)
-
-    def _shown_up_to_bounds(self, known: Growth | None = None) -> Growth | None:
+    def _shown_up_to_bounds(self, known: Growth | None) -> Growth | None:
         """The worst growth that ends where the bounded repeats do, if it is worse than a known one.
 
         Small bounds are a small factor, not growth.
@@ -323,15 +313,14 @@ class _Counting:
 
     def __init__(self, written: Program) -> None:
         self._program = written
-        #: What may be counted in all, of exponential candidates and of others.
-        self._budgets = {True: _EXPONENTIAL_BUDGET, False: _BUDGET}
+        #: What may still be counted, of exponential candidates and of others.
+        self._budgets = {exponential: budget for exponential, (budget, *_) in _BUDGETS.items()}
         self._left = self._most = 0
         self.spent = False
 
     def begin(self, *, exponential: bool) -> None:
         """Gives the next candidate its share of what may still be counted."""
-        share = _EXPONENTIAL_SHARE if exponential else _SHARE
-        self._most = _EXPONENTIAL_BUDGET_OF_ONE if exponential else _BUDGET_OF_ONE
+        _, share, self._most = _BUDGETS[exponential]
         self._left = min(share, self._budgets[exponential])
         self._budgets[exponential] -= self._left
         self.spent = self.spent or self._left <= 0
@@ -340,10 +329,11 @@ class _Counting:
         """The growth that is counted on a text, at most what the automaton allows."""
         if degree == EXPONENTIAL and self._is_exponential(hostile):
             return Growth("exponential", hostile=self._shorter(hostile, self._is_exponential))
-        counted = self._degree(hostile, min(degree, _MOST_DEGREE))
+        counted = self._degree(hostile, degree)
         if counted < 2:
             return None
-        return Growth("polynomial", counted, self._shorter(hostile, self._shows(counted)))
+        shorter = self._shorter(hostile, lambda text: self._degree(text, counted) == counted)
+        return Growth("polynomial", counted, shorter)
 
     def bounded_growth_on(self, hostile: HostileText, degree: int, until: int) -> Growth | None:
         """The growth up to the bounds, where it makes a text too costly."""
@@ -353,24 +343,14 @@ class _Counting:
         counted = self._bounded_degree(hostile, degree, until)
         if counted < 2:
             return None
-
-        def shows(text: HostileText) -> bool:
-            return self._bounded_degree(text, degree, until) >= counted
-
-        return Growth("polynomial", counted, self._shorter(hostile, shows), until=until)
-
-    def steps(self, text: str) -> int | None:
-        """The steps on one text; `None` if they are too many."""
-        return self._count(text)[0]
+        shorter = self._shorter(
+            hostile, lambda text: self._bounded_degree(text, degree, until) >= counted
+        )
+        return Growth("polynomial", counted, shorter, until=until)
 
     def kind_on(self, text: str) -> Growth:
         """How the steps grow along one text that is too costly."""
-        steps: list[int] = []
-        for size in range(1, len(text) + 1):
-            counted, _ = self._count(text[:size])
-            if counted is None:
-                break
-            steps.append(counted)
+        steps = self._series(text[:size] for size in range(1, len(text) + 1))
         slopes = _slopes(steps)
         if len(steps) < _LEAST_POINTS or _rises(slopes, slopes.index(max(slopes))):
             return Growth("exponential")
@@ -382,14 +362,14 @@ class _Counting:
         tried = 0
         for suffix in dict.fromkeys(_suffixes(automaton, candidate)):
             text = HostileText(candidate.prefix, candidate.pump, suffix)
-            if self._count(text.text(4))[1]:
+            if self.count(text.text(4))[1]:
                 matching.append(text)
             elif tried < 3:
                 tried += 1
                 yield text
         yield from matching[:2]
 
-    def _count(self, text: str) -> tuple[int | None, bool]:
+    def count(self, text: str) -> tuple[int | None, bool]:
         """The steps, or `None` when they are too many; and whether there is a match."""
         if self._left <= 0:
             self.spent = True
@@ -398,22 +378,23 @@ class _Counting:
         self._left -= counted.steps
         return counted.steps if counted.finished else None, counted.span is not None
 
-    def _series(self, hostile: HostileText, times: Iterable[int]) -> list[int]:
-        """The steps for each number of pumps, up to where they are too many."""
+    def _series(self, texts: Iterable[str]) -> list[int]:
+        """The steps for each text, up to where they are too many."""
         steps: list[int] = []
-        for n in times:
-            counted, _ = self._count(hostile.text(n))
+        for text in texts:
+            counted, _ = self.count(text)
             if counted is None:
                 break
             steps.append(counted)
         return steps
 
     def _degree(self, hostile: HostileText, most: int) -> int:
-        """The highest order, up to `most`, whose differences stay positive."""
-        differences = self._series(hostile, range(4, 4 + most + 3))
+        """The highest order, up to `most` and six, whose differences stay positive."""
+        most = min(most, _MOST_DEGREE)
+        differences = self._series(hostile.text(n) for n in range(4, 4 + most + 3))
         degree = 0
         while degree < most:
-            differences = _differences(differences)
+            differences = [later - earlier for earlier, later in pairwise(differences)]
             if len(differences) < 2 or min(differences[-3:]) <= 0:
                 break
             degree += 1
@@ -448,7 +429,7 @@ class _Counting:
         """The steps pump by pump, while they may be an exponential's; whether they went beyond."""
         steps: list[int] = []
         for n in range(1, _MOST_PUMPS + 1):
-            counted, _ = self._count(hostile.text(n))
+            counted, _ = self.count(hostile.text(n))
             if counted is None:
                 return steps, self._left > 0
             steps.append(counted)
@@ -465,7 +446,7 @@ class _Counting:
         What cannot be counted up to the bounds is extrapolated from where counting ends.
         """
         times = [2**power for power in range(2, 13)]
-        steps = self._series(hostile, times)
+        steps = self._series(map(hostile.text, times))
         if len(steps) < 2:
             return 0
         size = len(hostile.text(times[len(steps) - 1]))
@@ -478,28 +459,19 @@ class _Counting:
         if each <= MOST_STEPS_A_CHARACTER:
             return 0
         # A slope comes from below, so a degree that its differences show is one as well.
-        return max(2, round(slopes[-1]), self._degree(hostile, min(degree, _MOST_DEGREE)))
-
-    def _shows(self, degree: int) -> Callable[[HostileText], bool]:
-        return lambda text: self._degree(text, degree) == degree
+        return max(2, round(slopes[-1]), self._degree(hostile, degree))
 
     def _shorter(self, hostile: HostileText, shows: Callable[[HostileText], bool]) -> HostileText:
         """The text without what it does not need, for people to read, as far as the budget goes."""
-        for tried in self._parts_left_out(hostile):
-            if self._left <= 0:
-                break
-            if shows(tried):
-                return self._shorter(tried, shows)
-        return hostile
-
-    def _parts_left_out(self, hostile: HostileText) -> Iterator[HostileText]:
-        """The text with one character less, in all ways."""
         for part in ("prefix", "suffix", "pump"):
             text = getattr(hostile, part)
-            if part == "pump" and len(text) == 1:
-                continue
-            for at in range(len(text)):
-                yield replace(hostile, **{part: text[:at] + text[at + 1 :]})
+            for at in range(len(text) if part != "pump" or len(text) > 1 else 0):
+                if self._left <= 0:
+                    return hostile
+                tried = replace(hostile, **{part: text[:at] + text[at + 1 :]})
+                if shows(tried):
+                    return self._shorter(tried, shows)
+        return hostile
 
 
 def _slopes(steps: Sequence[int]) -> list[float]:
@@ -512,7 +484,3 @@ def _rises(slopes: Sequence[float], at: int) -> bool:
     middle = at // 2
     pace = (at + 2) / (middle + 2)  # the first slope is that at two pumps
     return at > middle and slopes[at] > 1.5 and slopes[at] > slopes[middle] * (0.4 + 0.6 * pace)
-
-
-def _differences(numbers: Sequence[int]) -> list[int]:
-    return [later - earlier for earlier, later in pairwise(numbers)]

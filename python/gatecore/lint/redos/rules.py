@@ -26,9 +26,10 @@ from gatecore.lint.proofs.source_tree import (
     joined,
 )
 from gatecore.lint.proofs.trial import Kind
-from gatecore.lint.redos.edges import class_of, class_row, edge_characters
+from gatecore.lint.redos.edges import class_row, edge_characters
 from gatecore.lowering.charset import (
     Ranges,
+    class_of,
     complement,
     difference,
     intersection,
