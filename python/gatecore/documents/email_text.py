@@ -17,11 +17,12 @@ import email
 import re
 from binascii import Error as BinasciiError
 from binascii import a2b_base64, a2b_qp
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from email.message import Message
 from email.policy import compat32
-from typing import Final, TypeAlias
+from itertools import chain
+from typing import Final, NamedTuple, TypeAlias
 
 from gatecore.documents.charsets import decoded, known_charset, without_halves
 from gatecore.documents.document_error import DocumentReadError
@@ -42,22 +43,10 @@ _CONTENT_FIELD: Final = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 
-_DECODED: Final = frozenset(
-    (
-        "",
-        *[
-            "7bit",
-            "8bit",
-            "binary",
-            "base64",
-            "quoted-printable",
-            "x-uuencode",
-            "uuencode",
-            "uue",
-            "x-uue",
-        ],
-    )
-)
+_DECODED: Final = frozenset((
+    "7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "uue",
+    "x-uue",
+))  # fmt: skip
 _HTML: Final = ("text/html", "text/x-amp-html", "application/xhtml+xml")
 _UNREADABLE: Final = ("text/rtf", "text/richtext", "text/enriched")
 _WORDS: Final = re.compile(r"\w+")
@@ -86,8 +75,7 @@ class EmailText:
     encodings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """A piece of what is read."""
 
     what: str
@@ -124,10 +112,11 @@ def text_of_email(data: bytes, *, name: str, encoding: str | None = None) -> Ema
             name, f"no part of the e-mail is text{unread}; save and convert what it holds"
         )
     text, places = _joined(parts)
-    notes = [f"read as e-mail: {', '.join(places)}" + _not_read(reader.unread)]
-    return EmailText(
-        text, (*notes, *dict.fromkeys(reader.notes)), tuple(dict.fromkeys(reader.encodings))
-    )
+    unread = ""
+    if reader.unread:
+        unread = f"; {plural(len(reader.unread), 'part')} not read: {listed(reader.unread)}"
+    notes = (f"read as e-mail: {', '.join(places)}{unread}", *dict.fromkeys(reader.notes))
+    return EmailText(text, notes, tuple(dict.fromkeys(reader.encodings)))
 
 
 def _parsed(data: bytes, name: str) -> _Message:
@@ -193,11 +182,7 @@ class _Reader:
         if any(type(defect).__name__.startswith("CloseBoundary") for defect in part.defects):
             self.notes.append("the e-mail ends before its last part does; it may be cut off")
         forms = [list(self.content(each)) for each in inner if isinstance(each, Message)]
-        if kind == "multipart/alternative":
-            yield from _one_of(forms)
-        else:
-            for form in forms:
-                yield from form
+        yield from _one_of(forms) if kind == "multipart/alternative" else chain(*forms)
 
     def attached(self, part: _Message) -> Iterator[_Part]:
         """An e-mail in an e-mail; some programs encode it, which the standard forbids."""
@@ -217,7 +202,7 @@ class _Reader:
 
     def text(self, part: _Message, kind: str) -> Iterator[_Part]:
         how = _transfer_encoding(part)
-        if how not in _DECODED:
+        if how and how not in _DECODED:
             self.unread.append(f"{_called(part, kind)} (transfer encoding {how})")
             return
         text = self.characters(self.octets(part, how), part)
@@ -228,7 +213,7 @@ class _Reader:
         elif part.get_param("format") == "flowed":
             text = _unflowed(text, delete_space=part.get_param("delsp") == "yes")
         self.texts += 1
-        called = _filename(part)
+        called = _parameter(part.get_filename)
         yield _Part(f"attachment {_said(called)}" if called else f"{kind} part", text)
 
     def octets(self, part: _Message, how: str) -> bytes:
@@ -246,7 +231,7 @@ class _Reader:
         return data
 
     def characters(self, data: bytes, part: _Message) -> str:
-        label = _charset(part)
+        label = _parameter(part.get_content_charset)
         codec = known_charset(label) if label else None
         if label and codec is None:
             self.notes.append(f"unknown charset {_said(label)} of a part")
@@ -278,16 +263,13 @@ def _one_of(forms: list[list[_Part]]) -> Iterator[_Part]:
     plain = [form for form in forms if form[0].what.endswith("text/plain part")]
     (first, *_) = plain or [forms[-1]]  # the last is the richest
     yield from first
-    size = sum(len(part.text) for form in forms for part in form)
-    known = _runs(part.text for part in first) if size <= _MOST_COMPARED else set()
-    for form in forms:
-        if form is first:
-            continue
-        for part in form:
-            lines = [line for line in part.text.split("\n") if not _is_known(line, known)]
-            if lines:
-                yield _Part(f"more in the {part.what}", "\n".join(lines) + "\n")
-                known |= _runs(lines) if size <= _MOST_COMPARED else set()
+    compared = sum(len(part.text) for part in chain(*forms)) <= _MOST_COMPARED
+    known = _runs(part.text for part in first) if compared else set()
+    for part in chain(*(form for form in forms if form is not first)):
+        lines = [line for line in part.text.split("\n") if not _is_known(line, known)]
+        if lines:
+            yield _Part(f"more in the {part.what}", "\n".join(lines) + "\n")
+            known |= _runs(lines) if compared else set()
 
 
 def _runs(texts: Iterable[str]) -> set[tuple[str, ...]]:
@@ -296,16 +278,17 @@ def _runs(texts: Iterable[str]) -> set[tuple[str, ...]]:
     for text in texts:
         words = _WORDS.findall(text.lower())
         for length in range(1, _RUN + 1):
-            runs.update(zip(*(words[start:] for start in range(length)), strict=False))
+            runs.update(_together(words, length))
     return runs
 
 
 def _is_known(line: str, known: set[tuple[str, ...]]) -> bool:
     words = _WORDS.findall(line.lower())
-    length = min(_RUN, len(words))
-    if not length:
-        return True
-    return all(run in known for run in zip(*(words[n:] for n in range(length)), strict=False))
+    return all(run in known for run in _together(words, min(_RUN, len(words))))
+
+
+def _together(words: list[str], length: int) -> Iterable[tuple[str, ...]]:
+    return zip(*(words[start:] for start in range(length)), strict=False)
 
 
 def _joined(parts: list[_Part]) -> tuple[str, list[str]]:
@@ -390,30 +373,19 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _filename(part: _Message) -> str:
+def _parameter(read: Callable[[], str | None]) -> str:
     # A parameter that names a charset with a NUL in it is more than the standard library expects.
     try:
-        return part.get_filename() or ""
-    except (ValueError, LookupError):
-        return "?"
-
-
-def _charset(part: _Message) -> str:
-    try:
-        return part.get_content_charset() or ""
+        return read() or ""
     except (ValueError, LookupError):
         return "?"
 
 
 def _called(part: _Message, kind: str) -> str:
-    name = _filename(part)
+    name = _parameter(part.get_filename)
     return f"{_said(name)} ({_said(kind)})" if name else _said(kind)
 
 
 def _said(text: str) -> str:
     """A name from a header, in one line of bounded length."""
     return cut(without_halves(text)[0], 80)
-
-
-def _not_read(unread: list[str]) -> str:
-    return f"; {plural(len(unread), 'part')} not read: {listed(unread)}" if unread else ""

@@ -53,10 +53,8 @@ _MAGIC: Final = (
     ),
     (b"\x89PNG\r\n\x1a\n", "a PNG picture", _PICTURE),
     (b"\xff\xd8\xff", "a JPEG picture", _PICTURE),
-    (b"GIF87a", "a GIF picture", _PICTURE),
-    (b"GIF89a", "a GIF picture", _PICTURE),
-    (b"II*\x00", "a TIFF picture", _PICTURE),
-    (b"MM\x00*", "a TIFF picture", _PICTURE),
+    ((b"GIF87a", b"GIF89a"), "a GIF picture", _PICTURE),
+    ((b"II*\x00", b"MM\x00*"), "a TIFF picture", _PICTURE),
     (b"\x1f\x8b", "a gzip archive", _PACKED),
     (b"BZh", "a bzip2 archive", _PACKED),
     (b"\xfd7zXZ\x00", "an xz archive", _PACKED),
@@ -106,19 +104,20 @@ _BASE64: Final = re.compile(
 
 def refuse_formats(data: bytes, name: str) -> None:
     """Raises for what is known not to be text."""
-    for magic, what, advice in _MAGIC:
-        if data.startswith(magic):
-            raise DocumentReadError(name, f"it looks like {what}; {advice}")
+    known = [(what, advice) for magic, what, advice in _MAGIC if data.startswith(magic)]
     if data.startswith(_ZIP):
-        for part, what, advice in _IN_ZIP:
-            if part in data:
-                raise DocumentReadError(name, f"it looks like {what}; {advice}")
-        raise DocumentReadError(name, f"it looks like a zip archive; {_PACKED}")
+        known += [(what, advice) for part, what, advice in _IN_ZIP if part in data]
+        known.append(("a zip archive", _PACKED))
+    for what, advice in known:
+        raise DocumentReadError(name, f"it looks like {what}; {advice}")
 
 
 def refuse_base64(data: bytes, name: str) -> None:
     """Raises for what is base64 from beginning to end."""
-    if _is_base64(data):
+    if len(data) < 120 or b" " in data[:_HEAD] or not _BASE64.fullmatch(data):
+        return
+    start = data[:_HEAD]
+    if all(re.search(letters, start) for letters in (rb"[a-z]", rb"[A-Z]", rb"[0-9]")):
         raise DocumentReadError(name, "it looks like base64; decode it first, e.g. base64 -d")
 
 
@@ -194,10 +193,3 @@ def _begins_as_mail(data: bytes) -> bool:
             names.add(name)
     # One field that only mail programs write, and another, lest a text begin "Received: 3 May".
     return not names.isdisjoint(_MAIL_ONLY) and len(names & (_MAIL_ONLY.keys() | _ADDRESSED)) > 1
-
-
-def _is_base64(data: bytes) -> bool:
-    if len(data) < 120 or b" " in data[:_HEAD] or not _BASE64.fullmatch(data):
-        return False
-    start = data[:_HEAD]
-    return all(re.search(letters, start) for letters in (rb"[a-z]", rb"[A-Z]", rb"[0-9]"))

@@ -25,77 +25,24 @@ MAX_PAGE: Final = 20_000_000
 """Characters of a page: its tree takes up to 75 times as much memory."""
 
 # With scripting off, `noscript` holds elements, as in a mail program.
-_UNREAD: Final = frozenset(
-    ("script", "style", "template", "noframes", "noembed", "datalist", "rp", "iframe")
-)
+_UNREAD: Final = frozenset((
+    "script", "style", "template", "noframes", "noembed", "datalist", "rp", "iframe",
+))  # fmt: skip
 _SHOWN_PARTS: Final = frozenset(("iframe", "frame", "object", "embed", "canvas"))
 """What readers may see and nobody here reads; it is counted."""
 
-_APART: Final = frozenset(
-    [
-        "p",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "ul",
-        "ol",
-        "dl",
-        "table",
-        "blockquote",
-        "pre",
-        "hr",
-        "figure",
-        "fieldset",
-        "title",
-    ]
-)
+_APART: Final = frozenset((
+    "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "hr",
+    "figure", "fieldset", "title",
+))  # fmt: skip
 """Have an empty line before and after, so that a heading is not part of the next sentence."""
 
-_BLOCKS: Final = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "body",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "dir",
-        "div",
-        "dt",
-        "figcaption",
-        "footer",
-        "form",
-        "head",
-        "header",
-        "hgroup",
-        "html",
-        "legend",
-        "li",
-        "listing",
-        "main",
-        "menu",
-        "nav",
-        "optgroup",
-        "option",
-        "plaintext",
-        "search",
-        "section",
-        "select",
-        "summary",
-        "tbody",
-        "textarea",
-        "tfoot",
-        "thead",
-        "tr",
-        "xmp",
-    ]
-)
+_BLOCKS: Final = frozenset((
+    "address", "article", "aside", "body", "caption", "center", "dd", "details", "dialog", "dir",
+    "div", "dt", "figcaption", "footer", "form", "head", "header", "hgroup", "html", "legend",
+    "li", "listing", "main", "menu", "nav", "optgroup", "option", "plaintext", "search",
+    "section", "select", "summary", "tbody", "textarea", "tfoot", "thead", "tr", "xmp",
+))  # fmt: skip
 _CELLS: Final = frozenset(("td", "th"))
 _AS_WRITTEN: Final = frozenset(("pre", "textarea", "listing", "xmp", "plaintext"))
 _BUTTONS: Final = frozenset(("submit", "button", "reset"))

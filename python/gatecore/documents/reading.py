@@ -107,18 +107,18 @@ def read(
     Raises:
         DocumentReadError: It cannot be read, is too large, or is not text.
     """
+    if not name:  # `Path("")` is the folder one is in
+        raise DocumentReadError("''", "it is not a name; name a file")
     called = "<stdin>" if name == STDIN else name
-    data = _bytes_of(name, max_size=max_size, special=special)
+    data = _bytes_of(name, called, max_size=max_size, special=special)
     return decode(data, name=called, encoding=encoding, read_as=read_as)
 
 
-def _bytes_of(name: str, *, max_size: int, special: bool) -> bytes:
-    if not name:  # `Path("")` is the folder one is in
-        raise DocumentReadError("''", "it is not a name; name a file")
+def _bytes_of(name: str, called: str, *, max_size: int, special: bool) -> bytes:
     try:
         if name == STDIN:
             if sys.stdin is None:
-                raise DocumentReadError("<stdin>", "there is no standard input; name a file")
+                raise DocumentReadError(called, "there is no standard input; name a file")
             return read_stream(sys.stdin.buffer, max_size=max_size)
         return read_file(name, max_size=max_size, special=special)
     except FileRefusedError as error:
@@ -129,12 +129,10 @@ def _bytes_of(name: str, *, max_size: int, special: bool) -> bytes:
             advice = "pipe it into `gatecore check -`, or add --special"
         elif error.is_large:
             advice = "split it, or raise the limit with --max-size"
-        called = "<stdin>" if name == STDIN else name
         raise DocumentReadError(called, f"{error.reason}; {advice}") from None
     except ValueError as error:  # a name with a NUL
         raise DocumentReadError(name, f"it cannot be read: {error}") from None
     except OSError as error:
-        called = "<stdin>" if name == STDIN else name
         raise DocumentReadError(called, f"it cannot be read: {error.strerror}") from None
 
 

@@ -212,7 +212,7 @@ class Acceleration:
         with self._lock:
             host = registry.recognise(self.target)
             found = self._look(host)
-            late = [p for p in found.patterns if self.patterns._core.index(*p.key) is None]
+            late = [p for p in found.patterns if self.patterns.core.index(*p.key) is None]
             if len(late) >= _WORTH_COMPILING:
                 self.found = found
                 self.patterns = self._compiled()

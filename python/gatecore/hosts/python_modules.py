@@ -40,14 +40,6 @@ def _entries_of(owner: Any, label: str) -> Iterator[Entry]:
             isinstance(value, FunctionType)
             and value.__module__ == module
             and not name.startswith("_")
-            and any(_takes_text(parameter) for parameter in _parameters(value))
+            and set(inspect.signature(value).parameters) - {"self", "cls"}
         ):
             yield Entry(owner, name, f"{label}.{name}")
-
-
-def _parameters(function: FunctionType) -> list[inspect.Parameter]:
-    return list(inspect.signature(function).parameters.values())
-
-
-def _takes_text(parameter: inspect.Parameter) -> bool:
-    return parameter.name not in ("self", "cls")

@@ -19,7 +19,8 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import islice, product, takewhile
+from operator import eq
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -30,14 +31,9 @@ __all__ = ["SourceFiles", "SourcePattern", "SourcePatterns", "patterns_in"]
 #: Where each function of `re` takes its flags.
 _FLAGS_AT: Final = {
     "compile": 1,
-    "search": 2,
-    "match": 2,
-    "fullmatch": 2,
-    "findall": 2,
-    "finditer": 2,
+    **dict.fromkeys(("search", "match", "fullmatch", "findall", "finditer"), 2),
     "split": 3,
-    "sub": 4,
-    "subn": 4,
+    **dict.fromkeys(("sub", "subn"), 4),
 }
 _SAME_ELEMENTS: Final = ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter")
 _DEEPEST: Final = 12
@@ -168,12 +164,8 @@ def _module_parts(path: str) -> tuple[str, ...]:
 
 def _shared(parts: Sequence[str], others: Sequence[str]) -> int:
     """How many folders two paths begin with alike."""
-    number = 0
-    for part, other in zip(parts, others, strict=False):
-        if part != other:
-            break
-        number += 1
-    return number
+    alike = map(eq, parts, others)
+    return sum(1 for _ in takewhile(bool, alike))
 
 
 #: What a name may stand for, worked out when asked for.
@@ -215,10 +207,10 @@ class _Collector(ast.NodeVisitor):
             elif isinstance(node, ast.ClassDef):
                 for statement in node.body:
                     self._bind_statement(statement, self._attributes)
-            elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-                self._bind_attributes(node)
-            elif isinstance(node, ast.Call):
-                self._bind_added(node)
+            elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Call):
+                for target, value in _given(node):  # `self.late = […]`, wherever it stands
+                    if isinstance(target, ast.Attribute):
+                        self._attributes.setdefault(target.attr, []).append(self._later(value))
         self._bind_body(tree)
 
     def _bind_import(self, node: ast.Import) -> None:
@@ -255,30 +247,8 @@ class _Collector(ast.NodeVisitor):
             self._bind_body(node)
 
     def _bind_statement(self, node: ast.stmt, names: _Names) -> None:
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                self._bind(target, self._later(node.value), names)
-        elif isinstance(node, ast.AnnAssign | ast.AugAssign) and node.value is not None:
-            self._bind(node.target, self._later(node.value), names)
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            added = _added(node.value)
-            if added is not None and isinstance(added[0], ast.Name):
-                self._bind(added[0], self._later(added[1]), names)
-
-    def _bind_added(self, node: ast.Call) -> None:
-        """`self.late.append("…")`."""
-        added = _added(node)
-        if added is not None and isinstance(added[0], ast.Attribute):
-            values = self._later(added[1])
-            self._attributes.setdefault(added[0].attr, []).append(values)
-
-    def _bind_attributes(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
-        """`self.late = […]`, wherever it stands in the file."""
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        for target in targets:
-            if isinstance(target, ast.Attribute) and node.value is not None:
-                values = self._later(node.value)
-                self._attributes.setdefault(target.attr, []).append(values)
+        for target, value in _given(node.value if isinstance(node, ast.Expr) else node):
+            self._bind(target, self._later(value), names)
 
     def _later(self, node: ast.expr) -> _Values:
         scopes = list(self._scopes)
@@ -350,27 +320,23 @@ class _Collector(ast.NodeVisitor):
     # Calls.
 
     def visit_Call(self, node: ast.Call) -> None:
+        match node:
+            case ast.Call(func=ast.Name(id="map"), args=[called, each]) if self._function(called):
+                self._called.add(id(called))
+                self._take(list(islice(self._elements(each), _MOST_VALUES)), 0, node)
+                self.generic_visit(node)
+                return
         function = self._function(node.func)
         if function is not None:
             self._called.add(id(node.func))
-        elif isinstance(node.func, ast.Name) and node.func.id == "map" and len(node.args) == 2:
-            function = self._function(node.args[0])
-            if function is not None:
-                self._called.add(id(node.args[0]))
-                self._take(list(islice(self._elements(node.args[1]), _MOST_VALUES)), 0, node)
-                self.generic_visit(node)
-                return
         self.generic_visit(node)
-        if function is None:
-            looks = isinstance(node.func, ast.Attribute) and node.func.attr in _LOOKING
-            if looks and len(node.args) == 1:
-                self.keywords += [text for text, _ in self._texts(node.args[0]) if text]
-            return
-        pattern = _argument(node, 0, "pattern")
-        flags_node = _argument(node, _FLAGS_AT[function], "flags")
-        flags = 0 if flags_node is None else self._flags(flags_node)
-        values = [] if pattern is None else list(islice(self._values(pattern), _MOST_VALUES))
-        self._take(values, flags, node)
+        if function is not None:
+            pattern = _argument(node, 0, "pattern")
+            flags = _argument(node, _FLAGS_AT[function], "flags")
+            values = [] if pattern is None else self._some(pattern)
+            self._take(values, 0 if flags is None else self._flags(flags), node)
+        elif getattr(node.func, "attr", None) in _LOOKING and len(node.args) == 1:
+            self._look_for(node.args[0])
 
     def _take(self, values: Sequence[ast.expr], flags: int | None, call: ast.Call) -> None:
         """The patterns that a call may get; it is unread if it may get another one."""
@@ -407,32 +373,35 @@ class _Collector(ast.NodeVisitor):
         left = node.left
         for operation, right in zip(node.ops, node.comparators, strict=True):
             if isinstance(operation, ast.In | ast.NotIn) and not self._is_container(right):
-                self.keywords += [text for text, _ in self._texts(left) if text]
+                self._look_for(left)
             left = right
 
     def _is_container(self, node: ast.expr) -> bool:
         """Whether an expression is known not to be text."""
-        values = list(islice(self._values(node), _MOST_VALUES))
+        values = self._some(node)
         kinds = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
         return bool(values) and all(isinstance(value, kinds) for value in values)
 
-    def _function(self, node: ast.expr) -> str | None:
-        name = None
+    def _member(self, node: ast.expr) -> str | None:
+        """The name in `re` of what an expression refers to."""
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            name = node.attr if node.value.id in self._modules else None
-        elif isinstance(node, ast.Name):
-            name = self._functions.get(node.id)
+            return node.attr if node.value.id in self._modules else None
+        return self._functions.get(node.id) if isinstance(node, ast.Name) else None
+
+    def _function(self, node: ast.expr) -> str | None:
+        name = self._member(node)
         return name if name in _FLAGS_AT else None
 
     def _place(self, node: ast.expr) -> Place:
         path = getattr(node, "_gatecore_path", self._path)
         return Place(path, node.lineno, node.col_offset + 1)
 
-    def _texts(self, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-        for value in islice(self._values(node), _MOST_VALUES):
-            text = _text(value)
-            if text is not None:
-                yield text, value
+    def _some(self, node: ast.expr, most: int = _MOST_VALUES) -> list[ast.expr]:
+        return list(islice(self._values(node), most))
+
+    def _look_for(self, node: ast.expr) -> None:
+        """Takes texts that are looked for without `re`."""
+        self.keywords += [text for value in self._some(node) if (text := _text(value))]
 
     def _flags(self, node: ast.expr) -> int | None:
         """Constant flags: `re.I | re.M`, a number, or a name for one of these."""
@@ -441,14 +410,10 @@ class _Collector(ast.NodeVisitor):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr | ast.Add):
             left, right = self._flags(node.left), self._flags(node.right)
             return None if left is None or right is None else left | right
-        name = None
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            name = node.attr if node.value.id in self._modules else None
-        elif isinstance(node, ast.Name):
-            name = self._functions.get(node.id)
+        name = self._member(node)
+        if name is None and isinstance(node, ast.Name):
             values = [value for value in self._values(node) if value is not node]
-            if name is None and len(values) == 1:
-                return self._flags(values[0])
+            return self._flags(values[0]) if len(values) == 1 else None
         flag = getattr(re, name, None) if name else None
         return int(flag) if isinstance(flag, re.RegexFlag) else None
 
@@ -465,11 +430,9 @@ class _Collector(ast.NodeVisitor):
                 yield from self._values_of_name(node)
             elif isinstance(node, ast.Attribute):
                 yield from self._values_of_attribute(node)
-            elif isinstance(node, ast.IfExp):
-                yield from self._values(node.body)
-                yield from self._values(node.orelse)
-            elif isinstance(node, ast.BoolOp):
-                for part in node.values:
+            elif isinstance(node, ast.IfExp | ast.BoolOp):
+                parts = node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse]
+                for part in parts:
                     yield from self._values(part)
             elif isinstance(node, ast.Subscript):
                 yield from self._subscript(node)
@@ -549,21 +512,13 @@ class _Collector(ast.NodeVisitor):
 
     def _known(self, node: ast.expr) -> tuple[list[str], bool]:
         """The texts that an expression may be, and whether these are all."""
-        values = list(islice(self._values(node), _MOST_MADE))
+        values = self._some(node, _MOST_MADE)
         texts = [text for value in values if (text := _text(value)) is not None]
         return texts, len(texts) == len(values) and 0 < len(values) < _MOST_MADE
 
     def _is_escape(self, node: ast.expr) -> bool:
-        if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
-            return False
-        if isinstance(node.func, ast.Name):
-            return self._functions.get(node.func.id) == "escape"
-        name = node.func.value if isinstance(node.func, ast.Attribute) else None
-        return (
-            isinstance(name, ast.Name)
-            and name.id in self._modules
-            and ast.unparse(node.func).endswith(".escape")
-        )
+        call = isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords
+        return call and self._member(node.func) == "escape"  # type: ignore[attr-defined]
 
     def _subscript(self, node: ast.Subscript) -> Iterator[ast.expr]:
         """Any element, or the one that a constant key names."""
@@ -589,7 +544,7 @@ class _Collector(ast.NodeVisitor):
                     else:
                         yield from self._values(element)
             elif isinstance(value, ast.Dict):
-                yield from (_UNKNOWN if key is None else key for key in value.keys)
+                yield from _of_dict(value, "keys")
             elif isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
                 yield from self._elements(value.left)
                 yield from self._elements(value.right)
@@ -609,32 +564,29 @@ class _Collector(ast.NodeVisitor):
             for generator in node.generators:
                 names = self._bind_loop(generator.target, generator.iter)
                 self._scopes = [*self._scopes, names]
-            found = list(islice(self._values(node.elt), _MOST_VALUES))
+            found = self._some(node.elt)
         finally:
             self._scopes = before
         yield from found
 
     def _elements_of_call(self, node: ast.Call) -> Iterator[ast.expr]:
-        function = node.func
-        if isinstance(function, ast.Attribute) and function.attr in ("items", "values", "keys"):
-            for value in self._values(function.value):
-                if isinstance(value, ast.Dict):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="items" | "values" | "keys") as function):
+                for value in self._values(function.value):
                     yield from _of_dict(value, function.attr)
-                else:
-                    yield _UNKNOWN
-        elif isinstance(function, ast.Name) and node.args:
-            if function.id in _SAME_ELEMENTS:
-                yield from self._elements(node.args[0])
-            elif function.id == "enumerate":
-                for number, element in enumerate(self._elements(node.args[0])):
+            case ast.Call(func=ast.Name(id=name), args=[given, *_]) if name in _SAME_ELEMENTS:
+                yield from self._elements(given)
+            case ast.Call(func=ast.Name(id="enumerate"), args=[given, *_]):
+                for number, element in enumerate(self._elements(given)):
                     yield ast.Tuple([ast.Constant(number), element], ast.Load())
-            else:
+            case _:
                 yield _UNKNOWN
-        else:
-            yield _UNKNOWN
 
 
-def _of_dict(node: ast.Dict, what: str) -> Iterator[ast.expr]:
+def _of_dict(node: ast.expr, what: str) -> Iterator[ast.expr]:
+    if not isinstance(node, ast.Dict):
+        yield _UNKNOWN
+        return
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
             yield _UNKNOWN
@@ -666,16 +618,21 @@ def _argument(node: ast.Call, number: int, name: str) -> ast.expr | None:
     return some[number] if number < len(some) else None
 
 
-def _added(node: ast.Call) -> tuple[ast.expr, ast.expr] | None:
-    """What `names.append(x)` and its like add to, and the list of what they add."""
-    function = node.func
-    if not isinstance(function, ast.Attribute) or function.attr not in _ADDING:
-        return None
-    if len(node.args) != 1 or node.keywords:
-        return None
-    (given,) = node.args
-    one = _ADDING[function.attr]
-    return function.value, ast.copy_location(ast.List([given], ast.Load()), node) if one else given
+def _given(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
+    """What an assignment, or a call of `append` or its like, gives, and to what."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            return [(target, value) for target in targets]
+        case ast.AnnAssign(target=target, value=ast.expr() as value):
+            return [(target, value)]
+        case ast.AugAssign(target=target, value=value):
+            return [(target, value)]
+        case ast.Call(func=ast.Attribute(value=target, attr=name), args=[given], keywords=[]) if (
+            name in _ADDING
+        ):
+            one = ast.copy_location(ast.List([given], ast.Load()), node)
+            return [(target, one if _ADDING[name] else given)]
+    return []
 
 
 def _is_nothing(node: ast.expr) -> bool:
@@ -685,18 +642,14 @@ def _is_nothing(node: ast.expr) -> bool:
 
 def _text(node: ast.expr) -> str | None:
     """A string literal."""
-    known = isinstance(node, ast.Constant) and isinstance(node.value, str)
-    return node.value if known else None  # type: ignore[attr-defined]
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _is_text_sum(node: ast.expr) -> bool:
     """Whether a sum is one of texts: lists are added as well, and are read as lists."""
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
         return False
-    parts = (node.left, node.right)
     return any(
-        (isinstance(part, ast.Constant) and isinstance(part.value, str))
-        or isinstance(part, ast.JoinedStr)
-        or _is_text_sum(part)
-        for part in parts
+        _text(part) is not None or isinstance(part, ast.JoinedStr) or _is_text_sum(part)
+        for part in (node.left, node.right)
     )

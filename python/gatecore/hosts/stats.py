@@ -183,7 +183,7 @@ _ByPattern = dict[tuple[str, int], Counter[str]]
 
 
 def _add_patterns(document: Document, into: _ByPattern) -> None:
-    for source, flags, counts in document._core.counted()[2]:
+    for source, flags, counts in document.counted_patterns:
         if len(into) < _MOST_PATTERNS or (source, flags) in into:
             into.setdefault((source, flags), Counter()).update(by_reason(counts))
 
@@ -192,6 +192,6 @@ def misses_of(document: Document) -> list[Pattern]:
     """The patterns that were asked of a document and are not in its set, keywords left out."""
     return [
         Pattern(source, flags)
-        for source, flags, counts in document._core.counted()[2]
+        for source, flags, counts in document.counted_patterns
         if counts[_NOT_IN_SET]
     ]

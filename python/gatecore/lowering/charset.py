@@ -77,8 +77,10 @@ def class_of(source: str, flags: int) -> Ranges | None:
         nodes = parser.parse(source, flags)
     except (re.error, OverflowError, RecursionError, ValueError):
         return None
-    single = len(nodes) == 1 and nodes[0][0] in SINGLE
-    return code_points(*nodes[0], flags) if single else None
+    if len(nodes) != 1 or nodes[0][0] not in SINGLE:
+        return None
+    opcode, argument = nodes[0]
+    return code_points(opcode, argument, flags)
 
 
 def word_characters(*, ascii_only: bool = False) -> Ranges:

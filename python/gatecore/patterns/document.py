@@ -47,7 +47,6 @@ class Document(DocumentMethods, str):
     _core: CoreScan
     _patterns: PatternSet
     _views: dict[str, Document]
-    #: What others have worked out about this document and will look up again.
     _notes: dict[Any, Any]
 
     def __new__(cls, text: str, patterns: PatternSet) -> Document:
@@ -107,6 +106,16 @@ class Document(DocumentMethods, str):
         from gatecore.patterns.stats import Stats
 
         return Stats.of(self._core.counted())
+
+    @property
+    def counted_patterns(self) -> list[tuple[str, int, list[int]]]:
+        """What fell through, by source, flags and number of the reason; for gatecore's own."""
+        return self._core.counted()[2]
+
+    @property
+    def notes(self) -> dict[Any, Any]:
+        """What others have worked out about this document and will look up again."""
+        return self._notes
 
     def __reduce_ex__(self, protocol: Any) -> tuple[type[str], tuple[str]]:
         return str, (str.__str__(self),)

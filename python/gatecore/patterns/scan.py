@@ -191,12 +191,9 @@ class Scan:
         """The first match, as `re.search` finds it; its groups are worked out when asked for."""
         number = self._set._number(number)
         try:
-            until = self._until if deadline is None else deadline_of(deadline)
-            if (
-                until is not None
-                and self._is_for_re(number)
-                and not self._is_match_by_re(number, until)
-            ):
+            until = self._limit(deadline)
+            for_re = until is not None and self._is_for_re(number)
+            if for_re and not self._is_match_by_re(number, until):
                 return None
             return self._core.search(self._set._object(number), number, self.text, until)
         except BaseException as error:
@@ -263,9 +260,7 @@ class Scan:
         """Every match in order, as `re.finditer` gives them; looked for as they are asked for."""
         number = self._set._number(number)
         try:
-            until = self._until if deadline is None else deadline_of(deadline)
-            if until is not None and self._is_for_re(number):
-                self._spans_by_re(number, until)
+            until = self._rehearsed(number, deadline)
             return self._core.finditer(self._set._object(number), number, self.text, until)
         except BaseException as error:
             self._named(error, number)
@@ -275,9 +270,7 @@ class Scan:
         """The text of every match, or of its groups, as `re.findall` gives them."""
         number = self._set._number(number)
         try:
-            until = self._until if deadline is None else deadline_of(deadline)
-            if until is not None and self._is_for_re(number):
-                self._spans_by_re(number, until)
+            until = self._rehearsed(number, deadline)
             return self._core.findall(self._set._object(number), number, self.text, until)
         except BaseException as error:
             self._named(error, number)
@@ -285,6 +278,13 @@ class Scan:
 
     def _limit(self, deadline: DeadlineLike | None) -> Deadline | None:
         return self._until if deadline is None else deadline_of(deadline)
+
+    def _rehearsed(self, number: int, deadline: DeadlineLike | None) -> Deadline | None:
+        """The limit for all matches, asked of a process first where only `re` makes them."""
+        until = self._limit(deadline)
+        if until is not None and self._is_for_re(number):
+            self._spans_by_re(number, until)
+        return until
 
     def _is_for_re(self, number: int) -> bool:
         """Whether `re` will be asked for matches; then, under a deadline, a process rehearses it.

@@ -178,18 +178,11 @@ def _once(host: Host, detector: Any) -> None:
         if quick is None and not kept:
             continue
         call = (quick or method).__get__(detector)
-        done = [
-            *(["compares facts about sentences instead of all pairs"] if quick else []),
-            *(["asked once for each document"] if kept else []),
-        ]
-        host.changes.append(
-            Change(
-                detector,
-                name,
-                _remembering(call, name) if kept else call,
-                f"{label}: {', '.join(done)}",
-            )
-        )
+        done = ["compares facts about sentences instead of all pairs"] if quick else []
+        if kept:
+            call = _remembering(call, name)
+            done.append("asked once for each document")
+        host.changes.append(Change(detector, name, call, f"{label}: {', '.join(done)}"))
 
 
 def _writes_nothing(method: FunctionType) -> bool:
@@ -198,13 +191,11 @@ def _writes_nothing(method: FunctionType) -> bool:
         tree = ast.parse(textwrap.dedent(inspect.getsource(method)))
     except (OSError, TypeError, SyntaxError):
         return False
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Global | ast.Nonlocal):
-            return False
-        stored = isinstance(node, ast.Attribute | ast.Subscript)
-        if stored and not isinstance(node.ctx, ast.Load):  # type: ignore[attr-defined]
-            return False
-    return True
+    return not any(
+        isinstance(node, ast.Global | ast.Nonlocal)
+        or (isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load))
+        for node in ast.walk(tree)
+    )
 
 
 def _remembering(method: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -216,7 +207,7 @@ def _remembering(method: Callable[..., Any], name: str) -> Callable[..., Any]:
         document = args[0] if len(args) == 1 and not kwargs else None
         if type(document) is not Document:
             return method(*args, **kwargs)
-        notes = document._notes
+        notes = document.notes
         if key in notes:
             return _copy(notes[key])
         # The engine hands an answer on when it is done, and asks again before that.
@@ -231,11 +222,7 @@ def _copy(value: Any) -> Any:
     if kind in _ATOMS:
         return value
     if kind is dict:
-        copied = value.copy()
-        for key, part in value.items():
-            if type(part) not in _ATOMS:
-                copied[key] = _copy(part)
-        return copied
+        return {k: part if type(part) in _ATOMS else _copy(part) for k, part in value.items()}
     if kind is list:
         return [part if type(part) in _ATOMS else _copy(part) for part in value]
     from copy import deepcopy

@@ -41,6 +41,12 @@ __all__ = ["faster", "matching_pairs"]
 _HELPER: Final = "_gatecore_matching_pairs"
 _LEAVING: Final = (ast.Break, ast.Continue, ast.Return, ast.Yield, ast.YieldFrom, ast.Await)
 
+_CATEGORIES: Final = {
+    "CATEGORY_DIGIT": r"\d",
+    "CATEGORY_SPACE": r"\s",
+    "CATEGORY_WORD": r"\w",
+}
+
 _Found = tuple[tuple[int, str], str, tuple[str, str]]
 
 
@@ -112,42 +118,33 @@ def _stays_within(source: str, flags: int, separator: str) -> bool:
 
 
 def _all_within(tree: Any, separator: int) -> bool:
+    """The same of a part of a parse tree: a sequence, or the members of a class."""
     return all(_within(str(code), argument, separator) for code, argument in tree)
 
 
 def _within(code: str, argument: Any, separator: int) -> bool:
-    if code == "LITERAL":
-        return bool(argument != separator)
-    if code == "IN":
-        return all(_member_within(str(kind), value, separator) for kind, value in argument)
-    if code == "BRANCH":
-        return all(_all_within(part, separator) for part in argument[1])
-    if code == "SUBPATTERN":
-        return argument[1:3] == (0, 0) and _all_within(argument[3], separator)
-    if code in ("MAX_REPEAT", "MIN_REPEAT"):
-        return _all_within(argument[2], separator)
-    return False
-
-
-def _member_within(kind: str, value: Any, separator: int) -> bool:
-    if kind == "LITERAL":
-        return bool(value != separator)
-    if kind == "RANGE":
-        return not value[0] <= separator <= value[1]
-    if kind == "CATEGORY":
-        category = {"CATEGORY_DIGIT": r"\d", "CATEGORY_SPACE": r"\s", "CATEGORY_WORD": r"\w"}
-        known = category.get(str(value))
-        return known is not None and re.match(known, chr(separator)) is None
+    match code:
+        case "LITERAL":
+            return bool(argument != separator)
+        case "RANGE":
+            return not argument[0] <= separator <= argument[1]
+        case "CATEGORY":
+            known = _CATEGORIES.get(str(argument))
+            return known is not None and re.match(known, chr(separator)) is None
+        case "IN":
+            return _all_within(argument, separator)
+        case "BRANCH":
+            return all(_all_within(part, separator) for part in argument[1])
+        case "SUBPATTERN":
+            return argument[1:3] == (0, 0) and _all_within(argument[3], separator)
+        case "MAX_REPEAT" | "MIN_REPEAT":
+            return _all_within(argument[2], separator)
     return False
 
 
 def faster(function: Callable[..., Any]) -> FunctionType | None:
     """The function with its loop over pairs replaced; `None` if it has no such loop."""
-    if (
-        not isinstance(function, FunctionType)
-        or function.__closure__
-        or function.__code__.co_freevars
-    ):
+    if not isinstance(function, FunctionType) or function.__closure__:
         return None
     try:
         source, line = inspect.getsourcelines(function)
@@ -160,16 +157,10 @@ def faster(function: Callable[..., Any]) -> FunctionType | None:
     if definition.decorator_list or not _replace(definition):
         return None
     ast.increment_lineno(tree, line - 1)
-    make = ast.FunctionDef(
-        name="make",
-        args=ast.arguments(
-            posonlyargs=[], args=[ast.arg(_HELPER)], kwonlyargs=[], kw_defaults=[], defaults=[]
-        ),
-        body=[definition, ast.Return(ast.Name(definition.name, ast.Load()))],
-        decorator_list=[],
-    )
-    module = ast.fix_missing_locations(ast.Module([make], []))
+    module = ast.parse(f"def make({_HELPER}):\n    pass\n    return {definition.name}")
+    module.body[0].body[0] = definition  # type: ignore[attr-defined]
     made: dict[str, Any] = {}
+    ast.fix_missing_locations(module)
     exec(compile(module, function.__code__.co_filename, "exec"), function.__globals__, made)
     new: FunctionType = made["make"](matching_pairs)
     new.__defaults__, new.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
@@ -177,67 +168,68 @@ def faster(function: Callable[..., Any]) -> FunctionType | None:
     return new
 
 
+#: The loops that are replaced; names in capitals stand for the host's own, two for statements.
+_THREE_LOOPS: Final = ast.parse("""
+for INDEX, ONE in enumerate(SENTENCES):
+    for OTHER in SENTENCES[INDEX + 1:]:
+        for FIRST, SECOND in PATTERNS:
+            if TEST and OTHER_TEST:
+                BODY
+""").body[0]
+_TEST_OF: Final = (("FIRST", "ONE", "TEST"), ("SECOND", "OTHER", "OTHER_TEST"))
+
+
+def _same(template: Any, node: Any, found: dict[str, Any]) -> bool:
+    """Whether a tree is one of a template's shape; what stands for its names goes into `found`."""
+    match template:
+        case [ast.Expr(value=ast.Name(id="BODY"))]:
+            found["BODY"] = node
+            return True
+        case ast.Name(id=name) if name.isupper():
+            what = node if name in ("TEST", "OTHER_TEST") else getattr(node, "id", None)
+            return what is not None and found.setdefault(name, what) == what
+        case ast.AST():
+            return type(node) is type(template) and all(
+                _same(getattr(template, field), getattr(node, field), found)
+                for field in template._fields
+                if field != "type_comment"
+            )
+        case list():
+            return len(node) == len(template) and all(
+                _same(part, other, found) for part, other in zip(template, node, strict=True)
+            )
+        case _:
+            return bool(template == node)
+
+
 def _replace(definition: ast.FunctionDef) -> bool:
     """Puts the one loop in the place of the three; whether there was one."""
     for number, statement in enumerate(definition.body):
-        new = _one_loop(definition, statement) if isinstance(statement, ast.For) else None
+        new = _one_loop(definition, statement)
         if new is not None:
             definition.body[number] = new
             return True
     return False
 
 
-def _one_loop(definition: ast.FunctionDef, outer: ast.For) -> ast.For | None:
-    match outer:
-        case ast.For(
-            target=ast.Tuple(elts=[ast.Name(id=index), ast.Name(id=one)]),
-            iter=ast.Call(
-                func=ast.Name(id="enumerate"), args=[ast.Name(id=sentences)], keywords=[]
-            ),
-            orelse=[],
-            body=[
-                ast.For(
-                    target=ast.Name(id=other),
-                    iter=ast.Subscript(
-                        value=ast.Name(id=again),
-                        slice=ast.Slice(
-                            lower=ast.BinOp(
-                                left=ast.Name(id=index_again),
-                                op=ast.Add(),
-                                right=ast.Constant(value=1),
-                            ),
-                            upper=None,
-                            step=None,
-                        ),
-                    ),
-                    orelse=[],
-                    body=[
-                        ast.For(
-                            target=ast.Tuple(elts=[ast.Name(id=first), ast.Name(id=second)]),
-                            iter=ast.Name(id=patterns),
-                            orelse=[],
-                            body=[ast.If(test=ast.BoolOp(op=ast.And(), values=tests), orelse=[])],
-                        ) as inner
-                    ],
-                )
-            ],
-        ) if again == sentences and index_again == index:
-            pass
-        case _:
-            return None
-    names = {index, one, other, first, second, sentences, patterns}
-    condition = inner.body[0]
-    assert isinstance(condition, ast.If)
-    flags = [_flags_of_search(test, names) for test in tests]
-    asked = [_names_of_search(test) for test in tests]
-    if asked != [(first, one), (second, other)] or None in flags or len(names) != 7:
+def _one_loop(definition: ast.FunctionDef, outer: ast.stmt) -> ast.For | None:
+    found: dict[str, Any] = {}
+    if not isinstance(outer, ast.For) or not _same(_THREE_LOOPS, outer, found):
         return None
-    within = [node for part in condition.body for node in ast.walk(part)]
+    body = found.pop("BODY")
+    tests = [(found[pattern], found[text], found.pop(test)) for pattern, text, test in _TEST_OF]
+    names = set(found.values())
+    flags = [_flags_of_search(test, pattern, text, names) for pattern, text, test in tests]
+    if None in flags or len(names) != 7:
+        return None
+    sentences, patterns = found["SENTENCES"], found["PATTERNS"]
     lasting = {sentences, patterns}
-    for node in within:
+    for node in (node for part in body for node in ast.walk(part)):
         if isinstance(node, _LEAVING):
             return None
-        if isinstance(node, ast.Name) and (node.id in lasting or _stores(node, names)):
+        if isinstance(node, ast.Name) and (
+            node.id in lasting or (node.id in names and not isinstance(node.ctx, ast.Load))
+        ):
             return None
     # Nobody may look at the loops' variables afterwards: they would be other ones.
     inside = {id(node) for node in ast.walk(outer)}
@@ -245,61 +237,42 @@ def _one_loop(definition: ast.FunctionDef, outer: ast.For) -> ast.For | None:
         if isinstance(node, ast.Name) and node.id in names - lasting and id(node) not in inside:
             return None
     content, separator = _split_of(definition, sentences)
-    pattern_pairs = _literal_pairs(definition, patterns)
-    if content is None or not pattern_pairs:
+    if content is None or not _literal_pairs(definition, patterns):
         return None
-    arguments = [
-        ast.Name(sentences, ast.Load()),
-        ast.Name(patterns, ast.Load()),
-        *[flag for flag in flags if flag is not None],
-        content,
-        separator,
-    ]
-    call = ast.Call(ast.Name(_HELPER, ast.Load()), arguments, [])
-    target = ast.Tuple([outer.target, ast.Name(other, ast.Store()), inner.target], ast.Store())
-    loop = ast.For(target=target, iter=call, body=condition.body, orelse=[])
-    return ast.copy_location(loop, outer)
+    target = "({INDEX}, {ONE}), {OTHER}, ({FIRST}, {SECOND})".format(**found)
+    loop = ast.parse(f"for {target} in {_HELPER}({sentences}, {patterns}): pass").body[0]
+    assert isinstance(loop, ast.For)
+    assert isinstance(loop.iter, ast.Call)
+    loop.iter.args += [*flags, content, separator]  # type: ignore[list-item]
+    loop.body = body
+    for node in (loop, *ast.walk(loop.target), *ast.walk(loop.iter)):
+        ast.copy_location(node, outer)
+    return loop
 
 
-def _stores(node: ast.Name, names: set[str]) -> bool:
-    return isinstance(node.ctx, ast.Store | ast.Del) and node.id in names
-
-
-def _names_of_search(test: ast.expr) -> tuple[str, str] | None:
-    """The names of pattern and sentence in `re.search(pattern, sentence, …)`."""
-    match test:
-        case ast.Call(
-            func=ast.Attribute(value=ast.Name(id="re"), attr="search"),
-            args=[ast.Name(id=pattern), ast.Name(id=sentence), *_],
-        ):
-            return pattern, sentence
-    return None
-
-
-def _flags_of_search(test: ast.expr, names: set[str]) -> ast.expr | None:
-    match test:
-        case ast.Call(args=[_, _], keywords=[]):
+def _flags_of_search(test: ast.expr, pattern: str, text: str, names: set[str]) -> ast.expr | None:
+    """The flags of `re.search(pattern, text, …)`; `None` for any other expression."""
+    if not isinstance(test, ast.Call) or ast.unparse(test.func) != "re.search":
+        return None
+    if [getattr(each, "id", None) for each in test.args[:2]] != [pattern, text]:
+        return None
+    match test.args[2:], test.keywords:
+        case [], []:
             return ast.Constant(0)
-        case ast.Call(args=[_, _, ast.Attribute(value=ast.Name(id="re")) as flags], keywords=[]):
+        case [ast.Attribute(value=ast.Name(id="re")) as flags], []:
             return flags
-        case ast.Call(args=[_, _], keywords=[ast.keyword(arg="flags", value=flags)]):
-            constant = isinstance(flags, ast.Attribute) and isinstance(flags.value, ast.Name)
-            return flags if constant and flags.value.id not in names else None  # type: ignore
+        case [], [ast.keyword(arg="flags", value=ast.Attribute(value=ast.Name(id=name)) as flags)]:
+            return flags if name not in names else None
     return None
 
 
 def _assigned(definition: ast.FunctionDef, name: str) -> ast.expr | None:
     """What a name is given, if that happens once."""
-    stored = [
-        node
-        for node in ast.walk(definition)
-        if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)
-    ]
+    names = (node for node in ast.walk(definition) if isinstance(node, ast.Name))
+    stored = [node for node in names if node.id == name and not isinstance(node.ctx, ast.Load)]
     for statement in definition.body:
-        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-            target = statement.targets[0]
-            if isinstance(target, ast.Name) and target.id == name and len(stored) == 1:
-                return statement.value
+        if isinstance(statement, ast.Assign) and statement.targets == stored:
+            return statement.value
     return None
 
 
