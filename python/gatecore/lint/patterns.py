@@ -13,7 +13,7 @@ rewrite that leads off the route.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from gatecore.lint.proofs.program import ProgramTooLargeError, program
@@ -50,13 +50,7 @@ class Rewrite:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
-        return {
-            "pattern": self.pattern._asdict(),
-            "kind": self.kind,
-            "route": self.route,
-            "growth": self.growth.to_dict(),
-            "done": list(self.done),
-        }
+        return {**asdict(self), "pattern": self.pattern._asdict(), "done": list(self.done)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +94,8 @@ class Advice:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
-        return {
-            "pattern": self.pattern._asdict(),
-            "route": self.route,
-            "reason": self.reason,
-            "growth": self.growth.to_dict() if self.growth else None,
-            "rewrite": self.rewrite.to_dict() if self.rewrite else None,
-            "note": self.note,
-        }
+        rewrite = self.rewrite.to_dict() if self.rewrite else None
+        return {**asdict(self), "pattern": self.pattern._asdict(), "rewrite": rewrite}
 
 
 def lint_patterns(

@@ -25,6 +25,7 @@ __all__ = [
     "complement",
     "difference",
     "intersection",
+    "parsed",
     "union",
     "word_characters",
 ]
@@ -73,14 +74,19 @@ def class_of(source: str, flags: int) -> Ranges | None:
     >>> class_of("[a-c]", 0), class_of("ab", 0)
     (((97, 99),), None)
     """
-    try:
-        nodes = parser.parse(source, flags)
-    except (re.error, OverflowError, RecursionError, ValueError):
-        return None
-    if len(nodes) != 1 or nodes[0][0] not in SINGLE:
+    nodes = parsed(source, flags)
+    if nodes is None or len(nodes) != 1 or nodes[0][0] not in SINGLE:
         return None
     opcode, argument = nodes[0]
     return code_points(opcode, argument, flags)
+
+
+def parsed(source: str, flags: int) -> list[Any] | None:
+    """The nodes of a parse tree; `None` for what is not a pattern by itself."""
+    try:
+        return list(parser.parse(source, flags))
+    except (re.error, OverflowError, RecursionError, ValueError):
+        return None
 
 
 def word_characters(*, ascii_only: bool = False) -> Ranges:

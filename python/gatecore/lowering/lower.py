@@ -24,7 +24,7 @@ from gatecore.lowering.interpreter import (
     parser,
 )
 
-__all__ = ["LoweredPattern", "Lowering", "combine", "look", "loop_depth"]
+__all__ = ["LoweredPattern", "Lowering", "around", "bodies", "combine", "look", "loop_depth"]
 
 EMPTY, NEVER, CLASS, LOOK, CONCAT, ALTERNATE, REPEAT, GROUP = range(8)
 LOOK_AROUND, BACK_REFERENCE, CONDITIONAL, ATOMIC, QUIRK = range(8, 13)
@@ -39,7 +39,7 @@ BEHIND, NEGATIVE = 1, 2
 #: Deeper trees go to `re`. CPython's parser itself gives up at a few hundred.
 MAX_DEPTH: Final = 150
 
-_REPEATS: Final = {constants.MAX_REPEAT: 0, constants.MIN_REPEAT: 1, POSSESSIVE_REPEAT: 2}
+REPEATS: Final = {constants.MAX_REPEAT: 0, constants.MIN_REPEAT: 1, POSSESSIVE_REPEAT: 2}
 _ANCHORS: Final = {
     # opcode: (without MULTILINE, with MULTILINE)
     constants.AT_BEGINNING: (TEXT_START, LINE_START),
@@ -109,10 +109,10 @@ class Lowering:
             out += (CLASS, self._class(code_points(opcode, argument, flags)))
         elif opcode is constants.AT:
             out += (LOOK, look(argument, flags))
-        elif opcode in _REPEATS:
+        elif opcode in REPEATS:
             low, high, body = argument
             high = UNBOUNDED if high == constants.MAXREPEAT else high
-            out += (REPEAT, low, high, _REPEATS[opcode])
+            out += (REPEAT, low, high, REPEATS[opcode])
             self._sequence(body, flags, out, depth)
         elif opcode is constants.SUBPATTERN:
             index, add, drop, body = argument
@@ -188,16 +188,25 @@ def loop_depth(source: str, flags: int) -> int:
         return _loop_depth(parser.parse(source, flags))
 
 
-def _loop_depth(part: Any) -> int:
-    """Of a tree, or of what stands beside an instruction in one."""
-    if not isinstance(part, parser.SubPattern):
-        return max(map(_loop_depth, part), default=0) if isinstance(part, tuple | list) else 0
-    # Only a tree has instructions: elsewhere a number may equal one, as 28 in `[\x1c-b]` does.
-    return max((_depth_of(*instruction) for instruction in part.data), default=0)
+def _loop_depth(nodes: Iterable[Any]) -> int:
+    deepest = 0
+    for opcode, argument in nodes:
+        loops = opcode in REPEATS and argument[1] - argument[0] > 1
+        inside = max(map(_loop_depth, bodies(opcode, argument)), default=0)
+        deepest = max(deepest, loops + inside)
+    return deepest
 
 
-def _depth_of(code: Any, argument: Any) -> int:
-    if code not in _REPEATS:
-        return _loop_depth(argument)
-    least, most, body = argument
-    return int(most - least > 1) + _loop_depth(body)
+def bodies(opcode: Any, argument: Any) -> list[Any]:
+    """The trees in one node of a tree; of branches and conditionals each."""
+    if opcode is ATOMIC_GROUP:
+        return [argument]
+    if opcode in REPEATS:
+        return [argument[2]]
+    if opcode is constants.SUBPATTERN:
+        return [argument[3]]
+    if opcode is constants.BRANCH:
+        return list(argument[1])
+    if opcode in (constants.ASSERT, constants.ASSERT_NOT):
+        return [argument[1]]
+    return [argument[1], argument[2] or ()] if opcode is constants.GROUPREF_EXISTS else []

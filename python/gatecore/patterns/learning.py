@@ -13,13 +13,11 @@ Days are counted from 1970.
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from gatecore.patterns.pattern import DEBUG, Pattern
+from gatecore.patterns.pattern import Pattern, compile_quietly
 
 if TYPE_CHECKING:
     from gatecore.patterns.store import PatternStore
@@ -74,9 +72,7 @@ class Learning:
             or len(pattern.source) > LONGEST_LEARNED
         ):
             return False
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they were given where the pattern was used
-            re.compile(pattern.source, int(pattern.flags) & ~DEBUG)
+        compile_quietly(*pattern)
         if self._patterns.setdefault(pattern.key, pattern) is not pattern:
             return False  # another thread was faster
         if self.log is not None:

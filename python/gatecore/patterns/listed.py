@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gatecore.patterns.pattern import Pattern
+from gatecore.patterns.pattern import Pattern, compile_quietly
 
 __all__ = ["ListedPatterns", "Problem"]
 
@@ -56,9 +55,7 @@ class ListedPatterns:
         known = self.places.get(pattern.key)
         if known is None:
             try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # about the pattern: "Possible nested set"
-                    re.compile(source, flags & ~int(re.DEBUG))
+                compile_quietly(source, flags)
             except (re.error, OverflowError, RecursionError, ValueError) as error:
                 message = f"bad pattern: {error} in {source!r}"
                 self.problems.append(Problem(place or "PATTERN", message, whole_file=False))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import operator
 import re
 import sys
+import warnings
 from typing import Final, NamedTuple, TypeAlias
 
 from gatecore.errors import PatternSetError
 
-__all__ = ["DEBUG", "Pattern", "PatternLike", "note", "parse_pattern"]
+__all__ = ["DEBUG", "Pattern", "PatternLike", "compile_quietly", "note", "parse_pattern"]
 
 #: As numbers: arithmetic on an enum takes 5 microseconds, and a start asks for thousands of keys.
 DEBUG: Final = int(re.DEBUG)
@@ -92,6 +93,13 @@ def _check(source: object, flags: object, which: str) -> int:
         raise PatternSetError(
             f"{which} has the flags {flags!r}: expected re.IGNORECASE and such"
         ) from None
+
+
+def compile_quietly(source: str, flags: int) -> re.Pattern[str]:
+    """As `re.compile`, without its warnings about the pattern, which others have seen already."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return re.compile(source, int(flags) & ~DEBUG)
 
 
 def note(error: BaseException, text: str) -> None:

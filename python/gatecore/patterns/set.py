@@ -6,13 +6,7 @@ import operator
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Final,
-    Literal,
-    overload,
-)
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from gatecore._gatecore import CoreSet, pattern_object
 from gatecore._gatecore import Pattern as CompiledPattern
@@ -205,9 +199,9 @@ class PatternSet:
         """
         from pathlib import Path
 
-        from gatecore.patterns.store import PatternStore
+        from gatecore.patterns import trusted_files
 
-        PatternStore.write(Path(path), self.to_bytes())
+        trusted_files.replace(Path(path), self.to_bytes())
 
     def __reduce__(self) -> tuple[Any, tuple[bytes]]:
         return PatternSet.from_bytes, (self.to_bytes(),)

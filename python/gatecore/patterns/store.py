@@ -173,14 +173,6 @@ class PatternStore:
         if (path, reason) not in self.rejected:
             self.rejected.append((path, reason))
 
-    @staticmethod
-    def write(path: Path, stored: bytes) -> None:
-        """Writes a file so that readers see the old one or the new one, never half of it.
-
-        It can be read by this user alone. A link in its place is replaced, not followed.
-        """
-        trusted_files.replace(path, stored)
-
 
 def _usual_place() -> Path:
     """Where the platform keeps caches.

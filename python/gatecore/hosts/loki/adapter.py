@@ -177,7 +177,7 @@ def _once(host: Host, detector: Any) -> None:
             host.left.append(f"{label}: it may keep or change something, so it is asked each time")
         if quick is None and not kept:
             continue
-        call = (quick or method).__get__(detector)
+        call: Callable[..., Any] = (quick or method).__get__(detector)
         done = ["compares facts about sentences instead of all pairs"] if quick else []
         if kept:
             call = _remembering(call, name)

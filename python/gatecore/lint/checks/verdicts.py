@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Iterator
 
 from gatecore.gates.reference import evaluate
@@ -24,6 +22,7 @@ from gatecore.gates.spec import (
 from gatecore.lint.issues import Issue, inner_conditions
 from gatecore.lint.proofs.questions import Questions
 from gatecore.lint.proofs.reach import can_hold
+from gatecore.patterns.pattern import compile_quietly
 
 __all__ = ["verdict_issues"]
 
@@ -132,10 +131,8 @@ def _shown(branch: Branch) -> str:
 
 
 def _is_in(pattern: PatternRef, text: str) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
-        view = text.lower() if pattern.view == "lowercase" else text
-        return re.search(pattern.source, view, pattern.flags) is not None
+    view = text.lower() if pattern.view == "lowercase" else text
+    return compile_quietly(pattern.source, pattern.flags).search(view) is not None
 
 
 def _never_shown(gate: Gate) -> Iterator[Issue]:

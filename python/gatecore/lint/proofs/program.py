@@ -373,7 +373,7 @@ def _span(nodes: Iterable[Any]) -> tuple[int, int]:
     for opcode, argument in nodes:
         if opcode in SINGLE:
             span = (1, 0)
-        elif opcode in _REPEATS:
+        elif opcode in lower.REPEATS:
             low, high, body = argument
             inside = _span(body)
             unbounded = high == constants.MAXREPEAT
@@ -382,7 +382,7 @@ def _span(nodes: Iterable[Any]) -> tuple[int, int]:
         elif opcode in (constants.ASSERT, constants.ASSERT_NOT):
             span = (0, 0)
         else:
-            spans = map(_span, _bodies(opcode, argument))
+            spans = map(_span, lower.bodies(opcode, argument))
             span = max(spans, key=lambda one: one[0] + one[1], default=(0, 0))
         characters += span[0]
         loops += span[1]
@@ -395,39 +395,18 @@ def _nests(nodes: Iterable[Any]) -> bool:
     todo = [(node, 0) for node in nodes]
     while todo:
         (opcode, argument), loops = todo.pop()
-        if opcode in _REPEATS:
-            low, high, body = argument
-            chosen, parts = high > low, [body]
-            inside = loops + (high > _LEAST_ROW)
-        else:
-            chosen = opcode is constants.BRANCH
-            parts = _bodies(opcode, argument)
-            inside = loops
-        choices += chosen and opcode is not constants.BRANCH
-        if (chosen and loops) or choices > _MOST_CHOICES:
+        repeats = opcode in lower.REPEATS
+        optional = repeats and argument[1] > argument[0]
+        choices += optional
+        if (loops and (optional or opcode is constants.BRANCH)) or choices > _MOST_CHOICES:
             return True
-        todo += [(node, inside) for part in parts for node in part]
+        inside = loops + (repeats and argument[1] > _LEAST_ROW)
+        todo += [(node, inside) for part in lower.bodies(opcode, argument) for node in part]
     return False
 
 
 #: Optional parts and loops in a row: three of them on 400 characters are 64 million ways.
 _MOST_CHOICES: Final = 2
-
-
-def _bodies(opcode: Any, argument: Any) -> list[Any]:
-    """What stands in a part that is not a repeat."""
-    if opcode is constants.SUBPATTERN:
-        return [argument[3]]
-    if opcode is constants.BRANCH:
-        return list(argument[1])
-    if opcode in (constants.ASSERT, constants.ASSERT_NOT):
-        return [argument[1]]
-    if opcode is constants.GROUPREF_EXISTS:
-        return [argument[1], argument[2] or ()]
-    return [argument] if opcode is ATOMIC_GROUP else []
-
-
-_REPEATS: Final = (constants.MAX_REPEAT, constants.MIN_REPEAT, POSSESSIVE_REPEAT)
 
 
 def _choose(split: Instruction, into: int, past: int, *, lazy: bool) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import warnings
 from collections.abc import Callable
 from typing import Final
 
@@ -25,6 +24,7 @@ from gatecore.lint.proofs.source_tree import (
 )
 from gatecore.lint.proofs.trial import LONGEST_TEXT, is_quick, likely_matches, trial_texts
 from gatecore.lint.proofs.work import TooMuchWorkError, Work
+from gatecore.patterns.pattern import compile_quietly
 
 __all__ = ["Questions"]
 
@@ -149,9 +149,7 @@ class Questions:
         """
         key = _key(pattern)
         if key not in self._searches:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
-                search = re.compile(pattern.source, pattern.flags).search
+            search = compile_quietly(pattern.source, pattern.flags).search
             written = self._program(pattern)
             self._searches[key] = (
                 _Careful(search, written) if written is not None and written.nests else search

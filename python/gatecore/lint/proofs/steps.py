@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gatecore.lint.proofs.program import Op, Program
+from gatecore.lint.proofs.work import TooMuchWorkError
 from gatecore.lowering import lower
 from gatecore.lowering.charset import MAX_CODE_POINT, Ranges, word_characters
 
@@ -47,13 +48,9 @@ def count(program: Program, text: str, *, budget: int = BUDGET) -> Count:
             end = machine.run(0, start, machine.fresh())
             if end is not None:
                 return Count(machine.steps, (start, end[0]))
-    except _BudgetSpentError:
+    except TooMuchWorkError:
         return Count(machine.steps, None, finished=False)
     return Count(machine.steps, None)
-
-
-class _BudgetSpentError(Exception):
-    pass
 
 
 _Memory = tuple[int, ...]
@@ -84,7 +81,7 @@ class _Machine:
             while True:
                 self.steps += 1
                 if self.steps > self._budget:
-                    raise _BudgetSpentError
+                    raise TooMuchWorkError
                 step = code[pc]
                 op = step.op
                 if op == Op.CHAR:

@@ -8,8 +8,6 @@ advice.
 from __future__ import annotations
 
 import random
-import re
-import warnings
 from collections.abc import Iterator
 from itertools import product
 from typing import Final, Literal, TypeAlias
@@ -19,6 +17,7 @@ from gatecore.lint.proofs.program import Op, Program, ProgramTooLargeError
 from gatecore.lint.proofs.program import program as program_
 from gatecore.lint.proofs.steps import count
 from gatecore.lint.proofs.work import Work
+from gatecore.patterns.pattern import compile_quietly
 
 __all__ = ["Kind", "agree", "is_quick", "likely_matches", "trial_texts"]
 
@@ -47,9 +46,7 @@ def agree(
     >>> agree(program("a+b", 0), ("a+b", 0), ("a*b", 0), "same answers", longest=20)
     False
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of `re`, about the pattern: "Possible nested set"
-        old, new = (re.compile(source, flags) for source, flags in (before, after))
+    old, new = (compile_quietly(*pattern) for pattern in (before, after))
     try:
         rewritten = program_of(after)
     except ProgramTooLargeError:
@@ -59,11 +56,11 @@ def agree(
         if not (is_quick(program, text, work) and is_quick(rewritten, text, work)):
             continue  # `re` might take hours, and lint has to end
         if kind == "same yes or no":
-            if bool(old.search(text)) != bool(new.search(text)):
-                return False
-        elif [found.regs for found in old.finditer(text)] != [
-            found.regs for found in new.finditer(text)
-        ]:
+            same = bool(old.search(text)) == bool(new.search(text))
+        else:
+            first, second = ([m.regs for m in one.finditer(text)] for one in (old, new))
+            same = first == second
+        if not same:
             return False
     return True
 

@@ -6,13 +6,12 @@ nothing: a rewrite that needs to know it is then not made.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gatecore.lint.proofs.source_tree import Item
-from gatecore.lowering.charset import SINGLE, Ranges, class_of, code_points, union
-from gatecore.lowering.interpreter import constants, parser
+from gatecore.lowering.charset import SINGLE, Ranges, class_of, code_points, parsed, union
+from gatecore.lowering.interpreter import constants
 
 __all__ = ["class_row", "edge_characters"]
 
@@ -30,15 +29,8 @@ def class_row(branch: Sequence[Item], flags: int) -> list[Ranges] | None:
 
 def edge_characters(items: Sequence[Item], flags: int, *, first: bool) -> Ranges | None:
     """What a piece begins with, or ends with, if there always is a character."""
-    nodes = _parsed("".join(item.text for item in items), flags)
+    nodes = parsed("".join(item.text for item in items), flags)
     return None if nodes is None else _edge(nodes, flags, first=first)
-
-
-def _parsed(text: str, flags: int) -> list[Any] | None:
-    try:
-        return list(parser.parse(text, flags))
-    except (re.error, OverflowError, RecursionError, ValueError):
-        return None
 
 
 def _edge(nodes: Iterable[Any], flags: int, *, first: bool) -> Ranges | None:
