@@ -1,4 +1,4 @@
-"""A host's reports as it is and accelerated, held against each other gate by gate."""
+"""A host's reports before and after it is accelerated, compared gate by gate."""
 
 from __future__ import annotations
 

@@ -118,10 +118,5 @@ def _kept(content: bytes) -> HostPatterns | None:
 
 
 def _stored(found: HostPatterns) -> bytes:
-    stored = {
-        "patterns": [[source, int(flags)] for source, flags in found.patterns],
-        "keywords": found.keywords,
-        "unread": found.unread,
-        "skipped": found.skipped,
-    }
-    return json.dumps(stored).encode("ascii")
+    patterns = [[source, int(flags)] for source, flags in found.patterns]
+    return json.dumps({**vars(found), "patterns": patterns}).encode("ascii")

@@ -3,11 +3,11 @@ r"""The patterns in Python source: string literals that reach a call of `re`, wi
     LATE = [r"late\s+fee", r"overdue"]                 the list
     any(re.search(p, text, re.I) for p in LATE)        the call: two patterns, IGNORECASE
 
-Nothing is run. A name stands for what is assigned to it in sight, a loop's variable for each
+Nothing is run. A name stands for whatever its file assigns to it, a loop's variable for each
 element of a literal list, tuple, set or dict, an f-string, a sum and `re.escape` for what they make
 of known texts. What is imported from a file that is read as well has the meaning that it has there.
-What a parameter or another function brings is not followed: a call that may get something of the
-kind is counted as `unread`, also when some of its patterns are known.
+Parameters and results of other functions are not followed: a call that may get one of these is
+counted as `unread`, even when some of its patterns are known.
 
 Keywords are found as well: constant texts that are looked for with `in`, `find` or `count`, unless
 what is searched is known to be a container.
@@ -46,7 +46,7 @@ _LOOKING: Final = ("find", "count")
 _ADDING: Final = {"append": True, "add": True, "extend": False, "update": False}
 #: Modules that are `re`, by their full name and as a name imported from another.
 _RE_MODULES: Final = ("re", "gatecore.re")
-#: What nobody knows.
+#: An expression of which nothing is known.
 _UNKNOWN: Final = ast.Name("?", ast.Load())
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gatecore._gatecore import CoreScan, DocumentMethods, register_document
 from gatecore.errors import DocumentTypeError
-from gatecore.patterns.set import PatternSet
+from gatecore.patterns.set import PatternSet, check_text
 
 if TYPE_CHECKING:
     from gatecore.patterns.stats import Stats
@@ -51,9 +51,7 @@ class Document(DocumentMethods, str):
 
     def __new__(cls, text: str, patterns: PatternSet) -> Document:
         """Binds a text to a set."""
-        if not isinstance(text, str):
-            hint = "; decode it first" if isinstance(text, bytes | bytearray | memoryview) else ""
-            raise DocumentTypeError(f"a document is a str, not {type(text).__name__}{hint}")
+        check_text(text)
         if not isinstance(patterns, PatternSet):
             raise DocumentTypeError(
                 f"a document's patterns are a PatternSet, not {type(patterns).__name__}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 import os
 import re
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from gatecore.patterns.explanation import Explanation
     from gatecore.patterns.store import PatternStore
 
-__all__ = ["Backend", "PatternSet"]
+__all__ = ["Backend", "PatternSet", "check_text"]
 
 #: Which pass to use: "simd" (Hyperscan), "portable" (pure Rust) or the best that is there.
 Backend = Literal["auto", "simd", "portable"]
@@ -334,9 +335,7 @@ class PatternSet:
         return self._scan(text, eager=False, deadline=deadline)
 
     def _scan(self, text: str, *, eager: bool, deadline: DeadlineLike | None = None) -> Scan:
-        if not isinstance(text, str):
-            hint = "; decode it first" if isinstance(text, bytes | bytearray | memoryview) else ""
-            raise DocumentTypeError(f"a document is a str, not {type(text).__name__}{hint}")
+        check_text(text)
         until = None if deadline is None else deadline_of(deadline)
         try:
             core = self._core.scan(text, eager=eager, deadline=until)
@@ -390,6 +389,13 @@ class PatternSet:
         return number % length
 
 
+def check_text(text: object) -> None:
+    """Refuses what is not a document's text."""
+    if not isinstance(text, str):
+        hint = "; decode it first" if isinstance(text, bytes | bytearray | memoryview) else ""
+        raise DocumentTypeError(f"a document is a str, not {type(text).__name__}{hint}")
+
+
 def _key(
     store: PatternStore,
     patterns: list[Pattern],
@@ -436,31 +442,27 @@ def _cached(
 def _compile(
     patterns: list[Pattern], backend: Backend, sections: list[int] | None = None
 ) -> CoreSet:
-    with compiling(len(patterns)):
-        return _compiled(patterns, backend, sections)
-
-
-def _compiled(patterns: list[Pattern], backend: Backend, sections: list[int] | None) -> CoreSet:
     # The classes' tables are only needed to compile; loading a set does without them.
     from gatecore.lowering.charset import word_characters
     from gatecore.lowering.lower import Lowering
 
-    lowering = Lowering()
-    lowered = []
-    for number, pattern in enumerate(patterns):
-        try:
-            lowered.append(lowering.pattern(pattern.source, int(pattern.flags)))
-        except Exception as error:
-            note(error, f"pattern {number} of the set: {pattern.source!r}")
-            raise
-    words, ascii_words = (
-        [end for pair in word_characters(ascii_only=ascii_only) for end in pair]
-        for ascii_only in (False, True)
-    )
-    if sections is None or backend == "portable":
-        return CoreSet.build(lowered, lowering.classes, words, ascii_words, sections, backend)
-    # Sections are for gates, and those that are shipped may be shipped compiled.
-    from gatecore.patterns.shipped import lent
+    with contextlib.ExitStack() as around:
+        around.enter_context(compiling(len(patterns)))
+        lowering = Lowering()
+        lowered = []
+        for number, pattern in enumerate(patterns):
+            try:
+                lowered.append(lowering.pattern(pattern.source, int(pattern.flags)))
+            except Exception as error:
+                note(error, f"pattern {number} of the set: {pattern.source!r}")
+                raise
+        words, ascii_words = (
+            [end for pair in word_characters(ascii_only=ascii_only) for end in pair]
+            for ascii_only in (False, True)
+        )
+        if sections is not None and backend != "portable":
+            # Sections are for gates, and those that are shipped may be shipped compiled.
+            from gatecore.patterns.shipped import lent
 
-    with lent(patterns, sections):
+            around.enter_context(lent(patterns, sections))
         return CoreSet.build(lowered, lowering.classes, words, ascii_words, sections, backend)

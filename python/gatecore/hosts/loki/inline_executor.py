@@ -1,4 +1,4 @@
-"""A pool of threads that runs what it is given at once, while an accelerated engine is inside.
+"""A pool of threads that runs its work on the calling thread while an accelerated engine is inside.
 
 Gates hold the interpreter's lock, so threads only cost their start.
 """

@@ -6,7 +6,7 @@ r"""Loops over all pairs of sentences, without testing all pairs.
                 if re.search(first, one, FLAGS) and re.search(second, other, FLAGS):
                     found.append(…)
 
-asks each sentence the same again for every other one. Whether a pattern matches a sentence is a
+asks the same of each sentence again for every other one. Whether a pattern matches a sentence is a
 fact about that sentence alone: ten facts each for five pairs of patterns. `faster` reads a
 function, and where it has exactly this shape puts one loop over `matching_pairs` in the place of
 the three; the rest of the function, the body of the `if` included, stays the host's own.

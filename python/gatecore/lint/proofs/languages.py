@@ -1,8 +1,8 @@
 r"""Which texts patterns match, compared for all texts: what `lint` may call dead or redundant.
 
 The question is always whether some text is matched by one pattern and not by another. The texts are
-walked kind of character by kind of character, one way of the first pattern at a time beside all
-ways of the second at once, shortest texts first:
+walked kind of character by kind of character, each way of the first pattern together with the set
+of all ways of the second, shortest texts first:
 
     \brisky\b  against  risk      … r  i  s  k: the second has matched, so no text is left
 
@@ -122,8 +122,8 @@ class _Search:
                 moves += 1
                 if moves > MOST_MOVES:
                     raise LanguageTooLargeError(f"more than {MOST_MOVES:,} moves")
-                others, spoilt = self.others_after(node, symbol)
-                if spoilt:
+                others, matched = self.others_after(node, symbol)
+                if matched:
                     continue
                 if symbol == _END:
                     if self.is_matched(node):
@@ -219,17 +219,10 @@ class _Side:
         )
         self.end = len(self.code) - 1
         self.over = program.atomic_ends
-        self.known: dict[tuple[_Thread, _Before, int], tuple[_Threads, bool]] = {}
+        #: The ways after a symbol, and whether one has matched before it.
+        self.after = functools.cache(self._after)
 
-    def after(self, thread: _Thread, before: _Before, symbol: int) -> tuple[_Threads, bool]:
-        """The ways after a symbol, and whether one has matched before it."""
-        key = (thread, before, symbol)
-        known = self.known.get(key)
-        if known is None:
-            known = self.known[key] = self.found_after(thread, before, symbol)
-        return known
-
-    def found_after(self, thread: _Thread, before: _Before, symbol: int) -> tuple[_Threads, bool]:
+    def _after(self, thread: _Thread, before: _Before, symbol: int) -> tuple[_Threads, bool]:
         place, must_end = thread
         if must_end and symbol != _END:
             return frozenset(), False

@@ -60,9 +60,8 @@ class Instruction:
     LEAVE_EMPTY register to (when the round matched nothing) · SAVE slot ·
     LOOK_AROUND kind after, its body follows and ends with MATCH; width of a look-behind in `c` ·
     ATOMIC after, likewise · BACK_REFERENCE group · CONDITIONAL group otherwise ·
-    COUNT register (it becomes 0, and the mark in the next register none) ·
-    ROUND register after, with `c` rounds that must be and `most` that may; the mark is set of those
-    that may
+    COUNT register (sets it to 0 and clears the mark in the next one) ·
+    ROUND register after: `c` rounds are required, `most` allowed; only optional rounds set the mark
     """
 
     op: int

@@ -196,7 +196,7 @@ def contains(ranges: Ranges, point: int) -> bool:
 
 
 def _round(memory: _Memory, register: int, rounds: int, at: int, low: int) -> _Memory:
-    """The count of a round that begins, and its mark: of those that must be `re` keeps none."""
+    """Counts a round that begins and marks its start; `re` keeps no mark in required rounds."""
     mark = at if rounds > low else -1
     return (*memory[:register], rounds, mark, *memory[register + 2 :])
 

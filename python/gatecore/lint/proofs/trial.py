@@ -110,10 +110,7 @@ def likely_matches(program: Program, *, longest: int) -> list[str]:
 
 
 def _letters(program: Program, kinds: Kinds) -> list[str]:
-    """Characters of the classes that the pattern starts its looks and loops with, and a stranger.
-
-    Rare classes tell more than common ones, so the smallest come first.
-    """
+    """Characters of the pattern's most frequent classes, then some of no class that was chosen."""
     masks = [kinds.mask(step.ranges) for step in program.code if step.op == Op.CHAR]
     every = (1 << len(kinds)) - 1
     inside = 0

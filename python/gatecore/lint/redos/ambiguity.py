@@ -276,9 +276,9 @@ class _Ambiguity:
         return _shortest((first, first, last), (first, last, last), steps)
 
     def _chains(self, pump: Sequence[int]) -> Iterator[list[int]]:
-        """The longest row of states that a pump loops in and leads along, and that from the search.
+        """The longest chain of states in which a pump loops, and the longest from the search.
 
-        They differ where the longest starts after something that a text without a match has not.
+        They differ where the longest starts after something that a text without a match lacks.
         """
         leads = {}
         for states in self._looping.values():

@@ -36,7 +36,7 @@ class AutomatonTooLargeError(Exception):
 
 
 class _Before(NamedTuple):
-    """What conditions ask about the character before; of the text's start, all but `start` no."""
+    """What conditions ask about the character before; at the text's start only `start` is true."""
 
     start: bool
     newline: bool
@@ -265,7 +265,7 @@ class Automaton:
             yield step.b, mask
             yield step.a, mask
         elif op in (Op.ROUND, Op.LEAVE_EMPTY):
-            # Any number of rounds; those that must be may all be empty.
+            # Any number of rounds: the required ones may all be empty.
             yield step.b, mask
             yield at + 1, mask
         elif op == Op.LOOK:

@@ -46,7 +46,7 @@ _MOST_DEGREE: Final = 6
 _MOST_PUMPS: Final = 40
 _LEAST_POINTS: Final = 5
 _LONGEST_LIKELY: Final = 60
-#: After this many pumps, and more steps than chance explains, what does not rise is given up.
+#: After this many pumps, and more steps than chance explains, a series that does not rise is left.
 _LOOKED_AT: Final = (8, 12, 16, 24)
 _ENOUGH_STEPS: Final = 2_000
 #: Repeats with a bound of this many rounds or more are read as unbounded first.
@@ -204,9 +204,9 @@ class _Analysis:
             return Growth("not analysed", note="too large: the search for ambiguous words")
         if not automaton.has_every_way:
             return Growth("unknown", note="it has a back-reference")
-        return self._dear_text() or Growth("linear")
+        return self._costly_text() or Growth("linear")
 
-    def _dear_text(self) -> Growth | None:
+    def _costly_text(self) -> Growth | None:
         """A likely text that costs more than a linear search may.
 
         What is written in a row is a constant to an automaton, and so are rounds that take no
@@ -337,8 +337,8 @@ class _Counting:
 
     def bounded_growth_on(self, hostile: HostileText, degree: int, until: int) -> Growth | None:
         """The growth up to the bounds, where it makes a text too costly."""
-        if degree == EXPONENTIAL and self._is_dearly_exponential(hostile):
-            shorter = self._shorter(hostile, self._is_dearly_exponential)
+        if degree == EXPONENTIAL and self._is_costly_exponential(hostile):
+            shorter = self._shorter(hostile, self._is_costly_exponential)
             return Growth("exponential", hostile=shorter, until=until)
         counted = self._bounded_degree(hostile, degree, until)
         if counted < 2:
@@ -413,7 +413,7 @@ class _Counting:
         slopes = _slopes(steps)
         return _rises(slopes, len(slopes) - 1)
 
-    def _is_dearly_exponential(self, hostile: HostileText) -> bool:
+    def _is_costly_exponential(self, hostile: HostileText) -> bool:
         """Whether it is, and stays so until a character costs more than can be passed over."""
         steps, beyond = self._steep_series(hostile)
         size = len(hostile.text(len(steps) + beyond))
