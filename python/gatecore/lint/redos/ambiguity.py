@@ -371,15 +371,16 @@ def _components(automaton: Automaton) -> list[int]:
     """The number of each state's strongly connected component; -1 where nothing loops."""
     # Whoever can reach itself reaches the same states as all others of its component, and no state
     # of another component reaches just these. A set of states is an integer with a bit for each.
-    reached = [
-        sum(1 << to for to in set().union(*automaton.moves(state).values()))
-        for state in range(len(automaton))
-    ]
-    for between, through in enumerate(reached):
-        if through:
-            for state, some in enumerate(reached):
-                if some >> between & 1:
-                    reached[state] = some | reached[between]
+    after = [set().union(*automaton.moves(state).values()) for state in range(len(automaton))]
+    reached = [sum(1 << to for to in some) for some in after]
+    changed = True
+    while changed:  # a few times: most ways lead to higher numbers, which come first
+        changed = False
+        for state in reversed(range(len(after))):
+            known = reached[state]
+            for to in after[state]:
+                reached[state] |= reached[to]
+            changed = changed or reached[state] != known
     numbers: dict[int, int] = {}
     return [
         numbers.setdefault(some, len(numbers)) if some >> state & 1 else -1
