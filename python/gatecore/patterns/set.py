@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import operator
 import os
 import re
@@ -442,27 +441,31 @@ def _cached(
 def _compile(
     patterns: list[Pattern], backend: Backend, sections: list[int] | None = None
 ) -> CoreSet:
+    with compiling(len(patterns)):
+        return _compiled(patterns, backend, sections)
+
+
+def _compiled(patterns: list[Pattern], backend: Backend, sections: list[int] | None) -> CoreSet:
     # The classes' tables are only needed to compile; loading a set does without them.
     from gatecore.lowering.charset import word_characters
     from gatecore.lowering.lower import Lowering
 
-    with contextlib.ExitStack() as around:
-        around.enter_context(compiling(len(patterns)))
-        lowering = Lowering()
-        lowered = []
-        for number, pattern in enumerate(patterns):
-            try:
-                lowered.append(lowering.pattern(pattern.source, int(pattern.flags)))
-            except Exception as error:
-                note(error, f"pattern {number} of the set: {pattern.source!r}")
-                raise
-        words, ascii_words = (
-            [end for pair in word_characters(ascii_only=ascii_only) for end in pair]
-            for ascii_only in (False, True)
-        )
-        if sections is not None and backend != "portable":
-            # Sections are for gates, and those that are shipped may be shipped compiled.
-            from gatecore.patterns.shipped import lent
+    lowering = Lowering()
+    lowered = []
+    for number, pattern in enumerate(patterns):
+        try:
+            lowered.append(lowering.pattern(pattern.source, int(pattern.flags)))
+        except Exception as error:
+            note(error, f"pattern {number} of the set: {pattern.source!r}")
+            raise
+    words, ascii_words = (
+        [end for pair in word_characters(ascii_only=ascii_only) for end in pair]
+        for ascii_only in (False, True)
+    )
+    if sections is None or backend == "portable":
+        return CoreSet.build(lowered, lowering.classes, words, ascii_words, sections, backend)
+    # Sections are for gates, and those that are shipped may be shipped compiled.
+    from gatecore.patterns.shipped import lent
 
-            around.enter_context(lent(patterns, sections))
+    with lent(patterns, sections):
         return CoreSet.build(lowered, lowering.classes, words, ascii_words, sections, backend)
