@@ -15,25 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gatecore.gates.spec import (
-    MARKS,
-    Around,
-    Average,
-    Condition,
-    DocumentLength,
-    Either,
-    Enough,
-    Every,
-    Gate,
-    Not,
-    Part,
-    Question,
-    SentenceLength,
-    Unit,
-    View,
-    Window,
-    groups_named,
-)
+from gatecore.gates import spec
+from gatecore.gates.spec import MARKS, Condition, Gate, Question, Unit, View, groups_named
 from gatecore.patterns.pattern import Pattern
 
 __all__ = ["GatePatterns", "InSet"]
@@ -123,7 +106,7 @@ def _sections(gates: Sequence[Gate], text: dict[tuple[str, int], int]) -> list[i
 def _units(gate: Gate) -> Iterable[Unit]:
     """The units of which a gate needs marks."""
     conditions: list[Condition | None] = [gate.relevant]
-    windows: list[Window | None] = []
+    windows: list[spec.Window | None] = []
     for branch in gate.branches:
         conditions += [branch.when, *(detail.when for detail in branch.details)]
         for shown in branch.evidence:
@@ -131,19 +114,19 @@ def _units(gate: Gate) -> Iterable[Unit]:
             windows.append(shown.window)
     while conditions:
         match conditions.pop():
-            case Every(inner) | Either(inner) | Enough(conditions=inner):
+            case spec.Every(inner) | spec.Either(inner) | spec.Enough(conditions=inner):
                 conditions += inner
-            case Not(when):
+            case spec.Not(when):
                 conditions.append(when)
-            case Around(window=window, when=when):
+            case spec.Around(window=window, when=when):
                 windows.append(window)
                 conditions.append(when)
-            case Part(unit=unit, when=when):
+            case spec.Part(unit=unit, when=when):
                 conditions.append(when)
                 yield from (unit, "words")
-            case DocumentLength(unit=unit):
+            case spec.DocumentLength(unit=unit):
                 yield from (unit, "words")
-            case SentenceLength() | Average():
+            case spec.SentenceLength() | spec.Average():
                 yield from ("sentences", "words")
             case _:
                 pass

@@ -5,35 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple, cast
 
+from gatecore.gates import spec
 from gatecore.gates.files import grammar
 from gatecore.gates.files.groups import Groups
 from gatecore.gates.files.shapes import Keys
 from gatecore.gates.files.yaml_nodes import Node, YamlFile, shown
-from gatecore.gates.spec import (
-    AllOf,
-    AnyOf,
-    Around,
-    AtLeast,
-    Average,
-    Bounds,
-    Captured,
-    Compare,
-    Condition,
-    Count,
-    DocumentLength,
-    Either,
-    Enough,
-    Every,
-    NoneOf,
-    Not,
-    Part,
-    Relation,
-    SentenceLength,
-    Side,
-    Unit,
-    ValueKind,
-    Window,
-)
+from gatecore.gates.spec import Condition, Unit, Window
 
 __all__ = ["Conditions"]
 
@@ -96,22 +73,22 @@ class Conditions:
                     key_node, f"'{key}' cannot stand in '{scope.key}'", advice=_why_not(key, scope)
                 )
             conditions.append(self._one(key, value_node, f"'{key}' of {what}", scope))
-        return conditions[0] if len(conditions) == 1 else Every(tuple(conditions))
+        return conditions[0] if len(conditions) == 1 else spec.Every(tuple(conditions))
 
     def _one(self, key: str, node: Node, what: str, scope: _Scope) -> Condition:
         match key:
             case "any":
-                return AnyOf(self.groups.named(node, what))
+                return spec.AnyOf(self.groups.named(node, what))
             case "all":
-                return AllOf(self.groups.named(node, what))
+                return spec.AllOf(self.groups.named(node, what))
             case "none":
-                return NoneOf(self.groups.named(node, what))
+                return spec.NoneOf(self.groups.named(node, what))
             case "every":
-                return Every(self._several(node, what, scope))
+                return spec.Every(self._several(node, what, scope))
             case "either":
-                return Either(self._several(node, what, scope))
+                return spec.Either(self._several(node, what, scope))
             case "not":
-                return Not(self.read(node, what, scope))
+                return spec.Not(self.read(node, what, scope))
             case "at_least":
                 return self._at_least(node, what, scope)
             case "count":
@@ -136,7 +113,7 @@ class Conditions:
 
     # How many
 
-    def _at_least(self, node: Node, what: str, scope: _Scope) -> AtLeast | Enough:
+    def _at_least(self, node: Node, what: str, scope: _Scope) -> spec.AtLeast | spec.Enough:
         keys = self.file.mapping(node, what, grammar.AT_LEAST)
         if len(keys) != 2:
             found = "both" if len(keys) == 3 else "neither"
@@ -146,15 +123,15 @@ class Conditions:
                 advice="write `of: <groups>` to count patterns, `conditions: […]` to count those",
             )
         count = self.file.whole_number(keys["count"], f"count of {what}")
-        made: AtLeast | Enough
+        made: spec.AtLeast | spec.Enough
         if "of" in keys:
             groups = self.groups.named(keys["of"], what)
             most, things = self.groups.number_of_patterns(groups), "patterns"
-            made = AtLeast(count, groups)
+            made = spec.AtLeast(count, groups)
         else:
             conditions = self._several(keys["conditions"], what, scope)
             most, things = len(conditions), "conditions"
-            made = Enough(count, conditions)
+            made = spec.Enough(count, conditions)
         if count > most:
             raise self.file.error(
                 keys["count"],
@@ -163,16 +140,18 @@ class Conditions:
             )
         return made
 
-    def _count(self, node: Node, what: str) -> Count:
+    def _count(self, node: Node, what: str) -> spec.Count:
         keys = self.file.mapping(node, what, grammar.COUNT)
-        return Count(self.groups.named(keys["of"], what), self._bounds(node, keys, what))
+        return spec.Count(self.groups.named(keys["of"], what), self._bounds(node, keys, what))
 
-    def _range(self, node: Node, what: str, *, least: int = 0) -> Bounds:
+    def _range(self, node: Node, what: str, *, least: int = 0) -> spec.Bounds:
         """The bounds of a mapping that has nothing else."""
         keys = self.file.mapping(node, what, grammar.BOUNDS)
         return self._bounds(node, keys, what, least=least)
 
-    def _bounds(self, node: Node, keys: Mapping[str, Node], what: str, *, least: int = 0) -> Bounds:
+    def _bounds(
+        self, node: Node, keys: Mapping[str, Node], what: str, *, least: int = 0
+    ) -> spec.Bounds:
         """The range that a mapping states; what is counted is never less than `least`."""
         file = self.file
         stated = {
@@ -208,11 +187,11 @@ class Conditions:
                 f"{what} can never hold: {high:,} is below {floor}",
                 advice="correct the bounds",
             )
-        return Bounds(low, high)
+        return spec.Bounds(low, high)
 
     # Where
 
-    def _around(self, key: Literal["near", "inside"], node: Node, what: str) -> Around:
+    def _around(self, key: Literal["near", "inside"], node: Node, what: str) -> spec.Around:
         shape = grammar.NEAR if key == "near" else grammar.INSIDE
         own, rest = self._own(node, what, shape)
         self.file.need(node, what, own, shape)
@@ -220,7 +199,7 @@ class Conditions:
         window = self._window(own, what) if key == "near" else Window("inside", None, 0)
         when = self._all_of(node, rest, what, _SURROUNDINGS[key])
         self._refuse_endless_equals(window, when, node, what)
-        return Around(groups, window, when)
+        return spec.Around(groups, window, when)
 
     def _refuse_endless_equals(
         self, window: Window, when: Condition, node: Node, what: str
@@ -229,26 +208,26 @@ class Conditions:
         if window.side == "inside" or window.unit is not None:
             return
         match when:
-            case Compare(relation="equals", right=Captured()):
+            case spec.Compare(relation="equals", right=spec.Captured()):
                 raise self.file.error(
                     node,
                     f"{what} compares captures for being equal at any distance",
                     advice="say how near: `within: {characters: 500}`",
                 )
-            case Every(inner) | Either(inner) | Enough(conditions=inner):
+            case spec.Every(inner) | spec.Either(inner) | spec.Enough(conditions=inner):
                 for each in inner:
                     self._refuse_endless_equals(window, each, node, what)
-            case Not(each):
+            case spec.Not(each):
                 self._refuse_endless_equals(window, each, node, what)
             case _:
                 pass
 
-    def _order(self, node: Node, what: str) -> Around:
+    def _order(self, node: Node, what: str) -> spec.Around:
         keys = self.file.mapping(node, what, grammar.ORDER)
         first = self.groups.named(keys["first"], f"'first' of {what}")
         unit, distance = self._distance(keys, what)
         then = self.groups.named(keys["then"], f"'then' of {what}")
-        return Around(first, Window("after", unit, distance), AnyOf(then))
+        return spec.Around(first, Window("after", unit, distance), spec.AnyOf(then))
 
     def _window(self, keys: Mapping[str, Node], what: str) -> Window:
         side = grammar.NEAR.default("side")
@@ -256,7 +235,7 @@ class Conditions:
             side = self.file.word(
                 keys["side"], f"side of {what}", grammar.SIDE.words, called="side"
             )
-        return Window(cast(Side, side), *self._distance(keys, what))
+        return Window(cast(spec.Side, side), *self._distance(keys, what))
 
     def _distance(self, keys: Mapping[str, Node], what: str) -> tuple[Unit | None, int]:
         if "within" not in keys:
@@ -275,35 +254,35 @@ class Conditions:
         unit = self.file.one_of(node, what, keys, shape, "unit")
         return cast(Unit, unit), keys[unit]
 
-    def _part(self, key: Literal["in_first", "in_last"], node: Node, what: str) -> Part:
+    def _part(self, key: Literal["in_first", "in_last"], node: Node, what: str) -> spec.Part:
         own, rest = self._own(node, what, grammar.PART)
         unit, amount = self._only_unit(node, own, what, grammar.PART)
         edge: Literal["first", "last"] = "first" if key == "in_first" else "last"
         number = self.file.whole_number(amount, f"{unit} of {what}")
         when = self._all_of(node, rest, what, _Scope(key, grammar.CONDITION_PART))
-        return Part(edge, unit, number, when)
+        return spec.Part(edge, unit, number, when)
 
     # How long
 
-    def _document(self, node: Node, what: str) -> DocumentLength:
+    def _document(self, node: Node, what: str) -> spec.DocumentLength:
         unit, bounds = self._unit(node, what, grammar.DOCUMENT)
-        return DocumentLength(unit, self._range(bounds, f"{unit} of {what}"))
+        return spec.DocumentLength(unit, self._range(bounds, f"{unit} of {what}"))
 
-    def _sentences(self, node: Node, what: str) -> SentenceLength:
+    def _sentences(self, node: Node, what: str) -> spec.SentenceLength:
         keys = self.file.mapping(node, what, grammar.SENTENCES)
         unit, bounds = self._sentence_bounds(node, keys, what)
-        count = Bounds(1, None)
+        count = spec.Bounds(1, None)
         if "count" in keys:
             count = self._range(keys["count"], f"count of {what}")
-        return SentenceLength(unit, bounds, count)
+        return spec.SentenceLength(unit, bounds, count)
 
-    def _average(self, node: Node, what: str) -> Average:
+    def _average(self, node: Node, what: str) -> spec.Average:
         keys = self.file.mapping(node, what, grammar.AVERAGE_SENTENCE)
-        return Average(*self._sentence_bounds(node, keys, what))
+        return spec.Average(*self._sentence_bounds(node, keys, what))
 
     def _sentence_bounds(
         self, node: Node, keys: Mapping[str, Node], what: str
-    ) -> tuple[Literal["characters", "words"], Bounds]:
+    ) -> tuple[Literal["characters", "words"], spec.Bounds]:
         unit, bounds = self._only_unit(node, keys, what, grammar.SENTENCES)
         # A sentence that is counted has a word in it.
         made = self._range(bounds, f"{unit} of {what}", least=1)
@@ -318,7 +297,7 @@ class Conditions:
         keys = self.file.mapping(node, what, grammar.OWN_COMPARE)
         capture = self.file.text(keys["capture"], f"capture of {what}")
         self.groups.need_capture(groups, capture, keys["capture"])
-        compare = self._relation(Captured(groups, capture), keys, node, what)
+        compare = self._relation(spec.Captured(groups, capture), keys, node, what)
         if not isinstance(compare.right, str):
             raise self.file.error(
                 keys[compare.relation],
@@ -327,31 +306,33 @@ class Conditions:
             )
         return Window("itself", None, 0), compare
 
-    def _compare(self, node: Node, what: str) -> Compare:
+    def _compare(self, node: Node, what: str) -> spec.Compare:
         keys = self.file.mapping(node, what, grammar.COMPARE)
         return self._relation(self._captured(keys, what), keys, node, what)
 
-    def _relation(self, left: Captured, keys: Mapping[str, Node], node: Node, what: str) -> Compare:
+    def _relation(
+        self, left: spec.Captured, keys: Mapping[str, Node], node: Node, what: str
+    ) -> spec.Compare:
         file = self.file
         word = file.word(keys["as"], f"as of {what}", grammar.KIND.words, called="kind of value")
-        kind = cast(ValueKind, word)
+        kind = cast(spec.ValueKind, word)
         relation = file.one_of(node, what, keys, grammar.COMPARE, "relation")
         value = keys[relation]
-        right: str | Captured
+        right: str | spec.Captured
         if file.is_mapping(value):
             inner = f"'{relation}' of {what}"
             right = self._captured(file.mapping(value, inner, grammar.CAPTURED), inner)
         else:
             right = self._value(value, kind, f"'{relation}' of {what}")
-        return Compare(left, kind, cast(Relation, relation), right)
+        return spec.Compare(left, kind, cast(spec.Relation, relation), right)
 
-    def _captured(self, keys: Mapping[str, Node], what: str) -> Captured:
+    def _captured(self, keys: Mapping[str, Node], what: str) -> spec.Captured:
         groups = self.groups.named(keys["of"], what)
         capture = self.file.text(keys["capture"], f"capture of {what}")
         self.groups.need_capture(groups, capture, keys["capture"])
-        return Captured(groups, capture)
+        return spec.Captured(groups, capture)
 
-    def _value(self, node: Node, kind: ValueKind, what: str) -> str:
+    def _value(self, node: Node, kind: spec.ValueKind, what: str) -> str:
         # Values have a grammar of their own, which few gates need.
         from gatecore.gates.values import parse
 
@@ -366,12 +347,12 @@ class Conditions:
 
 
 _LONGEST_VALUE: Final = 200
-_A_KIND: Final[Mapping[ValueKind, str]] = {
+_A_KIND: Final[Mapping[spec.ValueKind, str]] = {
     "number": "a number",
     "money": "an amount of money",
     "date": "a date",
 }
-_SUCH_AS: Final[Mapping[ValueKind, str]] = {
+_SUCH_AS: Final[Mapping[spec.ValueKind, str]] = {
     "number": "12, 1,250.5, 7.5% or twenty-one",
     "money": "'£1,250', '€3.5m', '30p' or 100",
     "date": "2025-01-31, '31/1/2025' or '31 January 2025'",
