@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, cast
 
 from gatecore.gates import spec
@@ -24,6 +24,11 @@ class _Scope(NamedTuple):
     shape: Keys
 
 
+_OF_GROUPS: Final[Mapping[str, Callable[[tuple[str, ...]], Condition]]] = {
+    "any": spec.AnyOf,
+    "all": spec.AllOf,
+    "none": spec.NoneOf,
+}
 _WHOLE_DOCUMENT: Final = _Scope("", grammar.CONDITION)
 _SURROUNDINGS: Final = {key: _Scope(key, grammar.CONDITION_NEAR) for key in ("near", "inside")}
 
@@ -39,6 +44,10 @@ class Conditions:
         """A mapping of one or more conditions; several must all hold."""
         pairs = self.file.pairs(node, what, example=scope.shape.example)
         return self._all_of(node, pairs, what, scope)
+
+    def optional(self, keys: Mapping[str, Node], key: str, what: str) -> Condition | None:
+        """The condition under a key; None without it."""
+        return self.read(keys[key], what) if key in keys else None
 
     def surroundings(self, key: str, node: Node, what: str) -> tuple[Window, Condition]:
         """What `near` or `inside` of evidence asks of a match, which is not named there."""
@@ -63,26 +72,22 @@ class Conditions:
     def _all_of(self, node: Node, pairs: _Pairs, what: str, scope: _Scope) -> Condition:
         if not pairs:
             raise self.file.error(
-                node, f"{what} has no condition", advice="add one, such as `any: …` or `none: …`"
+                node, f"{what} has no condition", "add one, such as `any: …` or `none: …`"
             )
         conditions = []
         for key, key_node, value_node in pairs:
             self.file.known_key(key, key_node, what, grammar.CONDITION.names)
             if key not in scope.shape.names:
                 raise self.file.error(
-                    key_node, f"'{key}' cannot stand in '{scope.key}'", advice=_why_not(key, scope)
+                    key_node, f"'{key}' cannot stand in '{scope.key}'", _why_not(key, scope)
                 )
             conditions.append(self._one(key, value_node, f"'{key}' of {what}", scope))
         return conditions[0] if len(conditions) == 1 else spec.Every(tuple(conditions))
 
     def _one(self, key: str, node: Node, what: str, scope: _Scope) -> Condition:
+        if key in _OF_GROUPS:
+            return _OF_GROUPS[key](self.groups.named(node, what))
         match key:
-            case "any":
-                return spec.AnyOf(self.groups.named(node, what))
-            case "all":
-                return spec.AllOf(self.groups.named(node, what))
-            case "none":
-                return spec.NoneOf(self.groups.named(node, what))
             case "every":
                 return spec.Every(self._several(node, what, scope))
             case "either":
@@ -120,7 +125,7 @@ class Conditions:
             raise self.file.error(
                 node,
                 f"{what} must have 'of' or 'conditions', not {found}",
-                advice="write `of: <groups>` to count patterns, `conditions: […]` to count those",
+                "write `of: <groups>` to count patterns, `conditions: […]` to count those",
             )
         count = self.file.whole_number(keys["count"], f"count of {what}")
         made: spec.AtLeast | spec.Enough
@@ -136,7 +141,7 @@ class Conditions:
             raise self.file.error(
                 keys["count"],
                 f"{what} can never hold: it asks for {count} of {most} {things}",
-                advice=f"lower the count or add {things}",
+                f"lower the count or add {things}",
             )
         return made
 
@@ -161,31 +166,23 @@ class Conditions:
         }
         if "exactly" in stated and len(stated) > 1:
             raise file.error(
-                keys["exactly"],
-                f"{what} has 'exactly' and another bound",
-                advice="keep one of them",
+                keys["exactly"], f"{what} has 'exactly' and another bound", "keep one of them"
             )
         if not stated:
             raise file.error(
-                node,
-                f"{what} has no bound",
-                advice="add `at_least: …`, `at_most: …` or `exactly: …`",
+                node, f"{what} has no bound", "add `at_least: …`, `at_most: …` or `exactly: …`"
             )
         low = stated.get("exactly", stated.get("at_least", 0))
         high = stated.get("exactly", stated.get("at_most"))
         if low == 0 and high is None:
             raise file.error(
-                keys["at_least"],
-                f"{what} always holds: nothing is below 0",
-                advice="raise at_least",
+                keys["at_least"], f"{what} always holds: nothing is below 0", "raise at_least"
             )
         if high is not None and high < max(low, least):
             which = keys.get("exactly", keys.get("at_most", node))
             floor = f"{low:,}" if low > least else f"{least:,}, which is the least there is"
             raise file.error(
-                which,
-                f"{what} can never hold: {high:,} is below {floor}",
-                advice="correct the bounds",
+                which, f"{what} can never hold: {high:,} is below {floor}", "correct the bounds"
             )
         return spec.Bounds(low, high)
 
@@ -207,20 +204,14 @@ class Conditions:
         """Finding a value common to two lists reads all of their values again for each match."""
         if window.side == "inside" or window.unit is not None:
             return
-        match when:
-            case spec.Compare(relation="equals", right=spec.Captured()):
-                raise self.file.error(
-                    node,
-                    f"{what} compares captures for being equal at any distance",
-                    advice="say how near: `within: {characters: 500}`",
-                )
-            case spec.Every(inner) | spec.Either(inner) | spec.Enough(conditions=inner):
-                for each in inner:
-                    self._refuse_endless_equals(window, each, node, what)
-            case spec.Not(each):
-                self._refuse_endless_equals(window, each, node, what)
-            case _:
-                pass
+        for each in spec.within(when):
+            match each:
+                case spec.Compare(relation="equals", right=spec.Captured()):
+                    raise self.file.error(
+                        node,
+                        f"{what} compares captures for being equal at any distance",
+                        "say how near: `within: {characters: 500}`",
+                    )
 
     def _order(self, node: Node, what: str) -> spec.Around:
         keys = self.file.mapping(node, what, grammar.ORDER)
@@ -302,7 +293,7 @@ class Conditions:
             raise self.file.error(
                 keys[compare.relation],
                 f"'{compare.relation}' of {what} must be a value",
-                advice="write what each match is compared with, such as '£100'",
+                "write what each match is compared with, such as '£100'",
             )
         return Window("itself", None, 0), compare
 
@@ -341,7 +332,7 @@ class Conditions:
             raise self.file.error(
                 node,
                 f"{what} is not {_A_KIND[kind]}: '{shown(text)}'",
-                advice=f"write it as {_SUCH_AS[kind]}",
+                f"write it as {_SUCH_AS[kind]}",
             )
         return text
 

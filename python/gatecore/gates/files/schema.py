@@ -3,8 +3,8 @@
     python -m gatecore.gates.files.schema            writes *.schema.json beside this file
     python -m gatecore.gates.files.schema --check    fails if they are not what would be written
 
-Editors complete and check with them what is typed.  They know the form; what only reading can find
-(a bad pattern, an unknown group) is found by `gate_file.load_gate`.
+Editors use them to complete and check what is typed. They know the form only: a bad pattern or an
+unknown group is found by `gate_file.load_gate`.
 """
 
 from __future__ import annotations
