@@ -44,17 +44,7 @@ class Finding:
 
     def to_dict(self) -> dict[str, object]:
         """The finding as plain data."""
-        return {
-            "group": self.group,
-            "pattern": self.pattern,
-            "start": self.start,
-            "end": self.end,
-            "text": self.text,
-            "line": self.line,
-            "column": self.column,
-            "type": self.type,
-            "severity": self.severity,
-        }
+        return {name: getattr(self, name) for name in Finding.__slots__}
 
 
 class Lines:

@@ -13,7 +13,7 @@ from gatecore.gates import spec, units, values
 from gatecore.gates.findings import Finding, Lines
 from gatecore.gates.matches import Hit, Matches, ReMatches
 from gatecore.gates.placeholders import Found, Placeholder, render
-from gatecore.gates.report import Verdict
+from gatecore.gates.report import Verdict, answer
 from gatecore.gates.spec import Condition, Gate, PatternRef, Window
 from gatecore.gates.units import Span
 
@@ -30,7 +30,6 @@ class Scope:
     around: _Surroundings | None = None
 
     def admits(self, pattern: PatternRef, hit: Hit) -> bool:
-        """Whether a match counts."""
         if self.part and not (self.part[0] <= hit.start and hit.end <= self.part[1]):
             return False
         return self.around is None or self.around.admits(pattern, hit)
@@ -81,18 +80,7 @@ def evaluate(gate: Gate, text: str, *, matches: Matches | None = None) -> Verdic
     """
     found = ReMatches(text) if matches is None else matches
     if gate.relevant is not None and not holds(gate.relevant, gate, found):
-        return Verdict(
-            gate.name,
-            gate.module,
-            "N/A",
-            "none",
-            gate.not_relevant,
-            "",
-            gate.source,
-            (),
-            (),
-            gate.version,
-        )
+        return answer(gate, "N/A", "none", gate.not_relevant)
     for number, branch in enumerate(gate.branches, start=1):
         if branch.when is None or holds(branch.when, gate, found):
             return _verdict(gate, branch, number, found)
@@ -148,14 +136,7 @@ def holds(condition: Condition, gate: Gate, matches: Matches, scope: Scope | Non
         case spec.SentenceLength(unit, bounds, count):
             return sum(each in bounds for each in units.sentence_lengths(text, unit)) in count
         case spec.Average(unit, bounds):
-            # The mean is in bounds; in whole numbers, so that nothing is rounded.
-            lengths = units.sentence_lengths(text, unit)
-            total, number = sum(lengths), len(lengths)
-            return (
-                number > 0
-                and total >= bounds.at_least * number
-                and (bounds.at_most is None or total <= bounds.at_most * number)
-            )
+            return bounds.hold_mean(units.sentence_lengths(text, unit))
         case spec.Compare(left, kind, relation, right):
             others = (
                 [values.parse(right, kind)]
@@ -193,16 +174,11 @@ def witnesses(
         return listed
     unit = window.unit
     marks = [] if unit is None or unit == "characters" else units.marks(matches.text, unit)
-    return [
-        (pattern, hit)
-        for pattern, hit in listed
-        if holds(
-            when,
-            gate,
-            matches,
-            replace(scope, around=_Surroundings(pattern, hit, window, marks)),
-        )
-    ]
+
+    def near(pattern: PatternRef, hit: Hit) -> Scope:
+        return replace(scope, around=_Surroundings(pattern, hit, window, marks))
+
+    return [each for each in listed if holds(when, gate, matches, near(*each))]
 
 
 def _distinct(gate: Gate, groups: tuple[str, ...]) -> Iterable[PatternRef]:
@@ -224,26 +200,23 @@ def _captured(
 
 def _verdict(gate: Gate, branch: spec.Branch, number: int, matches: Matches) -> Verdict:
     lines = Lines(matches.text)
-    return Verdict(
-        gate.name,
-        gate.module,
+    return answer(
+        gate,
         branch.status,
         branch.severity,
         _filled(branch.message, branch, gate, matches),
         _filled(branch.suggestion, branch, gate, matches),
-        gate.source,
-        tuple(
+        findings=tuple(
             finding
             for evidence in branch.evidence
             for finding in _findings(evidence, gate, matches, lines)
         ),
-        tuple(
+        details=tuple(
             _filled(detail.text, branch, gate, matches)
             for detail in branch.details
             if detail.when is None or holds(detail.when, gate, matches)
         ),
-        gate.version,
-        number,
+        branch=number,
     )
 
 
@@ -254,8 +227,6 @@ def _findings(evidence: spec.Evidence, gate: Gate, matches: Matches, lines: Line
         for pattern, hit in witnesses((group,), evidence.window, evidence.when, gate, matches)
     ]
     match evidence.take:
-        case "every":
-            pass
         case "first_of_each":
             firsts: dict[tuple[str, PatternRef], tuple[str, PatternRef, Hit]] = {}
             for group, pattern, hit in shown:
@@ -293,14 +264,15 @@ def _filled(template: str, branch: spec.Branch, gate: Gate, matches: Matches) ->
             distinct = list(_distinct(gate, (asked.group,)))
             return sum(any(pattern is one for one in distinct) for pattern, _ in hits)
         texts = [
-            (hit.start, hit.captures.get(asked.capture) if asked.capture else _text(matches, hit))
+            (
+                hit.start,
+                hit.captures.get(asked.capture)
+                if asked.capture
+                else matches.text[hit.start : hit.end],
+            )
             for _, hit in hits
         ]
         taking_part = [(start, text) for start, text in texts if text is not None]
         return min(taking_part, key=lambda each: each[0])[1] if taking_part else None
 
     return render(template, lookup)
-
-
-def _text(matches: Matches, hit: Hit) -> str:
-    return matches.text[hit.start : hit.end]

@@ -8,7 +8,7 @@ matches and not with their square: what is shown of a long list is found without
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import chain, islice
@@ -32,12 +32,7 @@ from gatecore.gates.why.words import (
 )
 from gatecore.text import cut, listed, plural
 
-__all__ = [
-    "MOST_SHOWN",
-    "Whys",
-    "explain",
-    "gate_named",
-]
+__all__ = ["MOST_SHOWN", "Whys", "explain", "gate_named"]
 
 MOST_SHOWN: Final = 20
 """Witnesses, compared values and surroundings that one condition lists."""
@@ -87,21 +82,28 @@ class Whys:
         self._by_name = _by_name(gates)
 
     def of(self, gate: str) -> Why:
-        """The explanation for a gate, by its name or `module/name`.
-
-        Raises:
-            UnknownGateError: There is none, or there are several.
-        """
-        return explain(_named(self._gates, self._by_name, gate), self._judge)
+        """The explanation for a gate; `gate` and errors are as in `gate_named`."""
+        return explain(gate_named(self._gates, gate, self._by_name), self._judge)
 
 
-def gate_named(gates: Sequence[Gate], name: str) -> Gate:
-    """The gate of that name, or of that `module/name`.
+def gate_named(
+    gates: Sequence[Gate], name: str, by_name: Mapping[str, list[Gate]] | None = None
+) -> Gate:
+    """The gate of that name, or of that `module/name`; `by_name` spares collecting the names.
 
     Raises:
         UnknownGateError: There is none, or there are several.
     """
-    return _named(gates, _by_name(gates), name)
+    known = _by_name(gates) if by_name is None else by_name
+    found = known.get(name, [])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        full = " or ".join(dict.fromkeys(f"'{gate.module}/{gate.name}'" for gate in found))
+        raise UnknownGateError(f"several gates are called '{name}'; say {full}")
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean '{close[0]}'?" if close else f"there are {len(gates)} gates here"
+    raise UnknownGateError(f"there is no gate '{name}'; {hint}")
 
 
 def _by_name(gates: Sequence[Gate]) -> dict[str, list[Gate]]:
@@ -110,18 +112,6 @@ def _by_name(gates: Sequence[Gate]) -> dict[str, list[Gate]]:
         for name in {gate.name, f"{gate.module}/{gate.name}"}:
             by_name.setdefault(name, []).append(gate)
     return by_name
-
-
-def _named(gates: Sequence[Gate], by_name: dict[str, list[Gate]], name: str) -> Gate:
-    found = by_name.get(name, [])
-    if len(found) == 1:
-        return found[0]
-    if found:
-        full = " or ".join(dict.fromkeys(f"'{gate.module}/{gate.name}'" for gate in found))
-        raise UnknownGateError(f"several gates are called '{name}'; say {full}")
-    close = get_close_matches(name, by_name, n=1)
-    hint = f"did you mean '{close[0]}'?" if close else f"there are {len(gates)} gates here"
-    raise UnknownGateError(f"there is no gate '{name}'; {hint}")
 
 
 #: Matches of a pattern, with the group that it is listed under.
@@ -362,8 +352,8 @@ class _Explainer:
     def _compared_with(
         self, condition: spec.Compare, scope: Scope
     ) -> tuple[list[values.Value], str]:
-        """The values that others are compared with, in the order of the document, and the texts
-        they were read from; for a literal none, as the condition has said it.
+        """The values to compare with, in the order of the document, and the texts they were read
+        from; no text for a literal, which the condition itself names.
         """
         right, kind, judge = condition.right, condition.kind, self._judge
         if isinstance(right, str):

@@ -42,7 +42,7 @@ Asking: TypeAlias = Callable[[Scope], bool]
 
 
 class Judge:
-    """One document's answers to the conditions of any gates; what was asked once is kept.
+    """One document's answers to the conditions of any gates; answers are kept.
 
     >>> from gatecore import modules
     >>> from gatecore.gates.matches import ReMatches
@@ -66,7 +66,6 @@ class Judge:
         self._marks: dict[Unit, Spans] = {}
 
     def holds(self, condition: Condition, gate: Gate, scope: Scope = WHOLE) -> bool:
-        """Whether a condition holds in a scope of the document."""
         return self.asking(condition, gate)(scope)
 
     def asking(self, condition: Condition, gate: Gate) -> Asking:
@@ -128,7 +127,6 @@ class Judge:
         return self._spans[question]
 
     def seen(self, spans: Spans, scope: Scope) -> Numbers:
-        """The numbers of the matches that a scope admits."""
         return seen(spans, scope)
 
     def count(self, spans: Spans, scope: Scope) -> int:
@@ -155,7 +153,7 @@ class Judge:
         return self._marks[unit]
 
     def measured(self, measure: Callable[..., _T], *given: object) -> _T:
-        """What a function of `_units` says of the document, kept."""
+        """What a function of `units` says of the document; kept."""
         asked = (measure, *given)
         if asked not in self._measured:
             self._measured[asked] = measure(self.text, *given)
@@ -200,13 +198,7 @@ class Judge:
                 lengths = self.measured(units.sentence_lengths, unit)
                 return sum(each in bounds for each in lengths) in count
             case spec.Average(unit, bounds):
-                lengths = self.measured(units.sentence_lengths, unit)
-                total, number = sum(lengths), len(lengths)
-                return (
-                    number > 0
-                    and total >= bounds.at_least * number
-                    and (bounds.at_most is None or total <= bounds.at_most * number)
-                )
+                return bounds.hold_mean(self.measured(units.sentence_lengths, unit))
 
     def _compare(self, gate: Gate, condition: spec.Compare) -> Asking:
         left, kind, relation = condition.left, condition.kind, condition.relation

@@ -15,15 +15,7 @@ from gatecore.gates.spec import Bounds, Condition, Gate, Part, Window
 from gatecore.gates.values import Value
 from gatecore.text import cut, plural
 
-__all__ = [
-    "RELATIONS",
-    "bounds",
-    "describe",
-    "format_value",
-    "nearby",
-    "part",
-    "quoted",
-]
+__all__ = ["RELATIONS", "bounds", "describe", "format_value", "nearby", "part", "quoted"]
 
 RELATIONS: Final = {
     "above": "above",
@@ -140,7 +132,6 @@ def nearby(window: Window) -> str:
 
 
 def part(condition: Part) -> str:
-    """Which part of the document."""
     unit: spec.Unit = condition.unit
     if condition.amount == 1:
         return f" in the {condition.edge} {unit[:-1]}"
