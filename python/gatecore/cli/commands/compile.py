@@ -6,16 +6,14 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from gatecore.cli import options as opt
 from gatecore.cli.exit_codes import FINE, USAGE
 from gatecore.cli.messages import print_json, say_error
 from gatecore.errors import GatecoreError
+from gatecore.patterns.set import Backend, PatternSet
 from gatecore.text import visible
-
-if TYPE_CHECKING:
-    from gatecore.patterns.set import PatternSet
 
 __all__ = ["ABOUT", "Options", "run"]
 
@@ -36,8 +34,6 @@ _ROUTES: Final = ("exact", "candidate", "fallback")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What `gatecore compile` is asked."""
-
     sources: opt.GateSources = opt.option_group(opt.GateSources)
     host: str | None = opt.option(
         "--host",
@@ -48,7 +44,7 @@ class Options:
     output: str | None = opt.option(
         "-o", "--output", metavar="FILE", help="write the compiled set there"
     )
-    backend: opt.Backend = opt.backend_option()
+    backend: Backend = opt.backend_option()
     format: Literal["table", "json"] = opt.format_option()
 
 
@@ -142,21 +138,16 @@ def _host(name: str, options: Options) -> _Compiled:
 
 
 def _show(made: _Compiled) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from gatecore.cli.output.console import console, show
+    from gatecore.cli.output.console import console, grid, show
 
     patterns = made.patterns
     done = "was there already, loaded" if made.was_there else "compiled"
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    for name, value in (
-        ("patterns", f"{len(patterns):,} of {made.gates} gates"),
-        ("routes", ", ".join(f"{made.routes.get(route, 0):,} {route}" for route in _ROUTES)),
-        ("backend", patterns.backend),
-        ("size", f"{len(patterns.to_bytes()) / 1e6:,.2f} MB"),
-        ("time", f"{done} in {made.seconds:,.2f} s"),
-        ("place", visible(made.place)),
-    ):
-        grid.add_row(Text(name, "bold"), Text(value))
-    show(console(), grid)
+    facts = {
+        "patterns": f"{len(patterns):,} of {made.gates} gates",
+        "routes": ", ".join(f"{made.routes.get(route, 0):,} {route}" for route in _ROUTES),
+        "backend": patterns.backend,
+        "size": f"{len(patterns.to_bytes()) / 1e6:,.2f} MB",
+        "time": f"{done} in {made.seconds:,.2f} s",
+        "place": visible(made.place),
+    }
+    show(console(), grid(facts.items(), fold=False))
