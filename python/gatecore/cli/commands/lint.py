@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from gatecore.cli import options as opt
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE, USAGE
 from gatecore.cli.messages import print_json, say_error
-from gatecore.patterns.set import Backend
 
 if TYPE_CHECKING:
     from gatecore.cli.pattern_input import NamedPatterns
@@ -104,7 +103,7 @@ class Options:
         help="calls of re whose pattern the source does not tell, and patterns whose growth is not "
         "known, do not make the exit code 3",
     )
-    backend: Backend = opt.backend_option()
+    backend: opt.Backend = opt.backend_option()
     format: Literal["table", "json"] = opt.format_option()
 
 
