@@ -16,13 +16,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 
 TYPE_CHECKING = False  # as in `gatecore`: `typing` would cost 5 ms
 if TYPE_CHECKING:
     from typing import Protocol
 
     class _Pattern(Protocol):
-        """A `gatecore.Pattern`; errors know nobody, as everybody knows them."""
+        """A `gatecore.Pattern`; not imported, as everything imports this module."""
 
         @property
         def source(self) -> str: ...
@@ -194,8 +195,9 @@ class GateFileError(GatecoreError):
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions cross process boundaries (`validate_many`), and the default way of pickling
         # them knows nothing of keyword-only arguments.
-        fields = (self.detail, self.path, self.line, self.column, self.gate, self.advice)
-        return _gate_file_error, (*fields, self.others)
+        names = ("detail", "path", "line", "column", "gate", "advice")
+        made = partial(GateFileError, **{name: getattr(self, name) for name in names})
+        return made, (), {"others": self.others}
 
     @classmethod
     @contextlib.contextmanager
@@ -226,17 +228,3 @@ class GateFileError(GatecoreError):
             first, *others = found
             first.others = tuple(others)
             raise first
-
-
-def _gate_file_error(
-    detail: str,
-    path: str,
-    line: int,
-    column: int,
-    gate: str | None,
-    advice: str,
-    others: tuple[GateFileError, ...],
-) -> GateFileError:
-    error = GateFileError(detail, path=path, line=line, column=column, gate=gate, advice=advice)
-    error.others = others
-    return error

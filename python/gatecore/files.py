@@ -1,9 +1,9 @@
 """Reading files that somebody names: no more than asked for, and nothing that never ends.
 
-A path may name a pipe that nobody writes to, a device without end, a link that leads nowhere. What
-is not a regular file is refused before it is opened, as opening a device may do something; then
-what was opened is looked at again, as it may be another by now. The limit holds while reading,
-since files of `/proc` have no size. Without `pathlib`, whose import costs a host 5 ms.
+A path may name a pipe that nobody writes to, an endless device or a broken link. What is not a
+regular file is refused before it is opened, as opening a device may have effects, and checked again
+once open, as it may have been replaced. The limit holds while reading, since files in `/proc` have
+no size. Without `pathlib`, whose import costs a host 5 ms.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def read_file(
             status = os.fstat(stream.fileno())
             if stat.S_ISREG(status.st_mode) and status.st_size > max_size:
                 raise _too_large(name, max_size, status.st_size)
-            return _read(stream, name, max_size)
+            return read_stream(stream, name, max_size=max_size)
     except OSError as error:
         raise FileRefusedError.of(name, error) from None
 
@@ -130,16 +130,6 @@ def what_else(path: str | os.PathLike[str]) -> str:
         return kind_of_special(os.stat(name).st_mode)  # noqa: PTH116
     except OSError as error:
         return FileRefusedError.of(name, error).reason.removeprefix("it is ")
-
-
-def read_stream(stream: IO[bytes], *, max_size: int = MAX_SIZE) -> bytes:
-    """What is left of a stream, up to the limit.
-
-    Raises:
-        FileRefusedError: There is more.
-        OSError: It cannot be read.
-    """
-    return _read(stream, "<stdin>", max_size)
 
 
 def kind_of_special(mode: int) -> str:
@@ -174,7 +164,13 @@ def _refuse_special(name: str, mode: int, special: bool) -> None:
         raise FileRefusedError(name, f"it is {kind}, not a file", "name a file", kind="special")
 
 
-def _read(stream: IO[bytes], name: str, max_size: int) -> bytes:
+def read_stream(stream: IO[bytes], name: str = "<stdin>", *, max_size: int = MAX_SIZE) -> bytes:
+    """What is left of a stream, up to the limit; errors call it by the name.
+
+    Raises:
+        FileRefusedError: There is more.
+        OSError: It cannot be read.
+    """
     parts: list[bytes] = []
     size = 0
     while size <= max_size:

@@ -1,8 +1,8 @@
 r"""Text that others wrote, made safe to show: names of files, words of documents, messages.
 
 A terminal acts on what it is sent, and a file may be called anything: `\x1b[2J` clears the screen,
-U+202E turns a name round, a newline begins a line that looks like ours. A name that is not UTF-8
-has halves of characters in it, which JSON has no way to say.
+U+202E reverses a name, a newline starts a line that looks like ours. A name that is not UTF-8 holds
+lone surrogates, which JSON cannot express.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def visible(text: str) -> str:
 def visible_page(text: str, *, styled: bool) -> str:
     r"""Lines that are about to be written: what is in them besides text and, if `styled`, colours.
 
-    The net below `visible`, for what was forgotten.
+    A safety net for what did not go through `visible`.
 
     >>> visible_page("\x1b[1ma\x1b[0m\x1b]8;;x\n", styled=True)
     '\x1b[1ma\x1b[0m\\x1b]8;;x\n'
@@ -66,7 +66,7 @@ def shortened(text: str, length: int = 80) -> str:
 
 
 def cut(text: str, length: int = 60) -> str:
-    r"""A text on one line, its end left out when it is long; time goes by the length.
+    r"""A text on one line, its end left out when it is long; the cost depends on `length` alone.
 
     >>> cut("  capital\n at risk "), cut("x" * 1_000, 5)
     ('capital at risk', 'xxxx…')

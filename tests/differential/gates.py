@@ -179,11 +179,11 @@ def counting(counts: Counts) -> Iterator[None]:
     @functools.wraps(plain)
     def holds(
         condition: Condition,
-        spec: Gate,
+        gate: Gate,
         matches: Matches,
         scope: reference.Scope | None = None,
     ) -> bool:
-        held = plain(condition, spec, matches, scope)
+        held = plain(condition, gate, matches, scope)
         for feature in _features(condition, scope):
             counts[f"{feature}: {held}"] += 1
         return held

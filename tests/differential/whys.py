@@ -26,8 +26,8 @@ class SlowJudge(Judge):
         super().__init__(matches)
         self._plain = matches
 
-    def asking(self, condition: Condition, spec: Gate) -> Asking:
-        return lambda scope: reference.holds(condition, spec, self._plain, self._in_words(scope))
+    def asking(self, condition: Condition, gate: Gate) -> Asking:
+        return lambda scope: reference.holds(condition, gate, self._plain, self._in_words(scope))
 
     def seen(self, spans: Spans, scope: Scope) -> Numbers:
         admits = self._in_words(scope).admits

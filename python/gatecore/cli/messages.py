@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from gatecore.text import json_text, visible
+from gatecore.text import json_text, named, visible
+
+if TYPE_CHECKING:
+    from gatecore.documents.reading import DocumentReadError
 
 __all__ = ["JsonDocuments", "print_json", "say_error", "say_note"]
 
@@ -30,22 +34,25 @@ def print_json(plain: Mapping[str, object]) -> None:
 class JsonDocuments:
     """One JSON object with a document a line, written as they come.
 
-    ASCII only, so any text survives any terminal. `about` stands before the documents, `errors`,
-    which its user adds to, after them.
+    ASCII only, so any text survives any terminal. `about` stands before the documents, what could
+    not be read after them.
     """
 
     def __init__(self, about: Mapping[str, object]) -> None:
         from gatecore.output.portable import head
 
-        self.errors: list[dict[str, str]] = []
+        self._errors: list[dict[str, str]] = []
         self._before = f'{json_text({**head(), **about})[:-1]}, "documents":['
 
     def add(self, document: Mapping[str, object]) -> None:
-        """Writes a document."""
         sys.stdout.write(f"{self._before}\n{json_text(document)}")
         self._before = ","
+
+    def unreadable(self, error: DocumentReadError, **more: str) -> None:
+        """Remembers a document that could not be read."""
+        self._errors.append({**named(error.name), **more, "message": error.reason})
 
     def end(self) -> None:
         """Writes the errors and the end."""
         opened = "" if self._before == "," else self._before
-        sys.stdout.write(f'{opened}\n],"errors":{json_text(self.errors)}}}\n')
+        sys.stdout.write(f'{opened}\n],"errors":{json_text(self._errors)}}}\n')

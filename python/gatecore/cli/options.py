@@ -1,11 +1,12 @@
 """What can be said on a command line: options as typed fields that argparse fills.
 
-A command's options are a frozen dataclass. A field says how it is written, what it takes and what
-it is for; `option_group` puts options in that several commands share:
+A command's options are a frozen dataclass. A field says how it is written and what it is for, its
+type what it takes; `option_group` puts options in that several commands share:
 
     class Options:
         files: tuple[str, ...] = argument("FILE", nargs="+", help="texts")
-        why: bool = option("--why", action="store_true", help="explain each problem")
+        why: bool = flag("--why", help="explain each problem")
+        format: Literal["table", "json"] = option("--format", default="table", help="how")
         selection: Selection = option_group(Selection)
 
 `add_options` tells argparse, `filled` makes the dataclass of what argparse has read.
@@ -20,30 +21,9 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from gatecore.files import MAX_SIZE
-
-__all__ = [
-    "About",
-    "Engine",
-    "GateFiles",
-    "GateSources",
-    "Narrowing",
-    "Reading",
-    "Selection",
-    "add_options",
-    "argument",
-    "backend_option",
-    "documents_argument",
-    "encoding_option",
-    "filled",
-    "flags_option",
-    "format_option",
-    "option",
-    "option_group",
-    "seconds",
-]
 
 _Options = TypeVar("_Options")
 
@@ -61,12 +41,18 @@ _INSTEAD: Final = "{instead}"
 
 
 def option(*names: str, default: Any = None, **about: Any) -> Any:
-    """A field that an option fills; `about` is what `add_argument` takes."""
-    if about.get("action") in ("append", "extend"):
-        default = ()
-    elif about.get("action") in ("store_true", "store_false"):
-        default = about["action"] == "store_false"
+    """A field that an option fills; `about` is what `add_argument` takes beside `choices`."""
     return dataclasses.field(default=default, metadata={"names": names, "about": about})
+
+
+def flag(name: str, *, help: str, unless: bool = False) -> Any:  # noqa: A002
+    """A field that is true if an option is given, or with `unless` if it is not."""
+    return option(name, default=unless, action=f"store_{str(not unless).lower()}", help=help)
+
+
+def repeated(name: str, *, action: str = "append", **about: Any) -> Any:
+    """A field with the values of an option that may be given several times."""
+    return option(name, default=(), action=action, **about)
 
 
 def argument(metavar: str, *, help: str, nargs: str | None = None) -> Any:  # noqa: A002
@@ -84,12 +70,16 @@ def option_group(options: type[_Options], *, instead: str = "", **defaults: Any)
 
 def add_options(parser: argparse.ArgumentParser, options: type, instead: str = "") -> None:
     """Adds the options of a dataclass to a parser, in the order of its fields."""
+    types = get_type_hints(options)
     for field in dataclasses.fields(options):
         if "group" in field.metadata:
             add_options(parser, field.metadata["group"], field.metadata["instead"] or instead)
             continue
         about = {**field.metadata["about"]}
         about["help"] = about["help"].replace(_INSTEAD, instead)
+        for kind in (types[field.name], *get_args(types[field.name])):
+            if get_origin(kind) is Literal:
+                about["choices"] = get_args(kind)
         if field.default == ():
             about["default"] = []  # argparse appends to a copy
         elif field.metadata["names"]:
@@ -101,7 +91,6 @@ def add_options(parser: argparse.ArgumentParser, options: type, instead: str = "
 
 
 def filled(options: type[_Options], read: argparse.Namespace) -> _Options:
-    """The options that argparse has read."""
     values: dict[str, Any] = {}
     for field in dataclasses.fields(options):  # type: ignore[arg-type]
         if "group" in field.metadata:
@@ -116,7 +105,7 @@ def filled(options: type[_Options], read: argparse.Namespace) -> _Options:
 
 
 def seconds(text: str) -> float:
-    """A time above zero that ends."""
+    """A finite time above zero."""
     try:
         number = float(text)
     except ValueError:
@@ -160,14 +149,9 @@ def _flags(letters: str) -> int:
 # Options that several commands have
 
 
-def format_option(*more: str) -> Any:
-    """How results are written."""
-    return option(
-        "--format",
-        choices=("table", "json", *more),
-        default="table",
-        help="for people or for programs (default: table)",
-    )
+def format_option() -> Any:
+    what = "for people or for programs (default: table)"
+    return option("--format", default="table", help=what)
 
 
 def documents_argument() -> Any:
@@ -181,7 +165,6 @@ def documents_argument() -> Any:
 
 
 def encoding_option(default: str = "as in gatecore check") -> Any:
-    """How documents are encoded."""
     what = f"how the documents are encoded (default: {default})"
     return option("--encoding", type=_encoding, metavar="NAME", help=what)
 
@@ -192,23 +175,15 @@ def flags_option(what: str) -> Any:
 
 
 def module_option() -> Any:
-    """Shipped modules."""
-    return option(
-        "--module",
-        action="append",
-        metavar="NAME",
-        help="{instead}a shipped module, such as fca_uk; may be repeated",
-    )
+    what = "{instead}a shipped module, such as fca_uk; may be repeated"
+    return repeated("--module", metavar="NAME", help=what)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateSources:
-    """Where gates come from."""
-
     modules: tuple[str, ...] = module_option()
-    gates: tuple[str, ...] = option(
+    gates: tuple[str, ...] = repeated(
         "--gates",
-        action="append",
         metavar="FILE_OR_FOLDER",
         help="{instead}a gate file of your own, or a folder of them; may be repeated",
     )
@@ -228,41 +203,28 @@ class GateFiles:
 class Narrowing:
     """Which of those gates count."""
 
-    tags: tuple[str, ...] = option(
-        "--tag",
-        action="append",
-        metavar="TAG",
-        help="only gates with this tag; repeated: with any of them",
+    tags: tuple[str, ...] = repeated(
+        "--tag", metavar="TAG", help="only gates with this tag; repeated: with any of them"
     )
-    names: tuple[str, ...] = option(
-        "--gate",
-        action="append",
-        metavar="NAME",
-        help="only this gate, as gate or module/gate; may be repeated",
+    names: tuple[str, ...] = repeated(
+        "--gate", metavar="NAME", help="only this gate, as gate or module/gate; may be repeated"
     )
 
 
-Backend = Literal["auto", "simd", "portable"]
+Backend = Literal["auto", "simd", "portable"]  # that of `patterns.set` would cost help 20 ms
 
 
 def backend_option() -> Any:
-    """Which pass is used."""
-    return option(
-        "--backend",
-        choices=("auto", "simd", "portable"),
-        default="auto",
-        help="which pass to use (default: the best that is there)",
-    )
+    what = "which pass to use (default: the best that is there)"
+    return option("--backend", default="auto", help=what)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """How gates are compiled."""
-
     backend: Backend = backend_option()
-    cache: bool = option(
+    cache: bool = flag(
         "--no-cache",
-        action="store_false",
+        unless=True,
         help="neither read nor keep compiled patterns ($GATECORE_CACHE_DIR)",
     )
 
@@ -284,11 +246,8 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How documents are read."""
-
     read_as: Literal["text", "email", "html"] | None = option(
         "--as",
-        choices=("text", "email", "html"),
         help="what the documents are (default: found out from name and content): of an e-mail the "
         "subject and the text parts are read, of a page what a reader sees",
     )
@@ -299,8 +258,7 @@ class Reading:
         metavar="SIZE",
         help=f"refuse larger documents, e.g. 500k, 20M, 1G (default: {MAX_SIZE // 10**6}M)",
     )
-    special: bool = option(
+    special: bool = flag(
         "--special",
-        action="store_true",
         help="read pipes and devices that are named too, such as those of <(command)",
     )

@@ -13,7 +13,7 @@ from gatecore.gates.document import GateDocument, PatternSets
 from gatecore.gates.findings import Finding, Lines
 from gatecore.gates.patterns import GatePatterns
 from gatecore.gates.placeholders import Found, placeholders, render
-from gatecore.gates.report import Report, Timing, Verdict
+from gatecore.gates.report import Report, Timing, Verdict, answer
 from gatecore.gates.spec import Branch, Gate, Severity
 from gatecore.gates.wire import branch_texts, to_json
 from gatecore.patterns.scan import DeadlineLike, deadline_of
@@ -43,17 +43,13 @@ class _Prepared:
 
     @classmethod
     def of(cls, gate: Gate, branch: Branch, number: int) -> _Prepared:
-        verdict = Verdict(
-            gate=gate.name,
-            module=gate.module,
-            status=branch.status,
-            severity=branch.severity,
-            message=render(branch.message, lambda _: None),
-            suggestion=render(branch.suggestion, lambda _: None),
-            source=gate.source,
-            findings=(),
+        verdict = answer(
+            gate,
+            branch.status,
+            branch.severity,
+            render(branch.message, lambda _: None),
+            render(branch.suggestion, lambda _: None),
             details=tuple(render(detail.text, lambda _: None) for detail in branch.details),
-            version=gate.version,
             branch=number,
         )
         labels = [(shown.type, shown.severity) for shown in branch.evidence]
@@ -109,7 +105,7 @@ class CompiledGates:
                 ]
                 for gate in gates
             ],
-            not_relevant=[_not_relevant(gate) for gate in gates],
+            not_relevant=[answer(gate, "N/A", "none", gate.not_relevant) for gate in gates],
             shown=[
                 [
                     (group.name, pattern.written)
@@ -180,33 +176,8 @@ class CompiledGates:
 
 
 def _unknown(gate: Gate, why: str) -> Verdict:
-    return Verdict(
-        gate=gate.name,
-        module=gate.module,
-        status="UNKNOWN",
-        severity=gate.severity,
-        message=f"not finished: {why}",
-        suggestion="Give it more time, or see what `gatecore lint` says of the pattern.",
-        source=gate.source,
-        findings=(),
-        details=(),
-        version=gate.version,
-    )
-
-
-def _not_relevant(gate: Gate) -> Verdict:
-    return Verdict(
-        gate=gate.name,
-        module=gate.module,
-        status="N/A",
-        severity="none",
-        message=gate.not_relevant,
-        suggestion="",
-        source=gate.source,
-        findings=(),
-        details=(),
-        version=gate.version,
-    )
+    advice = "Give it more time, or see what `gatecore lint` says of the pattern."
+    return answer(gate, "UNKNOWN", gate.severity, f"not finished: {why}", advice)
 
 
 def _verdict(
@@ -253,13 +224,8 @@ def _verdict(
 
 
 def _filled(template: str, filled: list[_Filled], text: str) -> str:
-    values = _values(filled, text, [bool(hole.field == "count") for hole in placeholders(template)])
+    values: Iterator[Found] = (
+        end if hole.field == "count" else None if start < 0 else text[start:end]
+        for hole, (start, end) in zip(placeholders(template), filled, strict=True)
+    )
     return render(template, lambda _: next(values))
-
-
-def _values(filled: list[_Filled], text: str, counts: list[bool]) -> Iterator[Found]:
-    for (start, end), is_count in zip(filled, counts, strict=True):
-        if is_count:
-            yield end
-        else:
-            yield None if start < 0 else text[start:end]

@@ -129,14 +129,11 @@ def pair_versions(
             key=lambda gate: ("" if one_each else gate.module, gate.name),
         )
     )
-    changes = []
-    for before, after in pairs:
-        some = after or before
-        if some is not None and (
-            before is None or after is None or replace(before, module=after.module) != after
-        ):
-            versions = (gate.version if gate else None for gate in (before, after))
-            changes.append(GateChange(some.module, some.name, *versions))
+    changes = [
+        GateChange.between(before, after)
+        for before, after in pairs
+        if not (before and after and replace(before, module=after.module) == after)
+    ]
     both = [(before, after) for before, after in pairs if before and after]
     return GateVersions(
         tuple(before for before, _ in both),

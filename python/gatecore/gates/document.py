@@ -40,8 +40,6 @@ _SHARE: Final = 0.5
 
 
 class PatternSets(NamedTuple):
-    """The compiled patterns of gates, by view."""
-
     text: PatternSet
     lowercase: PatternSet | None
 
@@ -133,12 +131,10 @@ class GateDocument:
         return seen.scan.core, seen.lowercase, seen.unbroken.taken_out if seen.unbroken else ()
 
     def matches_by_re(self, number: int) -> bool:
-        """Whether a pattern matches."""
         with self._one_question(number) as (scan, inner):
             return scan.matches_by_re(inner, share=_SHARE)
 
     def spans_by_re(self, number: int) -> list[_Span]:
-        """The spans of its matches in the view."""
         with self._one_question(number) as (scan, inner):
             return scan.spans_by_re(inner, share=_SHARE)
 

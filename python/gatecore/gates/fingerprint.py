@@ -1,4 +1,4 @@
-"""Fingerprints: code hosts know a finding again by its own, though the text around it moved."""
+"""Fingerprints: how code hosts recognise a finding when the text around it has moved."""
 
 from __future__ import annotations
 

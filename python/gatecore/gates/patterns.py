@@ -1,12 +1,10 @@
 """The distinct patterns of gates: numbered for the core, listed for the pattern set of each view.
 
-The same source with the same flags in the same view is one pattern of that view's set, however
-often it is written. A phrase or keyword is looked for in the unbroken document, so it is a question
-of its own to the core even where a regular expression has the same source.
+The same source with the same flags in the same view is one pattern of that view's set. A phrase or
+keyword is looked for in the unbroken document, so to the core it is a question of its own.
 
-The set of the text has sections, so that a document pays for a gate's patterns only when the gate
-is relevant: section 0 has what relevance asks of and all units, section 1 what several gates share
-besides, then comes one section a gate.
+The set of the text has sections (see ARCHITECTURE.md): 0 has what relevance asks about and all
+units, 1 what several gates share besides, then comes one section per gate.
 """
 
 from __future__ import annotations
@@ -15,25 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gatecore.gates.spec import (
-    MARKS,
-    Around,
-    Average,
-    Condition,
-    DocumentLength,
-    Either,
-    Enough,
-    Every,
-    Gate,
-    Not,
-    Part,
-    Question,
-    SentenceLength,
-    Unit,
-    View,
-    Window,
-    groups_named,
-)
+from gatecore.gates import spec
+from gatecore.gates.spec import MARKS, Condition, Gate, Question, Unit, View, groups_named
 from gatecore.patterns.pattern import Pattern
 
 __all__ = ["GatePatterns", "InSet"]
@@ -103,7 +84,6 @@ class GatePatterns:
 
 
 def _sections(gates: Sequence[Gate], text: dict[tuple[str, int], int]) -> list[int]:
-    """The section of each pattern of the text."""
     sections: list[int | None] = [None] * len(text)
     for section, gate in enumerate(gates, start=2):
         at_once = set(groups_named(gate.relevant))
@@ -123,28 +103,18 @@ def _sections(gates: Sequence[Gate], text: dict[tuple[str, int], int]) -> list[i
 def _units(gate: Gate) -> Iterable[Unit]:
     """The units of which a gate needs marks."""
     conditions: list[Condition | None] = [gate.relevant]
-    windows: list[Window | None] = []
+    windows: list[spec.Window | None] = []
     for branch in gate.branches:
         conditions += [branch.when, *(detail.when for detail in branch.details)]
         for shown in branch.evidence:
             conditions.append(shown.when)
             windows.append(shown.window)
-    while conditions:
-        match conditions.pop():
-            case Every(inner) | Either(inner) | Enough(conditions=inner):
-                conditions += inner
-            case Not(when):
-                conditions.append(when)
-            case Around(window=window, when=when):
+    for condition in (inner for outer in conditions for inner in spec.within(outer)):
+        match condition:
+            case spec.Around(window=window):
                 windows.append(window)
-                conditions.append(when)
-            case Part(unit=unit, when=when):
-                conditions.append(when)
+            case spec.Part(unit=unit) | spec.DocumentLength(unit=unit):
                 yield from (unit, "words")
-            case DocumentLength(unit=unit):
-                yield from (unit, "words")
-            case SentenceLength() | Average():
+            case spec.SentenceLength() | spec.Average():
                 yield from ("sentences", "words")
-            case _:
-                pass
     yield from (window.unit for window in windows if window and window.unit)

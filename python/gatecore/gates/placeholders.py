@@ -5,8 +5,8 @@
     {fee.amount}   what the earliest match with `(?P<amount>…)` captured
     {{  }}         the braces themselves
 
-Messages, suggestions and details are such templates.  This file knows how they are written and how
-what was found is shown; who looks it up hands over a function.
+Messages, suggestions and details are such templates. This file knows how they are written and how
+what was found is shown; the caller supplies the function that looks it up.
 """
 
 from __future__ import annotations

@@ -9,37 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from gatecore.gates import units, values
+from gatecore.gates import spec, units, values
 from gatecore.gates.findings import Finding, Lines
 from gatecore.gates.matches import Hit, Matches, ReMatches
 from gatecore.gates.placeholders import Found, Placeholder, render
-from gatecore.gates.report import Verdict
-from gatecore.gates.spec import (
-    AllOf,
-    AnyOf,
-    Around,
-    AtLeast,
-    Average,
-    Branch,
-    Captured,
-    Compare,
-    Condition,
-    Count,
-    DocumentLength,
-    Either,
-    Enough,
-    Every,
-    Evidence,
-    Gate,
-    NoneOf,
-    Not,
-    Part,
-    PatternRef,
-    SentenceLength,
-    ValueKind,
-    Window,
-    selecting_evidence,
-)
+from gatecore.gates.report import Verdict, answer
+from gatecore.gates.spec import Condition, Gate, PatternRef, Window
 from gatecore.gates.units import Span
 
 __all__ = ["Scope", "evaluate", "holds", "witnesses"]
@@ -55,7 +30,6 @@ class Scope:
     around: _Surroundings | None = None
 
     def admits(self, pattern: PatternRef, hit: Hit) -> bool:
-        """Whether a match counts."""
         if self.part and not (self.part[0] <= hit.start and hit.end <= self.part[1]):
             return False
         return self.around is None or self.around.admits(pattern, hit)
@@ -94,7 +68,7 @@ class _Surroundings:
         return units.marks_between(self.marks, low, high) <= self.window.distance
 
 
-def evaluate(spec: Gate, text: str, *, matches: Matches | None = None) -> Verdict:
+def evaluate(gate: Gate, text: str, *, matches: Matches | None = None) -> Verdict:
     """The verdict of one gate for one document.
 
     `matches` is where matches of that document come from: plain `re` if not given.
@@ -105,37 +79,26 @@ def evaluate(spec: Gate, text: str, *, matches: Matches | None = None) -> Verdic
     'N/A'
     """
     found = ReMatches(text) if matches is None else matches
-    if spec.relevant is not None and not holds(spec.relevant, spec, found):
-        return Verdict(
-            spec.name,
-            spec.module,
-            "N/A",
-            "none",
-            spec.not_relevant,
-            "",
-            spec.source,
-            (),
-            (),
-            spec.version,
-        )
-    for number, branch in enumerate(spec.branches, start=1):
-        if branch.when is None or holds(branch.when, spec, found):
-            return _verdict(spec, branch, number, found)
+    if gate.relevant is not None and not holds(gate.relevant, gate, found):
+        return answer(gate, "N/A", "none", gate.not_relevant)
+    for number, branch in enumerate(gate.branches, start=1):
+        if branch.when is None or holds(branch.when, gate, found):
+            return _verdict(gate, branch, number, found)
     raise ValueError(
-        f"gate '{spec.name}' has no branch that holds; end its branches with one without `when`"
+        f"gate '{gate.name}' has no branch that holds; end its branches with one without `when`"
     )
 
 
-def holds(condition: Condition, spec: Gate, matches: Matches, scope: Scope | None = None) -> bool:
+def holds(condition: Condition, gate: Gate, matches: Matches, scope: Scope | None = None) -> bool:
     """Whether a condition of a gate holds for a document, or for what is in a scope of it.
 
     >>> from gatecore import modules
     >>> consent = modules.load("gdpr_uk").gate("consent")
-    >>> anything = AnyOf(tuple(group.name for group in consent.groups))
+    >>> anything = spec.AnyOf(tuple(group.name for group in consent.groups))
     >>> document = ReMatches("We process personal data with your consent. Thank you.")
     >>> holds(anything, consent, document)
     True
-    >>> holds(Part("last", "words", 2, anything), consent, document)
+    >>> holds(spec.Part("last", "words", 2, anything), consent, document)
     False
     """
     scope = scope or Scope()
@@ -145,51 +108,44 @@ def holds(condition: Condition, spec: Gate, matches: Matches, scope: Scope | Non
         return [hit for hit in matches.hits(pattern) if scope.admits(pattern, hit)]
 
     match condition:
-        case AnyOf(groups):
-            return any(found(pattern) for pattern in spec.patterns(groups))
-        case AllOf(groups):
-            return all(found(pattern) for pattern in spec.patterns(groups))
-        case NoneOf(groups):
-            return not any(found(pattern) for pattern in spec.patterns(groups))
-        case AtLeast(count, groups):
-            return sum(bool(found(pattern)) for pattern in _distinct(spec, groups)) >= count
-        case Count(groups, bounds):
-            return sum(len(found(pattern)) for pattern in _distinct(spec, groups)) in bounds
-        case Every(conditions):
-            return all(holds(inner, spec, matches, scope) for inner in conditions)
-        case Either(conditions):
-            return any(holds(inner, spec, matches, scope) for inner in conditions)
-        case Enough(count, conditions):
-            return sum(holds(inner, spec, matches, scope) for inner in conditions) >= count
-        case Not(inner):
-            return not holds(inner, spec, matches, scope)
-        case Around(groups, window, when):
-            return bool(witnesses(groups, window, when, spec, matches, scope))
-        case Part(edge, unit, amount, when):
+        case spec.AnyOf(groups):
+            return any(found(pattern) for pattern in gate.patterns(groups))
+        case spec.AllOf(groups):
+            return all(found(pattern) for pattern in gate.patterns(groups))
+        case spec.NoneOf(groups):
+            return not any(found(pattern) for pattern in gate.patterns(groups))
+        case spec.AtLeast(count, groups):
+            return sum(bool(found(pattern)) for pattern in _distinct(gate, groups)) >= count
+        case spec.Count(groups, bounds):
+            return sum(len(found(pattern)) for pattern in _distinct(gate, groups)) in bounds
+        case spec.Every(conditions):
+            return all(holds(inner, gate, matches, scope) for inner in conditions)
+        case spec.Either(conditions):
+            return any(holds(inner, gate, matches, scope) for inner in conditions)
+        case spec.Enough(count, conditions):
+            return sum(holds(inner, gate, matches, scope) for inner in conditions) >= count
+        case spec.Not(inner):
+            return not holds(inner, gate, matches, scope)
+        case spec.Around(groups, window, when):
+            return bool(witnesses(groups, window, when, gate, matches, scope))
+        case spec.Part(edge, unit, amount, when):
             span = units.part(text, edge, unit, amount)
-            return holds(when, spec, matches, replace(scope, part=span))
-        case DocumentLength(unit, bounds):
+            return holds(when, gate, matches, replace(scope, part=span))
+        case spec.DocumentLength(unit, bounds):
             return units.length(text, unit) in bounds
-        case SentenceLength(unit, bounds, count):
+        case spec.SentenceLength(unit, bounds, count):
             return sum(each in bounds for each in units.sentence_lengths(text, unit)) in count
-        case Average(unit, bounds):
-            # The mean is in bounds; in whole numbers, so that nothing is rounded.
-            lengths = units.sentence_lengths(text, unit)
-            total, number = sum(lengths), len(lengths)
-            return (
-                number > 0
-                and total >= bounds.at_least * number
-                and (bounds.at_most is None or total <= bounds.at_most * number)
-            )
-        case Compare(left, kind, relation, right):
+        case spec.Average(unit, bounds):
+            return bounds.hold_mean(units.sentence_lengths(text, unit))
+        case spec.Compare(left, kind, relation, right):
             others = (
                 [values.parse(right, kind)]
                 if isinstance(right, str)
-                else _captured(right, kind, spec, matches, scope)
+                else _captured(right, kind, gate, matches, scope)
             )
             return any(
                 one is not None and other is not None and values.compare(one, relation, other)
-                for one in _captured(left, kind, spec, matches, scope)
+                for one in _captured(left, kind, gate, matches, scope)
                 for other in others
             )
 
@@ -198,7 +154,7 @@ def witnesses(
     groups: tuple[str, ...],
     window: Window | None,
     when: Condition | None,
-    spec: Gate,
+    gate: Gate,
     matches: Matches,
     scope: Scope | None = None,
 ) -> list[tuple[PatternRef, Hit]]:
@@ -210,7 +166,7 @@ def witnesses(
     scope = scope or Scope()
     listed = [
         (pattern, hit)
-        for pattern in spec.patterns(groups)
+        for pattern in gate.patterns(groups)
         for hit in matches.hits(pattern)
         if scope.admits(pattern, hit)
     ]
@@ -218,69 +174,59 @@ def witnesses(
         return listed
     unit = window.unit
     marks = [] if unit is None or unit == "characters" else units.marks(matches.text, unit)
-    return [
-        (pattern, hit)
-        for pattern, hit in listed
-        if holds(
-            when,
-            spec,
-            matches,
-            replace(scope, around=_Surroundings(pattern, hit, window, marks)),
-        )
-    ]
+
+    def near(pattern: PatternRef, hit: Hit) -> Scope:
+        return replace(scope, around=_Surroundings(pattern, hit, window, marks))
+
+    return [each for each in listed if holds(when, gate, matches, near(*each))]
 
 
-def _distinct(spec: Gate, groups: tuple[str, ...]) -> Iterable[PatternRef]:
+def _distinct(gate: Gate, groups: tuple[str, ...]) -> Iterable[PatternRef]:
     """The patterns of the groups, each question once."""
-    return {pattern.question: pattern for pattern in spec.patterns(groups)}.values()
+    return {pattern.question: pattern for pattern in gate.patterns(groups)}.values()
 
 
 def _captured(
-    captured: Captured, kind: ValueKind, spec: Gate, matches: Matches, scope: Scope
+    captured: spec.Captured, kind: spec.ValueKind, gate: Gate, matches: Matches, scope: Scope
 ) -> list[values.Value | None]:
     return [
         values.parse(text, kind)
-        for pattern in spec.patterns(captured.groups)
+        for pattern in gate.patterns(captured.groups)
         for hit in matches.hits(pattern)
         if scope.admits(pattern, hit)
         if (text := hit.captures[captured.capture]) is not None
     ]
 
 
-def _verdict(spec: Gate, branch: Branch, number: int, matches: Matches) -> Verdict:
+def _verdict(gate: Gate, branch: spec.Branch, number: int, matches: Matches) -> Verdict:
     lines = Lines(matches.text)
-    return Verdict(
-        spec.name,
-        spec.module,
+    return answer(
+        gate,
         branch.status,
         branch.severity,
-        _filled(branch.message, branch, spec, matches),
-        _filled(branch.suggestion, branch, spec, matches),
-        spec.source,
-        tuple(
+        _filled(branch.message, branch, gate, matches),
+        _filled(branch.suggestion, branch, gate, matches),
+        findings=tuple(
             finding
             for evidence in branch.evidence
-            for finding in _findings(evidence, spec, matches, lines)
+            for finding in _findings(evidence, gate, matches, lines)
         ),
-        tuple(
-            _filled(detail.text, branch, spec, matches)
+        details=tuple(
+            _filled(detail.text, branch, gate, matches)
             for detail in branch.details
-            if detail.when is None or holds(detail.when, spec, matches)
+            if detail.when is None or holds(detail.when, gate, matches)
         ),
-        spec.version,
-        number,
+        branch=number,
     )
 
 
-def _findings(evidence: Evidence, spec: Gate, matches: Matches, lines: Lines) -> list[Finding]:
+def _findings(evidence: spec.Evidence, gate: Gate, matches: Matches, lines: Lines) -> list[Finding]:
     shown = [
         (group, pattern, hit)
         for group in evidence.groups
-        for pattern, hit in witnesses((group,), evidence.window, evidence.when, spec, matches)
+        for pattern, hit in witnesses((group,), evidence.window, evidence.when, gate, matches)
     ]
     match evidence.take:
-        case "every":
-            pass
         case "first_of_each":
             firsts: dict[tuple[str, PatternRef], tuple[str, PatternRef, Hit]] = {}
             for group, pattern, hit in shown:
@@ -303,7 +249,7 @@ def _findings(evidence: Evidence, spec: Gate, matches: Matches, lines: Lines) ->
     ]
 
 
-def _filled(template: str, branch: Branch, spec: Gate, matches: Matches) -> str:
+def _filled(template: str, branch: spec.Branch, gate: Gate, matches: Matches) -> str:
     """A message with its placeholders filled from all matches of the document.
 
     Where the verdict shows only some matches of a group, its placeholders speak of these: of those
@@ -311,21 +257,22 @@ def _filled(template: str, branch: Branch, spec: Gate, matches: Matches) -> str:
     """
 
     def lookup(asked: Placeholder) -> Found:
-        selecting = selecting_evidence(branch, asked.group)
+        selecting = spec.selecting_evidence(branch, asked.group)
         window, when = (selecting.window, selecting.when) if selecting else (None, None)
-        hits = witnesses((asked.group,), window, when, spec, matches)
+        hits = witnesses((asked.group,), window, when, gate, matches)
         if asked.field == "count":
-            distinct = list(_distinct(spec, (asked.group,)))
+            distinct = list(_distinct(gate, (asked.group,)))
             return sum(any(pattern is one for one in distinct) for pattern, _ in hits)
         texts = [
-            (hit.start, hit.captures.get(asked.capture) if asked.capture else _text(matches, hit))
+            (
+                hit.start,
+                hit.captures.get(asked.capture)
+                if asked.capture
+                else matches.text[hit.start : hit.end],
+            )
             for _, hit in hits
         ]
         taking_part = [(start, text) for start, text in texts if text is not None]
         return min(taking_part, key=lambda each: each[0])[1] if taking_part else None
 
     return render(template, lookup)
-
-
-def _text(matches: Matches, hit: Hit) -> str:
-    return matches.text[hit.start : hit.end]

@@ -37,12 +37,8 @@ class Origin:
     lock: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Origin, (
-            self.paths,
-            self.shipped,
-            self.backend,
-            self.store,
-        )  # with a lock of its own
+        # With a lock of its own.
+        return Origin, (self.paths, self.shipped, self.backend, self.store)
 
     def read(self) -> tuple[Gate, ...]:
         """The gates as their files are now. Raises as `load_gates`."""
@@ -67,6 +63,14 @@ class GateChange:
     gate: str
     old: int | None
     new: int | None
+
+    @classmethod
+    def between(cls, old: Gate | None, new: Gate | None) -> GateChange:
+        """The change from a gate to its later self, of which one may not be there."""
+        there = new or old
+        assert there is not None
+        versions = (gate.version if gate else None for gate in (old, new))
+        return cls(there.module, there.name, *versions)
 
     @property
     def kind(self) -> Literal["added", "removed", "changed"]:
@@ -130,13 +134,8 @@ class Reloaded:
 
 def changes(old: Iterable[Gate], new: Iterable[Gate]) -> tuple[GateChange, ...]:
     """The gates that differ, in the order of the new ones, then those that are gone."""
-    found = []
-    for before, after in paired(old, new):
-        some = after or before
-        if some is not None and before != after:
-            versions = (gate.version if gate else None for gate in (before, after))
-            found.append(GateChange(some.module, some.name, *versions))
-    return tuple(found)
+    pairs = paired(old, new)
+    return tuple(GateChange.between(*pair) for pair in pairs if pair[0] != pair[1])
 
 
 def _identity(gate: Gate) -> tuple[str, ...]:
@@ -161,7 +160,6 @@ def paired(
 def _numbered(
     gates: Iterable[Gate], key: Callable[[Gate], tuple[str, ...]]
 ) -> dict[tuple[tuple[str, ...], int], Gate]:
-    """Gates by key and how often it came before: two folders may share a name."""
     seen: Counter[tuple[str, ...]] = Counter()
     found = {}
     for gate in gates:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from gatecore._gatecore import Deadline
 from gatecore.errors import GatecoreError, UnansweredError
 from gatecore.gates.findings import Finding
-from gatecore.gates.spec import Severity, VerdictStatus
+from gatecore.gates.spec import Gate, Severity, VerdictStatus
 from gatecore.gates.statuses import badness
 
 if TYPE_CHECKING:
@@ -68,9 +68,8 @@ class Verdict:
         return self._to_dict({})
 
     def _to_dict(self, seen: Seen) -> dict[str, object]:
-        from gatecore.gates.fingerprint import (
-            fingerprint,  # json and hashlib: a check needs neither
-        )
+        # With json and hashlib, which a check needs neither of.
+        from gatecore.gates.fingerprint import fingerprint
 
         name = f"{self.module}/{self.gate}"
         findings = [
@@ -78,19 +77,27 @@ class Verdict:
             for finding in self.findings
         ]
         return {
-            "gate": self.gate,
-            "module": self.module,
-            "status": self.status,
-            "severity": self.severity,
-            "message": self.message,
-            "suggestion": self.suggestion,
-            "source": self.source,
+            **{field: getattr(self, field) for field in Verdict.__slots__},
             "findings": findings,
             "details": list(self.details),
-            "version": self.version,
-            "branch": self.branch,
             "fingerprint": fingerprint(name, None, seen),
         }
+
+
+def answer(
+    gate: Gate,
+    status: VerdictStatus,
+    severity: Severity,
+    message: str,
+    suggestion: str = "",
+    *,
+    findings: tuple[Finding, ...] = (),
+    details: tuple[str, ...] = (),
+    branch: int | None = None,
+) -> Verdict:
+    """The verdict of a gate."""
+    said = (status, severity, message, suggestion, gate.source, findings, details)
+    return Verdict(gate.name, gate.module, *said, gate.version, branch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,59 +16,11 @@ always in characters of the document.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from gatecore.places import Place
-
-__all__ = [
-    "MARKS",
-    "SEVERITIES",
-    "STATUSES",
-    "TAKES",
-    "UNITS",
-    "VERDICT_STATUSES",
-    "AllOf",
-    "AnyOf",
-    "Around",
-    "AtLeast",
-    "Average",
-    "Bounds",
-    "Branch",
-    "Captured",
-    "Compare",
-    "Condition",
-    "Count",
-    "Detail",
-    "DocumentLength",
-    "Either",
-    "Enough",
-    "Every",
-    "Evidence",
-    "Example",
-    "Gate",
-    "Group",
-    "Module",
-    "NoneOf",
-    "Not",
-    "Part",
-    "PatternRef",
-    "Question",
-    "Relation",
-    "SentenceLength",
-    "Severity",
-    "Side",
-    "Status",
-    "Take",
-    "Unit",
-    "ValueKind",
-    "VerdictStatus",
-    "View",
-    "Window",
-    "groups_named",
-    "selecting_evidence",
-]
 
 Status: TypeAlias = Literal["PASS", "WARNING", "FAIL", "N/A"]
 VerdictStatus: TypeAlias = Literal["PASS", "WARNING", "FAIL", "N/A", "UNKNOWN"]
@@ -229,6 +181,12 @@ class Bounds:
 
     def __contains__(self, number: int) -> bool:
         return self.at_least <= number and (self.at_most is None or number <= self.at_most)
+
+    def hold_mean(self, numbers: Sequence[int]) -> bool:
+        """Whether the mean of some numbers is in the range, exactly; never without a number."""
+        count, total = len(numbers), sum(numbers)
+        most = total if self.at_most is None else self.at_most * count
+        return count > 0 and self.at_least * count <= total <= most
 
 
 @dataclass(frozen=True, slots=True)
@@ -522,24 +480,29 @@ def selecting_evidence(branch: Branch, group: str) -> Evidence | None:
     return next(selecting, None)
 
 
+def within(condition: Condition | None) -> Iterator[Condition]:
+    """A condition and those inside it, from the outside in, in the order of the file."""
+    inner: Sequence[Condition] = ()
+    match condition:
+        case None:
+            return
+        case Every(inner) | Either(inner) | Enough(conditions=inner):
+            pass
+        case Not(only) | Part(when=only) | Around(when=only):
+            inner = (only,)
+    yield condition
+    for each in inner:
+        yield from within(each)
+
+
 def groups_named(condition: Condition | None) -> tuple[str, ...]:
     """Every group that a condition names, in the order in which it does, repeats included.
 
     >>> groups_named(Every((AnyOf(("promise",)), Not(AnyOf(("risk", "promise"))))))
     ('promise', 'risk', 'promise')
     """
-    match condition:
-        case None | DocumentLength() | SentenceLength() | Average():
-            return ()
-        case Every(conditions) | Either(conditions) | Enough(conditions=conditions):
-            return tuple(name for inner in conditions for name in groups_named(inner))
-        case Not(inner) | Part(when=inner):
-            return groups_named(inner)
-        case Around(groups, when=inner):
-            return (*groups, *groups_named(inner))
-        case Compare(left=left, right=right):
-            return left.groups if isinstance(right, str) else (*left.groups, *right.groups)
-        case AnyOf(groups) | AllOf(groups) | NoneOf(groups):
-            return groups
-        case AtLeast(groups=groups) | Count(groups=groups):
-            return groups
+    named: list[str] = []
+    for each in within(condition):
+        for part in (each.left, each.right) if isinstance(each, Compare) else (each,):
+            named += getattr(part, "groups", ())
+    return tuple(named)

@@ -1,6 +1,7 @@
-"""What a status means to those who show it. One that no gate gives is a problem.
+"""What a status means to those who show it.
 
-So a check that was not finished, or a report that a newer version wrote, is never shown as fine.
+One that no gate gives is a problem, so neither an unfinished check nor a report written by a newer
+version is ever shown as fine.
 """
 
 from __future__ import annotations
@@ -9,15 +10,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from gatecore.gates.spec import SEVERITIES, STATUSES
+from gatecore.gates.spec import SEVERITIES, STATUSES, VERDICT_STATUSES
 
 __all__ = ["FINE", "WORST", "badness", "is_known", "is_problem", "severity_rank", "worst_first"]
 
 FINE: Final = ("N/A", "PASS")
 """The statuses that ask nothing of a reader."""
 
-_UNFINISHED: Final = "UNKNOWN"
-_ORDER: Final = (*STATUSES[:-1], _UNFINISHED, STATUSES[-1])
+_ORDER: Final[Sequence[str]] = VERDICT_STATUSES
 
 WORST: Final = len(_ORDER)
 """As bad as a status can be."""

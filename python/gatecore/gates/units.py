@@ -15,15 +15,7 @@ from typing import Literal, TypeAlias
 
 from gatecore.gates.spec import MARKS, Unit
 
-__all__ = [
-    "Span",
-    "length",
-    "marks",
-    "marks_between",
-    "part",
-    "sentence_lengths",
-    "words",
-]
+__all__ = ["Span", "length", "marks", "marks_between", "part", "sentence_lengths", "words"]
 
 Span: TypeAlias = tuple[int, int]
 

@@ -14,12 +14,14 @@ used, a scale is written into the exponent.)
 
 from __future__ import annotations
 
+import operator
 import re
 import string
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from gatecore.gates.spec import Relation, ValueKind
 
@@ -52,14 +54,7 @@ def parse(text: str, kind: ValueKind) -> Value | None:
     >>> parse("about £3", "money") is None
     True
     """
-    plain = text.strip().translate(_ASCII_LOWER)
-    match kind:
-        case "number":
-            return _number(plain)
-        case "money":
-            return _money(plain)
-        case "date":
-            return _date(plain)
+    return _READERS[kind](text.strip().translate(_ASCII_LOWER))
 
 
 def compare(left: Value, relation: Relation, right: Value) -> bool:
@@ -77,24 +72,17 @@ def compare(left: Value, relation: Relation, right: Value) -> bool:
         left.currency and right.currency and left.currency != right.currency
     ):
         return False
-    # Of one kind: two decimals or two dates, which the type of `amount` does not say.
-    a: Decimal = left.amount  # type: ignore[assignment]
-    b: Decimal = right.amount  # type: ignore[assignment]
-    match relation:
-        case "above":
-            return a > b
-        case "at_least":
-            return a >= b
-        case "below":
-            return a < b
-        case "at_most":
-            return a <= b
-        case "equals":
-            return a == b
-        case "differs_from":
-            return a != b
+    return _HOLDS[relation](left.amount, right.amount)  # of one kind: two decimals or two dates
 
 
+_HOLDS: Final[Mapping[Relation, Callable[[Any, Any], bool]]] = {
+    "above": operator.gt,
+    "at_least": operator.ge,
+    "below": operator.lt,
+    "at_most": operator.le,
+    "equals": operator.eq,
+    "differs_from": operator.ne,
+}
 _ASCII_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 # Beyond ASCII: U+2212 the minus, U+2019 the apostrophe, U+00A0, U+2009 and U+202F the spaces.
@@ -201,3 +189,10 @@ def _date(text: str) -> Value | None:
             except ValueError:  # no such day in the calendar
                 return None
     return None
+
+
+_READERS: Final[Mapping[ValueKind, Callable[[str], Value | None]]] = {
+    "number": _number,
+    "money": _money,
+    "date": _date,
+}

@@ -11,7 +11,7 @@ object under the name of its class:
 
 There are three differences. Groups are the numbers of their patterns (`gates.patterns`), captures
 are pairs of pattern and group, and a text is its placeholders. Messages and names stay in Python:
-the core tells a branch, and a pattern of its evidence, by number.
+the core refers to branches and patterns by number.
 """
 
 from __future__ import annotations
@@ -22,26 +22,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final, get_args
 
+from gatecore.gates import spec
 from gatecore.gates.patterns import GatePatterns
 from gatecore.gates.placeholders import Placeholder, placeholders
-from gatecore.gates.spec import (
-    Bounds,
-    Branch,
-    Captured,
-    Condition,
-    Evidence,
-    Gate,
-    Question,
-    Window,
-    selecting_evidence,
-)
+from gatecore.gates.spec import Branch, Captured, Condition, Evidence, Gate, Question
 
 __all__ = ["branch_texts", "to_json"]
 
 _CONDITIONS: Final = frozenset(get_args(Condition))
 #: The fields of each class that are written.
 _FIELDS: Final = {
-    kind: [field.name for field in fields(kind)] for kind in (*_CONDITIONS, Bounds, Window)
+    kind: [field.name for field in fields(kind)]
+    for kind in (*_CONDITIONS, spec.Bounds, spec.Window)
 } | {Evidence: ["groups", "take", "window", "when"]}
 
 _encoded: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
@@ -64,8 +56,6 @@ def branch_texts(branch: Branch) -> list[tuple[str, Condition | None]]:
 
 
 class _Writer:
-    """Writes one gate."""
-
     def __init__(self, gate: Gate, numbers: Mapping[Question, int]) -> None:
         self._gate = gate
         self._numbers = numbers
@@ -101,7 +91,7 @@ class _Writer:
             filling = {"Captured": self.captured(Captured((hole.group,), hole.capture))}
         else:
             filling = {"Count" if hole.field else "Earliest": self.patterns((hole.group,))}
-        if (selecting := selecting_evidence(branch, hole.group)) is None:
+        if (selecting := spec.selecting_evidence(branch, hole.group)) is None:
             return {"filling": filling}
         window, when = self.plain(selecting.window), self.plain(selecting.when)
         return {"filling": filling, "window": window, "when": when}
@@ -127,7 +117,6 @@ class _Writer:
         return {kind.__name__: written} if kind in _CONDITIONS else written
 
     def patterns(self, groups: tuple[str, ...]) -> list[int]:
-        """The patterns of groups, each once."""
         known = self._distinct.get(groups)
         if known is None:
             listed = (number for group in groups for _, number in self._listed[group])

@@ -142,21 +142,20 @@ class SarifLog:
 
     def add_unreadable(self, name: str, reason: str) -> None:
         """Adds a document that could not be read, with the reason."""
-        location = {"physicalLocation": {"artifactLocation": {"uri": uri(name)}}}
-        message = _message(f"{name}: {reason}")
-        notification = {"level": "error", "message": message, "locations": [location]}
-        self._errors.setdefault(message["text"], notification)
+        self._add_error(name, reason)
 
     def _add_unfinished(self, document: str, verdict: Verdict) -> None:
         """The run was not successful, whatever else it has found."""
         name = f"{verdict.module}/{verdict.gate}"
-        place = {"physicalLocation": {"artifactLocation": {"uri": uri(document)}}}
-        message = _message(f"{document}: {name} is {verdict.status}: {verdict.message}")
         rule = {"id": characters(name), "index": self._numbers.get(name, -1)}
-        self._errors.setdefault(
-            message["text"],
-            {"level": "error", "message": message, "locations": [place], "associatedRule": rule},
-        )
+        said = f"{name} is {verdict.status}: {verdict.message}"
+        self._add_error(document, said, associatedRule=rule)
+
+    def _add_error(self, document: str, said: str, **more: Any) -> None:
+        place = {"physicalLocation": {"artifactLocation": {"uri": uri(document)}}}
+        message = _message(f"{document}: {said}")
+        error = {"level": "error", "message": message, "locations": [place], **more}
+        self._errors.setdefault(message["text"], error)
 
     def text(self) -> str:
         """The whole log as JSON in ASCII."""
@@ -237,7 +236,7 @@ class SarifLog:
 def _place_in_extract(result: dict[str, Any]) -> None:
     """Keeps a place that is one of the text read from a file, not of the file itself.
 
-    Who opens the file there would be led astray, so the result stands at the file's beginning.
+    Opening the file at that place would mislead, so the result points to the start of the file.
     """
     physical = result["locations"][0]["physicalLocation"]
     result["properties"]["placeInTextRead"] = physical["region"]
@@ -245,13 +244,13 @@ def _place_in_extract(result: dict[str, Any]) -> None:
 
 
 def _level(status: str) -> str:
-    """Errors are what `gatecore check` ends with 1 for, statuses unknown to this version too."""
+    """A FAIL, or a status unknown to this version, is an error: `gatecore check` ends with 1."""
     return _LEVELS.get(status, "error")
 
 
 def _rule(gate: Gate) -> dict[str, Any]:
     worst = max((branch.status for branch in gate.branches), key=badness, default="N/A")
-    rule: dict[str, Any] = {
+    return {
         "id": f"{gate.module}/{gate.name}",
         "name": gate.name,
         "shortDescription": _message(gate.title or gate.name),
@@ -262,11 +261,9 @@ def _rule(gate: Gate) -> dict[str, Any]:
             "severity": gate.severity,
             "tags": list(gate.tags),
             "version": gate.version,
+            **({"deprecated": gate.deprecated} if gate.deprecated else {}),
         },
     }
-    if gate.deprecated:
-        rule["properties"]["deprecated"] = gate.deprecated
-    return rule
 
 
 def _region(finding: Finding | None, lines: Lines) -> dict[str, Any]:

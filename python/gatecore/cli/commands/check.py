@@ -31,24 +31,20 @@ ABOUT: Final = opt.About(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What `gatecore check` is asked."""
-
     files: tuple[str, ...] = opt.argument(
         "FILE", nargs="+", help="a text, an e-mail or an HTML page; - is standard input"
     )
     selection: opt.Selection = opt.option_group(opt.Selection)
     fail_on: Literal["fail", "warning", "never"] = opt.option(
         "--fail-on",
-        choices=("fail", "warning", "never"),
         default="fail",
         help="the least status that makes the exit code 1 (default: fail)",
     )
     encoding: str | None = opt.encoding_option(
         "by byte order mark, else UTF-8, else Windows-1252 with a note"
     )
-    all: bool = opt.option(
+    all: bool = opt.flag(
         "--all",
-        action="store_true",
         help="show every verdict in the table, not only the problems (the other formats have all)",
     )
     timeout: float | None = opt.option(
@@ -58,20 +54,18 @@ class Options:
         help="the most that one document may take; gates that are not finished by then are UNKNOWN "
         "and the exit code is 3",
     )
-    why: bool = opt.option(
+    why: bool = opt.flag(
         "--why",
-        action="store_true",
         help="explain each FAIL and WARNING as a tree of conditions; in JSON, every verdict "
         "(the HTML page always has every one)",
     )
-    why_gates: tuple[str, ...] = opt.option(
+    why_gates: tuple[str, ...] = opt.repeated(
         "--why-gate",
-        action="append",
         metavar="NAME",
         help="explain the verdict of this gate, whatever it is; may be repeated",
     )
     reading: opt.Reading = opt.option_group(opt.Reading)
-    format: Literal["table", "json", "sarif", "html"] = opt.format_option("sarif", "html")
+    format: Literal["table", "json", "sarif", "html"] = opt.format_option()
 
 
 def run(options: Options) -> int:

@@ -40,8 +40,6 @@ ABOUT: Final = opt.About(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What `gatecore compare` is asked."""
-
     files: tuple[str, ...] = opt.documents_argument()
     host: str | None = opt.option(
         "--host",
@@ -61,7 +59,6 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """Asks the slow and the fast one about all documents."""
     from gatecore.cli.reading import read_all, say_notes
     from gatecore.cli.selection import gate_set
     from gatecore.documents.reading import DocumentReadError

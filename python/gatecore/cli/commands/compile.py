@@ -36,8 +36,6 @@ _ROUTES: Final = ("exact", "candidate", "fallback")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What `gatecore compile` is asked."""
-
     sources: opt.GateSources = opt.option_group(opt.GateSources)
     host: str | None = opt.option(
         "--host",
@@ -142,21 +140,16 @@ def _host(name: str, options: Options) -> _Compiled:
 
 
 def _show(made: _Compiled) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from gatecore.cli.output.console import console, show
+    from gatecore.cli.output.console import console, grid, show
 
     patterns = made.patterns
     done = "was there already, loaded" if made.was_there else "compiled"
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    for name, value in (
-        ("patterns", f"{len(patterns):,} of {made.gates} gates"),
-        ("routes", ", ".join(f"{made.routes.get(route, 0):,} {route}" for route in _ROUTES)),
-        ("backend", patterns.backend),
-        ("size", f"{len(patterns.to_bytes()) / 1e6:,.2f} MB"),
-        ("time", f"{done} in {made.seconds:,.2f} s"),
-        ("place", visible(made.place)),
-    ):
-        grid.add_row(Text(name, "bold"), Text(value))
-    show(console(), grid)
+    facts = {
+        "patterns": f"{len(patterns):,} of {made.gates} gates",
+        "routes": ", ".join(f"{made.routes.get(route, 0):,} {route}" for route in _ROUTES),
+        "backend": patterns.backend,
+        "size": f"{len(patterns.to_bytes()) / 1e6:,.2f} MB",
+        "time": f"{done} in {made.seconds:,.2f} s",
+        "place": visible(made.place),
+    }
+    show(console(), grid(facts.items(), fold=False))

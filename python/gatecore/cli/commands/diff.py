@@ -29,8 +29,6 @@ ABOUT: Final = opt.About(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What `gatecore diff` is asked."""
-
     old: str = opt.argument("OLD", help="the gates as they were")
     new: str = opt.argument("NEW", help="the gates as they are to be")
     files: tuple[str, ...] = opt.documents_argument()

@@ -38,8 +38,6 @@ ABOUT: Final = opt.About(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What `gatecore explain` is asked."""
-
     pattern: str | None = opt.argument("PATTERN", nargs="?", help="as re.compile takes it")
     flags: int = opt.flags_option(
         "any of i,m,s,x,a: IGNORECASE, MULTILINE, DOTALL, VERBOSE, ASCII (default: none)"
@@ -82,23 +80,20 @@ def _explain_pattern(source: str, options: Options) -> int:
     if options.format == "json":
         print_json({**explanation.to_dict(), "tree": tree.to_dict() if tree else None})
         return FINE
-    from rich.table import Column, Table
     from rich.text import Text
 
-    from gatecore.cli.output.console import console, show
+    from gatecore.cli.output.console import console, grid, show
 
-    facts = Table.grid("", Column(overflow="fold"), padding=(0, 2, 0, 0))
-    for name, value in (
-        ("pattern", visible(source)),
-        ("flags", _flag_names(flags)),
-        ("route", explanation.route),
-        ("reason", explanation.reason),
-        ("cost", explanation.cost),
-        ("backend", explanation.backend),
-    ):
-        facts.add_row(Text(name, "bold"), Text(value, _STYLES.get(value, "")))
+    facts: dict[str | Text, str | Text] = {
+        "pattern": visible(source),
+        "flags": _flag_names(flags),
+        "route": Text(explanation.route, _STYLES[explanation.route]),
+        "reason": explanation.reason,
+        "cost": explanation.cost,
+        "backend": explanation.backend,
+    }
     page = console()
-    show(page, facts)
+    show(page, grid(facts.items()))
     lines = tree_lines(tree) if tree else ["nested too deeply to be lowered"]
     show(page, Text(), *(Text(line, no_wrap=True, overflow="ignore") for line in lines))
     return FINE

@@ -29,8 +29,6 @@ ABOUT: Final = opt.About(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What `gatecore gates check` is asked."""
-
     sources: opt.GateFiles = opt.option_group(opt.GateFiles)
     narrowing: opt.Narrowing = opt.option_group(opt.Narrowing)
     engine: opt.Engine = opt.option_group(opt.Engine)

@@ -31,8 +31,6 @@ ABOUT: Final = opt.About(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What `gatecore gates list` is asked."""
-
     sources: opt.GateFiles = opt.option_group(opt.GateFiles)
     narrowing: opt.Narrowing = opt.option_group(opt.Narrowing)
     format: Literal["table", "json"] = opt.format_option()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -13,7 +12,6 @@ from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE, USAGE
 from gatecore.cli.messages import print_json, say_error
 
 if TYPE_CHECKING:
-    from gatecore.cli.output.lint_patterns import Finding
     from gatecore.cli.pattern_input import NamedPatterns
     from gatecore.lint.gates import Cost, Issue
     from gatecore.lint.patterns import Advice
@@ -46,7 +44,7 @@ _OF_PATTERNS: Final = ("superlinear", "fallback")
 
 
 def _checks_option(name: str, what: str) -> Any:
-    return opt.option(
+    return opt.repeated(
         name,
         type=lambda names: names.split(","),
         action="extend",
@@ -57,8 +55,6 @@ def _checks_option(name: str, what: str) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What `gatecore lint` is asked."""
-
     what: tuple[str, ...] = opt.argument(
         "WHAT",
         nargs="*",
@@ -66,23 +62,21 @@ class Options:
         "(it ends in .py), a folder of them, or else a pattern",
     )
     flags: int = opt.flags_option("of PATTERN and of plain lines, any of i,m,s,x,a (default: none)")
-    files: tuple[str, ...] = opt.option(
+    files: tuple[str, ...] = opt.repeated(
         "--patterns",
-        action="append",
         metavar="FILE",
         help="a file with a pattern in each line; in a .jsonl file each line is a string, "
         "[pattern, flags] or {pattern, flags}; may be repeated; - is standard input",
     )
     sources: opt.GateSources = opt.option_group(opt.GateSources)
-    all: bool = opt.option(
+    all: bool = opt.flag(
         "--all",
-        action="store_true",
         help="list patterns as well that are linear in gatecore but would not be in re, and notes "
         "on gates",
     )
     only: tuple[str, ...] = _checks_option("--only", "make this check of gates only")
     ignore: tuple[str, ...] = _checks_option("--ignore", "leave it out")
-    documents: tuple[str, ...] = opt.option(
+    documents: tuple[str, ...] = opt.repeated(
         "--documents",
         nargs="+",
         action="extend",
@@ -98,16 +92,14 @@ class Options:
     )
     fail_on: Literal["advice", "fallback", "superlinear", "exponential", "never"] = opt.option(
         "--fail-on",
-        choices=("advice", "fallback", "superlinear", "exponential", "never"),
         default="superlinear",
         help="the least finding that makes the exit code 1 (default: superlinear); of patterns "
         "only those on the fallback route count; faults of gates always do, advice on gates only "
         "with advice",
     )
     reading: opt.Reading = opt.option_group(opt.Reading)
-    allow_unknown: bool = opt.option(
+    allow_unknown: bool = opt.flag(
         "--allow-unknown",
-        action="store_true",
         help="calls of re whose pattern the source does not tell, and patterns whose growth is not "
         "known, do not make the exit code 3",
     )
@@ -117,8 +109,6 @@ class Options:
 
 def run(options: Options) -> int:
     """Gives advice on what is named; what could not be read is named on standard error."""
-    from gatecore.cli.output.lint_patterns import Finding, is_unknown, show_patterns
-    from gatecore.cli.output.lint_tables import show_gates
     from gatecore.cli.pattern_input import named_patterns
     from gatecore.lint.patterns import lint_patterns
 
@@ -133,17 +123,33 @@ def run(options: Options) -> int:
             every_growth=options.all,
             backend=options.backend,
         )
-    places = (tuple(places) for _, places in named.places.values())
     findings = [
-        Finding(one, where)
-        for one, where in zip(advice, places, strict=True)
+        (one, places)
+        for one, (_, places) in zip(advice, named.places.values(), strict=True)
         if (one.fallback or (options.all and one.superlinear)) and _is_wanted(one, options)
     ]
-    findings.sort(key=lambda finding: finding.advice.rank, reverse=True)
+    findings.sort(key=lambda finding: finding[0].rank, reverse=True)
+    unknown = sum(map(_is_unknown, advice))
     if options.format == "json":
-        _print_json(findings, advice, named, issues, spent)
+        print_json(
+            {
+                "patterns": [{**one.to_dict(), "places": list(at)} for one, at in findings],
+                "gates": len(named.gates),
+                "issues": [issue.to_dict() for issue in issues],
+                "costs": [cost.to_dict() for cost in spent],
+                "read": len(advice),
+                "routes": dict(sorted(Counter(one.route for one in advice).items())),
+                "unread": named.unread,
+                "unknown": unknown,
+                "errors": [{"name": p.place, "message": p.message} for p in named.problems],
+            }
+        )
     else:
-        show_patterns(findings, advice, named.unread, len(named.problems))
+        from gatecore.cli.output.lint_patterns import show_patterns
+        from gatecore.cli.output.lint_tables import show_gates
+
+        problems = len(named.problems)
+        show_patterns(findings, advice, unknown=unknown, unread=named.unread, problems=problems)
         if named.gates:
             told = [issue for issue in issues if issue.check not in _OF_PATTERNS]
             show_gates(told, spent, len(named.gates), with_notes=options.all)
@@ -156,8 +162,8 @@ def run(options: Options) -> int:
         _gate_counts(one, options.fail_on) for one in issues
     ):
         return FOUND
-    unknown = named.unread or any(is_unknown(one) for one in of_patterns)
-    if unknown and not options.allow_unknown and options.fail_on != "never":
+    unfinished = named.unread or any(map(_is_unknown, of_patterns))
+    if unfinished and not options.allow_unknown and options.fail_on != "never":
         return UNREADABLE
     return FINE
 
@@ -189,6 +195,11 @@ def _gate_issues(named: NamedPatterns, options: Options) -> tuple[list[Issue], l
     return issues, spent
 
 
+def _is_unknown(advice: Advice) -> bool:
+    """Whether `re` answers it and nobody knows how slowly."""
+    return advice.fallback and advice.growth is not None and not advice.growth.known
+
+
 def _is_wanted(advice: Advice, options: Options) -> bool:
     """Whether `--only` and `--ignore` let the route's check be."""
     check = "superlinear" if advice.superlinear else "fallback"
@@ -210,27 +221,3 @@ def _gate_counts(issue: Issue, fail_on: str) -> bool:
     if fail_on == "never" or issue.check in _OF_PATTERNS:
         return False
     return issue.level == "fault" or (fail_on == "advice" and issue.level == "advice")
-
-
-def _print_json(
-    findings: Sequence[Finding],
-    advice: Sequence[Advice],
-    named: NamedPatterns,
-    issues: Sequence[Issue],
-    spent: Sequence[Cost],
-) -> None:
-    from gatecore.cli.output.lint_patterns import is_unknown
-
-    print_json(
-        {
-            "patterns": [finding.to_dict() for finding in findings],
-            "gates": len(named.gates),
-            "issues": [issue.to_dict() for issue in issues],
-            "costs": [cost.to_dict() for cost in spent],
-            "read": len(advice),
-            "routes": dict(sorted(Counter(one.route for one in advice).items())),
-            "unread": named.unread,
-            "unknown": sum(map(is_unknown, advice)),
-            "errors": [{"name": p.place, "message": p.message} for p in named.problems],
-        }
-    )

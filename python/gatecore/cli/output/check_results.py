@@ -24,14 +24,11 @@ __all__ = ["Results", "results_as"]
 class Results(Protocol):
     """Where results go, document by document, so that only one is held at a time."""
 
-    def checked(self, document: InputDocument, report: Report) -> None:
-        """Takes a document that was checked."""
+    def checked(self, document: InputDocument, report: Report) -> None: ...
 
-    def unreadable(self, error: DocumentReadError) -> None:
-        """Takes one that could not be."""
+    def unreadable(self, error: DocumentReadError) -> None: ...
 
-    def end(self) -> None:
-        """Writes what is left to be written."""
+    def end(self) -> None: ...
 
 
 def results_as(
@@ -60,8 +57,6 @@ def results_as(
 
 
 class _Json:
-    """`gates/files/schema/report.schema.json` describes it."""
-
     def __init__(self, wanted: Wanted) -> None:
         self._documents = JsonDocuments({})
         self._wanted = wanted
@@ -84,8 +79,7 @@ class _Json:
         self._documents.add(plain)
 
     def unreadable(self, error: DocumentReadError) -> None:
-        place = {**named(error.name), "uri": uri(error.name)}
-        self._documents.errors.append({**place, "message": error.reason})
+        self._documents.unreadable(error, uri=uri(error.name))
 
     def end(self) -> None:
         self._documents.end()

@@ -60,7 +60,6 @@ class TableOutput:
         self._gap = False
 
     def checked(self, document: InputDocument, report: Report) -> None:
-        """Shows one document."""
         self._counts[report.overall] += 1
         width = self._console.width
         shown = [v for v in report.verdicts if self._everything or is_problem(v.status)]
@@ -100,11 +99,9 @@ class TableOutput:
                     yield Text(visible(f"not explained: {error}"), "bold red")
 
     def unreadable(self, error: DocumentReadError) -> None:
-        """Counts a document that standard error has named."""
         self._unreadable += 1
 
     def end(self) -> None:
-        """Shows the sum."""
         documents = sum(self._counts.values())
         if documents + self._unreadable < 2:
             return

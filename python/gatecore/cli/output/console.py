@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from rich.box import Box
@@ -22,14 +22,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-__all__ = [
-    "STYLES",
-    "console",
-    "listing",
-    "show",
-    "show_lines",
-    "status_text",
-]
+__all__ = ["STYLES", "console", "grid", "listing", "show", "show_lines", "status_text"]
 
 STYLES: Final = {
     "PASS": "green",
@@ -111,6 +104,16 @@ def listing(*columns: Column) -> Table:
         show_edge=False,
         header_style="bold",
     )
+
+
+def grid(rows: Iterable[tuple[str | Text, str | Text]] = (), *, fold: bool = True) -> Table:
+    """Rows of a name, in bold unless it has a style of its own, and what there is to say."""
+    columns = (Column(no_wrap=True), Column(overflow="fold")) if fold else ()
+    made = Table.grid(*columns, padding=(0, 2, 0, 0), pad_edge=False)
+    for name, value in rows:
+        told = Text(value) if isinstance(value, str) else value
+        made.add_row(Text(name, "bold") if isinstance(name, str) else name, told)
+    return made
 
 
 def status_text(status: str, before: str = "") -> Text:

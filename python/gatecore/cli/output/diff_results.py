@@ -18,21 +18,16 @@ __all__ = ["Results", "results_as"]
 class Results(Protocol):
     """Where results go: the gates, then document by document."""
 
-    def gates(self, versions: GateVersions) -> None:
-        """Takes what changes in the gates."""
+    def gates(self, versions: GateVersions) -> None: ...
 
-    def compared(self, document: InputDocument, found: Sequence[Difference]) -> None:
-        """Takes a document with the verdicts that change."""
+    def compared(self, document: InputDocument, found: Sequence[Difference]) -> None: ...
 
-    def unreadable(self, error: DocumentReadError) -> None:
-        """Takes a document that could not be read."""
+    def unreadable(self, error: DocumentReadError) -> None: ...
 
-    def end(self) -> None:
-        """Writes what is left to be written."""
+    def end(self) -> None: ...
 
 
 def results_as(form: Literal["table", "json"]) -> Results:
-    """Results in a format."""
     if form == "json":
         return _Json()
     from gatecore.cli.output.diff_table import TableOutput
@@ -50,7 +45,7 @@ class _Json:
         self._documents.add({**named(document.name), "notes": document.notes, "verdicts": verdicts})
 
     def unreadable(self, error: DocumentReadError) -> None:
-        self._documents.errors.append({**named(error.name), "message": error.reason})
+        self._documents.unreadable(error)
 
     def end(self) -> None:
         self._documents.end()

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from rich.padding import Padding
-from rich.table import Column, Table
 from rich.text import Text
 
 from gatecore.cli.output.check_table import MOST_FINDINGS
-from gatecore.cli.output.console import console, show, status_text
+from gatecore.cli.output.console import console, grid, show, status_text
 from gatecore.cli.reading import say_notes
 from gatecore.text import plural, shortened, visible
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     from gatecore.documents.reading import DocumentReadError, InputDocument
     from gatecore.gates.diff import Difference, GateVersions
-    from gatecore.gates.findings import Finding
     from gatecore.gates.report import Verdict
 
 __all__ = ["TableOutput"]
@@ -90,22 +88,22 @@ def _shown(difference: Difference) -> Iterator[RenderableType]:
     if {"status", "severity"} & set(difference.fields):
         line += Text(" → ") + _judged(new)
     yield line
-    grid = Table.grid(
-        Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0), pad_edge=False
-    )
+    rows = []
     for name in _WORDS:
         if name in difference.fields:
-            grid.add_row(Text(f"{name} -", "red"), _words(old, name))
-            grid.add_row(Text(f"{name} +", "green"), _words(new, name))
+            rows.append((Text(f"{name} -", "red"), _words(old, name)))
+            rows.append((Text(f"{name} +", "green"), _words(new, name)))
     for sign, style, findings in (
         ("-", "red", difference.removed),
         ("+", "green", difference.added),
     ):
         for finding in findings[:MOST_FINDINGS]:
-            grid.add_row(Text(f"{sign} {finding.line}:{finding.column}", style), _quoted(finding))
+            place = Text(f"{sign} {finding.line}:{finding.column}", style)
+            rows.append((place, f"“{shortened(finding.text)}” ({finding.type})"))
         if len(findings) > MOST_FINDINGS:
-            grid.add_row(Text(sign, style), f"… and {len(findings) - MOST_FINDINGS:,} more")
-    yield Padding(grid, (0, 0, 0, 4))
+            more = f"… and {len(findings) - MOST_FINDINGS:,} more"
+            rows.append((Text(sign, style), more))
+    yield Padding(grid(rows), (0, 0, 0, 4))
 
 
 def _judged(verdict: Verdict) -> Text:
@@ -116,7 +114,3 @@ def _judged(verdict: Verdict) -> Text:
 def _words(verdict: Verdict, name: str) -> str:
     value = getattr(verdict, name)
     return shortened(value if isinstance(value, str) else " / ".join(value), _LONGEST) or "none"
-
-
-def _quoted(finding: Finding) -> str:
-    return f"“{shortened(finding.text)}” ({finding.type})"

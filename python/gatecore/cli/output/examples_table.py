@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
-from gatecore.cli.output.console import console, listing, show
+from gatecore.cli.output.console import console, grid, listing, show
 from gatecore.text import plural, shortened, visible
 
 if TYPE_CHECKING:
@@ -71,11 +71,10 @@ def _tables(
     for result in results:
         for problem in result.problems:
             yield Text(f"\n{problem.example.place}: gate '{result.gate.name}'", "bold red")
-            grid = Table.grid(padding=(0, 2, 0, 0))
-            grid.add_row(Text("  text", "bold"), shortened(problem.example.text, 400))
-            grid.add_row(Text("  expected", "bold"), shortened(problem.expected, 400))
-            grid.add_row(Text("  got", "bold"), shortened(problem.got, 400))
-            yield grid
+            texts = {"text": problem.example.text, "expected": problem.expected}
+            texts["got"] = problem.got
+            rows = ((f"  {name}", shortened(text, 400)) for name, text in texts.items())
+            yield grid(rows, fold=False)
     for issue in shadowed:
         yield Text(f"\n{issue.place}: gate '{issue.gate}'", "bold red")
         yield Text(visible(f"  {issue.reason}"))

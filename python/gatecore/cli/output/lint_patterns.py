@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final, TypeAlias
 
+from rich.padding import Padding
+from rich.text import Text
+
+from gatecore.cli.output.console import console, grid, show
 from gatecore.lint.patterns import Advice, Growth, HostileText
-from gatecore.text import plural, visible
+from gatecore.text import listed, plural, visible
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.text import Text
-
-__all__ = ["Finding", "is_unknown", "show_patterns"]
+__all__ = ["Finding", "show_patterns"]
 
 _MOST_PLACES: Final = 3
 _POWERS: Final = {2: "quadratic", 3: "cubic"}
@@ -23,82 +22,47 @@ _STYLES: Final = {"exponential": "bold red", "polynomial": "red", "linear": "gre
 _ROUTE_STYLES: Final = {"exact": "green", "candidate": "yellow", "fallback": "bold red"}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Advice on a pattern, with every place where the pattern stands."""
-
-    advice: Advice
-    places: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, object]:
-        """The finding as plain data."""
-        return {**self.advice.to_dict(), "places": list(self.places)}
-
-
-def is_unknown(advice: Advice) -> bool:
-    """Whether `re` answers it and nobody knows how slowly."""
-    return advice.fallback and advice.growth is not None and not advice.growth.known
+Finding: TypeAlias = tuple[Advice, Sequence[str]]
+"""Advice on a pattern, with every place where the pattern stands."""
 
 
 def show_patterns(
-    findings: Sequence[Finding], advice: Sequence[Advice], unread: Sequence[str], problems: int
+    findings: Sequence[Finding],
+    advice: Sequence[Advice],
+    *,
+    unknown: int,
+    unread: Sequence[str],
+    problems: int,
 ) -> None:
     """Writes the findings and a sum of all patterns.
 
-    `unread` has the places of calls that were not looked at, `problems` counts what could not be
-    read.
+    `unknown` counts those that `re` answers and nobody knows how slowly, `unread` has the places of
+    calls that were not looked at, `problems` counts what could not be read.
     """
-    from rich.text import Text
-
-    from gatecore.cli.output.console import console, show
-
     page = console()
-    for finding in findings:
-        show(page, *_block(finding, page.width), Text())
-    show(page, *_summary(findings, advice, unread, problems))
+    for one, places in findings:
+        show(page, *_heading(one, places, page.width))
+        show(page, Padding(grid(_facts(one)), (0, 0, 0, 2)), Text())
+    rewrites = sum(one.rewrite is not None for one, _ in findings)
+    show(page, *_summary(advice, unknown, rewrites, unread, problems))
 
 
-def _block(finding: Finding, width: int) -> Iterator[RenderableType]:
-    from rich.padding import Padding
-    from rich.table import Column, Table
-    from rich.text import Text
-
-    advice = finding.advice
-    yield from _heading(finding, width)
-    facts = Table.grid(
-        Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0), pad_edge=False
-    )
-    for name, value in _facts(advice):
-        facts.add_row(Text(name, "bold"), value if isinstance(value, Text) else Text(value))
-    yield Padding(facts, (0, 0, 0, 2))
-
-
-def _heading(finding: Finding, width: int) -> Iterator[Text]:
+def _heading(advice: Advice, places: Sequence[str], width: int) -> Iterator[Text]:
     """Route, growth and places in a line; the places have a line of their own if need be."""
-    from rich.text import Text
-
-    advice, growth = finding.advice, finding.advice.growth
-    route = Text(advice.route, _ROUTE_STYLES[advice.route])
-    parts = [route]
-    if growth is not None:
+    parts = [Text(advice.route, _ROUTE_STYLES[advice.route])]
+    if (growth := advice.growth) is not None:
         parts.append(Text(_growth_text(growth), _STYLES.get(growth.kind, "yellow")))
     heading = Text(" · ").join(parts)
-    if not finding.places:
-        yield heading
-        return
-    shown = ", ".join(map(visible, finding.places[:_MOST_PLACES]))
-    more = len(finding.places) - _MOST_PLACES
-    places = Text(shown + (f" and {more:,} more" if more > 0 else ""), "cyan", overflow="fold")
-    if heading.cell_len + 3 + places.cell_len <= width:
-        yield Text(" · ").join([heading, places])
+    where = Text(listed([*map(visible, places)], most=_MOST_PLACES), "cyan", overflow="fold")
+    if places and heading.cell_len + 3 + where.cell_len <= width:
+        yield Text(" · ").join([heading, where])
     else:
         yield heading
-        yield places
+        if places:
+            yield where
 
 
 def _facts(advice: Advice) -> Iterator[tuple[str, str | Text]]:
-    from rich.text import Text
-
     growth, rewrite = advice.growth, advice.rewrite
     yield "pattern", visible(advice.pattern.source) + _flags_text(int(advice.pattern.flags))
     if advice.fallback:
@@ -154,10 +118,8 @@ def _flags_text(flags: int) -> str:
 
 
 def _summary(
-    findings: Sequence[Finding], advice: Sequence[Advice], unread: Sequence[str], problems: int
+    advice: Sequence[Advice], unknown: int, rewrites: int, unread: Sequence[str], problems: int
 ) -> Iterator[Text]:
-    from rich.text import Text
-
     routes = Counter[str](one.route for one in advice)
     slow = Counter[str](
         one.growth.kind for one in advice if one.fallback and one.growth and one.superlinear
@@ -167,13 +129,11 @@ def _summary(
     if slow:
         worst = ", ".join(f"{slow[kind]:,} {kind}" for kind in _STYLES if slow[kind])
         line.append(f"; in re {worst}")
-    unknown = sum(map(is_unknown, advice))
     if unknown:
         line.append(f"; of {unknown:,} the growth is not known")
     gained = sum(one.superlinear and not one.fallback for one in advice)
     if gained:
         line.append(f"; {gained:,} linear here that would not be in re")
-    rewrites = sum(finding.advice.rewrite is not None for finding in findings)
     if rewrites:
         line.append(f"; {rewrites:,} with a rewrite")
     yield line

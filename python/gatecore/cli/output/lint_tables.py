@@ -6,11 +6,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from rich.padding import Padding
+from rich.table import Column
+from rich.text import Text
+
+from gatecore.cli.output.console import console, grid, listing, show
 from gatecore.text import plural, shortened, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.text import Text
 
     from gatecore.lint.gates import Cost, Issue
 
@@ -25,10 +29,6 @@ def show_gates(
     issues: Sequence[Issue], spent: Sequence[Cost], gates: int, *, with_notes: bool
 ) -> None:
     """Writes issues, costs and a summary; `gates` is how many were read."""
-    from rich.text import Text
-
-    from gatecore.cli.output.console import console, show
-
     page = console()
     for issue in issues:
         if with_notes or issue.level != "note":
@@ -39,15 +39,9 @@ def show_gates(
 
 
 def _block(issue: Issue, width: int) -> Iterator[RenderableType]:
-    from rich.padding import Padding
-    from rich.table import Column, Table
-    from rich.text import Text
-
     heading = [Text(issue.check, _STYLES[issue.level]), Text(issue.level)]
     yield Text(" · ").join([*heading, Text(visible(str(issue.place)), "cyan", overflow="fold")])
-    facts = Table.grid(
-        Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0), pad_edge=False
-    )
+    facts = grid()
     where = f"{issue.module}/{issue.gate}" + (f", group '{issue.group}'" if issue.group else "")
     rows = [
         ("gate", where),
@@ -69,11 +63,6 @@ def _block(issue: Issue, width: int) -> Iterator[RenderableType]:
 
 def _costs(spent: Sequence[Cost], width: int) -> Iterator[RenderableType]:
     """The costliest in their order, below the gate that asks for them."""
-    from rich.table import Column
-    from rich.text import Text
-
-    from gatecore.cli.output.console import listing
-
     table = listing(
         Column("costliest patterns", no_wrap=True),
         Column("steps a\ncharacter", justify="right"),
@@ -100,8 +89,6 @@ def _costs(spent: Sequence[Cost], width: int) -> Iterator[RenderableType]:
 
 
 def _summary(issues: Sequence[Issue], gates: int, *, with_notes: bool) -> Text:
-    from rich.text import Text
-
     levels = Counter[str](issue.level for issue in issues)
     line = Text(f"{plural(gates, 'gate')}: ", "bold")
     line.append(f"{plural(levels['fault'], 'fault')}, {levels['advice']:,} advice, ")

@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, cast
 
+from gatecore.gates import spec
 from gatecore.gates.files import grammar
 from gatecore.gates.files.groups import Groups
 from gatecore.gates.files.shapes import Keys
 from gatecore.gates.files.yaml_nodes import Node, YamlFile, shown
-from gatecore.gates.spec import (
-    AllOf,
-    AnyOf,
-    Around,
-    AtLeast,
-    Average,
-    Bounds,
-    Captured,
-    Compare,
-    Condition,
-    Count,
-    DocumentLength,
-    Either,
-    Enough,
-    Every,
-    NoneOf,
-    Not,
-    Part,
-    Relation,
-    SentenceLength,
-    Side,
-    Unit,
-    ValueKind,
-    Window,
-)
+from gatecore.gates.spec import Condition, Unit, Window
 
 __all__ = ["Conditions"]
 
@@ -47,6 +24,11 @@ class _Scope(NamedTuple):
     shape: Keys
 
 
+_OF_GROUPS: Final[Mapping[str, Callable[[tuple[str, ...]], Condition]]] = {
+    "any": spec.AnyOf,
+    "all": spec.AllOf,
+    "none": spec.NoneOf,
+}
 _WHOLE_DOCUMENT: Final = _Scope("", grammar.CONDITION)
 _SURROUNDINGS: Final = {key: _Scope(key, grammar.CONDITION_NEAR) for key in ("near", "inside")}
 
@@ -62,6 +44,10 @@ class Conditions:
         """A mapping of one or more conditions; several must all hold."""
         pairs = self.file.pairs(node, what, example=scope.shape.example)
         return self._all_of(node, pairs, what, scope)
+
+    def optional(self, keys: Mapping[str, Node], key: str, what: str) -> Condition | None:
+        """The condition under a key; None without it."""
+        return self.read(keys[key], what) if key in keys else None
 
     def surroundings(self, key: str, node: Node, what: str) -> tuple[Window, Condition]:
         """What `near` or `inside` of evidence asks of a match, which is not named there."""
@@ -86,32 +72,28 @@ class Conditions:
     def _all_of(self, node: Node, pairs: _Pairs, what: str, scope: _Scope) -> Condition:
         if not pairs:
             raise self.file.error(
-                node, f"{what} has no condition", advice="add one, such as `any: …` or `none: …`"
+                node, f"{what} has no condition", "add one, such as `any: …` or `none: …`"
             )
         conditions = []
         for key, key_node, value_node in pairs:
             self.file.known_key(key, key_node, what, grammar.CONDITION.names)
             if key not in scope.shape.names:
                 raise self.file.error(
-                    key_node, f"'{key}' cannot stand in '{scope.key}'", advice=_why_not(key, scope)
+                    key_node, f"'{key}' cannot stand in '{scope.key}'", _why_not(key, scope)
                 )
             conditions.append(self._one(key, value_node, f"'{key}' of {what}", scope))
-        return conditions[0] if len(conditions) == 1 else Every(tuple(conditions))
+        return conditions[0] if len(conditions) == 1 else spec.Every(tuple(conditions))
 
     def _one(self, key: str, node: Node, what: str, scope: _Scope) -> Condition:
+        if key in _OF_GROUPS:
+            return _OF_GROUPS[key](self.groups.named(node, what))
         match key:
-            case "any":
-                return AnyOf(self.groups.named(node, what))
-            case "all":
-                return AllOf(self.groups.named(node, what))
-            case "none":
-                return NoneOf(self.groups.named(node, what))
             case "every":
-                return Every(self._several(node, what, scope))
+                return spec.Every(self._several(node, what, scope))
             case "either":
-                return Either(self._several(node, what, scope))
+                return spec.Either(self._several(node, what, scope))
             case "not":
-                return Not(self.read(node, what, scope))
+                return spec.Not(self.read(node, what, scope))
             case "at_least":
                 return self._at_least(node, what, scope)
             case "count":
@@ -136,43 +118,45 @@ class Conditions:
 
     # How many
 
-    def _at_least(self, node: Node, what: str, scope: _Scope) -> AtLeast | Enough:
+    def _at_least(self, node: Node, what: str, scope: _Scope) -> spec.AtLeast | spec.Enough:
         keys = self.file.mapping(node, what, grammar.AT_LEAST)
         if len(keys) != 2:
             found = "both" if len(keys) == 3 else "neither"
             raise self.file.error(
                 node,
                 f"{what} must have 'of' or 'conditions', not {found}",
-                advice="write `of: <groups>` to count patterns, `conditions: […]` to count those",
+                "write `of: <groups>` to count patterns, `conditions: […]` to count those",
             )
         count = self.file.whole_number(keys["count"], f"count of {what}")
-        made: AtLeast | Enough
+        made: spec.AtLeast | spec.Enough
         if "of" in keys:
             groups = self.groups.named(keys["of"], what)
             most, things = self.groups.number_of_patterns(groups), "patterns"
-            made = AtLeast(count, groups)
+            made = spec.AtLeast(count, groups)
         else:
             conditions = self._several(keys["conditions"], what, scope)
             most, things = len(conditions), "conditions"
-            made = Enough(count, conditions)
+            made = spec.Enough(count, conditions)
         if count > most:
             raise self.file.error(
                 keys["count"],
                 f"{what} can never hold: it asks for {count} of {most} {things}",
-                advice=f"lower the count or add {things}",
+                f"lower the count or add {things}",
             )
         return made
 
-    def _count(self, node: Node, what: str) -> Count:
+    def _count(self, node: Node, what: str) -> spec.Count:
         keys = self.file.mapping(node, what, grammar.COUNT)
-        return Count(self.groups.named(keys["of"], what), self._bounds(node, keys, what))
+        return spec.Count(self.groups.named(keys["of"], what), self._bounds(node, keys, what))
 
-    def _range(self, node: Node, what: str, *, least: int = 0) -> Bounds:
+    def _range(self, node: Node, what: str, *, least: int = 0) -> spec.Bounds:
         """The bounds of a mapping that has nothing else."""
         keys = self.file.mapping(node, what, grammar.BOUNDS)
         return self._bounds(node, keys, what, least=least)
 
-    def _bounds(self, node: Node, keys: Mapping[str, Node], what: str, *, least: int = 0) -> Bounds:
+    def _bounds(
+        self, node: Node, keys: Mapping[str, Node], what: str, *, least: int = 0
+    ) -> spec.Bounds:
         """The range that a mapping states; what is counted is never less than `least`."""
         file = self.file
         stated = {
@@ -182,37 +166,29 @@ class Conditions:
         }
         if "exactly" in stated and len(stated) > 1:
             raise file.error(
-                keys["exactly"],
-                f"{what} has 'exactly' and another bound",
-                advice="keep one of them",
+                keys["exactly"], f"{what} has 'exactly' and another bound", "keep one of them"
             )
         if not stated:
             raise file.error(
-                node,
-                f"{what} has no bound",
-                advice="add `at_least: …`, `at_most: …` or `exactly: …`",
+                node, f"{what} has no bound", "add `at_least: …`, `at_most: …` or `exactly: …`"
             )
         low = stated.get("exactly", stated.get("at_least", 0))
         high = stated.get("exactly", stated.get("at_most"))
         if low == 0 and high is None:
             raise file.error(
-                keys["at_least"],
-                f"{what} always holds: nothing is below 0",
-                advice="raise at_least",
+                keys["at_least"], f"{what} always holds: nothing is below 0", "raise at_least"
             )
         if high is not None and high < max(low, least):
             which = keys.get("exactly", keys.get("at_most", node))
             floor = f"{low:,}" if low > least else f"{least:,}, which is the least there is"
             raise file.error(
-                which,
-                f"{what} can never hold: {high:,} is below {floor}",
-                advice="correct the bounds",
+                which, f"{what} can never hold: {high:,} is below {floor}", "correct the bounds"
             )
-        return Bounds(low, high)
+        return spec.Bounds(low, high)
 
     # Where
 
-    def _around(self, key: Literal["near", "inside"], node: Node, what: str) -> Around:
+    def _around(self, key: Literal["near", "inside"], node: Node, what: str) -> spec.Around:
         shape = grammar.NEAR if key == "near" else grammar.INSIDE
         own, rest = self._own(node, what, shape)
         self.file.need(node, what, own, shape)
@@ -220,7 +196,7 @@ class Conditions:
         window = self._window(own, what) if key == "near" else Window("inside", None, 0)
         when = self._all_of(node, rest, what, _SURROUNDINGS[key])
         self._refuse_endless_equals(window, when, node, what)
-        return Around(groups, window, when)
+        return spec.Around(groups, window, when)
 
     def _refuse_endless_equals(
         self, window: Window, when: Condition, node: Node, what: str
@@ -228,27 +204,21 @@ class Conditions:
         """Finding a value common to two lists reads all of their values again for each match."""
         if window.side == "inside" or window.unit is not None:
             return
-        match when:
-            case Compare(relation="equals", right=Captured()):
-                raise self.file.error(
-                    node,
-                    f"{what} compares captures for being equal at any distance",
-                    advice="say how near: `within: {characters: 500}`",
-                )
-            case Every(inner) | Either(inner) | Enough(conditions=inner):
-                for each in inner:
-                    self._refuse_endless_equals(window, each, node, what)
-            case Not(each):
-                self._refuse_endless_equals(window, each, node, what)
-            case _:
-                pass
+        for each in spec.within(when):
+            match each:
+                case spec.Compare(relation="equals", right=spec.Captured()):
+                    raise self.file.error(
+                        node,
+                        f"{what} compares captures for being equal at any distance",
+                        "say how near: `within: {characters: 500}`",
+                    )
 
-    def _order(self, node: Node, what: str) -> Around:
+    def _order(self, node: Node, what: str) -> spec.Around:
         keys = self.file.mapping(node, what, grammar.ORDER)
         first = self.groups.named(keys["first"], f"'first' of {what}")
         unit, distance = self._distance(keys, what)
         then = self.groups.named(keys["then"], f"'then' of {what}")
-        return Around(first, Window("after", unit, distance), AnyOf(then))
+        return spec.Around(first, Window("after", unit, distance), spec.AnyOf(then))
 
     def _window(self, keys: Mapping[str, Node], what: str) -> Window:
         side = grammar.NEAR.default("side")
@@ -256,7 +226,7 @@ class Conditions:
             side = self.file.word(
                 keys["side"], f"side of {what}", grammar.SIDE.words, called="side"
             )
-        return Window(cast(Side, side), *self._distance(keys, what))
+        return Window(cast(spec.Side, side), *self._distance(keys, what))
 
     def _distance(self, keys: Mapping[str, Node], what: str) -> tuple[Unit | None, int]:
         if "within" not in keys:
@@ -275,35 +245,35 @@ class Conditions:
         unit = self.file.one_of(node, what, keys, shape, "unit")
         return cast(Unit, unit), keys[unit]
 
-    def _part(self, key: Literal["in_first", "in_last"], node: Node, what: str) -> Part:
+    def _part(self, key: Literal["in_first", "in_last"], node: Node, what: str) -> spec.Part:
         own, rest = self._own(node, what, grammar.PART)
         unit, amount = self._only_unit(node, own, what, grammar.PART)
         edge: Literal["first", "last"] = "first" if key == "in_first" else "last"
         number = self.file.whole_number(amount, f"{unit} of {what}")
         when = self._all_of(node, rest, what, _Scope(key, grammar.CONDITION_PART))
-        return Part(edge, unit, number, when)
+        return spec.Part(edge, unit, number, when)
 
     # How long
 
-    def _document(self, node: Node, what: str) -> DocumentLength:
+    def _document(self, node: Node, what: str) -> spec.DocumentLength:
         unit, bounds = self._unit(node, what, grammar.DOCUMENT)
-        return DocumentLength(unit, self._range(bounds, f"{unit} of {what}"))
+        return spec.DocumentLength(unit, self._range(bounds, f"{unit} of {what}"))
 
-    def _sentences(self, node: Node, what: str) -> SentenceLength:
+    def _sentences(self, node: Node, what: str) -> spec.SentenceLength:
         keys = self.file.mapping(node, what, grammar.SENTENCES)
         unit, bounds = self._sentence_bounds(node, keys, what)
-        count = Bounds(1, None)
+        count = spec.Bounds(1, None)
         if "count" in keys:
             count = self._range(keys["count"], f"count of {what}")
-        return SentenceLength(unit, bounds, count)
+        return spec.SentenceLength(unit, bounds, count)
 
-    def _average(self, node: Node, what: str) -> Average:
+    def _average(self, node: Node, what: str) -> spec.Average:
         keys = self.file.mapping(node, what, grammar.AVERAGE_SENTENCE)
-        return Average(*self._sentence_bounds(node, keys, what))
+        return spec.Average(*self._sentence_bounds(node, keys, what))
 
     def _sentence_bounds(
         self, node: Node, keys: Mapping[str, Node], what: str
-    ) -> tuple[Literal["characters", "words"], Bounds]:
+    ) -> tuple[Literal["characters", "words"], spec.Bounds]:
         unit, bounds = self._only_unit(node, keys, what, grammar.SENTENCES)
         # A sentence that is counted has a word in it.
         made = self._range(bounds, f"{unit} of {what}", least=1)
@@ -318,40 +288,42 @@ class Conditions:
         keys = self.file.mapping(node, what, grammar.OWN_COMPARE)
         capture = self.file.text(keys["capture"], f"capture of {what}")
         self.groups.need_capture(groups, capture, keys["capture"])
-        compare = self._relation(Captured(groups, capture), keys, node, what)
+        compare = self._relation(spec.Captured(groups, capture), keys, node, what)
         if not isinstance(compare.right, str):
             raise self.file.error(
                 keys[compare.relation],
                 f"'{compare.relation}' of {what} must be a value",
-                advice="write what each match is compared with, such as '£100'",
+                "write what each match is compared with, such as '£100'",
             )
         return Window("itself", None, 0), compare
 
-    def _compare(self, node: Node, what: str) -> Compare:
+    def _compare(self, node: Node, what: str) -> spec.Compare:
         keys = self.file.mapping(node, what, grammar.COMPARE)
         return self._relation(self._captured(keys, what), keys, node, what)
 
-    def _relation(self, left: Captured, keys: Mapping[str, Node], node: Node, what: str) -> Compare:
+    def _relation(
+        self, left: spec.Captured, keys: Mapping[str, Node], node: Node, what: str
+    ) -> spec.Compare:
         file = self.file
         word = file.word(keys["as"], f"as of {what}", grammar.KIND.words, called="kind of value")
-        kind = cast(ValueKind, word)
+        kind = cast(spec.ValueKind, word)
         relation = file.one_of(node, what, keys, grammar.COMPARE, "relation")
         value = keys[relation]
-        right: str | Captured
+        right: str | spec.Captured
         if file.is_mapping(value):
             inner = f"'{relation}' of {what}"
             right = self._captured(file.mapping(value, inner, grammar.CAPTURED), inner)
         else:
             right = self._value(value, kind, f"'{relation}' of {what}")
-        return Compare(left, kind, cast(Relation, relation), right)
+        return spec.Compare(left, kind, cast(spec.Relation, relation), right)
 
-    def _captured(self, keys: Mapping[str, Node], what: str) -> Captured:
+    def _captured(self, keys: Mapping[str, Node], what: str) -> spec.Captured:
         groups = self.groups.named(keys["of"], what)
         capture = self.file.text(keys["capture"], f"capture of {what}")
         self.groups.need_capture(groups, capture, keys["capture"])
-        return Captured(groups, capture)
+        return spec.Captured(groups, capture)
 
-    def _value(self, node: Node, kind: ValueKind, what: str) -> str:
+    def _value(self, node: Node, kind: spec.ValueKind, what: str) -> str:
         # Values have a grammar of their own, which few gates need.
         from gatecore.gates.values import parse
 
@@ -360,18 +332,18 @@ class Conditions:
             raise self.file.error(
                 node,
                 f"{what} is not {_A_KIND[kind]}: '{shown(text)}'",
-                advice=f"write it as {_SUCH_AS[kind]}",
+                f"write it as {_SUCH_AS[kind]}",
             )
         return text
 
 
 _LONGEST_VALUE: Final = 200
-_A_KIND: Final[Mapping[ValueKind, str]] = {
+_A_KIND: Final[Mapping[spec.ValueKind, str]] = {
     "number": "a number",
     "money": "an amount of money",
     "date": "a date",
 }
-_SUCH_AS: Final[Mapping[ValueKind, str]] = {
+_SUCH_AS: Final[Mapping[spec.ValueKind, str]] = {
     "number": "12, 1,250.5, 7.5% or twenty-one",
     "money": "'£1,250', '€3.5m', '30p' or 100",
     "date": "2025-01-31, '31/1/2025' or '31 January 2025'",

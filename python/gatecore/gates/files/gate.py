@@ -12,16 +12,7 @@ from gatecore.gates.files.conditions import Conditions
 from gatecore.gates.files.groups import Groups, SharedLists
 from gatecore.gates.files.yaml_nodes import Node, YamlFile
 from gatecore.gates.placeholders import TemplateError, placeholders
-from gatecore.gates.spec import (
-    Branch,
-    Detail,
-    Evidence,
-    Example,
-    Gate,
-    Severity,
-    Status,
-    Take,
-)
+from gatecore.gates.spec import Branch, Detail, Evidence, Example, Gate, Severity, Status, Take
 
 __all__ = ["gate_of"]
 
@@ -52,14 +43,12 @@ class _GateReader:
             raise file.error(
                 keys["gate"],
                 f"the gate is named '{name}' but its file '{PurePath(file.path).name}'",
-                advice="rename one of them",
+                "rename one of them",
             )
         severity = self.severity(keys["severity"])
         groups = self.groups.read(keys["patterns"])
-        relevant = None
-        if "relevant" in keys:
-            relevant = self.conditions.read(keys["relevant"], "relevant")
-        spec = Gate(
+        relevant = self.conditions.optional(keys, "relevant", "relevant")
+        gate = Gate(
             name=name,
             module=self.module,
             version=file.whole_number(keys["version"], "version"),
@@ -79,7 +68,7 @@ class _GateReader:
             deprecated=self.line(keys, "deprecated") if "deprecated" in keys else "",
         )
         self.groups.refuse_unused()
-        return spec
+        return gate
 
     def line(self, keys: Mapping[str, Node], key: str) -> str:
         return self.file.line(keys[key], key)
@@ -96,14 +85,14 @@ class _GateReader:
                 raise self.file.error(
                     keys["relevant"],
                     "'relevant' has no message for when it does not hold",
-                    advice="add `not_relevant: …`",
+                    "add `not_relevant: …`",
                 )
             return ""
         if "relevant" not in keys:
             raise self.file.error(
                 keys["not_relevant"],
                 "'not_relevant' is never said, as the gate has no 'relevant'",
-                advice="add `relevant: …` or remove it",
+                "add `relevant: …` or remove it",
             )
         line = self.line(keys, "not_relevant")
         placeholder = _LOOKS_LIKE_A_PLACEHOLDER.search(line)
@@ -111,20 +100,14 @@ class _GateReader:
             raise self.file.error(
                 keys["not_relevant"],
                 f"not_relevant has the placeholder {placeholder[0]}, which is never filled",
-                advice="say it without",
+                "say it without",
             )
         return line
 
     def tags(self, node: Node) -> tuple[str, ...]:
-        tags: dict[str, None] = {}
-        for item in self.file.items_or_one(node, "tags"):
-            tag = self.file.name(item, "tag")
-            if tag in tags:
-                raise self.file.error(
-                    item, f"tags has the tag '{tag}' twice", advice="keep one of them"
-                )
-            tags[tag] = None
-        return tuple(tags)
+        return self.file.distinct(
+            node, "tags", lambda item: self.file.name(item, "tag"), "tag '{}'".format
+        )
 
     def template(self, node: Node, what: str) -> str:
         """A line whose placeholders name groups, and captures of all of their patterns."""
@@ -135,8 +118,7 @@ class _GateReader:
             raise self.file.error(
                 node,
                 f"{what}: {error}",
-                advice="write {group}, {group.count} or {group.capture}; a brace itself is written"
-                " twice",
+                "write {group}, {group.count} or {group.capture}; a brace itself is written twice",
             ) from None
         for placeholder in found:
             captured = self.groups.capturing(placeholder.group)
@@ -144,8 +126,7 @@ class _GateReader:
                 raise self.file.error(
                     node,
                     f"{what}: there is no group '{placeholder.group}'",
-                    advice=f"it is a capture of {captured}: write"
-                    f" {{{captured}.{placeholder.group}}}",
+                    f"it is a capture of {captured}: write {{{captured}.{placeholder.group}}}",
                 )
             self.groups.known(placeholder.group, node)
             if placeholder.capture:
@@ -163,41 +144,37 @@ class _GateReader:
                 raise self.file.error(
                     item,
                     f"verdict {number} has no 'when', so those after it are never reached",
-                    advice="give it a `when: …` or move it to the end",
+                    "give it a `when: …` or move it to the end",
                 )
             branches.append(branch)
         if branches[-1].when is not None:
             raise self.file.error(
                 items[-1],
                 "no verdict holds when all conditions fail",
-                advice="end the verdicts with one that has no 'when'",
+                "end the verdicts with one that has no 'when'",
             )
         return tuple(branches)
 
     def branch(self, node: Node, what: str, severity: Severity) -> Branch:
         keys = self.file.mapping(node, what, grammar.VERDICT)
-        when = None
-        if "when" in keys:
-            when = self.conditions.read(keys["when"], f"'when' of {what}")
+        when = self.conditions.optional(keys, "when", f"'when' of {what}")
         status = self.status(keys["status"])
         if "severity" in keys:
             severity = self.severity(keys["severity"])
         elif status in ("PASS", "N/A"):
             severity = "none"
-        suggestion = ""
-        if "suggestion" in keys:
-            suggestion = self.template(keys["suggestion"], f"suggestion of {what}")
-        evidence: tuple[Evidence, ...] = ()
-        if "evidence" in keys:
-            evidence = self.evidence(keys["evidence"], f"'evidence' of {what}", severity)
-        return Branch(
+        return Branch(  # in this order, as the first mistake is the one reported
             when=when,
             status=status,
             severity=severity,
+            suggestion=self.template(keys["suggestion"], f"suggestion of {what}")
+            if "suggestion" in keys
+            else "",
+            evidence=self.evidence(keys["evidence"], f"'evidence' of {what}", severity)
+            if "evidence" in keys
+            else (),
             message=self.template(keys["message"], f"message of {what}"),
-            suggestion=suggestion,
             details=self.details(keys["details"], what) if "details" in keys else (),
-            evidence=evidence,
             place=self.file.place(node),
         )
 
@@ -210,27 +187,19 @@ class _GateReader:
             if self.file.is_mapping(item):
                 keys = self.file.mapping(item, detail, grammar.DETAIL_WITH_CONDITION)
                 text = keys["text"]
-                if "when" in keys:
-                    when = self.conditions.read(keys["when"], f"'when' of {detail}")
+                when = self.conditions.optional(keys, "when", f"'when' of {detail}")
             details.append(Detail(self.template(text, detail), when))
         return tuple(details)
 
     def evidence(self, node: Node, what: str, severity: Severity) -> tuple[Evidence, ...]:
-        shown: dict[Evidence, None] = {}
-        for item in self.file.items_or_one(node, what):
+        def read(item: Node) -> Evidence:
             if self.file.is_mapping(item):
-                evidence = self.selection(item, what, severity)
-            else:
-                name = self.file.text(item, f"a group of {what}")
-                self.groups.known(name, item)
-                evidence = Evidence((name,), "every", "", severity, None, None)
-            if evidence in shown:
-                names = "', '".join(evidence.groups)
-                raise self.file.error(
-                    item, f"{what} has the group '{names}' twice", advice="keep one of them"
-                )
-            shown[evidence] = None
-        return tuple(shown)
+                return self.selection(item, what, severity)
+            return Evidence((self.groups.one(item, what),), "every", "", severity, None, None)
+
+        return self.file.distinct(
+            node, what, read, lambda evidence: "group '" + "', '".join(evidence.groups) + "'"
+        )
 
     def selection(self, node: Node, what: str, severity: Severity) -> Evidence:
         """Evidence that is a mapping: groups, and which of their matches are shown how."""
@@ -244,7 +213,7 @@ class _GateReader:
             raise file.error(
                 node,
                 f"an item of {what} has " + " and ".join(f"'{key}'" for key in choices),
-                advice="keep one of them",
+                "keep one of them",
             )
         groups = self.groups.named(keys["of"], what)
         window = when = None
@@ -273,9 +242,7 @@ class _GateReader:
         items = self.file.items(keys[key], key)
         most = grammar.MAX_EXAMPLES
         if len(items) > most:
-            raise self.file.error(
-                items[most], f"more than {most:,} {key}", advice="keep the telling ones"
-            )
+            raise self.file.error(items[most], f"more than {most:,} {key}", "keep the telling ones")
         return tuple(
             self.example(item, f"number {number} of {key}", key, allowed)
             for number, item in enumerate(items, start=1)
@@ -288,7 +255,7 @@ class _GateReader:
             raise self.file.error(
                 parts["status"],
                 f"the status of {what} is {status}, but {key} have {' or '.join(allowed)}",
-                advice="move it to the other list or correct its status",
+                "move it to the other list or correct its status",
             )
         evidence = None
         if "evidence" in parts:

@@ -1,10 +1,9 @@
 """Loads gates from texts, files and folders, and names every mistake with its place.
 
 One file holds one gate and has its name; a folder of them is a module.
-`docs/gates.md` shows the format by example.  What can be known to be wrong without a document is
-refused here: bad patterns, groups that are unknown or never used, verdicts that cannot be reached,
-conditions that can only hold or only fail.  A file that is refused may be made to do harm: what it
-can ask for is bounded, in size and in time.
+`docs/gates.md` shows the format by example. What is wrong whatever the document is refused here:
+bad patterns, groups that are unknown or never used, verdicts that cannot be reached, conditions
+that always or never hold. A file may be hostile: what it can ask for is bounded, in size and time.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from __future__ import annotations
 import sys
 from functools import cache
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from gatecore.errors import GateFileError
 from gatecore.files import FileRefusedError, open_file, what_else
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     else:
         from importlib.abc import Traversable
 
+    Source: TypeAlias = Path | Traversable
+
 __all__ = [
     "MAX_MODULE_PATTERNS",
     "MODULE_FILE",
@@ -36,6 +37,7 @@ __all__ = [
     "load_gate",
     "load_module",
     "parse_gate",
+    "unreadable",
 ]
 
 MODULE_FILE: Final = "_module.yaml"
@@ -81,7 +83,7 @@ def parse_gate(text: str, *, path: str, module: str, shared: str | None = None) 
     return gate_of(file, file.compose(text), module=module, shared=lists)
 
 
-def load_gate(path: Path | Traversable | str, *, module: str) -> Gate:
+def load_gate(path: Source | str, *, module: str) -> Gate:
     """The gate in a file; lists that it shares are read from the `_shared.yaml` beside it.
 
     Raises `GateFileError` for the first mistake.
@@ -98,7 +100,7 @@ def load_gate(path: Path | Traversable | str, *, module: str) -> Gate:
     return gate_of(file, _load_nodes(file, source), module=module, shared=lists)
 
 
-def load_module(folder: Path | Traversable | str) -> Module:
+def load_module(folder: Source | str) -> Module:
     """The gates of a folder, by file name; the folder's name is the module's.
 
     `_module.yaml`, if there is one, gives the title, `_shared.yaml` the lists that gates share.
@@ -112,23 +114,18 @@ def load_module(folder: Path | Traversable | str) -> Module:
         content = sorted(source.iterdir(), key=lambda f: f.name)
         found = [file for file in content if file.is_file()]
     except OSError as error:
-        raise whole.error(
-            start, f"cannot be read: {error.strerror}", advice="give a folder with gate files"
-        ) from None
+        raise unreadable(source, error) from None
     for other in content:
         if other.name.endswith((".yaml", ".yml")) and not other.name.startswith("."):
             what = what_else(other) if isinstance(other, Path) else ""
             if what:
                 raise whole.error(
-                    start, f"'{other.name}' is {what}, not a gate file", advice="remove or mend it"
+                    start, f"'{other.name}' is {what}, not a gate file", "remove or mend it"
                 )
     by_name = {file.name: file for file in found}
-    title = source.name
-    if MODULE_FILE in by_name:
-        title = _load_title(by_name[MODULE_FILE], source.name)
-    shared = None
-    if SHARED_FILE in by_name:
-        shared = _load_shared(by_name[SHARED_FILE], source.name)
+    titled, lists = by_name.get(MODULE_FILE), by_name.get(SHARED_FILE)
+    title = source.name if titled is None else _load_title(titled, source.name)
+    shared = None if lists is None else _load_shared(lists, source.name)
     gates = []
     patterns = 0
     with GateFileError.collecting() as each:
@@ -136,11 +133,9 @@ def load_module(folder: Path | Traversable | str) -> Module:
             if name.endswith(".yml"):
                 with each():
                     raise whole.error(
-                        start, f"'{name}' would be left out", advice="rename it to end in .yaml"
+                        start, f"'{name}' would be left out", "rename it to end in .yaml"
                     )
-            if name in (MODULE_FILE, SHARED_FILE) or name.startswith("."):
-                continue
-            if not name.endswith(".yaml"):
+            if name in (MODULE_FILE, SHARED_FILE) or name[0] == "." or not name.endswith(".yaml"):
                 continue
             with each():
                 file = _gate_file(path)
@@ -153,57 +148,58 @@ def load_module(folder: Path | Traversable | str) -> Module:
                     raise file.error(
                         root,
                         f"with this gate the module has more than {MAX_MODULE_PATTERNS:,} patterns",
-                        advice="make two modules of it",
+                        "make two modules of it",
                     )
                 break
     if not gates:
-        raise whole.error(start, "has no gate files", advice="add a `<gate name>.yaml`")
+        raise whole.error(start, "has no gate files", "add a `<gate name>.yaml`")
     if shared is not None:
         shared.refuse_unused()
     return Module(source.name, title, tuple(gates))
 
 
-def _load_shared(path: Path | Traversable, module: str) -> SharedLists:
+def unreadable(folder: Source, error: OSError) -> GateFileError:
+    """The error to raise for a folder whose content the system does not tell."""
+    detail, advice = f"cannot be read: {error.strerror}", "give a folder with gate files"
+    return YamlFile(str(folder), gate=None).error(Place(str(folder), 0, 0), detail, advice)
+
+
+def _load_shared(path: Source, module: str) -> SharedLists:
     file = YamlFile(str(path), gate=None)
     return SharedLists.of(file, _load_nodes(file, path), module)
 
 
-def _load_title(source: Path | Traversable, name: str) -> str:
+def _load_title(source: Source, name: str) -> str:
     file = YamlFile(str(source), gate=None)
     root = _load_nodes(file, source)
     keys = file.mapping(root, "the module", grammar.MODULE_FILE)
     if file.name(keys["module"], "module") != name:
         raise file.error(
-            keys["module"],
-            f"the module is not named as its folder '{name}'",
-            advice="rename one of them",
+            keys["module"], f"the module is not named as its folder '{name}'", "rename one of them"
         )
     return file.line(keys["title"], "title")
 
 
-def _gate_file(source: Path | Traversable) -> YamlFile:
+def _gate_file(source: Source) -> YamlFile:
     return YamlFile(str(source), gate=PurePath(source.name).stem)
 
 
-def _load_nodes(file: YamlFile, source: Path | Traversable) -> Node:
+def _load_nodes(file: YamlFile, source: Source) -> Node:
     try:
         with open_file(source) if isinstance(source, Path) else source.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
-    except FileRefusedError as error:
-        raise YamlFile(file.path, gate=None).error(
-            Place(file.path, 0, 0), f"cannot be read: {error.reason}", advice="name a gate file"
-        ) from None
-    except FileNotFoundError as error:
+    except (FileRefusedError, FileNotFoundError) as error:
         # What is not there has no lines, nor is it known to be a gate.
-        raise YamlFile(file.path, gate=None).error(
-            Place(file.path, 0, 0), f"cannot be read: {error.strerror}", advice="check the path"
-        ) from None
-    except OSError as error:
+        reason, advice = (
+            (error.reason, "name a gate file")
+            if isinstance(error, FileRefusedError)
+            else (error.strerror, "check the path")
+        )
+        whole = YamlFile(file.path, gate=None)
+        raise whole.error(Place(file.path, 0, 0), f"cannot be read: {reason}", advice) from None
+    except (OSError, ValueError) as error:  # a path with a NUL is a ValueError
+        why = error.strerror if isinstance(error, OSError) else error
         raise file.error(
-            Place(file.path, 1, 1), f"cannot be read: {error.strerror}", advice="check the path"
-        ) from None
-    except ValueError as error:  # a path with a NUL
-        raise file.error(
-            Place(file.path, 1, 1), f"cannot be read: {error}", advice="check the path"
+            Place(file.path, 1, 1), f"cannot be read: {why}", "check the path"
         ) from None
     return file.compose(file.decode(data))

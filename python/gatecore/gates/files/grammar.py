@@ -1,8 +1,8 @@
 """The grammar of gate files, in one table: what each mapping, list and text of one may hold.
 
-The readers (`gate`, `conditions`, `groups`, `patterns`) take known keys and words from here, and so
-what their errors suggest; `schema` writes the JSON Schemas for editors from it (`make schema`).
-What a table cannot say (that a group exists, that a condition can hold) is the readers' alone.
+The readers (`gate`, `conditions`, `groups`, `patterns`) take the keys and words they know, and what
+their errors suggest, from here; `schema` writes the JSON Schemas from it (`make schema`). Only the
+readers check what a table cannot say: that a group exists, that a condition can hold.
 
 A constant is a shape, and its name in lower case is how other shapes refer to it.
 """
@@ -126,8 +126,7 @@ GROUPS: Final = Choice(
 _BOUNDS: Final = {"at_least": "whole", "at_most": "whole", "exactly": "whole"}
 BOUNDS: Final = Keys(
     "How many: at_least, at_most or both, or exactly.",
-    {},
-    _BOUNDS,
+    allows=_BOUNDS,
     some_of=tuple(_BOUNDS),
     alone="exactly",
     example="{at_least: …}",
@@ -141,23 +140,20 @@ COUNT: Final = Keys(
 )
 WITHIN: Final = Keys(
     "How much may stand between: a number of one unit.",
-    {},
-    dict.fromkeys(UNITS, "whole"),
+    allows=dict.fromkeys(UNITS, "whole"),
     one_of=UNITS,
     example="{characters: …}",
 )
 DOCUMENT: Final = Keys(
     "Bounds on one unit.",
-    {},
-    dict.fromkeys(UNITS, "bounds"),
+    allows=dict.fromkeys(UNITS, "bounds"),
     one_of=UNITS,
     example="{words: {at_least: …}}",
 )
 _SENTENCE_UNITS: Final = {"words": "bounds", "characters": "bounds"}
 SENTENCES: Final = Keys(
     "Bounds on the words or characters of a sentence, and on how many such sentences there are.",
-    {},
-    {**_SENTENCE_UNITS, "count": "bounds"},
+    allows={**_SENTENCE_UNITS, "count": "bounds"},
     one_of=tuple(_SENTENCE_UNITS),
 )
 AVERAGE_SENTENCE: Final = Keys(
@@ -266,8 +262,7 @@ NEAR: Final = Keys(
 )
 NEAR_EVIDENCE: Final = Keys(
     "Only matches with such surroundings are shown.",
-    {},
-    _WITHIN_AND_SIDE,
+    allows=_WITHIN_AND_SIDE,
     beside="condition_near",
 )
 INSIDE: Final = Keys(
@@ -282,8 +277,7 @@ ORDER: Final = Keys(
 )
 PART: Final = Keys(
     "How much of the document, in one unit; the other keys are conditions on that part.",
-    {},
-    dict.fromkeys(UNITS, "positive"),
+    allows=dict.fromkeys(UNITS, "positive"),
     one_of=UNITS,
     beside="condition_part",
 )

@@ -36,22 +36,29 @@ class SharedLists:
             raise file.error(
                 keys["shared"],
                 f"the lists are of another module than their folder '{module}'",
-                advice=f"write `shared: {module}`",
+                f"write `shared: {module}`",
             )
         lists = cls(file)
         patterns = Patterns(file, lists.captures)
         for name, key_node, value_node in file.pairs(keys["patterns"], "patterns"):
             file.name(key_node, "shared list")
-            used: set[str] = set()
-            take = lists._taker(file, used)
+            used = lists._uses.setdefault(name, set())
+            take = lists.taker(file, used)
             lists._lists[name] = patterns.read(value_node, f"shared list '{name}'", take)
             lists._places[name] = file.place(key_node)
-            lists._uses[name] = used
         return lists
 
-    def taker(self, file: YamlFile) -> Take:
-        """How a gate's file takes a list by its name."""
-        return self._taker(file, self._used)
+    def taker(self, file: YamlFile, used: set[str] | None = None) -> Take:
+        """How a file takes a list by its name; `used` collects the names, else those of gates."""
+        names = self._used if used is None else used
+
+        def take(node: Node, what: str) -> tuple[PatternRef, ...]:
+            name = file.text(node, what)
+            file.known(name, node, "shared list", tuple(self._lists))
+            names.add(name)
+            return self._lists[name]
+
+        return take
 
     def refuse_unused(self) -> None:
         """Raises when there is a list that neither a gate nor a used list uses."""
@@ -66,17 +73,8 @@ class SharedLists:
                 raise self.file.error(
                     place,
                     f"shared list '{name}' is used by no gate",
-                    advice=f"write `shared: {name}` in a group, or remove the list",
+                    f"write `shared: {name}` in a group, or remove the list",
                 )
-
-    def _taker(self, file: YamlFile, used: set[str]) -> Take:
-        def take(node: Node, what: str) -> tuple[PatternRef, ...]:
-            name = file.text(node, what)
-            file.known(name, node, "shared list", tuple(self._lists))
-            used.add(name)
-            return self._lists[name]
-
-        return take
 
 
 class Groups:
@@ -109,16 +107,15 @@ class Groups:
 
     def named(self, node: Node, what: str) -> tuple[str, ...]:
         """The groups that a name or a list of names stands for."""
-        names: dict[str, None] = {}
-        for item in self.file.items_or_one(node, what):
-            name = self.file.text(item, f"a group of {what}")
-            self.known(name, item)
-            if name in names:
-                raise self.file.error(
-                    item, f"{what} has the group '{name}' twice", advice="keep one of them"
-                )
-            names[name] = None
-        return tuple(names)
+        return self.file.distinct(
+            node, what, lambda item: self.one(item, what), "group '{}'".format
+        )
+
+    def one(self, node: Node, what: str) -> str:
+        """The group that a name stands for."""
+        name = self.file.text(node, f"a group of {what}")
+        self.known(name, node)
+        return name
 
     def known(self, name: str, node: Node) -> None:
         """Raises unless there is such a group; remembers that it is used."""
@@ -155,7 +152,7 @@ class Groups:
                         node,
                         f"pattern {number} of group '{name}' has no capture '{shown(capture)}':"
                         f" '{short(pattern.written)}'",
-                        advice=advice,
+                        advice,
                     )
 
     def refuse_unused(self) -> None:
@@ -165,7 +162,7 @@ class Groups:
                 raise self.file.error(
                     place,
                     f"group '{name}' is never used",
-                    advice="name it in a condition or in evidence, or remove it",
+                    "name it in a condition or in evidence, or remove it",
                 )
 
     def _take(self, node: Node, what: str) -> tuple[PatternRef, ...]:
@@ -174,7 +171,7 @@ class Groups:
             raise self.file.error(
                 node,
                 f"{what} is a shared list, but there is no {SHARED_FILE}",
-                advice=f"add a {SHARED_FILE} to the folder, or write the patterns out",
+                f"add a {SHARED_FILE} to the folder, or write the patterns out",
             )
         patterns = shared.taker(self.file)(node, what)
         self._captures.update((pattern, shared.captures[pattern]) for pattern in patterns)

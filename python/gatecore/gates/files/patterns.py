@@ -1,8 +1,7 @@
 """The patterns of a gate file: single ones, keywords and phrases, in lists.
 
-A pattern is compiled here once, by `re`, to refuse what `re` refuses and to learn its captures.
-What a file may ask for is bounded: neither a class over all of Unicode, written ten thousand times,
-nor lists made of lists can keep a reader busy.
+Each pattern is compiled once by `re`, to refuse what `re` refuses and to learn its captures. The
+work that a file may ask for is bounded (`_MAX_WORK`), so a hostile one cannot keep a reader busy.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, NamedTuple, TypeAlias, cast
+from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
 from gatecore.gates.files import grammar
 from gatecore.gates.files.grammar import MAX_PATTERN, MAX_PATTERNS
@@ -19,13 +18,7 @@ from gatecore.gates.files.yaml_nodes import Node, YamlFile, shown
 from gatecore.gates.spec import PatternRef, View
 from gatecore.gates.typography import is_letter, pattern_of, without_invisible
 
-__all__ = [
-    "USUAL",
-    "Defaults",
-    "Patterns",
-    "Take",
-    "short",
-]
+__all__ = ["USUAL", "Defaults", "Patterns", "Take", "short"]
 
 _TYPOGRAPHIC_QUOTES: Final = "‘’‚‛“”„‟«»‹›"
 
@@ -83,12 +76,12 @@ class Patterns:
                     detail = f"pattern {number} of {what} repeats pattern {first}"
                     if pattern.place.path != self.file.path or self.file.is_mapping(item):
                         detail += f", '{shown(pattern.written)}'"
-                    raise self.file.error(item, detail, advice="remove one of them")
+                    raise self.file.error(item, detail, "remove one of them")
                 patterns.append(pattern)
                 self.count += 1
                 if self.count > MAX_PATTERNS:
                     raise self.file.error(
-                        item, f"more than {MAX_PATTERNS:,} patterns", advice="split the file"
+                        item, f"more than {MAX_PATTERNS:,} patterns", "split the file"
                     )
         return tuple(patterns)
 
@@ -107,7 +100,7 @@ class Patterns:
             raise file.error(
                 node,
                 f"{what} must have one of {', '.join(kinds)}, not {listed}",
-                advice="write one of them" if found else "add `pattern: …`",
+                "write one of them" if found else "add `pattern: …`",
             )
         (kind,) = found
         for key, key_node, _ in pairs:
@@ -117,7 +110,7 @@ class Patterns:
                     f"{what} is a {kind}, which has no '{key}'"
                     if kind != "shared"
                     else f"{what} is a shared list, whose patterns have their own '{key}'",
-                    advice="remove it, or write a `pattern`",
+                    "remove it, or write a `pattern`",
                 )
         match kind:
             case "shared":
@@ -163,11 +156,11 @@ class Patterns:
             raise file.error(
                 node,
                 f"{what}: {str(warning).lower()} in '{short(source)}'",
-                advice=r"escape the bracket or sign, as `\[`; Python knows no classes as [:alpha:]",
+                r"escape the bracket or sign, as `\[`; Python knows no classes as [:alpha:]",
             ) from None
         except (re.error, ValueError, OverflowError, RecursionError, MemoryError, Warning) as error:
             raise file.error(
-                node, f"{what}: {shown(str(error))} in '{short(source)}'", advice="mend the pattern"
+                node, f"{what}: {shown(str(error))} in '{short(source)}'", "mend the pattern"
             ) from None
         pattern = PatternRef(source, defaults.flags, file.place(node), view=defaults.view)
         self.captures[pattern] = tuple(compiled.groupindex)
@@ -180,7 +173,7 @@ class Patterns:
                 node,
                 f"{what} can never match: '{short(words)}' has capitals but is looked for in the"
                 " document's lower-case form",
-                advice="write it in lower case, or add `view: text`",
+                "write it in lower case, or add `view: text`",
             )
         self.need_visible(node, what, words)
         return self.written(pattern_of(words), 0, node, view, "keyword", words)
@@ -201,7 +194,7 @@ class Patterns:
         """Refuses words of which nothing can be seen."""
         if not without_invisible(words).strip():
             raise self.file.error(
-                node, f"{what} has no character that can be seen", advice="write the words"
+                node, f"{what} has no character that can be seen", "write the words"
             )
 
     def written(
@@ -210,17 +203,10 @@ class Patterns:
         flags: int,
         node: Node,
         view: View,
-        kind: str,
+        kind: Literal["keyword", "phrase"],
         words: str,
     ) -> PatternRef:
-        pattern = PatternRef(
-            source,
-            flags,
-            self.file.place(node),
-            view=view,
-            kind="keyword" if kind == "keyword" else "phrase",
-            written=words,
-        )
+        pattern = PatternRef(source, flags, self.file.place(node), view, kind, words)
         self.captures[pattern] = ()
         return pattern
 
@@ -232,25 +218,25 @@ class Patterns:
             raise file.error(
                 node,
                 f"{what} has {len(source):,} characters, more than {MAX_PATTERN:,}",
-                advice="split it into several patterns",
+                "split it into several patterns",
             )
         if source[0] in _TYPOGRAPHIC_QUOTES and file.is_bare(node):
             raise file.error(
                 node,
                 f"{what} begins with {source[0]}, which is not a quote mark in YAML",
-                advice=WRONG_QUOTES,
+                WRONG_QUOTES,
             )
         if "\x08" in source:
             raise file.error(
                 node,
                 rf"{what} holds a backspace, which is what \b means in double quotes",
-                advice="put the pattern in single quotes",
+                "put the pattern in single quotes",
             )
         if source.endswith("\n") and not verbose:
             raise file.error(
                 node,
                 f"{what} ends with a line break that has to match",
-                advice="put the pattern in single quotes, or use `|-` instead of `|`",
+                "put the pattern in single quotes, or use `|-` instead of `|`",
             )
         return source
 
@@ -264,7 +250,7 @@ class Patterns:
             raise self.file.error(
                 node,
                 "the patterns up to here take too long to compile",
-                advice="split the file, or write fewer and smaller character classes",
+                "split the file, or write fewer and smaller character classes",
             )
 
 

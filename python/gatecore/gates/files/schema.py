@@ -3,8 +3,8 @@
     python -m gatecore.gates.files.schema            writes *.schema.json beside this file
     python -m gatecore.gates.files.schema --check    fails if they are not what would be written
 
-Editors complete and check with them what is typed.  They know the form; what only reading can find
-(a bad pattern, an unknown group) is found by `gate_file.load_gate`.
+Editors use them to complete and check what is typed. They know the form only: a bad pattern or an
+unknown group is found by `gate_file.load_gate`.
 """
 
 from __future__ import annotations
@@ -15,19 +15,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from gatecore.gates.files import grammar
-from gatecore.gates.files.shapes import (
-    MAX_NUMBER,
-    Choice,
-    Items,
-    Key,
-    Keys,
-    Names,
-    Number,
-    Shape,
-    Text,
-    Words,
-)
+from gatecore.gates.files import grammar, shapes
+from gatecore.gates.files.shapes import MAX_NUMBER, Key, Keys, Shape
 
 __all__ = ["schema", "written"]
 
@@ -72,22 +61,22 @@ def _schema(shape: Shape | Key | str) -> dict[str, Any]:
             return {"$ref": f"#/$defs/{shape}"}
         case Key(of, _, default):
             found = _schema(of) | ({"default": default} if default else {})
-        case Text(_, pattern, longest, or_number):
+        case shapes.Text(_, pattern, longest, or_number):
             found = {"type": ["string", "number"] if or_number else "string"}
             found |= {"pattern": pattern} if pattern else {}
             found |= {"maxLength": longest} if longest else {}
-        case Number(_, least):
+        case shapes.Number(_, least):
             found = {"type": "integer", "minimum": least, "maximum": MAX_NUMBER}
-        case Words(_, words):
+        case shapes.Words(_, words):
             found = {"enum": list(words)}
-        case Items(of, _, least, most, distinct):
+        case shapes.Items(of, _, least, most, distinct):
             found = {"type": "array", "items": _schema(of)}
             found |= {"minItems": least} if least else {}
             found |= {"maxItems": most} if most else {}
             found |= {"uniqueItems": True} if distinct else {}
-        case Choice(_, kinds):
+        case shapes.Choice(_, kinds):
             found = {"anyOf": [_schema(kind) for kind in kinds]}
-        case Names(of):
+        case shapes.Names(of):
             found = {"type": "object", "minProperties": 1, "propertyNames": _schema("name")}
             found |= {"additionalProperties": _schema(of)}
         case Keys():

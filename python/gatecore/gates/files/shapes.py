@@ -11,22 +11,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, TypeAlias
 
-__all__ = [
-    "MAX_LINE",
-    "MAX_NAME",
-    "MAX_NUMBER",
-    "NAME_PATTERN",
-    "Choice",
-    "Items",
-    "Key",
-    "Keys",
-    "Names",
-    "Number",
-    "Shape",
-    "Text",
-    "Words",
-]
-
 MAX_LINE: Final = 5_000
 """The characters of a message, a title and the like."""
 MAX_NAME: Final = 100
@@ -107,7 +91,7 @@ class Keys:
     """
 
     description: str
-    needs: Mapping[str, Shape | Key | str]
+    needs: Mapping[str, Shape | Key | str] = field(default_factory=dict)
     allows: Mapping[str, Shape | Key | str] = field(default_factory=dict)
     one_of: tuple[str, ...] = ()
     """Exactly one of these keys must be there."""

@@ -7,21 +7,17 @@ rules/                      modules: a folder without gate files, with folders t
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatecore.errors import GateFileError
 from gatecore.gates.files import shipped as shipped_modules
-from gatecore.gates.files.gate_file import load_gate, load_module
+from gatecore.gates.files.gate_file import load_gate, load_module, unreadable
 from gatecore.gates.spec import Gate, Module
 
 if TYPE_CHECKING:
-    if sys.version_info >= (3, 11):
-        from importlib.resources.abc import Traversable
-    else:
-        from importlib.abc import Traversable
+    from gatecore.gates.files.gate_file import Source
 
 __all__ = ["load_gates", "load_modules"]
 
@@ -51,7 +47,7 @@ def load_gates(
     return tuple(dict.fromkeys(gate for module in chosen for gate in module.gates))
 
 
-def load_modules(source: Path | Traversable) -> tuple[Module, ...]:
+def load_modules(source: Source) -> tuple[Module, ...]:
     """The modules that a file or folder holds; a lone gate's module is named as its folder.
 
     Raises:
@@ -71,21 +67,20 @@ def load_modules(source: Path | Traversable) -> tuple[Module, ...]:
     return tuple(found)
 
 
-def _name_of_folder(file: Path | Traversable) -> str:
+def _name_of_folder(file: Source) -> str:
     folder = file.absolute().parent if isinstance(file, Path) else getattr(file, "parent", None)
     return getattr(folder, "name", "") or "gates"
 
 
-def _folders_with_gates(folder: Path | Traversable) -> list[Path | Traversable]:
-    found = [
+def _folders_with_gates(folder: Source) -> list[Source]:
+    return [
         inner
         for inner in _content(folder)
         if not inner.name.startswith((".", "_")) and inner.is_dir() and _has_gates(inner)
     ]
-    return sorted(found, key=lambda inner: inner.name)
 
 
-def _has_gates(folder: Path | Traversable) -> bool:
+def _has_gates(folder: Source) -> bool:
     return any(
         inner.name.endswith((".yaml", ".yml")) and not inner.name.startswith(".")
         for inner in _content(folder)
@@ -93,15 +88,8 @@ def _has_gates(folder: Path | Traversable) -> bool:
     )
 
 
-def _content(folder: Path | Traversable) -> list[Path | Traversable]:
+def _content(folder: Source) -> list[Source]:
     try:
-        return list(folder.iterdir())
+        return sorted(folder.iterdir(), key=lambda inner: inner.name)
     except OSError as error:
-        raise GateFileError(
-            f"cannot be read: {error.strerror}",
-            path=str(folder),
-            line=0,
-            column=0,
-            gate=None,
-            advice="give a folder with gate files",
-        ) from None
+        raise unreadable(folder, error) from None

@@ -1,7 +1,7 @@
-"""What is wrong with text that is not YAML, in the words of somebody who has never heard of tokens.
+"""What is wrong with text that is not YAML, for readers who have never heard of tokens.
 
-The two parsers of PyYAML say the same thing differently and mean their own insides by it ("did not
-find expected '-' indicator").  What they agree on is the place; the text there says the rest.
+PyYAML's two parsers describe the same mistake differently, in terms of their own internals ("did
+not find expected '-' indicator"). They agree on the place; the text there tells the rest.
 """
 
 from __future__ import annotations
@@ -63,33 +63,30 @@ def explained(error: yaml.MarkedYAMLError, text: str) -> Mistake:
     """
     problem = error.problem or ""
     context = error.context or ""
+    said = f"{context} {problem}".strip()
     mark = error.problem_mark or error.context_mark
     if mark is None:
-        return Mistake(0, 0, f"{context} {problem}".strip(), "mend it")
+        return Mistake(0, 0, said, "mend it")
     opened = error.context_mark
     before, after = _around(text, mark.line, mark.column)
 
-    def here(detail: str, advice: str) -> Mistake:
-        return Mistake(mark.line, mark.column, detail, advice)
+    def here(detail: str, advice: str, at: yaml.Mark = mark) -> Mistake:
+        return Mistake(at.line, at.column, detail, advice)
 
     if "\t" in before + after[:1] and not (before + after[:1]).strip():
         return here("a tab stands at the beginning of the line", "use spaces to indent")
     if "escape" in problem:
-        return here(
-            f"{context} {problem}".strip(),
-            "write patterns in single quotes, where a backslash is just a backslash",
-        )
+        return here(said, "write patterns in single quotes, where a backslash is just a backslash")
     if "single document" in context + problem:
-        return here(f"{context} {problem}".strip(), "keep one gate per file, without `---` lines")
+        return here(said, "keep one gate per file, without `---` lines")
     brackets = _BRACKETS.get(context)
     if opened is not None and brackets is not None:
         bracket, closing = brackets
-        return Mistake(
-            opened.line,
-            opened.column,
+        return here(
             f"the `{bracket}` of line {opened.line + 1} is not closed where it ought to be",
             f"close it with `{closing}`, or look for a missing `,` before line {mark.line + 1},"
             f" column {mark.column + 1}",
+            opened,
         )
     if "node content" in problem:
         if not after.strip():
@@ -99,26 +96,17 @@ def explained(error: yaml.MarkedYAMLError, text: str) -> Mistake:
             "write one; text that begins with such a sign is put in single quotes",
         )
     if opened is not None and "quoted scalar" in context:
-        return Mistake(
-            opened.line,
-            opened.column,
+        return here(
             f"the quote mark of line {opened.line + 1} has no partner",
             "close it; a quote mark inside single quotes is written twice ('')",
+            opened,
         )
     if opened is not None and "could not find expected ':'" in problem:
-        return Mistake(
-            opened.line,
-            opened.column,
-            "the line is not a `key: value`",
-            "put a colon and a space after the key",
-        )
+        advice = "put a colon and a space after the key"
+        return here("the line is not a `key: value`", advice, opened)
     if "mapping values are not allowed" in problem and (wrong := _WRONG_QUOTE.search(before)):
-        return Mistake(
-            mark.line,
-            wrong.start("mark"),
-            f"{wrong['mark']} is not a quote mark in YAML",
-            "use straight quotes",
-        )
+        detail = f"{wrong['mark']} is not a quote mark in YAML"
+        return Mistake(mark.line, wrong.start("mark"), detail, "use straight quotes")
     if "mapping values are not allowed" in problem and ": " in before:
         return here("a second colon in the line", "put text with a colon in quotes")
     if "cannot start any token" in problem:
@@ -129,7 +117,7 @@ def explained(error: yaml.MarkedYAMLError, text: str) -> Mistake:
         return here("the text goes on after the end of its quotes or bracket", _QUOTES_ADVICE)
     if _ends_a_block(problem) or "mapping values are not allowed" in problem:
         return here("the line begins in another column than its neighbours", "align it with them")
-    return here(f"{context} {problem}".strip(), "mend the YAML here or just above")
+    return here(said, "mend the YAML here or just above")
 
 
 def is_in_wrong_quotes(text: str) -> bool:

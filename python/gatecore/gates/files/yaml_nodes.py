@@ -1,19 +1,18 @@
 """YAML as nodes with places: the typed questions that the readers of gate files ask of a text.
 
 `yaml.safe_load` forgets where things stood, keeps the last of two equal keys and expands aliases.
-So the text is composed to nodes within limits, and each question (`mapping`, `text`,
-`whole_number`, …) either answers or raises a `GateFileError` with the place.  This file knows
-nothing about gates.
+So the text is composed to nodes within limits, and each question (`mapping`, `text`, …) answers or
+raises a `GateFileError` with the place. Nothing here knows about gates.
 """
 
 from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from difflib import get_close_matches
 from itertools import islice
-from typing import Any, ClassVar, Final, Literal, TypeAlias
+from typing import Any, ClassVar, Final, Literal, TypeAlias, TypeVar
 
 import yaml
 from yaml.nodes import MappingNode
@@ -40,6 +39,7 @@ MAX_DEPTH: Final = 50
 MAX_TAG_DIRECTIVES: Final = 100
 
 Node: TypeAlias = yaml.Node
+_T = TypeVar("_T")
 
 # libyaml is about ten times as fast; both give the same nodes and, for valid text, the same marks.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -76,7 +76,7 @@ _NOT_PRINTABLE: Final = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
 
-# The parser compares each with all before it, before it tells of the first event.
+# The parser compares each with all before it, in quadratic time, before its first event.
 _TAG_DIRECTIVE: Final = re.compile("(?:(?<=[\n\r\x85\u2028\u2029])|\\A)%TAG")
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -115,10 +115,9 @@ class YamlFile:
         self.gate = gate
 
     def place(self, node: Node) -> Place:
-        """Where a node starts."""
         return self._place_of_mark(node.start_mark)
 
-    def error(self, where: Node | Place, detail: str, *, advice: str) -> GateFileError:
+    def error(self, where: Node | Place, detail: str, advice: str) -> GateFileError:
         """The error to raise for what stands at a node or place."""
         place = where if isinstance(where, Place) else self.place(where)
         return GateFileError(
@@ -142,7 +141,7 @@ class YamlFile:
             raise self.error(
                 self._place_after(good),
                 f"byte 0x{data[error.start]:02x} is not UTF-8",
-                advice="save the file as UTF-8",
+                "save the file as UTF-8",
             ) from None
 
     def compose(self, text: str) -> Node:
@@ -154,14 +153,14 @@ class YamlFile:
             raise self.error(
                 self._place_after(text[: bad.start()]),
                 f"character U+{ord(bad[0]):04X} may not stand in YAML",
-                advice="remove it, or write it as an escape in double quotes",
+                "remove it, or write it as an escape in double quotes",
             )
         tags = islice(_TAG_DIRECTIVE.finditer(text), MAX_TAG_DIRECTIVES, None)
         if (tag := next(tags, None)) is not None:
             raise self.error(
                 self._place_after(text[: tag.start()]),
                 f"more than {MAX_TAG_DIRECTIVES} %TAG lines",
-                advice="remove them",
+                "remove them",
             )
         try:
             root = self._compose(text)
@@ -171,10 +170,10 @@ class YamlFile:
             # An escape beyond Unicode, or a directive whose number has thousands of digits; the
             # parser does not say where.
             raise self._at_start(
-                f"not valid YAML: {shown(str(error))}", advice="mend its escapes and `%` lines"
+                f"not valid YAML: {shown(str(error))}", "mend its escapes and `%` lines"
             ) from None
         if root is None:
-            raise self._at_start("the file is empty", advice="start it with `gate: <its name>`")
+            raise self._at_start("the file is empty", "start it with `gate: <its name>`")
         return root
 
     def pairs(
@@ -188,17 +187,17 @@ class YamlFile:
         if not isinstance(node, MappingNode):
             example = example.replace("…", self.scalar(node) or "…")
             raise self.error(
-                node, f"{what} must be a mapping, not {_kind(node)}", advice=f"write `{example}`"
+                node, f"{what} must be a mapping, not {_kind(node)}", f"write `{example}`"
             )
         if not node.value:
-            raise self.error(node, f"{what} is empty", advice="add a key or leave it out")
+            raise self.error(node, f"{what} is empty", "add a key or leave it out")
         pairs: dict[str, tuple[str, Node, Node]] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != _STR:
                 raise self.error(
                     key_node,
                     f"a key of {what} must be a word, not {_kind(key_node)}",
-                    advice="quote it or choose another name",
+                    "quote it or choose another name",
                 )
             key = key_node.value
             if key in pairs:
@@ -206,7 +205,7 @@ class YamlFile:
                 raise self.error(
                     key_node,
                     f"{what} has the key '{shown(key)}' twice (first in line {first.line})",
-                    advice="keep one of them",
+                    "keep one of them",
                 )
             pairs[key] = (key, key_node, value_node)
         return list(pairs.values())
@@ -224,7 +223,7 @@ class YamlFile:
         """Raises unless a mapping has all required keys."""
         for key in shape.required:
             if key not in values:
-                raise self.error(node, f"{what} has no '{key}'", advice=f"add `{key}: …`")
+                raise self.error(node, f"{what} has no '{key}'", f"add `{key}: …`")
 
     def one_of(
         self, node: Node, what: str, values: Collection[str], shape: Keys, called: str
@@ -236,7 +235,7 @@ class YamlFile:
             raise self.error(
                 node,
                 f"{what} must have one {called}, not {listed}",
-                advice=f"write one of {', '.join(shape.one_of)}",
+                f"write one of {', '.join(shape.one_of)}",
             )
         return found[0]
 
@@ -248,16 +247,27 @@ class YamlFile:
         may_be_empty: bool = False,
         advice: str = "write `- item` lines",
     ) -> list[Node]:
-        """The nodes of a list."""
         if not isinstance(node, yaml.SequenceNode):
-            raise self.error(node, f"{what} must be a list, not {_kind(node)}", advice=advice)
+            raise self.error(node, f"{what} must be a list, not {_kind(node)}", advice)
         if not node.value and not may_be_empty:
-            raise self.error(node, f"{what} is an empty list", advice="add an item or remove it")
+            raise self.error(node, f"{what} is an empty list", "add an item or remove it")
         return list(node.value)
 
     def items_or_one(self, node: Node, what: str) -> list[Node]:
         """The nodes of a list, or a scalar as a list of one."""
         return [node] if isinstance(node, yaml.ScalarNode) else self.items(node, what)
+
+    def distinct(
+        self, node: Node, what: str, read: Callable[[Node], _T], told: Callable[[_T], str]
+    ) -> tuple[_T, ...]:
+        """What is read from the nodes of a list, or from a scalar alone; nothing twice."""
+        found: dict[_T, None] = {}
+        for item in self.items_or_one(node, what):
+            one = read(item)
+            if one in found:
+                raise self.error(item, f"{what} has the {told(one)} twice", "keep one of them")
+            found[one] = None
+        return tuple(found)
 
     def scalar(self, node: Node) -> str:
         """What stands at the node if it is neither a list nor a mapping, as written; else ''."""
@@ -275,22 +285,22 @@ class YamlFile:
         """A text that is not blank, exactly as written."""
         if not isinstance(node, yaml.ScalarNode) or node.tag != _STR:
             raise self.error(
-                node, f"{what} must be text, not {_kind(node)}", advice="put it in single quotes"
+                node, f"{what} must be text, not {_kind(node)}", "put it in single quotes"
             )
         if not node.value.strip():
-            raise self.error(node, f"{what} is blank", advice="write something or remove the key")
+            raise self.error(node, f"{what} is blank", "write something or remove the key")
         if self.is_bare(node) and is_in_wrong_quotes(node.value):
             raise self.error(
                 node,
                 f"{what} begins with {node.value[0]}, which is not a quote mark in YAML",
-                advice=WRONG_QUOTES,
+                WRONG_QUOTES,
             )
         surrogate = _SURROGATE.search(node.value)
         if surrogate:
             raise self.error(
                 node,
                 f"{what} has U+{ord(surrogate[0]):04X}, half of a character",
-                advice="write the character itself",
+                "write the character itself",
             )
         return str(node.value)
 
@@ -299,9 +309,7 @@ class YamlFile:
         line = self.text(node, what).strip()
         if len(line) > MAX_LINE:
             raise self.error(
-                node,
-                f"{what} has {len(line):,} characters, more than {MAX_LINE:,}",
-                advice="shorten it",
+                node, f"{what} has {len(line):,} characters, more than {MAX_LINE:,}", "shorten it"
             )
         return line
 
@@ -318,7 +326,7 @@ class YamlFile:
             raise self.error(
                 node,
                 f"{what} '{shown(name)}' is not a name",
-                advice="use a lower-case letter, then lower-case letters, digits or underscores",
+                "use a lower-case letter, then lower-case letters, digits or underscores",
             )
         return name
 
@@ -335,7 +343,7 @@ class YamlFile:
         raise self.error(
             node,
             f"{what} must be a whole number from {at_least}, not {found}",
-            advice=f"write plain digits, such as 1, and at most {MAX_NUMBER}",
+            f"write plain digits, such as 1, and at most {MAX_NUMBER}",
         )
 
     def word(self, node: Node, what: str, known: Collection[str], *, called: str = "") -> str:
@@ -347,28 +355,28 @@ class YamlFile:
     def known(self, word: str, node: Node, what: str, known: Collection[str]) -> None:
         """Raises unless the word is one of the known ones; says which it may have been."""
         if word not in known:
-            raise self.error(node, f"unknown {what} '{shown(word)}'", advice=hint(word, known))
+            raise self.error(node, f"unknown {what} '{shown(word)}'", hint(word, known))
 
     def known_key(self, key: str, node: Node, what: str, known: Collection[str]) -> None:
         """Raises unless the key is one that `what` may have."""
         if key not in known:
-            raise self.error(node, f"unknown key '{shown(key)}' in {what}", advice=hint(key, known))
+            raise self.error(node, f"unknown key '{shown(key)}' in {what}", hint(key, known))
 
     def _compose(self, text: str) -> Node | None:
         """The root node; what has a mistake or may be beyond the limits is read twice."""
-        # An alias needs an anchor somewhere.  Composed, it could not be told from what it stands
-        # for, and it needs a place to be refused.
+        # An alias needs an anchor somewhere. Once composed it looks like what it stands for, and an
+        # error needs its place.
         if "&" not in text or "*" not in text:
             try:
                 return yaml.compose(text, Loader=_CountingLoader)
             except (_LimitsError, yaml.YAMLError, ValueError, OverflowError):
-                pass  # which limit or which mistake comes first, and where, the events tell
+                pass  # the events tell which limit or mistake comes first, and where
         self._check_limits(text, _Loader)
         return yaml.compose(text, Loader=_Loader)
 
     def _check_limits(self, text: str, loader: Any) -> None:
-        # Events come from a parser without recursion, and an alias is one event however much it
-        # stands for: so neither depth nor a "billion laughs" can hurt before they are refused.
+        # The parser of events does not recurse, and an alias is one event however much it stands
+        # for, so neither depth nor a "billion laughs" does harm before it is refused.
         nodes = depth = 0
         for event in yaml.parse(text, Loader=loader):
             if isinstance(event, yaml.AliasEvent):
@@ -405,20 +413,20 @@ class YamlFile:
             except yaml.MarkedYAMLError as same:
                 error = same
             except (yaml.YAMLError, ValueError, OverflowError):
-                pass  # what the parser in Python stumbles over otherwise says no place
+                pass  # other errors of the parser in Python have no place
         mistake = explained(error, text)
         place = Place(self.path, mistake.line + 1, mistake.column + 1)
-        return self.error(place, f"not valid YAML: {shown(mistake.detail)}", advice=mistake.advice)
+        return self.error(place, f"not valid YAML: {shown(mistake.detail)}", mistake.advice)
 
     def _at_mark(self, event: yaml.Event, detail: str, advice: str) -> GateFileError:
-        return self.error(self._place_of_mark(event.start_mark), detail, advice=advice)
+        return self.error(self._place_of_mark(event.start_mark), detail, advice)
 
-    def _at_start(self, detail: str, *, advice: str) -> GateFileError:
-        return self.error(Place(self.path, 1, 1), detail, advice=advice)
+    def _at_start(self, detail: str, advice: str) -> GateFileError:
+        return self.error(Place(self.path, 1, 1), detail, advice)
 
     def _too_large(self) -> GateFileError:
         return self._at_start(
-            f"the file is larger than {MAX_BYTES:,} bytes", advice="split it into several gates"
+            f"the file is larger than {MAX_BYTES:,} bytes", "split it into several gates"
         )
 
     def _place_of_mark(self, mark: Any) -> Place:

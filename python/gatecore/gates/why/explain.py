@@ -8,34 +8,15 @@ matches and not with their square: what is shown of a long list is found without
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import chain, islice
 from typing import Final, TypeAlias
 
 from gatecore.errors import UnknownGateError
-from gatecore.gates import units, values
-from gatecore.gates.spec import (
-    AllOf,
-    AnyOf,
-    Around,
-    AtLeast,
-    Average,
-    Compare,
-    Condition,
-    Count,
-    DocumentLength,
-    Either,
-    Enough,
-    Every,
-    Gate,
-    NoneOf,
-    Not,
-    Part,
-    SentenceLength,
-    Status,
-)
+from gatecore.gates import spec, units, values
+from gatecore.gates.spec import Condition, Gate, Status
 from gatecore.gates.why.judge import Judge
 from gatecore.gates.why.seen import WHOLE, Claim, Scope, Spans
 from gatecore.gates.why.standing import Others
@@ -51,12 +32,7 @@ from gatecore.gates.why.words import (
 )
 from gatecore.text import cut, listed, plural
 
-__all__ = [
-    "MOST_SHOWN",
-    "Whys",
-    "explain",
-    "gate_named",
-]
+__all__ = ["MOST_SHOWN", "Whys", "explain", "gate_named"]
 
 MOST_SHOWN: Final = 20
 """Witnesses, compared values and surroundings that one condition lists."""
@@ -68,7 +44,7 @@ _MOST_TRIED: Final = 200
 """Matches whose surroundings are looked at before those to show are chosen, if one holds."""
 
 
-def explain(spec: Gate, judge: Judge) -> Why:
+def explain(gate: Gate, judge: Judge) -> Why:
     """The explanation of a gate's verdict for the document that the judge judges.
 
     >>> from gatecore import modules
@@ -78,12 +54,12 @@ def explain(spec: Gate, judge: Judge) -> Why:
     >>> why.status, why.relevant.held, why.branches
     ('N/A', False, ())
     """
-    explainer = _Explainer(spec, judge)
-    relevant = None if spec.relevant is None else explainer.condition(spec.relevant)
+    explainer = _Explainer(gate, judge)
+    relevant = None if gate.relevant is None else explainer.condition(gate.relevant)
     branches: list[WhyBranch] = []
     status: Status = "N/A"
     if relevant is None or relevant.held:
-        for number, branch in enumerate(spec.branches, 1):
+        for number, branch in enumerate(gate.branches, 1):
             when = None if branch.when is None else explainer.condition(branch.when)
             taken = when is None or bool(when.held)
             branches.append(
@@ -93,7 +69,7 @@ def explain(spec: Gate, judge: Judge) -> Why:
                 status = branch.status
                 break
     return Why(
-        spec.name, spec.module, spec.title, status, relevant, tuple(branches), limits=spec.limits
+        gate.name, gate.module, gate.title, status, relevant, tuple(branches), limits=gate.limits
     )
 
 
@@ -106,21 +82,28 @@ class Whys:
         self._by_name = _by_name(gates)
 
     def of(self, gate: str) -> Why:
-        """The explanation for a gate, by its name or `module/name`.
-
-        Raises:
-            UnknownGateError: There is none, or there are several.
-        """
-        return explain(_named(self._gates, self._by_name, gate), self._judge)
+        """The explanation for a gate; `gate` and errors are as in `gate_named`."""
+        return explain(gate_named(self._gates, gate, self._by_name), self._judge)
 
 
-def gate_named(gates: Sequence[Gate], name: str) -> Gate:
-    """The gate of that name, or of that `module/name`.
+def gate_named(
+    gates: Sequence[Gate], name: str, by_name: Mapping[str, list[Gate]] | None = None
+) -> Gate:
+    """The gate of that name, or of that `module/name`; `by_name` spares collecting the names.
 
     Raises:
         UnknownGateError: There is none, or there are several.
     """
-    return _named(gates, _by_name(gates), name)
+    known = _by_name(gates) if by_name is None else by_name
+    found = known.get(name, [])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        full = " or ".join(dict.fromkeys(f"'{gate.module}/{gate.name}'" for gate in found))
+        raise UnknownGateError(f"several gates are called '{name}'; say {full}")
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean '{close[0]}'?" if close else f"there are {len(gates)} gates here"
+    raise UnknownGateError(f"there is no gate '{name}'; {hint}")
 
 
 def _by_name(gates: Sequence[Gate]) -> dict[str, list[Gate]]:
@@ -131,18 +114,6 @@ def _by_name(gates: Sequence[Gate]) -> dict[str, list[Gate]]:
     return by_name
 
 
-def _named(gates: Sequence[Gate], by_name: dict[str, list[Gate]], name: str) -> Gate:
-    found = by_name.get(name, [])
-    if len(found) == 1:
-        return found[0]
-    if found:
-        full = " or ".join(dict.fromkeys(f"'{gate.module}/{gate.name}'" for gate in found))
-        raise UnknownGateError(f"several gates are called '{name}'; say {full}")
-    close = get_close_matches(name, by_name, n=1)
-    hint = f"did you mean '{close[0]}'?" if close else f"there are {len(gates)} gates here"
-    raise UnknownGateError(f"there is no gate '{name}'; {hint}")
-
-
 #: Matches of a pattern, with the group that it is listed under.
 _Numbered: TypeAlias = "tuple[str, Spans, Sequence[int]]"
 _Match: TypeAlias = "tuple[str, Spans, int]"
@@ -151,72 +122,77 @@ _Match: TypeAlias = "tuple[str, Spans, int]"
 class _Explainer:
     """One gate and one document."""
 
-    def __init__(self, spec: Gate, judge: Judge) -> None:
-        self._spec = spec
+    def __init__(self, gate: Gate, judge: Judge) -> None:
+        self._gate = gate
         self._judge = judge
 
     def condition(
         self, condition: Condition, scope: Scope = WHOLE, where: str = ""
     ) -> WhyCondition:
         match condition:
-            case Every((only,)) | Either((only,)):
+            case spec.Every((only,)) | spec.Either((only,)):
                 return self.condition(only, scope, where)
-            case Every(conditions) | Either(conditions) | Enough(conditions=conditions):
+            case (
+                spec.Every(conditions)
+                | spec.Either(conditions)
+                | spec.Enough(conditions=conditions)
+            ):
                 parts = tuple(self.condition(inner, scope, where) for inner in conditions)
                 return self._combined(condition, parts)
-            case Not(AnyOf(groups)):
-                return self.condition(NoneOf(groups), scope, where)
-            case Not(Every((only,)) | Either((only,))):
-                return self.condition(Not(only), scope, where)
-            case Not(Part() as narrowed):
-                inside = replace(narrowed, when=Not(narrowed.when))
+            case spec.Not(spec.AnyOf(groups)):
+                return self.condition(spec.NoneOf(groups), scope, where)
+            case spec.Not(spec.Every((only,)) | spec.Either((only,))):
+                return self.condition(spec.Not(only), scope, where)
+            case spec.Not(spec.Part() as narrowed):
+                inside = replace(narrowed, when=spec.Not(narrowed.when))
                 return self.condition(inside, scope, where)
-            case Not(inner):
+            case spec.Not(inner):
                 told = self.condition(inner, scope, where)
                 return replace(
-                    told, says=describe(condition, self._spec, where), held=not told.held
+                    told, says=describe(condition, self._gate, where), held=not told.held
                 )
-            case Part(edge, unit, length, when):
+            case spec.Part(edge, unit, length, when):
                 span = self._judge.measured(units.part, edge, unit, length)
                 return self.condition(when, scope._replace(part=span), part(condition))
-            case Around():
+            case spec.Around():
                 return self._around(condition, scope, where)
             case _:
-                held = self._judge.holds(condition, self._spec, scope)
-                leaf = WhyCondition(describe(condition, self._spec, where), held)
+                held = self._judge.holds(condition, self._gate, scope)
+                leaf = WhyCondition(describe(condition, self._gate, where), held)
                 return self._filled(leaf, condition, scope, where)
 
     def _combined(
-        self, condition: Every | Either | Enough, parts: tuple[WhyCondition, ...]
+        self, condition: spec.Every | spec.Either | spec.Enough, parts: tuple[WhyCondition, ...]
     ) -> WhyCondition:
         holding = sum(bool(inner.held) for inner in parts)
+        reasons: tuple[str, ...] = ()
         match condition:
-            case Every():
+            case spec.Every():
                 held = holding == len(parts)
-            case Either():
+            case spec.Either():
                 held = holding > 0
-            case Enough(count):
+            case spec.Enough(count):
                 held = holding >= count
-        reasons = (f"{holding:,} of {len(parts):,} hold",) if isinstance(condition, Enough) else ()
+                reasons = (f"{holding:,} of {len(parts):,} hold",)
         return WhyCondition(
-            describe(condition, self._spec),
+            describe(condition, self._gate),
             held,
             reasons=reasons,
             parts=parts,
             parts_in_all=len(parts),
         )
 
-    def _around(self, condition: Around, scope: Scope, where: str) -> WhyCondition:
+    def _around(self, condition: spec.Around, scope: Scope, where: str) -> WhyCondition:
         """The surroundings of each match; of many, those that hold before the others."""
-        spec, when, judge = self._spec, condition.when, self._judge
-        sentence = describe(condition, spec, where)
+        gate, when, judge = self._gate, condition.when, self._judge
+        sentence = describe(condition, gate, where)
         claims = self._matches(condition.groups, scope, most=None)
         inside = nearby(condition.window)
         if not claims:
-            asked = WhyCondition(describe(when, spec, inside), None)
-            reason = f"no match of {describe(AnyOf(condition.groups), spec, where)[7:]}"
+            asked = WhyCondition(describe(when, gate, inside), None)
+            reason = f"no match of {describe(spec.AnyOf(condition.groups), gate, where)[7:]}"
             return WhyCondition(sentence, False, reasons=(reason,), parts=(asked,), parts_in_all=1)
-        holds = judge.asking(when, spec)
+        holds = judge.asking(when, gate)
         holding: list[tuple[int, Scope]] = []
         others: list[tuple[int, Scope]] = []
         for number, (_, spans, at) in enumerate(claims):
@@ -240,37 +216,37 @@ class _Explainer:
         """A condition without parts, with its witnesses and reasons."""
         measured = self._judge.measured
         match condition:
-            case AnyOf(groups):
+            case spec.AnyOf(groups):
                 reason = "" if leaf.held else f"no match of {leaf.says.removeprefix('any of ')}"
                 return self._with_matches(leaf, groups, scope, reason)
-            case NoneOf(groups):
+            case spec.NoneOf(groups):
                 found = self._count(groups, scope)
                 reason = "" if leaf.held else f"{plural(found, 'match', 'matches')}{where}"
                 return self._with_matches(leaf, groups, scope, reason)
-            case AllOf(groups):
-                needed = len(self._judge.spans(self._spec, groups))
+            case spec.AllOf(groups):
+                needed = len(self._judge.spans(self._gate, groups))
                 return self._with_matches(leaf, groups, scope, self._missing(groups, scope, needed))
-            case AtLeast(count, groups):
+            case spec.AtLeast(count, groups):
                 missing = self._missing(groups, scope, count)
                 return self._with_matches(leaf, groups, scope, missing)
-            case Count(groups):
+            case spec.Count(groups):
                 found = self._count(groups, scope)
                 return self._with_matches(
                     leaf, groups, scope, f"{plural(found, 'match', 'matches')} found"
                 )
-            case DocumentLength(unit):
+            case spec.DocumentLength(unit):
                 length = measured(units.length, unit)
                 return replace(leaf, reasons=(f"it has {plural(length, unit[:-1], unit)}",))
-            case SentenceLength():
+            case spec.SentenceLength():
                 return self._sentences(leaf, condition)
-            case Average(unit):
+            case spec.Average(unit):
                 lengths = measured(units.sentence_lengths, unit)
                 if not lengths:
                     return replace(leaf, reasons=("the document has no sentence",))
                 mean = sum(lengths) / len(lengths)
                 reason = f"{mean:,.1f} {unit} on average of {plural(len(lengths), 'sentence')}"
                 return replace(leaf, reasons=(reason,))
-            case Compare():
+            case spec.Compare():
                 return self._compared(leaf, condition, scope)
             case _:
                 raise TypeError(f"{condition!r} has parts")
@@ -288,7 +264,7 @@ class _Explainer:
     def _missing(self, groups: tuple[str, ...], scope: Scope, needed: int) -> str:
         """Which patterns have no match, when too few have one."""
         judge = self._judge
-        patterns = judge.spans(self._spec, groups)
+        patterns = judge.spans(self._gate, groups)
         missing = [spans.pattern for spans in patterns if not judge.count(spans, scope)]
         if len(patterns) - len(missing) >= needed:
             return ""
@@ -297,7 +273,7 @@ class _Explainer:
         short = "" if needed == len(patterns) else f", {needed:,} needed"
         return f"{there} found{short}; missing: {named}"
 
-    def _sentences(self, leaf: WhyCondition, condition: SentenceLength) -> WhyCondition:
+    def _sentences(self, leaf: WhyCondition, condition: spec.SentenceLength) -> WhyCondition:
         unit = condition.unit
         lengths = self._judge.measured(units.sentence_lengths, unit)
         number = sum(length in condition.bounds for length in lengths)
@@ -309,7 +285,7 @@ class _Explainer:
         )
         return replace(leaf, found=found, found_in_all=number, reasons=(f"{there} of {which}",))
 
-    def _sentences_in(self, condition: SentenceLength) -> Iterator[tuple[int, int]]:
+    def _sentences_in(self, condition: spec.SentenceLength) -> Iterator[tuple[int, int]]:
         """Where the sentences of such a length are, from first word to end of last."""
         words = self._judge.measured(units.words)
         first = 0
@@ -322,7 +298,7 @@ class _Explainer:
                     yield span
             first = after
 
-    def _compared(self, leaf: WhyCondition, condition: Compare, scope: Scope) -> WhyCondition:
+    def _compared(self, leaf: WhyCondition, condition: spec.Compare, scope: Scope) -> WhyCondition:
         """Of many values those that stand as asked come first, in the order of the document."""
         judge, kind, relation = self._judge, condition.kind, condition.relation
         capture = condition.left.capture
@@ -373,9 +349,11 @@ class _Explainer:
             reasons=tuple(reasons),
         )
 
-    def _compared_with(self, condition: Compare, scope: Scope) -> tuple[list[values.Value], str]:
-        """The values that others are compared with, in the order of the document, and the texts
-        they were read from; for a literal none, as the condition has said it.
+    def _compared_with(
+        self, condition: spec.Compare, scope: Scope
+    ) -> tuple[list[values.Value], str]:
+        """The values to compare with, in the order of the document, and the texts they were read
+        from; no text for a literal, which the condition itself names.
         """
         right, kind, judge = condition.right, condition.kind, self._judge
         if isinstance(right, str):
@@ -395,7 +373,7 @@ class _Explainer:
         """Where the distinct patterns of groups match, each with the first group that has it."""
         owners: dict[int, tuple[str, Spans]] = {}
         for group in groups:
-            for spans in self._judge.spans(self._spec, (group,)):
+            for spans in self._judge.spans(self._gate, (group,)):
                 owners.setdefault(id(spans), (group, spans))
         return list(owners.values())
 
@@ -412,7 +390,7 @@ class _Explainer:
 
     def _count(self, groups: tuple[str, ...], scope: Scope) -> int:
         judge = self._judge
-        return sum(judge.count(spans, scope) for spans in judge.spans(self._spec, groups))
+        return sum(judge.count(spans, scope) for spans in judge.spans(self._gate, groups))
 
     def _witness(self, group: str, spans: Spans, at: int) -> Witness:
         place = self._place(spans.starts[at], spans.ends[at])

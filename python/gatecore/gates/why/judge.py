@@ -14,33 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, Final, TypeAlias, TypeVar
 
-from gatecore.gates import units, values
+from gatecore.gates import spec, units, values
 from gatecore.gates.findings import Lines
 from gatecore.gates.matches import Hit, Matches
-from gatecore.gates.spec import (
-    AllOf,
-    AnyOf,
-    Around,
-    AtLeast,
-    Average,
-    Captured,
-    Compare,
-    Condition,
-    Count,
-    DocumentLength,
-    Either,
-    Enough,
-    Every,
-    Gate,
-    NoneOf,
-    Not,
-    Part,
-    PatternRef,
-    SentenceLength,
-    Unit,
-    ValueKind,
-    Window,
-)
+from gatecore.gates.spec import Condition, Gate, PatternRef, Unit, ValueKind, Window
 from gatecore.gates.why.seen import (
     WHOLE,
     Claim,
@@ -65,16 +42,16 @@ Asking: TypeAlias = Callable[[Scope], bool]
 
 
 class Judge:
-    """One document's answers to the conditions of any gates; what was asked once is kept.
+    """One document's answers to the conditions of any gates; answers are kept.
 
     >>> from gatecore import modules
     >>> from gatecore.gates.matches import ReMatches
     >>> consent = modules.load("gdpr_uk").gate("consent")
-    >>> anything = AnyOf(tuple(group.name for group in consent.groups))
+    >>> anything = spec.AnyOf(tuple(group.name for group in consent.groups))
     >>> judge = Judge(ReMatches("We process personal data with your consent. Thank you."))
     >>> judge.holds(anything, consent)
     True
-    >>> judge.holds(Part("last", "words", 2, anything), consent)
+    >>> judge.holds(spec.Part("last", "words", 2, anything), consent)
     False
     """
 
@@ -88,46 +65,45 @@ class Judge:
         self._measured: dict[tuple[Any, ...], Any] = {}
         self._marks: dict[Unit, Spans] = {}
 
-    def holds(self, condition: Condition, spec: Gate, scope: Scope = WHOLE) -> bool:
-        """Whether a condition holds in a scope of the document."""
-        return self.asking(condition, spec)(scope)
+    def holds(self, condition: Condition, gate: Gate, scope: Scope = WHOLE) -> bool:
+        return self.asking(condition, gate)(scope)
 
-    def asking(self, condition: Condition, spec: Gate) -> Asking:
+    def asking(self, condition: Condition, gate: Gate) -> Asking:
         """A condition as a function, for when it is asked around many matches."""
         match condition:
-            case AnyOf(groups):
-                return self._some(spec, groups, 1)
-            case AllOf(groups):
-                return self._some(spec, groups, None)
-            case NoneOf(groups):
-                some = self._some(spec, groups, 1)
+            case spec.AnyOf(groups):
+                return self._some(gate, groups, 1)
+            case spec.AllOf(groups):
+                return self._some(gate, groups, None)
+            case spec.NoneOf(groups):
+                some = self._some(gate, groups, 1)
                 return lambda scope: not some(scope)
-            case AtLeast(count, groups):
-                return self._some(spec, groups, count)
-            case Count(groups, bounds):
-                found = cache(lambda: self.spans(spec, groups))
+            case spec.AtLeast(count, groups):
+                return self._some(gate, groups, count)
+            case spec.Count(groups, bounds):
+                found = cache(lambda: self.spans(gate, groups))
                 return lambda scope: sum(self.count(each, scope) for each in found()) in bounds
-            case Every(conditions):
-                asked = [self.asking(inner, spec) for inner in conditions]
+            case spec.Every(conditions):
+                asked = [self.asking(inner, gate) for inner in conditions]
                 return lambda scope: all(holds(scope) for holds in asked)
-            case Either(conditions):
-                asked = [self.asking(inner, spec) for inner in conditions]
+            case spec.Either(conditions):
+                asked = [self.asking(inner, gate) for inner in conditions]
                 return lambda scope: any(holds(scope) for holds in asked)
-            case Enough(needed, conditions):
-                asked = [self.asking(inner, spec) for inner in conditions]
+            case spec.Enough(needed, conditions):
+                asked = [self.asking(inner, gate) for inner in conditions]
                 return lambda scope: sum(holds(scope) for holds in asked) >= needed
-            case Not(inner):
-                holds = self.asking(inner, spec)
+            case spec.Not(inner):
+                holds = self.asking(inner, gate)
                 return lambda scope: not holds(scope)
-            case Around(groups, window, when):
-                return self._around(spec, groups, window, self.asking(when, spec))
-            case Part(edge, unit, amount, when):
-                holds = self.asking(when, spec)
+            case spec.Around(groups, window, when):
+                return self._around(gate, groups, window, self.asking(when, gate))
+            case spec.Part(edge, unit, amount, when):
+                holds = self.asking(when, gate)
                 part = cache(lambda: self.measured(units.part, edge, unit, amount))
                 return lambda scope: holds(scope._replace(part=part()))
-            case Compare():
-                return self._compare(spec, condition)
-            case DocumentLength() | SentenceLength() | Average():
+            case spec.Compare():
+                return self._compare(gate, condition)
+            case spec.DocumentLength() | spec.SentenceLength() | spec.Average():
                 held = cache(lambda: self._length_holds(condition))
                 return lambda _: held()
 
@@ -139,9 +115,9 @@ class Judge:
         low, high = reach(window, marks, claim.start, claim.end)
         return Scope(scope.part, claim, window, low, high)
 
-    def spans(self, spec: Gate, groups: tuple[str, ...]) -> list[Spans]:
+    def spans(self, gate: Gate, groups: tuple[str, ...]) -> list[Spans]:
         """Where the distinct patterns of some groups match; those without a match as well."""
-        return list({id(spans): spans for spans in map(self.found, spec.patterns(groups))}.values())
+        return list({id(spans): spans for spans in map(self.found, gate.patterns(groups))}.values())
 
     def found(self, pattern: PatternRef) -> Spans:
         """Where a pattern matches; the same object for the same question."""
@@ -151,7 +127,6 @@ class Judge:
         return self._spans[question]
 
     def seen(self, spans: Spans, scope: Scope) -> Numbers:
-        """The numbers of the matches that a scope admits."""
         return seen(spans, scope)
 
     def count(self, spans: Spans, scope: Scope) -> int:
@@ -178,16 +153,16 @@ class Judge:
         return self._marks[unit]
 
     def measured(self, measure: Callable[..., _T], *given: object) -> _T:
-        """What a function of `_units` says of the document, kept."""
+        """What a function of `units` says of the document; kept."""
         asked = (measure, *given)
         if asked not in self._measured:
             self._measured[asked] = measure(self.text, *given)
         answer: _T = self._measured[asked]
         return answer
 
-    def _some(self, spec: Gate, groups: tuple[str, ...], needed: int | None) -> Asking:
+    def _some(self, gate: Gate, groups: tuple[str, ...], needed: int | None) -> Asking:
         """Whether at least that many of the distinct patterns are seen; all of them for None."""
-        every = cache(lambda: self.spans(spec, groups))
+        every = cache(lambda: self.spans(gate, groups))
         matching = cache(lambda: [spans for spans in every() if spans.starts])
 
         def asked(scope: Scope) -> bool:
@@ -204,40 +179,36 @@ class Judge:
 
         return asked
 
-    def _around(self, spec: Gate, groups: tuple[str, ...], window: Window, holds: Asking) -> Asking:
+    def _around(self, gate: Gate, groups: tuple[str, ...], window: Window, holds: Asking) -> Asking:
         def claims(scope: Scope) -> Iterator[Claim]:
-            for spans in self.spans(spec, groups):
+            for spans in self.spans(gate, groups):
                 for numbers in seen(spans, scope):
                     for number in numbers:
                         yield Claim(spans, spans.starts[number], spans.ends[number])
 
         return lambda scope: any(holds(self.near(scope, window, claim)) for claim in claims(scope))
 
-    def _length_holds(self, condition: DocumentLength | SentenceLength | Average) -> bool:
+    def _length_holds(
+        self, condition: spec.DocumentLength | spec.SentenceLength | spec.Average
+    ) -> bool:
         match condition:
-            case DocumentLength(unit, bounds):
+            case spec.DocumentLength(unit, bounds):
                 return self.measured(units.length, unit) in bounds
-            case SentenceLength(unit, bounds, count):
+            case spec.SentenceLength(unit, bounds, count):
                 lengths = self.measured(units.sentence_lengths, unit)
                 return sum(each in bounds for each in lengths) in count
-            case Average(unit, bounds):
-                lengths = self.measured(units.sentence_lengths, unit)
-                total, number = sum(lengths), len(lengths)
-                return (
-                    number > 0
-                    and total >= bounds.at_least * number
-                    and (bounds.at_most is None or total <= bounds.at_most * number)
-                )
+            case spec.Average(unit, bounds):
+                return bounds.hold_mean(self.measured(units.sentence_lengths, unit))
 
-    def _compare(self, spec: Gate, condition: Compare) -> Asking:
+    def _compare(self, gate: Gate, condition: spec.Compare) -> Asking:
         left, kind, relation = condition.left, condition.kind, condition.relation
         right = condition.right
 
-        def captured(of: Captured) -> Callable[[], list[tuple[Spans, Values]]]:
+        def captured(of: spec.Captured) -> Callable[[], list[tuple[Spans, Values]]]:
             return cache(
                 lambda: [
                     (spans, self.values(spans, of.capture, kind))
-                    for spans in self.spans(spec, of.groups)
+                    for spans in self.spans(gate, of.groups)
                     if spans.starts
                 ]
             )

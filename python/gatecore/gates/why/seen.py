@@ -44,7 +44,6 @@ class Spans:
 
 
 def spans_of(pattern: PatternRef, spans: Sequence[Span]) -> Spans:
-    """The spans of a pattern's matches, in the order in which they were found."""
     return Spans(pattern, [start for start, _ in spans], [end for _, end in spans])
 
 

@@ -3,8 +3,8 @@
     Why ── relevant:  WhyCondition ── parts: WhyCondition …
         └─ branches:  WhyBranch ── when: WhyCondition       up to the one that gave the verdict
 
-`explain` makes it. What shows it (the lines of its `str`, the terminal, a page) asks each condition
-what it `said` and what is `shown` of it: what is cut, and what a reason has said, is decided here.
+`explain` makes it. Its three renderers (`str`, the terminal, a page) ask each condition what it
+`said` and what is `shown` of it, so what is cut or left to a reason is decided in one place.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final, Generic, TypeVar
 
 from gatecore.gates.placeholders import display
 from gatecore.gates.spec import Severity, Status
+from gatecore.text import visible
 
 __all__ = ["SIGNS", "Cut", "Shown", "Why", "WhyBranch", "WhyCondition", "Witness"]
 
@@ -53,7 +54,7 @@ class Witness:
 
     def to_dict(self) -> dict[str, object]:
         """The witness as plain data."""
-        return {name: getattr(self, name) for name in Witness.__slots__}
+        return _plain(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +168,7 @@ class WhyBranch:
 
     def to_dict(self) -> dict[str, object]:
         """The branch as plain data."""
-        return {
-            "number": self.number,
-            "status": self.status,
-            "severity": self.severity,
-            "message": self.message,
-            "taken": self.taken,
-            "when": None if self.when is None else self.when.to_dict(),
-        }
+        return {**_plain(self), "when": None if self.when is None else self.when.to_dict()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +218,11 @@ class Why:
         }
 
     def __str__(self) -> str:
-        from gatecore.text import visible
-
         return "\n".join(map(visible, _lines(self)))
+
+
+def _plain(value: Witness | WhyBranch) -> dict[str, object]:
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def _cut(these: tuple[_T, ...], in_all: int, shown: int | None) -> Cut[_T]:

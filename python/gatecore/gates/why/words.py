@@ -10,41 +10,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from gatecore.gates.spec import (
-    AllOf,
-    AnyOf,
-    Around,
-    AtLeast,
-    Average,
-    Bounds,
-    Captured,
-    Compare,
-    Condition,
-    Count,
-    DocumentLength,
-    Either,
-    Enough,
-    Every,
-    Gate,
-    NoneOf,
-    Not,
-    Part,
-    SentenceLength,
-    Unit,
-    Window,
-)
+from gatecore.gates import spec
+from gatecore.gates.spec import Bounds, Condition, Gate, Part, Window
 from gatecore.gates.values import Value
 from gatecore.text import cut, plural
 
-__all__ = [
-    "RELATIONS",
-    "bounds",
-    "describe",
-    "format_value",
-    "nearby",
-    "part",
-    "quoted",
-]
+__all__ = ["RELATIONS", "bounds", "describe", "format_value", "nearby", "part", "quoted"]
 
 RELATIONS: Final = {
     "above": "above",
@@ -61,82 +32,82 @@ KINDS: Final = {"number": "number", "money": "amount of money", "date": "date"}
 _SAME: Final = {"lines": "line", "sentences": "sentence", "paragraphs": "paragraph"}
 
 
-def describe(condition: Condition, spec: Gate, where: str = "") -> str:
+def describe(condition: Condition, gate: Gate, where: str = "") -> str:
     """What a condition asks for.
 
     >>> from gatecore import modules
-    >>> from gatecore.gates.spec import AnyOf, NoneOf
+    >>> from gatecore.gates.spec import spec.AnyOf, spec.NoneOf
     >>> consent = modules.load("gdpr_uk").gate("consent")
-    >>> describe(NoneOf(("consent",)), consent, " in the first 3 lines")
+    >>> describe(spec.NoneOf(("consent",)), consent, " in the first 3 lines")
     'no match of ‘consent’ (4 patterns) in the first 3 lines'
     """
 
     def of(groups: tuple[str, ...], joined: str = "or") -> str:
-        number = len(dict.fromkeys(spec.patterns(groups)))
+        number = len(dict.fromkeys(gate.patterns(groups)))
         return f"{quoted(groups, joined)} ({plural(number, 'pattern')}){where}"
 
     match condition:
-        case AnyOf(groups):
+        case spec.AnyOf(groups):
             return f"any of {of(groups)}"
-        case AllOf(groups):
+        case spec.AllOf(groups):
             return f"all of {of(groups, 'and')}"
-        case NoneOf(groups):
+        case spec.NoneOf(groups):
             return f"no match of {of(groups)}"
-        case AtLeast(count, groups):
+        case spec.AtLeast(count, groups):
             return f"at least {count:,} different patterns of {of(groups)}"
-        case Count(groups, within):
+        case spec.Count(groups, within):
             return f"{bounds(within, 'match', 'matches')} of {of(groups)}"
-        case Every():
+        case spec.Every():
             return f"all of these{where}"
-        case Either():
+        case spec.Either():
             return f"one of these{where}"
-        case Enough(count, conditions):
+        case spec.Enough(count, conditions):
             return f"at least {count:,} of these {len(conditions):,}{where}"
-        case Not(inner):
-            return _denied(inner, spec, where)
-        case Around(groups, window, when):
+        case spec.Not(inner):
+            return _denied(inner, gate, where)
+        case spec.Around(groups, window, when):
             name = f"a match of {quoted(groups)}{where}"
-            return f"{name} with {describe(when, spec, nearby(window))}"
+            return f"{name} with {describe(when, gate, nearby(window))}"
         case Part(when=when):
-            return describe(when, spec, part(condition))
-        case DocumentLength(unit, within):
+            return describe(when, gate, part(condition))
+        case spec.DocumentLength(unit, within):
             return f"a document of {bounds(within, unit[:-1], unit)}"
-        case SentenceLength(unit, within, count):
+        case spec.SentenceLength(unit, within, count):
             number = bounds(count, "sentence", "sentences")
             return f"{number} of {bounds(within, unit[:-1], unit)}"
-        case Average(unit, within):
+        case spec.Average(unit, within):
             return f"sentences of {bounds(within, unit[:-1], unit)} on average"
-        case Compare(left, _, relation, right):
+        case spec.Compare(left, _, relation, right):
             other = f"‘{cut(right)}’" if isinstance(right, str) else _captured(right)
             return f"{_captured(left)}{where} {RELATIONS[relation]} {other}"
 
 
-def _denied(condition: Condition, spec: Gate, where: str) -> str:
+def _denied(condition: Condition, gate: Gate, where: str) -> str:
     """What `not` of a condition asks for, in words of its own where there are such."""
     match condition:
-        case AnyOf(groups):
-            return describe(NoneOf(groups), spec, where)
-        case NoneOf(groups):
-            return describe(AnyOf(groups), spec, where)
-        case Not(inner):
-            return describe(inner, spec, where)
+        case spec.AnyOf(groups):
+            return describe(spec.NoneOf(groups), gate, where)
+        case spec.NoneOf(groups):
+            return describe(spec.AnyOf(groups), gate, where)
+        case spec.Not(inner):
+            return describe(inner, gate, where)
         case Part(when=when):
-            return _denied(when, spec, part(condition))
-        case Every((only,)) | Either((only,)):
-            return _denied(only, spec, where)
-        case Every():
+            return _denied(when, gate, part(condition))
+        case spec.Every((only,)) | spec.Either((only,)):
+            return _denied(only, gate, where)
+        case spec.Every():
             return f"not all of these{where}"
-        case Either():
+        case spec.Either():
             return f"none of these{where}"
-        case Enough(count, conditions):
+        case spec.Enough(count, conditions):
             return f"fewer than {count:,} of these {len(conditions):,}{where}"
-        case Around():
-            return f"no{describe(condition, spec, where).removeprefix('a')}"
+        case spec.Around():
+            return f"no{describe(condition, gate, where).removeprefix('a')}"
         case _:
-            return f"not: {describe(condition, spec, where)}"
+            return f"not: {describe(condition, gate, where)}"
 
 
-def _captured(captured: Captured) -> str:
+def _captured(captured: spec.Captured) -> str:
     return f"‘{captured.capture}’ of {quoted(captured.groups)}"
 
 
@@ -161,8 +132,7 @@ def nearby(window: Window) -> str:
 
 
 def part(condition: Part) -> str:
-    """Which part of the document."""
-    unit: Unit = condition.unit
+    unit: spec.Unit = condition.unit
     if condition.amount == 1:
         return f" in the {condition.edge} {unit[:-1]}"
     return f" in the {condition.edge} {condition.amount:,} {unit}"

@@ -14,26 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
-from gatecore.gates.spec import (
-    AllOf,
-    AnyOf,
-    Around,
-    AtLeast,
-    Bounds,
-    Compare,
-    Condition,
-    Count,
-    DocumentLength,
-    Either,
-    Enough,
-    Every,
-    Gate,
-    NoneOf,
-    Not,
-    Part,
-    PatternRef,
-    SentenceLength,
-)
+from gatecore.gates import spec
+from gatecore.gates.spec import Bounds, Condition, Gate, PatternRef
 
 __all__ = ["can_hold"]
 
@@ -64,7 +46,7 @@ def can_hold(
     >>> from gatecore import modules
     >>> gate, *_ = modules.load("gdpr_uk").gates
     >>> first = gate.groups[0].name
-    >>> can_hold(gate, [AnyOf((first,)), NoneOf((first,))])
+    >>> can_hold(gate, [spec.AnyOf((first,)), spec.NoneOf((first,))])
     False
     """
     formulas = _Formulas(gate)
@@ -87,28 +69,28 @@ class _Formulas:
 
     def of(self, condition: Condition) -> _Formula:
         match condition:
-            case AnyOf(groups):
+            case spec.AnyOf(groups):
                 return _at_least(1, self.patterns(groups))
-            case NoneOf(groups):
+            case spec.NoneOf(groups):
                 return _not(_at_least(1, self.patterns(groups)))
-            case AllOf(groups):
+            case spec.AllOf(groups):
                 return _all(self.patterns(groups))
-            case AtLeast(count, groups):
+            case spec.AtLeast(count, groups):
                 return _at_least(count, self.patterns(groups))
-            case Every(conditions):
+            case spec.Every(conditions):
                 return _all(list(map(self.of, conditions)))
-            case Either(conditions):
+            case spec.Either(conditions):
                 return _at_least(1, list(map(self.of, conditions)))
-            case Enough(count, conditions):
+            case spec.Enough(count, conditions):
                 return _at_least(count, list(map(self.of, conditions)))
-            case Not(inner):
+            case spec.Not(inner):
                 return _not(self.of(inner))
-            case Count(groups, bounds):
+            case spec.Count(groups, bounds):
                 return self.count(groups, bounds)
-            case DocumentLength(unit, bounds):
-                return self.amount((DocumentLength, unit), bounds)
-            case SentenceLength(unit, bounds, count):
-                return self.amount((SentenceLength, unit, bounds), count)
+            case spec.DocumentLength(unit, bounds):
+                return self.amount((spec.DocumentLength, unit), bounds)
+            case spec.SentenceLength(unit, bounds, count):
+                return self.amount((spec.SentenceLength, unit, bounds), count)
             case _:
                 return self.opaque(condition)
 
@@ -129,7 +111,7 @@ class _Formulas:
     def count(self, groups: tuple[str, ...], bounds: Bounds) -> _Formula:
         """Matches of patterns: at least as many as patterns that match, and none without one."""
         distinct = frozenset(self.distinct(groups))
-        name = (Count, distinct)
+        name = (spec.Count, distinct)
         formula = self.amount(name, bounds)
         patterns = self.patterns(groups)
 
@@ -166,12 +148,12 @@ class _Formulas:
     def needed(self, condition: Condition) -> Iterator[_Formula]:
         """What holds whenever a condition does that has no formula."""
         match condition:
-            case Around(groups, _, when):
+            case spec.Around(groups, _, when):
                 yield _at_least(1, self.patterns(groups))
                 yield from self.needed_of_part(when)
-            case Part(when=when):
+            case spec.Part(when=when):
                 yield from self.needed_of_part(when)
-            case Compare(left=left, right=right):
+            case spec.Compare(left=left, right=right):
                 yield _at_least(1, self.patterns(left.groups))
                 if not isinstance(right, str):
                     yield _at_least(1, self.patterns(right.groups))
@@ -181,12 +163,12 @@ class _Formulas:
     def needed_of_part(self, when: Condition) -> Iterator[_Formula]:
         """What matches in a part of the document matches in the document."""
         match when:
-            case AnyOf() | AllOf() | AtLeast():
+            case spec.AnyOf() | spec.AllOf() | spec.AtLeast():
                 yield self.of(when)
-            case Every(conditions):
+            case spec.Every(conditions):
                 for inner in conditions:
                     yield from self.needed_of_part(inner)
-            case Around() | Part() | Compare():
+            case spec.Around() | spec.Part() | spec.Compare():
                 yield from self.needed(when)
             case _:
                 return

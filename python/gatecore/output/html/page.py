@@ -1,12 +1,12 @@
 """Reports as one HTML page: verdicts with their reasons, and the document with its findings marked.
 
-The page asks for nothing from any network and runs nothing but its own script, which its content
-policy enforces; documents are hostile, so every word of theirs is escaped. It works without the
-script, which adds filters and keys.
+The page loads nothing from a network and runs only its own script, which its content policy
+enforces; every word of a document is escaped, as documents may be hostile. Without the script it
+lacks filters and keys, nothing else.
 
-A browser shows a few megabytes well and a hundred not at all, so of huge documents, of gates with
-thousands of findings and of thousands of gates the page shows a part, the worst first, and says how
-much it leaves out. No verdict is left out.
+Browsers handle a few megabytes well and a hundred not at all, so of huge documents and of thousands
+of findings or explanations the page shows a part, the worst first, and says how much it leaves out.
+No verdict is left out.
 """
 
 from __future__ import annotations
@@ -202,7 +202,6 @@ def _document(checked: Checked, prefix: str, room: _Room) -> Iterator[str]:
 
 
 def _cut_of(verdicts: Sequence[Verdict], numbers: Sequence[list[int]], room: _Room) -> str:
-    """What this page does not have of a document's verdicts."""
     said = ""
     findings, shown = sum(len(v.findings) for v in verdicts), sum(map(len, numbers))
     if shown < findings:
