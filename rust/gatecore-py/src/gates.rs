@@ -7,8 +7,8 @@ use gatecore::gate::{
     evaluate, Answerer, Capture, Document, Filled, Gate, GatePattern, Gates, Outcome, PatternRef,
     Unit, View as Form,
 };
-use gatecore::lookup::SharedSet;
 use gatecore::lowercase::partition_point;
+use gatecore::SharedSet;
 use gatecore::{memory, Answer, BuildError, PatternId, Span};
 use gatecore_ffi::cpython::{call_method, list, pair};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};

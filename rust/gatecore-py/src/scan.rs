@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use gatecore::lookup::SharedSet;
+use gatecore::SharedSet;
 use gatecore::{
     Anchor, Answer, Groups, Matches, PatternId, PatternSet, Region, Scan, ScanError, ShardId, Span,
     Stop, Wanted,

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gatecore::lookup::SharedSet;
 use gatecore::pass::memo::{self, Lent};
+use gatecore::SharedSet;
 use gatecore::{Backend, CodePoints, LoweredPattern, PatternId, PatternSet, ShardId, Spec, Stop};
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
