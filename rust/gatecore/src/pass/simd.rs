@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use gatecore_ffi::hyperscan::{Database, Error, Hits};
+use gatecore_ffi::hyperscan::{Database, Error};
 use serde::{Deserialize, Serialize};
 
 use super::expression::{offer, unbounded};
@@ -179,21 +179,22 @@ impl SimdPass {
             if stop.is_stopped() {
                 return Err(ScanError::Stopped);
             }
-            let mut hits = Hits::new(part.slots.len());
             let seen = match part.form {
                 Form::Plain => symbols,
                 Form::Collapsed => &copies.collapsed,
                 Form::Lines => &copies.lines,
             };
-            part.database.scan_until(seen, &mut hits, stop.flag()).map_err(
-                |error| match error {
-                    Error::Stopped => ScanError::Stopped,
-                    _ => ScanError::Engine(error.to_string()),
-                },
-            )?;
-            for expression in hits.iter() {
-                reported.insert(part.slots[expression] as usize);
-            }
+            let mut report = |expression: usize| {
+                // Each number has a slot; a panic here would end the process.
+                if let Some(&slot) = part.slots.get(expression) {
+                    reported.insert(slot as usize);
+                }
+            };
+            let scanned = part.database.scan(seen, stop.flag(), &mut report);
+            scanned.map_err(|error| match error {
+                Error::Stopped => ScanError::Stopped,
+                _ => ScanError::Engine(error.to_string()),
+            })?;
         }
         Ok(reported)
     }
