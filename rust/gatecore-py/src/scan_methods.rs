@@ -72,7 +72,9 @@ impl CoreScan {
                     Some(known) => Answer::Known(known),
                     None => {
                         looks.look_after(core.work_of(PatternId(id)))?;
-                        CoreScan::matches_detached(this, PatternId(id), &limit)?
+                        CoreScan::ask_detached(this, PatternId(id), &limit, move |scan, set| {
+                            scan.is_match(set, PatternId(id))
+                        })?
                     }
                 };
                 match answer {

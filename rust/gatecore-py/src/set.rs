@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gatecore::pass::memo::{self, Lent};
-use gatecore::SharedSet;
-use gatecore::{Backend, CodePoints, LoweredPattern, PatternId, PatternSet, ShardId, Spec, Stop};
+use gatecore::{
+    Backend, CodePoints, LoweredPattern, PatternId, PatternSet, ShardId, SharedSet, Spec, Stop,
+};
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -187,16 +188,12 @@ impl Databases {
 
 /// The backend of this name, settled: one that this build and this processor have.
 fn backend_called(name: &Bound<'_, PyAny>) -> PyResult<Backend> {
-    let wanted = match name.cast::<PyString>().ok().and_then(|name| name.to_str().ok()) {
-        Some("auto") => Backend::Auto,
-        Some("simd") => Backend::Simd,
-        Some("portable") => Backend::Portable,
-        _ => {
-            return Err(errors::PatternSetError::new_err(format!(
-                "there is no backend {}: expected 'auto', 'simd' or 'portable'",
-                name.repr()?
-            )))
-        }
+    let text = name.cast::<PyString>().ok().and_then(|name| name.to_str().ok());
+    let Some(wanted) = text.and_then(Backend::called) else {
+        return Err(errors::PatternSetError::new_err(format!(
+            "there is no backend {}: expected 'auto', 'simd' or 'portable'",
+            name.repr()?
+        )));
     };
     wanted.settle().map_err(errors::build)
 }

@@ -27,6 +27,7 @@ mod scan;
 mod set;
 mod span;
 mod stop;
+mod unbroken;
 pub mod workers;
 pub mod wtf8;
 
@@ -40,3 +41,4 @@ pub use set::{
 };
 pub use span::Span;
 pub use stop::Stop;
+pub use unbroken::Unbroken;

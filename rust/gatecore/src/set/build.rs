@@ -33,6 +33,7 @@ pub const MAX_INSTRUCTIONS: usize = 10_000_000;
 /// use gatecore::Backend;
 ///
 /// assert!(Backend::available().contains(&Backend::Portable));
+/// assert_eq!(Backend::called("simd"), Some(Backend::Simd));
 /// assert_ne!(Backend::Auto.settle()?, Backend::Auto);
 /// # Ok::<(), gatecore::BuildError>(())
 /// ```
@@ -64,6 +65,12 @@ impl Backend {
             Backend::Simd => "simd",
             Backend::Portable => "portable",
         }
+    }
+
+    /// The one of this name.
+    pub fn called(name: &str) -> Option<Backend> {
+        let all = [Backend::Auto, Backend::Simd, Backend::Portable];
+        all.into_iter().find(|backend| backend.name() == name)
     }
 
     /// Chooses a pass for `Auto`, and checks that another is available.

@@ -189,10 +189,8 @@ fn failed(error: Error) -> LoadError {
 }
 
 fn restore((backend, patterns, shards): Body<Vec<Entry>>) -> Result<PatternSet, LoadError> {
-    let mut available = Backend::available().iter().copied();
-    let backend = available
-        .find(|known| known.name() == backend)
-        .ok_or_else(|| damaged("its engine is unknown"))?;
+    let backend = Backend::called(&backend).filter(|wanted| Backend::available().contains(wanted));
+    let backend = backend.ok_or_else(|| damaged("its engine is unknown"))?;
     let coverage: Vec<Coverage> = patterns.iter().map(|entry| entry.routing.coverage).collect();
     let shards = shards.into_iter().map(|shard| shard.restore(&coverage));
     let shards: Vec<Shard> = shards.collect::<Result<_, _>>()?;
