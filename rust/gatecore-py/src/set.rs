@@ -3,10 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gatecore::pass::memo::{self, Lent};
-use gatecore::{
-    Backend, CodePoints, LoweredPattern, PatternId, PatternSet, ShardId, SharedSet, Spec, Stop,
-};
-use pyo3::exceptions::{PyIndexError, PyValueError};
+use gatecore::{Backend, CodePoints, LoweredPattern, PatternSet, ShardId, SharedSet, Spec, Stop};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
@@ -101,15 +99,16 @@ impl CoreSet {
 
     /// Source (UTF-8, lone surrogates encoded as well) and flags of a pattern.
     fn pattern<'py>(&self, py: Python<'py>, number: u32) -> PyResult<(Bound<'py, PyBytes>, u32)> {
-        let (source, flags) = self.shared.set.pattern(self.id(number)?);
+        let (source, flags) = self.shared.set.pattern(errors::pattern(&self.shared.set, number)?);
         Ok((PyBytes::new(py, source), flags))
     }
 
     /// Route, reason and cost of a pattern.
     fn routing(&self, number: u32) -> PyResult<(String, String, String)> {
-        let id = self.id(number)?;
-        let routing = self.shared.set.routing(id);
-        Ok((routing.route().to_string(), routing.reason(), self.shared.set.cost(id)))
+        let set = &self.shared.set;
+        let id = errors::pattern(set, number)?;
+        let routing = set.routing(id);
+        Ok((routing.route().to_string(), routing.reason(), set.cost(id)))
     }
 
     /// The number of a pattern, `None` if it is not in the set.
@@ -145,16 +144,6 @@ impl CoreSet {
         let stats = view_of
             .map_or_else(|| Arc::new(DocumentStats::default()), |scan| Arc::clone(&scan.stats));
         Ok(CoreScan::new(Arc::clone(&self.shared), scan, stats))
-    }
-}
-
-impl CoreSet {
-    fn id(&self, number: u32) -> PyResult<PatternId> {
-        if (number as usize) < self.shared.set.len() {
-            Ok(PatternId(number))
-        } else {
-            Err(PyIndexError::new_err("pattern number out of range"))
-        }
     }
 }
 

@@ -59,7 +59,7 @@ impl SharedSet {
     pub fn index(&self, source: Vec<u8>, flags: u32) -> Option<PatternId> {
         let index = self.index.get_or_init(|| {
             let mut index = HashMap::with_capacity(self.set.len());
-            for id in (0..self.set.len() as u32).map(PatternId) {
+            for id in self.set.ids() {
                 let (source, flags) = self.set.pattern(id);
                 index.entry((source.to_vec(), key_flags(flags))).or_insert(id);
             }
@@ -72,8 +72,7 @@ impl SharedSet {
     #[inline]
     pub fn keyword(&self, keyword: &str, document: usize) -> Keyword {
         let keywords = self.keywords.get_or_init(|| {
-            let ids = (0..self.set.len() as u32).rev().map(PatternId);
-            let plain = ids.filter(|&id| key_flags(self.set.pattern(id).1) == 0);
+            let plain = self.set.ids().rev().filter(|&id| key_flags(self.set.pattern(id).1) == 0);
             plain.filter_map(|id| Some((literal(self.set.pattern(id).0)?, id))).collect()
         });
         match keywords.get(keyword) {

@@ -142,6 +142,11 @@ impl PatternSet {
         self.patterns.is_empty()
     }
 
+    /// The numbers of all patterns.
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = PatternId> {
+        (0..self.len() as u32).map(PatternId)
+    }
+
     /// The pass in use.
     pub fn backend(&self) -> Backend {
         self.backend
