@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::alphabet::{ByteSet, FINAL_NEWLINE, NEWLINE};
+use crate::alphabet::{is_word_symbol, ByteSet, FINAL_NEWLINE, NEWLINE};
 use crate::pattern::classes::Resolve;
 use crate::pattern::{Look, Node, RepeatKind};
 
@@ -44,8 +44,7 @@ impl Neighbour {
         match symbol {
             NEWLINE => Neighbour::Newline,
             FINAL_NEWLINE => Neighbour::FinalNewline,
-            b'_' => Neighbour::Word,
-            _ if symbol.is_ascii_alphanumeric() => Neighbour::Word,
+            _ if is_word_symbol(symbol) => Neighbour::Word,
             _ => Neighbour::Other,
         }
     }
