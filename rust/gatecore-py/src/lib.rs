@@ -14,7 +14,7 @@
 //! text · lowercase       characters; offsets in `lower()`
 //! scan · document_class  one document (above them: re/pattern, re/stats)
 //! re/…                   functions and objects of `re`
-//! scan_methods · set     a document and a set, as Python asks them
+//! scan_methods · many · set   a document, many and a set, as Python asks them
 //! gates                  gates over sets
 //! ```
 
@@ -25,6 +25,7 @@ mod gates;
 mod gil;
 mod imports;
 mod lowercase;
+mod many;
 mod re;
 mod scan;
 mod scan_methods;

@@ -19,9 +19,9 @@ use crate::re::stats::{fell_through, Counted};
 use crate::scan::CoreScan;
 
 /// A list of pattern numbers.
-type Numbers<'py> = Bound<'py, PyList>;
+pub type Numbers<'py> = Bound<'py, PyList>;
 
-fn numbers(py: Python<'_>, ids: Vec<u32>) -> PyResult<Numbers<'_>> {
+pub fn numbers(py: Python<'_>, ids: Vec<u32>) -> PyResult<Numbers<'_>> {
     list(py, ids.into_iter().map(|id| number(py, id as isize)))
 }
 
@@ -65,22 +65,19 @@ impl CoreScan {
     ) -> PyResult<(Numbers<'py>, Numbers<'py>)> {
         let (limit, this) = (Limit::of(deadline), slf.as_unbound());
         let work = || -> PyResult<(Vec<u32>, Vec<u32>)> {
-            let (mut yes, mut ask) = (Vec::new(), Vec::new());
-            let (core, mut looks) = (this.get(), Looks::new(&limit));
-            for id in 0..core.set.set.len() as u32 {
-                let answer = match core.scan.known(&core.set.set, PatternId(id)) {
-                    Some(known) => Answer::Known(known),
-                    None => {
-                        looks.look_after(core.work_of(PatternId(id)))?;
-                        CoreScan::matches_detached(this, PatternId(id), &limit)?
-                    }
-                };
-                match answer {
+            let (core, mut ask) = (this.get(), Vec::new());
+            let (mut yes, open) = core.scan.known_ids(&core.set.set);
+            let mut looks = None;
+            for id in open {
+                let looks = looks.get_or_insert_with(|| Looks::new(&limit));
+                looks.look_after(core.work_of(PatternId(id)))?;
+                match CoreScan::matches_detached(this, PatternId(id), &limit)? {
                     Answer::Known(true) => memory::push(&mut yes, id),
                     Answer::Known(false) => {}
                     Answer::AskRe => memory::push(&mut ask, id),
                 }
             }
+            yes.sort_unstable();
             Ok((yes, ask))
         };
         let (yes, ask) = without_gil(slf.py(), || errors::caught(work)?)?;
@@ -89,20 +86,8 @@ impl CoreScan {
 
     /// Patterns that are known to match without further work; patterns of which it is not known.
     fn known<'py>(&self, py: Python<'py>) -> PyResult<(Numbers<'py>, Numbers<'py>)> {
-        let work = || {
-            let (mut yes, mut open) = (Vec::new(), Vec::new());
-            let set = &self.set.set;
-            for id in 0..set.len() as u32 {
-                let pattern = PatternId(id);
-                match self.scan.has(set, pattern).then(|| self.scan.known(set, pattern)).flatten() {
-                    Some(true) => memory::push(&mut yes, id),
-                    Some(false) => {}
-                    None => memory::push(&mut open, id),
-                }
-            }
-            (yes, open)
-        };
-        let (yes, open) = without_gil(py, || errors::caught(work))?;
+        let known = || errors::caught(|| self.scan.known_ids(&self.set.set));
+        let (yes, open) = without_gil(py, known)?;
         Ok((numbers(py, yes)?, numbers(py, open)?))
     }
 

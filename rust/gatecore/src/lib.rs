@@ -36,6 +36,6 @@ pub use confirm::{Matches, Wanted};
 pub use error::{BuildError, LoadError, ScanError};
 pub use pattern::{CodePoints, LoweredPattern};
 pub use scan::{Anchor, Answer, Glance, Groups, Region, Scan};
-pub use set::{maker, Backend, PatternId, PatternSet, Route, Routing, ShardId, Spec};
+pub use set::{maker, Backend, Ids, PatternId, PatternSet, Route, Routing, ShardId, Spec};
 pub use span::Span;
 pub use stop::Stop;

@@ -13,7 +13,7 @@ use gatecore_ffi::hyperscan::{Database, Error, Hits};
 use serde::{Deserialize, Serialize};
 
 use super::expression::{offer, unbounded};
-use super::forms::{Copies, Form, Forms, Runs, MIN_USERS};
+use super::forms::{Collapser, Copies, Form, Forms, Runs, MIN_USERS};
 use super::portable::has_literal;
 use super::{memo, Coverage, Cut, Known, Reported, Singles, Slot};
 use crate::alphabet::ByteSet;
@@ -83,7 +83,7 @@ fn work_for(expressions: u64) -> u64 {
 #[derive(Debug)]
 pub struct SimdPass {
     parts: Vec<Part>,
-    runs: Option<Runs>,
+    collapser: Option<Collapser>,
     singles: Singles,
     /// Slots that are always reported.
     blind: Vec<u32>,
@@ -180,7 +180,7 @@ impl SimdPass {
         let blind = numbered.filter(|(_, known)| **known == Coverage::Blind);
         SimdPass {
             parts,
-            runs,
+            collapser: runs.map(Collapser::new),
             singles,
             blind: blind.map(|(slot, _)| slot as u32).collect(),
             count: coverage.len(),
@@ -198,7 +198,8 @@ impl SimdPass {
         }
         self.singles.scan(symbols, &mut reported, stop)?;
         let none = || Cow::Owned(Copies::default());
-        let copies = self.runs.map_or_else(none, |runs| forms.of(runs, symbols));
+        let copies = self.collapser.as_ref();
+        let copies = copies.map_or_else(none, |collapser| forms.of(collapser, symbols));
         for part in &self.parts {
             if stop.is_stopped() {
                 return Err(ScanError::Stopped);
@@ -233,7 +234,7 @@ impl SimdPass {
         });
         Ok(StoredSimdPass {
             parts: parts.collect::<Result<_, Error>>()?,
-            runs: self.runs,
+            runs: self.collapser.as_ref().map(|collapser| collapser.runs),
             singles: self.singles.clone(),
         })
     }
