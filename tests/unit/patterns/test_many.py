@@ -84,7 +84,7 @@ def test_any_iterable_and_an_arrow_array_are_taken(patterns: PatternSet) -> None
 
     expected = patterns.ids_many(TEXTS)
     assert patterns.ids_many(iter(TEXTS)) == expected
-    assert patterns.ids_many(Array()) == expected  # type: ignore[arg-type]
+    assert patterns.ids_many(Array()) == expected
     assert patterns.ids_many([]) == []
     assert patterns.scan_many([]) == []
 
