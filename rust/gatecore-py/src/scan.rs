@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use gatecore::lookup::SharedSet;
 use gatecore::{
-    Anchor, Answer, Groups, Matches, PatternId, PatternSet, Region, Scan, ScanError, ShardId, Span,
-    Stop, Wanted,
+    Anchor, Answer, Columns, Groups, Matches, PatternId, PatternSet, Region, Scan, ScanError,
+    ShardId, Span, Stop, Wanted, Which,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -317,6 +317,16 @@ impl CoreScan {
         limit: &Limit,
     ) -> PyResult<Answer<bool>> {
         CoreScan::ask_detached(slf, id, limit, move |scan, set| scan.is_match(set, id))
+    }
+
+    /// Spans of all patterns. To be called without the GIL.
+    pub fn columns_detached(slf: &Py<Self>, which: Which, limit: &Limit) -> PyResult<Columns> {
+        limit.check()?;
+        let work = slf.get().scan.len().saturating_mul(slf.get().set.set.len());
+        let way = if work >= LONG_PASS { Way::Apart } else { Way::Detached };
+        let columns =
+            move |core: &CoreScan, stop: &Stop| core.scan.columns(&core.set.set, which, stop);
+        CoreScan::go(slf, way, limit, columns)?.map_err(errors::scan)
     }
 
     /// The first match, for callers without the GIL.

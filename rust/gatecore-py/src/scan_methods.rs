@@ -2,12 +2,12 @@
 //!
 //! The methods without a text are for a document that was scanned as a whole.
 
-use gatecore::{memory, Anchor, Answer, PatternId, Wanted};
+use gatecore::{memory, Anchor, Answer, PatternId, Wanted, Which};
 use gatecore_ffi::cpython::{call_method, list, number, pair};
 use pyo3::exceptions::PyIndexError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::{PyBytes, PyList, PyString};
 
 use crate::deadline::{Deadline, Limit, Looks};
 use crate::errors;
@@ -23,6 +23,18 @@ pub type Numbers<'py> = Bound<'py, PyList>;
 
 pub fn numbers(py: Python<'_>, ids: Vec<u32>) -> PyResult<Numbers<'_>> {
     list(py, ids.into_iter().map(|id| number(py, id as isize)))
+}
+
+/// 32-bit numbers.
+type Column<'py> = Bound<'py, PyBytes>;
+
+fn column<'py>(py: Python<'py>, numbers: &[u32]) -> PyResult<Column<'py>> {
+    PyBytes::new_with(py, 4 * numbers.len(), |bytes| {
+        for (four, number) in bytes.chunks_exact_mut(4).zip(numbers) {
+            four.copy_from_slice(&number.to_ne_bytes());
+        }
+        Ok(())
+    })
 }
 
 fn id_of(scan: &CoreScan, number: u32) -> PyResult<PatternId> {
@@ -127,6 +139,25 @@ impl CoreScan {
         let pairs = matches.spans.into_iter();
         let pairs = pairs.map(|span| pair(py, span.start() as isize, span.end() as isize));
         list(py, pairs).map(Some)
+    }
+
+    /// Spans of all patterns, of the first match of each or of all: numbers of patterns, starts and ends
+    /// as 32-bit numbers in the machine's order; patterns for which `re` has to be asked.
+    #[pyo3(signature = (first, deadline=None))]
+    fn columns<'py>(
+        slf: &Bound<'py, Self>,
+        first: bool,
+        deadline: Option<&Bound<'py, Deadline>>,
+    ) -> PyResult<(Column<'py>, Column<'py>, Column<'py>, Numbers<'py>)> {
+        let (py, this, limit) = (slf.py(), slf.as_unbound(), Limit::of(deadline));
+        let which = if first { Which::First } else { Which::All };
+        let found = without_gil(py, || CoreScan::columns_detached(this, which, &limit))?;
+        Ok((
+            column(py, &found.patterns)?,
+            column(py, &found.starts)?,
+            column(py, &found.ends)?,
+            numbers(py, found.ask)?,
+        ))
     }
 
     /// The first match, as `re.search`.

@@ -15,6 +15,7 @@
 //! back as [`Answer::AskRe`]; the caller asks the interpreter's own `re`.
 
 pub mod alphabet;
+mod columns;
 mod confirm;
 pub mod counters;
 mod error;
@@ -32,6 +33,7 @@ pub mod workers;
 pub mod wtf8;
 
 pub use alphabet::{ByteSet, Text, Translation};
+pub use columns::{Columns, Which};
 pub use confirm::{Matches, Wanted};
 pub use error::{BuildError, LoadError, ScanError};
 pub use pattern::{CodePoints, LoweredPattern};

@@ -116,3 +116,28 @@ def test_an_error_of_re_names_the_pattern() -> None:
         patterns.ids_many(["fine", "aa"])
     # Notes came with 3.11.
     assert "pattern 1 " in "".join(getattr(raised.value, "__notes__", ["pattern 1 "]))
+
+
+def test_columns_are_what_re_finds(patterns: PatternSet) -> None:
+    found = 0
+    for text in [*TEXTS, "no risk £5 xx " * 40_000]:
+        scan = patterns.scan(text)
+        expected = [
+            [match.span() for match in re.finditer(pattern.source, text, pattern.flags)]
+            for pattern in patterns
+        ]
+        columns, first = scan.all_spans(), scan.first_spans()
+        assert [columns.of(number) for number in range(len(patterns))] == expected
+        assert [first.of(number) for number in range(len(patterns))] == [s[:1] for s in expected]
+        assert list(columns) == [(n, *span) for n, spans in enumerate(expected) for span in spans]
+        found += len(columns)
+    assert found > 100_000
+
+
+def test_columns_under_a_deadline(patterns: PatternSet) -> None:
+    scan = patterns.scan("aa xx 12 ms")
+    assert scan.all_spans(deadline=60.0) == scan.all_spans()
+    assert scan.first_spans(deadline=60.0) == scan.first_spans()
+    for ask in (scan.all_spans, scan.first_spans):
+        with pytest.raises(DeadlineError):
+            ask(deadline=0.0)

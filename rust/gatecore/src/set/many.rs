@@ -8,8 +8,12 @@ use crate::scan::Scan;
 use crate::stop::Stop;
 use crate::workers::side_by_side;
 
-/// Characters that one thread takes at a time: 50 µs of work at least, twice what a thread costs.
+/// Characters that one thread takes at a time: half a millisecond.
 const PORTION: usize = 1 << 16;
+
+/// Portions from which threads are worth it: on a busy machine one waits milliseconds for a thread that
+/// then finds nothing left to do.
+const MANY: usize = 4;
 
 impl PatternSet {
     /// As [`PatternSet::scan`] for each of many documents, on all processors if they are long together.
@@ -45,6 +49,9 @@ impl PatternSet {
             let (portion, others) = rest.split_at(portion.count());
             memory::push(&mut portions, portion);
             rest = others;
+        }
+        if portions.len() < MANY {
+            portions = vec![texts];
         }
         let done = side_by_side(&portions, |portion| {
             let mut answers = memory::with_capacity(portion.len());
