@@ -18,6 +18,7 @@ use crate::gil::without_gil;
 use crate::many;
 use crate::re::pattern::number_of;
 use crate::re::stats::DocumentStats;
+use crate::re::texts;
 use crate::scan::CoreScan;
 use crate::scan_methods::{numbers, Numbers};
 use crate::text::Characters;
@@ -122,6 +123,16 @@ impl CoreSet {
     /// The number of a pattern, `None` if it is not in the set.
     fn index(&self, source: &Bound<'_, PyString>, flags: u32) -> Option<u32> {
         number_of(source, flags, &self.shared).map(|id| id.0)
+    }
+
+    /// Has plain texts that are asked many of the patterns scanned, until `leave_texts`.
+    fn serve_texts(&self) {
+        texts::serve(&self.shared);
+    }
+
+    /// Ends one `serve_texts`.
+    fn leave_texts(&self) {
+        texts::leave(&self.shared);
     }
 
     /// Runs the pass over a document; the GIL is released. Sections but the first may wait until one

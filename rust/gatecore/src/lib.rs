@@ -30,6 +30,7 @@ mod set;
 mod span;
 mod stop;
 pub mod workers;
+pub mod worth;
 pub mod wtf8;
 
 pub use alphabet::{ByteSet, Text, Translation};

@@ -13,6 +13,7 @@ use crate::document_class::{scan_of, tell_set};
 use crate::errors;
 use crate::re::pattern::CompiledPattern;
 use crate::re::stats::fell_through;
+use crate::re::texts::scan_for;
 use crate::scan::CoreScan;
 
 /// Matches between two looks for Ctrl-C.
@@ -95,14 +96,20 @@ impl<'a, 'py> Call<'a, 'py> {
     /// Finds out what the call asks, and scans for it.
     #[inline]
     pub fn aim(&self) -> PyResult<Served<'py, Target<'a, 'py>>> {
-        let Some(scan) = scan_of(self.string) else {
+        let known = scan_of(self.string);
+        let is_whole = self.pos.is_none() && self.endpos.is_none();
+        let scan = match known {
+            None if is_whole => scan_for(self.pattern, self.string)?,
+            known => known,
+        };
+        let Some(scan) = scan else {
             return Ok(Err(Declined { reason: Reason::NotADocument, scan: None }));
         };
         let Some(id) = number_in(self.pattern.get(), self.string, scan.get())? else {
             return Ok(Err(Declined { reason: Reason::NotInSet, scan: Some(scan) }));
         };
         let whole = scan.get().scan.whole();
-        let region = if self.pos.is_none() && self.endpos.is_none() {
+        let region = if is_whole {
             whole
         } else {
             let position = |value: Option<&Bound<'py, PyAny>>, default| match value {
