@@ -71,8 +71,8 @@ mod _gatecore {
     use super::re::document::DocumentMethods;
     #[pymodule_export]
     use super::re::functions::{
-        compile, findall, finditer, fullmatch, pattern_object, purge, r#match, reasons,
-        reset_stats, search, split, stats, sub, subn, thread_counts,
+        compile, compile_served, findall, finditer, fullmatch, pattern_object, purge, r#match,
+        reasons, reset_stats, search, split, stats, sub, subn, thread_counts,
     };
     #[pymodule_export]
     use super::re::iterator::MatchIterator;
@@ -80,6 +80,8 @@ mod _gatecore {
     use super::re::matched::Match;
     #[pymodule_export]
     use super::re::pattern::CompiledPattern;
+    #[pymodule_export]
+    use super::re::texts::gain_of;
     #[pymodule_export]
     use super::scan::CoreScan;
     #[pymodule_export]

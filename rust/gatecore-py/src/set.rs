@@ -125,9 +125,10 @@ impl CoreSet {
         number_of(source, flags, &self.shared).map(|id| id.0)
     }
 
-    /// Has plain texts that are asked many of the patterns scanned, until `leave_texts`.
-    fn serve_texts(&self) {
-        texts::serve(&self.shared);
+    /// Has plain texts that are asked many of the patterns scanned, until `leave_texts`; `review` is called
+    /// now and then while they are asked in vain.
+    fn serve_texts(&self, review: Py<PyAny>) {
+        texts::serve(&self.shared, review);
     }
 
     /// Ends one `serve_texts`.

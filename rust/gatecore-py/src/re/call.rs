@@ -13,7 +13,7 @@ use crate::document_class::{scan_of, tell_set};
 use crate::errors;
 use crate::re::pattern::CompiledPattern;
 use crate::re::stats::fell_through;
-use crate::re::texts::scan_for;
+use crate::re::texts::{self, scan_for};
 use crate::scan::CoreScan;
 
 /// Matches between two looks for Ctrl-C.
@@ -108,6 +108,7 @@ impl<'a, 'py> Call<'a, 'py> {
         let Some(id) = number_in(self.pattern.get(), self.string, scan.get())? else {
             return Ok(Err(Declined { reason: Reason::NotInSet, scan: Some(scan) }));
         };
+        self.pattern.get().note_asked();
         let whole = scan.get().scan.whole();
         let region = if is_whole {
             whole
@@ -134,6 +135,9 @@ impl<'a, 'py> Call<'a, 'py> {
     pub fn count(&self, declined: &Declined<'py>) {
         let scan = declined.scan.as_ref();
         fell_through(declined.reason, Some(self.pattern), scan.map(|scan| &*scan.get().stats));
+        if scan.is_none() {
+            texts::note_unserved(self.string.py());
+        }
     }
 
     /// Leaves the call to `re`.

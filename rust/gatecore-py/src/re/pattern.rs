@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use gatecore::counters::Counts;
+use gatecore::counters::{Counts, Reason};
 use gatecore::lookup::SharedSet;
 use gatecore::PatternId;
 use gatecore_ffi::cpython::{call, call_method};
@@ -30,6 +30,8 @@ pub struct CompiledPattern {
     /// Which of the sets for plain texts holds it: how often these had changed when it was looked for, then
     /// the set's place plus one.
     home: AtomicU64,
+    /// How often it was asked of a text with a scan.
+    asked: AtomicU64,
     /// How often a call with it fell through.
     pub counts: Counts,
 }
@@ -43,6 +45,7 @@ impl CompiledPattern {
             real: PyOnceLock::new(),
             place: AtomicU64::new(0),
             home: AtomicU64::new(0),
+            asked: AtomicU64::new(0),
             counts: Counts::default(),
         }
     }
@@ -88,6 +91,17 @@ impl CompiledPattern {
         let number = found.map_or(0, |id| u64::from(id.0) + 1);
         self.place.store(u64::from(set.id) << 32 | number, Ordering::Relaxed);
         found
+    }
+
+    /// Notes that it was asked of a text with a scan. To be called with the GIL held.
+    #[inline]
+    pub fn note_asked(&self) {
+        self.asked.store(self.asked.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// How often it was asked of a text with a scan, and of one without.
+    pub fn gain(&self) -> (u64, u64) {
+        (self.asked.load(Ordering::Relaxed), self.counts.of(Reason::NotADocument))
     }
 
     /// Which of the sets for plain texts holds it; `find` looks for it when they have changed.

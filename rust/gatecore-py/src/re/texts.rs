@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use gatecore::lookup::SharedSet;
 use gatecore::worth::Worth;
+use gatecore_ffi::cpython::call;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
@@ -25,8 +26,22 @@ const LONGEST: usize = 1 << 22;
 
 /// The sets whose patterns plain texts may be asked, and how often they changed; 0 as long as there never
 /// was one.
-static SETS: Mutex<Vec<Arc<SharedSet>>> = Mutex::new(Vec::new());
+static SETS: Mutex<Vec<Served>> = Mutex::new(Vec::new());
 static CHANGES: AtomicU32 = AtomicU32::new(0);
+
+/// A set whose patterns plain texts may be asked, and what is called from time to time if they are asked
+/// in vain.
+struct Served {
+    set: Arc<SharedSet>,
+    review: Py<PyAny>,
+}
+
+/// Calls about plain texts without a scan, while there are sets.
+static UNSERVED: AtomicU32 = AtomicU32::new(0);
+
+/// So many of them, and what was accelerated is looked at again: together they cost half a millisecond
+/// more than `re`'s own.
+const REVIEW: u32 = 4_096;
 
 thread_local! {
     static HERE: RefCell<Here> = RefCell::default();
@@ -54,23 +69,58 @@ struct Last {
     scan: Option<Py<CoreScan>>,
 }
 
-fn change(work: impl FnOnce(&mut Vec<Arc<SharedSet>>)) {
-    work(&mut SETS.lock().unwrap_or_else(PoisonError::into_inner));
-    CHANGES.fetch_add(1, Ordering::Relaxed);
+fn sets<T>(work: impl FnOnce(&mut Vec<Served>) -> T) -> T {
+    work(&mut SETS.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Has plain texts scanned for the patterns of a set, where that pays.
-pub fn serve(set: &Arc<SharedSet>) {
-    change(|sets| sets.push(Arc::clone(set)));
+/// Has plain texts scanned for the patterns of a set, where that pays. `review` is called without
+/// arguments after some thousand calls that no scan served.
+pub fn serve(set: &Arc<SharedSet>, review: Py<PyAny>) {
+    sets(|sets| sets.push(Served { set: Arc::clone(set), review }));
+    CHANGES.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Ends one [`serve`].
 pub fn leave(set: &SharedSet) {
-    change(|sets| {
-        if let Some(place) = sets.iter().position(|known| known.id == set.id) {
-            sets.remove(place);
-        }
+    // The callback is dropped outside of the lock: that may run Python code.
+    let _dropped = sets(|sets| {
+        let place = sets.iter().position(|known| known.set.id == set.id)?;
+        Some(sets.remove(place))
     });
+    CHANGES.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Counts a call about a text without a scan, and now and then has the accelerated hosts look whether
+/// that is all their patterns get.
+#[inline]
+pub fn note_unserved(py: Python<'_>) {
+    if CHANGES.load(Ordering::Relaxed) != 0
+        && UNSERVED.fetch_add(1, Ordering::Relaxed) % REVIEW == REVIEW - 1
+    {
+        review(py);
+    }
+}
+
+#[cold]
+fn review(py: Python<'_>) {
+    let reviews: Vec<Py<PyAny>> =
+        sets(|sets| sets.iter().map(|served| served.review.clone_ref(py)).collect());
+    for review in reviews {
+        if let Err(error) = call(review.bind(py), &[]) {
+            error.write_unraisable(py, Some(review.bind(py)));
+        }
+    }
+}
+
+/// How often a pattern was asked of texts with a scan, and of texts without. `None` for other objects.
+#[pyfunction]
+pub fn gain_of(pattern: &Bound<'_, PyAny>) -> Option<(u64, u64)> {
+    pattern.cast_exact::<CompiledPattern>().ok().map(|pattern| pattern.get().gain())
+}
+
+/// Whether texts may get scans that know a pattern.
+pub fn is_served(py: Python<'_>, pattern: &CompiledPattern) -> bool {
+    sets(|sets| sets.iter().any(|served| pattern.number(py, &served.set).is_some()))
 }
 
 /// The scan of a plain text that is asked a pattern, if it has or now gets one.
@@ -99,7 +149,7 @@ fn scan_of_text<'py>(
         // Nothing below runs Python code, which might come back here.
         let Ok(mut here) = here.try_borrow_mut() else { return Ok(None) };
         if here.changes != changes {
-            let sets = SETS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let sets = sets(|sets| sets.iter().map(|served| Arc::clone(&served.set)).collect());
             *here = Here { changes, sets, ..Here::default() };
         }
         let find = || here.sets.iter().position(|set| pattern.get().number(py, set).is_some());
