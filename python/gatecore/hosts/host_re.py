@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from gatecore import _gatecore
-from gatecore import re as _re
+import gatecore.re as _re
+from gatecore._gatecore import compile_served
 from gatecore.re import *  # noqa: F403
 
 __all__ = [*_re.__all__]
 
-compile = _gatecore.compile_served  # noqa: A001
+compile = compile_served  # noqa: A001
 
 
 def __getattr__(name: str) -> Any:

@@ -45,12 +45,15 @@ impl Round {
     }
 }
 
+/// What is asked of a set about some documents.
+pub type Question<T> = fn(&SharedSet, &[Text<'_>], &Stop) -> Result<Vec<T>, ScanError>;
+
 /// Asks a set about many documents, in their order; `None` for those that are too long to go together.
 pub fn each<T: Send + 'static>(
     set: &Arc<SharedSet>,
     texts: &Bound<'_, PyList>,
     limit: &Limit,
-    question: fn(&SharedSet, &[Text<'_>], &Stop) -> Result<Vec<T>, ScanError>,
+    question: Question<T>,
     mut answer: impl FnMut(Option<T>) -> PyResult<()>,
 ) -> PyResult<()> {
     let py = texts.py();

@@ -83,7 +83,7 @@ fn work_for(expressions: u64) -> u64 {
 #[derive(Debug)]
 pub struct SimdPass {
     parts: Vec<Part>,
-    collapser: Option<Collapser>,
+    collapser: Option<Box<Collapser>>,
     singles: Singles,
     /// Slots that are always reported.
     blind: Vec<u32>,
@@ -180,7 +180,7 @@ impl SimdPass {
         let blind = numbered.filter(|(_, known)| **known == Coverage::Blind);
         SimdPass {
             parts,
-            collapser: runs.map(Collapser::new),
+            collapser: runs.map(|runs| Box::new(Collapser::new(runs))),
             singles,
             blind: blind.map(|(slot, _)| slot as u32).collect(),
             count: coverage.len(),
@@ -198,7 +198,7 @@ impl SimdPass {
         }
         self.singles.scan(symbols, &mut reported, stop)?;
         let none = || Cow::Owned(Copies::default());
-        let copies = self.collapser.as_ref();
+        let copies = self.collapser.as_deref();
         let copies = copies.map_or_else(none, |collapser| forms.of(collapser, symbols));
         for part in &self.parts {
             if stop.is_stopped() {
