@@ -6,8 +6,8 @@ asked many patterns, and are a loss elsewhere. So they are counted, never timed:
 always come to the same end.
 
 - A function whose documents were asked fewer than ten questions that the pass answers, on average
-  over its first sixteen calls, is called directly from then on. The texts that it hands on may
-  still be scanned, if they are asked enough (`rust/gatecore/src/worth.rs`).
+  from the third on, is called directly from then on. The texts that it hands on may still be
+  scanned, if they are asked enough (`rust/gatecore/src/worth.rs`).
 - A pattern that was asked of texts without a scan four times as often as of others becomes `re`'s
   own again where it is held.
 - If all patterns of a host together are asked in vain nine times out of ten, three times in a row,
@@ -30,11 +30,12 @@ _ENOUGH: Final = 64
 _IN_VAIN: Final = 4
 #: The same for all patterns of a host together.
 _ALL_IN_VAIN: Final = 9
-#: Reviews in a row, 4,096 calls in vain apart, that a host may fail.
+#: Looks in a row, so many calls in vain apart, that a host may fail.
 MOST_STRIKES: Final = 3
+_LONG_ENOUGH: Final = 1_024
 
 #: Calls of a function before it is judged, and what its documents must then have been asked.
-_CALLS: Final = 16
+_CALLS: Final = 3
 _QUESTIONS: Final = 10
 
 #: Shorter texts are never documents: making one costs as much as ten of `re`'s calls.
@@ -98,6 +99,8 @@ class Served:
         served, *fell = thread_counts()
         now = (served, sum(fell))
         served, fell_through = now[0] - self._before[0], now[1] - self._before[1]
+        if fell_through < _LONG_ENOUGH:
+            return False
         self._before = now
         self._strikes = self._strikes + 1 if served * _ALL_IN_VAIN < fell_through else 0
         return self._strikes >= MOST_STRIKES

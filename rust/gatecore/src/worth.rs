@@ -9,9 +9,10 @@
 //! texts so far were asked twice as many as pay     scan at the first question
 //! they were not                                    scan once this text alone was asked as many, times `patience`
 //! a scan did not pay                               patience doubles, up to a limit
+//! one would have paid                              patience halves
 //! ```
 //!
-//! So where nothing is gained, scans become rare: one in [`MOST_PATIENCE`] times what would pay.
+//! So where nothing is gained, scans become rare, and where something is, they come back.
 
 /// Nanoseconds of a scan, and of each character of it.
 const SCAN: usize = 3_000;
@@ -64,15 +65,12 @@ impl Worth {
     pub fn end(&mut self, characters: usize, questions: u32, begin: u32) {
         let questions = questions.min(MOST_QUESTIONS);
         self.usual = self.usual - self.usual / MEMORY + 16 * questions / MEMORY;
-        let served = (questions + 1).saturating_sub(begin);
-        if served == 0 {
-            return;
+        let paying = paying(characters);
+        if questions >= 2 * paying {
+            self.patience = (self.patience / 2).max(1);
+        } else if begin <= questions {
+            self.patience = (2 * self.patience).min(MOST_PATIENCE);
         }
-        self.patience = if served < paying(characters) {
-            (2 * self.patience).min(MOST_PATIENCE)
-        } else {
-            (self.patience / 2).max(1)
-        };
     }
 }
 
@@ -111,6 +109,18 @@ mod tests {
                 assert_eq!(run(characters, questions), (0, 0), "{characters}, {questions}");
             }
         }
+    }
+
+    #[test]
+    fn what_did_not_pay_may_pay_later() {
+        let (mut worth, mut scans) = (Worth::default(), 0);
+        for text in 0..400 {
+            let questions = if text < 200 { paying(100) + 1 } else { 50 };
+            let begin = worth.begin(100);
+            scans += u32::from(text >= 200 && begin == 1);
+            worth.end(100, questions, begin);
+        }
+        assert!(scans > 180, "{scans}");
     }
 
     #[test]

@@ -36,12 +36,14 @@ struct Served {
     review: Py<PyAny>,
 }
 
-/// Calls about plain texts without a scan, while there are sets.
+/// Calls about plain texts without a scan since the last review, and with how many comes the next.
 static UNSERVED: AtomicU32 = AtomicU32::new(0);
+static NEXT_REVIEW: AtomicU32 = AtomicU32::new(FIRST_REVIEW);
 
-/// So many of them, and what was accelerated is looked at again: together they cost half a millisecond
-/// more than `re`'s own.
-const REVIEW: u32 = 4_096;
+/// So many of them, and what was accelerated is looked at again, at first soon, then ever later: they cost
+/// 25 µs more than `re`'s own, 0.4 ms at last, and a look at a host of a hundred names 20.
+const FIRST_REVIEW: u32 = 256;
+const LAST_REVIEW: u32 = 4_096;
 
 thread_local! {
     static HERE: RefCell<Here> = RefCell::default();
@@ -77,6 +79,7 @@ fn sets<T>(work: impl FnOnce(&mut Vec<Served>) -> T) -> T {
 /// arguments after some thousand calls that no scan served.
 pub fn serve(set: &Arc<SharedSet>, review: Py<PyAny>) {
     sets(|sets| sets.push(Served { set: Arc::clone(set), review }));
+    NEXT_REVIEW.store(FIRST_REVIEW, Ordering::Relaxed);
     CHANGES.fetch_add(1, Ordering::Relaxed);
 }
 
@@ -94,9 +97,13 @@ pub fn leave(set: &SharedSet) {
 /// that is all their patterns get.
 #[inline]
 pub fn note_unserved(py: Python<'_>) {
-    if CHANGES.load(Ordering::Relaxed) != 0
-        && UNSERVED.fetch_add(1, Ordering::Relaxed) % REVIEW == REVIEW - 1
-    {
+    if CHANGES.load(Ordering::Relaxed) == 0 {
+        return;
+    }
+    let next = NEXT_REVIEW.load(Ordering::Relaxed);
+    if UNSERVED.fetch_add(1, Ordering::Relaxed) + 1 >= next {
+        UNSERVED.store(0, Ordering::Relaxed);
+        NEXT_REVIEW.store((2 * next).min(LAST_REVIEW), Ordering::Relaxed);
         review(py);
     }
 }
