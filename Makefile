@@ -8,6 +8,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 SECONDS_OF_FUZZ ?= 60
 FUZZ ?= --seconds $(SECONDS_OF_FUZZ)
+FOREIGN ?=
 PYTEST ?= --numprocesses auto --dist worksteal
 GATE_CASES ?= 100000
 MUTATIONS ?= 20000
@@ -133,6 +134,17 @@ test-host: $(VENV)/.dev $(VENV)/.installed ## compare with the real host: LOKI_H
 .PHONY: bench-host
 bench-host: $(VENV)/.dev $(VENV)/.installed ## old against accelerated on the real host: LOKI_HOME=… make bench-host
 	$(PY) -W ignore -m benchmarks.figures.host
+
+# An environment of its own: nobody here wrote what is in it.
+.venvs/foreign/.foreign: requirements/foreign.txt
+	$(PYTHON) -m venv --clear .venvs/foreign
+	.venvs/foreign/bin/python $(LOCKED) requirements/foreign.txt
+	@touch $@
+
+.PHONY: bench-foreign
+bench-foreign: .venvs/foreign/.foreign dist/.built ## foreign packages, plain and accelerated: make bench-foreign FOREIGN='pysbd --rounds 30'
+	.venvs/foreign/bin/python $(INSTALL) --force-reinstall --no-deps dist/*.whl
+	.venvs/foreign/bin/python -m benchmarks.figures.foreign_hosts $(FOREIGN)
 
 .PHONY: smoke
 smoke: dist/.built ## the wheel alone in an empty virtual environment checks a document

@@ -33,7 +33,7 @@ from typing import Any, Final
 
 from gatecore._gatecore import thread_counts
 from gatecore.errors import AccelerateError
-from gatecore.hosts import patching, registry
+from gatecore.hosts import gain, patching, registry
 from gatecore.hosts.host import Entry, Host
 from gatecore.hosts.learning import HostLearning, Learn
 from gatecore.hosts.patterns import HostPatterns, host_patterns
@@ -160,6 +160,9 @@ class Acceleration:
         self._doors: list[patching.Taken] = []
         self._rebound: list[str] = []
         self._token = object()
+        self._given_back: list[str] = []
+        self._trials: dict[str, gain.Trial] = {}
+        self._served = gain.Served(_review_of(weakref.ref(self)))
         self._learning = HostLearning(
             host.modules, store=store, backend=backend, learn=learn, use=self._use
         )
@@ -167,8 +170,11 @@ class Acceleration:
             self.found = self._look(host)
             self.patterns = self._compiled()
         self._take(host)
-        self._finalizer = weakref.finalize(self, patching.give_back, self._token)
-        self._finalizer.atexit = False
+        for end in (
+            weakref.finalize(self, patching.give_back, self._token),
+            weakref.finalize(self, self._served.stop),
+        ):
+            end.atexit = False
 
     # What is looked for.
 
@@ -184,10 +190,12 @@ class Acceleration:
         with self._lock:
             self._learning.adopt(patterns)
             self.patterns = patterns
+            self._served.use(patterns)
 
     def _take(self, host: Host) -> None:
         """Takes the host's names over; what goes wrong half way is undone."""
         try:
+            self._served.use(self.patterns)
             self._rebound += rebind(self._token, [*host.modules, *host.holders])
             for change in host.changes:
                 patching.take(self._token, change.owner, change.name, change.value)
@@ -244,6 +252,8 @@ class Acceleration:
     ) -> Any:
         local = self._local
         depth = getattr(local, "depth", 0)
+        if not (entry.whole or entry.parameter) and not _has_document(args, kwargs):
+            return function(*args, **kwargs)
         if entry.whole and depth == 0 and self.host.has_changed():
             self.refresh()
         place = _place_of_text(entry, args, kwargs) if depth == 0 or entry.parameter else None
@@ -265,9 +275,39 @@ class Acceleration:
         finally:
             local.depth = depth
             with self._lock:
-                self._counts.add(entry.label, before, outermost=depth == 0)
+                served = self._counts.add(entry.label, before, outermost=depth == 0)
+                if document is not None and not (entry.whole or entry.parameter):
+                    self._judge(entry, served)
                 if entry.whole and document is not None:
                     self._finish(document)
+
+    # What does not gain.
+
+    def _judge(self, entry: Entry, served: int) -> None:
+        """Closes a function's door if its documents are asked too little. The lock is held."""
+        trial = self._trials.setdefault(entry.label, gain.Trial())
+        if not trial.is_lost(served):
+            return
+        for taken in self._doors:
+            if taken.owner is entry.owner and taken.name == entry.name:
+                patching.leave(self, taken)
+                self._given_back.append(f"{entry.label}: its documents are asked too little")
+                self._doors.remove(taken)
+                return
+
+    def _review(self) -> None:
+        """Gives back the patterns that are asked in vain, or everything; called by the core."""
+        with self._lock:
+            if self._served.is_hopeless():
+                self._given_back.append("all names: nine of ten calls are in vain")
+                self.restore()
+                return
+            for taken in patching.taken_by(self._token):
+                if not gain.gains(taken.new):
+                    patching.let_go(self._token, taken)
+                    owner = taken.owner if isinstance(taken.owner, type) else type(taken.owner)
+                    where = getattr(taken.owner, "__name__", owner.__name__)
+                    self._given_back.append(f"{where}.{taken.name}: asked of texts without a scan")
 
     # What it came to.
 
@@ -290,6 +330,7 @@ class Acceleration:
         fallback = [pattern for pattern, one in explained if one.route == "fallback"]
         left = [
             *self.host.left,
+            *(f"given back to re: {what}" for what in self._given_back),
             *(f"{place}: the pattern is made at run time" for place in self.found.unread),
             *self.found.skipped,
         ]
@@ -318,6 +359,7 @@ class Acceleration:
                 patching.leave(self, taken)
             self._doors.clear()
             patching.give_back(self._token)
+            self._served.stop()
             for document in self._recent:
                 self._finish(document)
             self._recent.clear()
@@ -335,6 +377,25 @@ class Acceleration:
 
     def __repr__(self) -> str:
         return f"<gatecore.Acceleration of {self.host.name}, {len(self.patterns):,} patterns>"
+
+
+def _review_of(handle: weakref.ref[Acceleration]) -> Callable[[], None]:
+    """What the core calls; it does not keep the handle."""
+
+    def review() -> None:
+        known = handle()
+        if known is not None:
+            known._review()
+
+    return review
+
+
+def _has_document(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a text among the arguments is long enough to be worth a document."""
+    return any(
+        isinstance(value, str) and len(value) >= gain.SHORTEST_DOCUMENT
+        for value in (*args, *kwargs.values())
+    )
 
 
 def _door(entry: Entry) -> Callable[[patching.Taken], Callable[..., Any]]:

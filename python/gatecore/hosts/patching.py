@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Final
 
-__all__ = ["Taken", "enter", "give_back", "is_ours", "leave", "take"]
+__all__ = ["Taken", "enter", "give_back", "is_ours", "leave", "let_go", "take", "taken_by"]
 
 _MISSING: Final = object()
 _LOCK: Final = threading.RLock()
@@ -102,12 +102,25 @@ def is_ours(owner: Any, name: Any) -> bool:
 def give_back(user: Any) -> None:
     """Lets go of all that was taken for a user, the latest first."""
     with _LOCK:
-        for key, taken in reversed(_of(user)):
-            taken.users[:] = [known for known in taken.users if known is not user]
-            if not taken.users:
-                _put_back(taken)
-                if _TAKEN.get(key) is taken:
-                    del _TAKEN[key]
+        for _, taken in reversed(_of(user)):
+            let_go(user, taken)
+
+
+def taken_by(user: Any) -> list[Taken]:
+    """What was taken for a user."""
+    with _LOCK:
+        return [taken for _, taken in _of(user)]
+
+
+def let_go(user: Any, taken: Taken) -> None:
+    """Lets go of one name that was taken for a user."""
+    with _LOCK:
+        taken.users[:] = [known for known in taken.users if known is not user]
+        if not taken.users:
+            _put_back(taken)
+            key = (id(taken.owner), taken.name)
+            if _TAKEN.get(key) is taken:
+                del _TAKEN[key]
 
 
 def enter(handle: Any, owner: Any, name: str, make: Callable[[Taken], Any]) -> Taken:

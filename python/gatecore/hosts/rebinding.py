@@ -13,14 +13,15 @@ from collections.abc import Iterator
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
-from gatecore import re as gatecore_re
+from gatecore._gatecore import compile_served
+from gatecore.hosts import host_re
 from gatecore.hosts.patching import is_ours, take
 from gatecore.patterns.pattern import Pattern
 
 __all__ = ["held_patterns", "rebind"]
 
 _FUNCTIONS: Final = {
-    getattr(re, name): getattr(gatecore_re, name)
+    getattr(re, name): getattr(host_re, name)
     for name in (
         *("compile", "search", "match", "fullmatch", "findall", "finditer"),
         *("split", "sub", "subn", "purge"),
@@ -96,9 +97,9 @@ def _name(owner: Any) -> str:
 def _rebound(value: Any, depth: int) -> Any:
     """What a value becomes; itself if there is nothing to rebind."""
     if value is re:
-        return gatecore_re
+        return host_re
     if isinstance(value, re.Pattern):
-        return gatecore_re.compile(value) if isinstance(value.pattern, str) else value
+        return compile_served(value) if isinstance(value.pattern, str) else value
     if type(value) is tuple and depth < _DEEPEST and len(value) <= _LONGEST:
         parts = [_rebound(part, depth + 1) for part in value]
         changed = any(new is not old for new, old in zip(parts, value, strict=True))

@@ -142,8 +142,10 @@ class Counts:
         """Knows a gate before its first call."""
         self._by_gate.setdefault(label, [0] * len(self._total))
 
-    def add(self, label: str, before: tuple[int, ...], *, outermost: bool) -> None:
+    def add(self, label: str, before: tuple[int, ...], *, outermost: bool) -> int:
         """A call that has just ended; `before` is `thread_counts()` at its beginning.
+
+        Returns how many of its questions were served.
 
         Calls within another one of the same host belong to their gate, but not again to the total.
         """
@@ -154,6 +156,7 @@ class Counts:
             if now[1:] != before[1:]:  # rare
                 for number in range(1, len(now)):
                     row[number] += now[number] - before[number]
+        return now[0] - before[0]
 
     def add_patterns(self, document: Document) -> None:
         """What fell through on a document that is done."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeAlias, TypeVar
 from gatecore._gatecore import CoreScan, Deadline
 from gatecore._gatecore import Pattern as CompiledPattern
 from gatecore.errors import UnansweredError
+from gatecore.patterns.columns import Columns, of_bytes, of_rows
 from gatecore.patterns.pattern import DEBUG, Pattern, note
 
 if TYPE_CHECKING:
@@ -212,6 +213,57 @@ class Scan:
             return self._spans_by_re(number, until) if spans is None else spans
         except BaseException as error:
             self._named(error, number)
+            raise
+
+    def first_spans(self, *, deadline: DeadlineLike | None = None) -> Columns:
+        """The span of the first match of every pattern that matches, as `re.search` finds it.
+
+        Raises:
+            DeadlineError: The deadline was over before all were found.
+            Exception: Whatever `re` raises for a pattern and this text.
+
+        >>> from gatecore import PatternSet
+        >>> list(PatternSet(["fee", "risk"]).scan("a fee, no risk, a fee").first_spans())
+        [(0, 2, 5), (1, 10, 14)]
+        """
+        return self._columns(True, self._limit(deadline))
+
+    def all_spans(self, *, deadline: DeadlineLike | None = None) -> Columns:
+        """The spans of all matches of all patterns, as `re.finditer` finds them.
+
+        Worked out without the GIL, on all processors where the document is long. What only `re` can
+        answer comes last.
+
+        Raises:
+            DeadlineError: The deadline was over before all were found.
+            Exception: Whatever `re` raises for a pattern and this text.
+        """
+        return self._columns(False, self._limit(deadline))
+
+    def _columns(self, first: bool, until: Deadline | None) -> Columns:
+        try:
+            *columns, ask = self._core.columns(first, until)
+        except BaseException as error:
+            self._all_known(error)
+            raise
+        found = of_bytes(*columns)
+        if not ask:
+            return found
+        rows = list(found)
+        for number in self._set._by_danger(ask):
+            rows += ((number, *span) for span in self._rows_by_re(number, first, until))
+        return of_rows(sorted(rows))
+
+    def _rows_by_re(
+        self, number: int, first: bool, until: Deadline | None
+    ) -> list[tuple[int, int]]:
+        try:
+            if until is not None or not first:
+                return self._spans_by_re(number, until)[: 1 if first else None]
+            match = self._set.compiled(number).search(self.text)
+            return [] if match is None else [match.span()]
+        except BaseException as error:
+            self._all_known(error, number)
             raise
 
     def spans_by_re(

@@ -329,6 +329,62 @@ class PatternSet:
         """
         return self._scan(text, eager=True, deadline=deadline)
 
+    def ids_many(
+        self, texts: Iterable[str], *, deadline: DeadlineLike | None = None
+    ) -> list[list[int]]:
+        r"""For each of many documents the numbers of the patterns that match, as `ids` of a scan.
+
+        Made for log lines and messages: Python is left once a megabyte, and all processors work.
+        An Arrow array of text (anything with `to_pylist`) is taken as well.
+
+        Raises:
+            DocumentTypeError: One of them is not a `str`; it is named by its place.
+            DeadlineError: The deadline was over before all were answered.
+            Exception: Whatever `re` raises for a pattern and one of these texts.
+
+        >>> patterns = PatternSet(["fee", r"charge\b"])
+        >>> patterns.ids_many(["no fee", "", "a charge or fee"])
+        [[0], [], [0, 1]]
+        """
+        until = None if deadline is None else deadline_of(deadline)
+        texts = _listed(texts)
+        found, open_ones = self._core.ids_many(texts, until)
+        for place, numbers in open_ones:
+            text = texts[place]
+            by_re = None if numbers is None or until is not None else self._by_re(numbers, text)
+            if by_re is None:  # with all that a scan knows of deadlines and errors
+                found[place] = self.scan(text, deadline=until).ids()
+            elif by_re:
+                found[place] = sorted(found[place] + by_re)
+        return found
+
+    def _by_re(self, numbers: list[int], text: str) -> list[int] | None:
+        """Those of the patterns that match by `re`; `None` if it raises something."""
+        try:
+            return [number for number in numbers if self.compiled(number).search(text)]
+        except Exception:
+            return None
+
+    def scan_many(
+        self, texts: Iterable[str], *, deadline: DeadlineLike | None = None
+    ) -> list[Scan]:
+        """As `scan` for each of many documents, all processors working.
+
+        Raises:
+            DocumentTypeError: One of them is not a `str`; it is named by its place.
+            DeadlineError: The deadline was over before all were scanned.
+
+        >>> [scan.spans(0) for scan in PatternSet(["fee"]).scan_many(["a fee", "fee, fee"])]
+        [[(2, 5)], [(0, 3), (5, 8)]]
+        """
+        until = None if deadline is None else deadline_of(deadline)
+        texts = _listed(texts)
+        cores = self._core.scan_many(texts, until)
+        return [
+            self.scan(text, deadline=until) if core is None else Scan(self, text, core, until)
+            for text, core in zip(texts, cores, strict=True)
+        ]
+
     def scan_first_section(self, text: str, *, deadline: DeadlineLike | None = None) -> Scan:
         """As `scan`, of section 0; only the core's gates may ask about patterns of the others."""
         return self._scan(text, eager=False, deadline=deadline)
@@ -393,6 +449,14 @@ def check_text(text: object) -> None:
     if not isinstance(text, str):
         hint = "; decode it first" if isinstance(text, bytes | bytearray | memoryview) else ""
         raise DocumentTypeError(f"a document is a str, not {type(text).__name__}{hint}")
+
+
+def _listed(texts: Iterable[str]) -> list[str]:
+    """Many documents as a list."""
+    if isinstance(texts, str | bytes):
+        raise DocumentTypeError("many documents are a list of them; for one, there is scan(text)")
+    to_pylist = getattr(texts, "to_pylist", None)
+    return list(texts if to_pylist is None else to_pylist())
 
 
 def _key(

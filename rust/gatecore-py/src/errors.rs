@@ -4,9 +4,11 @@ use gatecore::memory::{self, NoMemory};
 use gatecore::{BuildError, LoadError, PatternId, PatternSet, ScanError};
 use gatecore_ffi::cpython::reserve;
 use pyo3::exceptions::{PyIndexError, PyMemoryError};
-use pyo3::{import_exception, PyErr, PyResult};
+use pyo3::import_exception;
+use pyo3::prelude::*;
 
 import_exception!(gatecore.errors, DeadlineError);
+import_exception!(gatecore.errors, DocumentTypeError);
 import_exception!(gatecore.errors, PatternSetError);
 import_exception!(gatecore.errors, SetTooLargeError);
 import_exception!(gatecore.errors, StoredSetError);
@@ -41,4 +43,10 @@ pub fn load(error: LoadError) -> PyErr {
 /// A document could not be scanned: it is beyond 4 GiB, or memory ran out.
 pub fn scan(error: ScanError) -> PyErr {
     PyMemoryError::new_err(error.to_string())
+}
+
+/// Something among many documents is none.
+pub fn not_a_document(object: &Bound<'_, PyAny>, number: usize) -> PyErr {
+    let kind = object.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string());
+    DocumentTypeError::new_err(format!("document {number} is a str, not {kind}"))
 }

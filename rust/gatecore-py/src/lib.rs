@@ -14,7 +14,7 @@
 //! text · lowercase       characters; offsets in `lower()`
 //! scan · document_class  one document (above them: re/pattern, re/stats)
 //! re/…                   functions and objects of `re`
-//! scan_methods · set     a document and a set, as Python asks them
+//! scan_methods · many · set   a document, many and a set, as Python asks them
 //! gates                  gates over sets
 //! ```
 
@@ -25,6 +25,7 @@ mod gates;
 mod gil;
 mod imports;
 mod lowercase;
+mod many;
 mod re;
 mod scan;
 mod scan_methods;
@@ -70,8 +71,8 @@ mod _gatecore {
     use super::re::document::DocumentMethods;
     #[pymodule_export]
     use super::re::functions::{
-        compile, findall, finditer, fullmatch, pattern_object, purge, r#match, reasons,
-        reset_stats, search, split, stats, sub, subn, thread_counts,
+        compile, compile_served, findall, finditer, fullmatch, pattern_object, purge, r#match,
+        reasons, reset_stats, search, split, stats, sub, subn, thread_counts,
     };
     #[pymodule_export]
     use super::re::iterator::MatchIterator;
@@ -79,6 +80,8 @@ mod _gatecore {
     use super::re::matched::Match;
     #[pymodule_export]
     use super::re::pattern::CompiledPattern;
+    #[pymodule_export]
+    use super::re::texts::gain_of;
     #[pymodule_export]
     use super::scan::CoreScan;
     #[pymodule_export]

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gatecore::{
-    Anchor, Answer, Groups, Matches, PatternId, PatternSet, Region, Scan, ScanError, ShardId,
-    SharedSet, Span, Stop, Wanted,
+    Anchor, Answer, Columns, Groups, Matches, PatternId, PatternSet, Region, Scan, ScanError,
+    ShardId, SharedSet, Span, Stop, Wanted, Which,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -60,7 +60,7 @@ const SLOW: Duration = Duration::from_millis(50);
 
 /// Characters times patterns from which a pass runs on a thread of its own: 64 patterns over a million
 /// characters, which take 2 ms if they are literals and 0.2 s if they are wild.
-const LONG_PASS: usize = 1 << 26;
+pub const LONG_PASS: usize = 1 << 26;
 
 /// How to do something that may take a while.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -186,7 +186,7 @@ impl CoreScan {
         let core = slf.get();
         match core.set.set.shard_of(id) {
             Some(shard) if !core.scan.has_shard(shard) => {
-                CoreScan::run(slf, text, &[shard], limit)?
+                CoreScan::run(slf, &Characters::new(text)?, [shard].into_iter(), limit)?
             }
             _ => {}
         }
@@ -225,20 +225,19 @@ impl CoreScan {
     #[cold]
     pub fn run(
         slf: &Bound<'_, Self>,
-        text: &Bound<'_, PyString>,
-        shards: &[ShardId],
+        characters: &Characters<'_>,
+        shards: impl Iterator<Item = ShardId> + Send,
         limit: &Limit,
     ) -> PyResult<()> {
-        let characters = Characters::new(text)?;
-        let slf = slf.as_unbound();
-        without_gil(text.py(), || {
+        let (py, slf) = (slf.py(), slf.as_unbound());
+        without_gil(py, || {
             let core = slf.get();
             let set = &core.set.set;
             // A thread never waits here with the GIL, and so may take it while it holds the lock. Once
             // no thread gets out of the GIL this one has it, and scans what another is scanning too.
             let one_at_a_time = (!is_closed()).then(|| deadline::lock(&core.scanning, limit));
             let _one_at_a_time = one_at_a_time.transpose()?;
-            for &shard in shards {
+            for shard in shards {
                 if !core.scan.has_shard(shard) {
                     let begin = || set.translation(shard, characters.len());
                     let mut translation = errors::caught(begin)?;
@@ -308,5 +307,15 @@ impl CoreScan {
             Some(known) => Ok(Answer::Known(known)),
             None => CoreScan::ask(slf, id, limit, move |scan, set| scan.is_match(set, id)),
         }
+    }
+
+    /// Spans of all patterns. To be called without the GIL.
+    pub fn columns_detached(slf: &Py<Self>, which: Which, limit: &Limit) -> PyResult<Columns> {
+        limit.check()?;
+        let work = slf.get().scan.len().saturating_mul(slf.get().set.set.len());
+        let way = if work >= LONG_PASS { Way::Apart } else { Way::Detached };
+        let columns =
+            move |core: &CoreScan, stop: &Stop| core.scan.columns(&core.set.set, which, stop);
+        CoreScan::go(slf, way, limit, columns)?.map_err(errors::scan)
     }
 }

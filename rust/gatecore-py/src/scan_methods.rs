@@ -2,11 +2,11 @@
 //!
 //! The methods without a text are for a document that was scanned as a whole.
 
-use gatecore::{memory, Anchor, Answer, PatternId, PatternSet, Scan, Wanted};
+use gatecore::{memory, Anchor, Answer, PatternId, PatternSet, Scan, Wanted, Which};
 use gatecore_ffi::cpython::{call_method, list, number, pair};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::{PyBytes, PyList, PyString};
 
 use crate::deadline::{Deadline, Limit, Looks};
 use crate::errors;
@@ -18,10 +18,22 @@ use crate::re::stats::{fell_through, Counted};
 use crate::scan::CoreScan;
 
 /// A list of pattern numbers.
-type Numbers<'py> = Bound<'py, PyList>;
+pub type Numbers<'py> = Bound<'py, PyList>;
 
-fn numbers(py: Python<'_>, ids: Vec<u32>) -> PyResult<Numbers<'_>> {
+pub fn numbers(py: Python<'_>, ids: Vec<u32>) -> PyResult<Numbers<'_>> {
     list(py, ids.into_iter().map(|id| number(py, id as isize)))
+}
+
+/// 32-bit numbers.
+type Column<'py> = Bound<'py, PyBytes>;
+
+fn column<'py>(py: Python<'py>, numbers: &[u32]) -> PyResult<Column<'py>> {
+    PyBytes::new_with(py, 4 * numbers.len(), |bytes| {
+        for (four, number) in bytes.chunks_exact_mut(4).zip(numbers) {
+            four.copy_from_slice(&number.to_ne_bytes());
+        }
+        Ok(())
+    })
 }
 
 fn id_of(scan: &CoreScan, number: u32) -> PyResult<PatternId> {
@@ -58,23 +70,20 @@ impl CoreScan {
     ) -> PyResult<(Numbers<'py>, Numbers<'py>)> {
         let (limit, this) = (Limit::of(deadline), slf.as_unbound());
         let work = || -> PyResult<(Vec<u32>, Vec<u32>)> {
-            let (mut yes, mut ask) = (Vec::new(), Vec::new());
-            let (core, mut looks) = (this.get(), Looks::new(&limit));
-            for id in core.set.set.ids() {
-                let answer = match core.scan.known(&core.set.set, id) {
-                    Some(known) => Answer::Known(known),
-                    None => {
-                        looks.look_after(core.work_of(id))?;
-                        let question = move |scan: &Scan, set: &PatternSet| scan.is_match(set, id);
-                        CoreScan::ask_detached(this, id, &limit, question)?
-                    }
-                };
-                match answer {
+            let (core, mut ask) = (this.get(), Vec::new());
+            let (mut yes, open) = core.scan.known_ids(&core.set.set);
+            let mut looks = None;
+            for id in open.into_iter().map(PatternId) {
+                let looks = looks.get_or_insert_with(|| Looks::new(&limit));
+                looks.look_after(core.work_of(id))?;
+                let question = move |scan: &Scan, set: &PatternSet| scan.is_match(set, id);
+                match CoreScan::ask_detached(this, id, &limit, question)? {
                     Answer::Known(true) => memory::push(&mut yes, id.0),
                     Answer::Known(false) => {}
                     Answer::AskRe => memory::push(&mut ask, id.0),
                 }
             }
+            yes.sort_unstable();
             Ok((yes, ask))
         };
         let (yes, ask) = without_gil(slf.py(), || errors::caught(work)?)?;
@@ -83,19 +92,8 @@ impl CoreScan {
 
     /// Patterns that are known to match without further work; patterns of which it is not known.
     fn known<'py>(&self, py: Python<'py>) -> PyResult<(Numbers<'py>, Numbers<'py>)> {
-        let work = || {
-            let (mut yes, mut open) = (Vec::new(), Vec::new());
-            let set = &self.set.set;
-            for id in set.ids() {
-                match self.scan.has(set, id).then(|| self.scan.known(set, id)).flatten() {
-                    Some(true) => memory::push(&mut yes, id.0),
-                    Some(false) => {}
-                    None => memory::push(&mut open, id.0),
-                }
-            }
-            (yes, open)
-        };
-        let (yes, open) = without_gil(py, || errors::caught(work))?;
+        let known = || errors::caught(|| self.scan.known_ids(&self.set.set));
+        let (yes, open) = without_gil(py, known)?;
         Ok((numbers(py, yes)?, numbers(py, open)?))
     }
 
@@ -135,6 +133,25 @@ impl CoreScan {
         let pairs = matches.spans.into_iter();
         let pairs = pairs.map(|span| pair(py, span.start() as isize, span.end() as isize));
         list(py, pairs).map(Some)
+    }
+
+    /// Spans of all patterns, of the first match of each or of all: numbers of patterns, starts and ends
+    /// as 32-bit numbers in the machine's order; patterns for which `re` has to be asked.
+    #[pyo3(signature = (first, deadline=None))]
+    fn columns<'py>(
+        slf: &Bound<'py, Self>,
+        first: bool,
+        deadline: Option<&Bound<'py, Deadline>>,
+    ) -> PyResult<(Column<'py>, Column<'py>, Column<'py>, Numbers<'py>)> {
+        let (py, this, limit) = (slf.py(), slf.as_unbound(), Limit::of(deadline));
+        let which = if first { Which::First } else { Which::All };
+        let found = without_gil(py, || CoreScan::columns_detached(this, which, &limit))?;
+        Ok((
+            column(py, &found.patterns)?,
+            column(py, &found.starts)?,
+            column(py, &found.ends)?,
+            numbers(py, found.ask)?,
+        ))
     }
 
     /// The first match, as `re.search`.

@@ -3,21 +3,30 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gatecore::pass::memo::{self, Lent};
-use gatecore::{Backend, CodePoints, LoweredPattern, PatternSet, ShardId, SharedSet, Spec, Stop};
+use gatecore::{
+    Backend, CodePoints, LoweredPattern, PatternSet, Scan, ShardId, SharedSet, Spec, Stop, Text,
+};
+use gatecore_ffi::cpython::empty_list;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyBytes, PyList, PyString};
 
 use crate::deadline::{long, Deadline, Limit};
 use crate::errors;
 use crate::gil::without_gil;
+use crate::many;
 use crate::re::pattern::number_of;
 use crate::re::stats::DocumentStats;
+use crate::re::texts;
 use crate::scan::CoreScan;
+use crate::scan_methods::{numbers, Numbers};
 use crate::text::Characters;
 
 /// (source, flags, caseless, program or None), see `gatecore.lowering.lower`.
 type LoweredTuple = (Vec<u8>, u32, bool, Option<Vec<u32>>);
+
+/// A document's number, and the patterns for which `re` has to be asked, if the rest is known.
+type Open<'py> = (usize, Option<Numbers<'py>>);
 
 /// Patterns compiled together. Immutable.
 #[pyclass(frozen, module = "gatecore._gatecore")]
@@ -116,6 +125,17 @@ impl CoreSet {
         number_of(source, flags, &self.shared).map(|id| id.0)
     }
 
+    /// Has plain texts that are asked many of the patterns scanned, until `leave_texts`; `review` is called
+    /// now and then while they are asked in vain.
+    fn serve_texts(&self, review: Py<PyAny>) {
+        texts::serve(&self.shared, review);
+    }
+
+    /// Ends one `serve_texts`.
+    fn leave_texts(&self) {
+        texts::leave(&self.shared);
+    }
+
     /// Runs the pass over a document; the GIL is released. Sections but the first may wait until one
     /// of their patterns is asked about.
     #[pyo3(signature = (text, *, eager=true, deadline=None))]
@@ -126,14 +146,55 @@ impl CoreSet {
         deadline: Option<&Bound<'py, Deadline>>,
     ) -> PyResult<Bound<'py, CoreScan>> {
         let limit = Limit::of(deadline);
-        let scan = Bound::new(text.py(), self.begin(text, None)?)?;
         let set = &self.shared.set;
-        let shards: Vec<ShardId> = (0..set.shards() as u32).map(ShardId).collect();
-        CoreScan::run(&scan, text, &shards, &limit)?;
+        let characters = Characters::new(text)?;
+        let scan = errors::caught(|| set.begin(characters.len()))?.map_err(errors::scan)?;
+        let scan = Bound::new(text.py(), self.scanned(scan))?;
+        let shards = 0..set.shards() as u32;
+        CoreScan::run(&scan, &characters, shards.map(ShardId), &limit)?;
         if eager {
             CoreScan::run_sections(&scan, &limit)?;
         }
         Ok(scan)
+    }
+
+    /// For each of many documents the patterns that match and those for which `re` has to be asked; `None`
+    /// for documents that are too long to go with others.
+    #[pyo3(signature = (texts, deadline=None))]
+    fn ids_many<'py>(
+        &self,
+        texts: &Bound<'py, PyList>,
+        deadline: Option<&Bound<'py, Deadline>>,
+    ) -> PyResult<(Bound<'py, PyList>, Vec<Open<'py>>)> {
+        let (py, all) = (texts.py(), empty_list(texts.py())?);
+        let mut open: Vec<Open<'py>> = Vec::new();
+        let ids = |set: &SharedSet, texts: &[Text<'_>], stop: &Stop| set.set.ids_many(texts, stop);
+        many::each(&self.shared, texts, &Limit::of(deadline), ids, |found| {
+            let is_long = found.is_none();
+            let (yes, ask) = found.unwrap_or_default();
+            if is_long || !ask.is_empty() {
+                open.push((all.len(), if is_long { None } else { Some(numbers(py, ask)?) }));
+            }
+            all.append(numbers(py, yes)?)
+        })?;
+        Ok((all, open))
+    }
+
+    /// As `scan` for each of many documents; `None` for those that are too long to go with others.
+    #[pyo3(signature = (texts, deadline=None))]
+    fn scan_many<'py>(
+        &self,
+        texts: &Bound<'py, PyList>,
+        deadline: Option<&Bound<'py, Deadline>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let (py, all) = (texts.py(), empty_list(texts.py())?);
+        let scans =
+            |set: &SharedSet, texts: &[Text<'_>], stop: &Stop| set.set.scan_many(texts, stop);
+        many::each(&self.shared, texts, &Limit::of(deadline), scans, |scan| {
+            let scan = scan.map(|scan| Bound::new(py, self.scanned(scan)));
+            all.append(scan.transpose()?)
+        })?;
+        Ok(all)
     }
 
     /// A document of which nothing is scanned yet; calls about a view count for the document it is of.
@@ -144,6 +205,12 @@ impl CoreSet {
         let stats = view_of
             .map_or_else(|| Arc::new(DocumentStats::default()), |scan| Arc::clone(&scan.stats));
         Ok(CoreScan::new(Arc::clone(&self.shared), scan, stats))
+    }
+}
+
+impl CoreSet {
+    fn scanned(&self, scan: Scan) -> CoreScan {
+        CoreScan::new(Arc::clone(&self.shared), scan, Arc::new(DocumentStats::default()))
     }
 }
 

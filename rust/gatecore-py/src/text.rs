@@ -4,7 +4,7 @@
 //! others UTF-32 copies are made, a stretch at a time, and only for so long is the GIL held: about
 //! 1 ns a character, 6 where there are lone surrogates.
 
-use gatecore::{wtf8, Text, Translation};
+use gatecore::{memory, wtf8, Text, Translation};
 use gatecore_ffi::cpython::{call_method, slice};
 use pyo3::exceptions::PyUnicodeEncodeError;
 use pyo3::intern;
@@ -49,33 +49,53 @@ impl<'a> Characters<'a> {
 
     /// Translates all of it. To be called without the GIL.
     pub fn translate(&self, translation: &mut Translation<'_>, limit: &Limit) -> PyResult<()> {
-        let mut looks = Looks::new(limit);
         match self {
+            // A look at the clock costs more than a short document.
+            Characters::Ascii(text) if text.len() <= ASCII_STRETCH => {
+                translation.push(Text::Ascii(text.as_bytes()));
+                limit.check()?;
+            }
             Characters::Ascii(text) => {
+                let mut looks = Looks::new(limit);
                 for stretch in text.as_bytes().chunks(ASCII_STRETCH) {
                     translation.push(Text::Ascii(stretch));
                     looks.look()?;
                 }
             }
             Characters::Wide(text, length) => {
+                let mut looks = Looks::new(limit);
                 for start in (0..*length).step_by(STRETCH) {
                     looks.look()?;
                     let end = (start + STRETCH).min(*length);
                     Python::attach(|py| -> PyResult<()> {
                         let stretch = slice(text.bind(py), start, end)?;
-                        match encoded(&stretch, intern!(py, "utf-32-le"), intern!(py, "strict")) {
-                            Ok(bytes) => translation.push(Text::Utf32(bytes.as_bytes())),
-                            Err(error) if error.is_instance_of::<PyUnicodeEncodeError>(py) => {
-                                translation.push(Text::Utf32(&with_surrogates(&stretch)?));
-                            }
-                            Err(error) => return Err(error),
-                        }
-                        Ok(())
+                        with_utf32(&stretch, |bytes| translation.push(Text::Utf32(bytes)))
                     })?;
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// Adds a string's characters, one byte each, or four where not all are ASCII, which it says.
+pub fn append(text: &Bound<'_, PyString>, into: &mut Vec<u8>) -> PyResult<bool> {
+    let mut copy = |bytes: &[u8]| errors::caught(|| memory::extend(into, bytes));
+    match Characters::new(text)? {
+        Characters::Ascii(text) => copy(text.as_bytes()).map(|()| false),
+        Characters::Wide(_, length) => with_utf32(&slice(text, 0, length)?, copy)?.map(|()| true),
+    }
+}
+
+/// Lends a string's characters as UTF-32.
+fn with_utf32<T>(text: &Bound<'_, PyAny>, work: impl FnOnce(&[u8]) -> T) -> PyResult<T> {
+    let py = text.py();
+    match encoded(text, intern!(py, "utf-32-le"), intern!(py, "strict")) {
+        Ok(bytes) => Ok(work(bytes.as_bytes())),
+        Err(error) if error.is_instance_of::<PyUnicodeEncodeError>(py) => {
+            Ok(work(&with_surrogates(text)?))
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -88,13 +108,13 @@ fn encoded<'py>(
     Ok(call_method(text, encode, &[encoding, errors])?.cast_into::<PyBytes>()?)
 }
 
-/// A stretch with lone surrogates in UTF-32.
+/// A text with lone surrogates in UTF-32.
 ///
 /// CPython's UTF-32 calls the error handler for each of them, 1 µs a time; its UTF-8 writes three bytes.
-fn with_surrogates(stretch: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-    let py = stretch.py();
-    let bytes = encoded(stretch, intern!(py, "utf-8"), intern!(py, "surrogatepass"))?;
-    errors::caught(|| wtf8::utf32(bytes.as_bytes(), STRETCH))
+fn with_surrogates(text: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    let (py, length) = (text.py(), text.len()?);
+    let bytes = encoded(text, intern!(py, "utf-8"), intern!(py, "surrogatepass"))?;
+    errors::caught(|| wtf8::utf32(bytes.as_bytes(), length))
 }
 
 /// Number of characters, as `str` itself counts them.

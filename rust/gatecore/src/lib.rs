@@ -15,6 +15,7 @@
 //! back as [`Answer::AskRe`]; the caller asks the interpreter's own `re`.
 
 pub mod alphabet;
+mod columns;
 mod confirm;
 pub mod counters;
 mod error;
@@ -29,15 +30,18 @@ mod span;
 mod stop;
 mod unbroken;
 pub mod workers;
+pub mod worth;
 pub mod wtf8;
 
 pub use alphabet::{ByteSet, Text, Translation};
+pub use columns::{Columns, Which};
 pub use confirm::{Matches, Wanted};
 pub use error::{BuildError, LoadError, ScanError};
 pub use pattern::{CodePoints, LoweredPattern};
 pub use scan::{Anchor, Answer, Glance, Groups, Region, Scan};
 pub use set::{
-    maker, Backend, Keyword, News, PatternId, PatternSet, Route, Routing, ShardId, SharedSet, Spec,
+    maker, Backend, Ids, Keyword, News, PatternId, PatternSet, Route, Routing, ShardId, SharedSet,
+    Spec,
 };
 pub use span::Span;
 pub use stop::Stop;

@@ -90,6 +90,14 @@ pub fn push<T>(list: &mut Vec<T>, item: T) {
     list.push(item);
 }
 
+/// Adds copies of some; the list doubles when it is full.
+pub fn extend<T: Copy>(list: &mut Vec<T>, items: &[T]) {
+    if list.try_reserve(items.len()).is_err() {
+        exhausted();
+    }
+    list.extend_from_slice(items);
+}
+
 /// Adds all of another list.
 pub fn append<T>(list: &mut Vec<T>, other: &mut Vec<T>) {
     if list.is_empty() {

@@ -13,7 +13,7 @@ use crate::confirm::{self, AutomatonKind, Matches, Regex, Wanted};
 use crate::error::ScanError;
 use crate::memory;
 use crate::pass::Coverage;
-use crate::set::{PatternId, PatternSet, ShardId, ShardScan};
+use crate::set::{Ids, PatternId, PatternSet, ShardId, ShardScan};
 use crate::span::Span;
 use crate::stop::Stop;
 
@@ -264,6 +264,54 @@ impl Scan {
     pub fn remember(&self, id: PatternId, matches: bool) {
         let decision = if matches { YES } else { NO };
         self.decisions[id.0 as usize].store(decision, Ordering::Relaxed);
+    }
+
+    /// The patterns that match, and those for which `re` has to be asked; both ascending.
+    pub fn ids(&self, set: &PatternSet) -> Ids {
+        let (mut yes, open) = self.known_ids(set);
+        let mut ask = Vec::new();
+        for id in open {
+            match self.is_match(set, PatternId(id)) {
+                Answer::Known(true) => memory::push(&mut yes, id),
+                Answer::Known(false) => {}
+                Answer::AskRe => memory::push(&mut ask, id),
+            }
+        }
+        yes.sort_unstable();
+        (yes, ask)
+    }
+
+    /// The patterns that are known to match without further work, and those of which it is not known,
+    /// all of sections that were not scanned among them; both ascending.
+    ///
+    /// Costs what was reported, not what the set has.
+    pub fn known_ids(&self, set: &PatternSet) -> Ids {
+        let (mut yes, mut open) = (Vec::new(), Vec::new());
+        let mut tell = |id: u32| match self.known(set, PatternId(id)) {
+            Some(true) => memory::push(&mut yes, id),
+            Some(false) => {}
+            None => memory::push(&mut open, id),
+        };
+        let mut unscanned = Vec::new();
+        for (shard, scan) in set.shards.iter().zip(&self.shards) {
+            for (section, number) in shard.sections.iter().zip(0..) {
+                match scan.get().and_then(|scan| scan.reported(number)) {
+                    Some(reported) => reported.iter().for_each(|slot| tell(section.members[slot])),
+                    None => memory::extend(&mut unscanned, &section.members),
+                }
+            }
+        }
+        for &id in &set.others {
+            if self.has(set, id) {
+                tell(id.0);
+            } else {
+                memory::push(&mut unscanned, id.0);
+            }
+        }
+        memory::append(&mut open, &mut unscanned);
+        yes.sort_unstable();
+        open.sort_unstable();
+        (yes, open)
     }
 
     /// The whole document.

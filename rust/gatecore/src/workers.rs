@@ -6,16 +6,20 @@
 //! ends after a second without any.
 
 use std::hint::spin_loop;
+use std::num::NonZero;
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use crate::memory;
+use crate::memory::{self, NoMemory};
 
 /// A pattern's automaton is built by recursion over its form.
 const STACK: usize = 8 << 20;
+
+/// A thread's of [`side_by_side`]: Rust's default.
+const SMALL_STACK: usize = 2 << 20;
 
 /// How long somebody stays awake for what is about to come: less than being woken costs.
 const AWAKE: Duration = Duration::from_micros(20);
@@ -139,6 +143,37 @@ fn idle() -> MutexGuard<'static, Vec<Arc<Desk>>> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Does a job for each item on as many threads as there are processors; the first error wins.
+pub(crate) fn side_by_side<I: Sync, T: Send + Sync, E: Send + Sync>(
+    items: &[I],
+    job: impl Fn(&I) -> Result<T, E> + Sync,
+) -> Result<Vec<T>, E> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
+    if threads < 2 {
+        return items.iter().map(job).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let done: Vec<OnceLock<Result<Result<T, E>, NoMemory>>> =
+        items.iter().map(|_| OnceLock::new()).collect();
+    let work = || loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let Some(item) = items.get(number) else { break };
+        let _ = done[number].set(memory::caught(|| job(item)));
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            // Without other threads this one does it all.
+            if !memory::is_room_for_a_thread() {
+                break;
+            }
+            let _ = thread::Builder::new().stack_size(SMALL_STACK).spawn_scoped(scope, work);
+        }
+        work();
+    });
+    let done = done.into_iter().map(|result| result.into_inner().expect("every job was done"));
+    done.map(|result| result.unwrap_or_else(|NoMemory| memory::exhausted())).collect()
 }
 
 #[cfg(test)]

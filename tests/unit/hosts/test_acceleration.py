@@ -23,8 +23,7 @@ import pytest
 
 import gatecore
 from gatecore import AccelerateError, Pattern, PatternSet, PatternStore
-from gatecore import re as routed_re
-from gatecore.hosts import attempts
+from gatecore.hosts import attempts, gain, host_re
 from gatecore.hosts.acceleration import Acceleration
 from gatecore.patterns.learning import LearnedLog
 
@@ -78,6 +77,12 @@ def new_module(
     yield new
     for name in made:
         sys.modules.pop(name, None)
+
+
+@pytest.fixture(autouse=True)
+def short_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The texts of this file are short; others become no documents (test_gain)."""
+    monkeypatch.setattr(gain, "SHORTEST_DOCUMENT", 0)
 
 
 @pytest.fixture
@@ -137,7 +142,7 @@ def test_restore_puts_every_name_back(
     before = dict(vars(rules))
     held = dict(rules.HELD), list(rules.HELD["b"]), dict(vars(rules.Detector))
     with gatecore.accelerate(rules, store=cache):
-        assert rules.re is routed_re
+        assert rules.re is host_re
         assert not isinstance(rules.HELD["a"], re.Pattern) or rules.HELD["a"] is not held[0]["a"]
     after = dict(vars(rules))
     assert [name for name in before if before[name] is not after[name]] == []
@@ -198,7 +203,7 @@ def test_handles_of_the_same_modules_are_restored_in_any_order(
         ]
         assert gatecore.accelerate([one], store=cache) is handles[0]
         handles[order[0]].restore()
-        assert one.re is routed_re
+        assert one.re is host_re
         assert one.check(TEXT)["words"] == ["guaranteed"]
         handles[order[1]].restore()
         assert one.re is re

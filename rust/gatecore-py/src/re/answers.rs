@@ -78,10 +78,12 @@ pub fn search<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
             if let Some(Some(id)) = call.pattern.get().known_number(&core.set) {
                 match core.scan.glance(&core.set.set, id) {
                     Glance::No => {
+                        call.pattern.get().note_asked();
                         core.stats.served();
                         return Ok(call.string.py().None().into_bound(call.string.py()));
                     }
                     Glance::Yes => {
+                        call.pattern.get().note_asked();
                         core.stats.served();
                         let text = call.string.cast::<PyString>()?;
                         let (region, anchor) = (core.scan.whole(), Anchor::Search);

@@ -13,6 +13,7 @@ use crate::document_class::{scan_of, tell_set};
 use crate::errors;
 use crate::re::pattern::CompiledPattern;
 use crate::re::stats::fell_through;
+use crate::re::texts::{self, scan_for};
 use crate::scan::CoreScan;
 
 /// Matches between two looks for Ctrl-C.
@@ -100,14 +101,21 @@ impl<'a, 'py> Call<'a, 'py> {
     /// Finds out what the call asks, and scans for it.
     #[inline]
     pub fn aim(&self) -> PyResult<Served<'py, Target<'a, 'py>>> {
-        let Some(scan) = scan_of(self.string) else {
+        let known = scan_of(self.string);
+        let is_whole = self.pos.is_none() && self.endpos.is_none();
+        let scan = match known {
+            None if is_whole => scan_for(self.pattern, self.string)?,
+            known => known,
+        };
+        let Some(scan) = scan else {
             return Ok(Err(Declined { reason: Reason::NotADocument, scan: None }));
         };
         let Some(id) = number_in(self.pattern.get(), self.string, scan.get())? else {
             return Ok(Err(Declined { reason: Reason::NotInSet, scan: Some(scan) }));
         };
+        self.pattern.get().note_asked();
         let whole = scan.get().scan.whole();
-        let region = if self.pos.is_none() && self.endpos.is_none() {
+        let region = if is_whole {
             whole
         } else {
             let position = |value: Option<&Bound<'py, PyAny>>, default| match value {
@@ -132,6 +140,9 @@ impl<'a, 'py> Call<'a, 'py> {
     pub fn count(&self, declined: &Declined<'py>) {
         let scan = declined.scan.as_ref();
         fell_through(declined.reason, Some(self.pattern), scan.map(|scan| &*scan.get().stats));
+        if scan.is_none() {
+            texts::note_unserved(self.string.py());
+        }
     }
 
     /// Leaves the call to `re`.

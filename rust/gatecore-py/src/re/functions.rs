@@ -14,7 +14,7 @@ use crate::imports::standard;
 use crate::re::call::{Call, Given};
 use crate::re::pattern::{number_of, CompiledPattern};
 use crate::re::stats::{fell_through, Counted};
-use crate::re::{answers, cache, substitute};
+use crate::re::{answers, cache, substitute, texts};
 
 /// The pattern that a function is called with. `None`: leave the call to `re`.
 #[inline(always)]
@@ -96,17 +96,16 @@ struct Options<'py> {
 impl<'py> Options<'py> {
     fn of(
         count_name: &str,
-        rest: &[Bound<'py, PyAny>],
+        rest: &Bound<'py, PyTuple>,
         keywords: Option<&Bound<'py, PyDict>>,
-        py: Python<'py>,
     ) -> PyResult<Option<Self>> {
         let mut options = Options { count: None, flags: None };
         if !rest.is_empty() {
-            if rest.len() > 2 || py.version_info() >= (3, 13) {
+            if rest.len() > 2 || rest.py().version_info() >= (3, 13) {
                 return Ok(None);
             }
-            options.count = rest.first().cloned();
-            options.flags = rest.get(1).cloned();
+            options.count = rest.get_item(0).ok();
+            options.flags = rest.get_item(1).ok();
         }
         for (name, value) in keywords.iter().flat_map(|keywords| keywords.iter()) {
             let name = name.cast_into::<PyString>()?;
@@ -127,29 +126,43 @@ impl<'py> Options<'py> {
 #[cold]
 fn leave_all<'py>(
     name: &str,
-    arguments: &Bound<'py, PyTuple>,
+    given: &[Option<&Bound<'py, PyAny>>],
+    rest: &Bound<'py, PyTuple>,
     keywords: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     fell_through(Reason::Arguments, None, None);
-    call_with(&standard(arguments.py())?.getattr(name)?, arguments, keywords)
+    ask_standard(name, given, rest, keywords)
+}
+
+fn ask_standard<'py>(
+    name: &str,
+    given: &[Option<&Bound<'py, PyAny>>],
+    rest: &Bound<'py, PyTuple>,
+    keywords: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let given = given.iter().flatten().map(|&argument| argument.clone());
+    let arguments = PyTuple::new(rest.py(), given.chain(rest.iter()).collect::<Vec<_>>())?;
+    call_with(&standard(rest.py())?.getattr(name)?, &arguments, keywords)
 }
 
 /// Split the source string by the occurrences of the pattern, returning a list containing the resulting substrings.
 #[pyfunction]
-#[pyo3(signature = (*args, **kwargs), text_signature = "(pattern, string, maxsplit=0, flags=0)")]
+#[pyo3(signature = (pattern=Given(None), string=Given(None), *args, **kwargs), text_signature = "(pattern, string, maxsplit=0, flags=0)")]
 pub fn split<'py>(
+    pattern: Given<'_, 'py>,
+    string: Given<'_, 'py>,
     args: &Bound<'py, PyTuple>,
     kwargs: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let given: Vec<Bound<'py, PyAny>> = args.iter().collect();
-    if let [pattern, string, rest @ ..] = given.as_slice() {
-        if let Some(options) = Options::of("maxsplit", rest, kwargs, args.py())? {
+    let given = [pattern.as_ref(), string.as_ref()];
+    if let [Some(pattern), Some(string)] = given {
+        if let Some(options) = Options::of("maxsplit", args, kwargs)? {
             if let Some(pattern) = pattern_of(pattern, string, options.flags.as_ref())? {
                 return substitute::split(Call::of(&pattern, string), options.count.as_ref());
             }
         }
     }
-    leave_all("split", args, kwargs)
+    leave_all("split", &given, args, kwargs)
 }
 
 /// Whether a replacement is text with a backslash in it.
@@ -161,51 +174,56 @@ fn is_template(repl: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 fn substituted<'py>(
+    name: &str,
+    given: [Option<&Bound<'py, PyAny>>; 3],
     args: &Bound<'py, PyTuple>,
     kwargs: Option<&Bound<'py, PyDict>>,
-    with_number: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = args.py();
-    let given: Vec<Bound<'py, PyAny>> = args.iter().collect();
-    if let [pattern, repl, string, rest @ ..] = given.as_slice() {
-        if let Some(options) = Options::of("count", rest, kwargs, args.py())? {
-            if let Some(pattern) = pattern_of(pattern, string, options.flags.as_ref())? {
+    if let [Some(source), Some(repl), Some(string)] = given {
+        if let Some(options) = Options::of("count", args, kwargs)? {
+            if let Some(pattern) = pattern_of(source, string, options.flags.as_ref())? {
                 let call = Call::of(&pattern, string);
-                let count = options.count.as_ref();
-                if !is_template(repl)? || given[0].is_exact_instance_of::<CompiledPattern>() {
+                let (count, with_number) = (options.count.as_ref(), name == "subn");
+                if !is_template(repl)? || source.is_exact_instance_of::<CompiledPattern>() {
                     return substitute::sub(call, repl, count, with_number);
                 }
                 if let Some(answer) = substitute::substitute(call, repl, count, with_number)? {
                     return Ok(answer);
                 }
                 // `re` may warn about a template, and its warning counts on the function's frame.
-                let name = if with_number { intern!(py, "subn") } else { intern!(py, "sub") };
-                return call_with(&standard(py)?.getattr(name)?, args, kwargs);
+                return ask_standard(name, &given, args, kwargs);
             }
         }
     }
-    leave_all(if with_number { "subn" } else { "sub" }, args, kwargs)
+    leave_all(name, &given, args, kwargs)
 }
 
-/// Return the string obtained by replacing the leftmost non-overlapping occurrences of the pattern in string by the replacement repl.
-#[pyfunction]
-#[pyo3(signature = (*args, **kwargs), text_signature = "(pattern, repl, string, count=0, flags=0)")]
-pub fn sub<'py>(
-    args: &Bound<'py, PyTuple>,
-    kwargs: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    substituted(args, kwargs, false)
+macro_rules! substitution {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[pyfunction]
+        #[pyo3(signature = (pattern=Given(None), repl=Given(None), string=Given(None), *args, **kwargs), text_signature = "(pattern, repl, string, count=0, flags=0)")]
+        pub fn $name<'py>(
+            pattern: Given<'_, 'py>,
+            repl: Given<'_, 'py>,
+            string: Given<'_, 'py>,
+            args: &Bound<'py, PyTuple>,
+            kwargs: Option<&Bound<'py, PyDict>>,
+        ) -> PyResult<Bound<'py, PyAny>> {
+            let given = [pattern.as_ref(), repl.as_ref(), string.as_ref()];
+            substituted(stringify!($name), given, args, kwargs)
+        }
+    };
 }
 
-/// Return a 2-tuple containing (new_string, number): what `sub` gives, and the number of substitutions that were made.
-#[pyfunction]
-#[pyo3(signature = (*args, **kwargs), text_signature = "(pattern, repl, string, count=0, flags=0)")]
-pub fn subn<'py>(
-    args: &Bound<'py, PyTuple>,
-    kwargs: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    substituted(args, kwargs, true)
-}
+substitution!(
+    /// Return the string obtained by replacing the leftmost non-overlapping occurrences of the pattern in string by the replacement repl.
+    sub
+);
+substitution!(
+    /// Return a 2-tuple containing (new_string, number): what `sub` gives, and the number of substitutions that were made.
+    subn
+);
 
 /// Compile a regular expression pattern, returning a Pattern object.
 #[pyfunction]
@@ -227,6 +245,21 @@ pub fn compile<'py>(
                 Some(flags) => call(&compile, &[pattern, flags]),
             }
         }
+    }
+}
+
+/// As `compile`, but what no scan can serve is `re`'s own object, whose calls cost less.
+#[pyfunction]
+#[pyo3(signature = (pattern, flags=Given(None)), text_signature = "(pattern, flags=0)")]
+pub fn compile_served<'py>(
+    pattern: &Bound<'py, PyAny>,
+    flags: Given<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let compiled = compile(pattern, flags)?;
+    let py = pattern.py();
+    match compiled.cast_exact::<CompiledPattern>() {
+        Ok(ours) if !texts::is_served(py, ours.get()) => ours.get().real(py).cloned(),
+        _ => Ok(compiled),
     }
 }
 

@@ -16,6 +16,7 @@
 //! stats            what was served, what fell through
 //!   ../scan        one document: where and how long a question about a pattern runs
 //!   ../document_class  whether a text is a document, and its scan
+//! texts            plain texts that are asked so much that they are scanned
 //! call             a call with its arguments; what it asks of the core
 //! matched          `re.Match`
 //! iterator         the matches of one pattern, as they are asked for
@@ -38,3 +39,4 @@ pub mod pattern;
 pub mod pattern_methods;
 pub mod stats;
 pub mod substitute;
+pub mod texts;

@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use gatecore::counters::Counts;
+use gatecore::counters::{Counts, Reason};
 use gatecore::{PatternId, SharedSet};
 use gatecore_ffi::cpython::{call, call_method};
 use pyo3::intern;
@@ -26,6 +26,11 @@ pub struct CompiledPattern {
     real: PyOnceLock<Py<PyAny>>,
     /// Its number in the set that was asked last: the set's id, then the number plus one.
     place: AtomicU64,
+    /// Which of the sets for plain texts holds it: how often these had changed when it was looked for, then
+    /// the set's place plus one.
+    home: AtomicU64,
+    /// How often it was asked of a text with a scan.
+    asked: AtomicU64,
     /// How often a call with it fell through.
     pub counts: Counts,
 }
@@ -38,6 +43,8 @@ impl CompiledPattern {
             stands_for_real: false,
             real: PyOnceLock::new(),
             place: AtomicU64::new(0),
+            home: AtomicU64::new(0),
+            asked: AtomicU64::new(0),
             counts: Counts::default(),
         }
     }
@@ -83,6 +90,28 @@ impl CompiledPattern {
         let number = found.map_or(0, |id| u64::from(id.0) + 1);
         self.place.store(u64::from(set.id) << 32 | number, Ordering::Relaxed);
         found
+    }
+
+    /// Notes that it was asked of a text with a scan. To be called with the GIL held.
+    #[inline]
+    pub fn note_asked(&self) {
+        self.asked.store(self.asked.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// How often it was asked of a text with a scan, and of one without.
+    pub fn gain(&self) -> (u64, u64) {
+        (self.asked.load(Ordering::Relaxed), self.counts.of(Reason::NotADocument))
+    }
+
+    /// Which of the sets for plain texts holds it; `find` looks for it when they have changed.
+    #[inline]
+    pub fn home(&self, changes: u32, find: impl FnOnce() -> Option<usize>) -> Option<usize> {
+        let mut home = self.home.load(Ordering::Relaxed);
+        if home >> 32 != u64::from(changes) {
+            home = u64::from(changes) << 32 | find().map_or(0, |place| place as u64 + 1);
+            self.home.store(home, Ordering::Relaxed);
+        }
+        (home as u32).checked_sub(1).map(|place| place as usize)
     }
 
     /// A replacement template as texts and group numbers, as the interpreter's own parser reads it.

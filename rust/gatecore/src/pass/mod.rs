@@ -207,6 +207,16 @@ impl Reported {
         self.0[slot / 64] |= 1 << (slot % 64);
     }
 
+    /// The slots that were reported, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.iter().enumerate().flat_map(|(index, &word)| {
+            std::iter::successors((word != 0).then_some(word), |rest| {
+                Some(rest & (rest - 1)).filter(|&rest| rest != 0)
+            })
+            .map(move |rest| index * 64 + rest.trailing_zeros() as usize)
+        })
+    }
+
     /// Whether the slot was reported.
     #[inline]
     pub fn contains(&self, slot: usize) -> bool {

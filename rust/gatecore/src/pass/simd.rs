@@ -13,7 +13,7 @@ use gatecore_ffi::hyperscan::{Database, Error};
 use serde::{Deserialize, Serialize};
 
 use super::expression::{offer, unbounded};
-use super::forms::{Copies, Form, Forms, Runs, MIN_USERS};
+use super::forms::{Collapser, Copies, Form, Forms, Runs, MIN_USERS};
 use super::portable::has_literal;
 use super::{memo, Apart, Coverage, Cut, Known, Reported, Singles, Slot};
 use crate::alphabet::ByteSet;
@@ -83,7 +83,7 @@ fn work_for(expressions: u64) -> u64 {
 #[derive(Debug)]
 pub struct SimdPass {
     parts: Vec<Part>,
-    runs: Option<Runs>,
+    collapser: Option<Box<Collapser>>,
     apart: Apart,
 }
 
@@ -164,7 +164,8 @@ impl SimdPass {
         parts.extend(compile(Form::Plain, plain, classes, symbols, &mut known, &mut budget)?);
         let runs = runs.filter(|_| parts.iter().any(|part| part.form != Form::Plain));
         let apart = Apart::new(singles, known.iter().map(|known| known.coverage));
-        Ok((SimdPass { parts, runs, apart }, known))
+        let collapser = runs.map(|runs| Box::new(Collapser::new(runs)));
+        Ok((SimdPass { parts, collapser, apart }, known))
     }
 
     /// The slots that may match.
@@ -174,7 +175,8 @@ impl SimdPass {
     pub fn scan(&self, symbols: &[u8], forms: &Forms, stop: &Stop) -> Result<Reported, ScanError> {
         let mut reported = self.apart.scan(symbols, stop)?;
         let none = || Cow::Owned(Copies::default());
-        let copies = self.runs.map_or_else(none, |runs| forms.of(runs, symbols));
+        let copies = self.collapser.as_deref();
+        let copies = copies.map_or_else(none, |collapser| forms.of(collapser, symbols));
         for part in &self.parts {
             if stop.is_stopped() {
                 return Err(ScanError::Stopped);
@@ -210,7 +212,7 @@ impl SimdPass {
         });
         Ok(StoredSimdPass {
             parts: parts.collect::<Result<_, Error>>()?,
-            runs: self.runs,
+            runs: self.collapser.as_ref().map(|collapser| collapser.runs),
             singles: self.apart.singles.clone(),
         })
     }
@@ -234,7 +236,8 @@ impl SimdPass {
             parts.push(Part { form: part.form, database, slots: part.slots });
         }
         let apart = Apart::new(stored.singles, coverage.iter().copied());
-        Ok(SimdPass { parts, runs, apart })
+        let collapser = runs.map(|runs| Box::new(Collapser::new(runs)));
+        Ok(SimdPass { parts, collapser, apart })
     }
 }
 

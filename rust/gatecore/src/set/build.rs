@@ -1,17 +1,12 @@
 //! Building a set: patterns are routed, distributed over shards and compiled side by side.
 
 use std::collections::HashMap;
-use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::OnceLock;
-use std::thread;
 
 use super::route::Routing;
 use super::shard::{distribute, Needs, Pass, Resolver, Section, Shard, Tables};
 use super::{Entry, PatternSet};
 use crate::confirm::Confirm;
 use crate::error::BuildError;
-use crate::memory::{self, NoMemory};
 #[cfg(feature = "simd")]
 use crate::pass::forms::Runs;
 use crate::pass::portable::PortablePass;
@@ -20,6 +15,7 @@ use crate::pass::simd::{Budget, SimdPass};
 use crate::pass::{Coverage, Known, Slot};
 use crate::pattern::{decode, pack, CodePoints, Irregular, LoweredPattern, Node};
 use crate::stop::Stop;
+use crate::workers::side_by_side;
 
 /// Most instructions of all patterns of a set together.
 ///
@@ -236,38 +232,4 @@ impl PatternSet {
         });
         Ok(Self::of_parts(entries.collect(), shards, backend))
     }
-}
-
-/// Bytes of a thread's stack: Rust's default.
-const STACK: usize = 2 << 20;
-
-/// Does a job for each item on as many threads as there are processors; the first error wins.
-fn side_by_side<I: Sync, T: Send + Sync>(
-    items: &[I],
-    job: impl Fn(&I) -> Result<T, BuildError> + Sync,
-) -> Result<Vec<T>, BuildError> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
-    if threads < 2 {
-        return items.iter().map(job).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let done: Vec<OnceLock<Result<Result<T, BuildError>, NoMemory>>> =
-        items.iter().map(|_| OnceLock::new()).collect();
-    let work = || loop {
-        let number = next.fetch_add(1, Ordering::Relaxed);
-        let Some(item) = items.get(number) else { break };
-        let _ = done[number].set(memory::caught(|| job(item)));
-    };
-    thread::scope(|scope| {
-        for _ in 1..threads {
-            // Without other threads this one does it all.
-            if !memory::is_room_for_a_thread() {
-                break;
-            }
-            let _ = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
-        }
-        work();
-    });
-    let done = done.into_iter().map(|result| result.into_inner().expect("every job was done"));
-    done.map(|result| result.unwrap_or_else(|NoMemory| memory::exhausted())).collect()
 }

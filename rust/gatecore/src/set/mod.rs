@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! build     patterns are routed, distributed over shards and compiled
+//! many      many documents at once
 //! shard     patterns that share an alphabet, and a document as they see it
 //! route     how a pattern is answered, and why
 //! stored    a set as bytes
@@ -10,12 +11,14 @@
 
 mod build;
 mod keywords;
+mod many;
 mod route;
 mod shard;
 mod stored;
 
 pub use build::{Backend, Spec};
 pub use keywords::{Keyword, News, SharedSet};
+pub use many::Ids;
 pub use route::{Route, Routing};
 pub(crate) use shard::ShardScan;
 pub use stored::maker;
@@ -85,6 +88,8 @@ pub struct PatternSet {
     pub(crate) backend: Backend,
     /// Apart from the patterns, so that the question asked most often reads one word of each.
     pub(crate) places: Box<[Place]>,
+    /// Patterns that no section has as a member: copies of others, and those unknown to the pass.
+    pub(crate) others: Box<[PatternId]>,
 }
 
 /// Where the pass has a pattern's answer, and what that is worth.
@@ -129,7 +134,13 @@ pub(crate) struct Entry {
 impl PatternSet {
     pub(crate) fn of_parts(patterns: Vec<Entry>, shards: Vec<Shard>, backend: Backend) -> Self {
         let places = patterns.iter().map(Place::of).collect();
-        PatternSet { patterns, shards, backend, places }
+        let mut is_member = vec![false; patterns.len()];
+        for section in shards.iter().flat_map(|shard| &shard.sections) {
+            section.members.iter().for_each(|&member| is_member[member as usize] = true);
+        }
+        let others = (0..patterns.len() as u32).filter(|&id| !is_member[id as usize]);
+        let others = others.map(PatternId).collect();
+        PatternSet { patterns, shards, backend, places, others }
     }
 
     /// Number of patterns.
@@ -177,11 +188,15 @@ impl PatternSet {
     /// # Errors
     /// [`ScanError`].
     pub fn scan(&self, text: Text<'_>) -> Result<Scan, ScanError> {
-        let (scan, never) = (self.begin(text.len())?, Stop::never());
+        self.scan_until(text, &Stop::never())
+    }
+
+    fn scan_until(&self, text: Text<'_>, stop: &Stop) -> Result<Scan, ScanError> {
+        let scan = self.begin(text.len())?;
         for (number, shard) in self.shards.iter().enumerate() {
             let id = ShardId(number as u32);
-            scan.ensure_shard(self, id, shard.alphabet.translate(text), &never)?;
-            scan.ensure_sections(self, id, &never)?;
+            scan.ensure_shard(self, id, shard.alphabet.translate(text), stop)?;
+            scan.ensure_sections(self, id, stop)?;
         }
         Ok(scan)
     }

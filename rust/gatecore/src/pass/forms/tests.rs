@@ -27,15 +27,15 @@ fn lines_by_hand(table: &Table, symbols: &[u8]) -> Vec<u8> {
 #[test]
 fn a_run_is_one_byte_that_tells_whether_it_has_a_newline() {
     let table = Table::new();
-    let runs = runs(&table);
+    let collapser = Collapser::new(runs(&table));
     let strategy = proptest::collection::vec(0..8usize, 0..200);
     cases::runner(2_000)
         .run(&strategy, |picks| {
             let text: Vec<u8> = picks.into_iter().map(|pick| b"ab-ab \n\t"[pick]).collect();
             let symbols = table.symbols_of(&text);
-            let lines = runs.lines(&symbols);
+            let lines = collapser.lines(&symbols);
             prop_assert_eq!(&lines, &lines_by_hand(&table, &symbols));
-            let collapsed = runs.collapse(&lines);
+            let collapsed = collapser.collapse(&lines);
             let blanks: Vec<u8> =
                 lines.iter().map(|&byte| if byte == NEWLINE { b' ' } else { byte }).collect();
             prop_assert_eq!(collapsed, blanks);
@@ -49,11 +49,12 @@ fn a_run_is_one_byte_that_tells_whether_it_has_a_newline() {
 fn a_pattern_that_a_view_takes_matches_there_exactly_when_it_matches_the_document() {
     let table = Table::new();
     let runs = runs(&table);
+    let collapser = Collapser::new(runs);
     let documents: Vec<_> = cases::texts(5)
         .map(|text| table.symbols_of(&text))
         .map(|symbols| {
-            let lines = runs.lines(&symbols);
-            (symbols, runs.collapse(&lines), lines)
+            let lines = collapser.lines(&symbols);
+            (symbols, collapser.collapse(&lines), lines)
         })
         .collect();
     let taken = [Cell::new(0), Cell::new(0)];

@@ -90,7 +90,7 @@ fn few_users_make_no_view() {
         let (never, runs) = (Stop::never(), Runs::choose(&slots, &table));
         let budget = Budget::of(slots.len(), slots.len(), &never);
         let (pass, _) = SimdPass::build(&slots, &table, table.symbols(), runs, budget).unwrap();
-        assert_eq!(pass.runs.is_some(), expected);
+        assert_eq!(pass.collapser.is_some(), expected);
         assert!(pass.parts.iter().all(|part| (part.form == Form::Plain) != expected));
     }
 }

@@ -1,0 +1,106 @@
+"""Do no harm: what does not gain is given back to `re`.
+
+A pattern object of gatecore's costs a call that it cannot serve some 100 ns more than `re`'s own,
+and a function through which documents come in some microseconds. Both pay where a document is
+asked many patterns, and are a loss elsewhere. So they are counted, never timed: the same calls
+always come to the same end.
+
+- A function whose documents were asked fewer than ten questions that the pass answers, on average
+  from the third on, is called directly from then on. The texts that it hands on may still be
+  scanned, if they are asked enough (`rust/gatecore/src/worth.rs`).
+- A pattern that was asked of texts without a scan four times as often as of others becomes `re`'s
+  own again where it is held.
+- If all patterns of a host together are asked in vain nine times out of ten, three times in a row,
+  the host gets all of its names back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from gatecore._gatecore import CoreSet, gain_of, thread_counts
+from gatecore.patterns.set import PatternSet
+
+__all__ = ["MOST_STRIKES", "SHORTEST_DOCUMENT", "Served", "Trial", "gains"]
+
+#: Calls in vain before a pattern is judged.
+_ENOUGH: Final = 64
+#: A pattern gains if it is asked of a scan at least once for so many calls in vain.
+_IN_VAIN: Final = 4
+#: The same for all patterns of a host together.
+_ALL_IN_VAIN: Final = 9
+#: Looks in a row, so many calls in vain apart, that a host may fail.
+MOST_STRIKES: Final = 3
+_LONG_ENOUGH: Final = 1_024
+
+#: Calls of a function before it is judged, and what its documents must then have been asked.
+_CALLS: Final = 3
+_QUESTIONS: Final = 10
+
+#: Shorter texts are never documents: making one costs as much as ten of `re`'s calls.
+SHORTEST_DOCUMENT: Final = 64
+
+
+def gains(value: Any) -> bool:
+    """Whether what stands under a name of the host may stay there."""
+    asked = vain = 0
+    for pattern_asked, pattern_vain in _gains_in(value):
+        asked, vain = asked + pattern_asked, vain + pattern_vain
+    return vain < _ENOUGH or asked * _IN_VAIN >= vain
+
+
+def _gains_in(value: Any) -> Iterator[tuple[int, int]]:
+    if type(value) is tuple:
+        for part in value:
+            yield from _gains_in(part)
+    elif (gain := gain_of(value)) is not None:
+        yield gain
+
+
+class Trial:
+    """What the documents of one function were asked."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+        self._questions = 0
+
+    def is_lost(self, questions: int) -> bool:
+        """Adds a call whose document was asked this many; whether the function does not gain."""
+        self._calls += 1
+        self._questions += questions
+        return self._calls >= _CALLS and self._questions < _QUESTIONS * self._calls
+
+
+class Served:
+    """The set for which plain texts are scanned on behalf of one handle."""
+
+    def __init__(self, review: Callable[[], object]) -> None:
+        self._review = review
+        self._core: CoreSet | None = None
+        self._strikes = 0
+        self._before = (0, 0)
+
+    def use(self, patterns: PatternSet) -> None:
+        """Serves this set in place of the one before."""
+        before, self._core = self._core, patterns.core
+        self._core.serve_texts(self._review)
+        if before is not None:
+            before.leave_texts()
+
+    def stop(self) -> None:
+        """Serves none."""
+        before, self._core = self._core, None
+        if before is not None:
+            before.leave_texts()
+
+    def is_hopeless(self) -> bool:
+        """To be asked at each review: whether hardly anything was served for the third time."""
+        served, *fell = thread_counts()
+        now = (served, sum(fell))
+        served, fell_through = now[0] - self._before[0], now[1] - self._before[1]
+        if fell_through < _LONG_ENOUGH:
+            return False
+        self._before = now
+        self._strikes = self._strikes + 1 if served * _ALL_IN_VAIN < fell_through else 0
+        return self._strikes >= MOST_STRIKES

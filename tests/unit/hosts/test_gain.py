@@ -1,0 +1,135 @@
+"""What does not gain is given back to `re`; what does is found, whoever made the text."""
+
+from __future__ import annotations
+
+import random
+import re
+import typing
+from types import ModuleType
+
+import gatecore
+
+WORDS = ["risk", "fee", "loan", "bond", "rent", "debt", "cash", "fund", "levy", "cost"]
+SOURCE = """
+    import re
+    RULES = [re.compile(rf"\\b{one}\\s+{two}s?\\b", re.I) for one in WORDS for two in WORDS]
+    NUMBER = re.compile(r"\\d+")
+
+    def by_line(text):
+        return [[bool(rule.search(line)) for rule in RULES] for line in text.splitlines()]
+
+    def by_word(text):
+        return [bool(NUMBER.match(word)) for word in text.split()]
+
+    def count(text):
+        return len(NUMBER.findall(text))
+
+    def made(text):
+        rule = re.compile("ris" + text[:1])
+        return [rule.search(word) is not None for word in text.split()], type(rule)
+"""
+PATTERNS = [(rf"\b{one}\s+{two}s?\b", 2) for one in WORDS for two in WORDS]
+
+
+def new_module() -> ModuleType:
+    module = ModuleType("gaining")
+    vars(module)["WORDS"] = WORDS
+    lines = SOURCE.split("\n")
+    exec("\n".join(line[4:] for line in lines), vars(module))
+    return module
+
+
+def text_of(lines: int, seed: int = 1) -> str:
+    source = random.Random(seed)
+    return "\n".join(
+        " ".join(source.choice([*WORDS, "the", "of", "12"]) for _ in range(15))
+        for _ in range(lines)
+    )
+
+
+def test_lines_that_are_asked_many_patterns_are_scanned() -> None:
+    plain, module, text = new_module(), new_module(), text_of(60)
+    wanted = plain.by_line(text)
+    assert sum(map(sum, wanted)) > 100
+    with gatecore.accelerate(module, patterns=PATTERNS, keep=False):
+        gatecore.re.reset_stats()
+        assert module.by_line(text) == wanted
+        stats = gatecore.re.stats()
+        assert stats.served > 0.8 * 60 * len(PATTERNS), stats
+        assert [type(rule) for rule in module.RULES] != [type(rule) for rule in plain.RULES]
+
+
+def test_a_pattern_that_is_asked_in_vain_is_given_back() -> None:
+    plain, module, text = new_module(), new_module(), "a 12 b " * 400
+    with gatecore.accelerate(module, patterns=PATTERNS, keep=False) as handle:
+        assert type(module.NUMBER) is not re.Pattern
+        for _ in range(10):
+            assert module.by_word(text) == plain.by_word(text)
+            assert [bool(rule.search(text)) for rule in module.RULES] == [False] * len(PATTERNS)
+        assert type(module.NUMBER) is re.Pattern
+        left = [line for line in handle.explain().left if line.startswith("given back")]
+        assert left == ["given back to re: gaining.NUMBER: asked of texts without a scan"]
+    assert type(module.NUMBER) is re.Pattern
+
+
+def test_a_host_that_gains_nothing_gets_its_names_back() -> None:
+    module, text = new_module(), "a 12 b " * 400
+    with gatecore.accelerate(module, patterns=PATTERNS, keep=False) as handle:
+        for _ in range(40):
+            assert sum(module.re.match(r"\d+", word) is not None for word in text.split()) == 400
+            assert module.re is not re or handle.explain().left
+        assert module.re is re
+        assert type(module.NUMBER) is re.Pattern
+        assert [type(rule) for rule in module.RULES] == [re.Pattern] * len(PATTERNS)
+        assert any("given back to re: " in line for line in handle.explain().left)
+
+
+def test_a_function_whose_documents_are_asked_little_is_called_directly() -> None:
+    module, text = new_module(), text_of(20)
+    before = module.count
+    with gatecore.accelerate(module, patterns=PATTERNS, keep=False) as handle:
+        assert module.count is not before
+        found = [module.count(text) for _ in range(20)]
+        assert found == [len(re.findall(r"\d+", text))] * 20
+        assert module.count is before
+        assert "gaining.count: its documents are asked too little" in "\n".join(
+            handle.explain().left
+        )
+
+
+def test_short_texts_are_no_documents() -> None:
+    module = new_module()
+    with gatecore.accelerate(module, patterns=PATTERNS, keep=False) as handle:
+        assert module.count("12 and 13") == 2
+        assert handle.stats().by_gate["gaining.count"].calls == 0
+
+
+def test_what_is_made_at_run_time_and_in_no_set_is_a_pattern_of_re() -> None:
+    plain, module, text = new_module(), new_module(), "k risk x"
+    with gatecore.accelerate(module, patterns=PATTERNS, keep=False):
+        assert module.made(text) == plain.made(text) == ([False, True, False], re.Pattern)
+
+
+def test_served_texts_answer_as_re_whatever_is_asked() -> None:
+    """Every method and function, on lines, each asked often enough to be scanned."""
+    module, source = new_module(), random.Random(7)
+    names = ("search", "match", "fullmatch", "findall", "finditer", "split", "sub", "subn")
+
+    def shown(found: typing.Any, line: str) -> typing.Any:
+        if isinstance(found, re.Match):
+            assert found.string is line
+            return found.span(), found.groups()
+        if hasattr(found, "__next__"):
+            return [match.span() for match in found]
+        return found
+
+    with gatecore.accelerate(module, patterns=PATTERNS, keep=False):
+        gatecore.re.reset_stats()
+        for line in text_of(40, seed=3).splitlines():
+            for rule in module.RULES:
+                name = source.choice(names)
+                arguments = ("<>", line) if name.startswith("sub") else (line,)
+                real = re.compile(rule.pattern, re.I)
+                got, wanted = getattr(rule, name)(*arguments), getattr(real, name)(*arguments)
+                assert shown(got, line) == shown(wanted, line), (name, rule, line)
+        assert gatecore.re.stats().served > 2_000
