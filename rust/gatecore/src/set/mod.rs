@@ -184,9 +184,6 @@ impl PatternSet {
     }
 
     /// Runs the pass over a document, once for each shard, every section. Linear in its length.
-    ///
-    /// # Errors
-    /// [`ScanError`].
     pub fn scan(&self, text: Text<'_>) -> Result<Scan, ScanError> {
         self.scan_until(text, &Stop::never())
     }
