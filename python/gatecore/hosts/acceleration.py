@@ -35,6 +35,7 @@ from gatecore._gatecore import thread_counts
 from gatecore.errors import AccelerateError
 from gatecore.hosts import patching, registry
 from gatecore.hosts.host import Entry, Host
+from gatecore.hosts.identity_reading import HostIdentity
 from gatecore.hosts.learning import HostLearning, Learn
 from gatecore.hosts.patterns import HostPatterns, host_patterns
 from gatecore.hosts.rebinding import held_patterns, rebind
@@ -163,7 +164,9 @@ class Acceleration:
         self._learning = HostLearning(
             host.modules, store=store, backend=backend, learn=learn, use=self._use
         )
+        self._identity = HostIdentity()
         with self._lock:  # which the thread that compiles needs to put its set in place of this one
+            self._identity.read(host.modules)
             self.found = self._look(host)
             self.patterns = self._compiled()
         self._take(host)
@@ -173,6 +176,8 @@ class Acceleration:
     # What is looked for.
 
     def _look(self, host: Host) -> HostPatterns:
+        if self._identity.beyond:
+            return HostPatterns((), 0, (), ())
         return host_patterns(
             host.modules, held_patterns([*host.modules, *host.holders]), self._store
         )
@@ -186,9 +191,18 @@ class Acceleration:
             self.patterns = patterns
 
     def _take(self, host: Host) -> None:
-        """Takes the host's names over; what goes wrong half way is undone."""
+        """Takes the host's names over; what goes wrong half way is undone.
+
+        A host that could tell our objects from `re`'s by what no name mends keeps `re`'s own.
+        """
+        self._identity.read(host.modules)
+        if self._identity.beyond:
+            self.restore()
+            self._rebound.clear()
+            return
         try:
-            self._rebound += rebind(self._token, [*host.modules, *host.holders])
+            owners = [*host.modules, *host.holders]
+            self._rebound += rebind(self._token, owners, self._identity.asking)
             for change in host.changes:
                 patching.take(self._token, change.owner, change.name, change.value)
             for entry in host.entries:
@@ -248,6 +262,7 @@ class Acceleration:
             self.refresh()
         place = _place_of_text(entry, args, kwargs) if depth == 0 or entry.parameter else None
         document: Document | None = None
+        text: str | None = None
         if place is not None:
             text = args[place] if isinstance(place, int) else kwargs[place]
             document = self.document(text) if entry.whole else self._kept_document(text)
@@ -260,8 +275,11 @@ class Acceleration:
         try:
             if entry.whole:
                 with self.host.whole_document():
-                    return function(*args, **kwargs)
-            return function(*args, **kwargs)
+                    found = function(*args, **kwargs)
+            else:
+                found = function(*args, **kwargs)
+            # What comes out is not ours: whoever called has given a `str`.
+            return text if found is document and text is not None else found
         finally:
             local.depth = depth
             with self._lock:
@@ -285,10 +303,12 @@ class Acceleration:
     def explain(self) -> HostExplanation:
         """What was done to the host, and how its patterns are answered."""
         patterns = self.patterns
+        kept = bool(self._identity.beyond)
         explained = [(patterns[n], patterns.explain(n)) for n in range(len(patterns))]
         routes = Counter(one.route for _, one in explained)
         fallback = [pattern for pattern, one in explained if one.route == "fallback"]
         left = [
+            *self._identity.beyond,
             *self.host.left,
             *(f"{place}: the pattern is made at run time" for place in self.found.unread),
             *self.found.skipped,
@@ -304,8 +324,8 @@ class Acceleration:
             fallback=fallback,
             loaded=self._learning.loaded,
             rebound=list(dict.fromkeys(self._rebound)),
-            entries=[entry.label for entry in self.host.entries],
-            changed=[change.label for change in self.host.changes],
+            entries=[] if kept else [entry.label for entry in self.host.entries],
+            changed=[] if kept else [change.label for change in self.host.changes],
             left=left,
         )
 

@@ -6,24 +6,48 @@ before it is accelerated.
 
 from __future__ import annotations
 
+import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 import gatecore
-from tests.support.sources import rows
+from tests.meta.re_compatibility import rows
 
 TEXT = "There is NO  RISK, guaranteed: up to 12."
 ROWS = rows("host_identity.jsonl")
 PATTERNS = [(r"no\s+risk", 2), "x+", "s", "b"]
 
 
+@pytest.fixture
+def new_module(tmp_path: Path) -> Iterator[Callable[[str], ModuleType]]:
+    """Writes and imports a Python module under a name of its own."""
+    made: list[str] = []
+
+    def new(source: str) -> ModuleType:
+        name = f"identity_{len(made)}"
+        made.append(name)
+        path = tmp_path / f"{name}.py"
+        path.write_text(source, "utf-8")
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    yield new
+    for name in made:
+        del sys.modules[name]
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["what"])
 def test_an_accelerated_module_answers_as_before(
-    row: dict[str, Any], new_module: Callable[..., ModuleType]
+    row: dict[str, Any], new_module: Callable[[str], ModuleType]
 ) -> None:
     module = new_module(row["source"])
     wanted = module.check(TEXT)
