@@ -278,8 +278,9 @@ class Acceleration:
                     found = function(*args, **kwargs)
             else:
                 found = function(*args, **kwargs)
-            # What comes out is not ours: whoever called has given a `str`.
-            return text if found is document and text is not None else found
+            if document is not None and type(found) is Document:  # whoever called gave a `str`
+                return text if found is document else str.__str__(found)
+            return found
         finally:
             local.depth = depth
             with self._lock:
@@ -361,12 +362,18 @@ def _door(entry: Entry) -> Callable[[patching.Taken], Callable[..., Any]]:
     def make(taken: patching.Taken) -> Callable[..., Any]:
         function = taken.called
         users: list[Acceleration] = taken.users
+        # Within another call there is no text to look for: it came in there, and is counted there.
+        # Helpers that are called thousands of times a document pay for each look.
+        only_outermost = entry.parameter is None and not entry.whole
 
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
             try:
                 handle = users[-1]
             except IndexError:  # restored by another thread just now
+                return function(*args, **kwargs)
+            depth: int = getattr(handle._local, "depth", 0)
+            if depth and only_outermost:
                 return function(*args, **kwargs)
             return handle._call(entry, function, args, kwargs)
 
@@ -381,8 +388,13 @@ def _place_of_text(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         if args:
             return 0 if type(args[0]) is str else None
         return entry.parameter if type(kwargs.get(entry.parameter)) is str else None
-    places: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
-    if any(isinstance(value, Document) for _, value in places):
-        return None
-    texts = [(place, value) for place, value in places if type(value) is str]
-    return max(texts, key=lambda text: len(text[1]))[0] if texts else None
+    place: int | str | None = None
+    longest = -1
+    given: Iterable[tuple[int | str, Any]] = enumerate(args)
+    for key, value in (*given, *kwargs.items()) if kwargs else given:
+        if type(value) is str:
+            if len(value) > longest:
+                place, longest = key, len(value)
+        elif isinstance(value, Document):
+            return None
+    return place

@@ -1,8 +1,11 @@
-"""Whether a module's source could tell gatecore's objects from `re`'s: its uses of `type`, `typing`, `is`.
+"""Whether a module could tell our objects from `re`'s: its uses of `type`, `typing` and `is`.
 
-Three answers. Most modules ask nothing. Some ask `type(value)` what it is, which a name of their own
-mends (`stand_ins`). And there are uses that no name mends, such as a default `kind=typing.Match` or
-`match.re is PATTERN`; a host that has one keeps `re`'s own objects.
+Three answers. Most modules ask nothing. Some ask `type(value)` what it is, which a name of their
+own mends (`stand_ins`). And there are uses that no name mends, such as a default
+`kind=typing.Match` or `match.re is PATTERN`; a host that has one keeps `re`'s own objects. So does
+the whole of it and not that module alone: who knows where it gets its matches from.
+
+What is not seen: what a module outside of the host asks of what it is given.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from gatecore.hosts.stand_ins import TYPING
+from gatecore.hosts.stand_ins import ALIASES, TYPING
 
 __all__ = ["HostIdentity", "Uses", "uses_in"]
 
@@ -29,7 +32,7 @@ _WORTH_READING: Final = tuple(
             r"type(?<![\w.]type)(?=[ \t]*[(),\]}\n])",
             r"Match(?<![\w]Match)\b",
             r"Pattern(?<![\w]Pattern)\b",
-            r"\.re\b(?=[^.(]*\bis\b|[ \t]*[):\n]|,)",
+            r"\.re\b(?![.(])",
         ),
     )
 )
@@ -62,10 +65,9 @@ def uses_in(module: ModuleType, source: str) -> Uses:
     if not any(pattern.search(source) for pattern in _WORTH_READING):
         return Uses()
     try:
-        tree = ast.parse(source)
+        return _Reading(module, ast.parse(source)).uses()
     except (SyntaxError, ValueError, RecursionError):
         return Uses()
-    return _Reading(module, tree).uses()
 
 
 class HostIdentity:
@@ -114,42 +116,35 @@ class _Reading:
                 self._parents[child] = node
                 below.append(child)
         self._bound: dict[ast.AST, frozenset[str]] = {}
-        #: Names of the module, and within functions, that mean `typing` or one of its aliases.
-        self._typing: set[str] = set()
-        self._aliases: set[str] = set()
-        self._within: dict[str, list[ast.AST]] = {}
+        #: Names by which functions import `typing` or one of its aliases for themselves.
+        self._imported: dict[str, list[ast.AST]] = {}
         for node in self._nodes:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 self._import(node)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         function = self._function(node)
+        if function is None:
+            return
         for name in node.names:
             if isinstance(node, ast.Import):
-                if name.name not in TYPING:
-                    continue
-                known, group = name.asname or name.name, self._typing
+                wanted = name.name in TYPING
             else:
-                if node.module not in TYPING or node.level or name.name not in (*_NAMES, "*"):
-                    continue
-                known, group = name.asname or name.name, self._aliases
-            if function is None:
-                group.update(_NAMES if known == "*" else (known,))
-            else:
-                self._within.setdefault(known, []).append(function)
+                wanted = node.module in TYPING and not node.level and name.name in _NAMES
+            if wanted:
+                self._imported.setdefault(name.asname or name.name, []).append(function)
 
     def uses(self) -> Uses:
         asks_type = False
         beyond: list[tuple[int, str]] = []
-        matched: list[ast.AST] = []
+        matched: list[int] = []
         for node in self._nodes:
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                if node.id == "type" and not self._is_bound(node, "type"):
-                    asks_type = asks_type or self._is_asking(node)
-                    if self._is_kept(node):
-                        beyond.append((node.lineno, "keeps `type`"))
+            if isinstance(node, ast.Name) and node.id == "type" and self._is_builtin(node):
+                asks_type = asks_type or self._is_asking(node)
+                if self._is_kept(node):
+                    beyond.append((node.lineno, "keeps `type`"))
             if isinstance(node, ast.MatchClass) and _is_name(node.cls, "type"):
-                matched.append(node.cls)
+                matched.append(node.cls.lineno)
             if isinstance(node, ast.Attribute) and self._is_method_of_class(node):
                 beyond.append((node.lineno, f"`{ast.unparse(node)}`"))
             if isinstance(node, ast.Compare):
@@ -158,13 +153,14 @@ class _Reading:
             if alias is not None and self._is_out_of_reach(node):
                 beyond.append((alias.lineno, f"keeps `{ast.unparse(alias)}`"))
         if asks_type:
-            beyond += [
-                (node.lineno, "`case type()`") for node in matched if isinstance(node, ast.Name)
-            ]
+            beyond += [(line, "`case type()`") for line in matched]
         lines = (f"line {line}: {what}" for line, what in sorted(set(beyond)))
         return Uses(asks_type, tuple(lines))
 
     # `type`.
+
+    def _is_builtin(self, name: ast.Name) -> bool:
+        return isinstance(name.ctx, ast.Load) and not self._is_bound(name, name.id)
 
     def _is_asking(self, name: ast.Name) -> bool:
         """Whether `type` is asked about what may be a match, a pattern or a document."""
@@ -174,8 +170,6 @@ class _Reading:
         if len(call.args) != 1 or call.keywords or isinstance(call.args[0], ast.Starred):
             return False
         if isinstance(call.args[0], ast.Constant) or _is_name(call.args[0], "self", "cls", "mcs"):
-            return False
-        if any(isinstance(node, ast.Raise) for node in self._above(call)):
             return False
         asked = self._parents[call]
         if isinstance(asked, ast.Compare):
@@ -203,7 +197,8 @@ class _Reading:
         owner = node.value
         if isinstance(owner, ast.Call) and _is_name(owner.func, "type") and len(owner.args) == 1:
             return not _is_name(owner.args[0], "self", "cls")
-        return self._alias(owner) is not None or self._value(owner) in (re.Match, re.Pattern)
+        kinds = (re.Match, re.Pattern, *ALIASES)
+        return self._alias(owner) is not None or _is_one_of(self._value(owner), kinds)
 
     def _is_other_class(self, node: ast.AST) -> bool:
         """Whether it is a class, or some, that no object of gatecore's stands for."""
@@ -212,12 +207,11 @@ class _Reading:
         if isinstance(node, ast.Call):  # type(self), type(None)
             argument = node.args[0] if len(node.args) == 1 else None
             return _is_name(node.func, "type") and (
-                isinstance(argument, ast.Constant)
-                and not isinstance(argument.value, str)
+                (isinstance(argument, ast.Constant) and not isinstance(argument.value, str))
                 or _is_name(argument, "self", "cls")
             )
         kind = self._value(node)
-        return isinstance(kind, type) and kind not in (str, re.Match, re.Pattern, type)
+        return isinstance(kind, type) and not _is_one_of(kind, (str, re.Match, re.Pattern, type))
 
     def _value(self, node: ast.AST) -> Any:
         """What a name of the module means, or an attribute of one; `None` if that is not known."""
@@ -227,7 +221,7 @@ class _Reading:
             return vars(self._module).get(node.id, getattr(builtins, node.id, None))
         if isinstance(node, ast.Attribute):
             owner = self._value(node.value)
-            return getattr(owner, node.attr, None) if isinstance(owner, ModuleType) else None
+            return vars(owner).get(node.attr) if isinstance(owner, ModuleType) else None
         return None
 
     def _is_kept(self, name: ast.Name) -> bool:
@@ -251,22 +245,20 @@ class _Reading:
     # `typing.Match`.
 
     def _alias(self, node: ast.AST) -> ast.Name | ast.Attribute | None:
-        """The node if it means `typing.Match` or `typing.Pattern`."""
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            if isinstance(self._parents[node], ast.Attribute):
-                return None
-            if node.id in self._aliases or self._is_imported_within(node, node.id):
-                return node
-        if isinstance(node, ast.Attribute) and node.attr in _NAMES:
-            name = node.value
-            if isinstance(name, ast.Name) and (
-                name.id in self._typing or self._is_imported_within(node, name.id)
-            ):
-                return node
+        """The node if it means `typing.Match` or `typing.Pattern`, however it was imported."""
+        if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
+            return None
+        if _is_one_of(self._value(node), ALIASES):
+            return node
+        if isinstance(node, ast.Name):
+            whole = isinstance(self._parents[node], ast.Attribute)  # that attribute is looked at
+            return node if not whole and self._is_imported_within(node) else None
+        if node.attr in _NAMES and self._is_imported_within(node.value):
+            return node
         return None
 
-    def _is_imported_within(self, node: ast.AST, name: str) -> bool:
-        functions = self._within.get(name, ())
+    def _is_imported_within(self, node: ast.AST) -> bool:
+        functions = self._imported.get(node.id, ()) if isinstance(node, ast.Name) else ()
         return bool(functions) and any(above in functions for above in self._above(node))
 
     def _is_out_of_reach(self, node: ast.AST) -> bool:
@@ -274,8 +266,8 @@ class _Reading:
         parent = self._parents[node]
         if isinstance(parent, ast.Subscript) or self._is_annotation(node):
             return False
-        name = node.id if isinstance(node, ast.Name) else node.value.id  # type: ignore[attr-defined]
-        if self._is_imported_within(node, name):
+        name = node.value if isinstance(node, ast.Attribute) else node
+        if self._is_imported_within(name):
             return True
         if not self._is_at_import(node):
             return False
@@ -342,6 +334,10 @@ def _is_name(node: ast.AST | None, *names: str) -> bool:
     return isinstance(node, ast.Name) and node.id in names
 
 
+def _is_one_of(value: Any, known: Iterable[Any]) -> bool:
+    return any(value is one for one in known)
+
+
 def _is_comparing(node: ast.AST) -> bool:
     """Whether it calls what takes a class to compare with, and keeps nothing."""
     function = node.func if isinstance(node, ast.Call) else None
@@ -379,9 +375,9 @@ def _bound_names(scope: ast.AST) -> Iterable[str]:
             names.update((one.asname or one.name).partition(".")[0] for one in node.names)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
             names.add(node.id)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            names.add(node.name)
-        elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+        elif (isinstance(node, ast.ExceptHandler) and node.name) or (
+            isinstance(node, ast.MatchAs | ast.MatchStar) and node.name
+        ):
             names.add(node.name)
         below.extend(ast.iter_child_nodes(node))
     yield from names - foreign

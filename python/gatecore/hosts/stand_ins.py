@@ -1,8 +1,8 @@
-"""What stands in an accelerated module for names by which it could tell gatecore's objects from `re`'s.
+"""What stands in an accelerated module for names by which it could tell our objects from `re`'s.
 
 `isinstance(match, re.Match)`, `match.__class__`, a `match` statement and `functools.singledispatch`
-hold for gatecore's matches as they are. What asks for the type itself does not: `re.Match` cannot be
-derived from. So in accelerated modules these names mean something else:
+hold for gatecore's matches as they are. What asks for the type itself does not: `re.Match` cannot
+be derived from. So in accelerated modules these names mean something else:
 
     typing.Match, typing.Pattern     the same alias, whose `isinstance` asks for `__class__`
     typing                           a copy of the module that has these two
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import re
 import sys
+import types
 import typing
 from types import ModuleType
 from typing import Any, Final
@@ -37,7 +38,7 @@ _type: Final = type
 TYPING: Final = ("typing", "typing_extensions")
 
 #: `typing`'s own aliases of `re`'s classes.
-ALIASES: Final[tuple[Any, ...]] = (typing.Match, typing.Pattern)  # noqa: UP006
+ALIASES: Final[tuple[Any, ...]] = (typing.Match, typing.Pattern)
 
 
 class _Type:
@@ -53,10 +54,12 @@ class _Type:
             _Type: self,
         }
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, value: Any, *rest: Any, **kwargs: Any) -> Any:
         """`type(object)`, or `type(name, bases, namespace)`."""
-        kind = _type(*args, **kwargs)
-        return self._stands_for.get(kind, kind) if len(args) == 1 else kind
+        if rest or kwargs:
+            return _type(value, *rest, **kwargs)
+        kind = _type(value)
+        return self._stands_for.get(kind, kind)
 
     def __instancecheck__(self, value: Any) -> bool:
         return isinstance(value, _type)
@@ -104,15 +107,17 @@ def _answering(alias: Any) -> Any:
     def is_class(self: Any, value: Any) -> bool:
         return issubclass(value, self.__origin__) or value in _OURS[self.__origin__]
 
-    answering = _type(
+    answering: Any = types.new_class(
         kind.__name__,
         (kind,),
-        {
-            "__module__": kind.__module__,
-            "__instancecheck__": has_class,
-            "__subclasscheck__": is_class,
-        },
-        _root=True,
+        {"_root": True},  # which typing asks of those that derive from its classes
+        lambda space: space.update(
+            {
+                "__module__": kind.__module__,
+                "__instancecheck__": has_class,
+                "__subclasscheck__": is_class,
+            }
+        ),
     )
     made = answering.__new__(answering)
     vars(made).update(vars(alias))

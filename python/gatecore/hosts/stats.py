@@ -149,6 +149,8 @@ class Counts:
         """
         now = thread_counts()
         self._calls[label] += 1
+        if now == before:
+            return
         for row in (self._by_gate[label], self._total) if outermost else (self._by_gate[label],):
             row[0] += now[0] - before[0]
             if now[1:] != before[1:]:  # rare

@@ -92,7 +92,8 @@ class Gate:
         self.pattern = pattern
 
     def check(self, text: str, document_type: str = "") -> dict[str, Any]:
-        return {"found": [m.group() for m in re.finditer(self.pattern, text)], "document": isinstance(text, gatecore.Document)}
+        found = [m.group() for m in re.finditer(self.pattern, text)]
+        return {"found": found, "document": isinstance(text, gatecore.Document)}
 
 
 class Module:

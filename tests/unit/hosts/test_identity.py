@@ -1,7 +1,7 @@
-"""Accelerated modules cannot tell gatecore's matches, patterns and documents from what they stand for.
+"""Accelerated modules cannot tell our matches, patterns and documents from what they stand for.
 
-Each row of `tests/data/host_identity.jsonl` is a module; `re` is the oracle: the module's own answer
-before it is accelerated.
+Each row of `tests/data/host_identity.jsonl` is a module; `re` is the oracle: the module's own
+answer before it is accelerated.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 
 import gatecore
+from gatecore.patterns.pattern import PatternLike
 from tests.meta.re_compatibility import rows
 
 TEXT = "There is NO  RISK, guaranteed: up to 12."
 ROWS = rows("host_identity.jsonl")
-PATTERNS = [(r"no\s+risk", 2), "x+", "s", "b"]
+PATTERNS: list[PatternLike] = [(r"no\s+risk", 2), "x+", "s", "b"]
 
 
 @pytest.fixture
@@ -53,10 +54,13 @@ def test_an_accelerated_module_answers_as_before(
     wanted = module.check(TEXT)
     again = new_module(row["source"])
     assert again is not module
+    before = dict(vars(again))
     with gatecore.accelerate(again, patterns=PATTERNS, keep=False) as handle:
         got = again.check(TEXT)
         left = [line for line in handle.explain().left if "re's own" in line]
         served = handle.stats().served
+    now = {name: value for name, value in vars(again).items() if name[:2] != "__"}
+    assert [name for name in now if now[name] is not before.get(name)] == []
     assert bool(left) == (row["state"] == "given back"), left
     assert (served > 0) == (row["state"] != "given back")
     if row["state"] == "differs":
