@@ -267,7 +267,7 @@ class _Reading:
         if isinstance(parent, ast.Subscript) or self._is_annotation(node):
             return False
         name = node.value if isinstance(node, ast.Attribute) else node
-        if self._is_imported_within(name):
+        if self._is_imported_within(name) or self._is_compared(node):
             return True
         if not self._is_at_import(node):
             return False
@@ -276,6 +276,15 @@ class _Reading:
         if isinstance(parent, ast.Call):
             return not _is_comparing(parent)
         return isinstance(parent, ast.arguments | ast.Set)
+
+    def _is_compared(self, node: ast.AST) -> bool:
+        """With an annotation that was read at import, say, which is the alias itself."""
+        parent = self._parents[node]
+        while isinstance(parent, ast.Tuple | ast.List | ast.Set):
+            node, parent = parent, self._parents[parent]
+        if isinstance(parent, ast.Dict):
+            return node in parent.keys
+        return isinstance(parent, ast.Compare)
 
     # Where a node stands.
 

@@ -49,7 +49,8 @@ class HostStats:
         served: Calls of `re` and keyword tests that were answered from the pass.
         fell_through: Those that `re` or `str` answered.
         by_reason: The latter by reason.
-        by_gate: The same for each gate, in the order of the host.
+        by_gate: The same for each gate, in the order of the host. Of plain modules, what is called
+            within another function of the host belongs to that.
         by_pattern: What fell through on documents, by pattern and reason: the first 1,000 patterns.
             They are kept in memory as long as the handle is, whatever they are made of.
 

@@ -7,6 +7,7 @@ answer before it is accelerated.
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -68,3 +69,66 @@ def test_an_accelerated_module_answers_as_before(
     else:
         assert repr(got) == repr(wanted)
         assert type(got) is type(wanted)
+
+
+KEEPS = """
+import re
+import typing
+def check(text, kind=typing.Match):
+    return isinstance(re.search("x+", text), kind)
+"""
+PLAIN = """
+import re
+def check(text):
+    return [helper(text), helper(text)]
+def helper(text):
+    return re.search("x+", text) is not None
+"""
+
+
+def test_a_host_keeps_res_own_objects_where_no_name_mends_a_use(
+    new_module: Callable[[str], ModuleType],
+) -> None:
+    """All of it: a module cannot know from which other one its matches come."""
+    keeping, plain = new_module(KEEPS), new_module(PLAIN)
+    with gatecore.accelerate([keeping, plain], patterns=["x+"], keep=False) as handle:
+        assert keeping.check("xx")
+        assert plain.check("xx") == [True, True]
+        explained = handle.explain()
+    assert explained.left[0] == (
+        f"{keeping.__name__}, line 4: keeps `typing.Match`: the host keeps re's own objects"
+    )
+    assert (explained.rebound, explained.entries, handle.stats().served) == ([], [], 0)
+
+
+def test_a_host_gets_res_own_objects_back_when_such_a_use_comes_later(
+    new_module: Callable[[str], ModuleType],
+) -> None:
+    keeping, plain = new_module(KEEPS), new_module(PLAIN)
+    modules = [plain]
+    with gatecore.accelerate(modules, patterns=["x+"], keep=False) as handle:
+        assert plain.check("xx") == [True, True]
+        assert handle.stats().served == 2
+        modules.append(keeping)
+        handle.refresh()
+        assert plain.re is re
+        assert keeping.check("xx")
+        assert handle.stats().served == 2
+        assert len(handle.explain().left) == 1
+
+
+def test_calls_within_another_one_belong_to_that(
+    new_module: Callable[[str], ModuleType],
+) -> None:
+    """Of plain modules: a helper may be called thousands of times a document."""
+    plain = new_module(PLAIN)
+    with gatecore.accelerate(plain, patterns=["x+"], keep=False) as handle:
+        plain.check("xx")
+        plain.helper("xx")
+        by_gate = handle.stats().by_gate
+        assert handle.stats().served == 3
+    name = plain.__name__
+    assert {label: (counts.calls, counts.served) for label, counts in by_gate.items()} == {
+        f"{name}.check": (1, 2),
+        f"{name}.helper": (1, 1),
+    }
