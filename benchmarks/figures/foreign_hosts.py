@@ -391,7 +391,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             continue
         try:
             rows.append(measure(host, rounds=options.rounds, control=options.control))
-        except RuntimeError as error:
+        except (RuntimeError, BrokenPipeError) as error:
             print(f"{host.name:32}{error}", flush=True)
             continue
         if options.format == "table":

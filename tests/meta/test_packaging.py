@@ -59,6 +59,7 @@ def test_what_pyproject_asks_for_is_locked() -> None:
         "build": runtime | _names(groups["build"]),
         "dev": runtime | _names(groups["build"] + groups["test"] + groups["dev"]),
         "docs": _names(groups["docs"]),
+        "foreign": runtime | _names(groups["foreign"]),
         "lock": _names(groups["lock"]),
     }
     assert {lock.stem for lock in LOCKS} == set(wanted)

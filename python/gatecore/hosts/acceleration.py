@@ -35,6 +35,7 @@ from gatecore._gatecore import thread_counts
 from gatecore.errors import AccelerateError
 from gatecore.hosts import gain, patching, registry
 from gatecore.hosts.host import Entry, Host
+from gatecore.hosts.identity_reading import HostIdentity
 from gatecore.hosts.learning import HostLearning, Learn
 from gatecore.hosts.patterns import HostPatterns, host_patterns
 from gatecore.hosts.rebinding import held_patterns, rebind
@@ -166,7 +167,9 @@ class Acceleration:
         self._learning = HostLearning(
             host.modules, store=store, backend=backend, learn=learn, use=self._use
         )
+        self._identity = HostIdentity()
         with self._lock:  # which the thread that compiles needs to put its set in place of this one
+            self._identity.read(host.modules)
             self.found = self._look(host)
             self.patterns = self._compiled()
         self._take(host)
@@ -179,6 +182,8 @@ class Acceleration:
     # What is looked for.
 
     def _look(self, host: Host) -> HostPatterns:
+        if self._identity.beyond:
+            return HostPatterns((), 0, (), ())
         return host_patterns(
             host.modules, held_patterns([*host.modules, *host.holders]), self._store
         )
@@ -193,10 +198,19 @@ class Acceleration:
             self._served.use(patterns)
 
     def _take(self, host: Host) -> None:
-        """Takes the host's names over; what goes wrong half way is undone."""
+        """Takes the host's names over; what goes wrong half way is undone.
+
+        A host that could tell our objects from `re`'s by what no name mends keeps `re`'s own.
+        """
+        self._identity.read(host.modules)
+        if self._identity.beyond:
+            self.restore()
+            self._rebound.clear()
+            return
         try:
             self._served.use(self.patterns)
-            self._rebound += rebind(self._token, [*host.modules, *host.holders])
+            owners = [*host.modules, *host.holders]
+            self._rebound += rebind(self._token, owners, self._identity.asking)
             for change in host.changes:
                 patching.take(self._token, change.owner, change.name, change.value)
             for entry in host.entries:
@@ -258,6 +272,7 @@ class Acceleration:
             self.refresh()
         place = _place_of_text(entry, args, kwargs) if depth == 0 or entry.parameter else None
         document: Document | None = None
+        text: str | None = None
         if place is not None:
             text = args[place] if isinstance(place, int) else kwargs[place]
             document = self.document(text) if entry.whole else self._kept_document(text)
@@ -270,8 +285,12 @@ class Acceleration:
         try:
             if entry.whole:
                 with self.host.whole_document():
-                    return function(*args, **kwargs)
-            return function(*args, **kwargs)
+                    found = function(*args, **kwargs)
+            else:
+                found = function(*args, **kwargs)
+            if document is not None and type(found) is Document:  # whoever called gave a `str`
+                return text if found is document else str.__str__(found)
+            return found
         finally:
             local.depth = depth
             with self._lock:
@@ -325,10 +344,12 @@ class Acceleration:
     def explain(self) -> HostExplanation:
         """What was done to the host, and how its patterns are answered."""
         patterns = self.patterns
+        kept = bool(self._identity.beyond)
         explained = [(patterns[n], patterns.explain(n)) for n in range(len(patterns))]
         routes = Counter(one.route for _, one in explained)
         fallback = [pattern for pattern, one in explained if one.route == "fallback"]
         left = [
+            *self._identity.beyond,
             *self.host.left,
             *(f"given back to re: {what}" for what in self._given_back),
             *(f"{place}: the pattern is made at run time" for place in self.found.unread),
@@ -345,8 +366,8 @@ class Acceleration:
             fallback=fallback,
             loaded=self._learning.loaded,
             rebound=list(dict.fromkeys(self._rebound)),
-            entries=[entry.label for entry in self.host.entries],
-            changed=[change.label for change in self.host.changes],
+            entries=[] if kept else [entry.label for entry in self.host.entries],
+            changed=[] if kept else [change.label for change in self.host.changes],
             left=left,
         )
 
@@ -402,12 +423,18 @@ def _door(entry: Entry) -> Callable[[patching.Taken], Callable[..., Any]]:
     def make(taken: patching.Taken) -> Callable[..., Any]:
         function = taken.called
         users: list[Acceleration] = taken.users
+        # Within another call there is no text to look for: it came in there, and is counted there.
+        # Helpers that are called thousands of times a document pay for each look.
+        only_outermost = entry.parameter is None and not entry.whole
 
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
             try:
                 handle = users[-1]
             except IndexError:  # restored by another thread just now
+                return function(*args, **kwargs)
+            depth: int = getattr(handle._local, "depth", 0)
+            if depth and only_outermost:
                 return function(*args, **kwargs)
             return handle._call(entry, function, args, kwargs)
 
@@ -422,8 +449,13 @@ def _place_of_text(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         if args:
             return 0 if type(args[0]) is str else None
         return entry.parameter if type(kwargs.get(entry.parameter)) is str else None
-    places: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
-    if any(isinstance(value, Document) for _, value in places):
-        return None
-    texts = [(place, value) for place, value in places if type(value) is str]
-    return max(texts, key=lambda text: len(text[1]))[0] if texts else None
+    place: int | str | None = None
+    longest = -1
+    given: Iterable[tuple[int | str, Any]] = enumerate(args)
+    for key, value in (*given, *kwargs.items()) if kwargs else given:
+        if type(value) is str:
+            if len(value) > longest:
+                place, longest = key, len(value)
+        elif isinstance(value, Document):
+            return None
+    return place

@@ -1,5 +1,8 @@
 """Rebinding: the names under which a host knows `re` and its pattern objects lead to `gatecore.re`.
 
+The names of `typing` that mean `re`'s classes, and `type` where a module asks it, lead to what
+stands in for them (`stand_ins`).
+
 What is looked at: a module's own names, the classes that it defines, the attributes of given
 objects, and lists, dicts and tuples in all of these. What a function keeps for itself (a closure, a
 default, an import in its body) is out of reach and keeps asking `re`; so do sets of patterns, whose
@@ -9,13 +12,14 @@ order would change.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
 from gatecore._gatecore import compile_served
 from gatecore.hosts import host_re
 from gatecore.hosts.patching import is_ours, take
+from gatecore.hosts.stand_ins import TYPE, stand_in
 from gatecore.patterns.pattern import Pattern
 
 __all__ = ["held_patterns", "rebind"]
@@ -75,9 +79,18 @@ def _patterns(value: Any, depth: int) -> Iterator[Pattern]:
             yield from _patterns(part, depth + 1)
 
 
-def rebind(user: Any, owners: list[Any]) -> list[str]:
-    """Has what owners hold lead to `gatecore.re`; the names that do now."""
+def rebind(user: Any, owners: list[Any], asking: Collection[ModuleType] = ()) -> list[str]:
+    """Has what owners hold lead to `gatecore.re`; the names that do now.
+
+    Args:
+        user: For whom, see `take`.
+        owners: Modules and objects.
+        asking: Modules that ask `type` about what they could tell apart by it.
+    """
     rebound = []
+    for module in asking:
+        take(user, module, "type", TYPE)
+        rebound.append(f"{_name(module)}.type")
     seen: set[int] = set()
     for owner in owners:
         for holder, name, value in list(_slots(owner, seen)):
@@ -104,4 +117,6 @@ def _rebound(value: Any, depth: int) -> Any:
         parts = [_rebound(part, depth + 1) for part in value]
         changed = any(new is not old for new, old in zip(parts, value, strict=True))
         return tuple(parts) if changed else value
-    return _FUNCTIONS.get(value, value) if isinstance(value, FunctionType) else value
+    if isinstance(value, FunctionType):
+        return _FUNCTIONS.get(value, value)
+    return stand_in(value)

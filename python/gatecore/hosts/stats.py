@@ -49,7 +49,8 @@ class HostStats:
         served: Calls of `re` and keyword tests that were answered from the pass.
         fell_through: Those that `re` or `str` answered.
         by_reason: The latter by reason.
-        by_gate: The same for each gate, in the order of the host.
+        by_gate: The same for each gate, in the order of the host. Of plain modules, what is called
+            within another function of the host belongs to that.
         by_pattern: What fell through on documents, by pattern and reason: the first 1,000 patterns.
             They are kept in memory as long as the handle is, whatever they are made of.
 
@@ -151,6 +152,8 @@ class Counts:
         """
         now = thread_counts()
         self._calls[label] += 1
+        if now == before:
+            return
         for row in (self._by_gate[label], self._total) if outermost else (self._by_gate[label],):
             row[0] += now[0] - before[0]
             if now[1:] != before[1:]:  # rare

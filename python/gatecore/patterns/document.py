@@ -67,6 +67,11 @@ class Document(DocumentMethods, str):
         document._patterns = patterns
         return document
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> type[str]:  # type: ignore[override]
+        """`str`, for those who ask so what a text is."""
+        return str
+
     @property
     def patterns(self) -> PatternSet:
         """The set that it was made with."""

@@ -24,6 +24,9 @@ pub fn first<'py>(target: &Target<'_, 'py>, anchor: Anchor) -> PyResult<Served<'
         core.stats.served();
         return Ok(Ok(Match::of(target, anchor, None)?.into_any()));
     }
+    if target.is_out(anchor) {
+        return Ok(Ok(py.None().into_bound(py)));
+    }
     let answer = CoreScan::find(&target.scan, target.id, anchor, target.region, &target.limit)?;
     let Answer::Known(span) = answer else {
         return Ok(Err(target.declined(Reason::Fallback)));
@@ -113,6 +116,9 @@ pub fn matches<'py>(target: &Target<'_, 'py>) -> PyResult<Served<'py>> {
 /// The text of each match, or of its groups.
 pub fn texts<'py>(target: &Target<'_, 'py>) -> PyResult<Served<'py>> {
     let py = target.py();
+    if target.is_out(Anchor::Search) {
+        return Ok(Ok(empty_list(py)?.into_any()));
+    }
     let groups = target.pattern.get().group_count(py)?;
     let spans = match target.spans(usize::MAX, groups > 0)? {
         Ok(spans) => spans,

@@ -2,7 +2,7 @@
 
 use gatecore::counters::Reason;
 use gatecore::memory;
-use gatecore::{Answer, PatternId, Region, Span, Wanted};
+use gatecore::{Anchor, Answer, PatternId, Region, Span, Wanted};
 use gatecore_ffi::cpython::{call_method, call_with, slice};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -181,11 +181,26 @@ impl<'py> Target<'_, 'py> {
         self.region == self.scan.get().scan.whole()
     }
 
+    /// Whether the pass has ruled the pattern out: asked first, as it spares a look at the pattern's
+    /// automaton, which may have to be built for it.
+    #[inline]
+    pub fn is_out(&self, anchor: Anchor) -> bool {
+        let core = self.scan.get();
+        let is_out = core.scan.is_out(&core.set.set, self.id, anchor, self.region);
+        if is_out {
+            core.stats.served();
+        }
+        is_out
+    }
+
     /// The first matches, up to a number of them; with `groups`, only if their groups can be told as
     /// well, which is known at the first match.
     ///
     /// Ctrl-C is looked for between batches.
     pub fn spans(&self, most: usize, groups: bool) -> PyResult<Served<'py, Vec<Span>>> {
+        if self.is_out(Anchor::Search) {
+            return Ok(Ok(Vec::new()));
+        }
         let core = self.scan.get();
         let mut spans: Vec<Span> = Vec::new();
         let mut region = self.region;

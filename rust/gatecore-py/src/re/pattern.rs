@@ -72,6 +72,11 @@ impl CompiledPattern {
         (self.source.clone_ref(py), self.flags, counts.all())
     }
 
+    /// Whether it was made for a pattern that `re` compiled.
+    pub fn stands_for_real(&self) -> bool {
+        self.stands_for_real
+    }
+
     /// How many groups it has.
     pub fn group_count(&self, py: Python<'_>) -> PyResult<usize> {
         self.real(py)?.getattr(intern!(py, "groups"))?.extract()
@@ -79,7 +84,7 @@ impl CompiledPattern {
 
     /// What a match names as its pattern.
     pub fn shown<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        if slf.get().stands_for_real {
+        if slf.get().stands_for_real() {
             return slf.get().real(slf.py()).cloned();
         }
         Ok(slf.clone().into_any())

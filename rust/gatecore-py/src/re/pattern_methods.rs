@@ -3,7 +3,7 @@
 //! They take any arguments: what `re` would refuse is handed to `re`, for its own error.
 
 use gatecore::counters::Reason;
-use gatecore_ffi::cpython::call_with;
+use gatecore_ffi::cpython::{call, call_with};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
@@ -202,14 +202,20 @@ rest {
         slf
     }
 
-    /// Pickles as its source and flags; compiled again where it is read.
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+    /// Pickles as its source and flags; compiled again where it is read. What stands for a pattern of
+    /// `re`'s pickles as that does: whoever holds it may not know of gatecore.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if self.stands_for_real() {
+            let table = imported(py, "copyreg", "dispatch_table")?;
+            let reduce = table.get_item(standard_class(py, "Pattern")?)?;
+            return call(&reduce, &[self.real(py)?]);
+        }
         let compile = imported(py, "gatecore.re", "compile")?;
         let arguments = PyTuple::new(
             py,
             [self.source.bind(py).as_any(), self.flags.into_pyobject(py)?.as_any()],
         )?;
-        PyTuple::new(py, [compile, arguments.into_any()])
+        Ok(PyTuple::new(py, [compile, arguments.into_any()])?.into_any())
     }
 }
 }
