@@ -294,18 +294,18 @@ class Acceleration:
         finally:
             local.depth = depth
             with self._lock:
-                served = self._counts.add(entry.label, before, outermost=depth == 0)
+                came_to = self._counts.add(entry.label, before, outermost=depth == 0)
                 if document is not None and not (entry.whole or entry.parameter):
-                    self._judge(entry, served)
+                    self._judge(entry, *came_to)
                 if entry.whole and document is not None:
                     self._finish(document)
 
     # What does not gain.
 
-    def _judge(self, entry: Entry, served: int) -> None:
+    def _judge(self, entry: Entry, served: int, learned: int) -> None:
         """Closes a function's door if its documents are asked too little. The lock is held."""
         trial = self._trials.setdefault(entry.label, gain.Trial())
-        if not trial.is_lost(served):
+        if not trial.is_lost(served, learned):
             return
         for taken in self._doors:
             if taken.owner is entry.owner and taken.name == entry.name:

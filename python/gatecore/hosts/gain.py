@@ -36,6 +36,8 @@ _LONG_ENOUGH: Final = 1_024
 
 #: Calls of a function before it is judged, and what its documents must then have been asked.
 _CALLS: Final = 3
+#: Calls in which what is learned counts as well.
+_LEARNING: Final = 8
 _QUESTIONS: Final = 10
 
 #: Shorter texts are never documents: making one costs as much as ten of `re`'s calls.
@@ -64,11 +66,21 @@ class Trial:
     def __init__(self) -> None:
         self._calls = 0
         self._questions = 0
+        self._is_new = True
 
-    def is_lost(self, questions: int) -> bool:
-        """Adds a call whose document was asked this many; whether the function does not gain."""
+    def is_lost(self, served: int, learned: int) -> bool:
+        """Adds a call; whether the function does not gain.
+
+        Args:
+            served: Questions about its document that the pass answered.
+            learned: Questions about patterns that may be in the set at the next start: they count
+                for a while, or they would never be learned.
+        """
+        if self._is_new and self._calls >= _LEARNING:
+            self._calls = self._questions = 0
+            self._is_new = False
         self._calls += 1
-        self._questions += questions
+        self._questions += served + learned if self._is_new else served
         return self._calls >= _CALLS and self._questions < _QUESTIONS * self._calls
 
 

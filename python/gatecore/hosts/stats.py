@@ -143,23 +143,25 @@ class Counts:
         """Knows a gate before its first call."""
         self._by_gate.setdefault(label, [0] * len(self._total))
 
-    def add(self, label: str, before: tuple[int, ...], *, outermost: bool) -> int:
+    def add(self, label: str, before: tuple[int, ...], *, outermost: bool) -> tuple[int, int]:
         """A call that has just ended; `before` is `thread_counts()` at its beginning.
 
-        Returns how many of its questions were served.
+        Returns how many of its questions were served, and how many were about patterns that the
+        set does not have.
 
         Calls within another one of the same host belong to their gate, but not again to the total.
         """
         now = thread_counts()
         self._calls[label] += 1
         if now == before:
-            return
+            return 0, 0
         for row in (self._by_gate[label], self._total) if outermost else (self._by_gate[label],):
             row[0] += now[0] - before[0]
             if now[1:] != before[1:]:  # rare
                 for number in range(1, len(now)):
                     row[number] += now[number] - before[number]
-        return now[0] - before[0]
+        not_in_set = 1 + _NOT_IN_SET
+        return now[0] - before[0], now[not_in_set] - before[not_in_set]
 
     def add_patterns(self, document: Document) -> None:
         """What fell through on a document that is done."""

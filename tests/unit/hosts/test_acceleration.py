@@ -23,7 +23,7 @@ import pytest
 
 import gatecore
 from gatecore import AccelerateError, Pattern, PatternSet, PatternStore
-from gatecore.hosts import attempts, gain, host_re
+from gatecore.hosts import attempts, host_re
 from gatecore.hosts.acceleration import Acceleration
 from gatecore.patterns.learning import LearnedLog
 
@@ -77,12 +77,6 @@ def new_module(
     yield new
     for name in made:
         sys.modules.pop(name, None)
-
-
-@pytest.fixture(autouse=True)
-def short_documents(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The texts of this file are short; others become no documents (test_gain)."""
-    monkeypatch.setattr(gain, "SHORTEST_DOCUMENT", 0)
 
 
 @pytest.fixture

@@ -7,7 +7,15 @@ import re
 import typing
 from types import ModuleType
 
+import pytest
+
 import gatecore
+
+
+@pytest.fixture(autouse=True)
+def short_documents() -> None:
+    """What other tests of hosts switch off is what these are about."""
+
 
 WORDS = ["risk", "fee", "loan", "bond", "rent", "debt", "cash", "fund", "levy", "cost"]
 SOURCE = """
@@ -68,7 +76,8 @@ def test_a_pattern_that_is_asked_in_vain_is_given_back() -> None:
             assert [bool(rule.search(text)) for rule in module.RULES] == [False] * len(PATTERNS)
         assert type(module.NUMBER) is re.Pattern
         left = [line for line in handle.explain().left if line.startswith("given back")]
-        assert left == ["given back to re: gaining.NUMBER: asked of texts without a scan"]
+        assert "given back to re: gaining.NUMBER: asked of texts without a scan" in left
+        assert not any("RULES" in line for line in left)
     assert type(module.NUMBER) is re.Pattern
 
 
