@@ -17,8 +17,7 @@ pub(crate) mod listing;
 use std::sync::atomic::AtomicBool;
 use std::sync::OnceLock;
 
-use regex_automata::meta::Config;
-pub use regex_automata::meta::Regex;
+use regex_automata::meta::{Config, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{self, Hir};
@@ -85,10 +84,58 @@ pub enum AutomatonKind {
     Full,
 }
 
+/// What finds a pattern's matches.
+#[derive(Debug)]
+pub enum Automaton {
+    /// Searches by regex-automata, which knows no look-around.
+    Search(Regex),
+    /// The two walks, for patterns with look-around. The number is how many symbols before a region they
+    /// need.
+    Walks(Listing, usize),
+}
+
+impl Automaton {
+    fn walks(node: &Node, classes: &dyn Resolve, kind: AutomatonKind) -> Option<Self> {
+        let listing = match kind {
+            AutomatonKind::Spans => Listing::new(node, classes),
+            AutomatonKind::Groups => Listing::with_groups(node, classes),
+            AutomatonKind::Full => {
+                let whole = Node::Concat(vec![node.clone(), Node::Look(Look::TextEnd)]);
+                Listing::with_groups(&whole, classes)
+            }
+        };
+        Some(Automaton::Walks(listing?, node.reach()))
+    }
+
+    /// Whether there is a match.
+    pub fn is_match(&self, symbols: &[u8]) -> bool {
+        match self {
+            Automaton::Search(regex) => regex.is_match(symbols),
+            Automaton::Walks(listing, _) => listing.first(symbols, 0, false).is_some(),
+        }
+    }
+
+    /// How many symbols before a position decide what holds there.
+    pub fn reach(&self) -> usize {
+        match self {
+            Automaton::Search(_) => 1,
+            Automaton::Walks(_, reach) => *reach,
+        }
+    }
+
+    /// Bytes that it takes, a measure of how long a question may take.
+    pub fn size(&self) -> usize {
+        match self {
+            Automaton::Search(regex) => regex.memory_usage(),
+            Automaton::Walks(listing, _) => listing.size(),
+        }
+    }
+}
+
 /// The automata of one pattern and what is known of them, each made when first needed.
 #[derive(Debug, Default)]
 pub struct Confirm {
-    automata: [OnceLock<Option<Regex>>; 3],
+    automata: [OnceLock<Option<Automaton>>; 3],
     /// The order in which the pattern closes its groups. `None` if an automaton cannot tell groups.
     pub closing: OnceLock<Option<Vec<u32>>>,
     /// What lists long rests of matches, if searches for them may overrun.
@@ -102,17 +149,25 @@ pub struct Confirm {
 }
 
 impl Confirm {
-    /// The automaton of a kind. `None` if there is no blueprint or it would be too large.
+    /// The automaton of a kind, once it was built.
     pub fn automaton(
         &self,
         kind: AutomatonKind,
-        blueprint: impl FnOnce() -> Option<Blueprint>,
-    ) -> Option<&Regex> {
-        self.automata[kind as usize].get_or_init(|| blueprint()?.build(kind)).as_ref()
+        build: impl FnOnce() -> Option<Automaton>,
+    ) -> Option<&Automaton> {
+        self.automata[kind as usize].get_or_init(build).as_ref()
     }
 }
 
-/// What the automata of a regular pattern are built from.
+/// The automaton of a kind for a regular pattern. `None` if it would be too large.
+pub fn automaton(node: &Node, classes: &dyn Resolve, kind: AutomatonKind) -> Option<Automaton> {
+    if node.has_look_around() {
+        return Automaton::walks(node, classes, kind);
+    }
+    Blueprint::of(node, classes).build(kind)
+}
+
+/// What the automata of a regular pattern without look-around are built from.
 pub struct Blueprint {
     hir: Hir,
     /// About how many states it has.
@@ -127,16 +182,17 @@ impl Blueprint {
     }
 
     /// The automaton of a kind. `None` if it would be too large.
-    pub fn build(self, kind: AutomatonKind) -> Option<Regex> {
+    pub fn build(self, kind: AutomatonKind) -> Option<Automaton> {
         let Blueprint { hir, weight } = self;
-        match kind {
+        let regex = match kind {
             AutomatonKind::Spans => build(&hir, weight, WhichCaptures::Implicit),
             AutomatonKind::Groups => build(&hir, weight, WhichCaptures::All),
             AutomatonKind::Full => {
                 let whole = Hir::concat(vec![hir, Hir::look(hir::Look::End)]);
                 build(&whole, weight, WhichCaptures::All)
             }
-        }
+        };
+        regex.map(Automaton::Search)
     }
 }
 
@@ -157,7 +213,14 @@ fn build(hir: &Hir, weight: u64, captures: WhichCaptures) -> Option<Regex> {
 }
 
 /// The first match at or after `from`, or the one that begins there.
-pub fn first(regex: &Regex, symbols: &[u8], from: usize, anchored: bool) -> Option<Span> {
+pub fn first(automaton: &Automaton, symbols: &[u8], from: usize, anchored: bool) -> Option<Span> {
+    match automaton {
+        Automaton::Search(regex) => searched(regex, symbols, from, anchored),
+        Automaton::Walks(listing, _) => listing.first(symbols, from, anchored),
+    }
+}
+
+fn searched(regex: &Regex, symbols: &[u8], from: usize, anchored: bool) -> Option<Span> {
     let anchored = if anchored { Anchored::Yes } else { Anchored::No };
     regex
         .search(&Input::new(symbols).range(from..).anchored(anchored))
@@ -199,12 +262,16 @@ impl Matches {
 /// `listing` gives what lists matches in linear time, for patterns whose searches may overrun, and is
 /// called once at most. It lists all, so it is not used for a few.
 pub fn some<'a>(
-    regex: &Regex,
+    automaton: &Automaton,
     symbols: &[u8],
     mut from: usize,
     wanted: Wanted,
     listing: impl FnOnce() -> Option<&'a Listing>,
 ) -> Matches {
+    let regex = match automaton {
+        Automaton::Search(regex) => regex,
+        Automaton::Walks(listing, _) => return walked(listing, symbols, from, wanted),
+    };
     let (limit, may_list) = match wanted {
         Wanted::All => (usize::MAX, true),
         Wanted::AtLeast(limit) => (limit, true),
@@ -213,7 +280,7 @@ pub fn some<'a>(
     let mut listing = may_list.then_some(listing);
     let mut spans = Vec::new();
     while spans.len() < limit {
-        let Some(span) = first(regex, symbols, from, false) else {
+        let Some(span) = searched(regex, symbols, from, false) else {
             return Matches { spans, at_end: true };
         };
         debug_assert!(!span.is_empty(), "patterns that match empty text are not confirmed here");
@@ -232,17 +299,39 @@ pub fn some<'a>(
     Matches { spans, at_end: false }
 }
 
+fn walked(listing: &Listing, symbols: &[u8], from: usize, wanted: Wanted) -> Matches {
+    let mut spans = Vec::new();
+    if let Wanted::AtLeast(0) | Wanted::AtMost(0) = wanted {
+        return Matches { spans, at_end: false };
+    }
+    if let Wanted::AtLeast(1) | Wanted::AtMost(1) = wanted {
+        spans.extend(listing.first(symbols, from, false));
+        return Matches { at_end: spans.is_empty(), spans };
+    }
+    listing.list(symbols, from, &mut spans);
+    let mut at_end = true;
+    if let Wanted::AtMost(limit) = wanted {
+        at_end = spans.len() < limit;
+        spans.truncate(limit);
+    }
+    Matches { spans, at_end }
+}
+
 /// The groups of a match: the whole match, then group 1, 2, …
 ///
 /// Only its own characters are looked at, conditions aside: a way that `re` prefers and that ends there
 /// or before would have been the match. So the groups of all matches take time linear in the text.
 /// `grouping` is called if the match is long.
 pub fn groups<'a>(
-    regex: &Regex,
+    automaton: &Automaton,
     symbols: &[u8],
     found: Span,
     grouping: impl FnOnce() -> Option<&'a Listing>,
 ) -> Option<Vec<Option<Span>>> {
+    let regex = match automaton {
+        Automaton::Search(regex) => regex,
+        Automaton::Walks(listing, _) => return listing.groups(symbols, found),
+    };
     if found.len() > LONG {
         if let Some(grouping) = grouping() {
             return grouping.groups(symbols, found);

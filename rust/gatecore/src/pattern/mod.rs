@@ -3,11 +3,13 @@
 //! ```text
 //! program      how a pattern arrives: numbers in prefix order
 //! node         the tree that they are read into, and its measures
+//! behind       what a look-behind looks for, written out
 //! irregular    why an automaton may not answer a pattern as `re` does
 //! code_points  what a character class matches, as the interpreter says
 //! classes      what it is over symbols, once there is an alphabet
 //! ```
 
+pub(crate) mod behind;
 pub mod classes;
 mod code_points;
 mod irregular;

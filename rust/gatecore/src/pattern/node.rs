@@ -179,12 +179,35 @@ impl Node {
         }
     }
 
-    /// Whether a capture group stands inside a loop, where only `re` knows what it holds. `?` is not a
-    /// loop: what is in it takes part once or not at all, as in an alternative.
+    /// Whether there is a look-around.
+    pub fn has_look_around(&self) -> bool {
+        let mut found = false;
+        self.walk(&mut |node| found |= matches!(node, Node::LookAround(..)));
+        found
+    }
+
+    /// How many characters before a position its conditions may depend on.
+    pub fn reach(&self) -> usize {
+        let mut reach = 1;
+        self.walk(&mut |node| match node {
+            Node::LookAround(look, content) if look.behind => {
+                reach = reach.max(usize::try_from(content.min_length()).unwrap_or(usize::MAX));
+            }
+            _ => {}
+        });
+        reach
+    }
+
+    /// Whether a capture group stands inside a loop or a look-around, where only `re` knows what it holds.
+    /// `?` is not a loop: what is in it takes part once or not at all, as in an alternative.
     pub fn has_repeated_group(&self) -> bool {
         let mut found = false;
         self.walk(&mut |node| {
-            if let Some(body) = node.loop_body() {
+            let around = match node {
+                Node::LookAround(_, content) => Some(&**content),
+                _ => None,
+            };
+            if let Some(body) = node.loop_body().or(around) {
                 body.walk(&mut |inner| found |= matches!(inner, Node::Group { .. }));
             }
         });

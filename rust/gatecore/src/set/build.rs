@@ -9,6 +9,7 @@ use std::thread;
 use super::route::Routing;
 use super::shard::{distribute, Needs, Pass, Resolver, Section, Shard, Tables};
 use super::{Entry, PatternSet};
+use crate::confirm::listing::is_told;
 use crate::confirm::Confirm;
 use crate::error::BuildError;
 use crate::memory::{self, NoMemory};
@@ -164,6 +165,12 @@ impl PatternSet {
         let mut shards = Vec::with_capacity(groups.len());
         for group in groups {
             let resolver = Resolver { alphabet: &group.alphabet, classes: &group.classes };
+            for &number in &group.members {
+                let (node, reason) = (&nodes[number as usize], &mut irregular[number as usize]);
+                if reason.is_none() && node.as_ref().is_some_and(|node| !is_told(node, &resolver)) {
+                    *reason = Some(Irregular::TooManyKinds);
+                }
+            }
             let slots_of = |members: &[u32]| -> Vec<Slot<'_>> {
                 let slot = |&number: &u32| Slot {
                     node: nodes[number as usize]

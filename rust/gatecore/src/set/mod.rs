@@ -22,7 +22,7 @@ use std::sync::atomic::Ordering;
 
 use crate::alphabet::{Text, Translation};
 use crate::confirm::listing::{may_overrun, Listing};
-use crate::confirm::{AutomatonKind, Blueprint, Confirm, Regex};
+use crate::confirm::{self, Automaton, AutomatonKind, Confirm};
 use crate::error::ScanError;
 use crate::pass::Coverage;
 use crate::pattern::{decode, unpack, Node};
@@ -202,12 +202,15 @@ impl PatternSet {
 
     /// The automaton that finds matches of one kind, built when first asked for. `None` when the
     /// pattern is for `re`.
-    pub(crate) fn automaton(&self, id: PatternId, kind: AutomatonKind) -> Option<&Regex> {
+    pub(crate) fn automaton(&self, id: PatternId, kind: AutomatonKind) -> Option<&Automaton> {
         let entry = &self.patterns[id.0 as usize];
         if entry.routing.irregular.is_some() {
             return None;
         }
-        entry.confirm.automaton(kind, || self.blueprint(entry))
+        entry.confirm.automaton(kind, || {
+            let (shard, ..) = entry.place?;
+            confirm::automaton(&node(entry)?, &self.shards[shard as usize].resolver(), kind)
+        })
     }
 
     /// As [`PatternSet::automaton`], for groups, with the order in which the pattern closes them. Also
@@ -216,7 +219,7 @@ impl PatternSet {
         &self,
         id: PatternId,
         kind: AutomatonKind,
-    ) -> Option<(&Regex, &[u32])> {
+    ) -> Option<(&Automaton, &[u32])> {
         let entry = &self.patterns[id.0 as usize];
         let closing = entry.confirm.closing.get_or_init(|| {
             let node = node(entry).filter(|node| !node.has_repeated_group())?;
@@ -257,7 +260,7 @@ impl PatternSet {
     pub fn weight(&self, id: PatternId) -> usize {
         let entry = &self.patterns[id.0 as usize];
         let automaton = || self.automaton(id, AutomatonKind::Spans);
-        *entry.confirm.weight.get_or_init(|| automaton().map_or(0, Regex::memory_usage))
+        *entry.confirm.weight.get_or_init(|| automaton().map_or(0, Automaton::size))
     }
 
     /// Notes that a question about a pattern took long, so that the next is expected to.
@@ -292,11 +295,6 @@ impl PatternSet {
             return format!("{cost}; texts of groups: that of re from where the match begins");
         }
         cost.to_owned()
-    }
-
-    fn blueprint(&self, entry: &Entry) -> Option<Blueprint> {
-        let (shard, ..) = entry.place?;
-        Some(Blueprint::of(&node(entry)?, &self.shards[shard as usize].resolver()))
     }
 }
 
