@@ -1,5 +1,6 @@
 //! Building a set: patterns are routed, distributed over shards and compiled side by side.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +14,7 @@ use crate::confirm::listing::is_told;
 use crate::confirm::Confirm;
 use crate::error::BuildError;
 use crate::memory::{self, NoMemory};
+use crate::pass::consumed::consumed;
 #[cfg(feature = "simd")]
 use crate::pass::forms::Runs;
 use crate::pass::portable::PortablePass;
@@ -160,6 +162,8 @@ impl PatternSet {
             irregular[number as usize].get_or_insert(Irregular::TooManyKinds);
         }
 
+        let asked: Vec<Option<Cow<'_, Node>>> =
+            nodes.iter().map(|node| node.as_ref().map(consumed)).collect();
         let mut places = vec![None; spec.patterns.len()];
         let mut known = vec![Known::of(Coverage::Blind); spec.patterns.len()];
         let mut shards = Vec::with_capacity(groups.len());
@@ -173,8 +177,8 @@ impl PatternSet {
             }
             let slots_of = |members: &[u32]| -> Vec<Slot<'_>> {
                 let slot = |&number: &u32| Slot {
-                    node: nodes[number as usize]
-                        .as_ref()
+                    node: asked[number as usize]
+                        .as_deref()
                         .expect("only walked patterns are grouped"),
                     regular: irregular[number as usize].is_none(),
                 };
