@@ -353,7 +353,7 @@ impl Scan {
         }
         // Unless there is a look-ahead, only the character after the match is looked at, so the end matters
         // only there.
-        let is_far_seeing = matches!(automaton, Automaton::Walks(..));
+        let is_far_seeing = matches!(automaton, Automaton::Around(_));
         let is_near_end = anchor == Anchor::FullMatch || is_far_seeing || found.end() + 1 >= to;
         let offset = found.start().saturating_sub(automaton.reach());
         let cut = if is_near_end { cut(symbols, offset, to) } else { Cow::Borrowed(symbols) };

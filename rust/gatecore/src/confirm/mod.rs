@@ -4,13 +4,14 @@
 //! backtracker and in an automaton that keeps priorities. No other pattern gets here
 //! ([`crate::pattern::Irregular`]). Automata are built when a pattern is first confirmed, about
 //! 50 µs each, and search in linear time. A list of matches is many searches, which is why long
-//! lists are finished by [`listing`].
+//! lists are finished by [`listing`]. regex-automata has no look-around: [`around`].
 //!
 //! Zero-width conditions: `\b` is the engine's ASCII one, exact by the choice of symbols. The engine's
 //! line terminator is [`NEWLINE`], so its plain line conditions hold next to newlines that are not the
 //! last, and its CRLF-aware ones next to [`FINAL_NEWLINE`](crate::alphabet::FINAL_NEWLINE): the latter
 //! are `$` without MULTILINE, both together MULTILINE's `^` and `$`.
 
+mod around;
 mod factor;
 pub(crate) mod listing;
 
@@ -27,6 +28,7 @@ use crate::memory;
 use crate::pattern::classes::Resolve;
 use crate::pattern::{Look, Node, RepeatKind};
 use crate::span::Span;
+use around::Around;
 use listing::Listing;
 
 /// Most bytes that one automaton may take. [`crate::pattern::MAX_WEIGHT`] keeps automata below it.
@@ -89,29 +91,16 @@ pub enum AutomatonKind {
 pub enum Automaton {
     /// Searches by regex-automata, which knows no look-around.
     Search(Regex),
-    /// The two walks, for patterns with look-around. The number is how many symbols before a region they
-    /// need.
-    Walks(Listing, usize),
+    /// For patterns with look-around.
+    Around(Around),
 }
 
 impl Automaton {
-    fn walks(node: &Node, classes: &dyn Resolve, kind: AutomatonKind) -> Option<Self> {
-        let listing = match kind {
-            AutomatonKind::Spans => Listing::new(node, classes),
-            AutomatonKind::Groups => Listing::with_groups(node, classes),
-            AutomatonKind::Full => {
-                let whole = Node::Concat(vec![node.clone(), Node::Look(Look::TextEnd)]);
-                Listing::with_groups(&whole, classes)
-            }
-        };
-        Some(Automaton::Walks(listing?, node.reach()))
-    }
-
     /// Whether there is a match.
     pub fn is_match(&self, symbols: &[u8]) -> bool {
         match self {
             Automaton::Search(regex) => regex.is_match(symbols),
-            Automaton::Walks(listing, _) => listing.first(symbols, 0, false).is_some(),
+            Automaton::Around(around) => around.first(symbols, 0, false).is_some(),
         }
     }
 
@@ -119,7 +108,7 @@ impl Automaton {
     pub fn reach(&self) -> usize {
         match self {
             Automaton::Search(_) => 1,
-            Automaton::Walks(_, reach) => *reach,
+            Automaton::Around(around) => around.reach(),
         }
     }
 
@@ -127,7 +116,7 @@ impl Automaton {
     pub fn size(&self) -> usize {
         match self {
             Automaton::Search(regex) => regex.memory_usage(),
-            Automaton::Walks(listing, _) => listing.size(),
+            Automaton::Around(around) => around.size(),
         }
     }
 }
@@ -162,7 +151,7 @@ impl Confirm {
 /// The automaton of a kind for a regular pattern. `None` if it would be too large.
 pub fn automaton(node: &Node, classes: &dyn Resolve, kind: AutomatonKind) -> Option<Automaton> {
     if node.has_look_around() {
-        return Automaton::walks(node, classes, kind);
+        return Around::new(node, classes, kind).map(Automaton::Around);
     }
     Blueprint::of(node, classes).build(kind)
 }
@@ -216,7 +205,7 @@ fn build(hir: &Hir, weight: u64, captures: WhichCaptures) -> Option<Regex> {
 pub fn first(automaton: &Automaton, symbols: &[u8], from: usize, anchored: bool) -> Option<Span> {
     match automaton {
         Automaton::Search(regex) => searched(regex, symbols, from, anchored),
-        Automaton::Walks(listing, _) => listing.first(symbols, from, anchored),
+        Automaton::Around(around) => around.first(symbols, from, anchored),
     }
 }
 
@@ -270,7 +259,7 @@ pub fn some<'a>(
 ) -> Matches {
     let regex = match automaton {
         Automaton::Search(regex) => regex,
-        Automaton::Walks(listing, _) => return walked(listing, symbols, from, wanted),
+        Automaton::Around(around) => return around.some(symbols, from, wanted),
     };
     let (limit, may_list) = match wanted {
         Wanted::All => (usize::MAX, true),
@@ -299,24 +288,6 @@ pub fn some<'a>(
     Matches { spans, at_end: false }
 }
 
-fn walked(listing: &Listing, symbols: &[u8], from: usize, wanted: Wanted) -> Matches {
-    let mut spans = Vec::new();
-    if let Wanted::AtLeast(0) | Wanted::AtMost(0) = wanted {
-        return Matches { spans, at_end: false };
-    }
-    if let Wanted::AtLeast(1) | Wanted::AtMost(1) = wanted {
-        spans.extend(listing.first(symbols, from, false));
-        return Matches { at_end: spans.is_empty(), spans };
-    }
-    listing.list(symbols, from, &mut spans);
-    let mut at_end = true;
-    if let Wanted::AtMost(limit) = wanted {
-        at_end = spans.len() < limit;
-        spans.truncate(limit);
-    }
-    Matches { spans, at_end }
-}
-
 /// The groups of a match: the whole match, then group 1, 2, …
 ///
 /// Only its own characters are looked at, conditions aside: a way that `re` prefers and that ends there
@@ -330,7 +301,7 @@ pub fn groups<'a>(
 ) -> Option<Vec<Option<Span>>> {
     let regex = match automaton {
         Automaton::Search(regex) => regex,
-        Automaton::Walks(listing, _) => return listing.groups(symbols, found),
+        Automaton::Around(around) => return around.groups(symbols, found),
     };
     if found.len() > LONG {
         if let Some(grouping) = grouping() {

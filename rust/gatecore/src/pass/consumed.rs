@@ -32,6 +32,22 @@ pub fn consumed(node: &Node) -> Cow<'_, Node> {
     Cow::Owned(at(at(node.clone(), End::Head), End::Tail))
 }
 
+/// As [`consumed`], and how many characters before a match of the pattern one of this begins: those of a
+/// look-behind at the head of all of its ways.
+pub fn consumed_with_offset(node: &Node) -> (Node, usize) {
+    let node = at(node.clone(), End::Tail);
+    let Node::Concat(nodes) = node else { return (node, 0) };
+    let (_, place) = consumable(&nodes, End::Head);
+    let width = match place.map(|place| &nodes[place]) {
+        Some(Node::LookAround(_, content)) => usize::try_from(content.min_length()).unwrap_or(0),
+        _ => 0,
+    };
+    if width == 0 {
+        return (Node::Concat(nodes), 0);
+    }
+    (sequence(nodes, End::Head), width)
+}
+
 fn at(node: Node, end: End) -> Node {
     match node {
         Node::LookAround(..) => sequence(vec![node], end),
@@ -47,18 +63,22 @@ fn at(node: Node, end: End) -> Node {
     }
 }
 
+/// How many conditions stand at the beginning, and which of them can be consumed there.
+fn consumable(nodes: &[Node], end: End) -> (usize, Option<usize>) {
+    let is_zero_width =
+        |node: &&Node| matches!(node, Node::Empty | Node::Look(_) | Node::LookAround(..));
+    let run = nodes.iter().take_while(is_zero_width).count();
+    let wanted = LookAround { behind: end == End::Head, negative: false };
+    let is_wanted = |node: &Node| matches!(node, Node::LookAround(look, _) if *look == wanted);
+    (run, nodes[..run].iter().position(is_wanted))
+}
+
 fn sequence(mut nodes: Vec<Node>, end: End) -> Node {
     if end == End::Tail {
         nodes.reverse();
     }
-    let is_zero_width =
-        |node: &&Node| matches!(node, Node::Empty | Node::Look(_) | Node::LookAround(..));
-    let run = nodes.iter().take_while(is_zero_width).count();
-    let is_consumable = |node: &Node| {
-        let behind = end == End::Head;
-        matches!(node, Node::LookAround(look, _) if *look == LookAround { behind, negative: false })
-    };
-    if let Some(place) = nodes[..run].iter().position(is_consumable) {
+    let (run, place) = consumable(&nodes, end);
+    if let Some(place) = place {
         if let Node::LookAround(_, content) = nodes.remove(place) {
             nodes.insert(0, at(*content, end));
         }

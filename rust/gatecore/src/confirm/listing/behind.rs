@@ -128,6 +128,31 @@ impl Letters {
         }
     }
 
+    /// The letter of a symbol after which no look-behind holds.
+    pub fn bare(&self, symbol: u8) -> u8 {
+        match &self.0 {
+            None => symbol,
+            Some(annotation) => annotation.kinds[usize::from(symbol)] << annotation.behinds.len(),
+        }
+    }
+
+    /// The letter at a place of a text.
+    pub fn at(&self, symbols: &[u8], at: usize) -> u8 {
+        let mut letter = self.bare(symbols[at]);
+        let Some(annotation) = &self.0 else { return letter };
+        for (number, behind) in annotation.behinds.iter().enumerate() {
+            let text = (at + 1).checked_sub(behind.sequences[0].len());
+            let text = text.map(|begin| &symbols[begin..=at]);
+            let holds = text.is_some_and(|text| {
+                behind.sequences.iter().any(|sequence| {
+                    text.iter().zip(sequence).all(|(&symbol, set)| set.contains(symbol))
+                })
+            });
+            letter |= u8::from(holds) << number;
+        }
+        letter
+    }
+
     /// The letters right after which a look-behind of this content holds; `None` for content that is not
     /// sequences.
     pub fn behind(&self, content: &Node, classes: &dyn Resolve) -> Option<ByteSet> {

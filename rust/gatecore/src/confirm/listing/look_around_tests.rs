@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::tests::Classes;
 use super::*;
 use crate::alphabet::{FINAL_NEWLINE, NEWLINE};
-use crate::confirm::{self, AutomatonKind};
+use crate::confirm::{self, AutomatonKind, Wanted};
 use crate::pattern::cases::{class, repeat};
 use crate::pattern::{Look, LookAround, RepeatKind};
 
@@ -238,6 +238,8 @@ proptest! {
         let spans: Vec<Span> = expected.iter().map(span_of).collect();
         let plain = Listing::new(&node, &Classes).unwrap();
         let grouping = Listing::with_groups(&node, &Classes).unwrap();
+        let search = confirm::automaton(&node, &Classes, AutomatonKind::Spans).unwrap();
+        let told = confirm::automaton(&node, &Classes, AutomatonKind::Groups).unwrap();
         let full = confirm::automaton(&node, &Classes, AutomatonKind::Full).unwrap();
         for budget in [BUDGET, 1_000, 0] {
             let mut listed = Vec::new();
@@ -253,9 +255,20 @@ proptest! {
             prop_assert_eq!(plain.first(&symbols, from, false), rest.first().map(span_of));
             let mut listed = Vec::new();
             plain.list(&symbols, from, &mut listed);
-            prop_assert_eq!(listed, rest.iter().map(span_of).collect::<Vec<_>>());
+            let rest_spans: Vec<Span> = rest.iter().map(span_of).collect();
+            prop_assert_eq!(&listed, &rest_spans);
+            let first = confirm::first(&search, &symbols, from, false);
+            prop_assert_eq!(first, rest_spans.first().copied());
+            let listed = confirm::some(&search, &symbols, from, Wanted::All, || None).spans;
+            prop_assert_eq!(listed, rest_spans);
+            for groups in &rest {
+                let groups_told = confirm::groups(&told, &symbols, span_of(groups), || None).unwrap();
+                prop_assert_eq!(groups_of(groups_told), groups_of(groups.clone()));
+            }
             let here = Backtracker::begins(&node, &symbols, from, false);
             prop_assert_eq!(plain.first(&symbols, from, true), here.as_ref().map(span_of));
+            let anchored = confirm::first(&search, &symbols, from, true);
+            prop_assert_eq!(anchored, here.as_ref().map(span_of));
             let whole = Backtracker::begins(&node, &symbols, from, true);
             prop_assert_eq!(confirm::first(&full, &symbols, from, true), whole.as_ref().map(span_of));
             if let Some(whole) = whole {

@@ -33,6 +33,7 @@
 //! rest of a text that has shown many matches ([`super::some`]), and only for patterns that
 //! [`may_overrun`]; and for the groups of long matches.
 
+mod attempt;
 mod behind;
 mod conditions;
 mod futures;
@@ -49,6 +50,7 @@ use crate::memory;
 use crate::pattern::classes::Resolve;
 use crate::pattern::Node;
 use crate::span::Span;
+pub use attempt::{Attempts, GaveUp};
 use behind::Letters;
 use conditions::{Condition, Sides};
 use futures::{Ends, Futures, Known};
@@ -198,6 +200,18 @@ impl Listing {
         spans.pop()
     }
 
+    /// Attempts at places of a text; `None` where only the walks answer.
+    pub fn attempts<'a>(&'a self, symbols: &'a [u8]) -> Option<Attempts<'a>> {
+        Attempts::new(self, symbols)
+    }
+
+    /// The groups of a match that an attempt found.
+    pub fn groups_of(&self, found: Span, marks: &[Option<usize>]) -> Vec<Option<Span>> {
+        let pairs = marks.chunks_exact(2).skip(1);
+        let groups = pairs.map(|pair| Some(Span::new(pair[0]?, pair[1]?)));
+        std::iter::once(Some(found)).chain(groups).collect()
+    }
+
     fn walk(
         &self,
         budget: usize,
@@ -247,9 +261,7 @@ impl Listing {
         if spans != [found] {
             return None;
         }
-        let pairs = marks.chunks_exact(2).skip(1);
-        let groups = pairs.map(|pair| Some(Span::new(pair[0]?, pair[1]?)));
-        Some(std::iter::once(Some(found)).chain(groups).collect())
+        Some(self.groups_of(found, &marks))
     }
 }
 
