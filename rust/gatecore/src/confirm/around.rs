@@ -37,6 +37,9 @@ const FREE_STEPS: usize = 1 << 12;
 const DENSE: usize = 4;
 const LIST_DENSE: usize = 48;
 
+/// No search looks further beyond its match than the pattern's longest text, which is little up to this.
+const SHORT: u64 = 256;
+
 /// A pattern with look-around, prepared.
 #[derive(Debug)]
 pub struct Around {
@@ -108,7 +111,9 @@ impl Around {
                 (Listing::with_groups(&whole, classes)?, None)
             }
         };
-        let overruns = finder.as_ref().is_some_and(|finder| may_overrun(finder, classes));
+        let overruns = finder.as_ref().is_some_and(|finder| {
+            finder.max_length().is_none_or(|most| most > SHORT) && may_overrun(finder, classes)
+        });
         let finder = match finder.map(|finder| Blueprint::of(&finder, classes).build(kind)) {
             Some(Some(Automaton::Search(regex))) => Some(regex),
             Some(_) => return None,

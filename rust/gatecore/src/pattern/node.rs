@@ -143,6 +143,23 @@ impl Node {
         }
     }
 
+    /// Most characters of a match; `None` where there is no bound, or where a reference stands.
+    pub fn max_length(&self) -> Option<u64> {
+        match self {
+            Node::Class(_) => Some(1),
+            Node::Empty | Node::Never | Node::Look(_) | Node::LookAround(..) => Some(0),
+            Node::BackReference(_) => None,
+            Node::Concat(_) => self
+                .children()
+                .try_fold(0u64, |all, node| Some(all.saturating_add(node.max_length()?))),
+            Node::Repeat { max, node, .. } => match node.max_length()? {
+                0 => Some(0),
+                length => Some(length.saturating_mul(u64::from((*max)?))),
+            },
+            _ => self.children().try_fold(0, |most, node| Some(node.max_length()?.max(most))),
+        }
+    }
+
     /// About how many automaton states it needs with bounded repeats written out.
     pub fn weight(&self) -> u64 {
         let below = || self.children().map(Node::weight).fold(0, u64::saturating_add);
