@@ -41,7 +41,7 @@ impl Irregular {
         match self {
             Irregular::BackReference => "it has a back-reference",
             Irregular::LookAhead => "it has a look-ahead",
-            Irregular::LookBehind => "it has a look-behind",
+            Irregular::LookBehind => "it has a look-behind of more than plain characters",
             Irregular::Conditional => "it has a conditional group",
             Irregular::Atomic => "it has an atomic group",
             Irregular::Possessive => "it has a possessive repeat",
