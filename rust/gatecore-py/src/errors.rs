@@ -1,9 +1,9 @@
 //! Core errors as the exceptions of `gatecore.errors`.
 
 use gatecore::memory::{self, NoMemory};
-use gatecore::{BuildError, LoadError, ScanError};
+use gatecore::{BuildError, LoadError, PatternId, PatternSet, ScanError};
 use gatecore_ffi::cpython::reserve;
-use pyo3::exceptions::PyMemoryError;
+use pyo3::exceptions::{PyIndexError, PyMemoryError};
 use pyo3::{import_exception, PyErr, PyResult};
 
 import_exception!(gatecore.errors, DeadlineError);
@@ -16,6 +16,12 @@ import_exception!(gatecore.errors, UnansweredError);
 pub fn caught<T>(work: impl FnOnce() -> T) -> PyResult<T> {
     let done = if reserve::is_there() { memory::caught(work) } else { Err(NoMemory) };
     done.map_err(|NoMemory| PyMemoryError::new_err(()))
+}
+
+/// The pattern of this number, which has to be in the set.
+pub fn pattern(set: &PatternSet, number: u32) -> PyResult<PatternId> {
+    let id = ((number as usize) < set.len()).then_some(PatternId(number));
+    id.ok_or_else(|| PyIndexError::new_err("pattern number out of range"))
 }
 
 /// A set could not be built.

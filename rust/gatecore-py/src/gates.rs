@@ -7,10 +7,10 @@ use gatecore::gate::{
     evaluate, Answerer, Capture, Document, Filled, Gate, GatePattern, Gates, Outcome, PatternRef,
     Unit, View as Form,
 };
-use gatecore::lookup::SharedSet;
-use gatecore::lowercase::partition_point;
-use gatecore::{memory, Answer, BuildError, PatternId, Span};
-use gatecore_ffi::cpython::{call_method, list, pair};
+use gatecore::{
+    memory, Anchor, Answer, BuildError, PatternId, PatternSet, Scan, SharedSet, Span, Unbroken,
+};
+use gatecore_ffi::cpython::{call_method, list, number, pair};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -165,30 +165,19 @@ struct View {
     scan: Py<CoreScan>,
     /// Back to the text of which it is the lower case, if that moves anything.
     lowercase: Option<Py<LowercaseOffsets>>,
-    /// Where the document has what was taken out of it before.
-    taken_out: Vec<usize>,
+    /// Back to the document of which what nobody sees was taken out before.
+    unbroken: Unbroken,
 }
 
 impl View {
     fn moves(&self) -> bool {
-        self.lowercase.is_some() || !self.taken_out.is_empty()
+        self.lowercase.is_some() || !self.unbroken.is_identity()
     }
 
     /// The document's span for one of the view: from its first character to its last.
     fn back(&self, found: Span) -> Span {
         let lowercase = self.lowercase.as_ref();
-        self.unbreak(lowercase.map_or(found, |offsets| offsets.get().map.back(found)))
-    }
-
-    /// To the span in the document of one in what is left of it.
-    fn unbreak(&self, found: Span) -> Span {
-        // The n-th that was taken out stood before the offset `taken_out[n] - n`.
-        let before = |is_before: &dyn Fn(usize) -> bool| {
-            partition_point(self.taken_out.len(), |n| is_before(self.taken_out[n] - n))
-        };
-        let start = found.start() + before(&|stood| stood <= found.start());
-        let end = found.end() + before(&|stood| stood < found.end());
-        Span::new(start, end.max(start))
+        self.unbroken.back(lowercase.map_or(found, |offsets| offsets.get().map.back(found)))
     }
 }
 
@@ -205,12 +194,36 @@ struct Answers<'a> {
 }
 
 /// Where a pattern is looked for.
+#[derive(Clone, Copy)]
 struct Place<'a> {
     view: &'a View,
     id: PatternId,
 }
 
 impl Answers<'_> {
+    /// Asks the core about a pattern; an error is the pattern's.
+    fn ask<'a, T>(
+        &'a self,
+        pattern: GatePattern,
+        question: impl FnOnce(Place<'a>) -> PyResult<T>,
+    ) -> Result<(&'a View, T), Obstacle> {
+        let place = self.place(pattern);
+        place
+            .and_then(|place| Ok((place.view, question(place)?)))
+            .map_err(|error| self.named(pattern, error))
+    }
+
+    /// Asks what may take a while, with looks at signals and the clock.
+    fn search<T: Send + 'static>(
+        &self,
+        place: Place<'_>,
+        question: impl FnOnce(&Scan, &PatternSet, PatternId) -> T + Send + 'static,
+    ) -> PyResult<T> {
+        let Place { view: View { scan, .. }, id } = place;
+        self.looks.borrow_mut().look_after(scan.get().work_of(id))?;
+        CoreScan::ask_detached(scan, id, self.limit, move |scan, set| question(scan, set, id))
+    }
+
     fn place(&self, pattern: GatePattern) -> PyResult<Place<'_>> {
         let PatternRef { view: form, in_unbroken, number } =
             self.gates.gates.patterns[pattern.0 as usize];
@@ -236,7 +249,7 @@ impl Answers<'_> {
             if !set.is_some_and(|set| Arc::ptr_eq(set, &scan.get().set)) {
                 return Err(PyValueError::new_err("the scan was made with another pattern set"));
             }
-            Ok(View { scan, lowercase, taken_out })
+            Ok(View { scan, lowercase, unbroken: Unbroken::new(taken_out) })
         })?;
         Ok(known.get_or_init(|| view))
     }
@@ -250,49 +263,37 @@ impl Answers<'_> {
         Obstacle::Error(named.err().unwrap_or(error))
     }
 
-    fn look_after(&self, scan: &Py<CoreScan>, id: PatternId) -> PyResult<()> {
-        self.looks.borrow_mut().look_after(scan.get().work_of(id))
-    }
-
-    fn may_ask_re(&self) -> Result<(), Obstacle> {
+    /// Asks the document, which asks `re`.
+    fn ask_re<T>(
+        &self,
+        method: &str,
+        numbers: &[u32],
+        read: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>,
+    ) -> Result<T, Obstacle> {
         if self.without_re.get() {
             return Err(Obstacle::Later);
         }
-        Ok(())
+        let answer = Python::attach(|py| {
+            let numbers = numbers.iter().map(|&value| number(py, value as isize));
+            let numbers = numbers.collect::<PyResult<Vec<_>>>()?;
+            let (method, numbers) = (PyString::intern(py, method), Vec::from_iter(&numbers));
+            read(&call_method(self.document.bind(py), &method, &numbers)?)
+        });
+        Ok(answer?)
     }
 
     /// Every match by `re`, as it lies in the view.
     fn spans_by_re(&self, pattern: GatePattern) -> Result<Vec<Span>, Obstacle> {
-        self.may_ask_re()?;
-        let spans = Python::attach(|py| -> PyResult<_> {
-            let pattern = pattern.0.into_pyobject(py)?;
-            let document = self.document.bind(py);
-            let spans = call_method(document, intern!(py, "spans_by_re"), &[&pattern])?;
-            let spans: Vec<Pair> = spans.extract()?;
-            Ok(spans.into_iter().map(span).collect())
-        });
-        Ok(spans?)
+        let spans: Vec<Pair> = self.ask_re("spans_by_re", &[pattern.0], |found| found.extract())?;
+        Ok(spans.into_iter().map(span).collect())
     }
 
-    fn captures_by_re(
-        &self,
-        capture: Capture,
-        place: &Place<'_>,
-    ) -> Result<Vec<Option<Span>>, Obstacle> {
-        self.may_ask_re()?;
-        let captures = Python::attach(|py| -> PyResult<_> {
-            let pattern = capture.pattern.0.into_pyobject(py)?;
-            let group = capture.group.into_pyobject(py)?;
-            let document = self.document.bind(py);
-            let name = intern!(py, "captures_by_re");
-            let spans = call_method(document, name, &[&pattern, &group])?;
-            let spans: Vec<Option<Pair>> = spans.extract()?;
-            Ok(spans
-                .into_iter()
-                .map(|found| found.map(|found| place.view.back(span(found))))
-                .collect())
-        });
-        Ok(captures?)
+    fn captures_by_re(&self, capture: Capture, view: &View) -> Result<Vec<Option<Span>>, Obstacle> {
+        let numbers = [capture.pattern.0, capture.group];
+        let parts: Vec<Option<Pair>> =
+            self.ask_re("captures_by_re", &numbers, |found| found.extract())?;
+        let back = |part: Option<Pair>| part.map(|part| view.back(span(part)));
+        Ok(parts.into_iter().map(back).collect())
     }
 }
 
@@ -322,31 +323,24 @@ impl Answerer for Answers<'_> {
     }
 
     fn is_match(&self, pattern: GatePattern) -> Result<bool, Obstacle> {
-        let named = |error| self.named(pattern, error);
-        let Place { view: View { scan, .. }, id } = self.place(pattern).map_err(named)?;
-        if let Some(known) = scan.get().scan.known(&scan.get().set.set, id) {
-            return Ok(known);
-        }
-        self.look_after(scan, id).map_err(named)?;
-        match CoreScan::matches_detached(scan, id, self.limit).map_err(named)? {
-            Answer::Known(matches) => Ok(matches),
-            Answer::AskRe => {
-                self.may_ask_re()?;
-                let answer = Python::attach(|py| {
-                    let pattern = pattern.0.into_pyobject(py)?;
-                    let document = self.document.bind(py);
-                    call_method(document, intern!(py, "matches_by_re"), &[&pattern])?.is_truthy()
-                });
-                Ok(answer?)
+        let (_, answer) = self.ask(pattern, |place| {
+            let core = place.view.scan.get();
+            match core.scan.known(&core.set.set, place.id) {
+                Some(known) => Ok(Answer::Known(known)),
+                None => self.search(place, Scan::is_match),
             }
+        })?;
+        match answer {
+            Answer::Known(matches) => Ok(matches),
+            Answer::AskRe => self.ask_re("matches_by_re", &[pattern.0], |found| found.is_truthy()),
         }
     }
 
     fn first(&self, pattern: GatePattern) -> Result<Option<Span>, Obstacle> {
-        let named = |error| self.named(pattern, error);
-        let Place { view, id } = self.place(pattern).map_err(named)?;
-        self.look_after(&view.scan, id).map_err(named)?;
-        let first = match CoreScan::first_detached(&view.scan, id, self.limit).map_err(named)? {
+        let (view, answer) = self.ask(pattern, |place| {
+            self.search(place, |scan, set, id| scan.find(set, id, Anchor::Search, scan.whole()))
+        })?;
+        let first = match answer {
             Answer::Known(found) => found,
             Answer::AskRe => self.spans_by_re(pattern)?.first().copied(),
         };
@@ -354,11 +348,8 @@ impl Answerer for Answers<'_> {
     }
 
     fn spans(&self, pattern: GatePattern) -> Result<Vec<Span>, Obstacle> {
-        let named = |error| self.named(pattern, error);
-        let Place { view, id } = self.place(pattern).map_err(named)?;
-        self.look_after(&view.scan, id).map_err(named)?;
-        let spans = CoreScan::spans_detached(&view.scan, id, self.limit).map_err(named)?;
-        let mut spans = match spans {
+        let (view, answer) = self.ask(pattern, |place| self.search(place, Scan::spans))?;
+        let mut spans = match answer {
             Answer::Known(spans) => spans,
             Answer::AskRe => self.spans_by_re(pattern)?,
         };
@@ -371,25 +362,21 @@ impl Answerer for Answers<'_> {
     }
 
     fn captures(&self, capture: Capture) -> Result<Vec<Option<Span>>, Obstacle> {
-        let named = |error| self.named(capture.pattern, error);
-        let place = self.place(capture.pattern).map_err(named)?;
-        let (scan, id) = (&place.view.scan, place.id);
-        let spans = CoreScan::spans_detached(scan, id, self.limit).map_err(named)?;
-        let Answer::Known(spans) = spans else {
-            return self.captures_by_re(capture, &place);
-        };
-        let mut captures = memory::with_capacity(spans.len());
-        for found in spans {
-            self.looks.borrow_mut().look().map_err(named)?;
-            match CoreScan::groups_detached(scan, id, found, self.limit).map_err(named)? {
-                Answer::Known(groups) => {
-                    let part = groups.spans.get(capture.group as usize).copied().flatten();
-                    captures.push(part.map(|part| place.view.back(part)));
-                }
-                Answer::AskRe => return self.captures_by_re(capture, &place),
+        let (view, captures) = self.ask(capture.pattern, |place| {
+            let Answer::Known(spans) = self.search(place, Scan::spans)? else { return Ok(None) };
+            let mut captures = memory::with_capacity(spans.len());
+            for found in spans {
+                self.looks.borrow_mut().look()?;
+                let groups = self.search(place, move |scan, set, id| {
+                    scan.groups(set, id, Anchor::Search, found, scan.whole().to)
+                })?;
+                let Answer::Known(groups) = groups else { return Ok(None) };
+                let part = groups.spans.get(capture.group as usize).copied().flatten();
+                captures.push(part.map(|part| place.view.back(part)));
             }
-        }
-        Ok(captures)
+            Ok(Some(captures))
+        })?;
+        captures.map_or_else(|| self.captures_by_re(capture, view), Ok)
     }
 
     fn marks(&self, unit: Unit) -> Result<Vec<Span>, Obstacle> {

@@ -4,10 +4,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use gatecore::lookup::SharedSet;
 use gatecore::{
-    Anchor, Answer, Groups, Matches, PatternId, PatternSet, Region, Scan, ScanError, ShardId, Span,
-    Stop, Wanted,
+    Anchor, Answer, Groups, Matches, PatternId, PatternSet, Region, Scan, ScanError, ShardId,
+    SharedSet, Span, Stop, Wanted,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -165,7 +164,7 @@ impl CoreScan {
     }
 
     /// As [`CoreScan::ask`], for callers without the GIL.
-    fn ask_detached<T: Send + 'static>(
+    pub fn ask_detached<T: Send + 'static>(
         slf: &Py<Self>,
         id: PatternId,
         limit: &Limit,
@@ -309,46 +308,5 @@ impl CoreScan {
             Some(known) => Ok(Answer::Known(known)),
             None => CoreScan::ask(slf, id, limit, move |scan, set| scan.is_match(set, id)),
         }
-    }
-
-    /// Whether a pattern matches that is not [`Scan::known`] to, for callers without the GIL.
-    pub fn matches_detached(
-        slf: &Py<Self>,
-        id: PatternId,
-        limit: &Limit,
-    ) -> PyResult<Answer<bool>> {
-        CoreScan::ask_detached(slf, id, limit, move |scan, set| scan.is_match(set, id))
-    }
-
-    /// The first match, for callers without the GIL.
-    pub fn first_detached(
-        slf: &Py<Self>,
-        id: PatternId,
-        limit: &Limit,
-    ) -> PyResult<Answer<Option<Span>>> {
-        CoreScan::ask_detached(slf, id, limit, move |scan, set| {
-            scan.find(set, id, Anchor::Search, scan.whole())
-        })
-    }
-
-    /// Every match, for callers without the GIL.
-    pub fn spans_detached(
-        slf: &Py<Self>,
-        id: PatternId,
-        limit: &Limit,
-    ) -> PyResult<Answer<Vec<Span>>> {
-        CoreScan::ask_detached(slf, id, limit, move |scan, set| scan.spans(set, id))
-    }
-
-    /// The groups of a match, for callers without the GIL.
-    pub fn groups_detached(
-        slf: &Py<Self>,
-        id: PatternId,
-        found: Span,
-        limit: &Limit,
-    ) -> PyResult<Answer<Groups>> {
-        CoreScan::ask_detached(slf, id, limit, move |scan, set| {
-            scan.groups(set, id, Anchor::Search, found, scan.whole().to)
-        })
     }
 }

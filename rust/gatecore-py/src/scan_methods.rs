@@ -2,9 +2,8 @@
 //!
 //! The methods without a text are for a document that was scanned as a whole.
 
-use gatecore::{memory, Anchor, Answer, PatternId, Wanted};
+use gatecore::{memory, Anchor, Answer, PatternId, PatternSet, Scan, Wanted};
 use gatecore_ffi::cpython::{call_method, list, number, pair};
-use pyo3::exceptions::PyIndexError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
@@ -13,7 +12,7 @@ use crate::deadline::{Deadline, Limit, Looks};
 use crate::errors;
 use crate::gil::without_gil;
 use crate::re::answers;
-use crate::re::call::{Declined, Target};
+use crate::re::call::{Served, Target};
 use crate::re::pattern::CompiledPattern;
 use crate::re::stats::{fell_through, Counted};
 use crate::scan::CoreScan;
@@ -26,33 +25,27 @@ fn numbers(py: Python<'_>, ids: Vec<u32>) -> PyResult<Numbers<'_>> {
 }
 
 fn id_of(scan: &CoreScan, number: u32) -> PyResult<PatternId> {
-    if (number as usize) < scan.set.set.len() {
-        Ok(PatternId(number))
-    } else {
-        Err(PyIndexError::new_err("pattern number out of range"))
-    }
+    errors::pattern(&scan.set.set, number)
 }
 
-fn target_of<'a, 'py>(
+/// A pattern and the text that a scan is of, with which Python comes along.
+type Asked<'a, 'py> = (&'a Bound<'py, CompiledPattern>, u32, &'a Bound<'py, PyString>);
+
+/// Asks about all of a text, and `re` where that has to be.
+fn asked<'py>(
     scan: &Bound<'py, CoreScan>,
-    pattern: &'a Bound<'py, CompiledPattern>,
-    number: u32,
-    text: &'a Bound<'py, PyString>,
+    (pattern, number, text): Asked<'_, 'py>,
     deadline: Option<&Bound<'py, Deadline>>,
-) -> PyResult<Target<'a, 'py>> {
-    let id = id_of(scan.get(), number)?;
-    let region = scan.get().scan.whole();
-    Ok(Target { pattern, text, scan: scan.clone(), id, region, limit: Limit::of(deadline) })
-}
-
-/// Asks `re` about a target.
-fn ask_re<'py>(
-    target: &Target<'_, 'py>,
-    declined: &Declined<'py>,
     method: &Bound<'py, PyString>,
+    answer: impl FnOnce(&Target<'_, 'py>) -> PyResult<Served<'py>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    fell_through(declined.reason, Some(target.pattern), Some(&target.scan.get().stats));
-    call_method(target.pattern.get().real(target.text.py())?, method, &[target.text])
+    let (id, region) = (id_of(scan.get(), number)?, scan.get().scan.whole());
+    let limit = Limit::of(deadline);
+    let target = Target { pattern, text, scan: scan.clone(), id, region, limit };
+    answer(&target)?.or_else(|declined| {
+        fell_through(declined.reason, Some(pattern), Some(&scan.get().stats));
+        call_method(pattern.get().real(text.py())?, method, &[text])
+    })
 }
 
 #[pymethods]
@@ -67,18 +60,19 @@ impl CoreScan {
         let work = || -> PyResult<(Vec<u32>, Vec<u32>)> {
             let (mut yes, mut ask) = (Vec::new(), Vec::new());
             let (core, mut looks) = (this.get(), Looks::new(&limit));
-            for id in 0..core.set.set.len() as u32 {
-                let answer = match core.scan.known(&core.set.set, PatternId(id)) {
+            for id in core.set.set.ids() {
+                let answer = match core.scan.known(&core.set.set, id) {
                     Some(known) => Answer::Known(known),
                     None => {
-                        looks.look_after(core.work_of(PatternId(id)))?;
-                        CoreScan::matches_detached(this, PatternId(id), &limit)?
+                        looks.look_after(core.work_of(id))?;
+                        let question = move |scan: &Scan, set: &PatternSet| scan.is_match(set, id);
+                        CoreScan::ask_detached(this, id, &limit, question)?
                     }
                 };
                 match answer {
-                    Answer::Known(true) => memory::push(&mut yes, id),
+                    Answer::Known(true) => memory::push(&mut yes, id.0),
                     Answer::Known(false) => {}
-                    Answer::AskRe => memory::push(&mut ask, id),
+                    Answer::AskRe => memory::push(&mut ask, id.0),
                 }
             }
             Ok((yes, ask))
@@ -92,12 +86,11 @@ impl CoreScan {
         let work = || {
             let (mut yes, mut open) = (Vec::new(), Vec::new());
             let set = &self.set.set;
-            for id in 0..set.len() as u32 {
-                let pattern = PatternId(id);
-                match self.scan.has(set, pattern).then(|| self.scan.known(set, pattern)).flatten() {
-                    Some(true) => memory::push(&mut yes, id),
+            for id in set.ids() {
+                match self.scan.has(set, id).then(|| self.scan.known(set, id)).flatten() {
+                    Some(true) => memory::push(&mut yes, id.0),
                     Some(false) => {}
-                    None => memory::push(&mut open, id),
+                    None => memory::push(&mut open, id.0),
                 }
             }
             (yes, open)
@@ -153,9 +146,8 @@ impl CoreScan {
         text: &Bound<'py, PyString>,
         deadline: Option<&Bound<'py, Deadline>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let target = target_of(slf, pattern, number, text, deadline)?;
-        let found = answers::first(&target, Anchor::Search)?;
-        found.or_else(|declined| ask_re(&target, &declined, intern!(text.py(), "search")))
+        let first = |target: &Target<'_, 'py>| answers::first(target, Anchor::Search);
+        asked(slf, (pattern, number, text), deadline, intern!(text.py(), "search"), first)
     }
 
     /// Every match in order, as `re.finditer`.
@@ -167,9 +159,8 @@ impl CoreScan {
         text: &Bound<'py, PyString>,
         deadline: Option<&Bound<'py, Deadline>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let target = target_of(slf, pattern, number, text, deadline)?;
-        answers::matches(&target)?
-            .or_else(|declined| ask_re(&target, &declined, intern!(text.py(), "finditer")))
+        let method = intern!(text.py(), "finditer");
+        asked(slf, (pattern, number, text), deadline, method, answers::matches)
     }
 
     /// The text of every match or of its groups, as `re.findall`.
@@ -181,9 +172,7 @@ impl CoreScan {
         text: &Bound<'py, PyString>,
         deadline: Option<&Bound<'py, Deadline>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let target = target_of(slf, pattern, number, text, deadline)?;
-        answers::texts(&target)?
-            .or_else(|declined| ask_re(&target, &declined, intern!(text.py(), "findall")))
+        asked(slf, (pattern, number, text), deadline, intern!(text.py(), "findall"), answers::texts)
     }
 
     /// What was served and what fell through; `gatecore.patterns.stats` reads it.

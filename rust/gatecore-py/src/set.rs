@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gatecore::lookup::SharedSet;
 use gatecore::pass::memo::{self, Lent};
-use gatecore::{Backend, CodePoints, LoweredPattern, PatternId, PatternSet, ShardId, Spec, Stop};
-use pyo3::exceptions::{PyIndexError, PyValueError};
+use gatecore::{Backend, CodePoints, LoweredPattern, PatternSet, ShardId, SharedSet, Spec, Stop};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
@@ -100,15 +99,16 @@ impl CoreSet {
 
     /// Source (UTF-8, lone surrogates encoded as well) and flags of a pattern.
     fn pattern<'py>(&self, py: Python<'py>, number: u32) -> PyResult<(Bound<'py, PyBytes>, u32)> {
-        let (source, flags) = self.shared.set.pattern(self.id(number)?);
+        let (source, flags) = self.shared.set.pattern(errors::pattern(&self.shared.set, number)?);
         Ok((PyBytes::new(py, source), flags))
     }
 
     /// Route, reason and cost of a pattern.
     fn routing(&self, number: u32) -> PyResult<(String, String, String)> {
-        let id = self.id(number)?;
-        let routing = self.shared.set.routing(id);
-        Ok((routing.route().to_string(), routing.reason(), self.shared.set.cost(id)))
+        let set = &self.shared.set;
+        let id = errors::pattern(set, number)?;
+        let routing = set.routing(id);
+        Ok((routing.route().to_string(), routing.reason(), set.cost(id)))
     }
 
     /// The number of a pattern, `None` if it is not in the set.
@@ -147,16 +147,6 @@ impl CoreSet {
     }
 }
 
-impl CoreSet {
-    fn id(&self, number: u32) -> PyResult<PatternId> {
-        if (number as usize) < self.shared.set.len() {
-            Ok(PatternId(number))
-        } else {
-            Err(PyIndexError::new_err("pattern number out of range"))
-        }
-    }
-}
-
 /// Databases that compiles of this process look into while this object lives; see
 /// `gatecore::pass::memo`.
 #[pyclass(frozen, module = "gatecore._gatecore")]
@@ -187,16 +177,12 @@ impl Databases {
 
 /// The backend of this name, settled: one that this build and this processor have.
 fn backend_called(name: &Bound<'_, PyAny>) -> PyResult<Backend> {
-    let wanted = match name.cast::<PyString>().ok().and_then(|name| name.to_str().ok()) {
-        Some("auto") => Backend::Auto,
-        Some("simd") => Backend::Simd,
-        Some("portable") => Backend::Portable,
-        _ => {
-            return Err(errors::PatternSetError::new_err(format!(
-                "there is no backend {}: expected 'auto', 'simd' or 'portable'",
-                name.repr()?
-            )))
-        }
+    let text = name.cast::<PyString>().ok().and_then(|name| name.to_str().ok());
+    let Some(wanted) = text.and_then(Backend::called) else {
+        return Err(errors::PatternSetError::new_err(format!(
+            "there is no backend {}: expected 'auto', 'simd' or 'portable'",
+            name.repr()?
+        )));
     };
     wanted.settle().map_err(errors::build)
 }

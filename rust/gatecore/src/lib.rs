@@ -19,7 +19,6 @@ mod confirm;
 pub mod counters;
 mod error;
 pub mod gate;
-pub mod lookup;
 pub mod lowercase;
 pub mod memory;
 pub mod pass;
@@ -28,6 +27,7 @@ mod scan;
 mod set;
 mod span;
 mod stop;
+mod unbroken;
 pub mod workers;
 pub mod wtf8;
 
@@ -36,6 +36,9 @@ pub use confirm::{Matches, Wanted};
 pub use error::{BuildError, LoadError, ScanError};
 pub use pattern::{CodePoints, LoweredPattern};
 pub use scan::{Anchor, Answer, Glance, Groups, Region, Scan};
-pub use set::{maker, Backend, PatternId, PatternSet, Route, Routing, ShardId, Spec};
+pub use set::{
+    maker, Backend, Keyword, News, PatternId, PatternSet, Route, Routing, ShardId, SharedSet, Spec,
+};
 pub use span::Span;
 pub use stop::Stop;
+pub use unbroken::Unbroken;

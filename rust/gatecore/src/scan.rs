@@ -266,19 +266,6 @@ impl Scan {
         self.decisions[id.0 as usize].store(decision, Ordering::Relaxed);
     }
 
-    /// The patterns that match, and those for which `re` has to be asked; both ascending.
-    pub fn ids(&self, set: &PatternSet) -> (Vec<u32>, Vec<u32>) {
-        let (mut yes, mut ask) = (Vec::new(), Vec::new());
-        for id in 0..set.len() as u32 {
-            match self.is_match(set, PatternId(id)) {
-                Answer::Known(true) => memory::push(&mut yes, id),
-                Answer::Known(false) => {}
-                Answer::AskRe => memory::push(&mut ask, id),
-            }
-        }
-        (yes, ask)
-    }
-
     /// The whole document.
     pub fn whole(&self) -> Region {
         Region { from: 0, to: self.length }
@@ -299,8 +286,8 @@ impl Scan {
             region,
             || None,
             |automaton, symbols, from, offset| {
-                confirm::first(automaton, symbols, from, anchor != Anchor::Search)
-                    .map(|span| span.moved(offset))
+                let first = confirm::first(automaton, symbols, from, anchor != Anchor::Search);
+                first.map(|span| span.moved(offset))
             },
         )
     }

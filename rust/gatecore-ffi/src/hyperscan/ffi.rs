@@ -1,6 +1,6 @@
 //! The part of Hyperscan's C interface that gatecore uses (`hs.h` of version 5.4.2), by hand.
 //!
-//! Fifteen functions do not justify a bindings generator with its own libclang at build time.
+//! A dozen functions do not justify a bindings generator with its own libclang at build time.
 #![allow(non_camel_case_types)]
 
 use std::ffi::{c_char, c_int, c_uint, c_ulonglong, c_void};
@@ -92,7 +92,6 @@ extern "C" {
         length: usize,
         db: *mut *mut hs_database_t,
     ) -> c_int;
-    pub fn hs_database_size(db: *const hs_database_t, size: *mut usize) -> c_int;
     pub fn hs_alloc_scratch(db: *const hs_database_t, scratch: *mut *mut hs_scratch_t) -> c_int;
     pub fn hs_free_scratch(scratch: *mut hs_scratch_t) -> c_int;
     pub fn hs_scan(

@@ -1,15 +1,15 @@
 //! A small safe wrapper of Hyperscan's block mode: *which of many expressions occur in these bytes?*
 //!
-//! It knows nothing of Python, of characters or of gates: expressions are ASCII text in Hyperscan's syntax, documents are bytes, the answer is
-//! a set of expression numbers.
+//! It knows nothing of Python, of characters or of gates: expressions are ASCII text in Hyperscan's
+//! syntax, documents are bytes, the answer is numbers of expressions.
 //!
 //! ```
-//! use gatecore_ffi::hyperscan::{Database, Hits};
+//! use gatecore_ffi::hyperscan::Database;
 //!
 //! let database = Database::compile(&["ab+c", "x[yz]"]).unwrap();
-//! let mut hits = Hits::new(2);
-//! database.scan(b"..abbbc..", &mut hits).unwrap();
-//! assert_eq!(hits.iter().collect::<Vec<_>>(), [0]);
+//! let mut found = Vec::new();
+//! database.scan(b"..abbbc..", None, &mut |number| found.push(number)).unwrap();
+//! assert_eq!(found, [0]);
 //! ```
 //!
 //! Only what gatecore needs is wrapped: `SINGLEMATCH` (each expression is reported once), no
@@ -85,44 +85,6 @@ pub fn is_supported() -> bool {
     (unsafe { ffi::hs_valid_platform() }) == ffi::HS_SUCCESS
 }
 
-/// The numbers of the expressions that occurred.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hits {
-    words: Vec<u64>,
-}
-
-impl Hits {
-    /// An empty set for numbers below `expressions`.
-    pub fn new(expressions: usize) -> Self {
-        Hits { words: vec![0; expressions.div_ceil(64)] }
-    }
-
-    /// Adds a number; numbers beyond the set's size are ignored (the engine never reports one).
-    #[inline]
-    pub fn insert(&mut self, expression: usize) {
-        if let Some(word) = self.words.get_mut(expression / 64) {
-            *word |= 1 << (expression % 64);
-        }
-    }
-
-    /// Whether the expression occurred.
-    #[inline]
-    pub fn contains(&self, expression: usize) -> bool {
-        self.words.get(expression / 64).is_some_and(|word| word & (1 << (expression % 64)) != 0)
-    }
-
-    /// The numbers in rising order.
-    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.words.iter().enumerate().flat_map(|(index, &word)| {
-            std::iter::successors((word != 0).then_some(word), |rest| {
-                let rest = rest & (rest - 1);
-                (rest != 0).then_some(rest)
-            })
-            .map(move |rest| index * 64 + rest.trailing_zeros() as usize)
-        })
-    }
-}
-
 /// Asks the engine whether it would take an expression alone. Cheap (tens of microseconds).
 ///
 /// # Errors
@@ -186,8 +148,8 @@ fn compile_result(status: c_int, error: *mut ffi::hs_compile_error_t) -> Result<
 
 /// Expressions compiled together. Immutable; any number of threads may scan with it.
 ///
-/// Each scan needs working memory ("scratch"). The database keeps a pool of its own: a scratch never meets a database that it was not made for,
-/// which the engine checks only in part.
+/// Each scan needs working memory ("scratch"). The database keeps a pool of its own: a scratch never
+/// meets a database that it was not made for, which the engine checks only in part.
 pub struct Database {
     raw: NonNull<ffi::hs_database_t>,
     scratches: Mutex<Vec<Scratch>>,
@@ -321,18 +283,6 @@ impl Database {
         }
     }
 
-    /// Resident size in bytes.
-    pub fn size(&self) -> usize {
-        let mut size = 0usize;
-        // SAFETY: `raw` is a live database and the out pointer is writable.
-        let status = unsafe { ffi::hs_database_size(self.raw.as_ptr(), &mut size) };
-        if status == ffi::HS_SUCCESS {
-            size
-        } else {
-            0
-        }
-    }
-
     fn scratch(&self) -> Result<Scratch, Error> {
         // Never wait for the pool: after a fork the child may find it locked for ever by a thread
         // that does not exist there. A busy pool costs a fresh scratch.
@@ -347,30 +297,23 @@ impl Database {
         NonNull::new(scratch).map(|raw| Scratch { raw }).ok_or(Error::Memory)
     }
 
-    /// Adds to `hits` every expression that occurs in `document`.
+    /// Calls `found` with the number of every expression that occurs in `document`, once each and in no
+    /// order, until `stop` is set. The engine lets us look at that when it has found an expression and not
+    /// otherwise: there is no other way into its scan. A panic in `found` ends the process.
     ///
     /// # Errors
-    /// [`Error::DocumentTooLarge`] beyond 4 GiB, [`Error::Memory`].
-    pub fn scan(&self, document: &[u8], hits: &mut Hits) -> Result<(), Error> {
-        self.scan_until(document, hits, None)
-    }
-
-    /// As [`Database::scan`], until `stop` says so. The engine lets us look at it when it has found an
-    /// expression for the first time and not otherwise: there is no other way into its scan.
-    ///
-    /// # Errors
-    /// As [`Database::scan`], and [`Error::Stopped`]: then `hits` are not all.
-    pub fn scan_until(
+    /// [`Error::DocumentTooLarge`] beyond 4 GiB, [`Error::Memory`], [`Error::Stopped`].
+    pub fn scan(
         &self,
         document: &[u8],
-        hits: &mut Hits,
         stop: Option<&AtomicBool>,
+        found: &mut dyn FnMut(usize),
     ) -> Result<(), Error> {
         let length = c_uint::try_from(document.len())
             .map_err(|_| Error::DocumentTooLarge(document.len()))?;
         let scratch = self.scratch()?;
-        let mut found = Found { hits, stop };
-        let context: *mut Found<'_> = &mut found;
+        let mut listener = Listener { found, stop };
+        let context: *mut Listener<'_> = &mut listener;
         // SAFETY: the database is live, the slice has `length` bytes, `scratch` was made for this
         // database and is owned by this call, and `context` outlives it: `on_match` is called only
         // during the call.
@@ -403,11 +346,11 @@ impl Drop for Database {
 
 impl std::fmt::Debug for Database {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Database").field("size", &self.size()).finish()
+        formatter.debug_struct("Database").finish_non_exhaustive()
     }
 }
 
-/// Called by the engine for every match. It cannot panic, so nothing unwinds through C.
+/// Called by the engine for every match. Nothing unwinds through C: Rust ends the process first.
 extern "C" fn on_match(
     id: c_uint,
     _from: c_ulonglong,
@@ -415,15 +358,15 @@ extern "C" fn on_match(
     _flags: c_uint,
     context: *mut c_void,
 ) -> c_int {
-    // SAFETY: `context` is the `&mut Found` given to hs_scan, which nobody else uses meanwhile.
-    let found = unsafe { &mut *context.cast::<Found<'_>>() };
-    found.hits.insert(id as usize);
-    c_int::from(found.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)))
+    // SAFETY: `context` is the `&mut Listener` given to hs_scan, which nobody else uses meanwhile.
+    let listener = unsafe { &mut *context.cast::<Listener<'_>>() };
+    (listener.found)(id as usize);
+    c_int::from(listener.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)))
 }
 
-/// What [`on_match`] fills, and whether it shall go on.
-struct Found<'a> {
-    hits: &'a mut Hits,
+/// Who is told of what is found, and whether the engine shall go on.
+struct Listener<'a> {
+    found: &'a mut dyn FnMut(usize),
     stop: Option<&'a AtomicBool>,
 }
 
@@ -449,28 +392,31 @@ impl Drop for Scratch {
 mod tests {
     use super::*;
 
-    fn hits(expressions: &[&str], document: &[u8]) -> Vec<usize> {
-        let database = Database::compile(expressions).expect("the expressions are taken");
-        let mut hits = Hits::new(expressions.len());
-        database.scan(document, &mut hits).expect("the scan runs");
-        hits.iter().collect()
+    fn found(
+        database: &Database,
+        document: &[u8],
+        stop: Option<&AtomicBool>,
+    ) -> Result<Vec<usize>, Error> {
+        let mut found = Vec::new();
+        database.scan(document, stop, &mut |number| found.push(number))?;
+        found.sort_unstable();
+        Ok(found)
     }
 
     #[test]
     fn reports_each_expression_once() {
-        assert_eq!(hits(&["a", "b", "c+d"], b"aaa ccd"), [0, 2]);
+        let database = Database::compile(&["a", "b", "c+d"]).unwrap();
+        assert_eq!(found(&database, b"aaa ccd", None), Ok(vec![0, 2]));
     }
 
     #[test]
     fn a_scan_stops_where_it_finds_something() {
         let database = Database::compile(&["a", "b"]).unwrap();
-        let mut hits = Hits::new(2);
         let stop = AtomicBool::new(false);
-        database.scan_until(b"ab", &mut hits, Some(&stop)).unwrap();
+        assert_eq!(found(&database, b"ab", Some(&stop)), Ok(vec![0, 1]));
         stop.store(true, Ordering::Relaxed);
-        let stopped = database.scan_until(b"ab", &mut hits, Some(&stop));
-        assert_eq!(stopped, Err(Error::Stopped));
-        assert_eq!(database.scan_until(b"..", &mut hits, Some(&stop)), Ok(()));
+        assert_eq!(found(&database, b"ab", Some(&stop)), Err(Error::Stopped));
+        assert_eq!(found(&database, b"..", Some(&stop)), Ok(vec![]));
     }
 
     #[test]
@@ -488,9 +434,7 @@ mod tests {
         let database = Database::compile(&["abc", "x.*y"]).unwrap();
         let mut bytes = database.to_bytes().unwrap();
         let copy = Database::from_bytes(&bytes).unwrap();
-        let mut hits = Hits::new(2);
-        copy.scan(b"x--y", &mut hits).unwrap();
-        assert_eq!(hits.iter().collect::<Vec<_>>(), [1]);
+        assert_eq!(found(&copy, b"x--y", None), Ok(vec![1]));
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
         assert!(Database::from_bytes(&bytes).is_err());
@@ -506,9 +450,7 @@ mod tests {
             for _ in 0..8 {
                 scope.spawn(|| {
                     for _ in 0..200 {
-                        let mut hits = Hits::new(2);
-                        database.scan(b"..abc..z", &mut hits).unwrap();
-                        assert_eq!(hits.iter().collect::<Vec<_>>(), [0, 1]);
+                        assert_eq!(found(&database, b"..abc..z", None), Ok(vec![0, 1]));
                     }
                 });
             }

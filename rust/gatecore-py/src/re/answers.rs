@@ -2,7 +2,7 @@
 
 use gatecore::counters::Reason;
 use gatecore::{Anchor, Answer, Glance};
-use gatecore_ffi::cpython::{empty_list, tuple};
+use gatecore_ffi::cpython::empty_list;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -39,8 +39,8 @@ pub fn first<'py>(target: &Target<'_, 'py>, anchor: Anchor) -> PyResult<Served<'
 }
 
 macro_rules! answer {
-    ($(#[$doc:meta])* $name:ident, $method:literal, $answer:expr) => {
-        $(#[$doc])*
+    ($name:ident, $method:literal, $answer:expr) => {
+        #[doc = concat!("As `re.Pattern.", $method, "`.")]
         #[inline]
         pub fn $name<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
             let method = || intern!(call.string.py(), $method);
@@ -62,26 +62,11 @@ macro_rules! answer {
     };
 }
 
-answer!(
-    /// As `re.Pattern.search`, all cases.
-    searched, "search", |target| first(target, Anchor::Search)
-);
-answer!(
-    /// As `re.Pattern.match`.
-    matched, "match", |target| first(target, Anchor::Match)
-);
-answer!(
-    /// As `re.Pattern.fullmatch`.
-    fullmatch, "fullmatch", |target| first(target, Anchor::FullMatch)
-);
-answer!(
-    /// As `re.Pattern.finditer`: matches are looked for as they are asked for.
-    finditer, "finditer", matches
-);
-answer!(
-    /// As `re.Pattern.findall`.
-    findall, "findall", texts
-);
+answer!(searched, "search", |target| first(target, Anchor::Search));
+answer!(matched, "match", |target| first(target, Anchor::Match));
+answer!(fullmatch, "fullmatch", |target| first(target, Anchor::FullMatch));
+answer!(finditer, "finditer", matches);
+answer!(findall, "findall", texts);
 
 /// As `re.Pattern.search`. Most calls are about a whole document whose pass has the answer: they come
 /// first and build nothing but the match.
@@ -111,7 +96,7 @@ pub fn search<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     searched(call)
 }
 
-/// The matches of a target, one after the other.
+/// The matches of a target, looked for as they are asked for.
 pub fn matches<'py>(target: &Target<'_, 'py>) -> PyResult<Served<'py>> {
     let core = target.scan.get();
     if core.scan.is_out(&core.set.set, target.id, Anchor::Search, target.region)
@@ -138,11 +123,7 @@ pub fn texts<'py>(target: &Target<'_, 'py>) -> PyResult<Served<'py>> {
         list.append(match groups {
             0 => target.slice(span.start(), span.end())?,
             1 => found()?.get().text(py, 1, &empty)?,
-            _ => {
-                let found = found()?;
-                let texts = (0..groups).map(|group| found.get().text(py, group + 1, &empty));
-                tuple(py, texts)?
-            }
+            _ => found()?.get().texts(&empty)?,
         })?;
         if number % BATCH == BATCH - 1 {
             py.check_signals()?;

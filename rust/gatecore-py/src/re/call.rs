@@ -27,6 +27,11 @@ impl<'py> Given<'_, 'py> {
     pub fn as_ref(&self) -> Option<&Bound<'py, PyAny>> {
         self.0.as_deref()
     }
+
+    /// The argument, or `None`.
+    pub fn or_none(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.as_ref().cloned().unwrap_or_else(|| py.None().into_bound(py))
+    }
 }
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Given<'a, 'py> {

@@ -7,8 +7,7 @@
 use std::sync::Arc;
 
 use gatecore::counters::Reason;
-use gatecore::lookup::{Keyword, News};
-use gatecore::{Anchor, Answer, PatternId, Wanted};
+use gatecore::{Anchor, Answer, Keyword, News, PatternId, Wanted};
 use gatecore_ffi::cpython::{call_method, call_with};
 use pyo3::intern;
 use pyo3::prelude::*;

@@ -7,13 +7,14 @@ use std::sync::OnceLock;
 
 use gatecore::counters::Reason;
 use gatecore::{Anchor, Answer, Groups, PatternId, Region, Span};
-use gatecore_ffi::cpython::{call, call_method, call_with, slice};
+use gatecore_ffi::cpython::{call, call_method, call_with, pair, slice, tuple};
 use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
+use pyo3::IntoPyObjectExt;
 
 use crate::deadline::Limit;
 use crate::imports::{imported, kept, standard_class};
@@ -225,33 +226,45 @@ impl Match {
         let py = group.py();
         let no_such_group = || PyIndexError::new_err("no such group");
         let number = if group.is_instance_of::<PyInt>() {
-            group.extract::<usize>().map_err(|_| no_such_group())?
+            group.extract::<usize>()
         } else if group.get_type().hasattr(intern!(py, "__index__"))? {
             static INDEX: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
             let index = kept(&INDEX, py, || imported(py, "operator", "index"))?;
-            call(index, &[group])?.extract::<usize>().map_err(|_| no_such_group())?
+            call(index, &[group])?.extract::<usize>()
         } else {
             let names = self.group_names(py)?;
             if names.is_empty()? {
                 return Err(no_such_group()); // so that only where there are names a list is unhashable
             }
-            let number = call_method(&names, intern!(py, "get"), &[group])?;
-            number.extract::<usize>().map_err(|_| no_such_group())?
+            call_method(&names, intern!(py, "get"), &[group])?.extract::<usize>()
         };
-        if number == 0 || number <= self.group_count(py)? {
-            Ok(number)
-        } else {
-            Err(no_such_group())
+        match number {
+            Ok(number) if number == 0 || number <= self.group_count(py)? => Ok(number),
+            _ => Err(no_such_group()),
         }
     }
 
-    /// The group that `start`, `end` and `span` are asked about; `None` for arguments to refuse.
-    fn one_group(&self, args: &Bound<'_, PyTuple>) -> PyResult<Option<usize>> {
-        match args.len() {
-            0 => Ok(Some(0)),
-            1 => self.index(&args.get_item(0)?).map(Some),
-            _ => Ok(None),
-        }
+    /// What `start`, `end` and `span` say of the bounds of the group that they are asked about.
+    fn of_bounds<'py, T: IntoPyObject<'py>>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        method: &Bound<'py, PyString>,
+        of: impl FnOnce(Pair) -> T,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = args.py();
+        let group = match args.len() {
+            0 => 0,
+            1 => self.index(&args.get_item(0)?)?,
+            _ => return self.refused(method, args),
+        };
+        of(self.bounds(py, group)?).into_bound_py_any(py)
+    }
+
+    /// The texts of all groups, with `default` for those that took no part.
+    pub fn texts<'py>(&self, default: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = default.py();
+        let groups = 0..self.group_count(py)?;
+        tuple(py, groups.map(|group| self.text(py, group + 1, default)))
     }
 
     /// Calls the method of `re`'s own match, which raises its own error.
@@ -295,10 +308,7 @@ impl Match {
         match args.len() {
             0 => self.text(py, 0, &none),
             1 => self.text(py, self.index(&args.get_item(0)?)?, &none),
-            _ => {
-                let texts = args.iter().map(|group| self.text(py, self.index(&group)?, &none));
-                Ok(PyTuple::new(py, texts.collect::<PyResult<Vec<_>>>()?)?.into_any())
-            }
+            _ => tuple(py, args.iter().map(|group| self.text(py, self.index(&group)?, &none))),
         }
     }
 
@@ -318,9 +328,7 @@ impl Match {
         if !args.is_empty() {
             return self.refused_with(intern!(py, "groups"), &default, args);
         }
-        let default = default.as_ref().cloned().unwrap_or_else(|| py.None().into_bound(py));
-        let texts = (1..=self.group_count(py)?).map(|group| self.text(py, group, &default));
-        Ok(PyTuple::new(py, texts.collect::<PyResult<Vec<_>>>()?)?.into_any())
+        self.texts(&default.or_none(py))
     }
 
     /// Return a dictionary containing all the named subgroups of the match, keyed by the subgroup name.
@@ -334,7 +342,7 @@ impl Match {
         if !args.is_empty() {
             return self.refused_with(intern!(py, "groupdict"), &default, args);
         }
-        let default = default.as_ref().cloned().unwrap_or_else(|| py.None().into_bound(py));
+        let default = default.or_none(py);
         let texts = PyDict::new(py);
         for (name, group) in self.named_groups(py)? {
             texts.set_item(name, self.text(py, group, &default)?)?;
@@ -345,31 +353,19 @@ impl Match {
     /// Return index of the start of the substring matched by group.
     #[pyo3(signature = (*args), text_signature = "($self, group=0, /)")]
     fn start<'py>(&self, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
-        let py = args.py();
-        match self.one_group(args)? {
-            Some(group) => Ok(self.bounds(py, group)?.0.into_pyobject(py)?.into_any()),
-            None => self.refused(intern!(py, "start"), args),
-        }
+        self.of_bounds(args, intern!(args.py(), "start"), |bounds| bounds.0)
     }
 
     /// Return index of the end of the substring matched by group.
     #[pyo3(signature = (*args), text_signature = "($self, group=0, /)")]
     fn end<'py>(&self, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
-        let py = args.py();
-        match self.one_group(args)? {
-            Some(group) => Ok(self.bounds(py, group)?.1.into_pyobject(py)?.into_any()),
-            None => self.refused(intern!(py, "end"), args),
-        }
+        self.of_bounds(args, intern!(args.py(), "end"), |bounds| bounds.1)
     }
 
     /// For match object m, return the 2-tuple (m.start(group), m.end(group)).
     #[pyo3(signature = (*args), text_signature = "($self, group=0, /)")]
     fn span<'py>(&self, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
-        let py = args.py();
-        match self.one_group(args)? {
-            Some(group) => Ok(self.bounds(py, group)?.into_pyobject(py)?.into_any()),
-            None => self.refused(intern!(py, "span"), args),
-        }
+        self.of_bounds(args, intern!(args.py(), "span"), |bounds| bounds)
     }
 
     /// Return the string obtained by doing backslash substitution on the string template, as done by the sub() method.
@@ -392,9 +388,9 @@ impl Match {
 
     /// The spans of the match and of each group, (-1, -1) for one that took no part.
     #[getter]
-    fn regs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let spans = (0..=self.group_count(py)?).map(|group| self.bounds(py, group));
-        PyTuple::new(py, spans.collect::<PyResult<Vec<_>>>()?)
+    fn regs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let bounds = |group| self.bounds(py, group).and_then(|(start, end)| pair(py, start, end));
+        tuple(py, (0..self.group_count(py)? + 1).map(bounds))
     }
 
     /// The string passed to match() or search().

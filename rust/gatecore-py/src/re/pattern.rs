@@ -6,8 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use gatecore::counters::Counts;
-use gatecore::lookup::SharedSet;
-use gatecore::PatternId;
+use gatecore::{PatternId, SharedSet};
 use gatecore_ffi::cpython::{call, call_method};
 use pyo3::intern;
 use pyo3::prelude::*;

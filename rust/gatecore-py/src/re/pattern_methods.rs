@@ -14,27 +14,6 @@ use crate::re::pattern::CompiledPattern;
 use crate::re::stats::fell_through;
 use crate::re::{answers, substitute};
 
-/// A method that is asked of a text, from `pos` to `endpos`.
-#[inline(always)]
-fn answered<'py>(
-    pattern: &Bound<'py, CompiledPattern>,
-    method: &str,
-    string: &Given<'_, 'py>,
-    pos: &Given<'_, 'py>,
-    endpos: &Given<'_, 'py>,
-    args: &Bound<'py, PyTuple>,
-    answer: impl Fn(Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let (string, pos, endpos) = (string.as_ref(), pos.as_ref(), endpos.as_ref());
-    match string {
-        Some(string) if args.is_empty() => answer(Call { pattern, string, pos, endpos }),
-        _ => {
-            let given = [("string", string), ("pos", pos), ("endpos", endpos)];
-            refused(pattern, method, &given, args)
-        }
-    }
-}
-
 /// Calls a method of `re`'s own pattern with arguments that it refuses, for its own error.
 #[cold]
 fn refused<'py>(
@@ -56,68 +35,91 @@ fn refused<'py>(
     call_with(&pattern.get().real(py)?.getattr(method)?, &args, Some(&keywords))
 }
 
-#[pymethods]
-impl CompiledPattern {
+/// The class's methods: those asked of a text, those that replace, and `$rest` as it stands. One macro
+/// writes all of them, as PyO3 takes one `impl` a class and sees it before macros inside are expanded.
+macro_rules! pattern_methods {
+    (
+        asked { $($(#[$doc:meta])* $asked:ident $asked_name:literal $answer:path;)* }
+        replacing { $($(#[$sub_doc:meta])* $sub:ident $sub_name:literal $with_number:literal;)* }
+        rest { $($rest:tt)* }
+    ) => {
+        #[pymethods]
+        impl CompiledPattern {
+            $(
+                $(#[$doc])*
+                #[pyo3(
+                    signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args),
+                    text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)"
+                )]
+                fn $asked<'py>(
+                    slf: &Bound<'py, Self>,
+                    string: Given<'_, 'py>,
+                    pos: Given<'_, 'py>,
+                    endpos: Given<'_, 'py>,
+                    args: &Bound<'py, PyTuple>,
+                ) -> PyResult<Bound<'py, PyAny>> {
+                    let (string, pos, endpos) = (string.as_ref(), pos.as_ref(), endpos.as_ref());
+                    match string {
+                        Some(string) if args.is_empty() => {
+                            $answer(Call { pattern: slf, string, pos, endpos })
+                        }
+                        _ => {
+                            let given = [("string", string), ("pos", pos), ("endpos", endpos)];
+                            refused(slf, $asked_name, &given, args)
+                        }
+                    }
+                }
+            )*
+            $(
+                $(#[$sub_doc])*
+                #[pyo3(
+                    signature = (repl=Given(None), string=Given(None), count=Given(None), *args),
+                    text_signature = "($self, /, repl, string, count=0)"
+                )]
+                fn $sub<'py>(
+                    slf: &Bound<'py, Self>,
+                    repl: Given<'_, 'py>,
+                    string: Given<'_, 'py>,
+                    count: Given<'_, 'py>,
+                    args: &Bound<'py, PyTuple>,
+                ) -> PyResult<Bound<'py, PyAny>> {
+                    let (repl, string, count) = (repl.as_ref(), string.as_ref(), count.as_ref());
+                    match (repl, string) {
+                        (Some(repl), Some(string)) if args.is_empty() => {
+                            substitute::sub(Call::of(slf, string), repl, count, $with_number)
+                        }
+                        _ => {
+                            let given = [("repl", repl), ("string", string), ("count", count)];
+                            refused(slf, $sub_name, &given, args)
+                        }
+                    }
+                }
+            )*
+            $($rest)*
+        }
+    };
+}
+
+pattern_methods! {
+asked {
     /// Scan through string looking for a match, and return a corresponding match object instance.
-    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
-    fn search<'py>(
-        slf: &Bound<'py, Self>,
-        string: Given<'_, 'py>,
-        pos: Given<'_, 'py>,
-        endpos: Given<'_, 'py>,
-        args: &Bound<'py, PyTuple>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        answered(slf, "search", &string, &pos, &endpos, args, answers::search)
-    }
-
+    search "search" answers::search;
     /// Matches zero or more characters at the beginning of the string.
-    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
-    fn r#match<'py>(
-        slf: &Bound<'py, Self>,
-        string: Given<'_, 'py>,
-        pos: Given<'_, 'py>,
-        endpos: Given<'_, 'py>,
-        args: &Bound<'py, PyTuple>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        answered(slf, "match", &string, &pos, &endpos, args, answers::matched)
-    }
-
+    r#match "match" answers::matched;
     /// Matches against all of the string.
-    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
-    fn fullmatch<'py>(
-        slf: &Bound<'py, Self>,
-        string: Given<'_, 'py>,
-        pos: Given<'_, 'py>,
-        endpos: Given<'_, 'py>,
-        args: &Bound<'py, PyTuple>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        answered(slf, "fullmatch", &string, &pos, &endpos, args, answers::fullmatch)
-    }
-
+    fullmatch "fullmatch" answers::fullmatch;
     /// Return an iterator over all non-overlapping matches in string.
-    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
-    fn finditer<'py>(
-        slf: &Bound<'py, Self>,
-        string: Given<'_, 'py>,
-        pos: Given<'_, 'py>,
-        endpos: Given<'_, 'py>,
-        args: &Bound<'py, PyTuple>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        answered(slf, "finditer", &string, &pos, &endpos, args, answers::finditer)
-    }
-
+    finditer "finditer" answers::finditer;
     /// Return a list of all non-overlapping matches of pattern in string.
-    #[pyo3(signature = (string=Given(None), pos=Given(None), endpos=Given(None), *args), text_signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
-    fn findall<'py>(
-        slf: &Bound<'py, Self>,
-        string: Given<'_, 'py>,
-        pos: Given<'_, 'py>,
-        endpos: Given<'_, 'py>,
-        args: &Bound<'py, PyTuple>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        answered(slf, "findall", &string, &pos, &endpos, args, answers::findall)
-    }
-
+    findall "findall" answers::findall;
+}
+replacing {
+    /// Return the string obtained by replacing the leftmost non-overlapping occurrences of pattern in string by the replacement repl.
+    sub "sub" false;
+    /// Return the tuple (new_string, number_of_subs_made) found by replacing the leftmost non-overlapping occurrences of pattern with the replacement repl.
+    subn "subn" true;
+}
+rest {
     /// Split string by the occurrences of pattern.
     #[pyo3(signature = (string=Given(None), maxsplit=Given(None), *args), text_signature = "($self, /, string, maxsplit=0)")]
     fn split<'py>(
@@ -130,48 +132,6 @@ impl CompiledPattern {
         match string {
             Some(string) if args.is_empty() => substitute::split(Call::of(slf, string), maxsplit),
             _ => refused(slf, "split", &[("string", string), ("maxsplit", maxsplit)], args),
-        }
-    }
-
-    /// Return the string obtained by replacing the leftmost non-overlapping occurrences of pattern in string by the replacement repl.
-    #[pyo3(signature = (repl=Given(None), string=Given(None), count=Given(None), *args), text_signature = "($self, /, repl, string, count=0)")]
-    fn sub<'py>(
-        slf: &Bound<'py, Self>,
-        repl: Given<'_, 'py>,
-        string: Given<'_, 'py>,
-        count: Given<'_, 'py>,
-        args: &Bound<'py, PyTuple>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let (repl, string, count) = (repl.as_ref(), string.as_ref(), count.as_ref());
-        match (repl, string) {
-            (Some(repl), Some(string)) if args.is_empty() => {
-                substitute::sub(Call::of(slf, string), repl, count, false)
-            }
-            _ => {
-                let given = [("repl", repl), ("string", string), ("count", count)];
-                refused(slf, "sub", &given, args)
-            }
-        }
-    }
-
-    /// Return the tuple (new_string, number_of_subs_made) found by replacing the leftmost non-overlapping occurrences of pattern with the replacement repl.
-    #[pyo3(signature = (repl=Given(None), string=Given(None), count=Given(None), *args), text_signature = "($self, /, repl, string, count=0)")]
-    fn subn<'py>(
-        slf: &Bound<'py, Self>,
-        repl: Given<'_, 'py>,
-        string: Given<'_, 'py>,
-        count: Given<'_, 'py>,
-        args: &Bound<'py, PyTuple>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let (repl, string, count) = (repl.as_ref(), string.as_ref(), count.as_ref());
-        match (repl, string) {
-            (Some(repl), Some(string)) if args.is_empty() => {
-                substitute::sub(Call::of(slf, string), repl, count, true)
-            }
-            _ => {
-                let given = [("repl", repl), ("string", string), ("count", count)];
-                refused(slf, "subn", &given, args)
-            }
         }
     }
 
@@ -251,4 +211,5 @@ impl CompiledPattern {
         )?;
         PyTuple::new(py, [compile, arguments.into_any()])
     }
+}
 }

@@ -202,6 +202,11 @@ impl Translation<'_> {
     }
 }
 
+/// Whether a symbol is a word character to an engine's `\b`.
+pub(crate) fn is_word_symbol(symbol: u8) -> bool {
+    symbol.is_ascii_alphanumeric() || symbol == b'_'
+}
+
 /// Gives a newline at the end its own symbol.
 pub(crate) fn end_with_final_newline(symbols: &mut [u8]) {
     if let Some(last) = symbols.last_mut() {
@@ -301,7 +306,7 @@ fn assign(kinds: &Kinds, words: Option<usize>) -> Option<Vec<u8>> {
     let fits = |kind: usize, byte: u8| {
         let is_word = words.map(|class| has(&kinds.signatures[kind], class));
         ![NEWLINE, FINAL_NEWLINE, UNUSED].contains(&byte)
-            && is_word.is_none_or(|is| is == (byte.is_ascii_alphanumeric() || byte == b'_'))
+            && is_word.is_none_or(|is| is == is_word_symbol(byte))
     };
     let own = |(kind, &first): (usize, &u32)| match u8::try_from(first) {
         Ok(b'\n') => Some(NEWLINE),
@@ -350,8 +355,7 @@ mod tests {
                 assert_eq!(alphabet.class(index).contains(symbol), member, "{code_point:x}");
             }
             let word = words.ranges().iter().any(|&(lo, hi)| lo <= code_point && code_point <= hi);
-            let engine_word = symbol.is_ascii_alphanumeric() || symbol == b'_';
-            assert_eq!(engine_word, word, "{code_point:x}");
+            assert_eq!(is_word_symbol(symbol), word, "{code_point:x}");
         }
     }
 

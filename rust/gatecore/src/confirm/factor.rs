@@ -152,7 +152,8 @@ mod tests {
 
     use super::*;
     use crate::confirm::{self, AutomatonKind, Blueprint};
-    use crate::pattern::{ClassId, RepeatKind};
+    use crate::pattern::cases::{class, group, lazy};
+    use crate::pattern::ClassId;
     use crate::span::Span;
 
     struct Classes;
@@ -166,16 +167,11 @@ mod tests {
 
     /// A class, a repeated one or a group: mostly classes, so that branches share heads.
     fn item() -> impl Strategy<Value = Node> {
-        let class = || prop::sample::select(vec![0, 0, 1, 1, 2, 3]).prop_map(ClassId);
+        let class = || prop::sample::select(vec![0, 0, 1, 1, 2, 3]).prop_map(class);
         prop_oneof![
-            8 => class().prop_map(Node::Class),
-            1 => class().prop_map(|class| Node::Repeat {
-                min: 0,
-                max: None,
-                kind: RepeatKind::Lazy,
-                node: Box::new(Node::Class(class)),
-            }),
-            1 => class().prop_map(|class| Node::Group { index: 0, node: Box::new(Node::Class(class)) }),
+            8 => class(),
+            1 => class().prop_map(|class| lazy(0, None, class)),
+            1 => class().prop_map(|class| group(0, class)),
         ]
     }
 
@@ -190,7 +186,7 @@ mod tests {
         };
         let branches = nodes.into_iter().map(|items| {
             let mut items: Vec<Node> = items.into_iter().map(&mut number).collect();
-            items.push(Node::Class(ClassId(2)));
+            items.push(class(2));
             Node::Concat(items)
         });
         Node::Alternate(branches.collect())
@@ -234,7 +230,7 @@ mod tests {
     fn phrases_share_their_heads() {
         let branches = (0..64u32).map(|number| {
             let bits = (0..6).map(|bit| number >> (5 - bit) & 1);
-            Node::Concat(bits.chain([3, 3]).map(|class| Node::Class(ClassId(class))).collect())
+            Node::Concat(bits.chain([3, 3]).map(class).collect())
         });
         let node = Node::Alternate(branches.collect());
         let classes = |node: &Node| {

@@ -2,6 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::ops::Range;
 use std::rc::Rc;
 use std::slice;
@@ -16,7 +17,7 @@ use crate::span::Span;
 
 /// Answers about one document: scans, and whoever answers the fallback route.
 ///
-/// Spans are in characters of the document, in whatever view a pattern is looked for, and come in
+/// Each question fails where the fallback does. Spans are in characters of the document, in whatever view a pattern is looked for, and come in
 /// order: neither starts nor ends ever fall.
 pub trait Answerer {
     /// What can go wrong when the fallback is asked.
@@ -26,40 +27,22 @@ pub trait Answerer {
     fn length(&self) -> usize;
 
     /// Whether a pattern matches.
-    ///
-    /// # Errors
-    /// When the fallback fails; the same holds for the other methods.
     fn is_match(&self, pattern: GatePattern) -> Result<bool, Self::Error>;
 
     /// The first match.
-    ///
-    /// # Errors
-    /// As [`Answerer::is_match`].
     fn first(&self, pattern: GatePattern) -> Result<Option<Span>, Self::Error>;
 
     /// Every match in order.
-    ///
-    /// # Errors
-    /// As [`Answerer::is_match`].
     fn spans(&self, pattern: GatePattern) -> Result<Vec<Span>, Self::Error>;
 
     /// For every match in order what a group captured, if it took part.
-    ///
-    /// # Errors
-    /// As [`Answerer::is_match`].
     fn captures(&self, capture: Capture) -> Result<Vec<Option<Span>>, Self::Error>;
 
     /// The matches of the pattern that makes up a unit.
-    ///
-    /// # Errors
-    /// As [`Answerer::is_match`].
     fn marks(&self, unit: Unit) -> Result<Vec<Span>, Self::Error>;
 
     /// Parts of the document's text; what is not a Unicode scalar value comes as something else that is
     /// part of no value.
-    ///
-    /// # Errors
-    /// As [`Answerer::is_match`].
     fn texts(&self, spans: &[Span]) -> Result<Vec<String>, Self::Error>;
 }
 
@@ -164,48 +147,29 @@ impl<'a, A: Answerer> Document<'a, A> {
         if let Some(spans) = self.spans.borrow().get(&pattern) {
             return Ok(spans.first().copied());
         }
-        if let Some(first) = self.first.borrow().get(&pattern) {
-            return Ok(*first);
-        }
-        let first = self.answers.first(pattern)?;
-        self.first.borrow_mut().insert(pattern, first);
-        Ok(first)
+        remembered(&self.first, pattern, || self.answers.first(pattern))
     }
 
     pub(super) fn all(&self, pattern: GatePattern) -> Result<Rc<[Span]>, A::Error> {
-        if let Some(spans) = self.spans.borrow().get(&pattern) {
-            return Ok(Rc::clone(spans));
-        }
-        let spans: Rc<[Span]> = if self.answers.is_match(pattern)? {
-            self.answers.spans(pattern)?.into()
-        } else {
-            Rc::new([])
-        };
-        self.spans.borrow_mut().insert(pattern, Rc::clone(&spans));
-        Ok(spans)
+        remembered(&self.spans, pattern, || {
+            let matches = self.answers.is_match(pattern)?;
+            Ok(if matches { self.answers.spans(pattern)?.into() } else { Rc::new([]) })
+        })
     }
 
     pub(super) fn captures(&self, capture: Capture) -> Result<CapturedSpans, A::Error> {
-        if let Some(captures) = self.captures.borrow().get(&capture) {
-            return Ok(Rc::clone(captures));
-        }
-        let captures: CapturedSpans = self.answers.captures(capture)?.into();
-        self.captures.borrow_mut().insert(capture, Rc::clone(&captures));
-        Ok(captures)
+        remembered(&self.captures, capture, || Ok(self.answers.captures(capture)?.into()))
     }
 
     pub(super) fn values(&self, capture: Capture, kind: Kind) -> Result<Rc<Values>, A::Error> {
-        if let Some(values) = self.values.borrow().get(&(capture, kind)) {
-            return Ok(Rc::clone(values));
-        }
-        let captured = self.captures(capture)?;
-        let mut spans = memory::with_capacity(captured.len());
-        spans.extend(captured.iter().flatten().copied());
-        let mut texts = self.answers.texts(&spans)?.into_iter();
-        let value = |span: &Option<Span>| span.and_then(|_| Value::parse(&texts.next()?, kind));
-        let values = Rc::new(Values::new(memory::collected(captured.iter().map(value))));
-        self.values.borrow_mut().insert((capture, kind), Rc::clone(&values));
-        Ok(values)
+        remembered(&self.values, (capture, kind), || {
+            let captured = self.captures(capture)?;
+            let mut spans = memory::with_capacity(captured.len());
+            spans.extend(captured.iter().flatten().copied());
+            let mut texts = self.answers.texts(&spans)?.into_iter();
+            let value = |span: &Option<Span>| span.and_then(|_| Value::parse(&texts.next()?, kind));
+            Ok(Rc::new(Values::new(memory::collected(captured.iter().map(value)))))
+        })
     }
 
     /// Whether some value of a group's captures in a scope compares as asked with a literal.
@@ -221,24 +185,17 @@ impl<'a, A: Answerer> Document<'a, A> {
         scope: &Scope<'_>,
     ) -> Result<bool, A::Error> {
         let question = (capture, kind, relation, Arc::clone(literal));
-        let known = self.comparing.borrow().get(&question).cloned();
-        let before = match known {
-            Some(before) => before,
-            None => {
-                let mut count = 0;
-                let mut before = vec![0];
-                for value in self.values(capture, kind)?.all() {
-                    let literal = slice::from_ref(&**literal);
-                    count += u32::from(value.as_ref().is_some_and(|value| {
-                        value::some_compare(slice::from_ref(value), relation, literal)
-                    }));
-                    memory::push(&mut before, count);
-                }
-                let before: Rc<[u32]> = before.into();
-                self.comparing.borrow_mut().insert(question, Rc::clone(&before));
-                before
+        let before = remembered(&self.comparing, question, || {
+            let (literal, mut count) = (slice::from_ref(&**literal), 0);
+            let mut before = vec![0];
+            for value in self.values(capture, kind)?.all() {
+                let compares =
+                    |value| value::some_compare(slice::from_ref(value), relation, literal);
+                count += u32::from(value.as_ref().is_some_and(compares));
+                memory::push(&mut before, count);
             }
-        };
+            Ok(before.into())
+        })?;
         let seen = self.seen(capture.pattern, scope)?;
         let of = |range: &Range<usize>| before[range.end] - before[range.start];
         Ok(of(&seen.range) > of(&seen.own))
@@ -377,6 +334,20 @@ impl<'a, A: Answerer> Document<'a, A> {
         let pieces = units::pieces(self.marks(unit)?, self.marks(Unit::Words)?, self.length());
         Ok(cell.get_or_init(|| pieces))
     }
+}
+
+/// What is known by a key, found out when it is first asked for.
+fn remembered<K: Eq + Hash, V: Clone, E>(
+    known: &RefCell<HashMap<K, V>>,
+    key: K,
+    find_out: impl FnOnce() -> Result<V, E>,
+) -> Result<V, E> {
+    if let Some(value) = known.borrow().get(&key) {
+        return Ok(value.clone());
+    }
+    let value = find_out()?;
+    known.borrow_mut().insert(key, value.clone());
+    Ok(value)
 }
 
 /// The spans that are this one.

@@ -87,15 +87,18 @@ impl<A: Answerer> Judge<'_, '_, A> {
 
     fn holds(&self, condition: &Condition, scope: &Scope<'_>) -> Result<bool, A::Error> {
         let document = self.document;
+        let enough = |least: usize, conditions: &[Condition]| {
+            at_least(least, conditions, |condition| self.holds(condition, scope))
+        };
         Ok(match condition {
             Condition::AnyOf { groups } => self.some_are_seen(groups, 1, scope)?,
             Condition::NoneOf { groups } => !self.some_are_seen(groups, 1, scope)?,
             Condition::AtLeast { count, groups } => self.some_are_seen(groups, *count, scope)?,
             Condition::AllOf { groups } => self.some_are_seen(groups, groups.len(), scope)?,
             Condition::Count { groups, bounds } => bounds.hold(self.count(groups, scope)?),
-            Condition::Every { conditions } => self.enough(conditions, conditions.len(), scope)?,
-            Condition::Either { conditions } => self.enough(conditions, 1, scope)?,
-            Condition::Enough { count, conditions } => self.enough(conditions, *count, scope)?,
+            Condition::Every { conditions } => enough(conditions.len(), conditions)?,
+            Condition::Either { conditions } => enough(1, conditions)?,
+            Condition::Enough { count, conditions } => enough(*count, conditions)?,
             Condition::Not { condition } => !self.holds(condition, scope)?,
             Condition::Around { groups, window, when } => {
                 self.around(groups, (window, when), scope)?
@@ -128,31 +131,7 @@ impl<A: Answerer> Judge<'_, '_, A> {
         least: usize,
         scope: &Scope<'_>,
     ) -> Result<bool, A::Error> {
-        let mut found = 0;
-        for (number, &pattern) in patterns.iter().enumerate() {
-            if found == least || found + patterns.len() - number < least {
-                break;
-            }
-            found += usize::from(self.document.is_seen(pattern, scope)?);
-        }
-        Ok(found == least)
-    }
-
-    /// Whether at least this many of the conditions hold.
-    fn enough(
-        &self,
-        conditions: &[Condition],
-        least: usize,
-        scope: &Scope<'_>,
-    ) -> Result<bool, A::Error> {
-        let mut found = 0;
-        for (number, condition) in conditions.iter().enumerate() {
-            if found == least || found + conditions.len() - number < least {
-                break;
-            }
-            found += usize::from(self.holds(condition, scope)?);
-        }
-        Ok(found == least)
+        at_least(least, patterns, |&pattern| self.document.is_seen(pattern, scope))
     }
 
     fn count(&self, patterns: &[GatePattern], scope: &Scope<'_>) -> Result<usize, A::Error> {
@@ -377,6 +356,22 @@ impl<A: Answerer> Judge<'_, '_, A> {
         })?;
         Ok(first)
     }
+}
+
+/// Whether something is so of at least this many items; stops once that is settled.
+fn at_least<T, E>(
+    least: usize,
+    items: &[T],
+    is_so: impl Fn(&T) -> Result<bool, E>,
+) -> Result<bool, E> {
+    let mut found = 0;
+    for (number, item) in items.iter().enumerate() {
+        if found == least || found + items.len() - number < least {
+            break;
+        }
+        found += usize::from(is_so(item)?);
+    }
+    Ok(found == least)
 }
 
 /// The one that starts earlier; of two that start together the first.

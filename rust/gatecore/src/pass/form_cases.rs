@@ -4,12 +4,11 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::alphabet::ByteSet;
-use crate::alphabet::{Alphabet, Text};
+use crate::alphabet::{Alphabet, ByteSet, Text};
 pub use crate::pattern::cases::{class, repeat};
+use crate::pattern::cases::{group, lazy};
 use crate::pattern::classes::Resolve;
-use crate::pattern::CodePoints;
-use crate::pattern::{ClassId, Look, Node, RepeatKind};
+use crate::pattern::{ClassId, CodePoints, Look, Node};
 
 pub const A: u32 = 0;
 pub const B: u32 = 1;
@@ -89,42 +88,22 @@ pub fn pattern() -> impl Strategy<Value = Node> {
     let gap = |min| repeat(min, None, class(SPACE));
     let star = |number| repeat(0, None, class(number));
     let leaf = prop_oneof![
-        12 => prop_oneof![Just(class(A)), Just(class(B)), Just(class(WORD)), Just(class(DASH))],
+        12 => prop::sample::select(&[A, B, WORD, DASH]).prop_map(class),
         8 => Just(gap(1)),
         3 => Just(gap(0)),
-        1 => Just(Node::Repeat {
-            min: 1,
-            max: None,
-            kind: RepeatKind::Lazy,
-            node: Box::new(class(SPACE)),
-        }),
-        5 => prop_oneof![
-            Just(star(NO_NEWLINE)),
-            Just(star(ANY)),
-            Just(star(NOT_A)),
-            Just(star(NOT_A_NO_NEWLINE)),
-            Just(star(WORD)),
-            Just(repeat(1, None, class(ANY))),
-            Just(repeat(1, None, class(NOT_A))),
-        ],
+        1 => Just(lazy(1, None, class(SPACE))),
+        5 => prop::sample::select(vec![
+            star(NO_NEWLINE), star(ANY), star(NOT_A), star(NOT_A_NO_NEWLINE), star(WORD),
+            repeat(1, None, class(ANY)), repeat(1, None, class(NOT_A)),
+        ]),
         3 => Just(Node::Look(Look::Boundary)),
-        2 => prop_oneof![
-            Just(class(SPACE)),
-            Just(class(BLANK)),
-            Just(class(NEWLINES)),
-            Just(class(ANY)),
-            Just(class(BLANK_OR_A)),
-            Just(star(BLANK_OR_A)),
-            Just(star(NEWLINES)),
-            Just(repeat(1, None, class(NO_NEWLINE))),
-            Just(repeat(2, None, class(SPACE))),
-            Just(repeat(0, Some(2), class(SPACE))),
-            Just(Node::Look(Look::NotBoundary)),
-            Just(Node::Look(Look::LineStart)),
-            Just(Node::Look(Look::LastLineEnd)),
-            Just(Node::Look(Look::TextEnd)),
-            Just(Node::Empty),
-        ],
+        2 => prop::sample::select(vec![
+            class(SPACE), class(BLANK), class(NEWLINES), class(ANY), class(BLANK_OR_A),
+            star(BLANK_OR_A), star(NEWLINES), repeat(1, None, class(NO_NEWLINE)),
+            repeat(2, None, class(SPACE)), repeat(0, Some(2), class(SPACE)),
+            Node::Look(Look::NotBoundary), Node::Look(Look::LineStart),
+            Node::Look(Look::LastLineEnd), Node::Look(Look::TextEnd), Node::Empty,
+        ]),
     ];
     leaf.prop_recursive(3, 12, 4, |inner| {
         let bounds = prop_oneof![
@@ -138,7 +117,7 @@ pub fn pattern() -> impl Strategy<Value = Node> {
             6 => proptest::collection::vec(inner.clone(), 2..5).prop_map(Node::Concat),
             2 => proptest::collection::vec(inner.clone(), 2..4).prop_map(Node::Alternate),
             2 => (bounds, inner.clone()).prop_map(|((min, max), node)| repeat(min, max, node)),
-            1 => inner.prop_map(|node| Node::Group { index: 1, node: Box::new(node) }),
+            1 => inner.prop_map(|node| group(1, node)),
         ]
     })
 }

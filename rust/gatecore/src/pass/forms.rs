@@ -47,8 +47,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 
 use super::Slot;
-use crate::alphabet::ByteSet;
-use crate::alphabet::{FINAL_NEWLINE, NEWLINE};
+use crate::alphabet::{is_word_symbol, ByteSet, FINAL_NEWLINE, NEWLINE};
 use crate::memory;
 use crate::pattern::classes::Resolve;
 use crate::pattern::{ClassId, Look, Node, RepeatKind};
@@ -264,10 +263,6 @@ fn without_newlines(set: &ByteSet) -> ByteSet {
     set.intersection(&newlines().complement())
 }
 
-fn has_words(set: &ByteSet) -> bool {
-    set.iter().any(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
 /// Looks classes up as they are in a form.
 pub struct FormClasses<'a> {
     runs: Runs,
@@ -367,7 +362,9 @@ impl Reader<'_> {
                 let (node, flow) = self.read(node)?;
                 (Node::Group { index: *index, node: Box::new(node) }, flow)
             }
-            Node::Look(Look::Boundary | Look::AsciiBoundary) if !has_words(&self.runs.members) => {
+            Node::Look(Look::Boundary | Look::AsciiBoundary)
+                if !self.runs.members.iter().any(is_word_symbol) =>
+            {
                 (node.clone(), Flow::PASS)
             }
             Node::Look(_)

@@ -110,6 +110,15 @@ pub struct Slot<'a> {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Singles(Vec<(u32, ByteSet)>);
 
+/// What a pass reports without its engine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Apart {
+    pub singles: Singles,
+    /// Slots that are always reported.
+    blind: Vec<u32>,
+    count: usize,
+}
+
 impl Singles {
     /// Takes a regular slot if it is a single class, apart from groups and repeats from 1.
     pub(crate) fn take(&mut self, slot: usize, node: &Node, classes: &dyn Resolve) -> bool {
@@ -126,15 +135,7 @@ impl Singles {
     }
 
     /// Reports the slots whose class has a symbol in the document.
-    ///
-    /// # Errors
-    /// [`ScanError::Stopped`].
-    pub fn scan(
-        &self,
-        symbols: &[u8],
-        reported: &mut Reported,
-        stop: &Stop,
-    ) -> Result<(), ScanError> {
+    fn scan(&self, symbols: &[u8], reported: &mut Reported, stop: &Stop) -> Result<(), ScanError> {
         if self.0.is_empty() {
             return Ok(());
         }
@@ -159,6 +160,35 @@ impl Singles {
     /// Whether all slots are below `count`.
     pub fn is_sound(&self, count: usize) -> bool {
         self.0.iter().all(|(slot, _)| (*slot as usize) < count)
+    }
+}
+
+impl Apart {
+    /// `coverage` is that of every slot.
+    pub fn new(singles: Singles, coverage: impl Iterator<Item = Coverage>) -> Self {
+        let mut apart = Apart { singles, blind: Vec::new(), count: 0 };
+        for (slot, coverage) in (0..).zip(coverage) {
+            if coverage == Coverage::Blind {
+                apart.blind.push(slot);
+            }
+            apart.count += 1;
+        }
+        apart
+    }
+
+    /// What is reported before the engine is asked.
+    pub fn scan(&self, symbols: &[u8], stop: &Stop) -> Result<Reported, ScanError> {
+        let mut reported = Reported::new(self.count);
+        self.blind.iter().for_each(|&slot| reported.insert(slot as usize));
+        self.singles.scan(symbols, &mut reported, stop)?;
+        Ok(reported)
+    }
+
+    /// Whether one that was read from a file fits this many slots.
+    pub fn is_sound(&self, count: usize) -> bool {
+        self.count == count
+            && self.blind.iter().all(|&slot| (slot as usize) < count)
+            && self.singles.is_sound(count)
     }
 }
 

@@ -10,8 +10,9 @@ use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
-use super::{Coverage, Known, Reported, Singles, Slot};
+use super::{Apart, Coverage, Known, Reported, Singles, Slot};
 use crate::alphabet::ByteSet;
 use crate::error::ScanError;
 use crate::memory;
@@ -39,10 +40,8 @@ const STATE: usize = 64;
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PortablePass {
     /// Distinct literals, and for each the slots that need it.
-    literals: Vec<(serde_bytes::ByteBuf, Vec<u32>)>,
-    singles: Singles,
-    blind: Vec<u32>,
-    count: usize,
+    literals: Vec<(ByteBuf, Vec<u32>)>,
+    apart: Apart,
     /// Built by the first scan, about 50 ms for 10,000 literals, so that loading stays cheap.
     #[serde(skip)]
     automaton: OnceLock<Option<AhoCorasick>>,
@@ -87,20 +86,11 @@ impl PortablePass {
                 }
             }
         }
-        let mut literals: Vec<(serde_bytes::ByteBuf, Vec<u32>)> = slots_of
-            .into_iter()
-            .map(|(literal, slots)| (serde_bytes::ByteBuf::from(literal), slots))
-            .collect();
+        let literals = slots_of.into_iter().map(|(literal, slots)| (literal.into(), slots));
+        let mut literals: Vec<(ByteBuf, Vec<u32>)> = literals.collect();
         literals.sort_unstable();
-        let numbered = coverage.iter().enumerate();
-        let blind = numbered.filter(|(_, known)| **known == Coverage::Blind);
-        let pass = PortablePass {
-            literals,
-            singles,
-            blind: blind.map(|(slot, _)| slot as u32).collect(),
-            count: coverage.len(),
-            automaton: OnceLock::new(),
-        };
+        let apart = Apart::new(singles, coverage.iter().copied());
+        let pass = PortablePass { literals, apart, automaton: OnceLock::new() };
         (pass, coverage.into_iter().map(Known::of).collect())
     }
 
@@ -109,11 +99,7 @@ impl PortablePass {
     /// # Errors
     /// [`ScanError::Stopped`].
     pub fn scan(&self, symbols: &[u8], stop: &Stop) -> Result<Reported, ScanError> {
-        let mut reported = Reported::new(self.count);
-        for &slot in &self.blind {
-            reported.insert(slot as usize);
-        }
-        self.singles.scan(symbols, &mut reported, stop)?;
+        let mut reported = self.apart.scan(symbols, stop)?;
         let automaton = self.automaton.get_or_init(|| {
             let size: usize = self.literals.iter().map(|(literal, _)| literal.len()).sum();
             memory::headroom(size * STATE + (1 << 20));
@@ -139,28 +125,21 @@ impl PortablePass {
                 }
             }
             // More literals than the automaton can number: every slot remains a candidate.
-            None => (0..self.count).for_each(|slot| reported.insert(slot)),
+            None => (0..self.apart.count).for_each(|slot| reported.insert(slot)),
         }
         Ok(reported)
     }
 
     /// The pass without its automaton, for storing.
     pub fn copy(&self) -> Self {
-        PortablePass {
-            literals: self.literals.clone(),
-            singles: self.singles.clone(),
-            blind: self.blind.clone(),
-            count: self.count,
-            automaton: OnceLock::new(),
-        }
+        let (literals, apart) = (self.literals.clone(), self.apart.clone());
+        PortablePass { literals, apart, automaton: OnceLock::new() }
     }
 
     /// Whether a pass that was read from a file fits its slots.
     pub fn is_sound(&self, count: usize) -> bool {
         let in_range = |slots: &[u32]| slots.iter().all(|&slot| (slot as usize) < count);
-        self.count == count
-            && in_range(&self.blind)
-            && self.singles.is_sound(count)
+        self.apart.is_sound(count)
             && self.literals.iter().all(|(literal, slots)| !literal.is_empty() && in_range(slots))
     }
 }

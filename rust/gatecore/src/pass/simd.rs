@@ -9,13 +9,13 @@
 
 use std::borrow::Cow;
 
-use gatecore_ffi::hyperscan::{Database, Error, Hits};
+use gatecore_ffi::hyperscan::{Database, Error};
 use serde::{Deserialize, Serialize};
 
 use super::expression::{offer, unbounded};
 use super::forms::{Copies, Form, Forms, Runs, MIN_USERS};
 use super::portable::has_literal;
-use super::{memo, Coverage, Cut, Known, Reported, Singles, Slot};
+use super::{memo, Apart, Coverage, Cut, Known, Reported, Singles, Slot};
 use crate::alphabet::ByteSet;
 use crate::error::{BuildError, ScanError};
 use crate::pattern::classes::{never_matches, Resolve};
@@ -84,10 +84,7 @@ fn work_for(expressions: u64) -> u64 {
 pub struct SimdPass {
     parts: Vec<Part>,
     runs: Option<Runs>,
-    singles: Singles,
-    /// Slots that are always reported.
-    blind: Vec<u32>,
-    count: usize,
+    apart: Apart,
 }
 
 #[derive(Debug)]
@@ -166,25 +163,8 @@ impl SimdPass {
         }
         parts.extend(compile(Form::Plain, plain, classes, symbols, &mut known, &mut budget)?);
         let runs = runs.filter(|_| parts.iter().any(|part| part.form != Form::Plain));
-        let coverage: Vec<Coverage> = known.iter().map(|known| known.coverage).collect();
-        Ok((Self::assemble(parts, runs, singles, &coverage), known))
-    }
-
-    fn assemble(
-        parts: Vec<Part>,
-        runs: Option<Runs>,
-        singles: Singles,
-        coverage: &[Coverage],
-    ) -> Self {
-        let numbered = coverage.iter().enumerate();
-        let blind = numbered.filter(|(_, known)| **known == Coverage::Blind);
-        SimdPass {
-            parts,
-            runs,
-            singles,
-            blind: blind.map(|(slot, _)| slot as u32).collect(),
-            count: coverage.len(),
-        }
+        let apart = Apart::new(singles, known.iter().map(|known| known.coverage));
+        Ok((SimdPass { parts, runs, apart }, known))
     }
 
     /// The slots that may match.
@@ -192,32 +172,29 @@ impl SimdPass {
     /// # Errors
     /// [`ScanError::Engine`], [`ScanError::Stopped`].
     pub fn scan(&self, symbols: &[u8], forms: &Forms, stop: &Stop) -> Result<Reported, ScanError> {
-        let mut reported = Reported::new(self.count);
-        for &slot in &self.blind {
-            reported.insert(slot as usize);
-        }
-        self.singles.scan(symbols, &mut reported, stop)?;
+        let mut reported = self.apart.scan(symbols, stop)?;
         let none = || Cow::Owned(Copies::default());
         let copies = self.runs.map_or_else(none, |runs| forms.of(runs, symbols));
         for part in &self.parts {
             if stop.is_stopped() {
                 return Err(ScanError::Stopped);
             }
-            let mut hits = Hits::new(part.slots.len());
             let seen = match part.form {
                 Form::Plain => symbols,
                 Form::Collapsed => &copies.collapsed,
                 Form::Lines => &copies.lines,
             };
-            part.database.scan_until(seen, &mut hits, stop.flag()).map_err(
-                |error| match error {
-                    Error::Stopped => ScanError::Stopped,
-                    _ => ScanError::Engine(error.to_string()),
-                },
-            )?;
-            for expression in hits.iter() {
-                reported.insert(part.slots[expression] as usize);
-            }
+            let mut report = |expression: usize| {
+                // Each number has a slot; a panic here would end the process.
+                if let Some(&slot) = part.slots.get(expression) {
+                    reported.insert(slot as usize);
+                }
+            };
+            let scanned = part.database.scan(seen, stop.flag(), &mut report);
+            scanned.map_err(|error| match error {
+                Error::Stopped => ScanError::Stopped,
+                _ => ScanError::Engine(error.to_string()),
+            })?;
         }
         Ok(reported)
     }
@@ -234,7 +211,7 @@ impl SimdPass {
         Ok(StoredSimdPass {
             parts: parts.collect::<Result<_, Error>>()?,
             runs: self.runs,
-            singles: self.singles.clone(),
+            singles: self.apart.singles.clone(),
         })
     }
 
@@ -249,16 +226,15 @@ impl SimdPass {
         }
         let mut parts = Vec::with_capacity(stored.parts.len());
         for part in stored.parts {
-            if runs.is_none() && part.form != Form::Plain {
-                return Err(Error::Serialized("it is damaged"));
-            }
-            if part.slots.iter().any(|&slot| slot as usize >= coverage.len()) {
+            let is_foreign = |&slot: &u32| slot as usize >= coverage.len();
+            if (runs.is_none() && part.form != Form::Plain) || part.slots.iter().any(is_foreign) {
                 return Err(Error::Serialized("it is damaged"));
             }
             let database = Database::from_bytes(&part.database)?;
             parts.push(Part { form: part.form, database, slots: part.slots });
         }
-        Ok(Self::assemble(parts, runs, stored.singles, coverage))
+        let apart = Apart::new(stored.singles, coverage.iter().copied());
+        Ok(SimdPass { parts, runs, apart })
     }
 }
 

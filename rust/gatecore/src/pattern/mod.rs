@@ -7,12 +7,14 @@
 //! irregular    why an automaton may not answer a pattern as `re` does
 //! code_points  what a character class matches, as the interpreter says
 //! classes      what it is over symbols, once there is an alphabet
+//! literal      the text that a pattern's source stands for, and the flags of its key
 //! ```
 
 pub(crate) mod behind;
 pub mod classes;
 mod code_points;
 mod irregular;
+pub(crate) mod literal;
 mod node;
 mod program;
 
@@ -56,6 +58,7 @@ pub struct LoweredPattern {
 /// Short words for the patterns of tests.
 #[cfg(test)]
 pub(crate) mod cases {
+    pub(crate) use super::program::LOOKS;
     use super::{ClassId, Node, RepeatKind};
 
     pub fn class(number: u32) -> Node {
@@ -64,5 +67,13 @@ pub(crate) mod cases {
 
     pub fn repeat(min: u32, max: Option<u32>, node: Node) -> Node {
         Node::Repeat { min, max, kind: RepeatKind::Greedy, node: Box::new(node) }
+    }
+
+    pub fn lazy(min: u32, max: Option<u32>, node: Node) -> Node {
+        Node::Repeat { min, max, kind: RepeatKind::Lazy, node: Box::new(node) }
+    }
+
+    pub fn group(index: u32, node: Node) -> Node {
+        Node::Group { index, node: Box::new(node) }
     }
 }

@@ -9,7 +9,7 @@ const MAX_DEPTH: u32 = 200;
 const UNBOUNDED: u32 = u32::MAX;
 
 /// In the order of their numbers.
-const LOOKS: [Look; 9] = [
+pub(crate) const LOOKS: [Look; 9] = [
     Look::TextStart,
     Look::TextEnd,
     Look::LineStart,

@@ -36,6 +36,7 @@ pub const MAX_INSTRUCTIONS: usize = 10_000_000;
 /// use gatecore::Backend;
 ///
 /// assert!(Backend::available().contains(&Backend::Portable));
+/// assert_eq!(Backend::called("simd"), Some(Backend::Simd));
 /// assert_ne!(Backend::Auto.settle()?, Backend::Auto);
 /// # Ok::<(), gatecore::BuildError>(())
 /// ```
@@ -67,6 +68,12 @@ impl Backend {
             Backend::Simd => "simd",
             Backend::Portable => "portable",
         }
+    }
+
+    /// The one of this name.
+    pub fn called(name: &str) -> Option<Backend> {
+        let all = [Backend::Auto, Backend::Simd, Backend::Portable];
+        all.into_iter().find(|backend| backend.name() == name)
     }
 
     /// Chooses a pass for `Auto`, and checks that another is available.
@@ -124,31 +131,22 @@ impl PatternSet {
                 spec.patterns.len()
             )));
         }
-        let mut nodes: Vec<Option<Node>> = Vec::with_capacity(spec.patterns.len());
-        let mut irregular: Vec<Option<Irregular>> = Vec::with_capacity(spec.patterns.len());
-        for pattern in &spec.patterns {
-            let node = match &pattern.program {
-                Some(program) => decode(program, spec.classes.len())?,
-                None => None,
-            };
-            irregular.push(match &node {
-                Some(node) => node.irregular(),
-                None => Some(Irregular::TooDeep),
-            });
-            nodes.push(node);
-        }
+        let nodes = spec.patterns.iter().map(|pattern| match &pattern.program {
+            Some(program) => decode(program, spec.classes.len()),
+            None => Ok(None),
+        });
+        let nodes: Vec<Option<Node>> = nodes.collect::<Result<_, _>>()?;
+        let irregular =
+            |node: &Option<Node>| node.as_ref().map_or(Some(Irregular::TooDeep), Node::irregular);
+        let mut irregular: Vec<Option<Irregular>> = nodes.iter().map(irregular).collect();
 
         // Duplicates share the place of the first: compiling each would cost as much again.
         let mut first_of: HashMap<&[u32], usize> = HashMap::new();
-        let same_as: Vec<usize> = spec
-            .patterns
-            .iter()
-            .enumerate()
-            .map(|(number, pattern)| match &pattern.program {
-                Some(program) => *first_of.entry(program).or_insert(number),
-                None => number,
-            })
-            .collect();
+        let same_as = spec.patterns.iter().enumerate().map(|(number, pattern)| {
+            let program = pattern.program.as_ref();
+            program.map_or(number, |program| *first_of.entry(program).or_insert(number))
+        });
+        let same_as: Vec<usize> = same_as.collect();
         let needs = nodes.iter().zip(&spec.patterns).enumerate();
         let needs = needs.filter(|(number, _)| same_as[*number] == *number);
         let needs = needs.filter_map(|(number, (node, pattern))| {

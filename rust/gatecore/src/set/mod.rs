@@ -1,18 +1,21 @@
 //! A pattern set: patterns lowered, routed and compiled together. Immutable, and shared by threads.
 //!
 //! ```text
-//! build   patterns are routed, distributed over shards and compiled
-//! shard   patterns that share an alphabet, and a document as they see it
-//! route   how a pattern is answered, and why
-//! stored  a set as bytes
+//! build     patterns are routed, distributed over shards and compiled
+//! shard     patterns that share an alphabet, and a document as they see it
+//! route     how a pattern is answered, and why
+//! stored    a set as bytes
+//! keywords  a set that is shared: its patterns by what they are asked for
 //! ```
 
 mod build;
+mod keywords;
 mod route;
 mod shard;
 mod stored;
 
 pub use build::{Backend, Spec};
+pub use keywords::{Keyword, News, SharedSet};
 pub use route::{Route, Routing};
 pub(crate) use shard::ShardScan;
 pub use stored::maker;
@@ -28,7 +31,7 @@ use crate::pass::Coverage;
 use crate::pattern::{decode, unpack, Node};
 use crate::scan::Scan;
 use crate::stop::Stop;
-use shard::Shard;
+use shard::{Resolver, Shard};
 
 /// Number of a pattern in its set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -139,6 +142,11 @@ impl PatternSet {
         self.patterns.is_empty()
     }
 
+    /// The numbers of all patterns.
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = PatternId> {
+        (0..self.len() as u32).map(PatternId)
+    }
+
     /// The pass in use.
     pub fn backend(&self) -> Backend {
         self.backend
@@ -155,13 +163,13 @@ impl PatternSet {
     /// If the number is not below [`PatternSet::len`]; the same holds for the other methods that
     /// take one.
     pub fn pattern(&self, id: PatternId) -> (&[u8], u32) {
-        let entry = &self.patterns[id.0 as usize];
+        let entry = self.entry(id);
         (&entry.source, entry.flags)
     }
 
     /// A pattern's route.
     pub fn routing(&self, id: PatternId) -> Routing {
-        self.patterns[id.0 as usize].routing
+        self.entry(id).routing
     }
 
     /// Runs the pass over a document, once for each shard, every section. Linear in its length.
@@ -192,7 +200,7 @@ impl PatternSet {
 
     /// The shard of a pattern; `None` when the pass does not know the pattern.
     pub fn shard_of(&self, id: PatternId) -> Option<ShardId> {
-        self.patterns[id.0 as usize].place.map(|(shard, ..)| ShardId(shard))
+        self.entry(id).place.map(|(shard, ..)| ShardId(shard))
     }
 
     /// Begins to translate a document of `length` characters for one shard.
@@ -203,13 +211,13 @@ impl PatternSet {
     /// The automaton that finds matches of one kind, built when first asked for. `None` when the
     /// pattern is for `re`.
     pub(crate) fn automaton(&self, id: PatternId, kind: AutomatonKind) -> Option<&Automaton> {
-        let entry = &self.patterns[id.0 as usize];
+        let entry = self.entry(id);
         if entry.routing.irregular.is_some() {
             return None;
         }
         entry.confirm.automaton(kind, || {
-            let (shard, ..) = entry.place?;
-            confirm::automaton(&node(entry)?, &self.shards[shard as usize].resolver(), kind)
+            let (node, classes) = self.resolved(entry)?;
+            confirm::automaton(&node, &classes, kind)
         })
     }
 
@@ -220,7 +228,7 @@ impl PatternSet {
         id: PatternId,
         kind: AutomatonKind,
     ) -> Option<(&Automaton, &[u32])> {
-        let entry = &self.patterns[id.0 as usize];
+        let entry = self.entry(id);
         let closing = entry.confirm.closing.get_or_init(|| {
             let node = node(entry).filter(|node| !node.has_repeated_group())?;
             entry.routing.irregular.is_none().then(|| node.closing_order())
@@ -231,20 +239,19 @@ impl PatternSet {
 
     /// What tells the groups of long matches. Only for patterns that have a groups automaton.
     pub(crate) fn grouping(&self, id: PatternId) -> Option<&Listing> {
-        let entry = &self.patterns[id.0 as usize];
+        let entry = self.entry(id);
         let grouping = entry.confirm.grouping.get_or_init(|| {
-            let (shard, ..) = entry.place?;
-            Listing::with_groups(&node(entry)?, &self.shards[shard as usize].resolver())
+            let (node, classes) = self.resolved(entry)?;
+            Listing::with_groups(&node, &classes)
         });
         grouping.as_ref()
     }
 
     /// What lists a regular pattern's matches in linear time, if searches for them might not.
     pub(crate) fn listing(&self, id: PatternId) -> Option<&Listing> {
-        let entry = &self.patterns[id.0 as usize];
+        let entry = self.entry(id);
         let listing = entry.confirm.listing.get_or_init(|| {
-            let (shard, ..) = entry.place?;
-            let (node, classes) = (node(entry)?, self.shards[shard as usize].resolver());
+            let (node, classes) = self.resolved(entry)?;
             may_overrun(&node, &classes).then(|| Listing::new(&node, &classes))?
         });
         listing.as_ref()
@@ -258,19 +265,19 @@ impl PatternSet {
     /// Bytes of a pattern's automaton, 0 if it has none: times the characters of a text, a measure of how
     /// long a question may take. Builds the automaton.
     pub fn weight(&self, id: PatternId) -> usize {
-        let entry = &self.patterns[id.0 as usize];
+        let entry = self.entry(id);
         let automaton = || self.automaton(id, AutomatonKind::Spans);
         *entry.confirm.weight.get_or_init(|| automaton().map_or(0, Automaton::size))
     }
 
     /// Notes that a question about a pattern took long, so that the next is expected to.
     pub fn note_slow(&self, id: PatternId) {
-        self.patterns[id.0 as usize].confirm.was_slow.store(true, Ordering::Relaxed);
+        self.entry(id).confirm.was_slow.store(true, Ordering::Relaxed);
     }
 
     /// Whether a question about a pattern ever took long.
     pub fn was_slow(&self, id: PatternId) -> bool {
-        self.patterns[id.0 as usize].confirm.was_slow.load(Ordering::Relaxed)
+        self.entry(id).confirm.was_slow.load(Ordering::Relaxed)
     }
 
     /// Most patterns that one pass of a shard decides together: times the characters of a text, a measure
@@ -288,13 +295,23 @@ impl PatternSet {
     /// What asking about a pattern costs, as a clause: that of its route, and what its groups cost where
     /// only `re` can tell them.
     pub fn cost(&self, id: PatternId) -> String {
-        let entry = &self.patterns[id.0 as usize];
+        let entry = self.entry(id);
         let cost = entry.routing.cost();
         let is_regular = entry.routing.irregular.is_none();
         if is_regular && node(entry).is_some_and(|node| node.has_repeated_group()) {
             return format!("{cost}; texts of groups: that of re from where the match begins");
         }
         cost.to_owned()
+    }
+
+    fn entry(&self, id: PatternId) -> &Entry {
+        &self.patterns[id.0 as usize]
+    }
+
+    /// A pattern's tree and its classes, if the pass knows the pattern.
+    fn resolved(&self, entry: &Entry) -> Option<(Node, Resolver<'_>)> {
+        let (shard, ..) = entry.place?;
+        Some((node(entry)?, self.shards[shard as usize].resolver()))
     }
 }
 

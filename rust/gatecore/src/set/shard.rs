@@ -8,8 +8,7 @@
 
 use std::sync::OnceLock;
 
-use crate::alphabet::Alphabet;
-use crate::alphabet::ByteSet;
+use crate::alphabet::{Alphabet, ByteSet};
 use crate::error::ScanError;
 #[cfg(feature = "simd")]
 use crate::pass::forms::Forms;
@@ -18,8 +17,7 @@ use crate::pass::portable::PortablePass;
 use crate::pass::simd::SimdPass;
 use crate::pass::Reported;
 use crate::pattern::classes::Resolve;
-use crate::pattern::CodePoints;
-use crate::pattern::{ClassId, Look, Node};
+use crate::pattern::{ClassId, CodePoints, Look, Node};
 use crate::stop::Stop;
 
 /// An alphabet, the classes that it knows, the patterns over it and their pass.

@@ -12,6 +12,8 @@
 //! The checksum guards against accidents. A forger can write any checksum, and a compiled database is
 //! as powerful as code: load sets only from places that you trust as you trust code.
 
+#[cfg(feature = "simd")]
+use gatecore_ffi::hyperscan::Error;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -76,7 +78,6 @@ impl PatternSet {
     /// # Errors
     /// [`LoadError::Damaged`] when the engine cannot serialize its database.
     pub fn to_bytes(&self, caller: &str) -> Result<Vec<u8>, LoadError> {
-        let failed = |error: &dyn std::fmt::Display| LoadError::Damaged(error.to_string());
         let size = |entry: &Entry| ENTRY + entry.source.len() + entry.program.len();
         memory::headroom(self.patterns.iter().map(size).sum());
         let mut shards = Vec::with_capacity(self.shards.len());
@@ -85,12 +86,7 @@ impl PatternSet {
             for section in &shard.sections {
                 let pass = match &section.pass {
                     #[cfg(feature = "simd")]
-                    Pass::Simd(pass) => {
-                        StoredPass::Simd(pass.to_stored().map_err(|error| match error {
-                            gatecore_ffi::hyperscan::Error::Memory => memory::exhausted(),
-                            error => failed(&error),
-                        })?)
-                    }
+                    Pass::Simd(pass) => StoredPass::Simd(pass.to_stored().map_err(failed)?),
                     Pass::Portable(pass) => StoredPass::Portable(pass.copy()),
                 };
                 sections.push(StoredSection { members: section.members.clone(), pass });
@@ -111,7 +107,7 @@ impl PatternSet {
         let sums = bytes.0.len();
         bytes.0.extend_from_slice(&[0; 16]);
         let memory::Writer(mut bytes) =
-            postcard::to_io(&body, bytes).map_err(|error| failed(&error))?;
+            postcard::to_io(&body, bytes).map_err(|error| damaged(&error.to_string()))?;
         let (head, body) = bytes.split_at_mut(sums + 16);
         head[sums..sums + 8].copy_from_slice(&xxh3_64(body).to_le_bytes());
         head[sums + 8..].copy_from_slice(&(body.len() as u64).to_le_bytes());
@@ -184,11 +180,17 @@ fn damaged(what: &str) -> LoadError {
     LoadError::Damaged(what.to_owned())
 }
 
+#[cfg(feature = "simd")]
+fn failed(error: Error) -> LoadError {
+    match error {
+        Error::Memory => memory::exhausted(),
+        error => damaged(&error.to_string()),
+    }
+}
+
 fn restore((backend, patterns, shards): Body<Vec<Entry>>) -> Result<PatternSet, LoadError> {
-    let mut available = Backend::available().iter().copied();
-    let backend = available
-        .find(|known| known.name() == backend)
-        .ok_or_else(|| damaged("its engine is unknown"))?;
+    let backend = Backend::called(&backend).filter(|wanted| Backend::available().contains(wanted));
+    let backend = backend.ok_or_else(|| damaged("its engine is unknown"))?;
     let coverage: Vec<Coverage> = patterns.iter().map(|entry| entry.routing.coverage).collect();
     let shards = shards.into_iter().map(|shard| shard.restore(&coverage));
     let shards: Vec<Shard> = shards.collect::<Result<_, _>>()?;
@@ -227,11 +229,7 @@ impl StoredSection {
         let pass = match self.pass {
             #[cfg(feature = "simd")]
             StoredPass::Simd(pass) => {
-                let pass = SimdPass::from_stored(pass, &known);
-                Pass::Simd(pass.map_err(|error| match error {
-                    gatecore_ffi::hyperscan::Error::Memory => memory::exhausted(),
-                    error => damaged(&error.to_string()),
-                })?)
+                Pass::Simd(SimdPass::from_stored(pass, &known).map_err(failed)?)
             }
             #[cfg(not(feature = "simd"))]
             StoredPass::Simd => return Err(damaged("its engine is unknown")),

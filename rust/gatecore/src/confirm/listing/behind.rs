@@ -18,7 +18,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::nfa::kinds;
-use crate::alphabet::{ByteSet, FINAL_NEWLINE, NEWLINE};
+use crate::alphabet::{is_word_symbol, ByteSet, FINAL_NEWLINE, NEWLINE};
 use crate::memory;
 use crate::pattern::classes::Resolve;
 use crate::pattern::{behind, Node};
@@ -76,7 +76,7 @@ impl Letters {
         if !is_wide {
             return Some(Letters(None));
         }
-        let words = (0..=u8::MAX).filter(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        let words = (0..=u8::MAX).filter(|&byte| is_word_symbol(byte));
         let newlines = [NEWLINE, FINAL_NEWLINE].map(|newline| std::iter::once(newline).collect());
         let (kinds, count) = kinds(sets.into_iter().chain(newlines).chain([words.collect()]));
         if behinds.len() > 7 || count << behinds.len() > 256 {

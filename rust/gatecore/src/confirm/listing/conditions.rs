@@ -21,7 +21,7 @@
 //! is known because the set of a place is exact, not a bound: all that leads to acceptance is in it.
 
 use super::nfa::kinds;
-use crate::alphabet::{ByteSet, FINAL_NEWLINE, NEWLINE};
+use crate::alphabet::{is_word_symbol, ByteSet, FINAL_NEWLINE, NEWLINE};
 use crate::pattern::Look;
 
 /// What must hold at a position.
@@ -115,8 +115,7 @@ impl Neighbour {
         match symbol {
             NEWLINE => Neighbour::Newline,
             FINAL_NEWLINE => Neighbour::FinalNewline,
-            b'_' => Neighbour::Word,
-            _ if symbol.is_ascii_alphanumeric() => Neighbour::Word,
+            _ if is_word_symbol(symbol) => Neighbour::Word,
             _ => Neighbour::Other,
         }
     }

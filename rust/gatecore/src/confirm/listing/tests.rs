@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::alphabet::{ByteSet, FINAL_NEWLINE};
 use crate::confirm::{self, AutomatonKind, Blueprint, Wanted};
-use crate::pattern::cases::{class, repeat};
+use crate::pattern::cases::{class, group, lazy, repeat, LOOKS};
 use crate::pattern::{ClassId, Look, RepeatKind};
 
 /// Classes over the symbols `a b c blank` and the two newlines, the final one at the end of a text
@@ -27,15 +27,7 @@ fn solid(node: Node) -> Node {
 }
 
 fn node() -> impl Strategy<Value = Node> {
-    let look = prop::sample::select(vec![
-        Look::TextStart,
-        Look::TextEnd,
-        Look::LineStart,
-        Look::LineEnd,
-        Look::LastLineEnd,
-        Look::Boundary,
-        Look::NotBoundary,
-    ]);
+    let look = prop::sample::select(&LOOKS);
     let leaf = prop_oneof![
         8 => (0..SETS.len() as u32).prop_map(class),
         1 => Just(Node::Empty),
@@ -51,7 +43,7 @@ fn node() -> impl Strategy<Value = Node> {
                 let node = Box::new(solid(node));
                 Node::Repeat { min, max: max.map(|max| min + max), kind, node }
             }),
-            2 => inner.prop_map(|node| Node::Group { index: 1, node: Box::new(node) }),
+            2 => inner.prop_map(|node| group(1, node)),
         ]
     })
     .prop_map(solid)
@@ -99,7 +91,7 @@ fn numbered(node: Node, in_loop: bool, groups: &mut u32) -> Node {
         Node::Group { node, .. } => {
             *groups += 1;
             let index = *groups;
-            Node::Group { index, node: Box::new(numbered(*node, in_loop, groups)) }
+            group(index, numbered(*node, in_loop, groups))
         }
         leaf => leaf,
     }
@@ -118,9 +110,7 @@ fn worked_out(listing: &Listing, symbols: &[u8], ends: Ends) -> (usize, u32) {
 #[test]
 fn a_longer_text_is_no_more_to_work_out() {
     let many = |node| repeat(0, None, node);
-    let group = |index, node| Node::Group { index, node: Box::new(node) };
-    let option =
-        |node| Node::Repeat { min: 0, max: Some(1), kind: RepeatKind::Lazy, node: Box::new(node) };
+    let option = |node| lazy(0, Some(1), node);
     let (a, b, c, any) = (0, 1, 2, 6);
     let rounds = many(Node::Concat(vec![class(a), option(group(1, class(b)))]));
     let patterns = [

@@ -3,19 +3,10 @@
 use super::grammar::{digits, skip_space};
 use super::{Currency, Decimal, Value};
 
+#[rustfmt::skip]
 const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
 ];
 
 pub(super) fn date(text: &str) -> Option<Value> {

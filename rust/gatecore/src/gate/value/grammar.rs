@@ -68,27 +68,10 @@ fn plain(text: &str) -> Option<(Digits, &str)> {
     Some((Digits { whole, part: part.as_bytes().to_vec() }, rest))
 }
 
+#[rustfmt::skip]
 const SMALL: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+    "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
 ];
 const TENS: [&str; 8] =
     ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
@@ -136,27 +119,18 @@ pub(super) fn number(text: &str) -> Option<Value> {
 
 const SCALES: [(&str, i32); 7] =
     [("", 0), ("k", 3), ("m", 6), ("bn", 9), ("thousand", 3), ("million", 6), ("billion", 9)];
+#[rustfmt::skip]
 const BEFORE: [(&str, Currency); 6] = [
-    ("£", Currency::Gbp),
-    ("$", Currency::Usd),
-    ("€", Currency::Eur),
-    ("gbp", Currency::Gbp),
-    ("usd", Currency::Usd),
-    ("eur", Currency::Eur),
+    ("£", Currency::Gbp), ("$", Currency::Usd), ("€", Currency::Eur),
+    ("gbp", Currency::Gbp), ("usd", Currency::Usd), ("eur", Currency::Eur),
 ];
+#[rustfmt::skip]
 const AFTER: [(&str, Currency); 12] = [
     ("", Currency::Unsaid),
-    ("gbp", Currency::Gbp),
-    ("usd", Currency::Usd),
-    ("eur", Currency::Eur),
-    ("pound", Currency::Gbp),
-    ("pounds", Currency::Gbp),
-    ("dollar", Currency::Usd),
-    ("dollars", Currency::Usd),
-    ("euro", Currency::Eur),
-    ("euros", Currency::Eur),
-    ("p", Currency::Gbp),
-    ("pence", Currency::Gbp),
+    ("gbp", Currency::Gbp), ("pound", Currency::Gbp), ("pounds", Currency::Gbp),
+    ("p", Currency::Gbp), ("pence", Currency::Gbp),
+    ("usd", Currency::Usd), ("dollar", Currency::Usd), ("dollars", Currency::Usd),
+    ("eur", Currency::Eur), ("euro", Currency::Eur), ("euros", Currency::Eur),
 ];
 
 pub(super) fn money(text: &str) -> Option<Value> {

@@ -4,11 +4,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::set::{PatternId, PatternSet};
-
-const DEBUG: u32 = 128;
-const UNICODE: u32 = 32;
-const ASCII: u32 = 256;
+use super::{PatternId, PatternSet};
+use crate::pattern::literal::{key_flags, literal};
 
 /// Longest keyword that is remembered as absent, in bytes: longer ones are sentences.
 const LONGEST: usize = 256;
@@ -62,7 +59,7 @@ impl SharedSet {
     pub fn index(&self, source: Vec<u8>, flags: u32) -> Option<PatternId> {
         let index = self.index.get_or_init(|| {
             let mut index = HashMap::with_capacity(self.set.len());
-            for id in (0..self.set.len() as u32).map(PatternId) {
+            for id in self.set.ids() {
                 let (source, flags) = self.set.pattern(id);
                 index.entry((source.to_vec(), key_flags(flags))).or_insert(id);
             }
@@ -75,8 +72,7 @@ impl SharedSet {
     #[inline]
     pub fn keyword(&self, keyword: &str, document: usize) -> Keyword {
         let keywords = self.keywords.get_or_init(|| {
-            let ids = (0..self.set.len() as u32).rev().map(PatternId);
-            let plain = ids.filter(|&id| key_flags(self.set.pattern(id).1) == 0);
+            let plain = self.set.ids().rev().filter(|&id| key_flags(self.set.pattern(id).1) == 0);
             plain.filter_map(|id| Some((literal(self.set.pattern(id).0)?, id))).collect()
         });
         match keywords.get(keyword) {
@@ -113,60 +109,9 @@ impl Absent {
     }
 }
 
-/// Flags as a key has them, `gatecore.Pattern.key` as well: UNICODE is the default of text, DEBUG only
-/// prints.
-fn key_flags(flags: u32) -> u32 {
-    let flags = flags & !DEBUG;
-    if flags & ASCII == 0 {
-        flags & !UNICODE
-    } else {
-        flags
-    }
-}
-
-/// The text that a pattern without flags stands for, if it is one text: only escaped characters have a
-/// meaning of their own.
-fn literal(source: &[u8]) -> Option<String> {
-    let mut text = String::with_capacity(source.len());
-    let mut characters = std::str::from_utf8(source).ok()?.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '\\' => match characters.next()? {
-                escaped if escaped.is_ascii() && !escaped.is_ascii_alphanumeric() => {
-                    text.push(escaped);
-                }
-                _ => return None,
-            },
-            '.' | '^' | '$' | '*' | '+' | '?' | '{' | '}' | '[' | ']' | '|' | '(' | ')' => {
-                return None;
-            }
-            _ => text.push(character),
-        }
-    }
-    (!text.is_empty()).then_some(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_keyword_is_a_pattern_that_means_one_text() {
-        for (source, text) in [("no risk", "no risk"), (r"50\%\ a\.m\.", "50% a.m."), ("ß", "ß")]
-        {
-            assert_eq!(literal(source.as_bytes()).as_deref(), Some(text));
-        }
-        for source in ["", "a.", "a|b", r"\d", r"a\", r"\ß", "(a)", "x{2}"] {
-            assert_eq!(literal(source.as_bytes()), None, "{source}");
-        }
-        assert_eq!(literal(b"\xED\xA0\x80"), None, "a lone surrogate");
-    }
-
-    #[test]
-    fn flags_of_a_key() {
-        assert_eq!(key_flags(2 | UNICODE | DEBUG), 2);
-        assert_eq!(key_flags(2 | UNICODE | ASCII), 2 | UNICODE | ASCII);
-    }
 
     #[test]
     fn an_absent_keyword_is_news_twice() {
