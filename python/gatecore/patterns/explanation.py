@@ -15,7 +15,7 @@ __all__ = ["Explanation"]
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How a pattern is answered and why.
+    r"""How a pattern is answered and why.
 
     Attributes:
         pattern: The pattern.

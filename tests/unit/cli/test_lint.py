@@ -47,7 +47,7 @@ def test_python_files_have_their_findings_with_places(capsys: pytest.CaptureFixt
     assert main(["lint", "rules.py"]) == 1
     out = capsys.readouterr().out
     lines = out.splitlines()
-    assert lines[0] == "fallback · exponential in re · rules.py:4:30"
+    assert lines[0] == "fallback · exponential in re · rules.py:4:29"
     assert "  hostile  'x' * n" in lines
     assert out.index("x*y") < out.index(r"(?:late)\s+fee")
     assert "2 patterns: 0 exact, 0 candidate, 2 fallback; in re 1 exponential" in out
@@ -74,7 +74,7 @@ def test_folders_are_read_without_hidden_ones(capsys: pytest.CaptureFixture[str]
     main(["lint", "checks", "--format", "json"])
     found = _json(capsys)["patterns"]
     assert [one["places"] for one in found] == [
-        ["checks/deep/more.py:4:30"],
+        ["checks/deep/more.py:4:29"],
         ["checks/deep/more.py:4:9"],
     ]
 
