@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gatecore::{
-    Anchor, Answer, Groups, Matches, PatternId, PatternSet, Region, Scan, ScanError, ShardId,
-    SharedSet, Span, Stop, Wanted,
+    Anchor, Answer, Matches, PatternId, PatternSet, Region, Scan, ScanError, ShardId, SharedSet,
+    Span, Stop, Wanted,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -144,7 +144,7 @@ impl CoreScan {
     /// Answers a question about one pattern, without the GIL if the document is long or the pattern
     /// large, and with looks at signals and the clock if both are.
     #[inline]
-    fn ask<T: Send + 'static>(
+    pub fn ask<T: Send + 'static>(
         slf: &Bound<'_, Self>,
         id: PatternId,
         limit: &Limit,
@@ -286,18 +286,6 @@ impl CoreScan {
         limit: &Limit,
     ) -> PyResult<Answer<Matches>> {
         CoreScan::ask(slf, id, limit, move |scan, set| scan.some_spans(set, id, region, wanted))
-    }
-
-    /// The groups of a match in a document that ends at `to`; the GIL is released.
-    pub fn groups(
-        slf: &Bound<'_, Self>,
-        id: PatternId,
-        anchor: Anchor,
-        found: Span,
-        to: usize,
-        limit: &Limit,
-    ) -> PyResult<Answer<Groups>> {
-        CoreScan::ask(slf, id, limit, move |scan, set| scan.groups(set, id, anchor, found, to))
     }
 
     /// Whether a pattern matches; the GIL is released unless the pass alone decides.

@@ -107,10 +107,7 @@ impl CoreScan {
         deadline: Option<&Bound<'_, Deadline>>,
     ) -> PyResult<Option<bool>> {
         let id = id_of(slf.get(), number)?;
-        Ok(match CoreScan::matches(slf, id, &Limit::of(deadline))? {
-            Answer::Known(known) => Some(known),
-            Answer::AskRe => None,
-        })
+        Ok(CoreScan::matches(slf, id, &Limit::of(deadline))?.known())
     }
 
     /// Remembers what `re` said.
@@ -128,10 +125,8 @@ impl CoreScan {
     ) -> PyResult<Option<Bound<'py, PyList>>> {
         let (py, id, whole) = (slf.py(), id_of(slf.get(), number)?, slf.get().scan.whole());
         let limit = Limit::of(deadline);
-        let matches = match CoreScan::some_spans(slf, id, whole, Wanted::All, &limit)? {
-            Answer::Known(matches) => matches,
-            Answer::AskRe => return Ok(None),
-        };
+        let answer = CoreScan::some_spans(slf, id, whole, Wanted::All, &limit)?;
+        let Answer::Known(matches) = answer else { return Ok(None) };
         let pairs = matches.spans.into_iter();
         let pairs = pairs.map(|span| pair(py, span.start() as isize, span.end() as isize));
         list(py, pairs).map(Some)

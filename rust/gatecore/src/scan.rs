@@ -26,6 +26,24 @@ pub enum Answer<T> {
     AskRe,
 }
 
+impl<T> Answer<T> {
+    /// The answer read as something else.
+    pub fn map<U>(self, read: impl FnOnce(T) -> U) -> Answer<U> {
+        match self {
+            Answer::Known(answer) => Answer::Known(read(answer)),
+            Answer::AskRe => Answer::AskRe,
+        }
+    }
+
+    /// The answer, if the core knows it.
+    pub fn known(self) -> Option<T> {
+        match self {
+            Answer::Known(answer) => Some(answer),
+            Answer::AskRe => None,
+        }
+    }
+}
+
 /// What is known without looking at the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Glance {
@@ -142,9 +160,6 @@ impl Scan {
     /// Runs the pass over the first section of a shard; `symbols` is the document's translation. If
     /// another thread was faster, its result stays.
     ///
-    /// # Errors
-    /// [`ScanError`].
-    ///
     /// # Panics
     /// If the translation is not of this document's length.
     pub fn ensure_shard(
@@ -161,9 +176,6 @@ impl Scan {
     }
 
     /// Runs the pass over all sections of a shard that have not been scanned, if the shard has.
-    ///
-    /// # Errors
-    /// [`ScanError`].
     pub fn ensure_sections(
         &self,
         set: &PatternSet,
@@ -176,9 +188,6 @@ impl Scan {
     }
 
     /// Runs the pass over a pattern's section, unless it was run.
-    ///
-    /// # Errors
-    /// [`ScanError`].
     ///
     /// # Panics
     /// If the pattern's shard was not scanned.
@@ -294,10 +303,7 @@ impl Scan {
 
     /// Every match, as `re.finditer` gives them.
     pub fn spans(&self, set: &PatternSet, id: PatternId) -> Answer<Vec<Span>> {
-        match self.some_spans(set, id, self.whole(), Wanted::All) {
-            Answer::Known(matches) => Answer::Known(matches.spans),
-            Answer::AskRe => Answer::AskRe,
-        }
+        self.some_spans(set, id, self.whole(), Wanted::All).map(|matches| matches.spans)
     }
 
     /// The first matches in a region.

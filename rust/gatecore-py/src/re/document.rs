@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use gatecore::counters::Reason;
 use gatecore::{Anchor, Answer, Keyword, News, PatternId, Wanted};
-use gatecore_ffi::cpython::{call_method, call_with};
+use gatecore_ffi::cpython::{call_method, call_with, number};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyString, PyTuple};
+use pyo3::types::{PyString, PyTuple};
 
 use crate::deadline::Limit;
 use crate::document_class::{scan_of, tell_set};
@@ -86,6 +86,21 @@ fn plain<'py>(
     call_with(&py.get_type::<PyString>().getattr(method)?, &PyTuple::new(py, all)?, None)
 }
 
+/// A number that the core tells of a keyword, or what the method of `str` gives.
+fn number_of<'py>(
+    document: &Bound<'py, DocumentMethods>,
+    method: &str,
+    args: &Bound<'py, PyTuple>,
+    ask: impl FnOnce(&Bound<'py, CoreScan>, PatternId) -> PyResult<Answer<isize>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if args.len() == 1 {
+        if let Some(answer) = with_keyword(document, &args.get_item(0)?, ask)? {
+            return number(args.py(), answer);
+        }
+    }
+    plain(document, method, args)
+}
+
 #[pymethods]
 impl DocumentMethods {
     fn __contains__<'py>(slf: &Bound<'py, Self>, keyword: &Bound<'py, PyAny>) -> PyResult<bool> {
@@ -103,18 +118,11 @@ impl DocumentMethods {
         slf: &Bound<'py, Self>,
         args: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        if args.len() == 1 {
-            let found = with_keyword(slf, &args.get_item(0)?, |scan, id| {
-                let whole = scan.get().scan.whole();
-                CoreScan::find(scan, id, Anchor::Search, whole, &Limit::default())
-            })?;
-            if let Some(found) = found {
-                let start = found.map_or(-1, |span| span.start() as isize);
-                return Ok(PyInt::new(py, start).into_any());
-            }
-        }
-        plain(slf, "find", args)
+        number_of(slf, "find", args, |scan, id| {
+            let whole = scan.get().scan.whole();
+            let found = CoreScan::find(scan, id, Anchor::Search, whole, &Limit::default())?;
+            Ok(found.map(|found| found.map_or(-1, |span| span.start() as isize)))
+        })
     }
 
     /// Return the number of non-overlapping occurrences of the substring.
@@ -123,16 +131,10 @@ impl DocumentMethods {
         slf: &Bound<'py, Self>,
         args: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        if args.len() == 1 {
-            let matches = with_keyword(slf, &args.get_item(0)?, |scan, id| {
-                let whole = scan.get().scan.whole();
-                CoreScan::some_spans(scan, id, whole, Wanted::All, &Limit::default())
-            })?;
-            if let Some(matches) = matches {
-                return Ok(PyInt::new(py, matches.spans.len()).into_any());
-            }
-        }
-        plain(slf, "count", args)
+        number_of(slf, "count", args, |scan, id| {
+            let whole = scan.get().scan.whole();
+            let found = CoreScan::some_spans(scan, id, whole, Wanted::All, &Limit::default())?;
+            Ok(found.map(|matches| matches.spans.len() as isize))
+        })
     }
 }

@@ -39,11 +39,8 @@ fn leave<'py>(
     flags: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     fell_through(Reason::Arguments, None, None);
-    let function = standard(name.py())?.getattr(name)?;
-    match flags {
-        None => call(&function, &[pattern, string]),
-        Some(flags) => call(&function, &[pattern, string, flags]),
-    }
+    let given: Vec<_> = [pattern, string].into_iter().chain(flags).collect();
+    call(&standard(name.py())?.getattr(name)?, &given)
 }
 
 macro_rules! function {
@@ -221,11 +218,8 @@ pub fn compile<'py>(
             Ok(compiled.into_any())
         }
         None => {
-            let compile = standard(py)?.getattr(intern!(py, "compile"))?;
-            match flags {
-                None => call(&compile, &[pattern]),
-                Some(flags) => call(&compile, &[pattern, flags]),
-            }
+            let given: Vec<_> = [pattern].into_iter().chain(flags).collect();
+            call(&standard(py)?.getattr(intern!(py, "compile"))?, &given)
         }
     }
 }
@@ -251,10 +245,8 @@ pub fn purge(py: Python<'_>) -> PyResult<()> {
 #[pyfunction]
 pub fn stats(py: Python<'_>) -> Counted {
     let (served, reasons) = counters::totals().all();
-    let patterns = cache::all(py).into_iter().map(|pattern| {
-        let pattern = pattern.get();
-        (pattern.source.clone_ref(py), pattern.flags, pattern.counts.all())
-    });
+    let patterns =
+        cache::all(py).into_iter().map(|pattern| pattern.get().counted(py, &pattern.get().counts));
     (served, reasons, patterns.filter(|(_, _, counts)| counts.iter().any(|&n| n > 0)).collect())
 }
 

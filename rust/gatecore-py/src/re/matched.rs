@@ -155,13 +155,11 @@ impl Match {
             return Ok(groups.as_ref());
         }
         let found = self.whole_span(py)?;
-        let (scan, limit) = (self.scan.bind(py), Limit::default());
-        let groups = CoreScan::groups(scan, self.id, self.anchor, found, self.region.to, &limit)?;
-        let groups = match groups {
-            Answer::Known(groups) => Some(groups),
-            Answer::AskRe => None,
-        };
-        Ok(self.details().groups.get_or_init(|| groups).as_ref())
+        let (id, anchor, to) = (self.id, self.anchor, self.region.to);
+        let groups = CoreScan::ask(self.scan.bind(py), id, &Limit::default(), move |scan, set| {
+            scan.groups(set, id, anchor, found, to)
+        })?;
+        Ok(self.details().groups.get_or_init(|| groups.known()).as_ref())
     }
 
     /// Start and end of a group that exists, -1 if it took no part.

@@ -30,6 +30,9 @@ pub struct CompiledPattern {
     pub counts: Counts,
 }
 
+/// (source, flags, by reason).
+pub type CountedPattern = (Py<PyString>, u32, Vec<u64>);
+
 impl CompiledPattern {
     pub fn new(source: &Bound<'_, PyString>, flags: u32) -> Self {
         CompiledPattern {
@@ -55,6 +58,11 @@ impl CompiledPattern {
             let compile = standard(py)?.getattr(intern!(py, "compile"))?;
             call(&compile, &[self.source.bind(py), self.flags.into_pyobject(py)?.as_any()])
         })
+    }
+
+    /// It and what was counted of it.
+    pub fn counted(&self, py: Python<'_>, counts: &Counts) -> CountedPattern {
+        (self.source.clone_ref(py), self.flags, counts.all())
     }
 
     /// How many groups it has.

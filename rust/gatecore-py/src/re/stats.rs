@@ -5,16 +5,15 @@ use std::sync::{Mutex, PoisonError};
 
 use gatecore::counters::{self, Counts, Reason, Tally};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
 
-use crate::re::pattern::CompiledPattern;
+use crate::re::pattern::{CompiledPattern, CountedPattern};
 
 /// Most patterns that a document's counters tell apart: there is no end to patterns that
 /// are made of a document's own text, and each is kept in memory.
 const MOST_PATTERNS: usize = 1_000;
 
-/// (served, by reason, [(source, flags, by reason)]).
-pub type Counted = (u64, Vec<u64>, Vec<(Py<PyString>, u32, Vec<u64>)>);
+/// Served, by reason, and of each pattern.
+pub type Counted = (u64, Vec<u64>, Vec<CountedPattern>);
 
 /// The counters of one document and its views.
 #[derive(Debug, Default)]
@@ -33,10 +32,8 @@ impl DocumentStats {
     /// What was counted.
     pub fn counted(&self, py: Python<'_>) -> Counted {
         let patterns = self.patterns.lock().unwrap_or_else(PoisonError::into_inner);
-        let patterns = patterns.values().map(|(pattern, counts)| {
-            let pattern = pattern.get();
-            (pattern.source.clone_ref(py), pattern.flags, counts.all())
-        });
+        let patterns = patterns.values();
+        let patterns = patterns.map(|(pattern, counts)| pattern.get().counted(py, counts));
         let (served, reasons) = self.tally.all();
         (served, reasons, patterns.collect())
     }

@@ -15,12 +15,7 @@ pub fn split<'py>(
     call: Call<'_, 'py>,
     maxsplit: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let answer = match (call.aim()?, limit(maxsplit)) {
-        (Ok(target), Some(most)) => pieces(&target, most)?,
-        (Ok(target), None) => Err(target.declined(Reason::Arguments)),
-        (Err(declined), _) => Err(declined),
-    };
-    answer.or_else(|declined| {
+    aimed(&call, maxsplit, pieces)?.or_else(|declined| {
         let py = call.string.py();
         call.count(&declined);
         let real = call.pattern.get().real(py)?;
@@ -29,6 +24,19 @@ pub fn split<'py>(
             Some(most) => call_method(real, intern!(py, "split"), &[call.string, most]),
         }
     })
+}
+
+/// Answers a call that takes a number of matches.
+fn aimed<'a, 'py, T>(
+    call: &Call<'a, 'py>,
+    count: Option<&Bound<'py, PyAny>>,
+    answer: impl FnOnce(&Target<'a, 'py>, usize) -> PyResult<Served<'py, T>>,
+) -> PyResult<Served<'py, T>> {
+    match (call.aim()?, limit(count)) {
+        (Ok(target), Some(most)) => answer(&target, most),
+        (Ok(target), None) => Ok(Err(target.declined(Reason::Arguments))),
+        (Err(declined), _) => Ok(Err(declined)),
+    }
 }
 
 fn pieces<'py>(target: &Target<'_, 'py>, most: usize) -> PyResult<Served<'py>> {
@@ -74,12 +82,7 @@ pub fn substitute<'py>(
     count: Option<&Bound<'py, PyAny>>,
     with_number: bool,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let answer = match (call.aim()?, limit(count)) {
-        (Ok(target), Some(most)) => replaced(&target, repl, most)?,
-        (Ok(target), None) => Err(target.declined(Reason::Arguments)),
-        (Err(declined), _) => Err(declined),
-    };
-    match answer {
+    match aimed(&call, count, |target, most| replaced(target, repl, most))? {
         Ok((text, _)) if !with_number => Ok(Some(text)),
         Ok(both) => Ok(Some(both.into_pyobject(call.string.py())?.into_any())),
         Err(declined) => {

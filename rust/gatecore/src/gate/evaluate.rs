@@ -148,17 +148,7 @@ impl<A: Answerer> Judge<'_, '_, A> {
         near: Near<'_>,
         scope: &Scope<'_>,
     ) -> Result<bool, A::Error> {
-        for &pattern in patterns {
-            let mut found = false;
-            self.witnesses(pattern, Some(near), scope, |_, _| {
-                found = true;
-                ENOUGH
-            })?;
-            if found {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        at_least(1, patterns, |&pattern| Ok(self.witness(pattern, near, scope)?.is_some()))
     }
 
     /// The matches of a pattern in a scope, of those whose surroundings are such.
@@ -202,14 +192,10 @@ impl<A: Answerer> Judge<'_, '_, A> {
         let captured = match right {
             Other::Captured(captured) => captured,
             Other::Literal(value) => {
-                for &capture in left {
-                    if self.document.is_seen(capture.pattern, scope)?
-                        && self.document.some_compare(capture, kind, relation, value, scope)?
-                    {
-                        return Ok(true);
-                    }
-                }
-                return Ok(false);
+                return at_least(1, left, |&capture| {
+                    Ok(self.document.is_seen(capture.pattern, scope)?
+                        && self.document.some_compare(capture, kind, relation, value, scope)?)
+                });
             }
         };
         if relation == Relation::Equals {
@@ -346,11 +332,21 @@ impl<A: Answerer> Judge<'_, '_, A> {
         pattern: GatePattern,
         near: Option<Near<'_>>,
     ) -> Result<Option<Span>, A::Error> {
-        if near.is_none() {
-            return self.document.first(pattern);
-        }
+        near.map_or_else(
+            || self.document.first(pattern),
+            |near| self.witness(pattern, near, &Scope::default()),
+        )
+    }
+
+    /// The first match of a pattern in a scope that has such surroundings.
+    fn witness(
+        &self,
+        pattern: GatePattern,
+        near: Near<'_>,
+        scope: &Scope<'_>,
+    ) -> Result<Option<Span>, A::Error> {
         let mut first = None;
-        self.witnesses(pattern, near, &Scope::default(), |_, span| {
+        self.witnesses(pattern, Some(near), scope, |_, span| {
             first = Some(span);
             ENOUGH
         })?;

@@ -110,17 +110,11 @@ pub struct Spec {
 
 impl PatternSet {
     /// Routes and compiles patterns. Takes seconds for thousands of them.
-    ///
-    /// # Errors
-    /// [`BuildError`].
     pub fn build(spec: &Spec) -> Result<Self, BuildError> {
         Self::build_until(spec, &Stop::never())
     }
 
     /// As [`PatternSet::build`], but another thread may stop it.
-    ///
-    /// # Errors
-    /// [`BuildError`].
     pub fn build_until(spec: &Spec, stop: &Stop) -> Result<Self, BuildError> {
         let backend = spec.backend.settle()?;
         let size: usize =

@@ -173,9 +173,6 @@ impl PatternSet {
     }
 
     /// Runs the pass over a document, once for each shard, every section. Linear in its length.
-    ///
-    /// # Errors
-    /// [`ScanError`].
     pub fn scan(&self, text: Text<'_>) -> Result<Scan, ScanError> {
         let (scan, never) = (self.begin(text.len())?, Stop::never());
         for (number, shard) in self.shards.iter().enumerate() {
