@@ -92,7 +92,7 @@ pub enum Automaton {
     /// Searches by regex-automata, which knows no look-around.
     Search(Regex),
     /// For patterns with look-around.
-    Around(Around),
+    Around(Box<Around>),
 }
 
 impl Automaton {
@@ -151,7 +151,7 @@ impl Confirm {
 /// The automaton of a kind for a regular pattern. `None` if it would be too large.
 pub fn automaton(node: &Node, classes: &dyn Resolve, kind: AutomatonKind) -> Option<Automaton> {
     if node.has_look_around() {
-        return Around::new(node, classes, kind).map(Automaton::Around);
+        return Around::new(node, classes, kind).map(|around| Automaton::Around(Box::new(around)));
     }
     Blueprint::of(node, classes).build(kind)
 }

@@ -18,9 +18,9 @@ fn expand(node: &Node) -> Option<Vec<Vec<ClassId>>> {
     let sequences = match node {
         Node::Empty => vec![Vec::new()],
         Node::Class(class) => vec![vec![*class]],
-        Node::Concat(nodes) => nodes
-            .iter()
-            .try_fold(vec![Vec::new()], |heads, node| Some(joined(&heads, &expand(node)?)?))?,
+        Node::Concat(nodes) => {
+            nodes.iter().try_fold(vec![Vec::new()], |heads, node| joined(&heads, &expand(node)?))?
+        }
         Node::Alternate(nodes) => {
             let branches: Option<Vec<_>> = nodes.iter().map(expand).collect();
             branches?.concat()
