@@ -15,6 +15,7 @@
 //! each 64 classes and symbol.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::nfa::kinds;
@@ -54,9 +55,11 @@ impl Letters {
     /// not sequences.
     pub fn new(node: &Node, classes: &dyn Resolve) -> Option<Self> {
         let mut behinds: Vec<Behind> = Vec::new();
-        let (mut sets, mut is_known, mut is_wide) = (Vec::new(), true, false);
+        let (mut sets, mut is_known, mut is_wide) = (HashSet::new(), true, false);
         node.walk(&mut |inner| match inner {
-            Node::Class(class) => sets.push(classes.class(*class)),
+            Node::Class(class) => {
+                sets.insert(classes.class(*class));
+            }
             Node::LookAround(look, content) if look.behind => match sequences(content, classes) {
                 Some(sequences) => {
                     if sequences.first().is_some_and(|sequence| sequence.len() > 1) {
