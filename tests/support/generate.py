@@ -10,7 +10,7 @@ Everything is decided by one small interface, `Choices.below(n)`.
 `strategies.py` answers it from Hypothesis, which can then shrink what it found.
 Choice 0 is the plainest one everywhere, so that shrinking leads to plain patterns.
 
-Four kinds of set keep the oracle fast, because `re` backtracks:
+Five kinds of set keep the oracle fast, because `re` backtracks:
 
 =======  ==========================================================  ===============
 kind     patterns                                                    longest text
@@ -19,6 +19,8 @@ regular  compliance-like, at most three unbounded gaps               200 charact
 mixed    half of them odd, unbounded loops only round plain atoms     60 characters
 nested   odd, loops nest freely                                       14 characters
 options  groups in options and `$`, none in loops, two unbounded      40 characters, a few 5,000
+         gaps
+around   look-around wherever it may stand, at most three unbounded   40 characters
          gaps
 =======  ==========================================================  ===============
 """
@@ -44,8 +46,8 @@ class Case:
     texts: tuple[str, ...]
 
 
-_SET_KINDS: Final = weigh({"regular": 50, "mixed": 25, "nested": 13, "options": 12})
-_TEXT_LIMITS: Final = {"regular": 200, "mixed": 60, "nested": 14, "options": 40}
+_SET_KINDS: Final = weigh({"regular": 42, "mixed": 22, "nested": 12, "options": 12, "around": 12})
+_TEXT_LIMITS: Final = {"regular": 200, "mixed": 60, "nested": 14, "options": 40, "around": 40}
 
 _LONG_RUN: Final = 5_000
 """Groups of matches this long are told in a way of their own (`LONG` in `confirm/mod.rs`)."""

@@ -297,6 +297,61 @@ class _Writer:
                 return atom
         return atom + quantifier
 
+    # Look-around at the ends, inside, in alternatives and loops, and in itself.
+
+    def around(self) -> str:
+        choose = self._choose
+        branches = choose.pick((1, 1, 1, 2))
+        return "|".join(self._around_branch() for _ in range(branches))
+
+    def _around_branch(self) -> str:
+        choose = self._choose
+        head = self._condition(0) if choose.chance(45) else ""
+        tail = self._condition(0) if choose.chance(45) else ""
+        if choose.chance(40):
+            return head + self._phrases() + tail
+        return head + self._around_row(0) + tail
+
+    def _around_row(self, depth: int) -> str:
+        items = [self._around_item(depth) for _ in range(self._choose.between(1, 3))]
+        if depth < 2:  # so that few patterns and loops match the empty text, which `re` answers
+            items.insert(self._choose.below(len(items) + 1), self._one(0))
+        return "".join(items)
+
+    def _around_item(self, depth: int) -> str:
+        choose = self._choose
+        kind = choose.below(100)
+        if depth > 2 or kind < 45:
+            return self._option_atom()
+        if kind < 75:
+            return self._condition(depth)
+        if kind < 82:
+            return choose.pick(("$", r"\b", "^", r"\Z", r"\B"))
+        body = "|".join(self._around_row(depth + 1) for _ in range(choose.between(1, 2)))
+        if kind < 92:
+            return f"(?:{body})" + choose.pick(("", "?", "??", "{2}", "{1,2}", "+", "*?"))
+        return self._capture(lambda: body) + choose.pick(("", "?", "??"))
+
+    def _condition(self, depth: int) -> str:
+        choose = self._choose
+        sign = choose.pick("=!")
+        if choose.chance(50):
+            width = choose.pick((1, 1, 1, 2, 3))
+            body = self._fixed(width)
+            if choose.chance(15):
+                body = f"{body}|{self._fixed(width)}"
+            return f"(?<{sign}{body})"
+        kind = choose.below(100)
+        if kind < 45:
+            body = self._fixed(choose.pick((1, 1, 2)))
+        elif kind < 65:
+            body = choose.pick((r"\s*", r"\s+", ".*", r"\W")) + self._word()
+        elif kind < 90 and depth < 2:
+            body = self._around_row(depth + 2)
+        else:
+            body = choose.pick((".*", r"\w+$", "$", r"\b", r"\s*\Z", "a?", r"\S*!"))
+        return f"(?{sign}{body})"
+
     # Regular patterns: what compliance people write.
 
     def regular(self) -> str:
@@ -450,6 +505,8 @@ def make_spec(choices: Choices, *, odd: bool, kind: str) -> Spec:
             inline = f"(?{letters})"
     if kind == "options":
         return inline + writer.options(), flags
+    if kind == "around":
+        return inline + writer.around(), flags
     source = inline + (writer.odd() if odd else writer.regular())
     if odd and choices.chance(8):
         source = _garble(choices, source)

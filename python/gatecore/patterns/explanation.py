@@ -15,7 +15,7 @@ __all__ = ["Explanation"]
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How a pattern is answered and why.
+    r"""How a pattern is answered and why.
 
     Attributes:
         pattern: The pattern.
@@ -26,9 +26,9 @@ class Explanation:
         backend: The pass in use.
 
     >>> from gatecore import PatternSet
-    >>> explanation = PatternSet(["risk(?=s)"]).explain(0)
+    >>> explanation = PatternSet([r"(\w)\1"]).explain(0)
     >>> explanation.route, explanation.reason
-    ('fallback', 'it has a look-ahead; the pass looks for something wider')
+    ('fallback', 'it has a back-reference; the pass looks for something wider')
     """
 
     pattern: Pattern

@@ -11,7 +11,7 @@
 //!                     fallback                        symbols ──pass──▶ Scan ──confirm──▶ spans
 //! ```
 //!
-//! Answers that no automaton gives (back-references, look-around, matches of the empty text) come
+//! Answers that no automaton gives (back-references, atomic parts, matches of the empty text) come
 //! back as [`Answer::AskRe`]; the caller asks the interpreter's own `re`.
 
 pub mod alphabet;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::OnceLock;
 
 use crate::alphabet::{end_with_final_newline, NEWLINE};
-use crate::confirm::{self, AutomatonKind, Matches, Regex, Wanted};
+use crate::confirm::{self, Automaton, AutomatonKind, Matches, Wanted};
 use crate::error::ScanError;
 use crate::memory;
 use crate::pass::Coverage;
@@ -392,9 +392,11 @@ impl Scan {
         if found.end() > to.min(symbols.len()) {
             return Answer::AskRe;
         }
-        // Only the character after the match is looked at, so the end matters only there.
-        let is_near_end = anchor == Anchor::FullMatch || found.end() + 1 >= to;
-        let offset = found.start().saturating_sub(1);
+        // Unless there is a look-ahead, only the character after the match is looked at, so the end matters
+        // only there.
+        let is_far_seeing = matches!(automaton, Automaton::Around(_));
+        let is_near_end = anchor == Anchor::FullMatch || is_far_seeing || found.end() + 1 >= to;
+        let offset = found.start().saturating_sub(automaton.reach());
         let cut = if is_near_end { cut(symbols, offset, to) } else { Cow::Borrowed(symbols) };
         let grouping = || set.grouping(id);
         let spans = match cut {
@@ -420,7 +422,7 @@ impl Scan {
         anchor: Anchor,
         region: Region,
         none: impl FnOnce() -> T,
-        ask: impl FnOnce(&Regex, &[u8], usize, usize) -> T,
+        ask: impl FnOnce(&Automaton, &[u8], usize, usize) -> T,
     ) -> Answer<T> {
         if self.is_out(set, id, anchor, region) {
             return Answer::Known(none());
@@ -436,8 +438,8 @@ impl Scan {
             return Answer::Known(none());
         }
         // Where the end is cut right after a newline, that newline becomes the final one, in a copy. It
-        // starts one symbol before the region, which is all that conditions look at.
-        let offset = region.from.saturating_sub(1);
+        // starts with what conditions see of the symbols before the region.
+        let offset = region.from.saturating_sub(automaton.reach());
         match cut(symbols, offset, region.to) {
             Cow::Borrowed(symbols) => Answer::Known(ask(automaton, symbols, region.from, 0)),
             Cow::Owned(symbols) => {
@@ -468,7 +470,7 @@ impl Scan {
         set: &'a PatternSet,
         id: PatternId,
         kind: AutomatonKind,
-    ) -> Option<(&'a [u8], &'a Regex)> {
+    ) -> Option<(&'a [u8], &'a Automaton)> {
         let (shard, ..) = set.patterns[id.0 as usize].place?;
         let automaton = set.automaton(id, kind)?;
         Some((self.shard(shard).symbols.as_slice(), automaton))

@@ -144,10 +144,10 @@ def test_own_gate_files_are_checked_and_their_mistakes_placed(
 
 def test_explain_shows_route_reason_and_tree(capsys: pytest.CaptureFixture[str]) -> None:
     """The route is the library's; the tree names what the pattern consists of."""
-    assert main(["explain", r"up\s+to(?=x)", "--flags", "i"]) == 0
+    assert main(["explain", r"(u)p\s+to\1", "--flags", "i"]) == 0
     out = capsys.readouterr().out
     assert "fallback" in out
-    assert "look-ahead" in out
+    assert "back-reference" in out
     assert main(["explain", r"no\s+risk", "--format", "json"]) == 0
     assert _json(capsys)["route"] == PatternSet([r"no\s+risk"]).explain(0).route
 

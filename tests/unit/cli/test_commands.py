@@ -27,7 +27,7 @@ source: "COBS 4.2.1R"
 summary: "Looks for promises that nothing can be lost."
 limits: "It does not see pictures."
 patterns:
-  promise: ['\brisk[- ]free\b', '(?<=is )safe\b']
+  promise: ['\brisk[- ]free\b', '(?a:\b)(?<=is )safe\b']
   urgency: ['\bhurry\b']
 verdicts:
   - {when: {any: promise}, status: FAIL, message: "Safety.", suggestion: "Stop.", evidence: promise}
@@ -221,7 +221,7 @@ def test_a_cache_that_cannot_be_used_is_said_and_costs_no_answer(
 def test_explain_of_gates_lists_every_pattern(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "--gates", "house"]) == 0
     out = capsys.readouterr().out
-    assert "it has a look-behind" in out
+    assert "it switches" in out
     assert out.endswith("3 patterns: 2 exact, 0 candidate, 1 fallback\n")
     assert max(map(len, out.splitlines())) <= 80
     assert main(["explain", "--gates", "house", "--format", "json"]) == 0

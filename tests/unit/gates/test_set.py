@@ -175,7 +175,7 @@ def test_an_empty_gate_set_reports_nothing() -> None:
 
 def test_a_condition_asks_re_for_a_bit_only(monkeypatch: pytest.MonkeyPatch, backend: Any) -> None:
     """A fallback pattern without evidence costs one search: all its matches may take for ever."""
-    source = r"foo|(?:x+x+)+(?=y)"
+    source = r"foo|(?:x+x+)+(?a:(?=y))"
     group = Group("first", (PatternRef(source, 0, PLACE),))
     branches = (
         Branch(AnyOf(("first",)), "FAIL", "high", "m", "s", (), (), PLACE),

@@ -4,21 +4,21 @@
 //! backtracker and in an automaton that keeps priorities. No other pattern gets here
 //! ([`crate::pattern::Irregular`]). Automata are built when a pattern is first confirmed, about
 //! 50 µs each, and search in linear time. A list of matches is many searches, which is why long
-//! lists are finished by [`listing`].
+//! lists are finished by [`listing`]. regex-automata has no look-around: [`around`].
 //!
 //! Zero-width conditions: `\b` is the engine's ASCII one, exact by the choice of symbols. The engine's
 //! line terminator is [`NEWLINE`], so its plain line conditions hold next to newlines that are not the
 //! last, and its CRLF-aware ones next to [`FINAL_NEWLINE`](crate::alphabet::FINAL_NEWLINE): the latter
 //! are `$` without MULTILINE, both together MULTILINE's `^` and `$`.
 
+mod around;
 mod factor;
 pub(crate) mod listing;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::OnceLock;
 
-use regex_automata::meta::Config;
-pub use regex_automata::meta::Regex;
+use regex_automata::meta::{Config, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{self, Hir};
@@ -28,6 +28,7 @@ use crate::memory;
 use crate::pattern::classes::Resolve;
 use crate::pattern::{Look, Node, RepeatKind};
 use crate::span::Span;
+use around::Around;
 use listing::Listing;
 
 /// Most bytes that one automaton may take. [`crate::pattern::MAX_WEIGHT`] keeps automata below it.
@@ -85,10 +86,45 @@ pub enum AutomatonKind {
     Full,
 }
 
+/// What finds a pattern's matches.
+#[derive(Debug)]
+pub enum Automaton {
+    /// Searches by regex-automata, which knows no look-around.
+    Search(Regex),
+    /// For patterns with look-around.
+    Around(Box<Around>),
+}
+
+impl Automaton {
+    /// Whether there is a match.
+    pub fn is_match(&self, symbols: &[u8]) -> bool {
+        match self {
+            Automaton::Search(regex) => regex.is_match(symbols),
+            Automaton::Around(around) => around.first(symbols, 0, false).is_some(),
+        }
+    }
+
+    /// How many symbols before a position decide what holds there.
+    pub fn reach(&self) -> usize {
+        match self {
+            Automaton::Search(_) => 1,
+            Automaton::Around(around) => around.reach(),
+        }
+    }
+
+    /// Bytes that it takes, a measure of how long a question may take.
+    pub fn size(&self) -> usize {
+        match self {
+            Automaton::Search(regex) => regex.memory_usage(),
+            Automaton::Around(around) => around.size(),
+        }
+    }
+}
+
 /// The automata of one pattern and what is known of them, each made when first needed.
 #[derive(Debug, Default)]
 pub struct Confirm {
-    automata: [OnceLock<Option<Regex>>; 3],
+    automata: [OnceLock<Option<Automaton>>; 3],
     /// The order in which the pattern closes its groups. `None` if an automaton cannot tell groups.
     pub closing: OnceLock<Option<Vec<u32>>>,
     /// What lists long rests of matches, if searches for them may overrun.
@@ -102,17 +138,25 @@ pub struct Confirm {
 }
 
 impl Confirm {
-    /// The automaton of a kind. `None` if there is no blueprint or it would be too large.
+    /// The automaton of a kind, once it was built.
     pub fn automaton(
         &self,
         kind: AutomatonKind,
-        blueprint: impl FnOnce() -> Option<Blueprint>,
-    ) -> Option<&Regex> {
-        self.automata[kind as usize].get_or_init(|| blueprint()?.build(kind)).as_ref()
+        build: impl FnOnce() -> Option<Automaton>,
+    ) -> Option<&Automaton> {
+        self.automata[kind as usize].get_or_init(build).as_ref()
     }
 }
 
-/// What the automata of a regular pattern are built from.
+/// The automaton of a kind for a regular pattern. `None` if it would be too large.
+pub fn automaton(node: &Node, classes: &dyn Resolve, kind: AutomatonKind) -> Option<Automaton> {
+    if node.has_look_around() {
+        return Around::new(node, classes, kind).map(|around| Automaton::Around(Box::new(around)));
+    }
+    Blueprint::of(node, classes).build(kind)
+}
+
+/// What the automata of a regular pattern without look-around are built from.
 pub struct Blueprint {
     hir: Hir,
     /// About how many states it has.
@@ -127,16 +171,17 @@ impl Blueprint {
     }
 
     /// The automaton of a kind. `None` if it would be too large.
-    pub fn build(self, kind: AutomatonKind) -> Option<Regex> {
+    pub fn build(self, kind: AutomatonKind) -> Option<Automaton> {
         let Blueprint { hir, weight } = self;
-        match kind {
+        let regex = match kind {
             AutomatonKind::Spans => build(&hir, weight, WhichCaptures::Implicit),
             AutomatonKind::Groups => build(&hir, weight, WhichCaptures::All),
             AutomatonKind::Full => {
                 let whole = Hir::concat(vec![hir, Hir::look(hir::Look::End)]);
                 build(&whole, weight, WhichCaptures::All)
             }
-        }
+        };
+        regex.map(Automaton::Search)
     }
 }
 
@@ -157,7 +202,14 @@ fn build(hir: &Hir, weight: u64, captures: WhichCaptures) -> Option<Regex> {
 }
 
 /// The first match at or after `from`, or the one that begins there.
-pub fn first(regex: &Regex, symbols: &[u8], from: usize, anchored: bool) -> Option<Span> {
+pub fn first(automaton: &Automaton, symbols: &[u8], from: usize, anchored: bool) -> Option<Span> {
+    match automaton {
+        Automaton::Search(regex) => searched(regex, symbols, from, anchored),
+        Automaton::Around(around) => around.first(symbols, from, anchored),
+    }
+}
+
+fn searched(regex: &Regex, symbols: &[u8], from: usize, anchored: bool) -> Option<Span> {
     let anchored = if anchored { Anchored::Yes } else { Anchored::No };
     regex
         .search(&Input::new(symbols).range(from..).anchored(anchored))
@@ -199,12 +251,16 @@ impl Matches {
 /// `listing` gives what lists matches in linear time, for patterns whose searches may overrun, and is
 /// called once at most. It lists all, so it is not used for a few.
 pub fn some<'a>(
-    regex: &Regex,
+    automaton: &Automaton,
     symbols: &[u8],
     mut from: usize,
     wanted: Wanted,
     listing: impl FnOnce() -> Option<&'a Listing>,
 ) -> Matches {
+    let regex = match automaton {
+        Automaton::Search(regex) => regex,
+        Automaton::Around(around) => return around.some(symbols, from, wanted),
+    };
     let (limit, may_list) = match wanted {
         Wanted::All => (usize::MAX, true),
         Wanted::AtLeast(limit) => (limit, true),
@@ -213,7 +269,7 @@ pub fn some<'a>(
     let mut listing = may_list.then_some(listing);
     let mut spans = Vec::new();
     while spans.len() < limit {
-        let Some(span) = first(regex, symbols, from, false) else {
+        let Some(span) = searched(regex, symbols, from, false) else {
             return Matches { spans, at_end: true };
         };
         debug_assert!(!span.is_empty(), "patterns that match empty text are not confirmed here");
@@ -238,11 +294,15 @@ pub fn some<'a>(
 /// or before would have been the match. So the groups of all matches take time linear in the text.
 /// `grouping` is called if the match is long.
 pub fn groups<'a>(
-    regex: &Regex,
+    automaton: &Automaton,
     symbols: &[u8],
     found: Span,
     grouping: impl FnOnce() -> Option<&'a Listing>,
 ) -> Option<Vec<Option<Span>>> {
+    let regex = match automaton {
+        Automaton::Search(regex) => regex,
+        Automaton::Around(around) => return around.groups(symbols, found),
+    };
     if found.len() > LONG {
         if let Some(grouping) = grouping() {
             return grouping.groups(symbols, found);

@@ -5,6 +5,10 @@
 //! For the question "is there a match anywhere", `$` at the end of a pattern is the same as consuming
 //! the newline that it looks at, and `^` with MULTILINE at the head as consuming the newline before.
 //!
+//! Look-arounds at the ends are consumed in the same way: `super::consumed` has made `BA` of `(?<=B)A`; here
+//! `(?<!c)A` is `(?:\A|[^c])A`, and `A(?!cd)` is `A(?:\z|[^c]|c(?:\z|[^d]))`. Several that look at one
+//! symbol, `^` and `$` among them, are one class; beside a class inside the pattern they narrow it.
+//!
 //! A superset has its zero-width conditions dropped, a back-reference is any text in it, and large bounded
 //! repeats have no bounds. One that could match the empty text says nothing and is not made.
 
@@ -13,9 +17,9 @@ use std::fmt::Write;
 use gatecore_ffi::hyperscan::check_expression;
 
 use super::{Coverage, Cut, Known, Slot};
-use crate::alphabet::ByteSet;
+use crate::alphabet::{ByteSet, FINAL_NEWLINE, NEWLINE};
 use crate::pattern::classes::{never_matches, Resolve};
-use crate::pattern::{Look, Node, RepeatKind};
+use crate::pattern::{behind, ClassId, Look, Node, RepeatKind};
 
 /// When writing out bounded repeats adds more states than this, a superset without bounds is offered:
 /// Hyperscan takes 2.4 s for one `x(?:ab|c){0,1000}y` and 34 s for `{0,5000}`.
@@ -89,6 +93,17 @@ struct Edges {
     tail: bool,
 }
 
+/// Before a pattern or after it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Before,
+    After,
+}
+
+fn newlines() -> ByteSet {
+    [NEWLINE, FINAL_NEWLINE].into_iter().collect()
+}
+
 struct Writer<'a> {
     classes: &'a dyn Resolve,
     symbols: ByteSet,
@@ -107,18 +122,7 @@ impl Writer<'_> {
             Node::Empty => Some(String::new()),
             Node::Never => None,
             Node::Class(class) => self.class(self.classes.class(*class)),
-            Node::Concat(nodes) => {
-                let solid: Vec<bool> = nodes.iter().map(|node| *node != Node::Empty).collect();
-                let mut text = String::new();
-                for (index, node) in nodes.iter().enumerate() {
-                    let edges = Edges {
-                        head: edges.head && !solid[..index].contains(&true),
-                        tail: edges.tail && !solid[index + 1..].contains(&true),
-                    };
-                    text += &self.write(node, edges)?;
-                }
-                Some(text)
-            }
+            Node::Concat(nodes) => self.sequence(nodes, edges),
             Node::Alternate(nodes) => {
                 let mut branches: Vec<String> =
                     nodes.iter().filter_map(|node| self.write(node, edges)).collect();
@@ -131,10 +135,8 @@ impl Writer<'_> {
             }
             Node::Repeat { min, max, kind, node } => self.repeat(*min, *max, *kind, node, edges),
             Node::Group { node, .. } => self.write(node, edges),
-            Node::Look(look) => Some(self.look(*look, edges)),
-            Node::LookAround(..) => {
-                self.exact = false;
-                Some(String::new())
+            Node::Look(_) | Node::LookAround(..) => {
+                self.sequence(std::slice::from_ref(node), edges)
             }
             Node::BackReference(_) => {
                 self.exact = false;
@@ -152,6 +154,178 @@ impl Writer<'_> {
                 self.write(node, Edges { head: false, tail: false })
             }
         }
+    }
+
+    /// Conditions at the ends of a pattern are written by what may stand beside it.
+    fn sequence(&mut self, nodes: &[Node], edges: Edges) -> Option<String> {
+        let is_zero_width =
+            |node: &&Node| matches!(node, Node::Empty | Node::Look(_) | Node::LookAround(..));
+        let is_solid = |node: &Node| *node != Node::Empty;
+        let looks = |node: &Node, behind| matches!(node, Node::LookAround(look, _) if look.behind == behind);
+        let (mut begin, mut end) = (0, nodes.len());
+        if edges.head && self.looks {
+            begin = nodes.iter().take_while(is_zero_width).count();
+            // What looks the other way may narrow the class that comes next.
+            begin -= nodes[..begin].iter().rev().take_while(|node| looks(node, false)).count();
+        }
+        if edges.tail && self.looks {
+            end -= nodes[begin..].iter().rev().take_while(is_zero_width).count();
+            end += nodes[end..].iter().take_while(|node| looks(node, true)).count();
+        }
+        let before = self.beside(&nodes[..begin], Side::Before)?;
+        let after = self.beside(&nodes[end..], Side::After)?;
+
+        let mut text = before;
+        let mut at = begin;
+        while at < end {
+            let edges = Edges {
+                head: edges.head && !nodes[..at].iter().any(is_solid),
+                tail: edges.tail && !nodes[at + 1..].iter().any(is_solid),
+            };
+            let (narrowed, taken) = self.narrowed(&nodes[at..end]);
+            text += &match narrowed {
+                Some(narrowed) => narrowed?,
+                None => self.write_one(&nodes[at], edges)?,
+            };
+            at += taken;
+        }
+        Some(text + &after)
+    }
+
+    fn write_one(&mut self, node: &Node, edges: Edges) -> Option<String> {
+        match node {
+            Node::Look(look) => Some(self.look(*look)),
+            Node::LookAround(..) => {
+                self.exact = false;
+                Some(String::new())
+            }
+            node => self.write(node, edges),
+        }
+    }
+
+    /// Conditions at the head or the tail, nothing else standing there. `None` if they never hold.
+    fn beside(&mut self, nodes: &[Node], side: Side) -> Option<String> {
+        let mut inner = String::new();
+        let (mut edge, mut set, mut wide) = (true, ByteSet::EMPTY.complement(), None);
+        let mut conditions = 0;
+        for node in nodes {
+            let known = match (side, node) {
+                (_, Node::Empty) => continue,
+                (Side::Before, Node::Look(Look::LineStart)) => Some((true, newlines())),
+                (Side::Before, Node::Look(Look::TextStart))
+                | (Side::After, Node::Look(Look::TextEnd)) => Some((true, ByteSet::EMPTY)),
+                (Side::After, Node::Look(Look::LineEnd)) => Some((true, newlines())),
+                (Side::After, Node::Look(Look::LastLineEnd)) => {
+                    Some((true, std::iter::once(FINAL_NEWLINE).collect()))
+                }
+                (_, Node::LookAround(look, content)) if look.behind == (side == Side::Before) => {
+                    match self.sequences(content) {
+                        Some(sequences) if sequences[0].len() == 1 => {
+                            let all = sequences.iter().map(|sequence| sequence[0]);
+                            let set = all.fold(ByteSet::EMPTY, |all, set| all.union(&set));
+                            let set = if look.negative { set.complement() } else { set };
+                            Some((look.negative, set))
+                        }
+                        Some(sequences) if sequences.len() == 1 && look.negative => {
+                            conditions += 1;
+                            wide = sequences.into_iter().next();
+                            continue;
+                        }
+                        _ => None,
+                    }
+                }
+                _ => None,
+            };
+            match known {
+                Some((at_edge, symbols)) => {
+                    conditions += 1;
+                    (edge, set) = (edge && at_edge, set.intersection(&symbols));
+                }
+                None => inner += &self.write_one(node, Edges { head: false, tail: false })?,
+            }
+        }
+        let consumed = match wide {
+            Some(sequence) if conditions == 1 => self.other_than(&sequence, side)?,
+            _ => {
+                self.exact &= wide.is_none();
+                self.one_of(edge, set, side)?
+            }
+        };
+        Some(match side {
+            Side::Before => consumed + &inner,
+            Side::After => inner + &consumed,
+        })
+    }
+
+    /// A symbol of a set, or perhaps the edge of the text. `None` if it can be neither.
+    fn one_of(&self, edge: bool, set: ByteSet, side: Side) -> Option<String> {
+        let edge = edge.then_some(if side == Side::Before { r"\A" } else { r"\z" });
+        let set = set.intersection(&self.symbols);
+        if set == self.symbols && edge.is_some() {
+            return Some(String::new());
+        }
+        match (edge, self.class(set)) {
+            (Some(edge), Some(class)) => Some(format!("(?:{edge}|{class})")),
+            (Some(edge), None) => Some(edge.to_owned()),
+            (None, class) => class,
+        }
+    }
+
+    /// What stands beside a place exactly if the sequence does not: from the place outwards the edge, a
+    /// symbol other than the sequence's, or its symbol and further out the same again.
+    fn other_than(&self, sequence: &[ByteSet], side: Side) -> Option<String> {
+        let from_far: Vec<&ByteSet> = match side {
+            Side::Before => sequence.iter().collect(),
+            Side::After => sequence.iter().rev().collect(),
+        };
+        let mut text = String::new();
+        for (number, set) in from_far.into_iter().enumerate() {
+            let edge = if side == Side::Before { r"\A" } else { r"\z" };
+            let mut ways = vec![edge.to_owned()];
+            ways.extend(self.class(set.complement().intersection(&self.symbols)));
+            if number > 0 {
+                ways.extend(self.class(*set).map(|class| match side {
+                    Side::Before => format!("{text}{class}"),
+                    Side::After => format!("{class}{text}"),
+                }));
+            }
+            text = format!("(?:{})", ways.join("|"));
+        }
+        Some(text)
+    }
+
+    /// A class, what look-aheads right before it and look-behinds right after it leave of it; and how many
+    /// nodes that is. `None` where the nodes do not begin with that.
+    fn narrowed(&self, nodes: &[Node]) -> (Option<Option<String>>, usize) {
+        let about_one = |node: &Node, behind: bool| match node {
+            Node::LookAround(look, content) if look.behind == behind => {
+                let sequences = self.sequences(content)?;
+                let is_one = sequences[0].len() == 1;
+                let all = sequences.iter().map(|sequence| sequence[0]);
+                let set = all.fold(ByteSet::EMPTY, |all, set| all.union(&set));
+                is_one.then(|| if look.negative { set.complement() } else { set })
+            }
+            _ => None,
+        };
+        let mut sets: Vec<ByteSet> =
+            nodes.iter().map_while(|node| about_one(node, false)).collect();
+        let Some(Node::Class(class)) = nodes.get(sets.len()) else { return (None, 1) };
+        let taken = sets.len() + 1;
+        sets.extend(nodes[taken..].iter().map_while(|node| about_one(node, true)));
+        if sets.is_empty() || !self.looks {
+            return (None, 1);
+        }
+        let count = sets.len() + 1;
+        let class = self.classes.class(*class);
+        let set = sets.iter().fold(class, |all, set| all.intersection(set));
+        (Some(self.class(set)), count)
+    }
+
+    /// What a look-around of fixed width looks for.
+    fn sequences(&self, content: &Node) -> Option<Vec<Vec<ByteSet>>> {
+        let sequences = behind::sequences(content)?;
+        let set = |class: &ClassId| self.classes.class(*class);
+        Some(sequences.iter().map(|sequence| sequence.iter().map(set).collect()).collect())
     }
 
     fn repeat(
@@ -190,16 +364,13 @@ impl Writer<'_> {
         })
     }
 
-    fn look(&mut self, look: Look, edges: Edges) -> String {
+    /// A condition inside the pattern, where it cannot be told by what stands beside it.
+    fn look(&mut self, look: Look) -> String {
         let written = match look {
             Look::TextStart => r"\A",
             Look::TextEnd => r"\z",
             Look::Boundary | Look::AsciiBoundary => r"\b",
             Look::NotBoundary | Look::NotAsciiBoundary => r"\B",
-            // FINAL_NEWLINE, and NEWLINE with it.
-            Look::LastLineEnd if edges.tail => r"(?:\z|\x0d)",
-            Look::LineEnd if edges.tail => r"(?:\z|[\x0b\x0d])",
-            Look::LineStart if edges.head => r"(?:\A|[\x0b\x0d])",
             Look::LastLineEnd | Look::LineEnd | Look::LineStart => {
                 self.exact = false;
                 return String::new();

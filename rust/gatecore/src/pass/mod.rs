@@ -7,6 +7,7 @@
 //! Two passes keep it, and tests hold them against each other and against `re`:
 //! [`simd`] (Hyperscan) and [`portable`] (pure Rust: literals by aho-corasick).
 
+pub mod consumed;
 #[cfg(feature = "simd")]
 mod expression;
 #[cfg(all(test, feature = "simd"))]

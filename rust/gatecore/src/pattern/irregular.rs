@@ -1,5 +1,6 @@
 //! Why a pattern may not be answered by an automaton, but only by `re`.
 
+use super::behind;
 use super::node::{Look, Node, RepeatKind};
 
 /// Why a pattern is not one that an automaton answers as `re` does.
@@ -7,9 +8,9 @@ use super::node::{Look, Node, RepeatKind};
 pub enum Irregular {
     /// `\1`, `(?P=name)`.
     BackReference,
-    /// `(?=…)`, `(?!…)`.
+    /// A look-ahead that no automaton answers. Kept for sets that were stored; there is none today.
     LookAhead,
-    /// `(?<=…)`, `(?<!…)`.
+    /// `(?<=…)`, `(?<!…)` with a condition in it, without any text, or too large.
     LookBehind,
     /// `(?(1)…|…)`.
     Conditional,
@@ -40,7 +41,7 @@ impl Irregular {
         match self {
             Irregular::BackReference => "it has a back-reference",
             Irregular::LookAhead => "it has a look-ahead",
-            Irregular::LookBehind => "it has a look-behind",
+            Irregular::LookBehind => "it has a look-behind of more than plain characters",
             Irregular::Conditional => "it has a conditional group",
             Irregular::Atomic => "it has an atomic group",
             Irregular::Possessive => "it has a possessive repeat",
@@ -91,8 +92,12 @@ impl Node {
         self.walk(&mut |node| {
             let found = match node {
                 Node::BackReference(_) => Some(Irregular::BackReference),
-                Node::LookAround(look, _) if look.behind => Some(Irregular::LookBehind),
-                Node::LookAround(..) => Some(Irregular::LookAhead),
+                Node::LookAround(look, content) if look.behind => {
+                    match behind::sequences(content) {
+                        Some(_) => None,
+                        None => Some(Irregular::LookBehind),
+                    }
+                }
                 Node::Conditional(..) => Some(Irregular::Conditional),
                 Node::Atomic(_) => Some(Irregular::Atomic),
                 Node::Quirk(_) => Some(Irregular::ScopedMode),

@@ -3,12 +3,14 @@
 //! ```text
 //! program      how a pattern arrives: numbers in prefix order
 //! node         the tree that they are read into, and its measures
+//! behind       what a look-behind looks for, written out
 //! irregular    why an automaton may not answer a pattern as `re` does
 //! code_points  what a character class matches, as the interpreter says
 //! classes      what it is over symbols, once there is an alphabet
 //! literal      the text that a pattern's source stands for, and the flags of its key
 //! ```
 
+pub(crate) mod behind;
 pub mod classes;
 mod code_points;
 mod irregular;

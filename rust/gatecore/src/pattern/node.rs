@@ -143,6 +143,23 @@ impl Node {
         }
     }
 
+    /// Most characters of a match; `None` where there is no bound, or where a reference stands.
+    pub fn max_length(&self) -> Option<u64> {
+        match self {
+            Node::Class(_) => Some(1),
+            Node::Empty | Node::Never | Node::Look(_) | Node::LookAround(..) => Some(0),
+            Node::BackReference(_) => None,
+            Node::Concat(_) => self
+                .children()
+                .try_fold(0u64, |all, node| Some(all.saturating_add(node.max_length()?))),
+            Node::Repeat { max, node, .. } => match node.max_length()? {
+                0 => Some(0),
+                length => Some(length.saturating_mul(u64::from((*max)?))),
+            },
+            _ => self.children().try_fold(0, |most, node| Some(node.max_length()?.max(most))),
+        }
+    }
+
     /// About how many automaton states it needs with bounded repeats written out.
     pub fn weight(&self) -> u64 {
         let below = || self.children().map(Node::weight).fold(0, u64::saturating_add);
@@ -179,12 +196,35 @@ impl Node {
         }
     }
 
-    /// Whether a capture group stands inside a loop, where only `re` knows what it holds. `?` is not a
-    /// loop: what is in it takes part once or not at all, as in an alternative.
+    /// Whether there is a look-around.
+    pub fn has_look_around(&self) -> bool {
+        let mut found = false;
+        self.walk(&mut |node| found |= matches!(node, Node::LookAround(..)));
+        found
+    }
+
+    /// How many characters before a position its conditions may depend on.
+    pub fn reach(&self) -> usize {
+        let mut reach = 1;
+        self.walk(&mut |node| match node {
+            Node::LookAround(look, content) if look.behind => {
+                reach = reach.max(usize::try_from(content.min_length()).unwrap_or(usize::MAX));
+            }
+            _ => {}
+        });
+        reach
+    }
+
+    /// Whether a capture group stands inside a loop or a look-around, where only `re` knows what it holds.
+    /// `?` is not a loop: what is in it takes part once or not at all, as in an alternative.
     pub fn has_repeated_group(&self) -> bool {
         let mut found = false;
         self.walk(&mut |node| {
-            if let Some(body) = node.loop_body() {
+            let around = match node {
+                Node::LookAround(_, content) => Some(&**content),
+                _ => None,
+            };
+            if let Some(body) = node.loop_body().or(around) {
                 body.walk(&mut |inner| found |= matches!(inner, Node::Group { .. }));
             }
         });

@@ -1,12 +1,15 @@
 //! Building a set: patterns are routed, distributed over shards and compiled side by side.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::route::Routing;
 use super::shard::{distribute, Needs, Pass, Resolver, Section, Shard, Tables};
 use super::{Entry, PatternSet};
+use crate::confirm::listing::is_told;
 use crate::confirm::Confirm;
 use crate::error::BuildError;
+use crate::pass::consumed::consumed;
 #[cfg(feature = "simd")]
 use crate::pass::forms::Runs;
 use crate::pass::portable::PortablePass;
@@ -147,15 +150,23 @@ impl PatternSet {
             irregular[number as usize].get_or_insert(Irregular::TooManyKinds);
         }
 
+        let asked: Vec<Option<Cow<'_, Node>>> =
+            nodes.iter().map(|node| node.as_ref().map(consumed)).collect();
         let mut places = vec![None; spec.patterns.len()];
         let mut known = vec![Known::of(Coverage::Blind); spec.patterns.len()];
         let mut shards = Vec::with_capacity(groups.len());
         for group in groups {
             let resolver = Resolver { alphabet: &group.alphabet, classes: &group.classes };
+            for &number in &group.members {
+                let (node, reason) = (&nodes[number as usize], &mut irregular[number as usize]);
+                if reason.is_none() && node.as_ref().is_some_and(|node| !is_told(node, &resolver)) {
+                    *reason = Some(Irregular::TooManyKinds);
+                }
+            }
             let slots_of = |members: &[u32]| -> Vec<Slot<'_>> {
                 let slot = |&number: &u32| Slot {
-                    node: nodes[number as usize]
-                        .as_ref()
+                    node: asked[number as usize]
+                        .as_deref()
                         .expect("only walked patterns are grouped"),
                     regular: irregular[number as usize].is_none(),
                 };

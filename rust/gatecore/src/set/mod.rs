@@ -28,7 +28,7 @@ use std::sync::atomic::Ordering;
 
 use crate::alphabet::{Text, Translation};
 use crate::confirm::listing::{may_overrun, Listing};
-use crate::confirm::{AutomatonKind, Blueprint, Confirm, Regex};
+use crate::confirm::{self, Automaton, AutomatonKind, Confirm};
 use crate::error::ScanError;
 use crate::pass::Coverage;
 use crate::pattern::{decode, unpack, Node};
@@ -222,14 +222,14 @@ impl PatternSet {
 
     /// The automaton that finds matches of one kind, built when first asked for. `None` when the
     /// pattern is for `re`.
-    pub(crate) fn automaton(&self, id: PatternId, kind: AutomatonKind) -> Option<&Regex> {
+    pub(crate) fn automaton(&self, id: PatternId, kind: AutomatonKind) -> Option<&Automaton> {
         let entry = self.entry(id);
         if entry.routing.irregular.is_some() {
             return None;
         }
         entry.confirm.automaton(kind, || {
             let (node, classes) = self.resolved(entry)?;
-            Some(Blueprint::of(&node, &classes))
+            confirm::automaton(&node, &classes, kind)
         })
     }
 
@@ -239,7 +239,7 @@ impl PatternSet {
         &self,
         id: PatternId,
         kind: AutomatonKind,
-    ) -> Option<(&Regex, &[u32])> {
+    ) -> Option<(&Automaton, &[u32])> {
         let entry = self.entry(id);
         let closing = entry.confirm.closing.get_or_init(|| {
             let node = node(entry).filter(|node| !node.has_repeated_group())?;
@@ -279,7 +279,7 @@ impl PatternSet {
     pub fn weight(&self, id: PatternId) -> usize {
         let entry = self.entry(id);
         let automaton = || self.automaton(id, AutomatonKind::Spans);
-        *entry.confirm.weight.get_or_init(|| automaton().map_or(0, Regex::memory_usage))
+        *entry.confirm.weight.get_or_init(|| automaton().map_or(0, Automaton::size))
     }
 
     /// Notes that a question about a pattern took long, so that the next is expected to.

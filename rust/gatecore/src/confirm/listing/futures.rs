@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::nfa::{holds, Neighbour, State, StateId, MATCH};
+use super::conditions::Side;
+use super::nfa::{State, StateId, AHEAD, MATCH};
 use super::Listing;
 use crate::memory;
 
@@ -16,8 +17,8 @@ pub(super) const BEGINS: u32 = 1 << 31;
 
 const UNKNOWN: u32 = u32::MAX;
 
-/// In the last word of a set: a match can end here. The bits below it are the [`Neighbour`].
-const ENDS: u64 = 8;
+/// In the last word of a set: a match can end here. The bits below it are the [`Side`].
+const ENDS: u64 = 1 << 9;
 
 /// Where matches may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +62,8 @@ pub(super) struct Futures<'a> {
     reached: Vec<u32>,
     round: u32,
     stack: Vec<StateId>,
+    /// Of the look-aheads that are known at the current position whether each matches.
+    aheads: Vec<bool>,
 }
 
 impl<'a> Futures<'a> {
@@ -75,6 +78,7 @@ impl<'a> Futures<'a> {
             reached: vec![0; listing.states.len()],
             round: 0,
             stack: Vec::new(),
+            aheads: Vec::new(),
         };
         futures.stretch = (budget / futures.future_size()).clamp(1, STRETCH);
         if futures.is_full() {
@@ -159,11 +163,28 @@ impl<'a> Futures<'a> {
         number
     }
 
-    /// The future where the walk begins: nothing can take a symbol. `after` is the symbol there.
-    pub fn at_end(&mut self, after: Option<u8>) -> u32 {
+    /// The future where the walk begins: only look-aheads can take a symbol, as they see what follows.
+    pub fn at_end(&mut self, symbols: &[u8], end: usize) -> u32 {
+        let mut set = if end < symbols.len() && !self.listing.aheads.is_empty() {
+            debug_assert_eq!(self.ends, Ends::AtEnd, "other walks begin at the end of the text");
+            let mut future = self.start(None, 0);
+            for part in symbols[end..].rchunks(self.stretch) {
+                future = self.renew(future);
+                future = self.through(future, part);
+            }
+            self.set(future).to_vec()
+        } else {
+            let future = self.start(symbols.get(end).copied(), 0);
+            self.set(future).to_vec()
+        };
+        *set.last_mut().expect("a set has a last word") |= ENDS;
+        self.number(&set)
+    }
+
+    fn start(&mut self, after: Option<u8>, ends: u64) -> u32 {
         let mut set = vec![0; self.words()];
         *set.last_mut().expect("a set has a last word") =
-            self.listing.neighbour(after) as u64 | ENDS;
+            u64::from(self.listing.sides.of(after)) | ends;
         self.number(&set)
     }
 
@@ -173,7 +194,7 @@ impl<'a> Futures<'a> {
         let place = future as usize * self.listing.kind_count + kind;
         match self.known.table[place] {
             UNKNOWN => {
-                let begins = self.reach(future, self.listing.neighbour(Some(symbol)));
+                let begins = self.reach(future, self.listing.sides.of(Some(symbol)));
                 let set = self.takers_of(symbol);
                 let before = self.number(&set) | if begins { BEGINS } else { 0 };
                 self.known.table[place] = before;
@@ -183,24 +204,37 @@ impl<'a> Futures<'a> {
         }
     }
 
-    /// Marks every state that leads to a match from a position, given the symbol before it; returns
+    /// Of each look-ahead whether it matches at a position, given what stands before it.
+    pub fn aheads(&mut self, future: u32, before: Side) -> &[bool] {
+        self.reach(future, before);
+        &self.aheads
+    }
+
+    /// What stands after a position, as conditions see it.
+    pub fn after(&self, future: u32) -> Side {
+        let set = &self.known.sets[future as usize];
+        (set.last().expect("a set has a last word") & !ENDS) as Side
+    }
+
+    /// Marks every state that leads to a match from a position, given what stands before it; returns
     /// whether the pattern's first state is one.
-    fn reach(&mut self, future: u32, before: Neighbour) -> bool {
+    ///
+    /// States that ask a look-ahead wait until all are marked that lead to acceptance otherwise, which
+    /// settles it if those that stand in it are settled.
+    fn reach(&mut self, future: u32, before: Side) -> bool {
         let listing = self.listing;
+        let after = self.after(future);
         let set = self.set(future);
         let (last, words) = set.split_last().expect("a set has a last word");
-        let after = [
-            Neighbour::Other,
-            Neighbour::Word,
-            Neighbour::Newline,
-            Neighbour::FinalNewline,
-            Neighbour::Edge,
-        ][(*last & !ENDS) as usize];
         self.round += 1;
         self.stack.clear();
         if last & ENDS != 0 {
             self.stack.push(MATCH);
         }
+        if !listing.aheads.is_empty() {
+            self.stack.push(AHEAD);
+        }
+        self.aheads.clear();
         for (index, &word) in words.iter().enumerate() {
             let mut rest = word;
             while rest != 0 {
@@ -210,17 +244,33 @@ impl<'a> Futures<'a> {
         }
         self.stack.iter().for_each(|&state| self.reached[state as usize] = self.round);
         let mut next = 0;
-        while let Some(&state) = self.stack.get(next) {
-            next += 1;
-            for &lead in listing.leads_to(state) {
-                let leads = match &listing.states[lead as usize] {
-                    State::Split(_) | State::Mark(..) => true,
-                    State::If(look, _) => holds(*look, before, after),
-                    State::Take { .. } | State::Match => false,
-                };
-                if leads && self.reached[lead as usize] != self.round {
-                    self.reached[lead as usize] = self.round;
-                    self.stack.push(lead);
+        loop {
+            while let Some(&state) = self.stack.get(next) {
+                next += 1;
+                for &lead in listing.leads_to(state) {
+                    let leads = match &listing.states[lead as usize] {
+                        State::Split(_) | State::Mark(..) => true,
+                        State::If(condition, _) => {
+                            listing.sides.hold(condition, before, after, &self.aheads)
+                        }
+                        State::Take { .. } | State::Match => false,
+                    };
+                    if leads && self.reached[lead as usize] != self.round {
+                        self.reached[lead as usize] = self.round;
+                        self.stack.push(lead);
+                    }
+                }
+            }
+            let Some(ahead) = listing.aheads.get(self.aheads.len()) else { break };
+            self.aheads.push(self.reached[ahead.start as usize] == self.round);
+            for &state in &ahead.asked_by {
+                let State::If(condition, then) = &listing.states[state as usize] else { continue };
+                if self.reached[*then as usize] == self.round
+                    && self.reached[state as usize] != self.round
+                    && listing.sides.hold(condition, before, after, &self.aheads)
+                {
+                    self.reached[state as usize] = self.round;
+                    self.stack.push(state);
                 }
             }
         }
@@ -242,7 +292,7 @@ impl<'a> Futures<'a> {
         }
         let ends = if self.ends == Ends::Anywhere { ENDS } else { 0 };
         *set.last_mut().expect("a set has a last word") =
-            listing.neighbour(Some(symbol)) as u64 | ends;
+            u64::from(listing.sides.of(Some(symbol))) | ends;
         set
     }
 
@@ -294,7 +344,7 @@ impl<'a> Futures<'a> {
             future = before & !BEGINS;
         }
         let before = stretch.start.checked_sub(1).map(|place| symbols[place]);
-        let begins = self.reach(future, self.listing.neighbour(before));
+        let begins = self.reach(future, self.listing.sides.of(before));
         ahead[0] = future | if begins { BEGINS } else { 0 };
     }
 }

@@ -28,11 +28,18 @@
 //! so that at most twice [`BUDGET`] is used, and a checkpoint per stretch (at worst 20 bytes a
 //! character, for a pattern of 100,000 states; mostly nothing, as equal sets are shared).
 //!
+//! What stands beside a place, and whether a look-ahead matches there, is known to both walks:
+//! `conditions` has how, and why that is what `re` finds. `behind` makes every look-behind one of a
+//! single symbol. `attempt` tries one place without looking at the whole text.
+//!
 //! It adds 3 ns a character where matches are short (`\d+`, 100,000 natural characters: 0.3 ms, by
 //! searches 0.03) and 10 where they are long (`.*the.*`: 1.8 and 0.9 ms). So it is used only for the
 //! rest of a text that has shown many matches ([`super::some`]), and only for patterns that
 //! [`may_overrun`]; and for the groups of long matches.
 
+mod attempt;
+mod behind;
+mod conditions;
 mod futures;
 mod nfa;
 mod overrun;
@@ -47,8 +54,11 @@ use crate::memory;
 use crate::pattern::classes::Resolve;
 use crate::pattern::Node;
 use crate::span::Span;
+pub use attempt::{Attempts, GaveUp};
+use behind::Letters;
+use conditions::{Condition, Sides};
 use futures::{Ends, Futures, Known};
-use nfa::{kinds, Builder, Neighbour, State, StateId, MATCH};
+use nfa::{kinds, Builder, State, StateId, MATCH};
 pub use overrun::may_overrun;
 use walk::Walk;
 
@@ -73,12 +83,29 @@ pub struct Listing {
     /// Symbols that no state and no condition tells apart have one number.
     kinds: [u8; 256],
     kind_count: usize,
-    /// Whether neighbours matter.
-    looks: bool,
+    /// What conditions tell apart beside a position.
+    sides: Sides,
+    /// What is read instead of symbols.
+    letters: Letters,
+    /// The look-aheads, those that stand in others first.
+    aheads: Vec<Ahead>,
     /// One more than the greatest number of a mark.
     marks: u32,
     /// What the last walk found out, unless another thread is using it.
     known: Mutex<Option<Known>>,
+}
+
+/// Whether a regular pattern's look-behinds can be told with letters of one byte.
+pub fn is_told(node: &Node, classes: &dyn Resolve) -> bool {
+    !node.has_look_around() || Letters::new(node, classes).is_some()
+}
+
+/// A look-ahead.
+#[derive(Debug)]
+struct Ahead {
+    start: StateId,
+    /// The states that go on if it matches, or if it does not.
+    asked_by: Vec<StateId>,
 }
 
 impl Listing {
@@ -93,9 +120,13 @@ impl Listing {
     }
 
     fn build(node: &Node, classes: &dyn Resolve, groups: bool) -> Option<Self> {
-        let mut builder = Builder::new(classes, groups);
+        let letters = Letters::new(node, classes)?;
+        let mut builder = Builder::new(classes, &letters, groups);
         let start = builder.add(&factored(node, classes, Which::All), MATCH)?;
-        let Builder { states, looks, marks, .. } = builder;
+        let Builder { states, aheads, marks, .. } = builder;
+        let ahead = |start| Ahead { start, asked_by: Vec::new() };
+        let mut aheads: Vec<Ahead> = aheads.into_iter().map(ahead).collect();
+        let mut conditions = Vec::new();
         let mut takers = Vec::new();
         let mut to: Vec<Vec<StateId>> = vec![Vec::new(); states.len()];
         let mut sets = HashSet::new();
@@ -109,7 +140,14 @@ impl Listing {
                     to[*next as usize].push(id);
                 }
                 State::Split(nexts) => nexts.iter().for_each(|next| to[*next as usize].push(id)),
-                State::If(_, next) | State::Mark(_, next) => to[*next as usize].push(id),
+                State::If(condition, next) => {
+                    if let Condition::Ahead { number, .. } = condition {
+                        aheads[*number as usize].asked_by.push(id);
+                    }
+                    conditions.push(*condition);
+                    to[*next as usize].push(id);
+                }
+                State::Mark(_, next) => to[*next as usize].push(id),
                 State::Match => {}
             }
         }
@@ -119,17 +157,28 @@ impl Listing {
             leads.extend(list);
             ends.push(leads.len() as u32);
         }
-        let (kinds, kind_count) = kinds(sets.into_iter(), looks);
-        let known = Mutex::default();
-        Some(Listing { states, start, takers, leads, ends, kinds, kind_count, looks, marks, known })
+        let sides = Sides::new(&conditions, |letter| letters.symbol(letter));
+        let (kinds, kind_count) = kinds(sets.into_iter().chain(sides.sets()));
+        Some(Listing {
+            states,
+            start,
+            takers,
+            leads,
+            ends,
+            kinds,
+            kind_count,
+            sides,
+            letters,
+            aheads,
+            marks,
+            known: Mutex::default(),
+        })
     }
 
-    fn neighbour(&self, symbol: Option<u8>) -> Neighbour {
-        match symbol {
-            _ if !self.looks => Neighbour::Other,
-            Some(symbol) => Neighbour::of(symbol),
-            None => Neighbour::Edge,
-        }
+    /// Bytes that the prepared pattern takes.
+    pub fn size(&self) -> usize {
+        self.states.len() * (size_of::<State>() + size_of::<StateId>())
+            + self.leads.len() * size_of::<StateId>()
     }
 
     fn leads_to(&self, state: StateId) -> &[StateId] {
@@ -144,9 +193,41 @@ impl Listing {
     }
 
     fn list_within(&self, budget: usize, symbols: &[u8], from: usize, spans: &mut Vec<Span>) {
+        self.walk(budget, symbols, from, Wanted::All, spans);
+    }
+
+    /// The first match at or after `from`, or the one that begins there.
+    pub fn first(&self, symbols: &[u8], from: usize, anchored: bool) -> Option<Span> {
+        let mut spans = Vec::new();
+        let wanted = if anchored { Wanted::Here } else { Wanted::First };
+        self.walk(BUDGET, symbols, from, wanted, &mut spans);
+        spans.pop()
+    }
+
+    /// Attempts at places of a text; `None` where only the walks answer.
+    pub fn attempts<'a>(&'a self, symbols: &'a [u8]) -> Option<Attempts<'a>> {
+        Attempts::new(self, symbols)
+    }
+
+    /// The groups of a match that an attempt found.
+    pub fn groups_of(&self, found: Span, marks: &[Option<usize>]) -> Vec<Option<Span>> {
+        let pairs = marks.chunks_exact(2).skip(1);
+        let groups = pairs.map(|pair| Some(Span::new(pair[0]?, pair[1]?)));
+        std::iter::once(Some(found)).chain(groups).collect()
+    }
+
+    fn walk(
+        &self,
+        budget: usize,
+        symbols: &[u8],
+        from: usize,
+        wanted: Wanted,
+        spans: &mut Vec<Span>,
+    ) {
+        let letters = self.letters.write(symbols, from);
         let mut futures = Futures::new(self, self.known(), budget, Ends::Anywhere);
-        let mut walk = Walk::new(self, symbols, spans);
-        read_off(&mut futures, symbols, from..symbols.len(), &mut walk);
+        let mut walk = Walk::new(self, &letters, wanted, spans);
+        read_off(&mut futures, &letters, from..symbols.len(), &mut walk);
         self.keep(futures);
     }
 
@@ -176,17 +257,26 @@ impl Listing {
     ) -> Option<Vec<Option<Span>>> {
         let mut futures = Futures::new(self, self.known(), budget, Ends::AtEnd);
         let mut spans = Vec::new();
-        let mut walk = Walk::new(self, symbols, &mut spans);
-        read_off(&mut futures, symbols, found.start()..found.end(), &mut walk);
+        let letters = self.letters.write(symbols, found.start());
+        let mut walk = Walk::new(self, &letters, Wanted::Here, &mut spans);
+        read_off(&mut futures, &letters, found.start()..found.end(), &mut walk);
         let marks = walk.marks(self.marks as usize);
         self.keep(futures);
         if spans != [found] {
             return None;
         }
-        let pairs = marks.chunks_exact(2).skip(1);
-        let groups = pairs.map(|pair| Some(Span::new(pair[0]?, pair[1]?)));
-        Some(std::iter::once(Some(found)).chain(groups).collect())
+        Some(self.groups_of(found, &marks))
     }
+}
+
+/// Which matches a walk reads off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    All,
+    /// The first one.
+    First,
+    /// The one that begins where the walk does.
+    Here,
 }
 
 /// Walks over part of a text, from the right and then from the left, stretch by stretch.
@@ -197,7 +287,7 @@ fn read_off(futures: &mut Futures<'_>, symbols: &[u8], part: Range<usize>, walk:
 
     // What can follow at the end of each stretch, from the right.
     let mut checkpoints: Vec<Arc<[u64]>> = memory::with_capacity(stretches);
-    let mut future = futures.at_end(symbols.get(part.end).copied());
+    let mut future = futures.at_end(symbols, part.end);
     for number in (0..stretches).rev() {
         checkpoints.push(futures.set(future));
         if number > 0 {
@@ -216,8 +306,13 @@ fn read_off(futures: &mut Futures<'_>, symbols: &[u8], part: Range<usize>, walk:
         }
         futures.fill(&set, symbols, begin..end, &mut ahead);
         walk.through(begin, &ahead, futures);
+        if walk.is_done() {
+            break;
+        }
     }
 }
 
+#[cfg(test)]
+mod look_around_tests;
 #[cfg(test)]
 mod tests;

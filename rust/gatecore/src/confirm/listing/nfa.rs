@@ -2,15 +2,20 @@
 
 use std::collections::HashMap;
 
-use crate::alphabet::{is_word_symbol, ByteSet, FINAL_NEWLINE, NEWLINE};
+use super::behind::Letters;
+use super::conditions::Condition;
+use crate::alphabet::ByteSet;
 use crate::pattern::classes::Resolve;
-use crate::pattern::{Look, Node, RepeatKind};
+use crate::pattern::{LookAround, Node, RepeatKind};
 
 /// Number of a state of the pattern's automaton.
 pub(super) type StateId = u32;
 
 /// The state that has matched.
 pub(super) const MATCH: StateId = 0;
+
+/// The state in which what a look-ahead asks for has matched, whichever look-ahead it is.
+pub(super) const AHEAD: StateId = 1;
 
 /// A state of the pattern's automaton, before determinisation.
 #[derive(Clone, Debug)]
@@ -20,60 +25,25 @@ pub(super) enum State {
     /// Goes on at one of these, the first preferred.
     Split([StateId; 2]),
     /// Goes on if a condition holds.
-    If(Look, StateId),
+    If(Condition, StateId),
     /// Notes where a group begins (twice its number) or ends (one more) and goes on.
     Mark(u32, StateId),
     /// Has matched.
     Match,
 }
 
-/// The neighbours that conditions tell apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum Neighbour {
-    Other,
-    Word,
-    Newline,
-    FinalNewline,
-    /// There is none: the text begins or ends.
-    Edge,
-}
-
-impl Neighbour {
-    pub fn of(symbol: u8) -> Self {
-        match symbol {
-            NEWLINE => Neighbour::Newline,
-            FINAL_NEWLINE => Neighbour::FinalNewline,
-            _ if is_word_symbol(symbol) => Neighbour::Word,
-            _ => Neighbour::Other,
-        }
-    }
-}
-
-pub(super) fn holds(look: Look, before: Neighbour, after: Neighbour) -> bool {
-    use Neighbour::{Edge, FinalNewline, Newline, Word};
-    match look {
-        Look::TextStart => before == Edge,
-        Look::TextEnd => after == Edge,
-        Look::LineStart => matches!(before, Edge | Newline | FinalNewline),
-        Look::LineEnd => matches!(after, Edge | Newline | FinalNewline),
-        Look::LastLineEnd => matches!(after, Edge | FinalNewline),
-        Look::Boundary | Look::AsciiBoundary => (before == Word) != (after == Word),
-        Look::NotBoundary | Look::NotAsciiBoundary => (before == Word) == (after == Word),
-    }
-}
-
 /// Writes a pattern as states, from the right.
 pub(super) struct Builder<'a> {
     classes: &'a dyn Resolve,
+    letters: &'a Letters,
     pub states: Vec<State>,
     /// What was built: a state that does the same and goes on in the same way is the same. As patterns
     /// are built from the right, words share their ends, and at each position of a text only the
     /// few ends that match there are alive, not one for each word.
     numbers: HashMap<Key, StateId>,
     bits: u32,
-    /// Whether there are conditions.
-    pub looks: bool,
+    /// Where each look-ahead begins. One that stands in another has a lower number.
+    pub aheads: Vec<StateId>,
     /// Whether groups are marked.
     groups: bool,
     /// One more than the greatest number of a mark.
@@ -85,18 +55,19 @@ pub(super) struct Builder<'a> {
 enum Key {
     Take(ByteSet, StateId),
     Split([StateId; 2]),
-    If(Look, StateId),
+    If(Condition, StateId),
     Mark(u32, StateId),
 }
 
 impl<'a> Builder<'a> {
-    pub fn new(classes: &'a dyn Resolve, groups: bool) -> Self {
+    pub fn new(classes: &'a dyn Resolve, letters: &'a Letters, groups: bool) -> Self {
         Builder {
             classes,
-            states: vec![State::Match],
+            letters,
+            states: vec![State::Match; 2],
             numbers: HashMap::new(),
             bits: 0,
-            looks: false,
+            aheads: Vec::new(),
             groups,
             marks: 0,
         }
@@ -119,7 +90,7 @@ impl<'a> Builder<'a> {
                 State::Take { set, next, bit }
             }
             Key::Split(ways) => State::Split(ways),
-            Key::If(look, next) => State::If(look, next),
+            Key::If(condition, next) => State::If(condition, next),
             Key::Mark(mark, next) => State::Mark(mark, next),
         };
         let number = self.push(state);
@@ -136,7 +107,10 @@ impl<'a> Builder<'a> {
         Some(match node {
             Node::Empty => next,
             Node::Never => self.state(Key::Take(ByteSet::EMPTY, next)),
-            Node::Class(class) => self.state(Key::Take(self.classes.class(*class), next)),
+            Node::Class(class) => {
+                let set = self.letters.of(&self.classes.class(*class));
+                self.state(Key::Take(set, next))
+            }
             Node::Concat(nodes) => {
                 nodes.iter().rev().try_fold(next, |next, node| self.add(node, next))?
             }
@@ -182,15 +156,27 @@ impl<'a> Builder<'a> {
                 self.state(Key::Mark(2 * index, body))
             }
             Node::Group { node, .. } => self.add(node, next)?,
-            Node::Look(look) => {
-                self.looks = true;
-                self.state(Key::If(*look, next))
+            Node::Look(look) => self.state(Key::If(Condition::Look(*look), next)),
+            Node::LookAround(LookAround { behind: true, negative }, node) => {
+                let set = self.letters.behind(node, self.classes)?;
+                self.state(Key::If(Condition::Behind { set, negative: *negative }, next))
             }
-            Node::LookAround(..)
-            | Node::BackReference(_)
-            | Node::Conditional(..)
-            | Node::Atomic(_)
-            | Node::Quirk(_) => return None,
+            Node::LookAround(LookAround { negative, .. }, node) => {
+                let groups = std::mem::replace(&mut self.groups, false);
+                let start = self.add(node, AHEAD);
+                self.groups = groups;
+                let start = start?;
+                let known = self.aheads.iter().position(|&ahead| ahead == start);
+                let number = known.unwrap_or_else(|| {
+                    self.aheads.push(start);
+                    self.aheads.len() - 1
+                });
+                let condition = Condition::Ahead { number: number as u32, negative: *negative };
+                self.state(Key::If(condition, next))
+            }
+            Node::BackReference(_) | Node::Conditional(..) | Node::Atomic(_) | Node::Quirk(_) => {
+                return None
+            }
         })
     }
 }
@@ -205,13 +191,10 @@ fn ways(kind: RepeatKind, body: StateId, next: StateId) -> [StateId; 2] {
 }
 
 /// Numbers the symbols so that those in the same sets have the same number.
-pub(super) fn kinds(sets: impl Iterator<Item = ByteSet>, looks: bool) -> ([u8; 256], usize) {
+pub(super) fn kinds(sets: impl Iterator<Item = ByteSet>) -> ([u8; 256], usize) {
     let mut kinds = [0u8; 256];
     let mut count = 1;
-    let neighbours = [Neighbour::Word, Neighbour::Newline, Neighbour::FinalNewline].map(|wanted| {
-        (0..=u8::MAX).filter(|&symbol| looks && Neighbour::of(symbol) == wanted).collect()
-    });
-    for set in sets.chain(neighbours) {
+    for set in sets {
         let mut numbers: HashMap<(u8, bool), u8> = HashMap::new();
         for (symbol, kind) in (0..=u8::MAX).zip(&mut kinds) {
             let next = numbers.len() as u8;

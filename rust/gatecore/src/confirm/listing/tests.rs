@@ -102,7 +102,7 @@ fn numbered(node: Node, in_loop: bool, groups: &mut u32) -> Node {
 fn worked_out(listing: &Listing, symbols: &[u8], ends: Ends) -> (usize, u32) {
     let mut futures = Futures::new(listing, Known::default(), BUDGET, ends);
     let mut spans = Vec::new();
-    let mut walk = Walk::new(listing, symbols, &mut spans);
+    let mut walk = Walk::new(listing, symbols, super::Wanted::All, &mut spans);
     read_off(&mut futures, symbols, 0..symbols.len(), &mut walk);
     (futures.count(), walk.looks())
 }

@@ -1,8 +1,9 @@
 //! The walk from the left: matches, and where their groups stand, read off from the futures.
 
+use super::conditions::Side;
 use super::futures::{Futures, BEGINS};
-use super::nfa::{holds, Neighbour, State, StateId};
-use super::Listing;
+use super::nfa::{State, StateId};
+use super::{Listing, Wanted};
 use crate::memory;
 use crate::span::Span;
 
@@ -21,19 +22,14 @@ const MAX_MARKS: usize = 1 << 16;
 struct Choice {
     state: StateId,
     future: u32,
-    before: Neighbour,
+    before: Side,
     next: StateId,
     /// Part of [`Walk::kept`].
     marks: (u32, u32),
 }
 
-const NO_CHOICE: Choice = Choice {
-    state: StateId::MAX,
-    future: u32::MAX,
-    before: Neighbour::Other,
-    next: 0,
-    marks: (0, 0),
-};
+const NO_CHOICE: Choice =
+    Choice { state: StateId::MAX, future: u32::MAX, before: 0, next: 0, marks: (0, 0) };
 
 enum Step {
     To(StateId),
@@ -44,6 +40,9 @@ enum Step {
 pub(super) struct Walk<'a> {
     listing: &'a Listing,
     symbols: &'a [u8],
+    wanted: Wanted,
+    /// Whether no more matches are wanted, or none can be.
+    is_done: bool,
     /// Where the current match began, and the state that takes the next symbol.
     path: Option<(usize, StateId)>,
     spans: &'a mut Vec<Span>,
@@ -59,10 +58,17 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub fn new(listing: &'a Listing, symbols: &'a [u8], spans: &'a mut Vec<Span>) -> Self {
+    pub fn new(
+        listing: &'a Listing,
+        symbols: &'a [u8],
+        wanted: Wanted,
+        spans: &'a mut Vec<Span>,
+    ) -> Self {
         Walk {
             listing,
             symbols,
+            wanted,
+            is_done: false,
             path: None,
             spans,
             marks: Vec::new(),
@@ -92,12 +98,20 @@ impl<'a> Walk<'a> {
         self.marks
     }
 
-    pub fn through(&mut self, begin: usize, ahead: &[u32], futures: &Futures<'_>) {
+    pub fn is_done(&self) -> bool {
+        self.is_done
+    }
+
+    pub fn through(&mut self, begin: usize, ahead: &[u32], futures: &mut Futures<'_>) {
         let length = ahead.len() - 1;
         let mut at = 0;
-        while at < length {
+        while at < length && !self.is_done {
             let (start, state) = match self.path {
                 Some(path) => path,
+                None if self.wanted == Wanted::Here && ahead[at] & BEGINS == 0 => {
+                    self.is_done = true;
+                    return;
+                }
                 None => {
                     let found = ahead[at..length].iter().position(|future| future & BEGINS != 0);
                     let Some(skipped) = found else { return };
@@ -117,6 +131,7 @@ impl<'a> Walk<'a> {
             self.path = match self.listing.states[choice.next as usize] {
                 State::Match => {
                     memory::push(self.spans, Span::new(start, begin + at));
+                    self.is_done = self.wanted != Wanted::All;
                     None
                 }
                 _ => Some((start, choice.next)),
@@ -141,46 +156,51 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn places(
-        state: StateId,
-        future: u32,
-        before: Neighbour,
-    ) -> impl Iterator<Item = usize> + Clone {
+    fn places(state: StateId, future: u32, before: Side) -> impl Iterator<Item = usize> + Clone {
         let mixed = state.wrapping_mul(0x9E37_79B1)
             ^ future.wrapping_mul(0x85EB_CA77)
-            ^ (before as u32).wrapping_mul(0xC2B2_AE3D);
+            ^ u32::from(before).wrapping_mul(0xC2B2_AE3D);
         let first = (mixed ^ mixed >> 15) as usize;
         (0..PLACES).map(move |place| (first + place) & (CHOICES - 1))
     }
 
     /// The first state by priority, from `state` on, that takes a symbol and leads to a match, or
     /// has matched.
-    fn choose(&mut self, state: StateId, at: usize, future: u32, futures: &Futures<'_>) -> Choice {
+    fn choose(
+        &mut self,
+        state: StateId,
+        at: usize,
+        future: u32,
+        futures: &mut Futures<'_>,
+    ) -> Choice {
         if matches!(self.listing.states[state as usize], State::Take { .. } | State::Match) {
             return Choice { next: state, ..NO_CHOICE };
         }
         let future = future & !BEGINS;
-        let before = self.listing.neighbour(at.checked_sub(1).map(|place| self.symbols[place]));
+        let before = self.listing.sides.of(at.checked_sub(1).map(|place| self.symbols[place]));
         for place in Self::places(state, future, before) {
             let known = self.choices[place];
             if (known.state, known.future, known.before) == (state, future, before) {
                 return known;
             }
         }
-        self.look(state, at, future, before, futures)
+        self.look(state, future, before, futures)
     }
 
     #[cold]
     fn look(
         &mut self,
         state: StateId,
-        at: usize,
         future: u32,
-        before: Neighbour,
-        futures: &Futures<'_>,
+        before: Side,
+        futures: &mut Futures<'_>,
     ) -> Choice {
         let listing = self.listing;
-        let after = listing.neighbour(self.symbols.get(at).copied());
+        let after = futures.after(future);
+        let aheads: Vec<bool> = match listing.aheads.is_empty() {
+            true => Vec::new(),
+            false => futures.aheads(future, before).to_vec(),
+        };
         if self.kept.len() > MAX_MARKS {
             self.forget();
         }
@@ -201,8 +221,8 @@ impl<'a> Walk<'a> {
                     self.stack.extend([Step::To(*second), Step::To(*first)]);
                     false
                 }
-                State::If(look, then) => {
-                    if holds(*look, before, after) {
+                State::If(condition, then) => {
+                    if listing.sides.hold(condition, before, after, &aheads) {
                         self.stack.push(Step::To(*then));
                     }
                     false
