@@ -9,7 +9,6 @@ import collections
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -32,16 +31,11 @@ from tests.differential.gates import (
     run_round,
 )
 from tests.support import strategies
+from tests.support.data import DATA
 from tests.support.gate_cases import GateCase
 from tests.support.gate_rows import from_row, to_row
 
-ROWS = [
-    line
-    for line in (Path(__file__).parents[1] / "data" / "gate_differences.jsonl")
-    .read_text("ascii")
-    .split("\n")
-    if line
-]
+ROWS = [line for line in (DATA / "gate_differences.jsonl").read_text("ascii").split("\n") if line]
 
 
 @pytest.fixture(autouse=True)

@@ -7,24 +7,17 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import gatecore
 from gatecore import PatternSet, modules
 from gatecore.cli import main
+from tests.support.command import printed_json
+from tests.support.data import ROOT
 
 BAD = "We hold personal data for as long as we wish. Guaranteed returns. Act now, don’t miss out!"
 FINE = "Invoice 17 for the garden wall, payable within 30 days of receipt."
-EXAMPLES = Path(__file__).parents[3] / "examples"
-
-
-@pytest.fixture(autouse=True)
-def _surroundings(tmp_path: Path, compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.chdir(tmp_path)
 
 
 def _write(name: str, content: str | bytes) -> str:
@@ -33,14 +26,9 @@ def _write(name: str, content: str | bytes) -> str:
     return name
 
 
-def _json(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return loaded
-
-
 def test_check_prints_verdicts_that_fit_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """Every gate has a line, findings have line and column, no line is wider than the terminal."""
-    path = str(EXAMPLES / "financial_promotion.txt")
+    path = str(ROOT / "examples" / "financial_promotion.txt")
     assert main(["check", "--all", path]) == 1
     out = capsys.readouterr().out
     names = [gate.name for name in modules.names() for gate in modules.load(name).gates]
@@ -72,7 +60,7 @@ def test_json_holds_what_the_library_says(
     """Verdicts and findings are those of `GateSet.check`, for each document in order."""
     names = [_write("bad.txt", BAD), _write("fine.txt", FINE)]
     main(["check", *names, "--module", "gdpr_uk", "--format", "json"])
-    printed = _json(capsys)
+    printed = printed_json(capsys)
     assert [document["name"] for document in printed["documents"]] == names
     assert printed["errors"] == []
     for document, text in zip(printed["documents"], (BAD, FINE), strict=True):
@@ -95,7 +83,7 @@ def test_odd_encodings_are_read_and_said(
 ) -> None:
     """What had to be assumed about a file stands in the output."""
     main(["check", _write("odd.txt", content), "--format", "json"])
-    (document,) = _json(capsys)["documents"]
+    (document,) = printed_json(capsys)["documents"]
     assert note in " ".join(document["notes"])
     assert document["characters"] == characters
 
@@ -117,7 +105,7 @@ def test_unreadable_files_are_named_and_the_others_checked(
         _write("broken.bin", content)
     fine = _write("fine.txt", FINE)
     assert main(["check", "broken.bin", fine, "--format", "json"]) == 3
-    printed = _json(capsys)
+    printed = printed_json(capsys)
     assert [document["name"] for document in printed["documents"]] == [fine]
     assert "broken.bin" in json.dumps(printed["errors"])
     assert message in json.dumps(printed["errors"])
@@ -149,7 +137,7 @@ def test_explain_shows_route_reason_and_tree(capsys: pytest.CaptureFixture[str])
     assert "fallback" in out
     assert "look-ahead" in out
     assert main(["explain", r"no\s+risk", "--format", "json"]) == 0
-    assert _json(capsys)["route"] == PatternSet([r"no\s+risk"]).explain(0).route
+    assert printed_json(capsys)["route"] == PatternSet([r"no\s+risk"]).explain(0).route
 
 
 def test_explain_points_at_the_mistake(capsys: pytest.CaptureFixture[str]) -> None:
@@ -183,7 +171,7 @@ def test_compile_writes_a_set_that_loads(gdpr: gatecore.GateSet) -> None:
 def test_a_closed_pipe_is_quiet() -> None:
     """`gatecore check … | head -1` prints no traceback."""
     run = subprocess.run(
-        f"{sys.executable} -m gatecore check {EXAMPLES}/*.txt | head -1",
+        f"{sys.executable} -m gatecore check {ROOT}/examples/*.txt | head -1",
         shell=True,
         capture_output=True,
         text=True,

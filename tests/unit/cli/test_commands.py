@@ -17,6 +17,7 @@ import pytest
 
 from gatecore.cli import main
 from gatecore.gates.report import Report
+from tests.support.command import printed_json
 
 GATE = r"""
 gate: no_risk
@@ -41,19 +42,12 @@ counter_examples:
 
 
 @pytest.fixture(autouse=True)
-def _house(tmp_path: Path, compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.chdir(tmp_path)
+def _house(surroundings: None) -> None:
     Path("house").mkdir()
     Path("house/no_risk.yaml").write_text(GATE, encoding="utf-8")
     Path("fail.txt").write_text("It is safe and risk-free.", encoding="utf-8")
     Path("warning.txt").write_text("So hurry.", encoding="utf-8")
     Path("pass.txt").write_text("Hello.", encoding="utf-8")
-
-
-def _json(capsys: pytest.CaptureFixture[str]) -> Any:
-    return json.loads(capsys.readouterr().out)
 
 
 # check
@@ -88,7 +82,7 @@ def test_own_gates_are_a_file_or_a_folder_named_as_the_module(
 ) -> None:
     """Only they are asked; the shipped modules are not."""
     assert main(["check", "fail.txt", "--gates", gates, "--format", "json"]) == 1
-    (document,) = _json(capsys)["documents"]
+    (document,) = printed_json(capsys)["documents"]
     assert [(v["module"], v["gate"]) for v in document["verdicts"]] == [("house", "no_risk")]
 
 
@@ -97,7 +91,7 @@ def test_a_folder_may_be_named_by_a_dot(
 ) -> None:
     monkeypatch.chdir("house")
     assert main(["check", "../fail.txt", "--gates", ".", "--format", "json"]) == 1
-    assert _json(capsys)["documents"][0]["verdicts"][0]["module"] == "house"
+    assert printed_json(capsys)["documents"][0]["verdicts"][0]["module"] == "house"
 
 
 @pytest.mark.parametrize("form", ["table", "json"])
@@ -133,7 +127,7 @@ def test_json_is_ascii_and_can_say_every_name(capsys: pytest.CaptureFixture[str]
     assert (document["name"], document["uri"]) == (r"caf\xe9.txt", "caf%E9.txt")
     assert base64.b64decode(document["name_bytes"]) == b"caf\xe9.txt"
     assert main(["check", f"gone{name}", "--gates", "house", "--format", "json"]) == 3
-    (error,) = json.loads(capsys.readouterr().out)["errors"]
+    (error,) = printed_json(capsys)["errors"]
     assert (error["name"], error["uri"]) == (r"gonecaf\xe9.txt", "gonecaf%E9.txt")
 
 
@@ -196,7 +190,7 @@ def test_memory_that_runs_out_is_an_error_of_its_document(
     monkeypatch.setattr(GateSet, "check", check)
     argv = ["check", "warning.txt", "pass.txt", "--gates", "house", "--format", "json"]
     assert main(argv) == 3
-    printed = _json(capsys)
+    printed = printed_json(capsys)
     assert [document["name"] for document in printed["documents"]] == ["pass.txt"]
     assert "memory" in printed["errors"][0]["message"]
 
@@ -225,7 +219,7 @@ def test_explain_of_gates_lists_every_pattern(capsys: pytest.CaptureFixture[str]
     assert out.endswith("3 patterns: 2 exact, 0 candidate, 1 fallback\n")
     assert max(map(len, out.splitlines())) <= 80
     assert main(["explain", "--gates", "house", "--format", "json"]) == 0
-    rows = _json(capsys)["patterns"]
+    rows = printed_json(capsys)["patterns"]
     assert [(row["group"], row["number"], row["route"]) for row in rows] == [
         ("promise", 1, "exact"),
         ("promise", 2, "fallback"),
@@ -242,7 +236,7 @@ def test_the_caret_stands_below_the_mistake(capsys: pytest.CaptureFixture[str]) 
 
 def test_explain_has_the_tree_as_data(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "a+b", "--flags", "i,s", "--format", "json"]) == 0
-    printed = _json(capsys)
+    printed = printed_json(capsys)
     assert printed["route"] == "exact"
     assert printed["tree"] == {
         "label": "in order",
@@ -273,7 +267,7 @@ def test_examples_that_fail_are_shown_with_what_came(capsys: pytest.CaptureFixtu
     for part in ("So safe!", "PASS: Fine.", "“free”", "“risk-free”", "WARNING: Urgency."):
         assert part in out
     assert main(["gates", "check", "house", "--format", "json"]) == 1
-    (result,) = _json(capsys)["gates"]
+    (result,) = printed_json(capsys)["gates"]
     assert (result["passed"], result["failed"], result["precision"]) == (0, 3, 0.5)
     assert [problem["expected"] for problem in result["problems"]] == ["FAIL", "“free”", "PASS"]
 
@@ -285,7 +279,7 @@ def test_verdicts_never_given_and_findings_in_another_order_are_named(
     text = text.replace("A risk-free bond.", "It is safe and risk-free.")
     Path("house/no_risk.yaml").write_text(text, encoding="utf-8")
     main(["gates", "check", "house", "--format", "json"])
-    (result,) = _json(capsys)["gates"]
+    (result,) = printed_json(capsys)["gates"]
     assert result["unreached"] == 1
     (never,) = result["never_given"]
     assert (never["verdict"], never["status"]) == (2, "WARNING")
@@ -322,7 +316,7 @@ def test_compile_warms_the_cache_that_check_uses(
     monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
     for compiled in (True, False):
         assert main(["compile", "--gates", "house", "--format", "json"]) == 0
-        printed = _json(capsys)
+        printed = printed_json(capsys)
         assert printed["compiled"] is compiled
         assert printed["patterns"] == 3
         assert printed["routes"] == {"exact": 2, "candidate": 0, "fallback": 1}
@@ -500,7 +494,6 @@ class Backend:
 @pytest.fixture
 def host_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The name of an engine's class that can be imported from the current folder."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
     (tmp_path / "cli_host.py").write_text(HOST, "utf-8")
@@ -515,10 +508,10 @@ def test_compare_shows_what_is_equal_and_ends_with_1_if_anything_differs(
     (tmp_path / "b.txt").write_text("Left to chance.")
     command = ["compare", "--host", host_file, "--format", "json", "a.txt"]
     assert main(command) == 0
-    (row,) = json.loads(capsys.readouterr().out)["documents"]
+    (row,) = printed_json(capsys)["documents"]
     assert (row["name"], row["gates"], row["different"]) == ("a.txt", 1, {})
     assert main([*command, "b.txt"]) == 1
-    rows = json.loads(capsys.readouterr().out)["documents"]
+    rows = printed_json(capsys)["documents"]
     assert [sorted(row["different"]) for row in rows] == [[], ["asked"]]
     assert main(["compare", "--host", host_file, "b.txt", "nowhere.txt"]) == 3
     shown = capsys.readouterr()
@@ -548,7 +541,7 @@ def test_compile_host_writes_what_accelerate_loads(
 ) -> None:
     for compiled in (True, False):
         assert main(["compile", "--host", host_file, "--format", "json"]) == 0
-        facts = json.loads(capsys.readouterr().out)
+        facts = printed_json(capsys)
         assert (facts["compiled"], facts["patterns"], facts["gates"]) == (compiled, 2, 1)
     assert main(["compile", "--host", host_file, "--module", "fca_uk"]) == 2
     assert "--host goes with neither" in capsys.readouterr().err

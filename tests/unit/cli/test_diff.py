@@ -15,35 +15,20 @@ from gatecore.cli import main, selection
 from gatecore.gates import compare, reference
 from gatecore.gates.files.sources import load_gates
 from gatecore.gates.narrow import narrow
-
-GATE = """\
-gate: {name}
-version: {version}
-title: A gate for tests
-severity: high
-source: "Test 1"
-summary: "It looks for a word."
-limits: "It knows one word."
-patterns: {{word: ['\\b{word}\\b']}}
-verdicts:
-  - {{when: {{any: word}}, status: {status}, message: "{message}", evidence: word}}
-  - {{status: PASS, message: "Not found."}}
-examples:
-  - {{text: "An {word}.", status: {status}}}
-"""
+from tests.support.gates import word_gate
 
 
-def _write(folder: str, name: str, **other: Any) -> None:
-    values = {"word": "apple", "version": 1, "status": "FAIL", "message": "Found.", **other}
+def _write(
+    folder: str, name: str, *, word: str = "apple", status: str = "FAIL", **more: Any
+) -> None:
+    text = word_gate(name, word=word, status=status, **more)
+    text += f'examples:\n  - {{text: "An {word}.", status: {status}}}\n'
     Path(folder).mkdir(parents=True, exist_ok=True)
-    Path(folder, f"{name}.yaml").write_text(GATE.format(name=name, **values), "utf-8")
+    Path(folder, f"{name}.yaml").write_text(text, "utf-8")
 
 
 @pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
-    monkeypatch.setenv("COLUMNS", "80")
+def _folder(surroundings: None) -> None:
     for name in ("one", "two"):
         _write("old", name)
     shutil.copytree("old", "new")

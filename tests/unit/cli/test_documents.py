@@ -18,13 +18,6 @@ HEAD = "Subject: News\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-
 CHECK = ("check", "--module", "gdpr_uk")
 
 
-@pytest.fixture(autouse=True)
-def _surroundings(tmp_path: Path, compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.chdir(tmp_path)
-
-
 def _forms() -> dict[str, bytes]:
     """The same words in every form that is understood."""
     plain = SAID.encode()

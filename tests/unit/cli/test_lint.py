@@ -14,7 +14,10 @@ import pytest
 
 from gatecore.cli import main
 from gatecore.lint.patterns import lint_patterns
+from tests.support.command import printed_json
+from tests.support.data import DOCS, blocks
 
+GUIDE = (DOCS / "lint.md").read_text("utf-8")
 RULES = r"""
 import re
 
@@ -27,15 +30,8 @@ def check(text, given):
 
 
 @pytest.fixture(autouse=True)
-def _surroundings(tmp_path: Path, compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.chdir(tmp_path)
+def _rules(surroundings: None) -> None:
     Path("rules.py").write_text(RULES, encoding="utf-8")
-
-
-def _json(capsys: pytest.CaptureFixture[str]) -> Any:
-    return json.loads(capsys.readouterr().out)
 
 
 def _sources(printed: Any) -> list[str]:
@@ -72,7 +68,7 @@ def test_folders_are_read_without_hidden_ones(capsys: pytest.CaptureFixture[str]
         Path(folder).mkdir(parents=True)
         Path(folder, "more.py").write_text(RULES, encoding="utf-8")
     main(["lint", "checks", "--format", "json"])
-    found = _json(capsys)["patterns"]
+    found = printed_json(capsys)["patterns"]
     assert [one["places"] for one in found] == [
         ["checks/deep/more.py:4:37"],
         ["checks/deep/more.py:4:9"],
@@ -81,7 +77,7 @@ def test_folders_are_read_without_hidden_ones(capsys: pytest.CaptureFixture[str]
 
 def test_a_pattern_may_be_given_with_flags(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lint", r"(?<!\w)K(?!\w)", "--flags", "ia", "--format", "json"]) == 0
-    (found,) = _json(capsys)["patterns"]
+    (found,) = printed_json(capsys)["patterns"]
     assert found["pattern"]["flags"] == 2 | 256
     assert found["places"] == []
     assert found["rewrite"]["pattern"]["source"] == r"\bK\b"
@@ -124,7 +120,7 @@ def test_pattern_files_are_lines_or_json_lines(capsys: pytest.CaptureFixture[str
     )
     argv = ["lint", "--patterns", "rules.txt", "--patterns", "rules.jsonl", "--format", "json"]
     assert main(argv) == 0
-    found = {one["pattern"]["source"]: one for one in _json(capsys)["patterns"]}
+    found = {one["pattern"]["source"]: one for one in printed_json(capsys)["patterns"]}
     assert {source: one["pattern"]["flags"] for source, one in found.items()} == {
         "a(?!bc)": 0,
         "# (?!x)": 0,
@@ -145,13 +141,13 @@ def test_patterns_of_one_file_may_reach_re_in_another(capsys: pytest.CaptureFixt
         encoding="utf-8",
     )
     assert main(["lint", "house/", "--format", "json"]) == 1
-    printed = _json(capsys)
+    printed = printed_json(capsys)
     assert [one["places"] for one in printed["patterns"]] == [["house/rules.py:1:15"]]
     assert printed["unread"] == []
     assert main(["lint", "house/check.py"]) == 3
     assert "1 call of re not looked at" in " ".join(capsys.readouterr().out.split())
     assert main(["lint", "house/check.py", "--allow-unknown", "--format", "json"]) == 0
-    assert _json(capsys)["unread"] == ["house/check.py:3:2"]
+    assert printed_json(capsys)["unread"] == ["house/check.py:3:2"]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +159,7 @@ def test_patterns_of_one_file_may_reach_re_in_another(capsys: pytest.CaptureFixt
         (["--fail-on", "fallback"], 1),
     ],
 )
-def test_growth_that_is_not_known_is_no_pass(
+def test_growth_that_is_not_known_is_not_a_pass(
     options: list[str], code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On the fallback route; it is counted in the summary."""
@@ -182,7 +178,7 @@ def test_patterns_may_come_from_standard_input(
     stdin = io.TextIOWrapper(io.BytesIO(b"a(?!bc)\n"))
     monkeypatch.setattr(sys, "stdin", stdin)
     main(["lint", "--patterns", "-", "--format", "json"])
-    assert _sources(_json(capsys)) == ["a(?!bc)"]
+    assert _sources(printed_json(capsys)) == ["a(?!bc)"]
 
 
 def test_shipped_gates_are_read_when_nothing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -192,7 +188,7 @@ def test_shipped_gates_are_read_when_nothing_is_named(capsys: pytest.CaptureFixt
     is asserted in test_gates.py.
     """
     assert main(["lint", "--backend", "portable", "--format", "json"]) == 0
-    printed = _json(capsys)
+    printed = printed_json(capsys)
     assert printed["read"] > 100
     assert printed["issues"]
     assert [issue for issue in printed["issues"] if issue["level"] == "fault"] == []
@@ -229,13 +225,13 @@ def test_what_cannot_be_read_is_named_with_its_place(
     Path("flags.jsonl").write_text('["a", "q"]\n', encoding="utf-8")
     assert main(["lint", *argv, "--format", form]) == code
     captured = capsys.readouterr()
-    assert f"gatecore: error: {message}" in captured.err or message in captured.err
+    assert captured.err.startswith(f"gatecore: error: {message}")
     if form == "json":
         assert json.loads(captured.out)["errors"]
 
 
 @pytest.mark.parametrize("pattern", ["and/or", "fee", "e.g", "a.b/c"])
-def test_what_could_be_a_path_and_is_none_is_a_pattern(pattern: str) -> None:
+def test_what_could_be_a_path_and_is_not_one_is_a_pattern(pattern: str) -> None:
     assert main(["lint", pattern]) == 0
 
 
@@ -243,7 +239,7 @@ def test_the_rest_is_answered_when_something_cannot_be_read(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["lint", "rules.py", "gone.py", "(bad", "--format", "json"]) == 3
-    printed = _json(capsys)
+    printed = printed_json(capsys)
     assert len(printed["patterns"]) == 2
     assert len(printed["errors"]) == 2
 
@@ -269,22 +265,22 @@ def test_the_guide_shows_what_is_printed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The source, the output and the values of docs/lint.md are those of today."""
-    guide = (Path(__file__).parents[3] / "docs" / "lint.md").read_text("utf-8")
-    rules, values = re.findall(r"^```python\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
-    (shown,) = re.findall(r"^```console\n\$ .*?\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    rules, values = blocks(GUIDE, "python")
+    (shown,) = (block.partition("\n")[2] for block in blocks(GUIDE, "console"))
     Path("rules.py").write_text(rules, encoding="utf-8")
     monkeypatch.setenv("COLUMNS", "100")
     assert main(["lint", "rules.py", "--backend", "auto"]) == 1
     assert capsys.readouterr().out == shown
     scope: dict[str, Any] = {}
     exec(values, scope)
-    for expression, value in re.findall(r"^([a\[].*?)\s+# (.*)$", values, re.MULTILINE):
+    lines = re.findall(r"^([a\[].*?)\s+# (.*)$", values, re.MULTILINE)
+    assert lines
+    for expression, value in lines:
         assert eval(expression, scope) == ast.literal_eval(value), expression
 
 
 def test_the_guide_shows_rewrites_that_are_made() -> None:
-    guide = (Path(__file__).parents[3] / "docs" / "lint.md").read_text("utf-8")
-    rows = re.findall(r"^\| (`.*`) \| `(.*)` \| (same .*?) \|$", guide, re.MULTILINE)
+    rows = re.findall(r"^\| (`.*`) \| `(.*)` \| (same .*?) \|$", GUIDE, re.MULTILINE)
     assert len(rows) > 10
     for patterns, rewrite, kind in rows:
         for pattern in re.findall(r"`([^`]*)`", patterns.replace(r"\|", "|")):

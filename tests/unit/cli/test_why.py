@@ -16,10 +16,7 @@ BAD = "We hold personal data for as long as we wish. Guaranteed returns. Act now
 
 
 @pytest.fixture(autouse=True)
-def _surroundings(tmp_path: Path, compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.chdir(tmp_path)
+def _bad(surroundings: None) -> None:
     Path("bad.txt").write_text(BAD, "utf-8")
 
 

@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from gatecore.documents.reading import names_of
 from gatecore.files import FileRefusedError, read_file
+from tests.support.gates import gate_text
+from tests.support.process import run_python
 
 SECONDS = 60
 """Much more than any of these takes; what hangs hangs for ever."""
-
-GATE = """\
-gate: no_risk
-version: 1
-title: No promise of safety
-severity: high
-source: COBS 4.2.1R
-summary: Looks for promises.
-limits: None.
+GATE = gate_text(
+    """
 patterns: {promise: ['risk']}
 verdicts:
   - {when: {any: promise}, status: FAIL, message: Promises.}
   - {status: PASS, message: Fine.}
-"""
+""",
+    "no_risk",
+)
 
 
 def _python(code: str, folder: Path) -> str:
-    ended = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    ended = run_python(code, cwd=folder, seconds=SECONDS)
     return ended.stdout + ended.stderr
 
 

@@ -11,11 +11,11 @@ from jsonschema import Draft202012Validator
 
 import gatecore
 from gatecore.cli import main
+from tests.support.data import EXAMPLES
 
 SCHEMA: Any = json.loads(
     (Path(gatecore.__file__).parent / "gates" / "report.schema.json").read_text("utf-8")
 )
-EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.txt"))
 
 
 def closed(schema: Any) -> Any:
@@ -69,7 +69,7 @@ def test_fingerprints_are_those_of_sarif(capsys: pytest.CaptureFixture[str]) -> 
     (run,) = json.loads(capsys.readouterr().out)["runs"]
     prints = [each["partialFingerprints"]["gatecoreFinding/v1"] for each in run["results"]]
     assert prints == expected
-    assert len(set(prints)) == len(prints)
+    assert len(set(prints)) == len(prints) > 1
 
 
 def test_what_could_not_begin_is_a_report_as_well(capsys: pytest.CaptureFixture[str]) -> None:

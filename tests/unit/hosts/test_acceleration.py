@@ -9,7 +9,6 @@ import gc
 import importlib
 import json
 import re
-import subprocess
 import sys
 import threading
 import weakref
@@ -27,6 +26,7 @@ from gatecore import re as routed_re
 from gatecore.hosts import attempts
 from gatecore.hosts.acceleration import Acceleration
 from gatecore.patterns.learning import LearnedLog
+from tests.support.process import in_threads, run_python
 
 RULES = r"""
     import re
@@ -414,14 +414,8 @@ def test_a_compile_that_hangs_does_not_keep_the_process(
 ) -> None:
     """The start does not wait for it, the end a moment; what hung for long is dropped."""
     log = _with_learned(tmp_path)
-    run = subprocess.run(
-        [sys.executable, "-c", HANGING, str(tmp_path), hopeless],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    assert (run.stdout, run.stderr) == ("1\n", "")
+    run = run_python(HANGING, str(tmp_path), hopeless, seconds=120)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "1\n", "")
     assert len(log.patterns()) == left
     assert not list(tmp_path.glob("*.compiling.json"))
 
@@ -465,11 +459,7 @@ def test_threads_are_counted_each_by_its_own(cache: PatternStore) -> None:
             for number in range(50):
                 assert engine.check_document(f"aab{number}", "t", None)["m.b"] == ["b"]
 
-        threads = [threading.Thread(target=ask) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        in_threads(*[ask] * 4)
         stats = handle.stats()
         assert {n: (g.calls, g.served) for n, g in stats.by_gate.items()} == {
             "m.a": (200, 200),

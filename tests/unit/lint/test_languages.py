@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import warnings
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,21 +14,18 @@ from gatecore.gates.spec import PatternRef, View
 from gatecore.lint.proofs.languages import LanguageTooLargeError, text_between
 from gatecore.lint.proofs.program import program
 from gatecore.lint.proofs.questions import Questions
-from gatecore.places import Place
+from tests.support.data import flags_of, rows
+from tests.support.gates import HERE
 
-DATA = Path(__file__).parents[2] / "data" / "lint_languages.jsonl"
-ROWS: list[dict[str, Any]] = [json.loads(line) for line in DATA.read_text("ascii").splitlines()]
+ROWS = rows("lint_languages.jsonl")
 
 TEXTS = ["".join(text) for length in range(6) for text in product("asS- \n", repeat=length)]
 TEXTS += ["I\u0130", "\u03a3\u03a3", "\u0130s", "a_s", "_s", "aZs", "ISA"]
 LOWERED = list(dict.fromkeys(text.lower() for text in TEXTS))
 
-HERE = Place("a.yaml", 1, 1)
-
 
 def _ref(row: dict[str, Any], key: str = "pattern") -> PatternRef:
-    flags = sum(int(re.RegexFlag[letter.upper()]) for letter in row["flags"])
-    return PatternRef(row[key], flags, HERE, row["view"])
+    return PatternRef(row[key], flags_of(row["flags"]), HERE, row["view"])
 
 
 def _matched(pattern: PatternRef) -> list[str]:

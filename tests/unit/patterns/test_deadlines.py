@@ -10,9 +10,7 @@ import json
 import os
 import pickle
 import re
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +30,8 @@ from gatecore import (
 from gatecore.cli import main
 from gatecore.gates.files.gate_file import parse_gate
 from gatecore.patterns import re_process
+from tests.support.gates import gate_text
+from tests.support.process import in_threads, run_python
 
 HOSTILE = r"(?=a)(a+)+$"
 TEXT = "xyz risk " + "a" * 40 + "!"
@@ -51,25 +51,19 @@ def interrupt():
     os.kill(os.getpid(), signal.SIGINT)
 """
 
-GATE = """\
-gate: {name}
-version: 1
-title: t
-severity: {severity}
-source: "s"
-summary: "s"
-limits: "l"
-patterns:
-  {group}:
-    - '{pattern}'
+
+def _gate(name: str, pattern: str, severity: str = "high") -> str:
+    group = f"{name}_words"
+    return gate_text(
+        f"""
+patterns: {{{group}: ['{pattern}']}}
 verdicts:
   - {{when: {{any: {group}}}, status: FAIL, message: found}}
   - {{status: PASS, message: fine}}
-"""
-
-
-def _gate(name: str, pattern: str, severity: str = "high") -> str:
-    return GATE.format(name=name, group=f"{name}_words", pattern=pattern, severity=severity)
+""",
+        name,
+        severity=severity,
+    )
 
 
 def _gates(*patterns: tuple[str, str]) -> GateSet:
@@ -89,13 +83,7 @@ def no_idle_worker() -> Iterator[None]:
 
 def _run(script: str) -> str:
     """What a script prints that must end by itself, well before its questions would."""
-    done = subprocess.run(
-        [sys.executable, "-c", LONG + script],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    done = run_python(LONG + script, seconds=100)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
@@ -322,7 +310,7 @@ def test_a_gate_whose_pattern_fails_in_re_is_unknown() -> None:
 
 def test_the_lowercase_view_fails_closed_as_well() -> None:
     """A pass over the document that ends in time, and none over its `.lower()`."""
-    gate = _gate("risk", "risk").replace("- 'risk'", "- {keyword: risk}")
+    gate = _gate("risk", "risk").replace("['risk']", "[{keyword: risk}]")
     gates = GateSet([_parsed("risk", gate)])
     assert gates.lowercase is not None
     assert gates.check("A RISK", deadline=60).overall == "FAIL"
@@ -370,11 +358,7 @@ def test_workers_are_shared_by_threads_and_left_by_none() -> None:
     def ask() -> None:
         found.append(patterns.scan(TEXT, deadline=60).ids())
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(*[ask] * 4)
     assert found == [expected] * 4
     assert len(re_process._idle) <= 2
 
@@ -442,7 +426,5 @@ def test_ordinary_questions_about_long_texts_take_no_thread() -> None:
             patterns.scan("ab" * 100_000).spans(50)
         print(before, 0 < threads() < 10)
     """
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False
-    )
+    done = run_python(code)
     assert (done.returncode, done.stdout.split()) == (0, ["0", "True"]), done

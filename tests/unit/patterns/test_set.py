@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 import pickle
 import re
-import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from gatecore import (
 )
 from gatecore._gatecore import CoreSet
 from gatecore.patterns.pattern import PatternLike
+from tests.support.process import in_threads
 
 TEXT = "There is NO  RISK: earn up to 7 % – £50, or up to 12% more.\n"
 PATTERNS: list[PatternLike] = [
@@ -243,14 +244,8 @@ def test_threads_share_a_set_and_a_scan(patterns: PatternSet) -> None:
             if got != expected:
                 wrong.append(got)
 
-    threads = [
-        threading.Thread(target=ask, args=(make,))
-        for make in (lambda: scan, lambda: patterns.scan(TEXT)) * 8
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    makers: list[Callable[[], Any]] = [lambda: scan, lambda: patterns.scan(TEXT)]
+    in_threads(*(partial(ask, make) for make in makers * 8))
     assert wrong == []
 
 

@@ -7,7 +7,6 @@ import os
 import random
 import re
 import stat
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 from gatecore import Pattern, PatternSet, PatternSetError, PatternStore, StoredSetError
 from gatecore.patterns import trusted_files
 from gatecore.patterns.pattern import PatternLike
+from tests.support.process import run_python
 
 PATTERNS: list[PatternLike] = [
     (r"no\s+risk", re.IGNORECASE),
@@ -290,13 +290,8 @@ def test_only_regular_files_are_read_and_written(tmp_path: Path, make: Any, name
         path.unlink()
         if is_wanted:
             make(path)
-    run = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+    run = run_python(script, str(tmp_path), seconds=120)
+    assert run.returncode == 0, run.stderr
     assert any(word in run.stdout for word in ("regular", "symbolic link", "directory")), run.stdout
     elsewhere = tmp_path / "elsewhere"
     assert not elsewhere.exists() or elsewhere.read_bytes() == b"of somebody"

@@ -37,10 +37,9 @@ from gatecore.gates.spec import (
     Window,
 )
 from gatecore.places import Place
+from tests.support import data
 
-DATA = yaml.safe_load(
-    (Path(__file__).parents[3] / "data" / "gate_file_errors.yaml").read_text(encoding="utf-8")
-)
+DATA = yaml.safe_load((data.DATA / "gate_file_errors.yaml").read_text("utf-8"))
 BASE: str = DATA["base"]
 CASES: list[dict[str, Any]] = DATA["cases"]
 SHARED_CASES: list[dict[str, Any]] = DATA["shared_cases"]
@@ -466,7 +465,7 @@ def test_half_a_character_is_refused_by_either_loader(monkeypatch: pytest.Monkey
     "title",
     ["“Best” is said", "‘never’ or ‘none’", "’tis so", "'“Quoted” itself'", '"“so”"', "a “b”"],
 )
-def test_quotations_are_no_wrong_quotes(title: str) -> None:
+def test_quotations_are_not_wrong_quotes(title: str) -> None:
     """Only what stands in typographic quotes as a whole is taken for a mistake."""
     text = BASE.replace("title: A title", f"title: {title}")
     assert text != BASE
