@@ -18,7 +18,6 @@ import ast
 import copy
 import functools
 import importlib.util
-import json
 import re
 import sys
 import traceback
@@ -29,6 +28,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Literal, NamedTuple
+
+from tests.support.data import rows
 
 __all__ = ["Outcome", "Shim", "Skip", "Suite", "read_skips", "source_path"]
 
@@ -132,7 +133,7 @@ class Shim:
     """A module like `re` whose functions and compiled patterns turn str subjects into others.
 
     Only subjects whose type is exactly `str` are changed: bytes, other subclasses of str, and what
-    is no text at all go on untouched, and so does everything that comes back.
+    is not text at all pass through untouched, and so does everything that comes back.
     """
 
     def __init__(self, module: Any, subject: Subject, path: Path) -> None:
@@ -396,8 +397,9 @@ class Skip:
         return f"{sys.version_info[0]}.{sys.version_info[1]}" in self.versions
 
 
-def read_skips(path: Path) -> list[Skip]:
-    """The rows of a file of skips."""
-    lines = path.read_text(encoding="ascii").splitlines()
-    rows = [json.loads(line) for line in lines if line]
-    return [Skip(r["test"], r["mode"], tuple(r["versions"]), r["reason"]) for r in rows]
+def read_skips() -> list[Skip]:
+    """The tests that are left out."""
+    return [
+        Skip(r["test"], r["mode"], tuple(r["versions"]), r["reason"])
+        for r in rows("test_re_skips.jsonl")
+    ]

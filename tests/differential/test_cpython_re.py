@@ -32,7 +32,7 @@ if PATH is None:
         "this interpreter is installed without CPython's test package", allow_module_level=True
     )
 NAMES = Suite(PATH, re).names
-SKIPS = read_skips(Path(__file__).parents[1] / "data" / "test_re_skips.jsonl")
+SKIPS = read_skips()
 
 FLOOR = 130
 """Tests of test_re.py: 135 on 3.10.13, 158 on 3.11.7, 161 on 3.13.0."""
@@ -116,7 +116,7 @@ def test_cpython_passes_on_documents(name: str, backend: str) -> None:
 
 @pytest.mark.parametrize("mode", [PLAIN, DOCUMENT])
 def test_the_harness_adds_no_failures(mode: str) -> None:
-    """The control: with `re` itself in the place of gatecore.re every test passes."""
+    """The control: with `re` itself in place of gatecore.re every test passes."""
     run = _control(mode)
     failed = {name: run(name).detail for name in NAMES if run(name).status == "failed"}
     failed = {name: detail for name, detail in failed.items() if not _skip(name, mode)}
@@ -156,7 +156,7 @@ def test_every_skip_is_of_a_test_that_is_there() -> None:
     assert not unknown, f"no such tests in {PATH} of {sys.version}: {unknown}"
     for mode in (PLAIN, DOCUMENT):
         rows = [skip.test for skip in here if skip.mode == mode]
-        assert len(rows) == len(set(rows)), f"doubles for {mode}: {rows}"
+        assert len(rows) == len(set(rows)), f"duplicates for {mode}: {rows}"
         assert len(rows) < len(NAMES) / 20, f"too many skips for {mode}: {rows}"
 
 

@@ -9,7 +9,6 @@ import collections
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -32,16 +31,11 @@ from tests.differential.gates import (
     run_round,
 )
 from tests.support import strategies
+from tests.support.data import DATA
 from tests.support.gate_cases import GateCase
 from tests.support.gate_rows import from_row, to_row
 
-ROWS = [
-    line
-    for line in (Path(__file__).parents[1] / "data" / "gate_differences.jsonl")
-    .read_text("ascii")
-    .split("\n")
-    if line
-]
+ROWS = [line for line in (DATA / "gate_differences.jsonl").read_text("ascii").split("\n") if line]
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +69,7 @@ def test_random_rounds_agree_and_exercise_every_feature_both_ways() -> None:
 
 
 @given(case=strategies.gate_cases())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_gates_that_shrink_agree(case: GateCase) -> None:
     found = list(run_round(case, on_gate_set, collections.Counter()))
     assert not found, "\n".join(map(str, found))

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
-import subprocess
-import sys
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,11 +11,10 @@ from typing import Any
 
 import pytest
 
-import gatecore
 from gatecore import PatternSet
 from tests.support.drop_in import Document, gre
+from tests.support.process import run_python
 
-ROOT = Path(__file__).parents[2]
 PATTERNS = [r"(\d+) ?%", r"no\s+risk", r"(\w)\1", r"x?", "risk"]
 TEXT = "Earn up to 7 % hello no risk "
 TOLERANCE_MB = 6.0
@@ -123,7 +119,7 @@ def _resident_mb() -> float:
 
 
 def measure(backend: str, documents: int, marks: list[int]) -> list[float]:
-    """Resident memory in MB after so many documents, each used and dropped."""
+    """Resident memory in MB after each number of documents in `marks`, each used and dropped."""
     named: Any = backend
     patterns = PatternSet(PATTERNS, backend=named)
     numbers = [gre.compile(pattern) for pattern in PATTERNS]
@@ -149,19 +145,15 @@ def measure(backend: str, documents: int, marks: list[int]) -> list[float]:
 )
 def test_memory_stays_flat(documents: int, backend: str) -> None:
     """After the first fifth, documents, matches, views and stats take no more memory."""
-    source = (
-        "import json; from tests.differential.test_leak import measure; "
-        f"print(json.dumps(measure({backend!r}, {documents}, [{documents // 5}, {documents}])))"
+    ran = run_python(
+        f"""
+        import json
+        from tests.differential.test_leak import measure
+        print(json.dumps(measure({backend!r}, {documents}, [{documents // 5}, {documents}])))
+    """,
+        seconds=600,
     )
-    paths = [str(ROOT), str(Path(gatecore.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    ran = subprocess.run(
-        [sys.executable, "-c", source],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=True,
-    )
+    assert ran.returncode == 0, ran.stderr
     warm, end = json.loads(ran.stdout)
     allowed = TOLERANCE_MB * documents / 100_000
     assert warm > 5

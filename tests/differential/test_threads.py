@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import sys
-import textwrap
 import threading
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
 
-import gatecore
 from gatecore import PatternSet
+from tests.support.gates import gate_text
+from tests.support.process import in_threads, run_python
 
 THREADS = 16
 ROUNDS = 10
-ROOT = Path(__file__).parents[2]
 TEXT = "Earn up to 7 % – no  risk, NO RISK, hello straße İ 12%. " * 20
 PATTERNS: list[tuple[str, int]] = [
     (r"(\d+) ?%", 0),
@@ -97,14 +94,10 @@ def disagreements(share_document: bool, backend: str) -> list[str]:
             raise
         done.append(number)
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(THREADS)]
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        in_threads(*(partial(work, number) for number in range(THREADS)))
     finally:
         sys.setswitchinterval(interval)
     if sorted(done) != list(range(THREADS)):
@@ -134,25 +127,8 @@ def test_counts_are_not_lost(backend: Any) -> None:
         for _ in range(500):
             compiled.search(document)
 
-    threads = [threading.Thread(target=work) for _ in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(*[work] * THREADS)
     assert document.stats().served == THREADS * 500
-
-
-def _python(source: str, *options: str) -> subprocess.CompletedProcess[str]:
-    paths = [str(ROOT), str(Path(gatecore.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    return subprocess.run(
-        [sys.executable, *options, "-c", textwrap.dedent(source)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
 
 
 def test_threads_in_development_mode(backend: str) -> None:
@@ -164,10 +140,18 @@ def test_threads_in_development_mode(backend: str) -> None:
         print("done")
     """
     # pytest's import of its own parts may warn, which is not what is tested.
-    ran = _python(source, "-X", "dev", "-W", "error", "-W", "ignore::DeprecationWarning:pytest")
+    options = ("-X", "dev", "-W", "error", "-W", "ignore::DeprecationWarning:pytest")
+    ran = run_python(source, options=options)
     assert ran.returncode == 0, ran.stderr[-3000:]
     assert ran.stdout.strip() == "done"
     assert ran.stderr == ""
+
+
+def _ends_quietly(source: str, *, times: int) -> None:
+    for _ in range(times):
+        ran = run_python(source)
+        assert ran.returncode == 0, (ran.returncode, ran.stderr[-3000:])
+        assert (ran.stdout.strip(), ran.stderr) == ("ends", "")
 
 
 @pytest.mark.parametrize("held", [True, False], ids=["one document", "new documents"])
@@ -196,11 +180,7 @@ def test_the_interpreter_ends_while_threads_scan(held: bool, backend: str) -> No
             running.acquire()
         print("ends", flush=True)
     """
-    for _ in range(3):
-        ran = _python(source)
-        assert ran.returncode == 0, (ran.returncode, ran.stderr[-3000:])
-        assert ran.stdout.strip() == "ends"
-        assert ran.stderr == ""
+    _ends_quietly(source, times=3)
 
 
 #: What daemon threads are in the middle of when the interpreter ends. `f` replaces a match.
@@ -220,19 +200,12 @@ BELOW_US = {
 }
 
 
-_GATE = r"""
-gate: twice
-version: 1
-title: A gate with a pattern that only re can answer
-severity: low
-source: tests
-summary: It looks for a letter twice.
-limits: It knows nothing else.
+_GATE = gate_text(r"""
 patterns: {twice: ['(\w)\1']}
 verdicts:
   - {when: {any: twice}, status: FAIL, message: Found., evidence: twice}
   - {status: PASS, message: Not found.}
-"""
+""")
 
 
 @pytest.mark.parametrize("doing", BELOW_US)
@@ -248,7 +221,7 @@ def test_the_interpreter_ends_while_python_code_runs_below_us(doing: str) -> Non
         text = "Earn up to 7 % no risk hello " * 40
         patterns = PatternSet([r"(\\d+) ?%", r"no\\s+risk", r"(\\w)\\1", "x?"])
         document = Document(text, patterns)
-        gates = GateSet([parse_gate({_GATE!r}, path="twice.yaml", module="tests")])
+        gates = GateSet([parse_gate({_GATE!r}, path="a.yaml", module="tests")])
         numbers = itertools.count()
         running = threading.Semaphore(0)
 
@@ -294,8 +267,4 @@ def test_the_interpreter_ends_while_python_code_runs_below_us(doing: str) -> Non
         time.sleep(0.02)
         print("ends", flush=True)
     """
-    for _ in range(2):
-        ran = _python(source)
-        assert ran.returncode == 0, (ran.returncode, ran.stderr[-3000:])
-        assert ran.stdout.strip() == "ends"
-        assert ran.stderr == ""
+    _ends_quietly(source, times=2)

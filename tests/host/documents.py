@@ -132,22 +132,11 @@ _TEXTS: Final = {
     "longest that fits": f"Job {_LONG[1:]} and job 7",
 }
 
-#: So many of the texts, the first ones, are whole documents.
+#: This many of the texts, the first ones, are whole documents.
 _NATURAL: Final = 8
 
 _ODD: Final = (
-    "İ",
-    "ı",
-    "\u00a0",
-    "e\u0301",
-    "\ud83d",
-    "\udc4d",
-    "\0",
-    "５",
-    "²",
-    "½",
-    "ſ",
-    "\u212a",
+    *("İ", "ı", "\u00a0", "e\u0301", "\ud83d", "\udc4d", "\0", "５", "²", "½", "ſ", "\u212a"),
 )
 
 
@@ -206,20 +195,9 @@ class _Text(str):
 
 
 WRONG_TYPES: Final[list[Any]] = [
-    None,
-    b"Job 1, a deposit",
-    bytearray(b"x"),
-    7,
-    0,
-    1.5,
-    True,
-    ["a deposit"],
-    {"text": "a deposit"},
-    object,
-    _Text("Job 3 and a deposit of £9, rent of £2"),
-    _Text(),
+    *(None, b"Job 1, a deposit", bytearray(b"x"), 7, 0, 1.5, True, ["a deposit"]),
+    *({"text": "a deposit"}, object, _Text("Job 3 and a deposit of £9, rent of £2"), _Text()),
 ]
-
 #: Words and phrases of the documents, odd characters, and glue.
 VOCABULARY: Final[list[str]] = [
     *dict.fromkeys(

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatecore import GatecoreError, PatternStore
+from gatecore import AccelerateError, PatternStore
 from tests.host.accelerated import accelerate
 from tests.host.copies import (
     ENGINES,
@@ -27,11 +27,13 @@ from tests.host.copies import (
     Copy,
     copied_host,
     differences,
+    gates_of,
     observed,
     without_times,
 )
 from tests.host.documents import VOCABULARY, WRONG_TYPES, documents
 
+NewCopy = Callable[[], Copy]
 DOCUMENTS = dict(documents())
 FEW = ("tenancy", "advert", "privacy, dotted I", "workshop", "long job", "unknown rate", "empty")
 LATE_GATE = """
@@ -86,14 +88,6 @@ def _answers(engine: Any, names: tuple[str, ...] = FEW) -> Any:
     ]
 
 
-def _gates(engine: Any) -> dict[str, Any]:
-    return {
-        f"{name}.{gate_id}": gate
-        for name, module in engine.modules.items()
-        for gate_id, gate in module.gates.items()
-    }
-
-
 @pytest.fixture(scope="module")
 def pairs(
     tmp_path_factory: pytest.TempPathFactory, cache_folder: Path
@@ -122,10 +116,10 @@ def test_the_report_of_every_document_is_the_same(kind: str, pairs: dict[str, Pa
 
 def test_every_gate_alone_says_the_same(pairs: dict[str, Pair]) -> None:
     """Lone surrogates too, which an engine cannot hash; what a gate raises is the same as well."""
-    new = _gates(pairs["sync"].new)
+    new = gates_of(pairs["sync"].new)
     found = {
         (name, gate_id): _difference(gate.check, new[gate_id].check, text, "order")
-        for gate_id, gate in _gates(pairs["sync"].old).items()
+        for gate_id, gate in gates_of(pairs["sync"].old).items()
         for name, text in DOCUMENTS.items()
     }
     assert len(found) > 2_000
@@ -165,18 +159,18 @@ def test_document_types_mean_the_same(
 
 
 @pytest.mark.parametrize("text", WRONG_TYPES, ids=repr)
-def test_what_is_no_text_gives_the_same_error(text: Any, pairs: dict[str, Pair]) -> None:
+def test_what_is_not_text_gives_the_same_error(text: Any, pairs: dict[str, Pair]) -> None:
     """Of an engine a report of the error; of a gate the same exception with the same words."""
     found = [pairs[kind].differences(text) for kind in ENGINES]
-    new = _gates(pairs["sync"].new)
-    for gate_id, gate in _gates(pairs["sync"].old).items():
+    new = gates_of(pairs["sync"].new)
+    for gate_id, gate in gates_of(pairs["sync"].old).items():
         found.append(_difference(gate.check, new[gate_id].check, text, "order"))
     assert "".join(found) == ""
 
 
 def test_a_call_with_wrong_arguments_raises_the_same(pairs: dict[str, Pair]) -> None:
     old, new = (
-        _gates(engine)["lettings.deposit"] for engine in (pairs["sync"].old, pairs["sync"].new)
+        gates_of(engine)["lettings.deposit"] for engine in (pairs["sync"].old, pairs["sync"].new)
     )
     for arguments in [(), ("a deposit",), ("a", "b", "c")]:
         assert _difference(old.check, new.check, *arguments) == ""
@@ -235,19 +229,11 @@ def test_eight_threads_on_one_engine_get_their_own_answers(
 # The handle.
 
 
-def test_at_least_nine_of_ten_calls_are_served(
-    new_copy: Callable[[], Copy], cache: PatternStore
-) -> None:
+def test_at_least_nine_of_ten_calls_are_served(new_copy: NewCopy, cache: PatternStore) -> None:
     engine = new_copy().engine()
     handle = accelerate(engine, store=cache)
     for name in (
-        "tenancy",
-        "inventory",
-        "advert",
-        "sponsored",
-        "privacy",
-        "bad privacy",
-        "workshop",
+        *("tenancy", "inventory", "advert", "sponsored", "privacy", "bad privacy", "workshop"),
     ):
         engine.check_document(DOCUMENTS[name], "tenancy", None)
     stats = handle.stats()
@@ -258,9 +244,7 @@ def test_at_least_nine_of_ten_calls_are_served(
     assert share >= 0.9, f"{share:.1%}: {stats.by_reason} {stats.by_gate}"
 
 
-def test_stats_name_every_gate_and_begin_at_nothing(
-    new_copy: Callable[[], Copy], cache: PatternStore
-) -> None:
+def test_stats_name_every_gate_and_begin_at_nothing(new_copy: NewCopy, cache: PatternStore) -> None:
     engine = new_copy().engine()
     handle = accelerate(engine, store=cache)
     stats = handle.stats()
@@ -272,21 +256,19 @@ def test_stats_name_every_gate_and_begin_at_nothing(
         assert [name for name in named if gate in name] != [], (gate, named)
 
 
-def test_explain_says_what_was_found(new_copy: Callable[[], Copy], cache: PatternStore) -> None:
+def test_explain_says_what_was_found(new_copy: NewCopy, cache: PatternStore) -> None:
     handle = accelerate(new_copy().engine(), store=cache)
     explained = handle.explain()
     handle.restore()
-    text = "\n".join(map(str, explained)) if not isinstance(explained, str) else explained
-    assert "deposit" in text
+    assert explained.host == "1 engine, 22 gates"
+    assert any("deposit" in pattern.source for pattern, _ in explained)
 
 
-# Nothing is left behind.
+# Nothing remains.
 
 
 @pytest.mark.parametrize("kind", ENGINES)
-def test_restore_leaves_no_trace(
-    kind: str, new_copy: Callable[[], Copy], cache: PatternStore
-) -> None:
+def test_restore_leaves_no_trace(kind: str, new_copy: NewCopy, cache: PatternStore) -> None:
     """Every name of every module, class and object stands for the same object as before."""
     copy = new_copy()
     engine = copy.engine(kind)
@@ -305,7 +287,7 @@ def test_restore_leaves_no_trace(
 
 @pytest.mark.parametrize("first_restored", [0, 1])
 def test_accelerating_twice_is_harmless(
-    first_restored: int, new_copy: Callable[[], Copy], cache: PatternStore
+    first_restored: int, new_copy: NewCopy, cache: PatternStore
 ) -> None:
     """In whichever order the handles are restored, the host works and nothing remains."""
     copy = new_copy()
@@ -321,7 +303,7 @@ def test_accelerating_twice_is_harmless(
     _assert_same_names(before, copy.traces(engine))
 
 
-def test_a_host_can_be_accelerated_again(new_copy: Callable[[], Copy], cache: PatternStore) -> None:
+def test_a_host_can_be_accelerated_again(new_copy: NewCopy, cache: PatternStore) -> None:
     copy = new_copy()
     engine = copy.engine()
     wanted = _answers(engine)
@@ -349,9 +331,7 @@ def _assert_same_names(before: dict[str, dict[Any, Any]], after: dict[str, dict[
 # More than one engine, and what is not an engine.
 
 
-def test_two_engines_of_one_host_side_by_side(
-    new_copy: Callable[[], Copy], cache: PatternStore
-) -> None:
+def test_two_engines_of_one_host_side_by_side(new_copy: NewCopy, cache: PatternStore) -> None:
     """They share modules and classes; each may be accelerated and restored when it likes."""
     copy = new_copy()
     one, two = copy.engine(), copy.engine("async")
@@ -373,7 +353,7 @@ def test_two_engines_of_one_host_side_by_side(
 
 
 def test_two_hosts_side_by_side_do_not_touch_each_other(
-    new_copy: Callable[[], Copy], cache: PatternStore
+    new_copy: NewCopy, cache: PatternStore
 ) -> None:
     old, new = new_copy(), new_copy()
     engine, other = old.engine(), new.engine()
@@ -384,7 +364,7 @@ def test_two_hosts_side_by_side_do_not_touch_each_other(
     handle.restore()
 
 
-def test_one_module_can_be_accelerated(new_copy: Callable[[], Copy], cache: PatternStore) -> None:
+def test_one_module_can_be_accelerated(new_copy: NewCopy, cache: PatternStore) -> None:
     copy = new_copy()
     engine = copy.engine()
     wanted = _answers(engine)
@@ -397,12 +377,10 @@ def test_one_module_can_be_accelerated(new_copy: Callable[[], Copy], cache: Patt
         _assert_same_names(before, copy.traces(engine))
 
 
-def test_a_list_of_gates_can_be_accelerated(
-    new_copy: Callable[[], Copy], cache: PatternStore
-) -> None:
+def test_a_list_of_gates_can_be_accelerated(new_copy: NewCopy, cache: PatternStore) -> None:
     copy = new_copy()
     engine = copy.engine()
-    gates = list(_gates(engine).values())[::2]
+    gates = list(gates_of(engine).values())[::2]
     wanted = [observed(gate.check, text, "order") for gate in gates for text in DOCUMENTS.values()]
     before = copy.traces(engine)
     handle = accelerate(gates, store=cache)
@@ -414,7 +392,7 @@ def test_a_list_of_gates_can_be_accelerated(
 
 
 def test_a_list_of_python_modules_can_be_accelerated(
-    new_copy: Callable[[], Copy], cache: PatternStore
+    new_copy: NewCopy, cache: PatternStore
 ) -> None:
     """Functions that take a text and ask `re`: no gates, no engine."""
     copy = new_copy()
@@ -444,9 +422,7 @@ def test_a_list_of_python_modules_can_be_accelerated(
 # What comes later, and what went wrong.
 
 
-def test_a_gate_added_later_answers_as_ever(
-    new_copy: Callable[[], Copy], cache: PatternStore
-) -> None:
+def test_a_gate_added_later_answers_as_ever(new_copy: NewCopy, cache: PatternStore) -> None:
     """To a module's dict, to a module that registers its gates, and as a module loaded late."""
     reports = []
     for accelerated in (False, True):
@@ -475,9 +451,9 @@ def test_a_gate_that_raises_leaves_the_others_alone(pairs: dict[str, Pair]) -> N
     assert gates["tariff"]["message"] == "Gate error: 'polishing'"
     assert gates["job_numbers"]["status"] == "FAIL"
     with pytest.raises(KeyError, match="polishing"):
-        _gates(pairs["sync"].new)["workshop.tariff"].check(text, "order")
+        gates_of(pairs["sync"].new)["workshop.tariff"].check(text, "order")
     with pytest.raises(ValueError, match="4300"):
-        _gates(pairs["sync"].new)["workshop.job_numbers"].check(DOCUMENTS["long job"], "order")
+        gates_of(pairs["sync"].new)["workshop.job_numbers"].check(DOCUMENTS["long job"], "order")
 
 
 def test_reports_do_not_hold_documents(pairs: dict[str, Pair]) -> None:
@@ -496,15 +472,15 @@ def test_reports_do_not_hold_documents(pairs: dict[str, Pair]) -> None:
 
 @pytest.mark.parametrize("target", [None, 7, "lettings", [7], object], ids=repr)
 def test_what_cannot_be_accelerated_is_refused(target: Any) -> None:
-    """Silence would look like success."""
-    with pytest.raises((GatecoreError, TypeError, ValueError)):
+    """Accepting it silently would look like success."""
+    with pytest.raises(AccelerateError, match="give an engine"):
         accelerate(target)
 
 
 # The cache.
 
 
-def test_a_second_start_compiles_nothing(new_copy: Callable[[], Copy], tmp_path: Path) -> None:
+def test_a_second_start_compiles_nothing(new_copy: NewCopy, tmp_path: Path) -> None:
     """The folder serves another copy of the same host, as it would another process."""
     answers, caches = [], [PatternStore(tmp_path / "sets") for _ in range(2)]
     for cache in caches:

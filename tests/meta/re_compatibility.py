@@ -5,33 +5,17 @@ python -m tests.meta.re_compatibility      # writes them into the document
 
 from __future__ import annotations
 
-import json
 import re
 import sys
-from pathlib import Path
 from typing import Any
 
 from gatecore import PatternSet
+from tests.support.data import DOCS, flags_of, rows
 
-__all__ = ["DATA", "DOCUMENT", "flags_of", "rows", "written"]
+__all__ = ["DOCUMENT", "is_known_here", "written"]
 
-ROOT = Path(__file__).parents[2]
-DATA = ROOT / "tests" / "data"
-DOCUMENT = ROOT / "docs" / "re-compatibility.md"
+DOCUMENT = DOCS / "re-compatibility.md"
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-
-
-def rows(name: str) -> list[dict[str, Any]]:
-    """The rows of a data file."""
-    return [json.loads(line) for line in (DATA / name).read_text("utf-8").splitlines()]
-
-
-def flags_of(letters: str) -> int:
-    """Flags from the letters of `re`."""
-    flags = 0
-    for letter in letters:
-        flags |= re.RegexFlag[letter.upper()]
-    return flags
 
 
 def is_known_here(row: dict[str, Any]) -> bool:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).parents[2]
+from tests.support.data import ROOT
+from tests.support.process import run_python
 
 
 def test_every_benchmark_file_is_imported_without_the_tests() -> None:
@@ -16,7 +13,5 @@ def test_every_benchmark_file_is_imported_without_the_tests() -> None:
     assert len(names) > 15
     program = "import sys; sys.modules['tests'] = None\n"
     program += "".join(f"import {name}\n" for name in names if not name.endswith("__init__"))
-    ran = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
+    ran = run_python(program, seconds=120)
     assert ran.returncode == 0, ran.stderr

@@ -12,21 +12,16 @@ import yaml
 from gatecore.gates.files.gate_file import SHARED_FILE, load_gate, parse_gate
 from gatecore.gates.reference import evaluate
 from gatecore.gates.values import parse
+from tests.support.data import DOCS, blocks
+from tests.support.gates import gate_text
 
-TEXT = (Path(__file__).parents[2] / "docs" / "gates.md").read_text("utf-8")
-BLOCKS = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+TEXT = (DOCS / "gates.md").read_text("utf-8")
+BLOCKS = blocks(TEXT, "yaml")
 GATES = {block.split()[1]: block for block in BLOCKS if block.startswith("gate: ")}
 TABLE = TEXT.partition("| you want to say | you write |")[2].partition("\n## ")[0]
 IDIOMS = re.findall(r"\| `([^`]+)`[^|]*\|$", TABLE, re.MULTILINE)
 
-BASE = r"""
-gate: idiom
-version: 1
-title: t
-severity: high
-source: s
-summary: s
-limits: l
+BASE = gate_text(r"""
 patterns:
   claim: ['\bsafe\b', sure]
   warning: [risk]
@@ -44,7 +39,7 @@ verdicts:
     message: m
   - status: PASS
     message: m
-"""
+""")
 SHARED = next(block for block in BLOCKS if block.startswith("shared:"))
 
 
@@ -81,7 +76,7 @@ def test_each_gate_answers_as_its_examples_say(name: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("idiom", IDIOMS)
 def test_each_idiom_is_read(idiom: str) -> None:
     text = idiom_in_a_gate(idiom)
-    parse_gate(text, path="idiom.yaml", module="house", shared=SHARED)
+    parse_gate(text, path="a.yaml", module="house", shared=SHARED)
 
 
 def test_enough_is_shown() -> None:
@@ -92,7 +87,7 @@ def test_enough_is_shown() -> None:
 
 
 def test_the_pattern_of_numbers_in_words_reads_them_whole() -> None:
-    (pattern,) = re.findall(r"^```text\n(.*?)\n```", TEXT, re.DOTALL | re.MULTILINE)
+    (pattern,) = (block.rstrip("\n") for block in blocks(TEXT, "text"))
     words = ["1250", "one", "six", "ten", "twelve", "thirteen", "sixteen", "seventeen", "nineteen"]
     for word in [*words, "twenty", "Twenty-one", "ninety nine"]:
         found = re.search(pattern, f"within {word} days", re.IGNORECASE)
@@ -104,7 +99,7 @@ def test_the_pattern_of_numbers_in_words_reads_them_whole() -> None:
 def test_the_python_block_runs_on_the_first_gate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (block,) = re.findall(r"^```python\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+    (block,) = blocks(TEXT, "python")
     folder = tmp_path / "rules" / "house"
     folder.mkdir(parents=True)
     (folder / "no_risk.yaml").write_text(GATES["no_risk"], "utf-8")

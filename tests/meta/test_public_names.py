@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import inspect
 import pickle
-import subprocess
-import sys
 import typing
 
 import pytest
 
 import gatecore
+from tests.support.process import run_python
 
 
 def test_the_table_the_list_and_what_type_checkers_see_are_the_same() -> None:
@@ -40,7 +39,7 @@ def test_a_public_name_is_there_and_documented(name: str) -> None:
 
 
 def test_other_names_are_refused() -> None:
-    """As any module refuses them."""
+    """Like any module."""
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         gatecore.nonsense  # noqa: B018
 
@@ -48,7 +47,5 @@ def test_other_names_are_refused() -> None:
 def test_nothing_is_imported_before_it_is_asked_for() -> None:
     """`import gatecore` loads neither the native module nor any package."""
     program = "import sys, gatecore; print([m for m in sys.modules if m.startswith('gatecore.')])"
-    ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert ran.stdout == "[]\n"
+    ran = run_python(program)
+    assert (ran.stdout, ran.stderr) == ("[]\n", "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import pickle
 import re as standard
-import subprocess
 import sys
 import typing
 import warnings
@@ -15,7 +14,9 @@ from typing import Any
 import pytest
 
 from gatecore import Document, PatternSet, re
-from tests.meta.re_compatibility import DOCUMENT, flags_of, is_known_here, rows, written
+from tests.meta.re_compatibility import DOCUMENT, is_known_here, written
+from tests.support.data import flags_of, rows
+from tests.support.process import run_python
 
 ROUTES = rows("re_routes.jsonl")
 DEVIATIONS = rows("re_deviations.jsonl")
@@ -70,9 +71,7 @@ inner = interpreters.create()
 code = "try:\\n import gatecore.re\\nexcept ImportError as error:\\n print(error, flush=True)"
 interpreters.run_string(inner, code)
 """
-    ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
-    )
+    ran = run_python(program, seconds=60)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 

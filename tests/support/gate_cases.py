@@ -39,27 +39,22 @@ from gatecore.gates.spec import (
     Every,
     Evidence,
     Gate,
-    Group,
     NoneOf,
     Not,
     Part,
     PatternRef,
-    Relation,
     SentenceLength,
     Side,
-    Unit,
     ValueKind,
     Window,
 )
 from gatecore.gates.typography import pattern_of
-from gatecore.places import Place
 from tests.support import generate
 from tests.support.choices import ODD, WORDS, Choices, Spec, weigh
+from tests.support.gates import HERE, RELATIONS, gate_of
 from tests.support.texts import make_text, parse
 
 __all__ = ["GateCase", "make_document", "make_gate", "make_gate_case"]
-
-HERE: Final = Place("generated.yaml", 1, 1)
 
 
 @dataclass(frozen=True)
@@ -164,24 +159,9 @@ def _distinct(patterns: list[PatternRef]) -> tuple[PatternRef, ...]:
 _PLAIN_GROUPS: Final = ("a", "b", "c")
 _VALUE_GROUPS: Final = ("sum", "cap")
 _GROUPS: Final = (*_PLAIN_GROUPS, *_VALUE_GROUPS)
-_DISTANCES: Final[dict[Unit, int]] = {
-    "characters": 20,
-    "words": 4,
-    "lines": 2,
-    "sentences": 2,
-    "paragraphs": 1,
-}
-_LENGTHS: Final[dict[Unit, int]] = {
-    "characters": 90,
-    "words": 16,
-    "lines": 4,
-    "sentences": 5,
-    "paragraphs": 3,
-}
+_DISTANCES: Final = dict(zip(UNITS, (20, 4, 2, 2, 1), strict=True))
+_LENGTHS: Final = dict(zip(UNITS, (90, 16, 4, 5, 3), strict=True))
 _SIDES: Final[tuple[Side, ...]] = ("both", "before", "after", "inside", "itself")
-_RELATIONS: Final[tuple[Relation, ...]] = (
-    *("above", "at_least", "below", "at_most", "equals", "differs_from"),
-)
 _LITERALS: Final[dict[ValueKind, tuple[str, ...]]] = {
     "number": ("0", "5", "20", "twenty", "-1", "1,250.50", "100"),
     "money": ("£100", "$20", "50p", "0", "£1,250.50", "100", "3m", "twenty euros"),
@@ -294,7 +274,7 @@ class _Conditions:
             if choose.chance(35)
             else choose.pick(_LITERALS[kind])
         )
-        return Compare(left, kind, choose.pick(_RELATIONS), right)
+        return Compare(left, kind, choose.pick(RELATIONS), right)
 
 
 # --- gates -----------------------------------------------------------------------------------
@@ -311,30 +291,19 @@ def make_gate(choices: Choices, name: str) -> Gate:
     conditions = _Conditions(choices)
     pool = [_pattern(choices) for _ in range(choices.between(2, 5))]
     values = [_plain(choices, *choices.pick(_AMOUNTS)) for _ in range(choices.between(1, 3))]
-    groups = tuple(
-        Group(group, _distinct([choices.pick(given) for _ in range(choices.between(1, 3))]))
+    groups = {
+        group: _distinct([choices.pick(given) for _ in range(choices.between(1, 3))])
         for given, names in (([*pool, *values], _PLAIN_GROUPS), (values, _VALUE_GROUPS))
         for group in names
-    )
+    }
     branches = [
         _branch(choices, conditions, conditions.make(0)) for _ in range(choices.between(0, 3))
     ]
-    return Gate(
-        name=name,
-        module="generated",
-        version=choices.between(1, 9),
-        title="",
-        severity="high",
-        source="a rule",
-        summary="",
-        limits="",
-        groups=groups,
-        relevant=conditions.make(1) if choices.chance(25) else None,
-        not_relevant="not for this",
-        branches=(*branches, _branch(choices, conditions, None)),
-        examples=(),
-        counter_examples=(),
-        place=HERE,
+    version = choices.between(1, 9)
+    relevant = conditions.make(1) if choices.chance(25) else None
+    branches.append(_branch(choices, conditions, None))
+    return gate_of(
+        groups, *branches, name=name, module="generated", version=version, relevant=relevant
     )
 
 

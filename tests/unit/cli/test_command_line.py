@@ -7,24 +7,17 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import gatecore
 from gatecore import PatternSet, modules
 from gatecore.cli import main
+from tests.support.command import Output, printed_json
+from tests.support.data import ROOT
 
 BAD = "We hold personal data for as long as we wish. Guaranteed returns. Act now, don’t miss out!"
 FINE = "Invoice 17 for the garden wall, payable within 30 days of receipt."
-EXAMPLES = Path(__file__).parents[3] / "examples"
-
-
-@pytest.fixture(autouse=True)
-def _surroundings(tmp_path: Path, compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.chdir(tmp_path)
 
 
 def _write(name: str, content: str | bytes) -> str:
@@ -33,14 +26,9 @@ def _write(name: str, content: str | bytes) -> str:
     return name
 
 
-def _json(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return loaded
-
-
-def test_check_prints_verdicts_that_fit_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_prints_verdicts_that_fit_the_terminal(capsys: Output) -> None:
     """Every gate has a line, findings have line and column, no line is wider than the terminal."""
-    path = str(EXAMPLES / "financial_promotion.txt")
+    path = str(ROOT / "examples" / "financial_promotion.txt")
     assert main(["check", "--all", path]) == 1
     out = capsys.readouterr().out
     names = [gate.name for name in modules.names() for gate in modules.load(name).gates]
@@ -66,13 +54,11 @@ def test_exit_codes_tell_a_script_what_was_found(text: str, options: list[str], 
     assert main(["check", _write("document.txt", text), *options]) == code
 
 
-def test_json_holds_what_the_library_says(
-    gdpr: gatecore.GateSet, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_json_holds_what_the_library_says(gdpr: gatecore.GateSet, capsys: Output) -> None:
     """Verdicts and findings are those of `GateSet.check`, for each document in order."""
     names = [_write("bad.txt", BAD), _write("fine.txt", FINE)]
     main(["check", *names, "--module", "gdpr_uk", "--format", "json"])
-    printed = _json(capsys)
+    printed = printed_json(capsys)
     assert [document["name"] for document in printed["documents"]] == names
     assert printed["errors"] == []
     for document, text in zip(printed["documents"], (BAD, FINE), strict=True):
@@ -91,11 +77,11 @@ def test_json_holds_what_the_library_says(
     ],
 )
 def test_odd_encodings_are_read_and_said(
-    content: bytes, note: str, characters: int, capsys: pytest.CaptureFixture[str]
+    content: bytes, note: str, characters: int, capsys: Output
 ) -> None:
-    """What had to be assumed about a file stands in the output."""
+    """What had to be assumed about a file is in the output."""
     main(["check", _write("odd.txt", content), "--format", "json"])
-    (document,) = _json(capsys)["documents"]
+    (document,) = printed_json(capsys)["documents"]
     assert note in " ".join(document["notes"])
     assert document["characters"] == characters
 
@@ -110,31 +96,27 @@ def test_odd_encodings_are_read_and_said(
     ],
 )
 def test_unreadable_files_are_named_and_the_others_checked(
-    content: bytes | None, message: str, capsys: pytest.CaptureFixture[str]
+    content: bytes | None, message: str, capsys: Output
 ) -> None:
     """Exit code 3; the error names the file; the readable document is in the output."""
     if content is not None:
         _write("broken.bin", content)
     fine = _write("fine.txt", FINE)
     assert main(["check", "broken.bin", fine, "--format", "json"]) == 3
-    printed = _json(capsys)
+    printed = printed_json(capsys)
     assert [document["name"] for document in printed["documents"]] == [fine]
     assert "broken.bin" in json.dumps(printed["errors"])
     assert message in json.dumps(printed["errors"])
 
 
-def test_standard_input_is_a_document(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_standard_input_is_a_document(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     """`-` reads bytes by the same rules as files."""
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(BAD.encode())))
     assert main(["check", "-", "--module", "gdpr_uk"]) == 1
     assert f"{len(BAD)} characters" in capsys.readouterr().out
 
 
-def test_own_gate_files_are_checked_and_their_mistakes_placed(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_own_gate_files_are_checked_and_their_mistakes_placed(capsys: Output) -> None:
     """--gates takes files; a mistake has file, line and column and exit code 2."""
     _write("mine.yaml", "gate: mine\nversion: one\n")
     fine = _write("fine.txt", FINE)
@@ -142,17 +124,17 @@ def test_own_gate_files_are_checked_and_their_mistakes_placed(
     assert "mine.yaml:" in capsys.readouterr().err
 
 
-def test_explain_shows_route_reason_and_tree(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_shows_route_reason_and_tree(capsys: Output) -> None:
     """The route is the library's; the tree names what the pattern consists of."""
     assert main(["explain", r"(u)p\s+to\1", "--flags", "i"]) == 0
     out = capsys.readouterr().out
     assert "fallback" in out
     assert "back-reference" in out
     assert main(["explain", r"no\s+risk", "--format", "json"]) == 0
-    assert _json(capsys)["route"] == PatternSet([r"no\s+risk"]).explain(0).route
+    assert printed_json(capsys)["route"] == PatternSet([r"no\s+risk"]).explain(0).route
 
 
-def test_explain_points_at_the_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_points_at_the_mistake(capsys: Output) -> None:
     """A bad pattern is shown with a caret, exit code 2."""
     assert main(["explain", "ab(c"]) == 2
     err = capsys.readouterr().err
@@ -161,7 +143,7 @@ def test_explain_points_at_the_mistake(capsys: pytest.CaptureFixture[str]) -> No
     assert caret.index("^") == pattern.index("(")
 
 
-def test_gates_check_runs_every_example(capsys: pytest.CaptureFixture[str]) -> None:
+def test_gates_check_runs_every_example(capsys: Output) -> None:
     """All shipped gates pass their own examples."""
     assert main(["gates", "check"]) == 0
     out = capsys.readouterr().out
@@ -183,7 +165,7 @@ def test_compile_writes_a_set_that_loads(gdpr: gatecore.GateSet) -> None:
 def test_a_closed_pipe_is_quiet() -> None:
     """`gatecore check … | head -1` prints no traceback."""
     run = subprocess.run(
-        f"{sys.executable} -m gatecore check {EXAMPLES}/*.txt | head -1",
+        f"{sys.executable} -m gatecore check {ROOT}/examples/*.txt | head -1",
         shell=True,
         capture_output=True,
         text=True,
@@ -194,7 +176,7 @@ def test_a_closed_pipe_is_quiet() -> None:
 
 
 @pytest.mark.parametrize("argv", [["--version"], ["--help"], ["check", "--help"]])
-def test_help_and_version_end_well(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_and_version_end_well(argv: list[str], capsys: Output) -> None:
     """They print to standard output and end with 0."""
     assert main(argv) == 0
     assert "gatecore" in capsys.readouterr().out

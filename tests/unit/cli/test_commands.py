@@ -1,4 +1,4 @@
-"""The commands beside their happy ways: wrong use, wrong examples, wrong places, a broken world."""
+"""The commands when things go wrong: wrong use, wrong examples, a broken environment."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import pytest
 
 from gatecore.cli import main
 from gatecore.gates.report import Report
+from tests.support.command import Output, printed_json
 
 GATE = r"""
 gate: no_risk
@@ -41,19 +42,12 @@ counter_examples:
 
 
 @pytest.fixture(autouse=True)
-def _house(tmp_path: Path, compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.chdir(tmp_path)
+def _house(surroundings: None) -> None:
     Path("house").mkdir()
     Path("house/no_risk.yaml").write_text(GATE, encoding="utf-8")
     Path("fail.txt").write_text("It is safe and risk-free.", encoding="utf-8")
     Path("warning.txt").write_text("So hurry.", encoding="utf-8")
     Path("pass.txt").write_text("Hello.", encoding="utf-8")
-
-
-def _json(capsys: pytest.CaptureFixture[str]) -> Any:
-    return json.loads(capsys.readouterr().out)
 
 
 # check
@@ -83,28 +77,22 @@ def test_the_exit_code_is_that_of_the_worst(
 @pytest.mark.parametrize(
     "gates", ["house", "house/", "house/no_risk.yaml", "./house", "house/../house"]
 )
-def test_own_gates_are_a_file_or_a_folder_named_as_the_module(
-    gates: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_own_gates_are_a_file_or_a_folder_named_as_the_module(gates: str, capsys: Output) -> None:
     """Only they are asked; the shipped modules are not."""
     assert main(["check", "fail.txt", "--gates", gates, "--format", "json"]) == 1
-    (document,) = _json(capsys)["documents"]
+    (document,) = printed_json(capsys)["documents"]
     assert [(v["module"], v["gate"]) for v in document["verdicts"]] == [("house", "no_risk")]
 
 
-def test_a_folder_may_be_named_by_a_dot(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_may_be_named_by_a_dot(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     monkeypatch.chdir("house")
     assert main(["check", "../fail.txt", "--gates", ".", "--format", "json"]) == 1
-    assert _json(capsys)["documents"][0]["verdicts"][0]["module"] == "house"
+    assert printed_json(capsys)["documents"][0]["verdicts"][0]["module"] == "house"
 
 
 @pytest.mark.parametrize("form", ["table", "json"])
-def test_the_same_documents_give_the_same_bytes(
-    form: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """But for the times."""
+def test_the_same_documents_give_the_same_bytes(form: str, capsys: Output) -> None:
+    """Except for the times."""
     outputs = []
     for _ in range(2):
         main(["check", "fail.txt", "warning.txt", "--gates", "house", "--format", form])
@@ -119,7 +107,7 @@ def test_the_same_documents_give_the_same_bytes(
         assert first == second
 
 
-def test_json_is_ascii_and_can_say_every_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_ascii_and_can_say_every_name(capsys: Output) -> None:
     """A file name that is not UTF-8 reaches Python as lone surrogates, which JSON cannot say."""
     name = os.fsdecode(b"caf\xe9.txt")
     try:
@@ -133,7 +121,7 @@ def test_json_is_ascii_and_can_say_every_name(capsys: pytest.CaptureFixture[str]
     assert (document["name"], document["uri"]) == (r"caf\xe9.txt", "caf%E9.txt")
     assert base64.b64decode(document["name_bytes"]) == b"caf\xe9.txt"
     assert main(["check", f"gone{name}", "--gates", "house", "--format", "json"]) == 3
-    (error,) = json.loads(capsys.readouterr().out)["errors"]
+    (error,) = printed_json(capsys)["errors"]
     assert (error["name"], error["uri"]) == (r"gonecaf\xe9.txt", "gonecaf%E9.txt")
 
 
@@ -151,9 +139,7 @@ def test_json_is_ascii_and_can_say_every_name(capsys: pytest.CaptureFixture[str]
         ["compile", "--gates", "house", "-o", "gone/set"],
     ],
 )
-def test_wrong_use_is_one_line_and_json_stays_json(
-    argv: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_wrong_use_is_one_line_and_json_stays_json(argv: list[str], capsys: Output) -> None:
     assert main([*argv, "--format", "json"]) == 2
     captured = capsys.readouterr()
     assert json.loads(captured.out)["errors"][0]["message"]
@@ -172,9 +158,7 @@ def test_wrong_use_is_one_line_and_json_stays_json(
         ["explain", "a", "--flags", "iq"],
     ],
 )
-def test_what_cannot_be_parsed_ends_with_2(
-    argv: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_be_parsed_ends_with_2(argv: list[str], capsys: Output) -> None:
     assert main(argv) == 2
     said = capsys.readouterr().err
     assert said.endswith(" --help\n")
@@ -182,7 +166,7 @@ def test_what_cannot_be_parsed_ends_with_2(
 
 
 def test_memory_that_runs_out_is_an_error_of_its_document(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     from gatecore.gates.set import GateSet
 
@@ -196,13 +180,13 @@ def test_memory_that_runs_out_is_an_error_of_its_document(
     monkeypatch.setattr(GateSet, "check", check)
     argv = ["check", "warning.txt", "pass.txt", "--gates", "house", "--format", "json"]
     assert main(argv) == 3
-    printed = _json(capsys)
+    printed = printed_json(capsys)
     assert [document["name"] for document in printed["documents"]] == ["pass.txt"]
     assert "memory" in printed["errors"][0]["message"]
 
 
 def test_a_cache_that_cannot_be_used_is_said_and_costs_no_answer(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     Path("file").touch()
     monkeypatch.setenv("GATECORE_CACHE_DIR", "file/cache")
@@ -218,14 +202,14 @@ def test_a_cache_that_cannot_be_used_is_said_and_costs_no_answer(
 # explain
 
 
-def test_explain_of_gates_lists_every_pattern(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_of_gates_lists_every_pattern(capsys: Output) -> None:
     assert main(["explain", "--gates", "house"]) == 0
     out = capsys.readouterr().out
     assert "it switches" in out
     assert out.endswith("3 patterns: 2 exact, 0 candidate, 1 fallback\n")
     assert max(map(len, out.splitlines())) <= 80
     assert main(["explain", "--gates", "house", "--format", "json"]) == 0
-    rows = _json(capsys)["patterns"]
+    rows = printed_json(capsys)["patterns"]
     assert [(row["group"], row["number"], row["route"]) for row in rows] == [
         ("promise", 1, "exact"),
         ("promise", 2, "fallback"),
@@ -234,15 +218,15 @@ def test_explain_of_gates_lists_every_pattern(capsys: pytest.CaptureFixture[str]
     assert rows[0]["place"] == "house/no_risk.yaml:10:13"
 
 
-def test_the_caret_stands_below_the_mistake(capsys: pytest.CaptureFixture[str]) -> None:
-    """Also in the second line, and behind characters that take two columns or none."""
+def test_the_caret_stands_below_the_mistake(capsys: Output) -> None:
+    """Also in the second line, and after characters that take two columns or none."""
     assert main(["explain", "a\n漢\t(b", "--flags", "x"]) == 2
     assert capsys.readouterr().err.splitlines()[1:] == ["  漢 (b", "     ^"]
 
 
-def test_explain_has_the_tree_as_data(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_has_the_tree_as_data(capsys: Output) -> None:
     assert main(["explain", "a+b", "--flags", "i,s", "--format", "json"]) == 0
-    printed = _json(capsys)
+    printed = printed_json(capsys)
     assert printed["route"] == "exact"
     assert printed["tree"] == {
         "label": "in order",
@@ -256,7 +240,7 @@ def test_explain_has_the_tree_as_data(capsys: pytest.CaptureFixture[str]) -> Non
 # gates check
 
 
-def test_examples_that_fail_are_shown_with_what_came(capsys: pytest.CaptureFixture[str]) -> None:
+def test_examples_that_fail_are_shown_with_what_came(capsys: Output) -> None:
     text = (
         GATE.replace("Capital at risk.", "Hurry, capital at risk.")
         .replace('["risk-free"]', '["free"]')
@@ -273,19 +257,17 @@ def test_examples_that_fail_are_shown_with_what_came(capsys: pytest.CaptureFixtu
     for part in ("So safe!", "PASS: Fine.", "“free”", "“risk-free”", "WARNING: Urgency."):
         assert part in out
     assert main(["gates", "check", "house", "--format", "json"]) == 1
-    (result,) = _json(capsys)["gates"]
+    (result,) = printed_json(capsys)["gates"]
     assert (result["passed"], result["failed"], result["precision"]) == (0, 3, 0.5)
     assert [problem["expected"] for problem in result["problems"]] == ["FAIL", "“free”", "PASS"]
 
 
-def test_verdicts_never_given_and_findings_in_another_order_are_named(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_verdicts_never_given_and_findings_in_another_order_are_named(capsys: Output) -> None:
     text = GATE.replace('["risk-free"]', '["safe", "risk-free"]')
     text = text.replace("A risk-free bond.", "It is safe and risk-free.")
     Path("house/no_risk.yaml").write_text(text, encoding="utf-8")
     main(["gates", "check", "house", "--format", "json"])
-    (result,) = _json(capsys)["gates"]
+    (result,) = printed_json(capsys)["gates"]
     assert result["unreached"] == 1
     (never,) = result["never_given"]
     assert (never["verdict"], never["status"]) == (2, "WARNING")
@@ -298,9 +280,9 @@ def test_verdicts_never_given_and_findings_in_another_order_are_named(
 
 
 def test_an_answer_that_differs_from_the_reference_is_a_failure(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
-    """The expected answer alone is not enough."""
+    """The expected answer alone does not make a pass."""
     import dataclasses
 
     from gatecore.gates import examples, reference
@@ -317,12 +299,12 @@ def test_an_answer_that_differs_from_the_reference_is_a_failure(
 
 
 def test_compile_warms_the_cache_that_check_uses(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
     for compiled in (True, False):
         assert main(["compile", "--gates", "house", "--format", "json"]) == 0
-        printed = _json(capsys)
+        printed = printed_json(capsys)
         assert printed["compiled"] is compiled
         assert printed["patterns"] == 3
         assert printed["routes"] == {"exact": 2, "candidate": 0, "fallback": 1}
@@ -331,7 +313,7 @@ def test_compile_warms_the_cache_that_check_uses(
 
 
 def test_compile_to_a_file_leaves_the_cache_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
     assert main(["compile", "--gates", "house", "-o", "house.set"]) == 0
@@ -352,9 +334,9 @@ os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 
 
 def _process(*argv: str, sigint: str = "SIG_DFL", **options: Any) -> subprocess.Popen[bytes]:
-    """The command with Ctrl-C on (or off), whatever it is for who runs the tests.
+    """The command with Ctrl-C on (or off), whatever it is for the process that runs the tests.
 
-    A shell turns it off for what it starts with `&`, and children inherit that.
+    A shell turns it off for jobs started with `&`, and children inherit that.
     """
     return subprocess.Popen(
         [sys.executable, "-c", _START, sigint, "-m", "gatecore", *argv],
@@ -378,7 +360,7 @@ def _interrupted(sigint: str) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.parametrize("form", ["table", "json"])
-def test_a_reader_that_goes_away_is_no_error_to_speak_of(form: str) -> None:
+def test_a_reader_that_goes_away_is_not_reported_as_an_error(form: str) -> None:
     """The pipe is closed before anything is written to it."""
     process = _process(
         "check", "-", "--gates", "house", "--format", form,
@@ -500,7 +482,6 @@ class Backend:
 @pytest.fixture
 def host_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The name of an engine's class that can be imported from the current folder."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
     (tmp_path / "cli_host.py").write_text(HOST, "utf-8")
@@ -509,16 +490,16 @@ def host_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_compare_shows_what_is_equal_and_ends_with_1_if_anything_differs(
-    host_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    host_file: str, tmp_path: Path, capsys: Output
 ) -> None:
     (tmp_path / "a.txt").write_text("There is no risk.")
     (tmp_path / "b.txt").write_text("Left to chance.")
     command = ["compare", "--host", host_file, "--format", "json", "a.txt"]
     assert main(command) == 0
-    (row,) = json.loads(capsys.readouterr().out)["documents"]
+    (row,) = printed_json(capsys)["documents"]
     assert (row["name"], row["gates"], row["different"]) == ("a.txt", 1, {})
     assert main([*command, "b.txt"]) == 1
-    rows = json.loads(capsys.readouterr().out)["documents"]
+    rows = printed_json(capsys)["documents"]
     assert [sorted(row["different"]) for row in rows] == [[], ["asked"]]
     assert main(["compare", "--host", host_file, "b.txt", "nowhere.txt"]) == 3
     shown = capsys.readouterr()
@@ -536,19 +517,17 @@ def test_compare_shows_what_is_equal_and_ends_with_1_if_anything_differs(
     ],
 )
 def test_a_host_that_cannot_be_made_is_named(
-    name: str, said: str, host_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, said: str, host_file: str, tmp_path: Path, capsys: Output
 ) -> None:
     (tmp_path / "a.txt").write_text("x")
     assert main(["compare", "--host", name, "a.txt"]) == 2
     assert said in capsys.readouterr().err
 
 
-def test_compile_host_writes_what_accelerate_loads(
-    host_file: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_compile_host_writes_what_accelerate_loads(host_file: str, capsys: Output) -> None:
     for compiled in (True, False):
         assert main(["compile", "--host", host_file, "--format", "json"]) == 0
-        facts = json.loads(capsys.readouterr().out)
+        facts = printed_json(capsys)
         assert (facts["compiled"], facts["patterns"], facts["gates"]) == (compiled, 2, 1)
     assert main(["compile", "--host", host_file, "--module", "fca_uk"]) == 2
     assert "--host goes with neither" in capsys.readouterr().err

@@ -14,7 +14,10 @@ import pytest
 
 from gatecore.cli import main
 from gatecore.lint.patterns import lint_patterns
+from tests.support.command import Output, printed_json
+from tests.support.data import DOCS, blocks
 
+GUIDE = (DOCS / "lint.md").read_text("utf-8")
 RULES = r"""
 import re
 
@@ -27,22 +30,15 @@ def check(text, given):
 
 
 @pytest.fixture(autouse=True)
-def _surroundings(tmp_path: Path, compiled_sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GATECORE_CACHE_DIR", str(compiled_sets))
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.chdir(tmp_path)
+def _rules(surroundings: None) -> None:
     Path("rules.py").write_text(RULES, encoding="utf-8")
-
-
-def _json(capsys: pytest.CaptureFixture[str]) -> Any:
-    return json.loads(capsys.readouterr().out)
 
 
 def _sources(printed: Any) -> list[str]:
     return [found["pattern"]["source"] for found in printed["patterns"]]
 
 
-def test_python_files_have_their_findings_with_places(capsys: pytest.CaptureFixture[str]) -> None:
+def test_python_files_have_their_findings_with_places(capsys: Output) -> None:
     """The worst first, each with reason, hostile text and rewrite, in lines that fit."""
     assert main(["lint", "rules.py"]) == 1
     out = capsys.readouterr().out
@@ -57,7 +53,7 @@ def test_python_files_have_their_findings_with_places(capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize("columns", ["40", "80", "100"])
 def test_long_patterns_wrap_and_nothing_is_lost(
-    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     pattern = "(?a:a)" + "".join(f"word{n}|" for n in range(40)) + "end"
@@ -67,21 +63,21 @@ def test_long_patterns_wrap_and_nothing_is_lost(
     assert pattern in "".join(line.strip() for line in out.splitlines())
 
 
-def test_folders_are_read_without_hidden_ones(capsys: pytest.CaptureFixture[str]) -> None:
+def test_folders_are_read_without_hidden_ones(capsys: Output) -> None:
     for folder in ("checks/deep", "checks/.venv"):
         Path(folder).mkdir(parents=True)
         Path(folder, "more.py").write_text(RULES, encoding="utf-8")
     main(["lint", "checks", "--format", "json"])
-    found = _json(capsys)["patterns"]
+    found = printed_json(capsys)["patterns"]
     assert [one["places"] for one in found] == [
         ["checks/deep/more.py:4:29"],
         ["checks/deep/more.py:4:9"],
     ]
 
 
-def test_a_pattern_may_be_given_with_flags(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pattern_may_be_given_with_flags(capsys: Output) -> None:
     assert main(["lint", r"(?:K*)*y", "--flags", "ia", "--format", "json"]) == 1
-    (found,) = _json(capsys)["patterns"]
+    (found,) = printed_json(capsys)["patterns"]
     assert found["pattern"]["flags"] == 2 | 256
     assert found["places"] == []
     assert found["rewrite"]["pattern"]["source"] == "K*y"
@@ -107,7 +103,7 @@ def test_the_exit_code_is_what_fail_on_asks_for(
     assert main(["lint", pattern, "--fail-on", fail_on, "--format", form]) == code
 
 
-def test_all_shows_what_is_linear_here_only(capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_shows_what_is_linear_here_only(capsys: Output) -> None:
     assert main(["lint", "--all", r"\d+x", "plain"]) == 0
     out = capsys.readouterr().out
     assert out.startswith(("exact · quadratic in re\n", "candidate · quadratic in re\n"))
@@ -117,14 +113,14 @@ def test_all_shows_what_is_linear_here_only(capsys: pytest.CaptureFixture[str]) 
     assert "quadratic" not in capsys.readouterr().out
 
 
-def test_pattern_files_are_lines_or_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_pattern_files_are_lines_or_json_lines(capsys: Output) -> None:
     Path("rules.txt").write_text("(?a:a)bc\n\n# (?a:x)\n", encoding="utf-8")
     Path("rules.jsonl").write_text(
         '"(?a:b)cd"\n["(?a:c)de", 2]\n{"pattern": "(?a:d)ef", "flags": "im"}\n', encoding="utf-8"
     )
     argv = ["lint", "--patterns", "rules.txt", "--patterns", "rules.jsonl", "--format", "json"]
     assert main(argv) == 0
-    found = {one["pattern"]["source"]: one for one in _json(capsys)["patterns"]}
+    found = {one["pattern"]["source"]: one for one in printed_json(capsys)["patterns"]}
     assert {source: one["pattern"]["flags"] for source, one in found.items()} == {
         "(?a:a)bc": 0,
         "# (?a:x)": 0,
@@ -136,8 +132,8 @@ def test_pattern_files_are_lines_or_json_lines(capsys: pytest.CaptureFixture[str
     assert found["(?a:d)ef"]["places"] == ["rules.jsonl:3"]
 
 
-def test_patterns_of_one_file_may_reach_re_in_another(capsys: pytest.CaptureFixture[str]) -> None:
-    """Both named, they are found where they are written; one alone does not pass for read."""
+def test_patterns_of_one_file_may_reach_re_in_another(capsys: Output) -> None:
+    """Named together they are found where they are written; one alone counts as not fully read."""
     Path("house").mkdir()
     Path("house/rules.py").write_text('RULES = {"x": r"(?:x*)*y"}\n', encoding="utf-8")
     Path("house/check.py").write_text(
@@ -145,13 +141,13 @@ def test_patterns_of_one_file_may_reach_re_in_another(capsys: pytest.CaptureFixt
         encoding="utf-8",
     )
     assert main(["lint", "house/", "--format", "json"]) == 1
-    printed = _json(capsys)
+    printed = printed_json(capsys)
     assert [one["places"] for one in printed["patterns"]] == [["house/rules.py:1:15"]]
     assert printed["unread"] == []
     assert main(["lint", "house/check.py"]) == 3
     assert "1 call of re not looked at" in " ".join(capsys.readouterr().out.split())
     assert main(["lint", "house/check.py", "--allow-unknown", "--format", "json"]) == 0
-    assert _json(capsys)["unread"] == ["house/check.py:3:2"]
+    assert printed_json(capsys)["unread"] == ["house/check.py:3:2"]
 
 
 @pytest.mark.parametrize(
@@ -163,36 +159,36 @@ def test_patterns_of_one_file_may_reach_re_in_another(capsys: pytest.CaptureFixt
         (["--fail-on", "fallback"], 1),
     ],
 )
-def test_growth_that_is_not_known_is_no_pass(
-    options: list[str], code: int, capsys: pytest.CaptureFixture[str]
+def test_growth_that_is_not_known_is_not_a_pass(
+    options: list[str], code: int, capsys: Output
 ) -> None:
     """On the fallback route; it is counted in the summary."""
     assert main(["lint", "(?!b)(?:a?b?c?d?e?f?)*(?:a?b?c?d?e?f?)*(?!x)", *options]) == code
     assert "of 1 the growth is not known" in " ".join(capsys.readouterr().out.split())
 
 
-def test_growth_that_ends_at_bounds_says_where(capsys: pytest.CaptureFixture[str]) -> None:
+def test_growth_that_ends_at_bounds_says_where(capsys: Output) -> None:
     assert main(["lint", r"(?a:c)?(?:a{1,30}){1,30}b"]) == 1
     assert "fallback · exponential up to 900 characters in re" in capsys.readouterr().out
 
 
 def test_patterns_may_come_from_standard_input(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     stdin = io.TextIOWrapper(io.BytesIO(b"(?a:a)bc\n"))
     monkeypatch.setattr(sys, "stdin", stdin)
     main(["lint", "--patterns", "-", "--format", "json"])
-    assert _sources(_json(capsys)) == ["(?a:a)bc"]
+    assert _sources(printed_json(capsys)) == ["(?a:a)bc"]
 
 
-def test_shipped_gates_are_read_when_nothing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    """And none is at fault, nor has a superlinear pattern: they were written so.
+def test_shipped_gates_are_read_when_nothing_is_named(capsys: Output) -> None:
+    """And none has a fault or a superlinear pattern: they were written that way.
 
     The portable backend compiles 20 times as fast; that no pattern is left to `re` on any backend
     is asserted in test_gates.py.
     """
     assert main(["lint", "--backend", "portable", "--format", "json"]) == 0
-    printed = _json(capsys)
+    printed = printed_json(capsys)
     assert printed["read"] > 100
     assert printed["issues"]
     assert [issue for issue in printed["issues"] if issue["level"] == "fault"] == []
@@ -214,12 +210,12 @@ def test_shipped_gates_are_read_when_nothing_is_named(capsys: pytest.CaptureFixt
         (["--patterns", "odd.jsonl"], 'odd.jsonl:1: expected "pattern"', 2),
         (["--patterns", "flags.jsonl"], "flags.jsonl:1: bad flags 'q'", 2),
         (["--gates", "gone.yaml"], "gone.yaml", 2),
-        (["--module", "nonsense"], "nonsense", 2),
+        (["--module", "nonsense"], "there is no module 'nonsense'", 2),
     ],
 )
 @pytest.mark.parametrize("form", ["table", "json"])
 def test_what_cannot_be_read_is_named_with_its_place(
-    argv: list[str], message: str, code: int, form: str, capsys: pytest.CaptureFixture[str]
+    argv: list[str], message: str, code: int, form: str, capsys: Output
 ) -> None:
     Path("checks").mkdir()
     Path("broken.py").write_text("import re\ndef\n", encoding="utf-8")
@@ -229,26 +225,24 @@ def test_what_cannot_be_read_is_named_with_its_place(
     Path("flags.jsonl").write_text('["a", "q"]\n', encoding="utf-8")
     assert main(["lint", *argv, "--format", form]) == code
     captured = capsys.readouterr()
-    assert f"gatecore: error: {message}" in captured.err or message in captured.err
+    assert captured.err.startswith(f"gatecore: error: {message}")
     if form == "json":
         assert json.loads(captured.out)["errors"]
 
 
 @pytest.mark.parametrize("pattern", ["and/or", "fee", "e.g", "a.b/c"])
-def test_what_could_be_a_path_and_is_none_is_a_pattern(pattern: str) -> None:
+def test_what_could_be_a_path_and_is_not_one_is_a_pattern(pattern: str) -> None:
     assert main(["lint", pattern]) == 0
 
 
-def test_the_rest_is_answered_when_something_cannot_be_read(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_the_rest_is_answered_when_something_cannot_be_read(capsys: Output) -> None:
     assert main(["lint", "rules.py", "gone.py", "(bad", "--format", "json"]) == 3
-    printed = _json(capsys)
+    printed = printed_json(capsys)
     assert len(printed["patterns"]) == 2
     assert len(printed["errors"]) == 2
 
 
-def test_the_same_patterns_give_the_same_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_patterns_give_the_same_bytes(capsys: Output) -> None:
     outputs = []
     for _ in range(2):
         main(["lint", "rules.py", "--all", "--format", "json"])
@@ -257,7 +251,7 @@ def test_the_same_patterns_give_the_same_bytes(capsys: pytest.CaptureFixture[str
     assert outputs[0].isascii()
 
 
-def test_help_names_inputs_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_names_inputs_and_exit_codes(capsys: Output) -> None:
     assert main(["lint", "--help"]) == 0
     out = capsys.readouterr().out
     assert "--fail-on" in out
@@ -265,26 +259,24 @@ def test_help_names_inputs_and_exit_codes(capsys: pytest.CaptureFixture[str]) ->
     assert max(map(len, out.splitlines())) <= 80
 
 
-def test_the_guide_shows_what_is_printed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_guide_shows_what_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     """The source, the output and the values of docs/lint.md are those of today."""
-    guide = (Path(__file__).parents[3] / "docs" / "lint.md").read_text("utf-8")
-    rules, values = re.findall(r"^```python\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
-    (shown,) = re.findall(r"^```console\n\$ .*?\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    rules, values = blocks(GUIDE, "python")
+    (shown,) = (block.partition("\n")[2] for block in blocks(GUIDE, "console"))
     Path("rules.py").write_text(rules, encoding="utf-8")
     monkeypatch.setenv("COLUMNS", "100")
     assert main(["lint", "rules.py", "--backend", "auto"]) == 1
     assert capsys.readouterr().out == shown
     scope: dict[str, Any] = {}
     exec(values, scope)
-    for expression, value in re.findall(r"^([a\[].*?)\s+# (.*)$", values, re.MULTILINE):
+    lines = re.findall(r"^([a\[].*?)\s+# (.*)$", values, re.MULTILINE)
+    assert lines
+    for expression, value in lines:
         assert eval(expression, scope) == ast.literal_eval(value), expression
 
 
 def test_the_guide_shows_rewrites_that_are_made() -> None:
-    guide = (Path(__file__).parents[3] / "docs" / "lint.md").read_text("utf-8")
-    rows = re.findall(r"^\| (`.*`) \| `(.*)` \| (same .*?) \|$", guide, re.MULTILINE)
+    rows = re.findall(r"^\| (`.*`) \| `(.*)` \| (same .*?) \|$", GUIDE, re.MULTILINE)
     assert len(rows) > 6
     for patterns, rewrite, kind in rows:
         for pattern in re.findall(r"`([^`]*)`", patterns.replace(r"\|", "|")):

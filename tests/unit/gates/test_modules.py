@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +10,8 @@ from gatecore import modules
 from gatecore.errors import UnknownModuleError
 from gatecore.gates.reference import evaluate
 from gatecore.gates.spec import Example, Gate
+from tests.support import data
 
-DOCUMENTS = sorted((Path(__file__).parents[3] / "examples").glob("*.txt"))
 GATES = [gate for name in modules.names() for gate in modules.load(name).gates]
 EXAMPLES = [
     pytest.param(gate, example, id=f"{gate.module}.{gate.name}:{example.place.line}")
@@ -24,7 +23,7 @@ EXAMPLES = [
 def test_enough_is_shipped_for_these_tests_to_mean_something() -> None:
     assert len(GATES) >= 10
     assert len(EXAMPLES) >= 80
-    assert len(DOCUMENTS) >= 6
+    assert len(data.EXAMPLES) >= 6
 
 
 @pytest.mark.parametrize(("gate", "example"), EXAMPLES)
@@ -66,7 +65,7 @@ def test_verdicts_vary_over_the_example_documents() -> None:
     statuses = {
         evaluate(gate, path.read_text(encoding="utf-8")).status
         for gate in GATES
-        for path in DOCUMENTS
+        for path in data.EXAMPLES
     }
     assert statuses == {"PASS", "WARNING", "FAIL", "N/A"}
 

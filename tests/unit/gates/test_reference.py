@@ -16,43 +16,20 @@ from gatecore.gates.spec import (
     Condition,
     Either,
     Every,
-    Evidence,
     Gate,
-    Group,
     NoneOf,
     Not,
-    PatternRef,
 )
-from gatecore.places import Place
-
-HERE = Place("table.yaml", 1, 1)
-A, B, C = (PatternRef(letter, 0, HERE) for letter in "abc")
+from tests.support.gates import branch_of, gate_of, pattern_of
 
 
 def gate(*branches: Branch, relevant: Condition | None = None) -> Gate:
     """Groups: one = (a, b), two = (b, c), so b stands in both."""
-    return Gate(
-        name="table",
-        module="house",
-        version=1,
-        title="",
-        severity="high",
-        source="rule",
-        summary="",
-        limits="",
-        groups=(Group("one", (A, B)), Group("two", (B, C))),
-        relevant=relevant,
-        not_relevant="not for this",
-        branches=branches,
-        examples=(),
-        counter_examples=(),
-        place=HERE,
-    )
+    return gate_of({"one": ["a", "b"], "two": ["b", "c"]}, *branches, relevant=relevant)
 
 
-def branch(when: Condition | None, message: str, *evidence: str) -> Branch:
-    shown = tuple(Evidence((group,), "every", "", "low", None, None) for group in evidence)
-    return Branch(when, "WARNING", "low", message, "do this", (), shown, HERE)
+def branch(when: Condition | None, message: str, *shown: str) -> Branch:
+    return branch_of(when, *shown, status="WARNING", severity="low", message=message)
 
 
 ONE, TWO, BOTH = ("one",), ("two",), ("one", "two")
@@ -98,11 +75,8 @@ def test_a_document_that_is_not_relevant_gets_no_branch() -> None:
 
 def test_the_first_branch_that_holds_answers() -> None:
     spec = gate(branch(AllOf(ONE), "all"), branch(AnyOf(ONE), "any"), branch(None, "otherwise"))
-    assert [evaluate(spec, text).message for text in ("ab", "b", "c")] == [
-        "all",
-        "any",
-        "otherwise",
-    ]
+    said = [evaluate(spec, text).message for text in ("ab", "b", "c")]
+    assert said == ["all", "any", "otherwise"]
 
 
 def test_evidence_goes_group_by_group_and_pattern_by_pattern() -> None:
@@ -118,14 +92,8 @@ def test_evidence_goes_group_by_group_and_pattern_by_pattern() -> None:
 
 
 def test_matches_are_those_of_finditer_even_when_empty() -> None:
-    empty = PatternRef("x*", int(re.IGNORECASE), HERE)
-    spec = Gate(
-        **{
-            **{name: getattr(gate(), name) for name in Gate.__slots__},
-            "groups": (Group("one", (empty,)),),
-            "branches": (branch(None, "all", "one"),),
-        }
-    )
+    empty = pattern_of("x*", int(re.IGNORECASE))
+    spec = gate_of({"one": [empty]}, branch(None, "all", "one"))
     spans = [(f.start, f.end) for f in evaluate(spec, "aXbc").findings]
     assert spans == [m.span() for m in re.finditer("x*", "aXbc", re.IGNORECASE)]
 

@@ -13,7 +13,6 @@ from gatecore.gates.spec import (
     Around,
     Average,
     Bounds,
-    Branch,
     Captured,
     Compare,
     Condition,
@@ -23,51 +22,29 @@ from gatecore.gates.spec import (
     Enough,
     Evidence,
     Gate,
-    Group,
     NoneOf,
     Part,
-    PatternRef,
     SentenceLength,
     Side,
     Take,
     Unit,
     Window,
 )
-from gatecore.places import Place
+from tests.support.gates import branch_of, gate_of, pattern_of
 
-HERE = Place("table.yaml", 1, 1)
-
-
-def pattern(source: str, *, lowered: bool = False) -> PatternRef:
-    return PatternRef(source, 0, HERE, "lowercase" if lowered else "text")
-
-
-SPEC = Gate(
-    name="table",
-    module="house",
+SPEC = gate_of(
+    {
+        "a": ["a"],
+        "b": ["b"],
+        "ab": ["b", "a"],
+        "all": [r"a[\s\S]*?z"],
+        "gap": ["x*"],
+        "dot": [pattern_of("i\u0307", view="lowercase")],
+        "half": [pattern_of("(?=\u0307)", view="lowercase")],
+        "fee": [r"(?P<amount>£\d+)?;"],
+        "cap": [r"cap (?P<amount>\S+)"],
+    },
     version=3,
-    title="",
-    severity="high",
-    source="rule",
-    summary="",
-    limits="",
-    groups=(
-        Group("a", (pattern("a"),)),
-        Group("b", (pattern("b"),)),
-        Group("ab", (pattern("b"), pattern("a"))),
-        Group("all", (pattern(r"a[\s\S]*?z"),)),
-        Group("gap", (pattern("x*"),)),
-        Group("dot", (pattern("i\u0307", lowered=True),)),
-        Group("half", (pattern("(?=\u0307)", lowered=True),)),
-        Group("fee", (pattern(r"(?P<amount>£\d+)?;"),)),
-        Group("cap", (pattern(r"cap (?P<amount>\S+)"),)),
-    ),
-    relevant=None,
-    not_relevant="",
-    branches=(),
-    examples=(),
-    counter_examples=(),
-    place=HERE,
 )
 
 
@@ -77,6 +54,7 @@ def near(side: Side, unit: Unit | None, distance: int, *, other: str = "b") -> C
 
 ANY_A = AnyOf(("a",))
 INSIDE = Window("inside", None, 0)
+FEE, CAP = Captured(("fee",), "amount"), Captured(("cap",), "amount")
 TABLE: list[tuple[Condition, str, bool]] = [
     # characters between, sides, overlap, a match is not near itself
     (near("both", "characters", 2), "a..b", True),
@@ -150,25 +128,12 @@ TABLE: list[tuple[Condition, str, bool]] = [
     (AnyOf(("dot",)), "İ", True),
     (AnyOf(("half",)), "I\u0307", True),
     # values
-    (Compare(Captured(("fee",), "amount"), "money", "above", "£5"), "£5; £6;", True),
-    (Compare(Captured(("fee",), "amount"), "money", "above", "£6"), "£5; £6;", False),
-    (Compare(Captured(("fee",), "amount"), "money", "above", "$1"), "£5;", False),
-    (Compare(Captured(("fee",), "amount"), "money", "differs_from", "£1"), ";", False),
-    (
-        Compare(Captured(("fee",), "amount"), "money", "above", Captured(("cap",), "amount")),
-        "£5; cap none cap 4",
-        True,
-    ),
-    (
-        Part(
-            "first",
-            "words",
-            1,
-            Compare(Captured(("fee",), "amount"), "money", "above", Captured(("cap",), "amount")),
-        ),
-        "£5; cap 4",
-        False,
-    ),
+    (Compare(FEE, "money", "above", "£5"), "£5; £6;", True),
+    (Compare(FEE, "money", "above", "£6"), "£5; £6;", False),
+    (Compare(FEE, "money", "above", "$1"), "£5;", False),
+    (Compare(FEE, "money", "differs_from", "£1"), ";", False),
+    (Compare(FEE, "money", "above", CAP), "£5; cap none cap 4", True),
+    (Part("first", "words", 1, Compare(FEE, "money", "above", CAP)), "£5; cap 4", False),
 ]
 
 
@@ -191,21 +156,21 @@ def test_each_condition_holds_as_the_table_says(
         ("^", "İ", [(0, 0)]),
     ],
 )
-def test_spans_of_the_lowered_view_are_the_document_s(
+def test_spans_of_the_lowercase_view_are_the_documents_own(
     source: str, text: str, spans: list[tuple[int, int]]
 ) -> None:
-    hits = ReMatches(text).hits(pattern(source, lowered=True))
+    hits = ReMatches(text).hits(pattern_of(source, view="lowercase"))
     assert [(hit.start, hit.end) for hit in hits] == spans
 
 
-def test_what_the_lowered_view_captures_is_the_document_s_text() -> None:
-    (hit,) = ReMatches("RİSK").hits(pattern("(?P<here>i.*k)(?P<none>z)?", lowered=True))
+def test_what_the_lowercase_view_captures_is_the_documents_own_text() -> None:
+    seen = pattern_of("(?P<here>i.*k)(?P<none>z)?", view="lowercase")
+    (hit,) = ReMatches("RİSK").hits(seen)
     assert hit.captures == {"here": "İSK", "none": None}
 
 
 def answer(**changes: object) -> Gate:
-    plain = Branch(None, "FAIL", "high", "", "", (), (), HERE)
-    return replace(SPEC, branches=(replace(plain, **changes),))  # type: ignore[arg-type]
+    return replace(SPEC, branches=(replace(branch_of(None), **changes),))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 import threading
@@ -16,28 +15,16 @@ import pytest
 from gatecore import GatecoreError, GateFileError, GateSet, PatternSet, PatternStore
 from gatecore.errors import UnknownModuleError
 from gatecore.gates.files.sources import load_gates
+from tests.support.data import DOCS, blocks
+from tests.support.gates import word_gate
+from tests.support.process import in_threads
 
-GATE = """\
-gate: {name}
-version: {version}
-title: A gate for tests
-severity: high
-source: "Test 1"
-summary: "It looks for a word."
-limits: "It knows one word."
-patterns: {{word: ['\\b{word}\\b']}}
-verdicts:
-  - {{when: {{any: word}}, status: FAIL, message: "{message}", evidence: word}}
-  - {{status: PASS, message: "Not found."}}
-"""
 TEXT = "An apple and a pear."
 
 
-def _write(
-    folder: Path, name: str, *, word: str = "apple", version: int = 1, message: str = "Found."
-) -> None:
+def _write(folder: Path, name: str, **others: Any) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    text = GATE.format(name=name, word=word, version=version, message=message)
+    text = word_gate(name, **others)
     whole = folder / f".{name}.new"
     whole.write_text(text, "utf-8")
     whole.replace(folder / f"{name}.yaml")
@@ -108,7 +95,7 @@ def test_unchanged_patterns_are_not_compiled_again(house: Path, compiled: list[i
     assert compiled == [1, 2]
 
 
-def test_a_comment_is_no_change_but_places_move(house: Path) -> None:
+def test_a_comment_is_not_a_change_but_places_move(house: Path) -> None:
     """Places are those of the file as it is now."""
     gates = GateSet.load(house)
     path = house / "one.yaml"
@@ -133,8 +120,8 @@ def test_a_changed_set_comes_from_the_cache(house: Path, tmp_path: Path) -> None
         ("gate: two\nversion: one\n", "two.yaml:"),
         ("", "two.yaml:1:1"),
         ("gate: [", "two.yaml:"),
-        (GATE.format(name="two", word="(", version=2, message="x"), "unterminated subpattern"),
-        (GATE.format(name="other", word="a", version=2, message="x"), "rename one of them"),
+        (word_gate("two", word="("), "unterminated subpattern"),
+        (word_gate("other"), "rename one of them"),
     ],
 )
 def test_a_broken_file_leaves_the_old_gates(house: Path, content: str, said: str) -> None:
@@ -172,7 +159,7 @@ def test_a_removed_folder_leaves_the_old_gates(house: Path) -> None:
 def test_an_unreadable_file_leaves_the_old_gates(
     house: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that may not be read is no removed gate."""
+    """A file that may not be read does not count as a removed gate."""
     gates = GateSet.load(house)
     real = os.open
 
@@ -207,7 +194,7 @@ def test_what_cannot_be_compiled_leaves_the_old_gates(
 
 
 def test_modules_come_and_go_in_a_folder_of_modules(house: Path) -> None:
-    """Folders without gates, hidden ones and those with an underscore are no modules."""
+    """Folders without gates, hidden ones and those with an underscore are not modules."""
     rules = house.parent
     (rules / "notes").mkdir()
     (rules / "notes" / "why.txt").write_text("x")
@@ -321,11 +308,7 @@ def test_reloads_at_once_wait_for_each_other(house: Path) -> None:
             start.wait()
             answers.append(str(gates.reload()))
 
-        threads = [threading.Thread(target=reload) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        in_threads(*[reload] * 4)
         change = f"1 gate changed: house/two {turn + 1} → {turn + 2}"
         assert sorted(answers) == [change, *["no gate changed"] * 3]
 
@@ -348,8 +331,7 @@ def test_a_reload_that_failed_leaves_no_lock_behind(house: Path) -> None:
 
 def test_the_guide_runs(house: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     """The example of docs/changing-gates.md, with a change and with a mistake."""
-    guide = Path(__file__).parents[3] / "docs" / "changing-gates.md"
-    (block,) = re.findall(r"^```python\n(.*?)^```", guide.read_text("utf-8"), re.DOTALL | re.M)
+    (block,) = blocks((DOCS / "changing-gates.md").read_text("utf-8"), "python")
     monkeypatch.chdir(house.parents[1])
     monkeypatch.setenv("GATECORE_CACHE_DIR", str(house.parents[1] / "cache"))
     scope: dict[str, Any] = {}

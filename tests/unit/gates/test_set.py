@@ -2,132 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import gatecore
 from benchmarks.inputs import corpus
-from gatecore import GateSet, PatternStore, modules
+from gatecore import GateSet, PatternStore
 from gatecore.gates import reference
-from gatecore.gates.files.gate_file import parse_gate
-from gatecore.gates.spec import (
-    AllOf,
-    AnyOf,
-    AtLeast,
-    Branch,
-    Condition,
-    Either,
-    Every,
-    Evidence,
-    Gate,
-    Group,
-    NoneOf,
-    Not,
-    PatternRef,
-    Status,
-)
-from gatecore.places import Place
-
-STATUSES: tuple[Status, ...] = ("PASS", "WARNING", "FAIL")
-PLACE = Place("generated.yaml", 1, 1)
-NAMES = ("first", "second", "third")
-#: Every route: exact, decided by symbols alone, candidate on the portable pass, and fallback.
-SOURCES = (
-    "risk",
-    r"no\s+risk",
-    r"[£€]",
-    r"\d+ ?%",
-    r"\bfee\b",
-    "guarante(?:e|ed)",
-    r"(?<!no )fee",
-    r"x*",
-    r"(a)\1",
-    r"^risk",
-    r"fee$",
-    r"[A-Z]\w+",
-    r"absent phrase",
-    r"return.*risk",
-)
-WORDS = ("no", "risk", "fee", "£", "5 %", "guaranteed", "return", "aa", "Fee", "\n", "–", "²")
-
-groups = st.lists(st.sampled_from(NAMES), min_size=1, max_size=2, unique=True).map(tuple)
-conditions: st.SearchStrategy[Condition] = st.recursive(
-    st.one_of(
-        groups.map(AnyOf),
-        groups.map(AllOf),
-        groups.map(NoneOf),
-        st.builds(AtLeast, st.integers(1, 4), groups),
-    ),
-    lambda inner: st.one_of(
-        st.lists(inner, min_size=1, max_size=3).map(tuple).map(Every),
-        st.lists(inner, min_size=1, max_size=3).map(tuple).map(Either),
-        inner.map(Not),
-    ),
-    max_leaves=5,
-)
-
-
-@st.composite
-def gates(draw: st.DrawFn) -> Gate:
-    flags = st.sampled_from([re.IGNORECASE, re.MULTILINE, 0]).map(int)
-    refs = st.builds(PatternRef, st.sampled_from(SOURCES), flags, st.just(PLACE))
-    evidence = st.lists(st.sampled_from(NAMES), max_size=2, unique=True)
-
-    def branch(when: Condition | None) -> Branch:
-        status: Status = draw(st.sampled_from(STATUSES))
-        shown = tuple(Evidence((name,), "every", "", "high", None, None) for name in draw(evidence))
-        return Branch(when, status, "high", "message", "suggestion", (), shown, PLACE)
-
-    listed = [branch(draw(conditions)) for _ in range(draw(st.integers(0, 2)))]
-    relevant = draw(st.none() | conditions)
-    return Gate(
-        name="generated",
-        module="test",
-        version=1,
-        title="t",
-        severity="high",
-        source="s",
-        summary="s",
-        limits="l",
-        groups=tuple(
-            Group(name, tuple(draw(st.lists(refs, min_size=1, max_size=4, unique=True))))
-            for name in NAMES
-        ),
-        relevant=relevant,
-        not_relevant="not relevant",
-        branches=(*listed, branch(None)),
-        examples=(),
-        counter_examples=(),
-        place=PLACE,
-    )
-
-
-texts = st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)
-
-
-@given(st.lists(gates(), min_size=1, max_size=3), texts, st.sampled_from(gatecore.backends()))
-def test_generated_gates_equal_the_reference(specs: list[Gate], text: str, backend: Any) -> None:
-    """Any conditions over any routes: verdict by verdict what the plain evaluator says."""
-    report = GateSet(specs, backend=backend).check(text)
-    assert list(report.verdicts) == [reference.evaluate(spec, text) for spec in specs]
-
-
-def _shipped() -> list[Gate]:
-    return [gate for name in modules.names() for gate in modules.load(name).gates]
+from gatecore.gates.files.sources import load_gates
+from gatecore.gates.spec import AnyOf
+from tests.support.data import EXAMPLES
+from tests.support.gates import branch_of, gate_of, parsed_gate
 
 
 def test_shipped_gates_equal_the_reference(backend: Any, compiled_sets: Path) -> None:
     """On the example documents, on generated ones and on all of the gates' own examples."""
-    specs = _shipped()
+    specs = load_gates()
     gate_set = GateSet(specs, backend=backend, store=PatternStore(compiled_sets))
     patterns = gate_set.patterns
     assert "fallback" not in {patterns.explain(n).route for n in range(len(patterns))}
-    documents = [path.read_text("utf-8") for path in sorted(Path("examples").glob("*.txt"))]
+    documents = [path.read_text("utf-8") for path in EXAMPLES]
     documents += [corpus.document(4_000, kind="natural", seed=seed) for seed in range(5)]
     documents += [e.text for spec in specs for e in (*spec.examples, *spec.counter_examples)]
     documents += ["", "\n", documents[0].replace("\n", " "), documents[0].upper()]
@@ -146,7 +42,7 @@ def test_a_bytes_document_is_refused() -> None:
     """The error is the pattern set's own."""
     document: Any = b"bytes"
     with pytest.raises(gatecore.DocumentTypeError):
-        GateSet(_shipped()[:1]).check(document)
+        GateSet([gate_of({"a": ["a"]}, branch_of(None))]).check(document)
 
 
 def test_a_subclass_of_str_is_read_as_the_text_it_is(gdpr: GateSet) -> None:
@@ -176,28 +72,8 @@ def test_an_empty_gate_set_reports_nothing() -> None:
 def test_a_condition_asks_re_for_a_bit_only(monkeypatch: pytest.MonkeyPatch, backend: Any) -> None:
     """A fallback pattern without evidence costs one search: all its matches may take for ever."""
     source = r"foo|(?:x+x+)+(?a:(?=y))"
-    group = Group("first", (PatternRef(source, 0, PLACE),))
-    branches = (
-        Branch(AnyOf(("first",)), "FAIL", "high", "m", "s", (), (), PLACE),
-        Branch(None, "PASS", "none", "m", "", (), (), PLACE),
-    )
-    gate = Gate(
-        name="bit",
-        module="test",
-        version=1,
-        title="t",
-        severity="high",
-        source="s",
-        summary="s",
-        limits="l",
-        groups=(group,),
-        relevant=None,
-        not_relevant="",
-        branches=branches,
-        examples=(),
-        counter_examples=(),
-        place=PLACE,
-    )
+    branches = branch_of(AnyOf(("first",))), branch_of(None, status="PASS")
+    gate = gate_of({"first": [source]}, *branches)
     gates = GateSet([gate], backend=backend)
     assert gates.patterns.explain(0).route == "fallback"
 
@@ -209,13 +85,6 @@ def test_a_condition_asks_re_for_a_bit_only(monkeypatch: pytest.MonkeyPatch, bac
 
 
 FEES = r"""
-gate: fees
-version: 1
-title: t
-severity: high
-source: s
-summary: s
-limits: l
 patterns:
   fee: ['\bfee of (?P<amount>£[\d,]+)']
 verdicts:
@@ -229,7 +98,7 @@ verdicts:
 
 def test_evidence_and_placeholders_speak_of_the_guilty_match(backend: Any) -> None:
     """A small fee that stands first is neither shown nor named; without a choice it is."""
-    gate = parse_gate(FEES, path="fees.yaml", module="house")
+    gate = parsed_gate(FEES)
     gates = GateSet([gate], backend=backend)
     text = "A fee of £25, then a fee of £1,250 and a fee of £300."
     (verdict,) = gates.check(text).verdicts

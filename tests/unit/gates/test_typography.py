@@ -13,11 +13,11 @@ import pytest
 
 from gatecore import GateSet
 from gatecore.gates.document import GateDocument
-from gatecore.gates.files.gate_file import parse_gate
 from gatecore.gates.matches import ReMatches
 from gatecore.gates.reference import evaluate
 from gatecore.gates.spec import Gate
 from gatecore.gates.typography import INVISIBLE, unbroken
+from tests.support.gates import parsed_gate
 
 PLAIN = dict.fromkeys("‘’‚‛ʹ′`´‹›＇ʼ", "'")
 PLAIN |= dict.fromkeys("“”„‟″«»＂", '"')
@@ -25,26 +25,15 @@ PLAIN |= dict.fromkeys("‐‑‒–—―−﹣－", "-")
 PLAIN |= dict.fromkeys("\xa0\u2007\u2009\u202f\u3000", " ")
 
 
-def _gate(*patterns: str, when: str = "{any: said}") -> Gate:
+def _gate(*patterns: str) -> Gate:
     lines = "".join(f"\n    - {pattern}" for pattern in patterns)
-    return parse_gate(
-        f"""
-gate: a
-version: 1
-title: t
-severity: high
-source: s
-summary: s
-limits: l
+    return parsed_gate(f"""
 patterns:
   said:{lines}
 verdicts:
-  - {{when: {when}, status: FAIL, message: "Found {{said.count}}.", evidence: said}}
+  - {{when: {{any: said}}, status: FAIL, message: "Found {{said.count}}.", evidence: said}}
   - {{status: PASS, message: m}}
-""",
-        path="a.yaml",
-        module="house",
-    )
+""")
 
 
 def _found(gate: Gate, text: str) -> list[str]:
@@ -55,7 +44,7 @@ def _found(gate: Gate, text: str) -> list[str]:
     scanned = GateDocument(gates._compiled.patterns, gates._compiled.sets, text)
     for pattern in gate.groups[0].patterns:
         assert list(scanned.hits(pattern)) == ReMatches(text).hits(pattern)
-    assert str(gates.check(text).why("a")) is not None
+    assert gates.check(text).why("a").status == verdict.status
     return [finding.text for finding in verdict.findings]
 
 
@@ -98,15 +87,7 @@ def test_findings_are_the_documents_own_text() -> None:
 
 def test_a_phrase_and_a_pattern_of_the_same_source_are_two() -> None:
     """In one list that is a repetition; in two groups each has its own way to look."""
-    gate = parse_gate(
-        r"""
-gate: a
-version: 1
-title: t
-severity: high
-source: s
-summary: s
-limits: l
+    gate = parsed_gate(r"""
 patterns:
   words: [{phrase: fix}]
   exact: ['\bfix\b']
@@ -115,17 +96,10 @@ verdicts:
   - {when: {any: words}, status: WARNING, message: Words.}
   - {when: {any: exact}, status: FAIL, severity: low, message: Exact.}
   - {status: PASS, message: m}
-""",
-        path="a.yaml",
-        module="house",
-    )
+""")
     gates = GateSet([gate])
-    for text, message in (
-        ("fix", "Both."),
-        ("fi\xadx", "Words."),
-        ("pre\xadfix", "Exact."),
-        ("x", "m"),
-    ):
+    said = {"fix": "Both.", "fi\xadx": "Words.", "pre\xadfix": "Exact.", "x": "m"}
+    for text, message in said.items():
         (verdict,) = gates.check(text).verdicts
         assert verdict == evaluate(gate, text)
         assert verdict.message == message

@@ -6,33 +6,20 @@ import pytest
 
 from gatecore import GateSet, PatternSet, PatternSetError
 from gatecore._gatecore import CoreGates
-from gatecore.gates.files.gate_file import parse_gate
 from gatecore.gates.reference import evaluate
+from tests.support.gates import parsed_gate
 
 
 def test_conditions_as_deep_as_a_file_may_nest_them_are_judged() -> None:
     when = "{any: a}"
     for _ in range(45):
         when = f"{{any: a, not: {when}}}"
-    (gate,) = [
-        parse_gate(
-            f"""
-gate: a
-title: t
-version: 1
-severity: high
-source: s
-summary: s
-limits: l
+    gate = parsed_gate(f"""
 patterns: {{a: ["a"]}}
 verdicts:
   - {{when: {when}, status: FAIL, message: m}}
   - {{status: PASS, message: m}}
-""",
-            path="a.yaml",
-            module="house",
-        )
-    ]
+""")
     for text in ("a", "b"):
         assert GateSet([gate]).check(text).verdicts == (evaluate(gate, text),)
 

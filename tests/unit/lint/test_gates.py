@@ -1,12 +1,14 @@
-"""`lint_gates`: each check on a gate with what it is about; claims held against documents."""
+"""`lint_gates`: each check on a gate with what it is about; claims checked against documents."""
 
 from __future__ import annotations
 
 import json
 import random
 import re
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,10 +29,8 @@ from gatecore.gates.spec import (
     Either,
     Enough,
     Every,
-    Evidence,
     Example,
     Gate,
-    Group,
     NoneOf,
     Not,
     Part,
@@ -43,38 +43,21 @@ from gatecore.lint.gates import CHECKS, Issue, costs, lint_gates
 from gatecore.lint.proofs.questions import Questions
 from gatecore.lint.proofs.reach import can_hold
 from gatecore.places import Place
+from tests.support.command import Output
+from tests.support.data import DOCS, blocks
+from tests.support.gates import HERE, branch_of, gate_of, gate_text, pattern_of
 
-_IGNORECASE = 2
 
-
-def _pattern(source: str, line: int = 1, *, view: View = "text", flags: int = 0) -> PatternRef:
-    return PatternRef(source, flags, Place("g.yaml", line, 5), view)
+def _pattern(source: str, line: int = 1, *, view: View = "text") -> PatternRef:
+    return pattern_of(source, view=view, place=Place("g.yaml", line, 5))
 
 
 def _branch(when: Condition | None, *shown: str, status: Status = "FAIL") -> Branch:
-    evidence = tuple(Evidence((name,), "every", "", "high", None, None) for name in shown)
-    return Branch(when, status, "high", "m", "", (), evidence, Place("g.yaml", 90, 1))
+    return branch_of(when, *shown, status=status, place=Place("g.yaml", 90, 1))
 
 
-def _gate(
-    groups: dict[str, list[PatternRef]],
-    *branches: Branch,
-    relevant: Condition | None = None,
-    texts: tuple[str, ...] = (),
-    deprecated: str = "",
-) -> Gate:
-    place = Place("g.yaml", 1, 1)
-    return Gate(
-        *("g", "m", 1, "t", "high", "s", "s", "l"),
-        groups=tuple(Group(name, tuple(patterns)) for name, patterns in groups.items()),
-        relevant=relevant,
-        not_relevant="" if relevant is None else "not",
-        branches=(*branches, _branch(None, status="PASS")),
-        examples=tuple(Example(text, "FAIL", None, place) for text in texts),
-        counter_examples=(),
-        place=place,
-        deprecated=deprecated,
-    )
+def _gate(groups: dict[str, list[PatternRef]], *branches: Branch, **others: Any) -> Gate:
+    return gate_of(groups, *branches, _branch(None, status="PASS"), place=HERE, **others)
 
 
 def _said(gate: Gate, *documents: str) -> list[tuple[str, str, int]]:
@@ -91,7 +74,7 @@ def _one(gate: Gate, check: str, *documents: str) -> Issue:
 ANY_A = AnyOf(("a",))
 
 
-def test_capitals_in_lowered_text_are_dead_as_a_whole_and_as_a_part() -> None:
+def test_capitals_in_lowercase_text_are_dead_as_a_whole_and_as_a_part() -> None:
     dead, half = _pattern("Fees", 3, view="lowercase"), _pattern("Fees|cost", 4, view="lowercase")
     gate = _gate({"a": [dead, half]}, _branch(ANY_A, "a"))
     assert _said(gate) == [("never-matches", "fault", 3), ("dead-branch", "fault", 4)]
@@ -197,8 +180,8 @@ def _condition(chance: random.Random, depth: int = 0) -> Condition:
     return chance.choice(joined + plain)
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_what_cannot_hold_together_holds_for_no_short_document(seed: int) -> None:
+def _refuted(seed: int) -> Iterator[tuple[Gate, list[Condition]]]:
+    """Conditions of which it is said that no document has them all."""
     chance = random.Random(seed)
     gate = _gate({name: [_pattern(s) for s in some] for name, some in _PARTS.items()})
     patterns = [pattern for group in gate.groups for pattern in group.patterns]
@@ -207,17 +190,28 @@ def test_what_cannot_hold_together_holds_for_no_short_document(seed: int) -> Non
     assert within
     for _ in range(5):
         conditions = [_condition(chance) for _ in range(3)]
-        if can_hold(gate, conditions, within):
-            continue
-        for text in chance.sample(_DOCUMENTS, 300):
-            matches = ReMatches(text)
-            assert not all(holds(condition, gate, matches) for condition in conditions), text
+        if not can_hold(gate, conditions, within):
+            yield gate, conditions
+            for text in chance.sample(_DOCUMENTS, 300):
+                matches = ReMatches(text)
+                assert not all(holds(each, gate, matches) for each in conditions), text
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_cannot_hold_together_holds_for_no_short_document(seed: int) -> None:
+    list(_refuted(seed))
+
+
+def test_some_conditions_cannot_hold_together() -> None:
+    """So that the test above looks at something."""
+    assert sum(len(list(_refuted(seed))) for seed in range(10)) > 5
 
 
 def test_examples_are_run_and_what_they_miss_is_named() -> None:
     groups = {"a": [_pattern("fee")], "b": [_pattern("risk"), _pattern("loss")]}
     branches = _branch(ANY_A, "a"), _branch(AnyOf(("b",)))
-    gate = _gate(groups, *branches, texts=("a fee",), deprecated="use another")
+    examples = (Example("a fee", "FAIL", None, HERE),)
+    gate = _gate(groups, *branches, examples=examples, deprecated="use another")
     checks = [check for check, *_ in _said(gate)]
     assert checks.count("untested-verdict") == 2
     untested = _one(gate, "untested-patterns")
@@ -240,7 +234,7 @@ def test_documents_show_hits_inside_words_and_windows_without_effect() -> None:
     assert _one(gate, "short-keyword").place.line == 3
     assert "the longest of the documents has 8" in _one(gate, "wide-window", document).reason
     isa, stem = sorted(costs([gate], [document]), key=lambda cost: cost.place)
-    assert (isa.matches, stem.matches, isa.gates) == (3, 1, ("m/g",))
+    assert (isa.matches, stem.matches, isa.gates) == (3, 1, ("house/table",))
     assert isa.steps is not None
     assert costs([gate], [document]) == costs([gate], [document])
 
@@ -266,21 +260,17 @@ def test_checks_are_chosen_by_name() -> None:
     assert json.loads(json.dumps(issue.to_dict()))["place"] == "g.yaml:1:5"
 
 
-HOUSE = r"""
-gate: fees
-version: 1
-title: T
-severity: high
-source: S
-summary: S
-limits: L
+HOUSE = gate_text(
+    r"""
 patterns:
   fee: ['\bfees?\b', 'fee', 'fee\Bs\b-']
 verdicts:
   - {when: {any: fee}, status: FAIL, message: M}
   - {when: {any: fee}, status: WARNING, message: M}
   - {status: PASS, message: M}
-"""
+""",
+    "fees",
+)
 
 
 @pytest.fixture
@@ -288,14 +278,12 @@ def _house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     Path("house").mkdir()
-    Path("house/fees.yaml").write_text(HOUSE.lstrip(), encoding="utf-8")
+    Path("house/fees.yaml").write_text(HOUSE, encoding="utf-8")
     Path("a.txt").write_text("A fee, coffee.", encoding="utf-8")
 
 
 @pytest.mark.usefixtures("_house")
-def test_folders_and_files_of_gates_are_named_on_the_command_line(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_folders_and_files_of_gates_are_named_on_the_command_line(capsys: Output) -> None:
     assert main(["lint", "house"]) == 1
     out = capsys.readouterr().out
     assert "shadowed-verdict · fault · house/fees.yaml:12:5" in out
@@ -309,7 +297,7 @@ def test_folders_and_files_of_gates_are_named_on_the_command_line(
 
 
 @pytest.mark.usefixtures("_house")
-def test_json_has_issues_and_costs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_issues_and_costs(capsys: Output) -> None:
     main(["lint", "house", "--documents", "a.txt", "--top", "1", "--format", "json"])
     printed = json.loads(capsys.readouterr().out)
     assert printed["gates"] == 1
@@ -319,12 +307,12 @@ def test_json_has_issues_and_costs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_guide_shows_what_is_said_of_its_gate(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     """The gate, the output and the table of checks in docs/lint.md are those of today."""
-    guide = (Path(__file__).parents[3] / "docs" / "lint.md").read_text("utf-8")
-    (gate,) = re.findall(r"^```yaml\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
-    (shown,) = re.findall(r"^```text\n\$ .*?\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    guide = (DOCS / "lint.md").read_text("utf-8")
+    (gate,) = blocks(guide, "yaml")
+    shown = blocks(guide, "text")[0].partition("\n")[2]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
     Path("house").mkdir()
@@ -336,8 +324,8 @@ def test_the_guide_shows_what_is_said_of_its_gate(
 
 
 def test_a_pattern_written_twice_in_different_words_has_one_answer() -> None:
-    keyword = PatternRef("fee", 0, Place("g.yaml", 1, 1), "lowercase", "keyword", "fee")
-    gate = _gate({"a": [keyword], "b": [PatternRef("fee", 0, Place("g.yaml", 1, 1), "lowercase")]})
+    keyword = PatternRef("fee", 0, HERE, "lowercase", "keyword", "fee")
+    gate = _gate({"a": [keyword], "b": [_pattern("fee", view="lowercase")]})
     once = Count(("a", "b"), Bounds(1, 1))
     assert can_hold(gate, [AnyOf(("a",)), AnyOf(("b",)), once])
     assert not can_hold(gate, [AnyOf(("a",)), NoneOf(("b",))])

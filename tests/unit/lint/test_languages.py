@@ -1,13 +1,11 @@
-"""What is called dead or redundant, held against `re` on every short text."""
+"""What is called dead or redundant, checked against `re` on every short text."""
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import warnings
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,21 +14,18 @@ from gatecore.gates.spec import PatternRef, View
 from gatecore.lint.proofs.languages import LanguageTooLargeError, text_between
 from gatecore.lint.proofs.program import program
 from gatecore.lint.proofs.questions import Questions
-from gatecore.places import Place
+from tests.support.data import flags_of, rows
+from tests.support.gates import HERE
 
-DATA = Path(__file__).parents[2] / "data" / "lint_languages.jsonl"
-ROWS: list[dict[str, Any]] = [json.loads(line) for line in DATA.read_text("ascii").splitlines()]
+ROWS = rows("lint_languages.jsonl")
 
 TEXTS = ["".join(text) for length in range(6) for text in product("asS- \n", repeat=length)]
 TEXTS += ["I\u0130", "\u03a3\u03a3", "\u0130s", "a_s", "_s", "aZs", "ISA"]
 LOWERED = list(dict.fromkeys(text.lower() for text in TEXTS))
 
-HERE = Place("a.yaml", 1, 1)
-
 
 def _ref(row: dict[str, Any], key: str = "pattern") -> PatternRef:
-    flags = sum(int(re.RegexFlag[letter.upper()]) for letter in row["flags"])
-    return PatternRef(row[key], flags, HERE, row["view"])
+    return PatternRef(row[key], flags_of(row["flags"]), HERE, row["view"])
 
 
 def _matched(pattern: PatternRef) -> list[str]:
@@ -78,7 +73,7 @@ def _made(chance: random.Random, depth: int = 0) -> str:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_made_patterns_are_compared_as_their_texts_are(seed: int) -> None:
-    """Nothing is proved that a short text refutes; a text that is given does what it is for."""
+    """No proof is refuted by a short text, and a text that is given is an example."""
     chance = random.Random(seed)
     sources = _made(chance), _made(chance)
     flags = chance.choice([0, re.I, re.M, re.S])
@@ -133,7 +128,7 @@ def test_optional_ends_go_where_the_same_texts_match(source: str, shorter: str |
 
 
 def test_what_is_too_large_is_not_known() -> None:
-    """No claim is made about patterns that take more moves than are made."""
+    """No claim is made about patterns that need more steps than the limit."""
     wide = PatternRef(r"a.{40}s|s.{39}a", 0, HERE)
     narrow = PatternRef(r"a.{41}s.*s.{39}a", 0, HERE)
     assert Questions().within(narrow, wide) in (None, True)

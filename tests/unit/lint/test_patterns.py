@@ -7,8 +7,8 @@ import json
 import random
 import re
 import sys
+from collections.abc import Iterable
 from itertools import pairwise, product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,20 +21,19 @@ from gatecore.lint.proofs.program import Op, ProgramTooLargeError, program
 from gatecore.lint.proofs.steps import count
 from gatecore.lint.proofs.trial import trial_texts
 from gatecore.lint.redos.growth import MOST_STEPS_A_CHARACTER, Growth, HostileText, growth
-from gatecore.lint.redos.rules import rewritten
+from gatecore.lint.redos.rules import Change, rewritten
 from gatecore.patterns.pattern import PatternLike
 from tests.differential.lint_claims import checked, generated
 from tests.support.choices import RandomChoices
+from tests.support.data import flags_of, rows
 from tests.support.generate import make_case
 from tests.support.texts import parse
 
-DATA = Path(__file__).parents[2] / "data" / "lint.jsonl"
-_ROWS: list[dict[str, Any]] = [json.loads(line) for line in DATA.read_text("ascii").splitlines()]
-ROWS = [row for row in _ROWS if sys.version_info >= tuple(row.get("since", (3, 10)))]
+ROWS = [row for row in rows("lint.jsonl") if sys.version_info >= tuple(row.get("since", (3, 10)))]
 
 
 def _flags(row: dict[str, Any]) -> int:
-    return sum(int(re.RegexFlag[letter.upper()]) for letter in row["flags"])
+    return flags_of(row["flags"])
 
 
 # Advice.
@@ -55,7 +54,7 @@ def test_each_row_has_its_advice(row: dict[str, Any]) -> None:
     assert (rewrite.kind if rewrite else None) == row.get("kind")
 
 
-def test_advice_comes_in_order_and_doubles_have_the_same() -> None:
+def test_advice_comes_in_order_and_duplicates_have_the_same() -> None:
     """One for each pattern; growth off the fallback route only when it is asked for."""
     some: list[PatternLike] = [r"\d+x", (r"(?<!\w)a(?!\w)", re.I), r"\d+x"]
     first, second, third = lint_patterns(some)
@@ -122,13 +121,13 @@ LINEAR = [row for row in ROWS if row["growth"] == "linear"]
 
 @pytest.mark.parametrize("row", LINEAR, ids=[row["pattern"] for row in LINEAR])
 def test_what_is_called_linear_is_linear_on_every_pump(row: dict[str, Any]) -> None:
-    """Of all pumps of up to two characters and all ends of one, none costs more than its length."""
+    """No pump of up to two characters, with any end of one, costs more than its length."""
     source, flags = row["pattern"], _flags(row)
     written = program(source, flags, counted_from=4)
     most = MOST_STEPS_A_CHARACTER if written.counted else 0
     letters = _letters(source, flags)[:5]
     pumps = ["".join(pump) for n in (1, 2) for pump in product(letters, repeat=n)]
-    pumps += [letter for word in ("foo", "fee", "bar") for letter in [word] if word in source]
+    pumps += [word for word in ("foo", "fee", "bar") if word in source]
     for pump, suffix in product(pumps, ["", *letters[:3]]):
         counts = [count(written, pump * n + suffix, budget=10**6) for n in (100, 200)]
         once, twice = (counted.steps for counted in counts)
@@ -171,7 +170,7 @@ def test_no_claim_of_a_row_is_below_what_is_counted(row: dict[str, Any]) -> None
 
 
 def nested(levels: int, form: str) -> str:
-    """A repeat in a repeat in a repeat, each with a character of its own behind it."""
+    """A repeat in a repeat in a repeat, each with a character of its own after it."""
     source = "a"
     for level in range(levels):
         source = form % (source, chr(ord("b") + level % 24))
@@ -275,7 +274,7 @@ def test_the_worse_growth_ranks_higher() -> None:
 
 
 def test_the_counting_backtracker_finds_what_re_finds() -> None:
-    """On generated patterns and texts: what is counted is a search for the same thing."""
+    """On generated patterns and texts: the steps counted are those of the same search."""
     compared = 0
     for seed in range(300):
         case = make_case(RandomChoices(f"steps:{seed}"), texts=3)
@@ -311,6 +310,16 @@ def _asked(source: str, flags: int) -> list[str]:
     return [*short, *trial_texts(program(source, flags), longest=12)]
 
 
+def _assert_kept(old: re.Pattern[str], change: Change, texts: Iterable[str]) -> None:
+    new = re.compile(change.source, change.flags)
+    for text in texts:
+        if change.kind == "same yes or no":
+            assert bool(old.search(text)) == bool(new.search(text)), (old, change, text)
+        else:
+            expected = [match.regs for match in old.finditer(text)]
+            assert [match.regs for match in new.finditer(text)] == expected, (old, change, text)
+
+
 @pytest.mark.parametrize("row", REWRITTEN, ids=[row["pattern"] for row in REWRITTEN])
 def test_a_rewrite_keeps_what_it_promises(row: dict[str, Any]) -> None:
     """Each change that a rule makes, asked of `re` beside the pattern, on thousands of texts."""
@@ -319,21 +328,13 @@ def test_a_rewrite_keeps_what_it_promises(row: dict[str, Any]) -> None:
     assert changes
     old = re.compile(source, flags)
     texts = _asked(source, flags)
-    matched = sum(old.search(text) is not None for text in texts)
-    assert matched
+    assert any(map(old.search, texts))
     for change in changes:
-        new = re.compile(change.source, change.flags)
-        for text in texts:
-            if change.kind == "same yes or no":
-                assert bool(old.search(text)) == bool(new.search(text)), (change, text)
-            else:
-                assert [m.regs for m in old.finditer(text)] == [
-                    m.regs for m in new.finditer(text)
-                ], (change, text)
+        _assert_kept(old, change, texts)
 
 
 def test_rewrites_of_generated_patterns_keep_what_they_promise() -> None:
-    """Rules alone, without the check that stands behind them in `lint`."""
+    """Rules alone, without the check that `lint` makes of them afterwards."""
     changed = 0
     pieces = [
         "a", "b", r"\w", r"\s", "[ab]", ".", "(?!a)", "(?=b)", r"(?<!\w)", r"(?!\w)", r"(?<=a)",
@@ -348,15 +349,8 @@ def test_rewrites_of_generated_patterns_keep_what_they_promise() -> None:
         if hash_of(source) % 11:
             continue
         for change in rewritten(source, 0):
-            old, new = re.compile(source), re.compile(change.source)
             changed += 1
-            for text in texts:
-                if change.kind == "same yes or no":
-                    assert bool(old.search(text)) == bool(new.search(text)), (source, change, text)
-                else:
-                    assert [m.regs for m in old.finditer(text)] == [
-                        m.regs for m in new.finditer(text)
-                    ], (source, change, text)
+            _assert_kept(re.compile(source), change, texts)
     assert changed > 500
 
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import string
 import subprocess
 import sys
 from itertools import cycle, islice
-from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
 
 from gatecore import PatternSet
+from tests.support.data import rows
+from tests.support.process import run_python
 
-DATA = Path(__file__).parents[2] / "data" / "hostile_patterns.jsonl"
-ROWS = [json.loads(line) for line in DATA.read_text("utf-8").splitlines()]
+ROWS = rows("hostile_patterns.jsonl")
 
 
 def hostile(row: dict[str, Any]) -> str:
@@ -31,28 +31,21 @@ def hostile(row: dict[str, Any]) -> str:
 @pytest.mark.parametrize("row", ROWS, ids=[row["name"] for row in ROWS])
 def test_hostile_patterns_compile_and_answer_as_re(row: dict[str, Any], backend: Any) -> None:
     """In a process of its own, as what hangs in the engine cannot be stopped from outside."""
-    code = (
-        "import json, re, sys\n"
-        "from gatecore import PatternSet\n"
-        "pattern, backend, texts = json.load(sys.stdin)\n"
-        "patterns = PatternSet(['plain', pattern, 'x+y'], backend=backend)\n"
-        "for text in texts:\n"
-        "    spans = [match.span() for match in re.finditer(pattern, text)]\n"
-        "    assert patterns.scan(text).spans(1) == spans, text\n"
-        "    print(len(spans))\n"
-        "print(patterns.explain(1).route)\n"
-    )
+    code = """if True:
+        import json, re, sys
+        from gatecore import PatternSet
+        pattern, backend, texts = json.load(sys.stdin)
+        patterns = PatternSet(['plain', pattern, 'x+y'], backend=backend)
+        for text in texts:
+            spans = [match.span() for match in re.finditer(pattern, text)]
+            assert patterns.scan(text).spans(1) == spans, text
+            print(len(spans))
+        print(patterns.explain(1).route)
+    """
     pattern = hostile(row)
     letters = "".join(islice(cycle(string.ascii_lowercase[1:]), row["depth"]))
     texts = ["", "ab", "x" + "a" + letters + "z", "none of these", row["core"] + letters[:-1]]
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        input=json.dumps([pattern, backend, texts]),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_python(code, given=json.dumps([pattern, backend, texts]), seconds=120)
     assert done.returncode == 0, done.stderr
     *counts, route = done.stdout.split()
     if row["route"] != "fallback":
@@ -62,7 +55,7 @@ def test_hostile_patterns_compile_and_answer_as_re(row: dict[str, Any], backend:
 
 
 def words(count: int) -> list[str]:
-    """So many different words."""
+    """As many different words as asked for."""
     letters = string.ascii_lowercase
     return [
         letters[n % 26] + letters[n * 7 % 25] + str(n) + letters[n // 3 % 26] for n in range(count)
@@ -96,20 +89,20 @@ def test_routes_do_not_depend_on_time() -> None:
 
 
 def test_ctrl_c_stops_a_compile() -> None:
-    """A set that takes long is given up within moments, and the process lives."""
-    code = (
-        "import signal, threading, os, sys, time\n"
-        "from gatecore import PatternSet\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "sources = [f'{n % 89}x{n}[0-9]+{n * 7}.*y{n % 97}' for n in range(3000)]\n"
-        "PatternSet(['warm'])\n"
-        "print('begin', flush=True)\n"
-        "try:\n"
-        "    for _ in range(1000):\n"
-        "        PatternSet(sources)\n"
-        "except KeyboardInterrupt:\n"
-        "    print('stopped', PatternSet(['a+b']).scan('aab').ids(), flush=True)\n"
-    )
+    """A set that takes long is given up within moments, and the process goes on."""
+    code = dedent("""
+        import signal
+        from gatecore import PatternSet
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        sources = [f'{n % 89}x{n}[0-9]+{n * 7}.*y{n % 97}' for n in range(3000)]
+        PatternSet(['warm'])
+        print('begin', flush=True)
+        try:
+            for _ in range(1000):
+                PatternSet(sources)
+        except KeyboardInterrupt:
+            print('stopped', PatternSet(['a+b']).scan('aab').ids(), flush=True)
+    """)
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
     ) as process:
@@ -134,26 +127,20 @@ def test_no_memory_is_an_error_not_an_abort(megabytes: int, outcome: str) -> Non
     12 MB are too few for a thread to begin (34 are asked for), the next two run out inside the
     backend, and the last shows that it is the limit that matters.
     """
-    code = (
-        "import resource\n"
-        "from gatecore import PatternSet\n"
-        "PatternSet(['warm'])\n"
-        "sources = [f'{n % 89}x{n}[0-9]+{n * 7}.*y{n % 97}' for n in range(9000)]\n"
-        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
-        f"limit = used + ({megabytes} << 20)\n"
-        "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))\n"
-        "try:\n"
-        "    PatternSet(sources)\n"
-        "    print('made')\n"
-        "except MemoryError:\n"
-        "    print('MemoryError')\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env={**os.environ, "MALLOC_ARENA_MAX": "1"},  # else threads have 64 MB in store
-    )
+    code = f"""if True:
+        import resource
+        from gatecore import PatternSet
+        PatternSet(['warm'])
+        sources = [f'{{n % 89}}x{{n}}[0-9]+{{n * 7}}.*y{{n % 97}}' for n in range(9000)]
+        used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()
+        limit = used + ({megabytes} << 20)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        try:
+            PatternSet(sources)
+            print('made')
+        except MemoryError:
+            print('MemoryError')
+    """
+    # Otherwise each thread reserves 64 MB.
+    done = run_python(code, env={"MALLOC_ARENA_MAX": "1"})
     assert (done.returncode, done.stdout) == (0, f"{outcome}\n"), done.stderr

@@ -10,9 +10,7 @@ import json
 import os
 import pickle
 import re
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +30,8 @@ from gatecore import (
 from gatecore.cli import main
 from gatecore.gates.files.gate_file import parse_gate
 from gatecore.patterns import re_process
+from tests.support.gates import gate_text
+from tests.support.process import in_threads, run_python
 
 HOSTILE = r"(?a:(?=a))(a+)+$"
 TEXT = "xyz risk " + "a" * 40 + "!"
@@ -51,25 +51,19 @@ def interrupt():
     os.kill(os.getpid(), signal.SIGINT)
 """
 
-GATE = """\
-gate: {name}
-version: 1
-title: t
-severity: {severity}
-source: "s"
-summary: "s"
-limits: "l"
-patterns:
-  {group}:
-    - '{pattern}'
+
+def _gate(name: str, pattern: str, severity: str = "high") -> str:
+    group = f"{name}_words"
+    return gate_text(
+        f"""
+patterns: {{{group}: ['{pattern}']}}
 verdicts:
   - {{when: {{any: {group}}}, status: FAIL, message: found}}
   - {{status: PASS, message: fine}}
-"""
-
-
-def _gate(name: str, pattern: str, severity: str = "high") -> str:
-    return GATE.format(name=name, group=f"{name}_words", pattern=pattern, severity=severity)
+""",
+        name,
+        severity=severity,
+    )
 
 
 def _gates(*patterns: tuple[str, str]) -> GateSet:
@@ -89,13 +83,7 @@ def no_idle_worker() -> Iterator[None]:
 
 def _run(script: str) -> str:
     """What a script prints that must end by itself, well before its questions would."""
-    done = subprocess.run(
-        [sys.executable, "-c", LONG + script],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    done = run_python(LONG + script, seconds=100)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
@@ -139,7 +127,7 @@ except KeyboardInterrupt:
 
 
 def test_a_deadline_ends_a_long_search() -> None:
-    """By time or by another thread; what is left behind does not pile up."""
+    """By time or by another thread; abandoned searches do not pile up."""
     out = _run("""
 scan = heavy.scan(text)
 most = 2 * os.cpu_count()
@@ -162,7 +150,7 @@ except DeadlineError as error:
 
 
 def test_a_daemon_thread_in_a_long_search_does_not_keep_the_process() -> None:
-    """Nor does what it does abort it."""
+    """Nor does it abort the process."""
     assert (
         _run("""
 threading.Thread(target=heavy.scan(text).ids, daemon=True).start()
@@ -195,7 +183,7 @@ for turn in range(2):
 
 
 def test_literals_are_found_wherever_the_portable_pass_cuts() -> None:
-    """It looks up every 2**20 characters."""
+    """It pauses every 2**20 characters."""
     patterns = PatternSet(["needle", "le<", "absent"], backend="portable")
     for before in range((1 << 20) - 9, (1 << 20) + 3):
         assert patterns.scan("." * before + ">needle<").ids() == [0, 1]
@@ -252,15 +240,18 @@ def test_after_a_deadline_nothing_is_begun() -> None:
     assert isinstance(caught.value, TimeoutError)
 
 
-@pytest.mark.parametrize("wrong", [-1, float("nan"), "1", [1]])
-def test_what_is_no_deadline_is_refused(wrong: Any) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [(-1, ValueError), (float("nan"), ValueError), ("1", TypeError), ([1], TypeError)],
+)
+def test_what_is_not_a_deadline_is_refused(wrong: Any, error: type[Exception]) -> None:
     """At once, before the pass."""
-    with pytest.raises((TypeError, ValueError)):
+    with pytest.raises(error):
         PatternSet(["x"]).scan("x", deadline=wrong)
 
 
 def test_far_deadlines_never_come() -> None:
-    """Neither overflows."""
+    """Neither of them overflows."""
     for seconds in (1e300, float("inf")):
         assert PatternSet(["x", r"(x)\1"]).scan("xx", deadline=seconds).ids() == [0, 1]
 
@@ -287,7 +278,7 @@ def test_an_error_of_re_names_its_pattern_and_hides_no_answer(deadline: float | 
 
 
 def test_a_hostile_gate_is_unknown_and_the_others_are_judged() -> None:
-    """Never PASS; worse than a WARNING, and a FAIL beside it is certain."""
+    """Never PASS: worse than a WARNING, and a FAIL beside it stands."""
     gates = _gates(("hostile", HOSTILE), ("risk", "risk"), ("absent", "absent"))
     report = gates.check(TEXT, deadline=2.0)
     assert [verdict.status for verdict in report.verdicts] == ["UNKNOWN", "FAIL", "PASS"]
@@ -322,7 +313,7 @@ def test_a_gate_whose_pattern_fails_in_re_is_unknown() -> None:
 
 def test_the_lowercase_view_fails_closed_as_well() -> None:
     """A pass over the document that ends in time, and none over its `.lower()`."""
-    gate = _gate("risk", "risk").replace("- 'risk'", "- {keyword: risk}")
+    gate = _gate("risk", "risk").replace("['risk']", "[{keyword: risk}]")
     gates = GateSet([_parsed("risk", gate)])
     assert gates.lowercase is not None
     assert gates.check("A RISK", deadline=60).overall == "FAIL"
@@ -356,7 +347,7 @@ def test_check_fails_closed_in_every_format(
 
 @pytest.mark.parametrize("wrong", ["0", "-1", "nan", "inf", "soon"])
 def test_a_timeout_is_a_number_of_seconds(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Above 0."""
+    """It is above 0."""
     assert main(["check", "a.txt", "--timeout", wrong]) == 2
     assert "not a number of seconds" in capsys.readouterr().err
 
@@ -370,11 +361,7 @@ def test_workers_are_shared_by_threads_and_left_by_none() -> None:
     def ask() -> None:
         found.append(patterns.scan(TEXT, deadline=60).ids())
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(*[ask] * 4)
     assert found == [expected] * 4
     assert len(re_process._idle) <= 2
 
@@ -417,7 +404,7 @@ print(scan.spans(0), re.search(source, "xaa").span())
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_ordinary_questions_about_long_texts_take_no_thread() -> None:
-    """To hand one over costs more than most take; what may be long gets a thread, and keeps it."""
+    """Handing one over costs more than most take; what may be long gets a thread, which is kept."""
     code = """if True:
         import time
         from pathlib import Path
@@ -442,7 +429,5 @@ def test_ordinary_questions_about_long_texts_take_no_thread() -> None:
             patterns.scan("ab" * 100_000).spans(50)
         print(before, 0 < threads() < 10)
     """
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False
-    )
+    done = run_python(code)
     assert (done.returncode, done.stdout.split()) == (0, ["0", "True"]), done

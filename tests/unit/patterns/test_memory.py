@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-import gatecore
 from gatecore import Document, PatternSet, re
-
-ROOT = Path(__file__).parents[3]
+from tests.support.process import run_python
 
 SOURCES = [r"(\d+) ?%", r"no\s+risk", "a", r"\w+", r"(\w)(\w)", r"(?:(a)|b)+", r"(\w)\1"]
 SOURCES += [f"word{number}\\s+x" for number in range(300)]
@@ -51,7 +48,7 @@ _CHUNK = 500
 
 
 def _under_a_limit(work: Work, patterns: PatternSet, text: str, left: int) -> int:
-    """In a forked child with so many bytes left: 0 for an answer, 3 for `MemoryError`."""
+    """In a forked child with `left` bytes left: 0 for an answer, 3 for `MemoryError`."""
     import resource
     import signal
 
@@ -112,14 +109,6 @@ def test_every_outcome_is_an_answer_or_a_memory_error(backend: str) -> None:
     # In a process of its own: what the tests before left free would be used first.
     here = "tests.unit.patterns.test_memory"
     source = f"from {here} import outcomes; print(*outcomes({backend!r}), sep='\\n')"
-    paths = [str(ROOT), str(Path(gatecore.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    ran = subprocess.run(
-        [sys.executable, "-c", source],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
+    ran = run_python(source, seconds=900)
     assert ran.returncode == 0, ran.stderr[-2000:]
     assert ran.stdout.strip() == ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 import pickle
 import re
-import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from gatecore import (
 )
 from gatecore._gatecore import CoreSet
 from gatecore.patterns.pattern import PatternLike
+from tests.support.process import in_threads
 
 TEXT = "There is NO  RISK: earn up to 7 % – £50, or up to 12% more.\n"
 PATTERNS: list[PatternLike] = [
@@ -92,15 +93,15 @@ def test_a_bad_pattern_raises_what_re_raises_and_names_its_place(source: str) ->
 
 
 @pytest.mark.parametrize("bad", [b"bytes", 7, None, ("a", "b", "c"), (b"a", 0)])
-def test_what_is_no_pattern_of_text_is_refused(bad: Any) -> None:
+def test_what_is_not_a_pattern_of_text_is_refused(bad: Any) -> None:
     """The error names the place in the list."""
     with pytest.raises(PatternSetError, match="pattern 1 of the set"):
         PatternSet(["fine", bad])
 
 
 @pytest.mark.parametrize("flags", ["2", 2.9, None, "i"])
-def test_flags_that_are_no_number_are_refused(flags: Any) -> None:
-    """Nothing is guessed, and the error names the place."""
+def test_flags_that_are_not_a_number_are_refused(flags: Any) -> None:
+    """Nothing is guessed; the error names the place."""
     with pytest.raises(PatternSetError, match="pattern 1 of the set has the flags"):
         PatternSet(["fine", ("a", flags)])
     with pytest.raises(PatternSetError, match="a pattern has the flags"):
@@ -118,8 +119,8 @@ def test_flags_that_re_refuses_are_refused(flags: int, tmp_path: Path) -> None:
         PatternSet([("a", flags)], store=cache)
 
 
-def test_a_lone_text_is_no_list_of_patterns() -> None:
-    """It would be a set of its letters."""
+def test_a_lone_text_is_not_a_list_of_patterns() -> None:
+    """It would be taken for a set of its letters."""
     with pytest.raises(PatternSetError, match=r"for one pattern, \['no risk'\]"):
         PatternSet("no risk")
 
@@ -157,13 +158,13 @@ def test_patterns_that_blow_up_together_or_alone_are_built(backend: Any) -> None
 
 
 @pytest.mark.parametrize("document", [b"bytes", bytearray(b"x"), None, 7])
-def test_what_is_no_text_is_refused(patterns: PatternSet, document: Any) -> None:
+def test_what_is_not_text_is_refused(patterns: PatternSet, document: Any) -> None:
     """A document is a `str`; bytes are told to be decoded."""
     with pytest.raises(DocumentTypeError, match="a document is a str, not"):
         patterns.scan(document)
 
 
-def test_an_unknown_engine_is_refused() -> None:
+def test_an_unknown_backend_is_refused() -> None:
     """The error lists what there is."""
     backend: Any = "quantum"
     with pytest.raises(ValueError, match="'simd' or 'portable'"):
@@ -209,7 +210,7 @@ def test_an_empty_set_answers(backend: Any) -> None:
     assert len(PatternSet.from_bytes(empty.to_bytes())) == 0
 
 
-def test_doubles_are_kept(backend: Any) -> None:
+def test_duplicates_are_kept(backend: Any) -> None:
     """The same pattern twice is two patterns with the same answers."""
     scan = PatternSet(["a", "a", ("a", 0)], backend=backend).scan("banana")
     assert scan.ids() == [0, 1, 2]
@@ -217,7 +218,7 @@ def test_doubles_are_kept(backend: Any) -> None:
 
 
 def test_an_extended_set_has_what_was_learned() -> None:
-    """The same numbers, then what was learned in order."""
+    """The same numbers, then what was learned, in order."""
     patterns = PatternSet(["a", "b"])
     patterns.learn("late", re.IGNORECASE)
     assert list(patterns.extended()) == [Pattern("a"), Pattern("b"), Pattern("late", re.IGNORECASE)]
@@ -243,14 +244,8 @@ def test_threads_share_a_set_and_a_scan(patterns: PatternSet) -> None:
             if got != expected:
                 wrong.append(got)
 
-    threads = [
-        threading.Thread(target=ask, args=(make,))
-        for make in (lambda: scan, lambda: patterns.scan(TEXT)) * 8
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    makers: list[Callable[[], Any]] = [lambda: scan, lambda: patterns.scan(TEXT)]
+    in_threads(*(partial(ask, make) for make in makers * 8))
     assert wrong == []
 
 

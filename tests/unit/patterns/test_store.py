@@ -7,7 +7,6 @@ import os
 import random
 import re
 import stat
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 from gatecore import Pattern, PatternSet, PatternSetError, PatternStore, StoredSetError
 from gatecore.patterns import trusted_files
 from gatecore.patterns.pattern import PatternLike
+from tests.support.process import run_python
 
 PATTERNS: list[PatternLike] = [
     (r"no\s+risk", re.IGNORECASE),
@@ -242,7 +242,7 @@ def test_what_others_may_write_is_not_loaded(
 def test_what_belongs_to_another_user_is_not_loaded(
     tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Root and the user alone: a file that somebody put there may hold any code."""
+    """Only root and the user: a file that somebody else put there may hold any code."""
     cache, path = _stored(tmp_path / "sets")
     if os.geteuid() == 0:
         os.chown(path if what == "file" else path.parent, 4321, -1)
@@ -272,7 +272,7 @@ def _make_link(path: Path) -> None:
 @pytest.mark.parametrize("make", [_make_fifo, _make_endless, _make_link, Path.mkdir])
 @pytest.mark.parametrize("name", ["set", "learned"])
 def test_only_regular_files_are_read_and_written(tmp_path: Path, make: Any, name: str) -> None:
-    """A FIFO would wait for ever, /dev/zero never end, and a link lead anywhere."""
+    """A FIFO would block for ever, /dev/zero would never end, and a link may lead anywhere."""
     script = """if True:
         import sys
         from gatecore import PatternSet, PatternStore
@@ -285,25 +285,20 @@ def test_only_regular_files_are_read_and_written(tmp_path: Path, make: Any, name
     cache = PatternStore(tmp_path)
     patterns = PatternSet(["abc"], store=cache, learn=True)
     patterns.learn("late", 0)
-    for path in tmp_path.iterdir():
-        is_wanted = path.suffix == (".gatecore" if name == "set" else ".jsonl")
+    suffix = ".gatecore" if name == "set" else ".jsonl"
+    (odd,) = tmp_path.glob(f"*{suffix}")
+    for path in list(tmp_path.iterdir()):
         path.unlink()
-        if is_wanted:
-            make(path)
-    run = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+    make(odd)
+    run = run_python(script, str(tmp_path), seconds=120)
+    assert run.returncode == 0, run.stderr
     assert any(word in run.stdout for word in ("regular", "symbolic link", "directory")), run.stdout
     elsewhere = tmp_path / "elsewhere"
     assert not elsewhere.exists() or elsewhere.read_bytes() == b"of somebody"
 
 
 def test_a_file_is_read_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever lies there, memory does not run out."""
+    """Whatever is there, memory does not run out."""
     cache, path = _stored(tmp_path)
     monkeypatch.setattr(trusted_files, "_MOST_BYTES", path.stat().st_size - 1)
     assert not _is_used(cache)
@@ -386,7 +381,7 @@ def test_the_default_folder(
 def test_without_a_home_there_is_no_cache_and_that_is_said_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As in a container whose user has a number and nothing else."""
+    """As in a container whose user has a number and no home."""
     for name in ("GATECORE_CACHE_DIR", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
 
@@ -404,12 +399,12 @@ def test_without_a_home_there_is_no_cache_and_that_is_said_once(
     assert "set GATECORE_CACHE_DIR" in reason
 
 
-# Engines by name.
+# Backends by name.
 
 
 @pytest.mark.parametrize("name", ["sindm", "", "SIMD", "auto ", None, 1, b"simd"])
-def test_an_unknown_engine_is_refused_with_and_without_a_cache(tmp_path: Path, name: Any) -> None:
-    """Also where the set of another backend lies ready."""
+def test_an_unknown_backend_is_refused_with_and_without_a_cache(tmp_path: Path, name: Any) -> None:
+    """Also where the set of another backend is already stored."""
     cache = PatternStore(tmp_path)
     PatternSet(["x"], store=cache)
     for given in (None, cache):
@@ -460,7 +455,7 @@ def test_dropped_patterns_are_not_learned_again(tmp_path: Path) -> None:
     ['["x", 0]', '["x", 0, "day"]', '["x", true, 20000]', '["x", 0, 1, "other"]', "{", "\xe9"],
 )
 def test_a_bad_line_is_named_and_the_others_are_used(tmp_path: Path, line: str) -> None:
-    """A torn or foreign line costs that line."""
+    """A torn or foreign line costs only that line."""
     cache = PatternStore(tmp_path, clock=lambda: 0.0)
     patterns = PatternSet(["abc"], store=cache, learn=True)
     patterns.learn("late", 0)

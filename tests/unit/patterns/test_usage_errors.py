@@ -1,4 +1,4 @@
-"""What a caller gets wrong is said where it happens, in words of the caller."""
+"""A caller's mistake is reported where it happens, in the caller's words."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from gatecore import (
     modules,
 )
 from gatecore.cli import main
+from tests.support.command import Output
 
 GATE = r"""gate: {name}
 version: 1
@@ -97,9 +98,7 @@ def test_patterns_pickle_and_copy_as_they_are() -> None:
     assert pattern._replace(flags=0) == Pattern("a")
 
 
-def test_the_mistakes_of_all_files_are_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_mistakes_of_all_files_are_named(tmp_path: Path, capsys: Output) -> None:
     """Each file's first mistake, in files of several folders, and an error keeps them pickled."""
     for folder, name in [("a", "one"), ("a", "two"), ("b", "three"), ("b", "fine")]:
         (tmp_path / folder).mkdir(exist_ok=True)
@@ -119,13 +118,13 @@ def test_the_mistakes_of_all_files_are_named(
     ]
 
 
+@pytest.mark.parametrize("when", ["any: [promise]", "all: promise"])
 def test_a_verdict_that_nobody_gets_fails_the_check(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    when: str, tmp_path: Path, capsys: Output
 ) -> None:
-    more = "  - {when: {any: [promise]}, status: WARNING, message: Never., evidence: promise}\n"
-    narrower = "  - {when: {all: promise}, status: WARNING, message: Never., evidence: promise}\n"
+    more = f"  - {{when: {{{when}}}, status: WARNING, message: Never., evidence: promise}}\n"
     path = tmp_path / "one.yaml"
-    path.write_text(GATE.format(name="one", more=narrower or more), "utf-8")
+    path.write_text(GATE.format(name="one", more=more), "utf-8")
     assert main(["gates", "check", str(path)]) == 1
     said = capsys.readouterr().out
     assert "1 shadowed verdict" in said
@@ -143,8 +142,8 @@ def test_a_verdict_that_nobody_gets_fails_the_check(
         (["gates", "chek"], "did you mean check?"),
     ],
 )
-def test_a_slip_of_the_keyboard_is_answered_with_what_was_meant(
-    line: list[str], words: str, capsys: pytest.CaptureFixture[str]
+def test_a_typing_mistake_is_answered_with_what_was_meant(
+    line: list[str], words: str, capsys: Output
 ) -> None:
     assert main(line) == 2
     said = capsys.readouterr().err

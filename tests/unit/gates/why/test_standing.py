@@ -11,10 +11,8 @@ from gatecore.gates import values
 from gatecore.gates.spec import Relation
 from gatecore.gates.values import Value
 from gatecore.gates.why.standing import Others, Pairs, Values
+from tests.support.gates import RELATIONS
 
-RELATIONS: Final[tuple[Relation, ...]] = (
-    *("above", "at_least", "below", "at_most", "equals", "differs_from"),
-)
 TEXTS: Final = (None, "no money", "£5", "5", "$5", "5.0", "£6", "€1", "7", "$0.5k", "500", "-£1")
 
 texts = st.lists(st.sampled_from(TEXTS), max_size=40)

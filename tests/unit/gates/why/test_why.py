@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gatecore import GateSet, modules
+from gatecore import GateSet
 from gatecore.errors import DocumentTypeError, GatecoreError, UnknownGateError
 from gatecore.gates.document import GateDocument
 from gatecore.gates.matches import ReMatches
@@ -21,7 +21,6 @@ from gatecore.gates.spec import (
     AtLeast,
     Average,
     Bounds,
-    Branch,
     Captured,
     Compare,
     Condition,
@@ -31,58 +30,31 @@ from gatecore.gates.spec import (
     Enough,
     Every,
     Gate,
-    Group,
     NoneOf,
     Not,
     Part,
-    PatternRef,
     SentenceLength,
+    View,
     Window,
 )
 from gatecore.gates.why.explain import MOST_SHOWN, explain
 from gatecore.gates.why.judge import Judge
 from gatecore.gates.why.tree import WhyCondition
-from gatecore.places import Place
+from tests.support.gates import branch_of, gate_of, pattern_of
 
-HERE = Place("why.yaml", 1, 1)
 TEXT = "Guaranteed gains. Capital at risk.\n\nA fee of £85 now, a fee of £150 later. Guaranteed!"
 
 PROMISE, WARNING = ("promise",), ("warning",)
 NEAR = Window("both", "characters", 30)
 
 
-def pattern(source: str, view: str = "text") -> PatternRef:
-    return PatternRef(source, 2, HERE, view=view)  # type: ignore[arg-type]
-
-
-def gate(*conditions: Condition, relevant: Condition | None = None) -> Gate:
-    groups = (
-        Group("promise", (pattern("guaranteed"), pattern("no risk"))),
-        Group("warning", (pattern("capital at risk", "lowercase"),)),
-        Group("fee", (pattern(r"fee of (?P<amount>\S+)"),)),
-    )
-    branches = tuple(
-        Branch(condition, "FAIL", "high", "found", "mend it", (), (), HERE)
-        for condition in conditions
-    )
-    last = Branch(None, "PASS", "none", "fine", "", (), (), HERE)
-    return Gate(
-        name="table",
-        module="house",
-        version=1,
-        title="A table",
-        severity="high",
-        source="rule",
-        summary="",
-        limits="",
-        groups=groups,
-        relevant=relevant,
-        not_relevant="not for this",
-        branches=(*branches, last),
-        examples=(),
-        counter_examples=(),
-        place=HERE,
-    )
+def gate(*conditions: Condition) -> Gate:
+    groups = {
+        "promise": [pattern_of("guaranteed", 2), pattern_of("no risk", 2)],
+        "warning": [pattern_of("capital at risk", 2, view="lowercase")],
+        "fee": [pattern_of(r"fee of (?P<amount>\S+)", 2)],
+    }
+    return gate_of(groups, *map(branch_of, conditions), branch_of(None, status="PASS"))
 
 
 def why_of(condition: Condition, text: str = TEXT) -> WhyCondition:
@@ -278,8 +250,8 @@ def _all(why: WhyCondition) -> Iterator[WhyCondition]:
 
 def test_shipped_gates_are_explained_as_they_are_judged(shipped: GateSet) -> None:
     """Status and branch are those of the reference, for every example of every shipped gate."""
-    specs = [spec for name in modules.names() for spec in modules.load(name).gates]
-    for spec in specs:
+    witnesses = 0
+    for spec in shipped:
         for example in (*spec.examples, *spec.counter_examples):
             why = shipped.why(example.text, f"{spec.module}/{spec.name}")
             verdict = evaluate(spec, example.text)
@@ -292,19 +264,21 @@ def test_shipped_gates_are_explained_as_they_are_judged(shipped: GateSet) -> Non
             trees = [why.relevant, *(branch.when for branch in why.branches)]
             for condition in (each for tree in trees if tree for each in _all(tree)):
                 for witness in condition.found:
+                    witnesses += 1
                     assert example.text[witness.start : witness.end] == witness.text
+    assert witnesses > 300
 
 
 @pytest.mark.parametrize("text", ["", "RİSK İİ i̇ fee İ", "İ", "aİb fee of İ"])
 def test_scans_answer_as_re_does(text: str) -> None:
     """Both views, spans and captures, where lower() makes two characters of one."""
+    views: tuple[View, ...] = ("text", "lowercase")
     refs = [
-        pattern(source, view)
-        for view in ("text", "lowercase")
+        pattern_of(source, 2, view=view)
+        for view in views
         for source in ("i", "i\u0307", "\u0307", r"(?P<c>\u0307)?\s", r"fee( of (?P<c>\S+))?", "$")
     ]
-    spec = dataclasses.replace(gate(), groups=(Group("all", tuple(refs)),))
-    gates = GateSet([spec])
+    gates = GateSet([gate_of({"all": refs}, branch_of(None))])
     matches = GateDocument(gates._compiled.patterns, gates._compiled.sets, text)
     for ref in refs:
         assert list(matches.hits(ref)) == ReMatches(text).hits(ref), ref

@@ -18,59 +18,34 @@ from gatecore.gates.spec import (
     Around,
     AtLeast,
     Bounds,
-    Branch,
     Captured,
     Compare,
     Condition,
     Count,
     Every,
-    Evidence,
     Gate,
-    Group,
     NoneOf,
     Not,
     Part,
-    PatternRef,
+    Relation,
     SentenceLength,
     Window,
 )
 from gatecore.output import html
-from gatecore.places import Place
+from tests.support.gates import branch_of, gate_of, pattern_of
 from tests.support.steps import Steps
-
-HERE = Place("cost.yaml", 1, 1)
 
 
 def gate(when: Condition) -> Gate:
-    def group(name: str, *sources: str) -> Group:
-        return Group(name, tuple(PatternRef(source, 2, HERE) for source in sources))
-
-    shown = Evidence(("promise",), "every", "", "high", None, None)
-    return Gate(
-        name="dear",
-        module="house",
-        version=1,
-        title="",
-        severity="high",
-        source="rule",
-        summary="",
-        limits="",
-        groups=(
-            group("promise", "guaranteed", "no risk"),
-            group("fee", r"\bfee\b"),
-            group("sum", r"costs (?P<amount>\S+)"),
-            group("cap", r"at most (?P<amount>\S+)"),
-        ),
-        relevant=None,
-        not_relevant="",
-        branches=(
-            Branch(when, "FAIL", "high", "{promise.count}", "", (), (shown,), HERE),
-            Branch(None, "PASS", "none", "", "", (), (), HERE),
-        ),
-        examples=(),
-        counter_examples=(),
-        place=HERE,
-    )
+    sources = {
+        "promise": ["guaranteed", "no risk"],
+        "fee": [r"\bfee\b"],
+        "sum": [r"costs (?P<amount>\S+)"],
+        "cap": [r"at most (?P<amount>\S+)"],
+    }
+    groups = {name: [pattern_of(each, 2) for each in some] for name, some in sources.items()}
+    found = branch_of(when, "promise", message="{promise.count}")
+    return gate_of(groups, found, branch_of(None, status="PASS"), name="costly")
 
 
 PROMISE, FEE = ("promise",), ("fee",)
@@ -81,38 +56,32 @@ AMOUNT, CAP = Captured(("sum",), "amount"), Captured(("cap",), "amount")
 APART = "guaranteed. fee. It costs £5. at most £9. "
 TOGETHER = "guaranteed fee, no risk; it costs £5, at most £9 "
 
-# What is asked, of what text, over and over.
+
+def _near(where: Window, condition: Condition) -> Condition:
+    return Around(PROMISE, where, condition)
+
+
+def _compared(relation: Relation, right: str | Captured) -> Condition:
+    return Compare(AMOUNT, "money", relation, right)
+
+
+#: What is asked, and the text that it is asked of, repeated.
 FAMILIES: dict[str, tuple[Condition, str]] = {
-    "near that never holds": (Around(PROMISE, SENTENCE, AnyOf(FEE)), APART),
-    "near none that never holds": (Around(PROMISE, WORDS, NoneOf(FEE)), TOGETHER),
-    "near that always holds": (Around(PROMISE, WORDS, AnyOf(FEE)), TOGETHER),
-    "counted anywhere else": (Around(PROMISE, ANYWHERE, Count(FEE, Bounds(0, 2))), APART),
+    "near that never holds": (_near(SENTENCE, AnyOf(FEE)), APART),
+    "near none that never holds": (_near(WORDS, NoneOf(FEE)), TOGETHER),
+    "near that always holds": (_near(WORDS, AnyOf(FEE)), TOGETHER),
+    "counted anywhere else": (_near(ANYWHERE, Count(FEE, Bounds(0, 2))), APART),
     "all and several": (
-        Around(PROMISE, SENTENCE, Every((AllOf(FEE), Not(AtLeast(2, ("fee", "sum")))))),
+        _near(SENTENCE, Every((AllOf(FEE), Not(AtLeast(2, ("fee", "sum")))))),
         APART,
     ),
-    "in a part": (
-        Part("first", "words", 10_000, Around(PROMISE, WORDS, Not(AnyOf(FEE)))),
-        TOGETHER,
-    ),
-    "inside": (Around(PROMISE, Window("inside", None, 0), AnyOf(FEE)), APART),
-    "compared with a literal": (
-        Around(PROMISE, ANYWHERE, Compare(AMOUNT, "money", "above", "£7")),
-        APART,
-    ),
-    "compared with captures": (
-        Around(PROMISE, ANYWHERE, Compare(AMOUNT, "money", "above", CAP)),
-        APART,
-    ),
-    "equal captures nearby": (
-        Around(PROMISE, Window("both", "words", 40), Compare(AMOUNT, "money", "equals", CAP)),
-        APART,
-    ),
-    "equal captures anywhere": (
-        Around(PROMISE, ANYWHERE, Compare(AMOUNT, "money", "equals", CAP)),
-        APART,
-    ),
-    "compared in the document": (Compare(AMOUNT, "money", "equals", CAP), APART),
+    "in a part": (Part("first", "words", 10_000, _near(WORDS, Not(AnyOf(FEE)))), TOGETHER),
+    "inside": (_near(Window("inside", None, 0), AnyOf(FEE)), APART),
+    "compared with a literal": (_near(ANYWHERE, _compared("above", "£7")), APART),
+    "compared with captures": (_near(ANYWHERE, _compared("above", CAP)), APART),
+    "equal captures nearby": (_near(Window("both", "words", 40), _compared("equals", CAP)), APART),
+    "equal captures anywhere": (_near(ANYWHERE, _compared("equals", CAP)), APART),
+    "compared in the document": (_compared("equals", CAP), APART),
     "counted in the document": (Count(PROMISE, Bounds(10**6, None)), APART),
     "long sentences": (SentenceLength("words", Bounds(90, None), Bounds(1, None)), APART),
 }
@@ -127,11 +96,11 @@ def steps_of(condition: Condition, text: str, ask: Callable[[GateSet, str], obje
 
 
 def explained(gates: GateSet, text: str) -> object:
-    return gates.check(text).why("dear")
+    return gates.check(text).why("costly")
 
 
 def told(gates: GateSet, text: str) -> object:
-    return str(gates.check(text).why("dear"))
+    return str(gates.check(text).why("costly"))
 
 
 def page(gates: GateSet, text: str) -> object:
