@@ -75,6 +75,8 @@ class _Loop:
             except Exception:
                 unsupported.add(number)
         self.unsupported: frozenset[int] = frozenset(unsupported)
+        if patterns and not self._patterns:
+            raise PeerMissingError(f"{name} refuses every pattern of the set")
 
     def matching(self, text: str) -> list[int]:
         return [i for i, pattern in self._patterns if pattern.search(text)]
@@ -417,13 +419,15 @@ class Re2Set:
                 unsupported.add(i)
             else:
                 self._ids.append(i)
+        if not self._ids:
+            raise PeerMissingError("re2 Set refuses every pattern of the set")
         self._set.Compile()
         self.unsupported = frozenset(unsupported)
         self.name = "re2 Set"
         self.version = _version_of("google-re2")
 
     def matching(self, text: str) -> list[int]:
-        return sorted(self._ids[index] for index in self._set.Match(text))
+        return sorted(self._ids[index] for index in self._set.Match(text) or ())
 
 
 class YaraX:
