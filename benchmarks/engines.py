@@ -82,9 +82,7 @@ class _Loop:
         return [i for i, pattern in self._patterns if pattern.search(text)]
 
     def first_spans(self, text: str) -> dict[int, tuple[int, int]]:
-        return {
-            i: match.span() for i, pattern in self._patterns if (match := pattern.search(text))
-        }
+        return {i: match.span() for i, pattern in self._patterns if (match := pattern.search(text))}
 
     def all_spans(self, text: str) -> dict[int, Spans]:
         return {
@@ -211,9 +209,9 @@ def _literal_sets(items: list[tuple[Any, Any]]) -> Iterable[frozenset[str]]:
         if run:
             yield frozenset([run])
             run = ""
-        if str(operation) == "SUBPATTERN":
-            yield from _literal_sets(list(argument[-1]))
-        elif str(operation) in ("MAX_REPEAT", "MIN_REPEAT") and argument[0] > 0:
+        if str(operation) == "SUBPATTERN" or (
+            str(operation) in ("MAX_REPEAT", "MIN_REPEAT") and argument[0] > 0
+        ):
             yield from _literal_sets(list(argument[-1]))
         elif str(operation) == "BRANCH":
             branches = [
@@ -360,9 +358,7 @@ class SystemHyperscan:
         self.name = f"libhs {mode}"
         self.version = f"{Path(path).name}, {(info.value or b'').decode().strip()}"
 
-    def _compiled(
-        self, arguments: Sequence[tuple[bytes, int, int]]
-    ) -> tuple[int, ctypes.c_void_p]:
+    def _compiled(self, arguments: Sequence[tuple[bytes, int, int]]) -> tuple[int, ctypes.c_void_p]:
         """The engine's status, and the database if it is 0."""
         count = len(arguments)
         database, error = ctypes.c_void_p(), ctypes.c_void_p()

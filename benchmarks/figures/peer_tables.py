@@ -48,7 +48,10 @@ def show(measured: Sequence[_Figures], result: Mapping[str, Any], *, markdown: b
         ("Sets: compiling and routes (exact/candidate/fallback)", *_sets(measured)),
         ("gatecore, raw hyperscan and re, µs per text", *_summary(measured)),
         *(
-            (f"{question}, µs per text (patterns with wrong answers)", *_engines(measured, question))
+            (
+                f"{question}, µs per text (patterns with wrong answers)",
+                *_engines(measured, question),
+            )
             for question in ("T1", "T2", "T3")
         ),
     ]
@@ -157,7 +160,9 @@ def _summary(measured: Sequence[_Figures]) -> tuple[list[str], list[list[str]]]:
 def _engines(measured: Sequence[_Figures], question: Any) -> tuple[list[str], list[list[str]]]:
     names = list(
         dict.fromkeys(
-            cell.engine for figures in measured for cell in figures.cells
+            cell.engine
+            for figures in measured
+            for cell in figures.cells
             if cell.question == question
         )
     )
@@ -177,8 +182,10 @@ def _engines(measured: Sequence[_Figures], question: Any) -> tuple[list[str], li
 def _notes(measured: Sequence[_Figures], result: Mapping[str, Any]) -> list[str]:
     about = result["machine"]
     lines = [
-        f"{result['date']}, {about['cpu']}, {about['cores']} cores, {about['features']}, load "
-        f"{about['load average']} at the start, CPython {about['python']}",
+        (
+            f"{result['date']}, {about['cpu']}, {about['cores']} cores, {about['features']}, load "
+            f"{about['load average']} at the start, CPython {about['python']}"
+        ),
         "÷ hyperscan is ours on the patterns that hyperscan accepts; ×1 and ×2: asked that often",
     ]
     versions: dict[str, str] = {}

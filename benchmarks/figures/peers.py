@@ -209,8 +209,7 @@ def measure_set(
             Cell(name, question, characters)
             for name, peer in built.items()
             for question in QUESTIONS
-            if _method(peer, question) is not None
-            and (question == "T1" or name != OURS_ON_THEIRS)
+            if _method(peer, question) is not None and (question == "T1" or name != OURS_ON_THEIRS)
         ]
         # `re`'s T3 first: it is the oracle of the round.
         cells.sort(key=lambda cell: (cell.engine, cell.question) != (RE, "T3"))
@@ -224,9 +223,7 @@ def measure_set(
     return figures
 
 
-def _built(
-    public: PublicSet, peers: Sequence[str]
-) -> tuple[SetFigures, dict[str, engines.Peer]]:
+def _built(public: PublicSet, peers: Sequence[str]) -> tuple[SetFigures, dict[str, engines.Peer]]:
     patterns = public.patterns
     everything = range(len(patterns))
     compile_seconds: dict[str, float] = {}
@@ -352,9 +349,7 @@ def _differences(answer: Any, right: Answers, question: Question) -> set[int]:
     wanted: Mapping[int, Any] = right
     if question == "T2":
         wanted = {number: spans[0] for number, spans in right.items()}
-    return {
-        number for number in {*answer, *wanted} if answer.get(number) != wanted.get(number)
-    }
+    return {number for number in {*answer, *wanted} if answer.get(number) != wanted.get(number)}
 
 
 def _say(line: str) -> None:

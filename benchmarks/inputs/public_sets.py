@@ -332,10 +332,13 @@ def _string(node: ast.expr, names: Mapping[str, str]) -> str | None:
 # ------------------------------------------------------------------------------ from a run
 
 
-def _modules(package: str) -> Iterator[Any]:
+def _modules(package: str, found: _Collector) -> Iterator[Any]:
     top = _imported(package)
     for module in pkgutil.walk_packages(top.__path__, f"{package}."):
-        yield _imported(module.name)
+        try:
+            yield _imported(module.name)
+        except SetMissingError:
+            found.leave_out("a module needs more than the package")
 
 
 def _imported(module: str) -> Any:
@@ -350,7 +353,7 @@ def _imported(module: str) -> Any:
 def _detect_secrets(name: str) -> PublicSet:
     origin = f"detect-secrets {_distribution('detect-secrets').version}"
     found = _Collector()
-    for module in _modules("detect_secrets.plugins"):
+    for module in _modules("detect_secrets.plugins", found):
         for pattern in _compiled(vars(module)):
             found.add(pattern.pattern, pattern.flags)
     return found.named(name, origin)
@@ -410,7 +413,7 @@ def _proselint(name: str) -> PublicSet:
     checks: list[Callable[[str], object]] = []
     tools = _imported("proselint.tools")
     tools.re = listening
-    for module in _modules("proselint.checks"):
+    for module in _modules("proselint.checks", found):
         if getattr(module, "re", None) is re:
             module.re = listening
         checks += [

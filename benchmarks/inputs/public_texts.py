@@ -161,15 +161,17 @@ def _code_or_log(source: random.Random) -> str:
     number = source.randint(0, 9_999)
     return source.choice(
         [
-            f"{_date(source)}T{_time(source)}Z {source.choice(_LEVELS)} {one}.{two}: "
-            f"{three} took {number} ms, id={_some(source, _HEX, 12)}",
+            (
+                f"{_date(source)}T{_time(source)}Z {source.choice(_LEVELS)} {one}.{two}: "
+                f"{three} took {number} ms, id={_some(source, _HEX, 12)}"
+            ),
             f"{_date(source)} {_time(source)},{number} [{one}-{number}] {two} {three}={number}",
-            f"{_ip(source)} - - [{_date(source)}] \"GET /{one}/{two}?{three}={number} HTTP/1.1\" 200",
-            f"    def {one}(self, {two}: int, {three}: str = \"{one}\") -> None:",
+            f'{_ip(source)} - - [{_date(source)}] "GET /{one}/{two}?{three}={number} HTTP/1.1" 200',
+            f'    def {one}(self, {two}: int, {three}: str = "{one}") -> None:',
             f"        return self.{one}.{two}({three}, {number})",
             f"    if ({one} != null && {two} > {number}) {{",
             f"  {one}: {two}",
-            f"  \"{one}\": \"{two} {three}\",",
+            f'  "{one}": "{two} {three}",',
             f"export {one.upper()}_{two.upper()}={three}",
             f"{one}_{two} = {number}",
             f"import {one}.{two} as {three}",
@@ -189,13 +191,17 @@ def _with_secret(source: random.Random) -> str:
             f'aws_secret_access_key = "{_some(source, _BASE64, 40)}"',
             f"GITHUB_TOKEN=ghp_{_some(source, _ALNUM, 36)}",
             f'token: "glpat-{_some(source, _ALNUM, 20)}"',
-            f'slack = "xoxb-{_number(source, 12)}-{_number(source, 12)}-{_some(source, _ALNUM, 24)}"',
+            f'slack = "xoxb-{_number(source, 12)}-{_number(source, 12)}-{_some(source, _HEX, 24)}"',
             f"STRIPE=sk_live_{_some(source, _ALNUM, 24)}",
-            f"Authorization: Bearer ey{_some(source, _ALNUM, 30)}.ey{_some(source, _ALNUM, 60)}."
-            f"{_some(source, _ALNUM, 43)}",
+            (
+                f"Authorization: Bearer ey{_some(source, _ALNUM, 30)}.ey{_some(source, _ALNUM, 60)}."
+                f"{_some(source, _ALNUM, 43)}"
+            ),
             f"postgres://{name}:{_some(source, _ALNUM, 14)}@{name}.example.com:5432/{name}",
-            f"-----BEGIN RSA PRIVATE KEY-----\n{_some(source, _BASE64, 64)}\n"
-            "-----END RSA PRIVATE KEY-----",
+            (
+                f"-----BEGIN RSA PRIVATE KEY-----\n{_some(source, _BASE64, 64)}\n"
+                "-----END RSA PRIVATE KEY-----"
+            ),
             f'password = "{_some(source, _ALNUM, 12)}"',
             f"{name}_api_key: '{_some(source, _HEX, 32)}'",
             f'{name}Secret := "{_some(source, _ALNUM, 32)}"',
@@ -217,8 +223,10 @@ def _email(source: random.Random) -> str:
 
 
 def _card(source: random.Random) -> str:
-    return source.choice(["4", "5"]) + _number(source, 3) + "".join(
-        source.choice(["-", " "]) + _number(source, 4) for _ in range(3)
+    return (
+        source.choice(["4", "5"])
+        + _number(source, 3)
+        + "".join(source.choice(["-", " "]) + _number(source, 4) for _ in range(3))
     )
 
 
@@ -232,8 +240,10 @@ def _identifier(source: random.Random) -> str:
             f"+{source.randint(1, 99)} {_number(source, 3)} {_number(source, 7)}",
             f"({_number(source, 3)}) {_number(source, 3)}-{_number(source, 4)}",
             f"{_number(source, 3)}-{_number(source, 2)}-{_number(source, 4)}",
-            f"GB{_number(source, 2)} {_some(source, upper, 4)} {_number(source, 4)} "
-            f"{_number(source, 4)} {_number(source, 4)} {_number(source, 2)}",
+            (
+                f"GB{_number(source, 2)} {_some(source, upper, 4)} {_number(source, 4)} "
+                f"{_number(source, 4)} {_number(source, 4)} {_number(source, 2)}"
+            ),
             f"DE{_number(source, 20)}",
             f"{_some(source, upper, 2)}{_number(source, 6)}{_some(source, upper, 1)}",
             f"{_some(source, upper, 5)}{_number(source, 4)}{_some(source, upper, 1)}",
@@ -276,9 +286,11 @@ def _token(source: random.Random) -> str:
             f"0x{_some(source, _HEX, 40)}",
             ":".join(_some(source, _HEX, 2) for _ in range(6)),
             f"https://{_name(source)}.example.com/{_name(source)}?v={_some(source, _ALNUM, 11)}",
-            f"{_number(source, 2)}.{_number(source, 4)}, -{_number(source, 2)}.{_number(source, 4)}",
-            f"{_some(source, _HEX, 8)}-{_some(source, _HEX, 4)}-4{_some(source, _HEX, 3)}-a"
-            f"{_some(source, _HEX, 3)}-{_some(source, _HEX, 12)}",
+            f"{source.uniform(0, 90):.4f}, -{source.uniform(0, 90):.4f}",
+            (
+                f"{_some(source, _HEX, 8)}-{_some(source, _HEX, 4)}-4{_some(source, _HEX, 3)}-a"
+                f"{_some(source, _HEX, 3)}-{_some(source, _HEX, 12)}"
+            ),
             f"10.{_number(source, 4)}/{_name(source)}.{_number(source, 3)}",
             f"{_name(source)}.example.org",
             f"SSH-2.0-{_name(source)}_{_version(source)}",

@@ -60,6 +60,8 @@ def test_what_pyproject_asks_for_is_locked() -> None:
         "dev": runtime | _names(groups["build"] + groups["test"] + groups["dev"]),
         "docs": _names(groups["docs"]),
         "lock": _names(groups["lock"]),
+        "peers": runtime | _names(groups["peers"]),
+        "public-sets": _names(groups["public-sets"]),
     }
     assert {lock.stem for lock in LOCKS} == set(wanted)
     for lock in LOCKS:
