@@ -37,6 +37,8 @@ class _Figures(Protocol):
     versions: dict[str, str]
     unsupported: dict[str, int]
     missing: dict[str, str]
+    cold: dict[str, float]
+    odd: dict[str, list[int]]
     cells: Any
 
     def cell(self, engine: str, question: Question, characters: int) -> Any: ...
@@ -55,6 +57,9 @@ def show(measured: Sequence[_Figures], result: Mapping[str, Any], *, markdown: b
             for question in ("T1", "T2", "T3")
         ),
     ]
+    tables.append(
+        ("Patterns with wrong answers: ordinary texts / odd characters", *_wrong(measured))
+    )
     for title, heading, rows in tables:
         _print(title, heading, rows, markdown=markdown)
     for line in _notes(measured, result):
@@ -108,6 +113,7 @@ def _sizes(figures: _Figures) -> list[int]:
 
 def _sets(measured: Sequence[_Figures]) -> tuple[list[str], list[list[str]]]:
     heading = ["set", "origin", "patterns", "e/c/f", "compile s", "hyperscan s", "it refuses"]
+    heading += ["first T2 ms"]
     rows = []
     for figures in measured:
         routes = [figures.routes.get(route, 0) for route in ("exact", "candidate", "fallback")]
@@ -120,6 +126,7 @@ def _sets(measured: Sequence[_Figures]) -> tuple[list[str], list[list[str]]]:
                 _number(figures.compile_seconds.get(OURS)),
                 _number(figures.compile_seconds.get("hyperscan")),
                 str(figures.unsupported.get("hyperscan", "–")),
+                _number(figures.cold.get(OURS)),
             ]
         )
     return heading, rows
@@ -179,6 +186,21 @@ def _engines(measured: Sequence[_Figures], question: Any) -> tuple[list[str], li
     return ["set", "text", *names], rows
 
 
+def _wrong(measured: Sequence[_Figures]) -> tuple[list[str], list[list[str]]]:
+    names = list(dict.fromkeys(name for figures in measured for name in figures.versions))
+    names = [name for name in names if name not in (RE, OURS_ON_THEIRS)]
+    rows = []
+    for figures in measured:
+        row = [figures.name]
+        for name in names:
+            cells = [cell for cell in figures.cells if cell.engine == name and cell.compared]
+            ordinary = len(set().union(*(cell.wrong for cell in cells)))
+            odd = str(len(figures.odd[name])) if name in figures.odd else "–"
+            row.append(f"{ordinary} / {odd}" if cells else "–")
+        rows.append(row)
+    return ["set", *names], rows
+
+
 def _notes(measured: Sequence[_Figures], result: Mapping[str, Any]) -> list[str]:
     about = result["machine"]
     lines = [
@@ -186,6 +208,7 @@ def _notes(measured: Sequence[_Figures], result: Mapping[str, Any]) -> list[str]
             f"{result['date']}, {about['cpu']}, {about['cores']} cores, {about['features']}, load "
             f"{about['load average']} at the start, CPython {about['python']}"
         ),
+        "first T2: gatecore's first question for spans, 10,000 characters, automata are built then",
         "÷ hyperscan is ours on the patterns that hyperscan accepts; ×1 and ×2: asked that often",
     ]
     versions: dict[str, str] = {}

@@ -21,7 +21,7 @@ from typing import TypeAlias
 
 from benchmarks.inputs import corpus
 
-__all__ = ["TextMaker", "texts_for"]
+__all__ = ["TextMaker", "texts_for", "with_odd_characters"]
 
 TextMaker: TypeAlias = Callable[[int, int], str]
 """Takes how many characters and a seed."""
@@ -47,6 +47,37 @@ def texts_for(set_name: str, words: Callable[[], Sequence[str]]) -> TextMaker:
     if set_name in ("words", "alternation"):
         return partial(_many_scripts, words())
     return _prose
+
+
+_ODD = {
+    "s": "\N{LATIN SMALL LETTER LONG S}",
+    "k": "\N{KELVIN SIGN}",
+    "i": "\N{LATIN SMALL LETTER DOTLESS I}\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}",
+    "e": "\N{LATIN SMALL LETTER E WITH ACUTE}",
+    " ": "\N{NO-BREAK SPACE}\N{EM SPACE}\x1c\x85",
+    "-": "\N{EN DASH}\N{HYPHEN}",
+    "'": "\N{RIGHT SINGLE QUOTATION MARK}",
+    "\n": "\N{LINE SEPARATOR}\r\v",
+    **dict.fromkeys(string.digits, "\N{ARABIC-INDIC DIGIT THREE}\N{SUPERSCRIPT TWO}"),
+}
+
+
+def with_odd_characters(text: str, seed: int) -> str:
+    """Puts odd relatives in the place of every fifteenth character or so that has any.
+
+    For answers, not for times: where engines and `re` disagree about case, digits, words and
+    white space.
+
+    >>> len(with_odd_characters("risks in 3 banks", 1))
+    16
+    """
+    source = random.Random(f"odd {seed}")
+    return "".join(
+        source.choice(_ODD[character])
+        if character in _ODD and source.random() < 1 / 15
+        else character
+        for character in text
+    )
 
 
 def _lines(line: Callable[[random.Random], str], characters: int, seed: int) -> str:
@@ -194,8 +225,8 @@ def _with_secret(source: random.Random) -> str:
             f'slack = "xoxb-{_number(source, 12)}-{_number(source, 12)}-{_some(source, _HEX, 24)}"',
             f"STRIPE=sk_live_{_some(source, _ALNUM, 24)}",
             (
-                f"Authorization: Bearer ey{_some(source, _ALNUM, 30)}.ey{_some(source, _ALNUM, 60)}."
-                f"{_some(source, _ALNUM, 43)}"
+                f"Authorization: Bearer ey{_some(source, _ALNUM, 30)}."
+                f"ey{_some(source, _ALNUM, 60)}.{_some(source, _ALNUM, 43)}"
             ),
             f"postgres://{name}:{_some(source, _ALNUM, 14)}@{name}.example.com:5432/{name}",
             (
