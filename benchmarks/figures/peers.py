@@ -195,19 +195,23 @@ class _CallTooLongError(Exception):
 
 
 @contextmanager
-def _limited(seconds: float) -> Iterator[None]:
-    """Stops what runs in it after so many seconds, if it looks for signals, as `re` does."""
+def _limited(limits: Limits) -> Iterator[None]:
+    """Stops what runs in it after `call_seconds`, if it looks for signals, as `re` does."""
+    timer, number = {
+        "wall": (signal.ITIMER_REAL, signal.SIGALRM),
+        "cpu": (signal.ITIMER_PROF, signal.SIGPROF),
+    }[limits.clock]
 
     def stop(_number: int, _frame: object) -> None:
         raise _CallTooLongError
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(number, stop)
+    signal.setitimer(timer, limits.call_seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(timer, 0)
+        signal.signal(number, before)
 
 
 def measure_set(
@@ -382,7 +386,7 @@ def _asked(
     gc.collect()
     gc.disable()
     try:
-        with _limited(limits.call_seconds):
+        with _limited(limits):
             started = clock()
             answers = [ask(text) for text in own]
             taken = clock() - started
