@@ -30,6 +30,7 @@ __all__ = [
     "RegexLoop",
     "SystemHyperscan",
     "YaraX",
+    "required_literals",
 ]
 
 Source = tuple[str, int]
@@ -149,7 +150,7 @@ class LiteralsThenRe:
         self._always: list[int] = []
         owners: dict[str, list[int]] = {}
         for number, (source, flags) in enumerate(patterns):
-            literals = _required_literals(source, flags)
+            literals = required_literals(source, flags)
             if literals is None:
                 self._always.append(number)
             for literal in literals or ():
@@ -185,7 +186,7 @@ class LiteralsThenRe:
         }
 
 
-def _required_literals(source: str, flags: int) -> frozenset[str] | None:
+def required_literals(source: str, flags: int) -> frozenset[str] | None:
     """Lower-case literals one of which is in every match, if each is of 3 characters or more."""
     try:
         parser = importlib.import_module("re._parser")

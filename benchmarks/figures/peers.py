@@ -62,6 +62,9 @@ _COLD_FIRST: tuple[Question, ...] = ("T2", "T3", "T1")
 # Characters of the texts on which engines warm up and odd characters are tried.
 _WARM = 10_000
 
+# A second of our own may take so many where others use the machine.
+_SHARED = 4
+
 # How many texts a round has: a call of a microsecond is timed in a batch.
 _BATCH = {100: 64}
 
@@ -125,8 +128,8 @@ class Cell:
         """The median ratio over the rounds that both have."""
         if other is None or not self.samples or not other.samples:
             return None
-        both = zip(self.samples, other.samples, strict=False)
-        return statistics.median(mine / theirs for mine, theirs in both)
+        both = [pair for pair in zip(self.samples, other.samples, strict=False) if all(pair)]
+        return statistics.median(mine / theirs for mine, theirs in both) if both else None
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
@@ -197,21 +200,19 @@ class _CallTooLongError(Exception):
 @contextmanager
 def _limited(limits: Limits) -> Iterator[None]:
     """Stops what runs in it after `call_seconds`, if it looks for signals, as `re` does."""
-    timer, number = {
-        "wall": (signal.ITIMER_REAL, signal.SIGALRM),
-        "cpu": (signal.ITIMER_PROF, signal.SIGPROF),
-    }[limits.clock]
+    # Not ITIMER_PROF: while it runs, Linux counts the process's time in ticks.
+    seconds = limits.call_seconds * (_SHARED if limits.clock == "cpu" else 1)
 
     def stop(_number: int, _frame: object) -> None:
         raise _CallTooLongError
 
-    before = signal.signal(number, stop)
-    signal.setitimer(timer, limits.call_seconds)
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(timer, 0)
-        signal.signal(number, before)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def measure_set(
@@ -268,7 +269,6 @@ def _built(public: PublicSet, peers: Sequence[str]) -> tuple[SetFigures, dict[st
             compile_seconds[name] = getattr(peer, "compile_seconds", taken)
 
     build(RE, lambda: engines.ReLoop(patterns))
-    ours = _Ours(patterns, everything)  # once more below: the first may find a cold process
     build(OURS, lambda: _Ours(patterns, everything))
     for name in peers:
         build(name, partial(_PEERS[name], patterns))
@@ -276,6 +276,8 @@ def _built(public: PublicSet, peers: Sequence[str]) -> tuple[SetFigures, dict[st
     if strict is not None and strict.unsupported:
         kept = [number for number in everything if number not in strict.unsupported]
         build(OURS_ON_THEIRS, lambda: _Ours(patterns, kept))
+    ours = built[OURS]
+    assert isinstance(ours, _Ours)
     explained = [ours.set.explain(number) for number in everything]
     figures = SetFigures(
         name=public.name,

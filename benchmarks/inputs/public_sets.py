@@ -32,7 +32,14 @@ from typing import Any
 
 from benchmarks.inputs import corpus
 
-__all__ = ["SETS", "PublicSet", "SetMissingError", "public_set", "words_of_many_scripts"]
+__all__ = [
+    "SETS",
+    "PublicSet",
+    "SetMissingError",
+    "from_go",
+    "public_set",
+    "words_of_many_scripts",
+]
 
 Source = tuple[str, int]
 
@@ -189,7 +196,7 @@ def _gitleaks(name: str) -> PublicSet:
     for rule in config["rules"]:
         for key in ("regex", "path"):
             if key in rule:
-                found.add(_from_go(rule[key]))
+                found.add(from_go(rule[key]))
     return found.named(name, f"gitleaks {GITLEAKS_COMMIT[:8]}")
 
 
@@ -220,13 +227,13 @@ def _gitleaks_file() -> bytes:
 _POSIX = {"[:alnum:]": "0-9A-Za-z", "[:alpha:]": "A-Za-z", "[:digit:]": "0-9", "[:word:]": r"\w"}
 
 
-def _from_go(source: str) -> str:
+def from_go(source: str) -> str:
     r"""A pattern in Go's syntax as Python's `re` writes it.
 
     Flags that begin inside hold up to the end of the group; Python wants them to be a group:
     `a(?i)b|c` becomes `a(?i:b)|(?i:c)`, as the flags outlast the bar.
 
-    >>> _from_go(r"(?i)x(?:a(?i)b|c)\z")
+    >>> from_go(r"(?i)x(?:a(?i)b|c)\z")
     '(?i)x(?:a(?i:b)|(?i:c))\\Z'
     """
     for theirs, ours in _POSIX.items():
