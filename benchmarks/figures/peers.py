@@ -165,6 +165,15 @@ class SetFigures:
         wanted = (engine, question, characters)
         return next((c for c in self.cells if (c.engine, c.question, c.characters) == wanted), None)
 
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> SetFigures:
+        """What `to_dict` gave."""
+        cells = []
+        for cell in plain["cells"]:
+            known = {key: value for key, value in cell.items() if key != "median"}
+            cells.append(Cell(**{**known, "wrong": set(cell["wrong"])}))
+        return cls(**{**plain, "cells": cells})
+
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
         plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
@@ -438,12 +447,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--size", action="append", type=int, help="characters of a text")
     parser.add_argument("--markdown", action="store_true", help="tables in Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every sample there")
+    parser.add_argument(
+        "--show", type=Path, metavar="FILE", help="measure nothing: the tables of such a file"
+    )
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, prints the tables, and says by its status whether ours had a wrong answer."""
     chosen = _parser().parse_args(arguments)
+    if chosen.show:
+        earlier = json.loads(chosen.show.read_text("utf-8"))
+        sets = [SetFigures.from_dict(plain) for plain in earlier["sets"]]
+        peer_tables.show(sets, earlier, markdown=chosen.markdown)
+        return 0
     limits = dataclasses.replace(QUICK if chosen.quick else Limits(), clock=chosen.clock)
     result: dict[str, Any] = {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),

@@ -203,24 +203,26 @@ def _gitleaks(name: str) -> PublicSet:
 def _gitleaks_file() -> bytes:
     """The configuration at the pinned commit: named by the environment, kept, or fetched once."""
     named = os.environ.get("GATECORE_BENCH_GITLEAKS")
-    kept = Path(".venvs/peers/gitleaks.toml")
-    path = Path(named) if named else kept
-    if not path.is_file():
-        if named:
-            raise SetMissingError(f"GATECORE_BENCH_GITLEAKS names {named}, which is not a file")
-        try:
-            with urllib.request.urlopen(GITLEAKS_URL, timeout=30) as answer:
-                content: bytes = answer.read()
-        except OSError as error:
-            raise SetMissingError(
-                f"{GITLEAKS_URL} cannot be fetched ({error}): "
-                "name a copy in GATECORE_BENCH_GITLEAKS"
-            ) from error
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    content = path.read_bytes()
+    path = Path(named or ".venvs/peers/gitleaks.toml")
+    if path.is_file():
+        return _checked(path.read_bytes(), str(path))
+    if named:
+        raise SetMissingError(f"GATECORE_BENCH_GITLEAKS names {named}, which is not a file")
+    try:
+        with urllib.request.urlopen(GITLEAKS_URL, timeout=30) as answer:
+            content = _checked(answer.read(), GITLEAKS_URL)
+    except OSError as error:
+        raise SetMissingError(
+            f"{GITLEAKS_URL} cannot be fetched ({error}): name a copy in GATECORE_BENCH_GITLEAKS"
+        ) from error
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return content
+
+
+def _checked(content: bytes, where: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != GITLEAKS_SHA256:
-        raise SetMissingError(f"{path} is not gitleaks' configuration at {GITLEAKS_COMMIT}")
+        raise SetMissingError(f"{where} is not gitleaks' configuration at {GITLEAKS_COMMIT}")
     return content
 
 
