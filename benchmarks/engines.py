@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
+from benchmarks.inputs.literals import required_literals
+
 __all__ = [
     "LiteralsThenRe",
     "Peer",
@@ -30,7 +32,6 @@ __all__ = [
     "RegexLoop",
     "SystemHyperscan",
     "YaraX",
-    "required_literals",
 ]
 
 Source = tuple[str, int]
@@ -184,43 +185,6 @@ class LiteralsThenRe:
             for i in self._candidates(text)
             if (spans := [match.span() for match in self._patterns[i].finditer(text)])
         }
-
-
-def required_literals(source: str, flags: int) -> frozenset[str] | None:
-    """Lower-case literals one of which is in every match, if each is of 3 characters or more."""
-    try:
-        parser = importlib.import_module("re._parser")
-    except ImportError:
-        parser = importlib.import_module("sre_parse")  # CPython 3.10
-    best: frozenset[str] | None = None
-    for literals in _literal_sets(list(parser.parse(source, flags))):
-        shortest = min(map(len, literals))
-        if shortest >= 3 and (best is None or shortest > min(map(len, best))):
-            best = literals
-    return best
-
-
-def _literal_sets(items: list[tuple[Any, Any]]) -> Iterable[frozenset[str]]:
-    """For each part that every match of a sequence has: the literals of which it has one."""
-    run = ""
-    for operation, argument in [*items, (None, None)]:
-        if str(operation) == "LITERAL":
-            run += chr(argument).lower()
-            continue
-        if run:
-            yield frozenset([run])
-            run = ""
-        if str(operation) == "SUBPATTERN" or (
-            str(operation) in ("MAX_REPEAT", "MIN_REPEAT") and argument[0] > 0
-        ):
-            yield from _literal_sets(list(argument[-1]))
-        elif str(operation) == "BRANCH":
-            branches = [
-                max(_literal_sets(list(branch)), key=lambda s: min(map(len, s)), default=None)
-                for branch in argument[1]
-            ]
-            if None not in branches:
-                yield frozenset().union(*(branch for branch in branches if branch))
 
 
 def _imported(module: str, *, package: str | None = None) -> Any:

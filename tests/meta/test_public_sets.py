@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.engines import required_literals
 from benchmarks.inputs import corpus
+from benchmarks.inputs.literals import required_literals
 from benchmarks.inputs.public_sets import SETS, SetMissingError, from_go, public_set
 from benchmarks.inputs.public_texts import texts_for, with_odd_characters
 
