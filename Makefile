@@ -12,6 +12,7 @@ FOREIGN ?=
 PYTEST ?= --numprocesses auto --dist worksteal
 GATE_CASES ?= 100000
 MUTATIONS ?= 20000
+PEERS ?=
 # What is installed is what requirements/ names, hash by hash; see the target `lock`.
 INSTALL := -m pip install --quiet --disable-pip-version-check
 LOCKED := $(INSTALL) --require-hashes --requirement
@@ -176,6 +177,18 @@ bench-quick: $(VENV)/.dev $(VENV)/.installed ## each benchmark once, and the rat
 	$(PY) -m asv run --quick --show-stderr --environment existing:$(PY) --bench 'Load|Import|gates|drop_in'
 	$(PY) -m benchmarks.figures.ratios --quick
 	$(PY) -m benchmarks.figures.gates --quick
+
+# An environment of its own: what is in it is measured or read, never a dependency.
+.venvs/peers/.peers: requirements/peers.txt requirements/public-sets.txt
+	$(PYTHON) -m venv --clear .venvs/peers
+	.venvs/peers/bin/python $(LOCKED) requirements/peers.txt
+	.venvs/peers/bin/python $(LOCKED) requirements/public-sets.txt --no-deps
+	@touch $@
+
+.PHONY: bench-peers
+bench-peers: dist/.built .venvs/peers/.peers ## beside its peers on public sets: make bench-peers PEERS='--quick'
+	.venvs/peers/bin/python $(INSTALL) --force-reinstall --no-deps dist/*.whl
+	.venvs/peers/bin/python -W ignore -m benchmarks.figures.peers $(PEERS)
 
 .PHONY: bench
 bench: $(VENV)/.dev ## all benchmarks with asv, in environments of its own

@@ -1,226 +1,512 @@
-"""The backends that gatecore is measured against, each with the same two methods.
+"""gatecore beside its peers on pattern sets that others published, in one process, interleaved.
 
-A peer answers T1 (`matching`) and says which patterns it had to leave out (`unsupported`).
-None but `re` claims to answer as `re` does; `track_wrong_*` in `bench_peers` counts the difference.
-Constructors raise `PeerMissingError` when the peer is not installed.
+    make bench-peers [PEERS='--quick --only gitleaks --markdown --json peers.json']
+
+For each set and size of text: T1 which patterns match, T2 the first span of each, T3 every span,
+each engine once a round on texts that it has not seen, in turn, and the order turns too. Times are
+medians over the rounds, ratios are medians of the ratios within a round.
+
+Every answer of every engine is compared with `re`'s. Ours must have no wrong one: the program ends
+with status 1 if it has. A peer is charged only with patterns that it accepted.
+
+`re` can take minutes on a long text, so each cell has a budget of seconds, after which it is not
+asked again, and each call a limit, at which it is stopped if it can be. A cell that was asked
+fewer than three times says how often; what was not measured is a dash, with the reason below.
 """
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
-import importlib
-import os
-import re
-from collections.abc import Sequence
+import argparse
+import dataclasses
+import gc
+import json
+import signal
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, Literal, TypeAlias
 
-__all__ = ["Peer", "PeerMissingError", "PythonHyperscan", "Re2Set", "ReLoop", "SystemHyperscan"]
+import gatecore
+from benchmarks import engines
+from benchmarks.figures import peer_tables
+from benchmarks.figures.ratios import machine
+from benchmarks.inputs import common, corpus
+from benchmarks.inputs.public_sets import (
+    SETS,
+    PublicSet,
+    SetMissingError,
+    public_set,
+    words_of_many_scripts,
+)
+from benchmarks.inputs.public_texts import TextMaker, texts_for, with_odd_characters
 
-Source = tuple[str, int]
-ByteMode = Literal["ascii", "utf8"]
+__all__ = ["Cell", "Limits", "SetFigures", "main", "measure_set"]
 
-# What Hyperscan's and RE2's compilers refuse: look-around and backreferences.
-_NOT_AN_AUTOMATON = re.compile(r"\(\?<?[=!]|\(\?P=|(?<!\\)(?:\\\\)*\\[1-9]")
+Question: TypeAlias = Literal["T1", "T2", "T3"]
+QUESTIONS: tuple[Question, ...] = ("T1", "T2", "T3")
+Answers: TypeAlias = "Mapping[int, list[tuple[int, int]]]"
+"""Every span of each pattern that matches: from it the answers to all three questions follow."""
 
-# hs.h; SINGLEMATCH reports a pattern at most once, which is all that T1 asks for.
-_CASELESS, _SINGLEMATCH, _UTF8, _MODE_BLOCK = 1, 8, 32, 1
+OURS, OURS_ON_THEIRS, RE = "gatecore", "gatecore, hyperscan's", "re"
+SIZES = (100, 10_000, 100_000)
+
+_COLD_FIRST: tuple[Question, ...] = ("T2", "T3", "T1")
+
+# Characters of the texts on which engines warm up and odd characters are tried.
+_WARM = 10_000
+
+# A second of our own may take so many where others use the machine.
+_SHARED = 4
+
+# How many texts a round has: a call of a microsecond is timed in a batch.
+_BATCH = {100: 64}
+
+_PEERS: Mapping[str, Callable[[Sequence[tuple[str, int]]], engines.Peer]] = {
+    "hyperscan": partial(engines.PythonHyperscan, mode="ascii"),
+    "libhs": partial(engines.SystemHyperscan, mode="ascii"),
+    "regex": engines.RegexLoop,
+    "re2 loop": engines.Re2Loop,
+    "re2 Set": engines.Re2Set,
+    "YARA-X": engines.YaraX,
+    "literals + re": engines.LiteralsThenRe,
+}
 
 
-class PeerMissingError(Exception):
-    """The peer is not installed here; the message says how to get it."""
+@dataclass(frozen=True)
+class Limits:
+    """How long measuring may take.
+
+    Attributes:
+        rounds: How often each cell is asked, at most.
+        cell_seconds: A cell that took more is not asked again.
+        call_seconds: A call that takes more is stopped, and its cell with it.
+        clock: What samples are: "wall", or "cpu", the process's own time with all its threads,
+            which is what a machine that others use at the same time leaves comparable.
+    """
+
+    rounds: int = 11
+    cell_seconds: float = 4.0
+    call_seconds: float = 60.0
+    clock: Literal["wall", "cpu"] = "wall"
 
 
-class Peer(Protocol):
-    """One backend holding one list of patterns."""
+QUICK = Limits(rounds=5, cell_seconds=1.0, call_seconds=20.0)
+
+
+@dataclass
+class Cell:
+    """One engine's times for one question on texts of one size, in µs per text.
+
+    Attributes:
+        samples: A time for each round, in the order of the rounds.
+        wrong: Patterns whose answer differed from `re`'s on any text that was compared.
+        compared: Texts on which answers were compared.
+        stopped: Why it was not asked in every round.
+    """
+
+    engine: str
+    question: Question
+    characters: int
+    samples: list[float] = field(default_factory=list)
+    wrong: set[int] = field(default_factory=set)
+    compared: int = 0
+    stopped: str | None = None
+
+    @property
+    def median(self) -> float | None:
+        """Of the samples, in µs."""
+        return statistics.median(self.samples) if self.samples else None
+
+    def ratio_to(self, other: Cell | None) -> float | None:
+        """The median ratio over the rounds that both have."""
+        if other is None or not self.samples or not other.samples:
+            return None
+        both = [pair for pair in zip(self.samples, other.samples, strict=False) if all(pair)]
+        return statistics.median(mine / theirs for mine, theirs in both) if both else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return {**dataclasses.asdict(self), "wrong": sorted(self.wrong), "median": self.median}
+
+
+@dataclass
+class SetFigures:
+    """What was measured on one set.
+
+    Attributes:
+        cold: Each engine's milliseconds for its first T2 (or T1), on 10,000 characters: what is
+            built when first asked is in it, and in none of the cells.
+        odd: The patterns that an engine answers otherwise than `re` where characters are odd.
+    """
 
     name: str
-    version: str
-    unsupported: frozenset[int]
+    origin: str
+    patterns: int
+    left_out: Mapping[str, int]
+    routes: Mapping[str, int]
+    reasons: Mapping[str, int]
+    compile_seconds: dict[str, float]
+    versions: dict[str, str]
+    unsupported: dict[str, int]
+    missing: dict[str, str]
+    cold: dict[str, float] = field(default_factory=dict)
+    odd: dict[str, list[int]] = field(default_factory=dict)
+    cells: list[Cell] = field(default_factory=list)
+
+    def cell(self, engine: str, question: Question, characters: int) -> Cell | None:
+        """That cell, if the engine answers the question."""
+        wanted = (engine, question, characters)
+        return next((c for c in self.cells if (c.engine, c.question, c.characters) == wanted), None)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> SetFigures:
+        """What `to_dict` gave."""
+        cells = []
+        for cell in plain["cells"]:
+            known = {key: value for key, value in cell.items() if key != "median"}
+            cells.append(Cell(**{**known, "wrong": set(cell["wrong"])}))
+        return cls(**{**plain, "cells": cells})
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {**plain, "cells": [cell.to_dict() for cell in self.cells]}
+
+
+class _Ours:
+    """A `PatternSet` as a peer; `numbers` are those of its patterns in the whole set."""
+
+    def __init__(self, patterns: Sequence[tuple[str, int]], numbers: Sequence[int]) -> None:
+        self.set = gatecore.PatternSet([patterns[number] for number in numbers])
+        self.name, self.version = OURS, gatecore.__version__
+        self.unsupported = frozenset(range(len(patterns))) - frozenset(numbers)
+        self._numbers = numbers
 
     def matching(self, text: str) -> list[int]:
-        """T1: the patterns that match, ascending, as far as this backend knows."""
-        ...
-
-
-class ReLoop:
-    """CPython's `re`, every pattern compiled once and tried in turn: the oracle."""
-
-    def __init__(self, patterns: Sequence[Source]) -> None:
-        self.name = "re"
-        self.version = "precompiled loop"
-        self.unsupported: frozenset[int] = frozenset()
-        self._patterns = [re.compile(source, flags) for source, flags in patterns]
-
-    def matching(self, text: str) -> list[int]:
-        return [i for i, pattern in enumerate(self._patterns) if pattern.search(text)]
+        numbers = self._numbers
+        return [numbers[i] for i in common.matching(self.set, text)]
 
     def first_spans(self, text: str) -> dict[int, tuple[int, int]]:
-        return {
-            i: match.span()
-            for i, pattern in enumerate(self._patterns)
-            if (match := pattern.search(text))
-        }
+        numbers = self._numbers
+        return {numbers[i]: span for i, span in common.first_spans(self.set, text).items()}
 
     def all_spans(self, text: str) -> dict[int, list[tuple[int, int]]]:
-        return {
-            i: spans
-            for i, pattern in enumerate(self._patterns)
-            if (spans := [match.span() for match in pattern.finditer(text)])
-        }
+        numbers = self._numbers
+        return {numbers[i]: spans for i, spans in common.all_spans(self.set, text).items()}
 
 
-def _hyperscan_arguments(
-    patterns: Sequence[Source], mode: ByteMode
-) -> tuple[list[bytes], list[int], list[int], frozenset[int]]:
-    """Expressions, ids, flags for hs_compile_multi, and the patterns it would refuse."""
-    unsupported = frozenset(
-        i for i, (source, _) in enumerate(patterns) if _NOT_AN_AUTOMATON.search(source)
-    )
-    ids = [i for i in range(len(patterns)) if i not in unsupported]
-    expressions = [patterns[i][0].encode() for i in ids]
-    flags = [
-        _SINGLEMATCH
-        | (_UTF8 if mode == "utf8" else 0)
-        | (_CASELESS if patterns[i][1] & re.IGNORECASE else 0)
-        for i in ids
-    ]
-    return expressions, ids, flags, unsupported
+class _CallTooLongError(Exception):
+    """A call reached its limit."""
 
 
-class PythonHyperscan:
-    """Raw Hyperscan by the PyPI package `hyperscan`: the way a Python project would use it.
+@contextmanager
+def _limited(limits: Limits) -> Iterator[None]:
+    """Stops what runs in it after `call_seconds`, if it looks for signals, as `re` does."""
+    # Not ITIMER_PROF: while it runs, Linux counts the process's time in ticks.
+    seconds = limits.call_seconds * (_SHARED if limits.clock == "cpu" else 1)
 
-    Its 0.7.8 wheel holds Vectorscan 5.4.11 built for SSE only; see `SystemHyperscan` for a
-    build that uses AVX2.
-    """
+    def stop(_number: int, _frame: object) -> None:
+        raise _CallTooLongError
 
-    def __init__(self, patterns: Sequence[Source], *, mode: ByteMode) -> None:
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def measure_set(
+    public: PublicSet,
+    maker: TextMaker,
+    *,
+    limits: Limits,
+    sizes: Sequence[int] = SIZES,
+    peers: Sequence[str] = tuple(_PEERS),
+) -> SetFigures:
+    """Builds every engine on the set, and asks each every question on texts of each size."""
+    figures, built = _built(public, peers)
+    _warm_up(figures, built, maker, limits)
+    _odd_answers(figures, built, maker, limits)
+    for characters in sizes:
+        cells = [
+            Cell(name, question, characters)
+            for name, peer in built.items()
+            for question in QUESTIONS
+            if _method(peer, question) is not None and (question == "T1" or name != OURS_ON_THEIRS)
+        ]
+        # `re`'s T3 first: it is the oracle of the round.
+        cells.sort(key=lambda cell: (cell.engine, cell.question) != (RE, "T3"))
+        figures.cells += cells
+        for round_number in range(limits.rounds):
+            seed = 1_000 * characters + round_number
+            texts = [maker(characters, 1_000 * seed + n) for n in range(_BATCH.get(characters, 1))]
+            _one_round(cells, built, texts, round_number, limits)
+            if all(cell.stopped for cell in cells):
+                break
+    return figures
+
+
+def _built(public: PublicSet, peers: Sequence[str]) -> tuple[SetFigures, dict[str, engines.Peer]]:
+    patterns = public.patterns
+    everything = range(len(patterns))
+    compile_seconds: dict[str, float] = {}
+    missing: dict[str, str] = {}
+    built: dict[str, engines.Peer] = {}
+
+    def build(name: str, make: Callable[[], engines.Peer]) -> None:
+        _say(f"  {public.name}: building {name}")
+        started = time.perf_counter()
         try:
-            hyperscan = importlib.import_module("hyperscan")
-        except ImportError as error:
-            raise PeerMissingError("pip install hyperscan==0.7.8") from error
-        expressions, ids, flags, self.unsupported = _hyperscan_arguments(patterns, mode)
-        self._database: Any = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        self._database.compile(expressions=expressions, ids=ids, flags=flags)
-        self._hyperscan: Any = hyperscan
-        self.name = f"hyperscan {mode}"
-        self.version = f"PyPI {hyperscan.__version__}, {self._database.info().decode().strip()}"
+            built[name] = peer = make()
+        except engines.PeerMissingError as error:
+            missing[name] = str(error)
+        except Exception as error:  # a peer that fails on a set is a finding, not the end
+            if name in (OURS, OURS_ON_THEIRS, RE):
+                raise
+            missing[name] = f"{type(error).__name__}: {error}"
+        else:
+            taken = time.perf_counter() - started
+            compile_seconds[name] = getattr(peer, "compile_seconds", taken)
 
-    def matching(self, text: str) -> list[int]:
-        found: list[int] = []
-
-        def note(pattern: int, _start: int, _end: int, _flags: int, _context: object) -> None:
-            found.append(pattern)
-
-        self._database.scan(text.encode(), match_event_handler=note)
-        found.sort()
-        return found
-
-    def to_bytes(self) -> bytes:
-        """The serialised database, for comparing load times."""
-        data: bytes = self._hyperscan.dumpb(self._database)
-        return data
-
-    def from_bytes(self, data: bytes) -> object:
-        """Load what `to_bytes` gave."""
-        return self._hyperscan.loadb(data, mode=self._hyperscan.HS_MODE_BLOCK)
-
-
-class SystemHyperscan:
-    """Raw Hyperscan by ctypes on a shared library with run-time dispatch (Debian: `libhyperscan5`).
-
-    The stricter peer: Intel's code with AVX2 or AVX-512. The library is found by the loader or
-    named by `GATECORE_BENCH_LIBHS`.
-    """
-
-    _CALLBACK: ClassVar[Any] = ctypes.CFUNCTYPE(
-        ctypes.c_int,
-        ctypes.c_uint,
-        ctypes.c_ulonglong,
-        ctypes.c_ulonglong,
-        ctypes.c_uint,
-        ctypes.c_void_p,
+    build(RE, lambda: engines.ReLoop(patterns))
+    build(OURS, lambda: _Ours(patterns, everything))
+    for name in peers:
+        build(name, partial(_PEERS[name], patterns))
+    strict = built.get("hyperscan", built.get("libhs"))
+    if strict is not None and strict.unsupported:
+        kept = [number for number in everything if number not in strict.unsupported]
+        build(OURS_ON_THEIRS, lambda: _Ours(patterns, kept))
+    ours = built[OURS]
+    assert isinstance(ours, _Ours)
+    explained = [ours.set.explain(number) for number in everything]
+    figures = SetFigures(
+        name=public.name,
+        origin=public.origin,
+        patterns=len(patterns),
+        left_out=public.left_out,
+        routes=Counter(explanation.route for explanation in explained),
+        reasons=Counter(f"{e.route}: {e.reason}" for e in explained if e.route != "exact"),
+        compile_seconds=compile_seconds,
+        versions={name: peer.version for name, peer in built.items()},
+        unsupported={name: len(peer.unsupported) for name, peer in built.items()},
+        missing=missing,
     )
+    return figures, built
 
-    def __init__(self, patterns: Sequence[Source], *, mode: ByteMode) -> None:
-        path = os.environ.get("GATECORE_BENCH_LIBHS") or ctypes.util.find_library("hs")
-        if path is None:
-            raise PeerMissingError(
-                "apt install libhyperscan5, or set GATECORE_BENCH_LIBHS to libhs.so"
-            )
-        self._library = ctypes.CDLL(path)
-        expressions, ids, flags, self.unsupported = _hyperscan_arguments(patterns, mode)
-        count = len(ids)
-        self._database = ctypes.c_void_p()
-        self._scratch = ctypes.c_void_p()
-        self._check(
-            self._library.hs_compile_multi(
-                (ctypes.c_char_p * count)(*expressions),
-                (ctypes.c_uint * count)(*flags),
-                (ctypes.c_uint * count)(*ids),
-                count,
-                _MODE_BLOCK,
-                None,
-                ctypes.byref(self._database),
-                ctypes.byref(ctypes.c_void_p()),
-            )
-        )
-        self._check(self._library.hs_alloc_scratch(self._database, ctypes.byref(self._scratch)))
-        info = ctypes.c_char_p()
-        self._check(self._library.hs_database_info(self._database, ctypes.byref(info)))
-        self._found: list[int] = []
-        self._note = self._CALLBACK(self._on_match)
-        self.name = f"libhs {mode}"
-        self.version = f"{Path(path).name}, {(info.value or b'').decode().strip()}"
 
-    def _on_match(self, pattern: int, *_rest: object) -> int:
-        self._found.append(pattern)
+def _method(peer: engines.Peer, question: Question) -> Callable[[str], Any] | None:
+    names = {"T1": "matching", "T2": "first_spans", "T3": "all_spans"}
+    return getattr(peer, names[question], None)
+
+
+def _warm_up(
+    figures: SetFigures, built: Mapping[str, engines.Peer], maker: TextMaker, limits: Limits
+) -> None:
+    """Lets engines build what they build when they are first asked, and says what that takes.
+
+    On other texts than those that are timed, until a fourth of a cell's budget is spent.
+    """
+    for name, peer in built.items():
+        if name == RE:
+            continue  # it builds nothing
+        questions = [q for q in _COLD_FIRST if _method(peer, q) is not None]
+        for question in questions:
+            cell = Cell(name, question, _WARM)
+            for number in range(30):
+                if cell.stopped or sum(cell.samples) > limits.cell_seconds * 250_000:
+                    break
+                _asked(cell, peer, [maker(_WARM, -1 - number)], limits)
+            if question == questions[0] and cell.samples:
+                figures.cold[name] = cell.samples[0] / 1_000
+
+
+def _odd_answers(
+    figures: SetFigures, built: Mapping[str, engines.Peer], maker: TextMaker, limits: Limits
+) -> None:
+    """Compares answers, not times, on texts with odd characters."""
+    text = with_odd_characters(maker(_WARM, -100), 1)
+    oracle = _asked(Cell(RE, "T3", _WARM), built[RE], [text], limits)
+    if oracle is None:
+        return
+    for name, peer in built.items():
+        wrong: set[int] = set()
+        for question in QUESTIONS:
+            if _method(peer, question) is None:
+                continue
+            cell = Cell(name, question, _WARM)
+            answers = _asked(cell, peer, [text], limits)
+            if answers is not None:
+                wrong |= _differences(answers[0], oracle[0], question) - peer.unsupported
+        figures.odd[name] = sorted(wrong)
+
+
+def _one_round(
+    cells: Sequence[Cell],
+    built: Mapping[str, engines.Peer],
+    texts: Sequence[str],
+    round_number: int,
+    limits: Limits,
+) -> None:
+    """Asks every cell that has budget left once, and compares what they answered."""
+    oracle, others = cells[0], list(cells[1:])
+    turn = round_number % max(1, len(others))
+    right: list[Answers] | None = None
+    for cell in [oracle, *others[turn:], *others[:turn]]:
+        peer = built[cell.engine]
+        if cell.stopped:
+            continue
+        if cell.engine == RE and cell is not oracle and _is_hopeless(cell, oracle, limits):
+            continue
+        answers = _asked(cell, peer, texts, limits)
+        if answers is None:
+            continue
+        if cell is oracle:
+            right = answers
+        elif right is not None:
+            cell.compared += len(texts)
+            for answer, spans in zip(answers, right, strict=True):
+                cell.wrong |= _differences(answer, spans, cell.question) - peer.unsupported
+        if sum(cell.samples) * len(texts) > limits.cell_seconds * 1e6:
+            cell.stopped = f"budget of {limits.cell_seconds:g} s"
+
+
+def _is_hopeless(cell: Cell, oracle: Cell, limits: Limits) -> bool:
+    """Whether `re` would take too long, as its T3 did; then nothing is asked and it is said."""
+    if oracle.samples and oracle.samples[0] < limits.call_seconds * 1e6:
+        return False
+    cell.stopped = "its T3 took too long"
+    return True
+
+
+def _asked(
+    cell: Cell, peer: engines.Peer, texts: Sequence[str], limits: Limits
+) -> list[Any] | None:
+    ask = _method(peer, cell.question)
+    assert ask is not None
+    clock = time.process_time if limits.clock == "cpu" else time.perf_counter
+    own = [corpus.fresh(text) for text in texts]
+    gc.collect()
+    gc.disable()
+    try:
+        with _limited(limits):
+            started = clock()
+            answers = [ask(text) for text in own]
+            taken = clock() - started
+    except _CallTooLongError:
+        cell.stopped = f"stopped after {limits.call_seconds:g} s"
+        return None
+    except Exception as error:
+        if cell.engine in (OURS, OURS_ON_THEIRS, RE):
+            raise
+        cell.stopped = f"{type(error).__name__}: {error}"
+        return None
+    finally:
+        gc.enable()
+    cell.samples.append(taken / len(texts) * 1e6)
+    return answers
+
+
+def _differences(answer: Any, right: Answers, question: Question) -> set[int]:
+    """The patterns for which an answer is not what `re`'s spans say."""
+    if question == "T1":
+        return set(answer) ^ set(right)
+    wanted: Mapping[int, Any] = right
+    if question == "T2":
+        wanted = {number: spans[0] for number, spans in right.items()}
+    return {number for number in {*answer, *wanted} if answer.get(number) != wanted.get(number)}
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.figures.peers",
+        description="Measure gatecore beside its peers on public pattern sets.",
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller budgets")
+    parser.add_argument(
+        "--only", action="append", choices=tuple(SETS), metavar="SET", help=", ".join(SETS)
+    )
+    parser.add_argument(
+        "--peer", action="append", choices=tuple(_PEERS), metavar="PEER", help=", ".join(_PEERS)
+    )
+    parser.add_argument(
+        "--clock", choices=("wall", "cpu"), default="wall", help="cpu: on a machine that is shared"
+    )
+    parser.add_argument("--size", action="append", type=int, help="characters of a text")
+    parser.add_argument("--markdown", action="store_true", help="tables in Markdown")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every sample there")
+    parser.add_argument(
+        "--show", type=Path, metavar="FILE", help="measure nothing: the tables of such a file"
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measures, prints the tables, and says by its status whether ours had a wrong answer."""
+    chosen = _parser().parse_args(arguments)
+    if chosen.show:
+        earlier = json.loads(chosen.show.read_text("utf-8"))
+        sets = [SetFigures.from_dict(plain) for plain in earlier["sets"]]
+        peer_tables.show(sets, earlier, markdown=chosen.markdown)
         return 0
-
-    @staticmethod
-    def _check(status: int) -> None:
-        if status != 0:
-            raise RuntimeError(f"libhs answered status {status}; see hs_common.h")
-
-    def matching(self, text: str) -> list[int]:
-        data = text.encode()
-        self._found = []
-        self._check(
-            self._library.hs_scan(
-                self._database, data, len(data), 0, self._scratch, self._note, None
-            )
-        )
-        self._found.sort()
-        return self._found
-
-
-class Re2Set:
-    """google-re2's `Set`: every pattern in one automaton, which answers T1 only."""
-
-    def __init__(self, patterns: Sequence[Source]) -> None:
+    limits = dataclasses.replace(QUICK if chosen.quick else Limits(), clock=chosen.clock)
+    result: dict[str, Any] = {
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "limits": dataclasses.asdict(limits),
+        "not measured": {},
+        "sets": [],
+    }
+    measured: list[SetFigures] = []
+    for name in chosen.only or SETS:
         try:
-            re2 = importlib.import_module("re2")
-        except ImportError as error:
-            raise PeerMissingError("pip install google-re2") from error
-        options = re2.Options()
-        options.max_mem = 1 << 30  # the default makes it fall back on a set of this size
-        options.log_errors = False
-        self._set: Any = re2.Set.SearchSet(options)
-        unsupported: set[int] = set()
-        self._ids: list[int] = []
-        for i, (source, flags) in enumerate(patterns):
-            try:
-                self._set.Add(f"(?i){source}" if flags & re.IGNORECASE else source)
-            except re2.error:
-                unsupported.add(i)
-            else:
-                self._ids.append(i)
-        self._set.Compile()
-        self.unsupported = frozenset(unsupported)
-        self.name = "google-re2 Set"
-        self.version = str(getattr(re2, "__version__", "unknown"))
+            public = public_set(name)
+        except SetMissingError as error:
+            result["not measured"][name] = str(error)
+            _say(f"{name}: not measured, {error}")
+            continue
+        started = time.perf_counter()
+        figures = measure_set(
+            public,
+            texts_for(name, words_of_many_scripts),
+            limits=limits,
+            sizes=chosen.size or SIZES,
+            peers=chosen.peer or tuple(_PEERS),
+        )
+        _say(f"{name}: {len(public.patterns)} patterns, {time.perf_counter() - started:.0f} s")
+        measured.append(figures)
+        result["sets"].append(figures.to_dict())
+        if chosen.json:  # after each set: a run that is cut short is worth what it did
+            result["load average at the end"] = machine()["load average"]
+            chosen.json.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    peer_tables.show(measured, result, markdown=chosen.markdown)
+    wrong = [
+        f"{figures.name}: gatecore's {cell.question} on {cell.characters} characters differs "
+        f"from re's for patterns {sorted(cell.wrong)[:10]}"
+        for figures in measured
+        for cell in figures.cells
+        if cell.wrong and cell.engine in (OURS, OURS_ON_THEIRS)
+    ] + [
+        f"{figures.name}: gatecore differs from re where characters are odd, patterns {odd[:10]}"
+        for figures in measured
+        if (odd := figures.odd.get(OURS, []) + figures.odd.get(OURS_ON_THEIRS, []))
+    ]
+    for line in wrong:
+        _say(f"WRONG {line}")
+    return 1 if wrong else 0
 
-    def matching(self, text: str) -> list[int]:
-        return sorted(self._ids[index] for index in self._set.Match(text))
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import gatecore
-from benchmarks.figures.peers import (
+from benchmarks.engines import (
     Peer,
     PeerMissingError,
     PythonHyperscan,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from benchmarks.figures.peers import (
+from benchmarks.engines import (
     Peer,
     PeerMissingError,
     PythonHyperscan,

@@ -61,6 +61,8 @@ def test_what_pyproject_asks_for_is_locked() -> None:
         "docs": _names(groups["docs"]),
         "foreign": runtime | _names(groups["foreign"]),
         "lock": _names(groups["lock"]),
+        "peers": runtime | _names(groups["peers"]),
+        "public-sets": _names(groups["public-sets"]),
     }
     assert {lock.stem for lock in LOCKS} == set(wanted)
     for lock in LOCKS:
