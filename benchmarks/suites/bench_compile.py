@@ -6,8 +6,8 @@ import re
 import tempfile
 
 from benchmarks.inputs import corpus
-from benchmarks.inputs.common import COUNTS, ENGINES, Backend
-from gatecore import PatternSet, PatternStore, backends
+from benchmarks.inputs.common import COUNTS, ENGINES, Backend, require
+from gatecore import PatternSet, PatternStore
 
 
 class Compile:
@@ -22,8 +22,7 @@ class Compile:
     timeout = 600.0
 
     def setup(self, count: int, backend: Backend) -> None:
-        if backend not in backends():
-            raise NotImplementedError(f"this build of gatecore has no {backend} backend")
+        require(backend)
         self.patterns = corpus.patterns(count)
 
     def time_cold(self, count: int, backend: Backend) -> None:
@@ -51,8 +50,7 @@ class CompileWithDiskCache:
     timeout = 600.0
 
     def setup(self, count: int, backend: Backend) -> None:
-        if backend not in backends():
-            raise NotImplementedError(f"this build of gatecore has no {backend} backend")
+        require(backend)
         self.patterns = corpus.patterns(count)
         self.cache = PatternStore(_cache_directory(count, backend))
 

@@ -6,9 +6,8 @@ One figure each for a family, a question and a length; `python -m benchmarks.fig
 
 from __future__ import annotations
 
-import gatecore
 from benchmarks.inputs import corpus, hostile
-from benchmarks.inputs.common import ENGINES
+from benchmarks.inputs.common import ENGINES, require
 
 LINEAR = [f.name for f in hostile.families() if all(f.is_linear(backend) for backend in ENGINES)]
 
@@ -22,8 +21,7 @@ class Hostile:
     timeout = 600.0
 
     def setup(self, name: str, times: int, question: str, backend: str) -> None:
-        if backend not in gatecore.backends():
-            raise NotImplementedError(f"this build of gatecore has no {backend} backend")
+        require(backend)
         family = next(family for family in hostile.families() if family.name == name)
         self.patterns = hostile.loaded(name, backend)
         self.text = corpus.fresh(family.text(times * family.large))

@@ -87,6 +87,8 @@ def test_nobody_is_told_to_install_what_is_not_ours() -> None:
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, text=True)
     names = [name for name in listed.stdout.split("\0") if name] or ["README.md"]
     wrong = re.compile(r"(?:install|download|add)\s+(?:-\S+\s+)*[\"']?gatecore(?![\w/-])[^\n]*")
+    assert wrong.search(f"pip install -U {OURS.partition('-')[0]}")
+    assert not wrong.search(f"pip install -U {OURS}")
     found = []
     for path in map(ROOT.joinpath, names):
         if path.suffix in {".md", ".py", ".toml", ".yaml", ".json", ".rs", ""} and path.is_file():

@@ -169,6 +169,14 @@ def test_names_in_a_page_exist(page: Path) -> None:
     assert [name for name in sorted(names) if not _exists(name)] == []
 
 
+def test_paths_and_names_are_found() -> None:
+    """So that the two tests above look at something."""
+    texts = [page.read_text("utf-8") for page in SAYING]
+    ticked = [each for text in texts for each in TICKED.findall(text)]
+    assert sum(PATH.fullmatch(each) is not None for each in ticked) > 20
+    assert sum(len(NAME.findall(text)) for text in texts) > 20
+
+
 def _exists(name: str) -> bool:
     parts = name.split(".")
     if parts[0] != "gatecore":  # the other two are files of the repository, not of an installation

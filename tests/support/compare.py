@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from benchmarks.inputs.time_limit import TimeLimitReached
 from tests.support.choices import Spec
+from tests.support.observe import error_facts
 
 __all__ = [
     "Answer",
@@ -32,6 +32,7 @@ __all__ = [
     "compare_errors",
     "compare_scan",
     "facts_of",
+    "fault",
 ]
 
 
@@ -195,11 +196,6 @@ def _ask(pattern: re.Pattern[str], text: str) -> Answer:
     )
 
 
-def _error_facts(error: BaseException) -> tuple[object, ...]:
-    names = ("msg", "pattern", "pos", "lineno", "colno")
-    return (type(error).__name__, str(error), *(getattr(error, name, None) for name in names))
-
-
 def compare_errors(oracle: Oracle, backend: str, *, build: Build = build_set) -> list[Difference]:
     """Differences between the errors of a set with a bad pattern and of `re.compile`."""
     if oracle.first_error is None:
@@ -213,13 +209,13 @@ def compare_errors(oracle: Oracle, backend: str, *, build: Build = build_set) ->
     try:
         build(oracle.patterns, backend)
     except Exception as error:
-        if _error_facts(error) != _error_facts(expected):
-            return [difference("error", _error_facts(expected), _error_facts(error))]
+        if error_facts(error) != error_facts(expected):
+            return [difference("error", error_facts(expected), error_facts(error))]
         notes = " ".join(getattr(error, "__notes__", ()))
         if hasattr(error, "add_note") and str(index) not in notes:
             return [difference("note of the error", f"names pattern {index}", notes)]
         return []
-    return [difference("error", _error_facts(expected), None)]
+    return [difference("error", error_facts(expected), None)]
 
 
 def compare_scan(
@@ -242,14 +238,8 @@ def _differences(
     def check(index: int, what: str, expected: object, ask: Callable[[], object]) -> None:
         try:
             got = ask()
-        except TimeLimitReached:
-            raise
-        except Exception as error:
-            got = error
         except BaseException as error:
-            if type(error).__name__ != "PanicException":  # a panic in Rust is no Exception
-                raise
-            got = error
+            got = fault(error)
         if got != expected:
             source, flags = oracle.good[index]
             found.append(Difference(source, flags, text, backend, what, expected, got, oracle.good))
@@ -278,6 +268,14 @@ def _differences(
         for what, expected, ask in asks if index % 2 == 0 else reversed(asks):
             check(index, what, expected, ask)
     return found
+
+
+def fault(error: BaseException) -> BaseException:
+    """The error, where it is an answer to compare; a time limit or Ctrl-C is raised again."""
+    # A panic in Rust is not an `Exception`.
+    if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+        return error
+    raise error
 
 
 def _search(scan: Scan, index: int) -> Facts | None:

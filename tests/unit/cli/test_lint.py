@@ -210,7 +210,7 @@ def test_shipped_gates_are_read_when_nothing_is_named(capsys: pytest.CaptureFixt
         (["--patterns", "odd.jsonl"], 'odd.jsonl:1: expected "pattern"', 2),
         (["--patterns", "flags.jsonl"], "flags.jsonl:1: bad flags 'q'", 2),
         (["--gates", "gone.yaml"], "gone.yaml", 2),
-        (["--module", "nonsense"], "nonsense", 2),
+        (["--module", "nonsense"], "there is no module 'nonsense'", 2),
     ],
 )
 @pytest.mark.parametrize("form", ["table", "json"])

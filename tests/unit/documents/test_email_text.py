@@ -31,43 +31,40 @@ def _qp(text: str, charset: str = "utf-8") -> bytes:
     return quopri.encodestring(text.encode(charset))
 
 
+def _plain(body: bytes, encoding: str = "", charset: str = "utf-8", kind: str = "plain") -> bytes:
+    """An e-mail of one part, its body encoded as it says."""
+    lines = [f"Content-Type: text/{kind}; charset={charset}"]
+    if encoding:
+        lines.append(f"Content-Transfer-Encoding: {encoding}")
+    return _header(*lines) + body
+
+
+PLAIN = SAID.encode()
+BASE64 = base64.encodebytes(PLAIN)
+PAGE = b"<p><b>Guaran</b>teed returns &ndash; no risk\nfor you, caf&eacute; owner.<br>"
+
+
 @pytest.mark.parametrize(
     "data",
     [
-        _header("Content-Type: text/plain; charset=utf-8") + SAID.encode(),
-        _header("Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: base64")
-        + base64.encodebytes(SAID.encode()),
-        _header("Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: BASE64 ")
-        + base64.encodebytes(SAID.encode()),
-        _header(
-            "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: base64 (text)"
-        )
-        + base64.encodebytes(SAID.encode()),
-        _header(
-            "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: quoted-printable"
-        )
-        + _qp(SAID),
-        _header(
-            "Content-Type: text/plain; charset=windows-1252",
-            "Content-Transfer-Encoding: quoted-printable",
-        )
-        + _qp(SAID, "windows-1252"),
+        _plain(PLAIN),
+        _plain(BASE64, "base64"),
+        _plain(BASE64, "BASE64 "),
+        _plain(BASE64, "base64 (text)"),
+        _plain(_qp(SAID), "quoted-printable"),
+        _plain(_qp(SAID, "windows-1252"), "quoted-printable", "windows-1252"),
         # What says Latin-1 and has a dash is Windows-1252, as in browsers.
-        _header("Content-Type: text/plain; charset=iso-8859-1") + SAID.encode("windows-1252"),
+        _plain(SAID.encode("windows-1252"), charset="iso-8859-1"),
         # A charset that is wrong, unknown or missing costs a note, not the text.
-        _header("Content-Type: text/plain; charset=us-ascii") + SAID.encode(),
-        _header("Content-Type: text/plain; charset=x-klingon") + SAID.encode(),
-        _header("Content-Type: text/plain; charset=utf-16") + SAID.encode(),
-        _header("Content-Type: text/plain; charset=idna") + SAID.encode(),
+        *(_plain(PLAIN, charset=name) for name in ("us-ascii", "x-klingon", "utf-16", "idna")),
         _header() + SAID.encode("windows-1252"),
-        _header("Content-Type: text/html; charset=utf-8", "Content-Transfer-Encoding: base64")
-        + base64.encodebytes(
-            b"<p><b>Guaran</b>teed returns &ndash; no risk\nfor you, caf&eacute; owner.<br>"
+        _plain(base64.encodebytes(PAGE), "base64", kind="html"),
+        b"\xef\xbb\xbf" + _header() + PLAIN,
+        _header().replace(b"\n", b"\r\n") + PLAIN.replace(b"\n", b"\r\n"),
+        _plain(
+            "Guaranteed returns – no \nrisk for you, café owner.\n".encode(),
+            charset="utf-8; format=flowed",
         ),
-        b"\xef\xbb\xbf" + _header() + SAID.encode(),
-        _header().replace(b"\n", b"\r\n") + SAID.replace("\n", "\r\n").encode(),
-        _header("Content-Type: text/plain; format=flowed; charset=utf-8")
-        + "Guaranteed returns – no \nrisk for you, café owner.\n".encode(),
     ],
 )
 def test_the_text_is_read_however_it_is_packed(data: bytes) -> None:
@@ -191,8 +188,8 @@ def test_what_cannot_be_understood_is_refused(data: bytes, reason: str) -> None:
     [
         (_header("Content-Transfer-Encoding: base64") + b"R3Vhcg\n_____\n", "base64 of a part is"),
         (_header('Content-Type: multipart/mixed; boundary="x"') + b"--x\n\nhi\n", "cut off"),
-        (_header("Content-Type: text/plain; charset=x-klingon") + b"hi", "charset x-klingon"),
-        (_header("Content-Type: text/plain; charset=utf-8") + b"\x93hi", "not in utf-8"),
+        (_plain(b"hi", charset="x-klingon"), "charset x-klingon"),
+        (_plain(b"\x93hi"), "not in utf-8"),
         (_header("Content-Type: text/html") + b"<p>a<p hidden>bc", "hidden parts (2 characters)"),
     ],
 )
@@ -212,7 +209,7 @@ def test_what_may_be_incomplete_is_said(data: bytes, note: str) -> None:
         ("From a@b Mon Jan  1 10:00:00 2024\nSubject: a\nMessage-ID: <1@x>\n\nx\n", "email"),
     ],
 )
-def test_a_memo_is_no_email(text: str, read_as: str) -> None:
+def test_a_memo_is_not_an_email(text: str, read_as: str) -> None:
     document = decode(text.encode(), name="a.txt")
     assert document.read_as == read_as
     if read_as == "text":

@@ -6,6 +6,7 @@ import codecs
 import copy
 import gc
 import json
+import operator
 import pickle
 import sys
 import weakref
@@ -30,7 +31,7 @@ def test_it_is_the_text(document: Any) -> None:
     """It is a str that equals its text, has its hash and finds it in dicts and sets."""
     assert isinstance(document, str)
     assert document == TEXT
-    assert document == TEXT
+    assert operator.eq(TEXT, document)
     assert document != TEXT + "x"
     assert hash(document) == hash(TEXT)
     assert {TEXT: 1}[document] == 1
@@ -124,7 +125,7 @@ def test_it_knows_its_set(document: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["lower", "casefold"])
-def test_a_lowered_view_is_made_once(document: Any, name: str) -> None:
+def test_a_lowercase_view_is_made_once(document: Any, name: str) -> None:
     """`lower()` and `casefold()` give the same Document each time, equal to the lowered text."""
     view = getattr(document, name)()
     assert view == getattr(TEXT, name)()
@@ -185,7 +186,7 @@ def test_a_keyword_of_the_set_is_served() -> None:
 
 
 @pytest.mark.parametrize("keyword", [1, None, b"risk", ["risk"], 1.5])
-def test_a_keyword_that_is_no_text_is_refused_as_by_str(document: Any, keyword: Any) -> None:
+def test_a_keyword_that_is_not_text_is_refused_as_by_str(document: Any, keyword: Any) -> None:
     """The same TypeError with the same text."""
     for ask in (
         lambda text: keyword in text,
@@ -202,13 +203,13 @@ def test_a_keyword_that_is_no_text_is_refused_as_by_str(document: Any, keyword: 
 @pytest.mark.parametrize("wrong", [1, None, b"text", ["text"]])
 def test_only_a_str_becomes_one(wrong: Any) -> None:
     """Anything else is refused when the Document is made, not when it is searched."""
-    with pytest.raises((DocumentTypeError, TypeError)):
+    with pytest.raises(DocumentTypeError):
         Document(wrong, PATTERNS)
 
 
 @pytest.mark.parametrize("wrong", [None, [r"\d"], r"\d"])
 def test_only_a_set_is_bound(wrong: Any) -> None:
-    """A list of patterns is no PatternSet: compiling it for each document would be a trap."""
+    """A list of patterns is not a PatternSet: compiling it for each document would be a trap."""
     with pytest.raises(TypeError):
         Document(TEXT, wrong)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import threading
 
@@ -50,7 +51,7 @@ def test_a_short_compile_and_one_in_a_pipe_say_nothing(monkeypatch: pytest.Monke
 
 def test_an_error_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with progress.shown(quiet_seconds=600), pytest.raises(Exception, match="missing"):
+    with progress.shown(quiet_seconds=600), pytest.raises(re.error, match="missing"):
         PatternSet(["("])
     assert patterns_progress._watcher is None
     assert not [t for t in threading.enumerate() if t.name == "gatecore-progress"]

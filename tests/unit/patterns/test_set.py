@@ -93,14 +93,14 @@ def test_a_bad_pattern_raises_what_re_raises_and_names_its_place(source: str) ->
 
 
 @pytest.mark.parametrize("bad", [b"bytes", 7, None, ("a", "b", "c"), (b"a", 0)])
-def test_what_is_no_pattern_of_text_is_refused(bad: Any) -> None:
+def test_what_is_not_a_pattern_of_text_is_refused(bad: Any) -> None:
     """The error names the place in the list."""
     with pytest.raises(PatternSetError, match="pattern 1 of the set"):
         PatternSet(["fine", bad])
 
 
 @pytest.mark.parametrize("flags", ["2", 2.9, None, "i"])
-def test_flags_that_are_no_number_are_refused(flags: Any) -> None:
+def test_flags_that_are_not_a_number_are_refused(flags: Any) -> None:
     """Nothing is guessed, and the error names the place."""
     with pytest.raises(PatternSetError, match="pattern 1 of the set has the flags"):
         PatternSet(["fine", ("a", flags)])
@@ -119,7 +119,7 @@ def test_flags_that_re_refuses_are_refused(flags: int, tmp_path: Path) -> None:
         PatternSet([("a", flags)], store=cache)
 
 
-def test_a_lone_text_is_no_list_of_patterns() -> None:
+def test_a_lone_text_is_not_a_list_of_patterns() -> None:
     """It would be a set of its letters."""
     with pytest.raises(PatternSetError, match=r"for one pattern, \['no risk'\]"):
         PatternSet("no risk")
@@ -158,13 +158,13 @@ def test_patterns_that_blow_up_together_or_alone_are_built(backend: Any) -> None
 
 
 @pytest.mark.parametrize("document", [b"bytes", bytearray(b"x"), None, 7])
-def test_what_is_no_text_is_refused(patterns: PatternSet, document: Any) -> None:
+def test_what_is_not_text_is_refused(patterns: PatternSet, document: Any) -> None:
     """A document is a `str`; bytes are told to be decoded."""
     with pytest.raises(DocumentTypeError, match="a document is a str, not"):
         patterns.scan(document)
 
 
-def test_an_unknown_engine_is_refused() -> None:
+def test_an_unknown_backend_is_refused() -> None:
     """The error lists what there is."""
     backend: Any = "quantum"
     with pytest.raises(ValueError, match="'simd' or 'portable'"):
@@ -210,7 +210,7 @@ def test_an_empty_set_answers(backend: Any) -> None:
     assert len(PatternSet.from_bytes(empty.to_bytes())) == 0
 
 
-def test_doubles_are_kept(backend: Any) -> None:
+def test_duplicates_are_kept(backend: Any) -> None:
     """The same pattern twice is two patterns with the same answers."""
     scan = PatternSet(["a", "a", ("a", 0)], backend=backend).scan("banana")
     assert scan.ids() == [0, 1, 2]

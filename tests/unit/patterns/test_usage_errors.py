@@ -119,13 +119,13 @@ def test_the_mistakes_of_all_files_are_named(
     ]
 
 
+@pytest.mark.parametrize("when", ["any: [promise]", "all: promise"])
 def test_a_verdict_that_nobody_gets_fails_the_check(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    when: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    more = "  - {when: {any: [promise]}, status: WARNING, message: Never., evidence: promise}\n"
-    narrower = "  - {when: {all: promise}, status: WARNING, message: Never., evidence: promise}\n"
+    more = f"  - {{when: {{{when}}}, status: WARNING, message: Never., evidence: promise}}\n"
     path = tmp_path / "one.yaml"
-    path.write_text(GATE.format(name="one", more=narrower or more), "utf-8")
+    path.write_text(GATE.format(name="one", more=more), "utf-8")
     assert main(["gates", "check", str(path)]) == 1
     said = capsys.readouterr().out
     assert "1 shadowed verdict" in said

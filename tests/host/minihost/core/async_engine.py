@@ -1,13 +1,13 @@
 """The server's engine: a pool of threads for each module, gates in the order they finish."""
 
 import concurrent.futures
-import hashlib
 from datetime import datetime, timezone
 from typing import Any
 
 from ..analyzers.pii_scanner import scan_pii
 from .cross_validation import CrossValidator
 from .gate_registry import gate_registry
+from .report import begun, of_every_document, selected
 from .universal_detectors import UniversalDetectors
 from .verdict import Verdict
 
@@ -85,28 +85,9 @@ class AsyncLOKIEngine:
 
     def check_document(self, text: str, document_type: str, active_modules: Any) -> Verdict:
         try:
-            if not isinstance(text, str):
-                raise ValueError(f"a document is text, not {type(text).__name__}")
-            if active_modules is None:
-                active_modules = list(self.modules)
-            elif not isinstance(active_modules, (list, tuple, set)):
-                active_modules = [active_modules]
-            active_modules = [name for name in active_modules if name in self.modules]
-
-            report: Verdict = {
-                "document_hash": hashlib.sha256(text.encode()).hexdigest(),
-                "timestamp": datetime.now(timezone.utc).isoformat(),
-                "modules": {},
-                "analyzers": {},
-                "overall_risk": None,
-            }
-            report["universal"] = {
-                "pii": self.universal.detect_pii(text, document_type=document_type),
-                "contradictions": self.universal.detect_contradictions(text),
-                "hallucinations": self.universal.detect_hallucination_markers(text),
-                "pressure": self.universal.detect_pressure(text),
-            }
-            for name in active_modules:
+            report = begun(text)
+            report["universal"] = of_every_document(self.universal, text, document_type)
+            for name in selected(active_modules, self.modules):
                 try:
                     report["modules"][name] = self._execute_module(
                         self.modules[name], text, document_type

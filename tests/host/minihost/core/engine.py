@@ -1,11 +1,11 @@
 """The engine that asks one gate after the other."""
 
-import hashlib
-from datetime import datetime, timezone
+from collections.abc import Callable
 from typing import Any
 
 from ..analyzers.pii_scanner import scan_pii
 from .cross_validation import CrossValidator
+from .report import begun, of_every_document, selected
 from .universal_detectors import UniversalDetectors
 from .verdict import Verdict
 
@@ -32,31 +32,12 @@ class LOKIEngine:
 
     def check_document(self, text: str, document_type: str, active_modules: Any) -> Verdict:
         try:
-            if not isinstance(text, str):
-                raise ValueError(f"a document is text, not {type(text).__name__}")
-            if active_modules is None:
-                active_modules = list(self.modules)
-            elif not isinstance(active_modules, (list, tuple, set)):
-                active_modules = [active_modules]
-            active_modules = [name for name in active_modules if name in self.modules]
-
-            report: Verdict = {
-                "document_hash": self._hash_text(text),
-                "timestamp": datetime.now(timezone.utc).isoformat(),
-                "modules": {},
-                "analyzers": {},
-                "overall_risk": None,
-            }
+            report = begun(text)
             try:
-                report["universal"] = {
-                    "pii": self.universal.detect_pii(text, document_type=document_type),
-                    "contradictions": self.universal.detect_contradictions(text),
-                    "hallucinations": self.universal.detect_hallucination_markers(text),
-                    "pressure": self.universal.detect_pressure(text),
-                }
+                report["universal"] = of_every_document(self.universal, text, document_type)
             except Exception as error:
                 report["universal"] = {"error": str(error)}
-            for name in active_modules:
+            for name in selected(active_modules, self.modules):
                 try:
                     report["modules"][name] = self.modules[name].execute(text, document_type)
                 except Exception as error:
@@ -72,18 +53,16 @@ class LOKIEngine:
 
     def _analyze(self, text: str, document_type: str) -> Verdict:
         analyzers: Verdict = {}
-        try:
-            analyzers["pii"] = scan_pii(text, document_type=document_type)
-        except Exception as error:
-            analyzers["pii"] = {"status": "ERROR", "message": str(error)}
-        try:
-            analyzers["contradictions"] = self.universal.detect_contradictions(text)
-        except Exception as error:
-            analyzers["contradictions"] = {"status": "ERROR", "message": str(error)}
-        try:
-            analyzers["hallucinations"] = self.universal.detect_hallucination_markers(text)
-        except Exception as error:
-            analyzers["hallucinations"] = {"status": "ERROR", "message": str(error)}
+        detectors: dict[str, Callable[[], Verdict]] = {
+            "pii": lambda: scan_pii(text, document_type=document_type),
+            "contradictions": lambda: self.universal.detect_contradictions(text),
+            "hallucinations": lambda: self.universal.detect_hallucination_markers(text),
+        }
+        for name, analyze in detectors.items():
+            try:
+                analyzers[name] = analyze()
+            except Exception as error:
+                analyzers[name] = {"status": "ERROR", "message": str(error)}
         return analyzers
 
     def _risk(self, report: Verdict) -> str:
@@ -102,6 +81,3 @@ class LOKIEngine:
             if severity in severities:
                 return risk
         return "LOW"
-
-    def _hash_text(self, text: str) -> str:
-        return hashlib.sha256((text or "").encode()).hexdigest()

@@ -1,9 +1,26 @@
-"""A base for modules whose gates are registered one by one; `gates` is a new dict each time."""
+"""Bases of modules: gates in a dict, or registered one by one (`gates` is then a new dict)."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from .verdict import Verdict
+
+
+class GateModule:
+    gates: dict[str, Any]
+
+    def execute(self, text: str, document_type: str) -> Verdict:
+        results: Verdict = {"gates": {}}
+        for gate_name, gate in self.gates.items():
+            try:
+                results["gates"][gate_name] = gate.check(text, document_type)
+            except Exception as error:
+                results["gates"][gate_name] = {
+                    "status": "ERROR",
+                    "severity": "critical",
+                    "message": f"Gate error: {error}",
+                }
+        return results
 
 
 class RegisteredModule:

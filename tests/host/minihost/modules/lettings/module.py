@@ -23,14 +23,14 @@ class LettingsModule:
         }
 
     def execute(self, text: str, document_type: str) -> Verdict:
-        results: Verdict = {"gates": {}}
-        for gate_name, gate in self.gates.items():
-            try:
-                results["gates"][gate_name] = gate.check(text, document_type)
-            except Exception as error:
-                results["gates"][gate_name] = {
-                    "status": "ERROR",
-                    "severity": "critical",
-                    "message": f"Gate error: {error}",
-                }
-        return results
+        answers = {
+            gate_name: self._ask(gate, text, document_type)
+            for gate_name, gate in self.gates.items()
+        }
+        return {"gates": answers}
+
+    def _ask(self, gate: Any, text: str, document_type: str) -> Any:
+        try:
+            return gate.check(text, document_type)
+        except Exception as error:
+            return {"status": "ERROR", "severity": "critical", "message": f"Gate error: {error}"}
