@@ -60,7 +60,7 @@ SERVED = (
     Case("compiled pattern, no match", "absent.search(document)", METHOD_FLOOR),
     Case("compiled pattern, a match", "present.search(document)", METHOD_FLOOR),
     Case("keyword in document", "KEYWORD in document", "constant(KEYWORD, document)"),
-    Case("keyword in lowered view", "KEYWORD in lowered", "constant(KEYWORD, lowered)"),
+    Case("keyword in lowercase view", "KEYWORD in lowered", "constant(KEYWORD, lowered)"),
     Case("document.lower()", "document.lower()", METHOD_FLOOR),
 )
 

@@ -4,7 +4,7 @@
 
 All shipped gates on documents that no round has seen, tasks in turn as in `figures.ratios`.
 `typical` documents are made-up prose in which little is found. `found` ones are half made of the
-gates' own examples, so that most gates find something: the dear case.
+gates' own examples, so that most gates find something: the costly case.
 
     bare pass       `PatternSet.scan` of all patterns, and of the lowercase view if a gate has one
     pass and rules  which verdict each gate gives, with spans, in the core; gates that are not
@@ -72,7 +72,7 @@ def gate_set(backend: common.Backend = "auto") -> gatecore.GateSet:
 
 
 def document(characters: int, kind: Kind, seed: int = 2025) -> str:
-    """A document of exactly so many characters; the same seed, the same words.
+    """A document of exactly `characters` characters; the same seed gives the same words.
 
     >>> len(document(3_000, "found")), document(3_000, "found") == document(3_000, "found", seed=1)
     (3000, False)

@@ -1,4 +1,4 @@
-"""The backends that gatecore is measured against, each behind the same two methods.
+"""The backends that gatecore is measured against, each with the same two methods.
 
 A peer answers T1 (`matching`) and says which patterns it had to leave out (`unsupported`).
 None but `re` claims to answer as `re` does; `track_wrong_*` in `bench_peers` counts the difference.

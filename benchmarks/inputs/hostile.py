@@ -71,7 +71,7 @@ def _family(row: dict[str, object]) -> Family:
             patterns: Sequence[tuple[str, int]] = [each for each in whole if "(?!" not in each[0]]
             pump = corpus.document(characters - 1, kind=kind, seed=1) + " "
         case {"words": int(count), "patterns": list(listed), **rest}:
-            # So many words in place of {} in each pattern; every tenth word of the text is one.
+            # That many words in place of {} in each pattern; every tenth word of the text is one.
             words, pump = _words(count)
             patterns = [(str(source).format(words), int(flags)) for source, flags in listed]
         case {"patterns": list(listed), "pump": str(pump), **rest}:

@@ -133,7 +133,7 @@ class Shim:
     """A module like `re` whose functions and compiled patterns turn str subjects into others.
 
     Only subjects whose type is exactly `str` are changed: bytes, other subclasses of str, and what
-    is no text at all go on untouched, and so does everything that comes back.
+    is not text at all pass through untouched, and so does everything that comes back.
     """
 
     def __init__(self, module: Any, subject: Subject, path: Path) -> None:

@@ -348,7 +348,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--case", type=int, help="run only the case of this number")
     parser.add_argument(
-        "--differences", type=int, default=1, help="stop after so many differences (default: 1)"
+        "--differences", type=int, default=1, help="stop after this many differences (default: 1)"
     )
     parser.add_argument("--as-found", action="store_true", help="do not minimise differences")
     options = parser.parse_args(arguments)

@@ -273,7 +273,7 @@ def run_round(case: GateCase, build: Build, counts: Counts) -> Iterator[GateDiff
 
 
 def _work(seed: int, first: int, step: int, cases: int, limit: int) -> tuple[Counts, list[str]]:
-    """One process's share: rounds until so many cases are compared."""
+    """One process's share: rounds until `cases` cases are compared."""
     warnings.simplefilter("ignore")
     counts: Counts = collections.Counter()
     shown: list[str] = []

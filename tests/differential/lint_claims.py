@@ -41,7 +41,7 @@ _ATOMIC: Final = sys.version_info >= (3, 11)
 _MOST: Final = 150_000
 _MOST_AT_FIRST: Final = 3_000
 _BUDGET: Final = 1_200_000
-#: A linear search may cost so many steps a character: docs/lint.md says so.
+#: A linear search may cost this many steps per character: see docs/lint.md.
 _LINEAR: Final = 1_000
 _WORST: Final = 4
 _MOST_TEXTS: Final = 500
@@ -246,7 +246,7 @@ def _wrong(claim: Growth, counted: Measured, source: str, flags: int) -> str:
         # Bounds that are not used up yet by short texts look like one degree more, or two.
         slack = 2.0 if bounded else 0.75
         return "the degree is too low" if counted.degree > claim.degree + slack else ""
-    # A factor is no growth: that of the pattern's own length, or what bounds leave small.
+    # A constant factor is not growth: the pattern's own length, or what its bounds keep small.
     factor = max(1.6 * _LINEAR, 4 * len(_program(source, flags).code))
     if counted.each <= factor and (bounded or counted.degree < 1.5):
         return ""
@@ -353,8 +353,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--patterns", type=int, help="how many patterns to try instead")
     parser.add_argument("--seed", default="0", help="decides all patterns")
     parser.add_argument("--start", type=int, default=0, help="the number of the first pattern")
-    parser.add_argument("--failures", type=int, default=1, help="stop after so many")
-    parser.add_argument("--slow", type=float, default=0, help="name what takes so many seconds")
+    parser.add_argument("--failures", type=int, default=1, help="stop after this many")
+    parser.add_argument(
+        "--slow", type=float, default=0, help="name what takes more seconds"
+    )
     parser.add_argument("--against-re", action="store_true", help="compare the counter with re")
     options = parser.parse_args(arguments)
     if options.against_re:

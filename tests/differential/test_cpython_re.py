@@ -116,7 +116,7 @@ def test_cpython_passes_on_documents(name: str, backend: str) -> None:
 
 @pytest.mark.parametrize("mode", [PLAIN, DOCUMENT])
 def test_the_harness_adds_no_failures(mode: str) -> None:
-    """The control: with `re` itself in the place of gatecore.re every test passes."""
+    """The control: with `re` itself in place of gatecore.re every test passes."""
     run = _control(mode)
     failed = {name: run(name).detail for name in NAMES if run(name).status == "failed"}
     failed = {name: detail for name, detail in failed.items() if not _skip(name, mode)}

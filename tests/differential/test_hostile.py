@@ -98,7 +98,7 @@ def test_long_lists_go_on_in_linear_time_without_a_seam(
     ],
 )
 def test_groups_in_options_are_told_without_re(pattern: str, matches: str, backend: str) -> None:
-    """An option is no loop: what its groups hold is what `re` says, and `re` is not asked."""
+    """An option is not a loop: its groups are those of `re`, without asking `re`."""
     from gatecore import Document, PatternSet
     from gatecore import re as served
 

@@ -119,7 +119,7 @@ def _resident_mb() -> float:
 
 
 def measure(backend: str, documents: int, marks: list[int]) -> list[float]:
-    """Resident memory in MB after so many documents, each used and dropped."""
+    """Resident memory in MB after each number of documents in `marks`, each used and dropped."""
     named: Any = backend
     patterns = PatternSet(PATTERNS, backend=named)
     numbers = [gre.compile(pattern) for pattern in PATTERNS]

@@ -167,7 +167,7 @@ TEXT_CALLS: dict[str, Callable[[Any], Any]] = {
 
 
 class DocumentMachine(RuleBasedStateMachine):
-    """A Document of a set and its lowered views, beside plain strings."""
+    """A Document of a set and its lowercase views, beside plain strings."""
 
     backend: ClassVar[str]
     seen: ClassVar[collections.Counter[str]]

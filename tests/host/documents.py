@@ -132,7 +132,7 @@ _TEXTS: Final = {
     "longest that fits": f"Job {_LONG[1:]} and job 7",
 }
 
-#: So many of the texts, the first ones, are whole documents.
+#: This many of the texts, the first ones, are whole documents.
 _NATURAL: Final = 8
 
 _ODD: Final = (

@@ -279,7 +279,7 @@ def test_explain_says_what_was_found(new_copy: Callable[[], Copy], cache: Patter
     assert "deposit" in str(explained)
 
 
-# Nothing is left behind.
+# Nothing remains.
 
 
 @pytest.mark.parametrize("kind", ENGINES)
@@ -495,7 +495,7 @@ def test_reports_do_not_hold_documents(pairs: dict[str, Pair]) -> None:
 
 @pytest.mark.parametrize("target", [None, 7, "lettings", [7], object], ids=repr)
 def test_what_cannot_be_accelerated_is_refused(target: Any) -> None:
-    """Silence would look like success."""
+    """Accepting it silently would look like success."""
     with pytest.raises(AccelerateError, match="give an engine"):
         accelerate(target)
 

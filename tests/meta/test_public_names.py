@@ -39,7 +39,7 @@ def test_a_public_name_is_there_and_documented(name: str) -> None:
 
 
 def test_other_names_are_refused() -> None:
-    """As any module refuses them."""
+    """Like any module."""
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         gatecore.nonsense  # noqa: B018
 

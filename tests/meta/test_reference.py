@@ -103,5 +103,5 @@ def test_the_stub_says_what_the_native_module_says() -> None:
 
 
 def _words(docstring: str | None) -> list[str]:
-    """It may be wrapped in another way."""
+    """The lines may be wrapped differently."""
     return (docstring or "").split()

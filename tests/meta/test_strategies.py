@@ -162,7 +162,7 @@ def test_nearly_all_sources_compile_and_a_few_do_not(cases: list[Case]) -> None:
 
 
 def test_every_feature_of_the_tree_occurs(cases: list[Case]) -> None:
-    """Each construct of the syntax occurs in so many samples that it is really tried."""
+    """Each construct of the syntax occurs in enough samples to be really tried."""
     seen: collections.Counter[str] = collections.Counter()
     for spec in _specs(cases):
         tree = parse(spec)

@@ -38,7 +38,7 @@ __all__ = ["DropIn", "Expected", "ask_document", "compare_document", "with_keywo
 Counts = collections.Counter[str]
 
 SHARE = 6
-"""One pattern and text in so many is asked everything."""
+"""One pair of pattern and text in this many is asked everything."""
 _LEFT_OUT = object()
 """Stands for an answer on which `re` itself fails."""
 

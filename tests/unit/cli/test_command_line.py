@@ -81,7 +81,7 @@ def test_json_holds_what_the_library_says(
 def test_odd_encodings_are_read_and_said(
     content: bytes, note: str, characters: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What had to be assumed about a file stands in the output."""
+    """What had to be assumed about a file is in the output."""
     main(["check", _write("odd.txt", content), "--format", "json"])
     (document,) = printed_json(capsys)["documents"]
     assert note in " ".join(document["notes"])

@@ -1,4 +1,4 @@
-"""The commands beside their happy ways: wrong use, wrong examples, wrong places, a broken world."""
+"""The commands when things go wrong: wrong use, wrong examples, a broken environment."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_folder_may_be_named_by_a_dot(
 def test_the_same_documents_give_the_same_bytes(
     form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """But for the times."""
+    """Except for the times."""
     outputs = []
     for _ in range(2):
         main(["check", "fail.txt", "warning.txt", "--gates", "house", "--format", form])
@@ -229,7 +229,7 @@ def test_explain_of_gates_lists_every_pattern(capsys: pytest.CaptureFixture[str]
 
 
 def test_the_caret_stands_below_the_mistake(capsys: pytest.CaptureFixture[str]) -> None:
-    """Also in the second line, and behind characters that take two columns or none."""
+    """Also in the second line, and after characters that take two columns or none."""
     assert main(["explain", "a\n漢\t(b", "--flags", "x"]) == 2
     assert capsys.readouterr().err.splitlines()[1:] == ["  漢 (b", "     ^"]
 
@@ -294,7 +294,7 @@ def test_verdicts_never_given_and_findings_in_another_order_are_named(
 def test_an_answer_that_differs_from_the_reference_is_a_failure(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The expected answer alone is not enough."""
+    """The expected answer alone does not make a pass."""
     import dataclasses
 
     from gatecore.gates import examples, reference
@@ -346,9 +346,9 @@ os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 
 
 def _process(*argv: str, sigint: str = "SIG_DFL", **options: Any) -> subprocess.Popen[bytes]:
-    """The command with Ctrl-C on (or off), whatever it is for who runs the tests.
+    """The command with Ctrl-C on (or off), whatever it is for the process that runs the tests.
 
-    A shell turns it off for what it starts with `&`, and children inherit that.
+    A shell turns it off for jobs started with `&`, and children inherit that.
     """
     return subprocess.Popen(
         [sys.executable, "-c", _START, sigint, "-m", "gatecore", *argv],
@@ -372,7 +372,7 @@ def _interrupted(sigint: str) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.parametrize("form", ["table", "json"])
-def test_a_reader_that_goes_away_is_no_error_to_speak_of(form: str) -> None:
+def test_a_reader_that_goes_away_is_not_reported_as_an_error(form: str) -> None:
     """The pipe is closed before anything is written to it."""
     process = _process(
         "check", "-", "--gates", "house", "--format", form,

@@ -203,7 +203,7 @@ def test_a_terminal_without_unicode_gets_plain_signs(monkeypatch: pytest.MonkeyP
     assert r'"\xa30"' in text
 
 
-def test_a_broken_pipe_is_an_error_and_no_exit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_pipe_is_an_error_and_not_an_exit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rich by itself would raise SystemExit."""
 
     class Gone(io.StringIO):

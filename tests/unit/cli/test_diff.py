@@ -112,7 +112,7 @@ def test_json_has_the_same_and_the_same_bytes(capsys: pytest.CaptureFixture[str]
     assert _json(capsys, *command, code=1) == printed
 
 
-def test_another_pattern_for_the_same_text_is_no_change(
+def test_another_pattern_for_the_same_text_is_not_a_change(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A rewrite of a pattern is what the command is there to check."""

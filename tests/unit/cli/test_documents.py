@@ -1,4 +1,4 @@
-"""Documents that are no plain text, and files with names that are no names, on the way out."""
+"""Documents that are not plain text, and file names that are hardly names, in what is printed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _forms() -> dict[str, bytes]:
 def test_the_same_words_have_the_same_verdict_in_every_form(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """An e-mail in base64 was N/A with exit code 0 where its text is a FAIL."""
+    """An e-mail in base64 used to be N/A with exit code 0 although its text is a FAIL."""
     statuses = {}
     for name, data in _forms().items():
         Path(name).write_bytes(data)
@@ -67,7 +67,7 @@ def test_every_output_says_what_was_read(capsys: pytest.CaptureFixture[str]) -> 
     (run,) = json.loads(outputs["sarif"])["runs"]
     assert run["artifacts"][0]["properties"]["readAs"] == "email"
     (result, *_) = run["results"]
-    # The file itself has other lines, so nobody is sent to a wrong one.
+    # The file itself has other lines, so no reader is sent to a wrong one.
     assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 1}
     assert result["properties"]["placeInTextRead"]["startLine"] == 3
 
@@ -113,7 +113,7 @@ NAME = "e\x1b[31m\x1b]0;x\x07vil\n\u202etxt.\udcff"
 
 
 def _json_of(out: str) -> Any:
-    """Strictly: no half of a character anywhere."""
+    """Strictly: there is no lone surrogate anywhere."""
     loaded = json.loads(out)
     json.dumps(loaded, ensure_ascii=False).encode()
     return loaded

@@ -133,7 +133,7 @@ def test_pattern_files_are_lines_or_json_lines(capsys: pytest.CaptureFixture[str
 
 
 def test_patterns_of_one_file_may_reach_re_in_another(capsys: pytest.CaptureFixture[str]) -> None:
-    """Both named, they are found where they are written; one alone does not pass for read."""
+    """Named together they are found where they are written; one alone counts as not fully read."""
     Path("house").mkdir()
     Path("house/rules.py").write_text('RULES = {"x": r"(?:x*)*y"}\n', encoding="utf-8")
     Path("house/check.py").write_text(
@@ -182,7 +182,7 @@ def test_patterns_may_come_from_standard_input(
 
 
 def test_shipped_gates_are_read_when_nothing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    """And none is at fault, nor has a superlinear pattern: they were written so.
+    """And none has a fault or a superlinear pattern: they were written that way.
 
     The portable backend compiles 20 times as fast; that no pattern is left to `re` on any backend
     is asserted in test_gates.py.

@@ -81,7 +81,7 @@ def test_a_status_that_is_unknown_is_a_problem_in_every_format(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A gate that was not finished, say: it is never shown as fine, and nobody asks it why."""
+    """Such as a gate that was not finished: it is never shown as a PASS, and is not asked why."""
     odd = Verdict("odd", "house", status, "none", "Too slow.", "", "rule", ())  # type: ignore[arg-type]
 
     def check(gates: GateSet, text: str, *, deadline: float | None = None) -> Report:

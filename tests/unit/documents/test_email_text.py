@@ -121,7 +121,7 @@ def test_of_two_forms_the_plain_one_is_read() -> None:
 
 
 def test_what_only_the_page_says_is_read_as_well() -> None:
-    """`See the HTML` is all that many plain forms say."""
+    """`See the HTML` is all that the plain form of many e-mails says."""
     page = "<p>See the HTML part.<p>Guaranteed returns<p>No risk <img alt='at all'>"
     document = _read(_alternative("See the HTML part.\n", page))
     assert document.text == "News\n\nSee the HTML part.\n\nGuaranteed returns\nNo risk at all\n"
@@ -236,7 +236,7 @@ def test_an_email_inside_a_text_is_pointed_out() -> None:
     ],
 )
 def test_odd_fields_end_in_an_answer_or_a_refusal(field: str) -> None:
-    """The standard library raises what it likes for some of these."""
+    """The standard library raises all kinds of errors for some of these."""
     data = _header(field) + b"text\n"
     try:
         document = _read(data)

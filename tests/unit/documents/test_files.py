@@ -1,4 +1,4 @@
-"""Files that are none: whoever names one gets an answer at once, from every door there is."""
+"""Paths that are not files: naming one is answered at once, by every command and function."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.gates import gate_text
 from tests.support.process import run_python
 
 SECONDS = 60
-"""Much more than any of these takes; what hangs hangs for ever."""
+"""Far longer than any of these takes: only what hangs reaches it."""
 GATE = gate_text(
     """
 patterns: {promise: ['risk']}
@@ -32,7 +32,7 @@ def _python(code: str, folder: Path) -> str:
 
 @pytest.fixture
 def odd(tmp_path: Path) -> Path:
-    """A folder of gates with a pipe, a link to nothing and a circle of links beside it."""
+    """Folders with a gate beside a pipe, a link to nothing and a circle of links."""
     for name in ("pipe", "nothing", "circle"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "no_risk.yaml").write_text(GATE)
@@ -70,7 +70,7 @@ def odd(tmp_path: Path) -> Path:
         ),
     ],
 )
-def test_what_is_no_file_is_refused_at_once(odd: Path, code: str, message: str) -> None:
+def test_what_is_not_a_file_is_refused_at_once(odd: Path, code: str, message: str) -> None:
     out = _python(
         "from gatecore import GateSet, PatternSet; from gatecore.cli import main\n"
         f"from gatecore.gates.files.sources import load_gates\n{code}",
@@ -80,7 +80,7 @@ def test_what_is_no_file_is_refused_at_once(odd: Path, code: str, message: str) 
 
 
 def test_a_pipe_is_read_when_asked_for(odd: Path) -> None:
-    """As `<(command)` makes one; whoever names it knows that somebody writes to it."""
+    """As `<(command)` makes one: who names it knows that something writes to it."""
     code = (
         "import threading; from pathlib import Path; from gatecore.files import read_file\n"
         "threading.Thread(target=lambda: Path('pipe.txt').write_text('hello')).start()\n"
@@ -98,7 +98,7 @@ def test_a_limit_holds_for_files_and_is_said(tmp_path: Path) -> None:
 
 
 def test_linked_folders_are_walked_once_and_broken_links_are_named(tmp_path: Path) -> None:
-    """A circle of links ends, and nothing that was in the way is left out in silence."""
+    """A circle of links ends, and nothing that was found on the way is silently left out."""
     inner = tmp_path / "letters" / "2024"
     inner.mkdir(parents=True)
     (inner / "a.txt").write_text("x")

@@ -40,7 +40,7 @@ from gatecore.documents.reading import DocumentReadError, decode
         ("<script>a<!--<script></script></script>Guaranteed", "Guaranteed"),
         ("<style></p></style>Guaranteed", "Guaranteed"),
         ("plain words, 1 < 2 & 3 > 2", "plain words, 1 < 2 & 3 > 2"),
-        # What is no text.
+        # What is not text.
         ("a<!-- b --><script>c</script><style>d</style><template>e</template>", "a"),
         ("a<div style='color:red; DISPLAY : none'>b<div>c</div></div>d", "ad"),
         ("a<span style='visibility:hidden'>b</span>d", "ad"),
@@ -63,7 +63,7 @@ def test_what_was_left_out_is_said() -> None:
     "piece", ["<div>", "<b><p>", "<svg>", "<!--", "<table>x", "<li><ul>", "</p>"]
 )
 def test_a_page_may_be_nested_as_deep_as_it_is_long(piece: str) -> None:
-    """No recursion, and the hidden end of it stays hidden."""
+    """There is no recursion, and its hidden end stays hidden."""
     html = f"a<p hidden>{piece * 20_000}"
     assert text_of_html(html).text.startswith("a")
 
@@ -89,8 +89,8 @@ def test_a_page_may_be_nested_as_deep_as_it_is_long(piece: str) -> None:
         (b"<!--x-->" * 8_000 + b"<!doctype html", "a.txt", "text"),
     ],
 )
-def test_a_text_about_html_is_no_page(data: bytes, name: str, read_as: str) -> None:
-    """A text stays as it is, to the letter."""
+def test_a_text_about_html_is_not_a_page(data: bytes, name: str, read_as: str) -> None:
+    """A text stays exactly as it is."""
     document = decode(data, name=name)
     assert document.read_as == read_as
     if read_as == "text":
@@ -106,7 +106,7 @@ def test_a_page_has_a_limit() -> None:
 
 
 def test_a_piece_of_a_page_is_pointed_out() -> None:
-    """It is judged as it is, and that is said."""
+    """It is judged as it stands, and a note says so."""
     document = decode(b"<p>Guaranteed <b>re</b>turns</p><p>x</p>", name="a.txt")
     assert document.read_as == "text"
     assert document.notes == (

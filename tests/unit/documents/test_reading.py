@@ -78,7 +78,7 @@ def test_plain_text_has_no_notes() -> None:
         (codecs.BOM_UTF16_LE + b"a", "byte 0x61 at 2 is not UTF-16", "--encoding"),
     ],
 )
-def test_what_is_no_text_is_named_with_what_to_do(data: bytes, what: str, advice: str) -> None:
+def test_what_is_not_text_is_named_with_what_to_do(data: bytes, what: str, advice: str) -> None:
     """One line that names the document."""
     with pytest.raises(DocumentReadError) as caught:
         decode(data, name="d.bin")
@@ -106,7 +106,7 @@ def test_a_named_encoding_is_used_as_it_is(data: bytes, encoding: str, text: str
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "utf-7"])
 def test_a_named_encoding_that_does_not_fit_is_an_error(encoding: str) -> None:
-    """Nothing else is tried behind the user's back."""
+    """Nothing else is tried without the user's knowledge."""
     with pytest.raises(DocumentReadError, match=f"^d.txt: .*{encoding}"):
         decode(b"a \x93", name="d.txt", encoding=encoding)
 
@@ -125,7 +125,7 @@ def test_missing_files_and_folders_are_named(tmp_path: Path) -> None:
 def test_a_file_without_permission_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Root may read everything, so the refusal is played."""
+    """Root may read everything, so the refusal is simulated."""
 
     def refuse(path: str, *_: object, **__: object) -> int:
         raise PermissionError(13, "Permission denied", path)

@@ -95,7 +95,7 @@ def test_unchanged_patterns_are_not_compiled_again(house: Path, compiled: list[i
     assert compiled == [1, 2]
 
 
-def test_a_comment_is_no_change_but_places_move(house: Path) -> None:
+def test_a_comment_is_not_a_change_but_places_move(house: Path) -> None:
     """Places are those of the file as it is now."""
     gates = GateSet.load(house)
     path = house / "one.yaml"
@@ -159,7 +159,7 @@ def test_a_removed_folder_leaves_the_old_gates(house: Path) -> None:
 def test_an_unreadable_file_leaves_the_old_gates(
     house: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that may not be read is no removed gate."""
+    """A file that may not be read does not count as a removed gate."""
     gates = GateSet.load(house)
     real = os.open
 
@@ -194,7 +194,7 @@ def test_what_cannot_be_compiled_leaves_the_old_gates(
 
 
 def test_modules_come_and_go_in_a_folder_of_modules(house: Path) -> None:
-    """Folders without gates, hidden ones and those with an underscore are no modules."""
+    """Folders without gates, hidden ones and those with an underscore are not modules."""
     rules = house.parent
     (rules / "notes").mkdir()
     (rules / "notes" / "why.txt").write_text("x")

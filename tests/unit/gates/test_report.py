@@ -58,7 +58,7 @@ def test_places_agree_with_universal_newlines(text: str) -> None:
 
 @pytest.mark.parametrize("status", ["TIMEOUT", "", "unfinished"])
 def test_an_unknown_status_is_the_worst(status: str) -> None:
-    """A report of a newer version is not taken for fine."""
+    """A report of a newer version does not pass for one without problems."""
     verdicts = (verdict("PASS"), verdict("FAIL"), verdict(status))  # type: ignore[arg-type]
     assert Report(verdicts, characters=1).overall == status
     assert is_problem(status)
@@ -123,7 +123,7 @@ def test_fingerprints_stay_when_text_moves_and_differ_within_a_document() -> Non
     assert prints("a b", 0) == prints("\n\n x a\nb", 5)
     assert len(set(prints("a b a b", 0, 4))) == 3
     assert prints("a b a b", 0, 4)[:2] == prints("a b", 0)
-    # It is kept by others, so it may not change from version to version either.
+    # Others keep it, so it may not change from version to version.
     assert prints("a b", 0)[1] == "8cdaeefb11d1e203b7c40e56036e537c"
 
 

@@ -1,4 +1,4 @@
-"""What captured texts are worth: rows of tests/data/values.jsonl, and how values compare."""
+"""The values of captured texts: rows of tests/data/values.jsonl, and how values compare."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROWS = rows("values.jsonl")
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['kind']} {row['text']!a}")
-def test_a_text_is_worth_what_its_row_says(row: dict[str, Any]) -> None:
+def test_a_text_has_the_value_that_its_row_says(row: dict[str, Any]) -> None:
     expected = None
     if row["value"] is not None:
         amount = (
@@ -64,7 +64,7 @@ def test_numbers_of_any_length_are_exact() -> None:
 @pytest.mark.parametrize("kind", ["number", "money", "date"])
 @pytest.mark.parametrize("pump", [" ", "\n", "1", ",100", " 000", "5 ", "one ", "March ", "1/"])
 def test_no_text_takes_quadratic_time(kind: ValueKind, pump: str) -> None:
-    """Which would be minutes: the limit is no measure, it ends what hangs."""
+    """It would take minutes: the limit measures nothing, it only ends what hangs."""
     with time_limit(60):
         for start in ("", "5", "£5", "5 March"):
             assert parse(f"{start}{pump * 100_000}x", kind) is None

@@ -127,7 +127,7 @@ def test_names_that_go_in_circles_end(code: str) -> None:
     assert _found(f"import re\n{code}") == []
 
 
-def test_what_is_no_python_is_an_error() -> None:
+def test_what_is_not_python_is_an_error() -> None:
     with pytest.raises(SyntaxError):
         _read("def")
 

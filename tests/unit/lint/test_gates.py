@@ -1,4 +1,4 @@
-"""`lint_gates`: each check on a gate with what it is about; claims held against documents."""
+"""`lint_gates`: each check on a gate with what it is about; claims checked against documents."""
 
 from __future__ import annotations
 

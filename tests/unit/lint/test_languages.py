@@ -1,4 +1,4 @@
-"""What is called dead or redundant, held against `re` on every short text."""
+"""What is called dead or redundant, checked against `re` on every short text."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _made(chance: random.Random, depth: int = 0) -> str:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_made_patterns_are_compared_as_their_texts_are(seed: int) -> None:
-    """Nothing is proved that a short text refutes; a text that is given does what it is for."""
+    """No proof is refuted by a short text, and a text that is given is an example."""
     chance = random.Random(seed)
     sources = _made(chance), _made(chance)
     flags = chance.choice([0, re.I, re.M, re.S])
@@ -128,7 +128,7 @@ def test_optional_ends_go_where_the_same_texts_match(source: str, shorter: str |
 
 
 def test_what_is_too_large_is_not_known() -> None:
-    """No claim is made about patterns that take more moves than are made."""
+    """No claim is made about patterns that need more steps than the limit."""
     wide = PatternRef(r"a.{40}s|s.{39}a", 0, HERE)
     narrow = PatternRef(r"a.{41}s.*s.{39}a", 0, HERE)
     assert Questions().within(narrow, wide) in (None, True)

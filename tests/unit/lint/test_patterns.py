@@ -121,7 +121,7 @@ LINEAR = [row for row in ROWS if row["growth"] == "linear"]
 
 @pytest.mark.parametrize("row", LINEAR, ids=[row["pattern"] for row in LINEAR])
 def test_what_is_called_linear_is_linear_on_every_pump(row: dict[str, Any]) -> None:
-    """Of all pumps of up to two characters and all ends of one, none costs more than its length."""
+    """No pump of up to two characters, with any end of one, costs more than its length."""
     source, flags = row["pattern"], _flags(row)
     written = program(source, flags, counted_from=4)
     most = MOST_STEPS_A_CHARACTER if written.counted else 0
@@ -274,7 +274,7 @@ def test_the_worse_growth_ranks_higher() -> None:
 
 
 def test_the_counting_backtracker_finds_what_re_finds() -> None:
-    """On generated patterns and texts: what is counted is a search for the same thing."""
+    """On generated patterns and texts: the steps counted are those of the same search."""
     compared = 0
     for seed in range(300):
         case = make_case(RandomChoices(f"steps:{seed}"), texts=3)

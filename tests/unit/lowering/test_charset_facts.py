@@ -129,7 +129,7 @@ def test_a_folded_letter_matches_nothing_far_away(backend: str) -> None:
 
 
 def _each_in_a_frame(text: str) -> str:
-    """Each character with `=` behind it: see BATCH."""
+    """Each character followed by `=`: see BATCH."""
     return "".join(f"{char}=" for char in text)
 
 

@@ -25,7 +25,7 @@ VOID = {"meta", "br", "input", "link", "img"}
 
 
 class Page(HTMLParser):
-    """The elements of a page; a tag that is closed out of turn is an error."""
+    """The elements of a page; a tag closed in the wrong order is an error."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_no_document_gets_out_of_its_text(hostile: str, gdpr: GateSet) -> None:
-    """Neither from the text, nor from findings, names, or what a verdict says of it."""
+    """Not from the text, its findings or names, nor from what a verdict says about it."""
     text = f"{BAD}{hostile}Act now {hostile}"
     found = Finding("g", hostile, len(BAD), len(text), text[len(BAD) :], 1, 1, hostile, "high")
     said = (hostile,)
@@ -255,7 +255,7 @@ def test_a_page_of_many_huge_documents_stays_a_page() -> None:
 
 
 def test_an_unknown_status_is_a_problem_and_passes_every_filter() -> None:
-    """Not finished, say: it stands above all others, in a warning colour, and is not explained."""
+    """Such as one not finished: it stands above all others, in a warning colour, unexplained."""
     _, fine = many(0, status="PASS")
     odd = replace(fine, gate="odd", status='TIME"OUT', severity="none")  # type: ignore[arg-type]
     source = html.render([Checked("a", "", Report((fine, odd), characters=0))])

@@ -239,7 +239,7 @@ def test_a_log_of_a_huge_document_has_what_code_hosts_take() -> None:
 
 @pytest.mark.parametrize("status", ["UNKNOWN", "ODD"])
 def test_an_unknown_status_is_an_error_of_document_and_run(status: str) -> None:
-    """Such as that of a gate that was not finished in time: no reader takes the run for fine."""
+    """Such as that of a gate that was not finished: no reader takes the run for a success."""
     run = logged(Checked("a.txt", "x", made(status=status)))
     (result,) = run["results"]
     assert (result["level"], result["properties"]["status"]) == ("error", status)

@@ -89,7 +89,7 @@ def test_routes_do_not_depend_on_time() -> None:
 
 
 def test_ctrl_c_stops_a_compile() -> None:
-    """A set that takes long is given up within moments, and the process lives."""
+    """A set that takes long is given up within moments, and the process goes on."""
     code = dedent("""
         import signal
         from gatecore import PatternSet
@@ -141,6 +141,6 @@ def test_no_memory_is_an_error_not_an_abort(megabytes: int, outcome: str) -> Non
         except MemoryError:
             print('MemoryError')
     """
-    # Without it, threads have 64 MB in store.
+    # Otherwise each thread reserves 64 MB.
     done = run_python(code, env={"MALLOC_ARENA_MAX": "1"})
     assert (done.returncode, done.stdout) == (0, f"{outcome}\n"), done.stderr

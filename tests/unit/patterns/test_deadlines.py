@@ -127,7 +127,7 @@ except KeyboardInterrupt:
 
 
 def test_a_deadline_ends_a_long_search() -> None:
-    """By time or by another thread; what is left behind does not pile up."""
+    """By time or by another thread; abandoned searches do not pile up."""
     out = _run("""
 scan = heavy.scan(text)
 most = 2 * os.cpu_count()
@@ -150,7 +150,7 @@ except DeadlineError as error:
 
 
 def test_a_daemon_thread_in_a_long_search_does_not_keep_the_process() -> None:
-    """Nor does what it does abort it."""
+    """Nor does it abort the process."""
     assert (
         _run("""
 threading.Thread(target=heavy.scan(text).ids, daemon=True).start()
@@ -183,7 +183,7 @@ for turn in range(2):
 
 
 def test_literals_are_found_wherever_the_portable_pass_cuts() -> None:
-    """It looks up every 2**20 characters."""
+    """It pauses every 2**20 characters."""
     patterns = PatternSet(["needle", "le<", "absent"], backend="portable")
     for before in range((1 << 20) - 9, (1 << 20) + 3):
         assert patterns.scan("." * before + ">needle<").ids() == [0, 1]
@@ -251,7 +251,7 @@ def test_what_is_not_a_deadline_is_refused(wrong: Any, error: type[Exception]) -
 
 
 def test_far_deadlines_never_come() -> None:
-    """Neither overflows."""
+    """Neither of them overflows."""
     for seconds in (1e300, float("inf")):
         assert PatternSet(["x", r"(x)\1"]).scan("xx", deadline=seconds).ids() == [0, 1]
 
@@ -278,7 +278,7 @@ def test_an_error_of_re_names_its_pattern_and_hides_no_answer(deadline: float | 
 
 
 def test_a_hostile_gate_is_unknown_and_the_others_are_judged() -> None:
-    """Never PASS; worse than a WARNING, and a FAIL beside it is certain."""
+    """Never PASS: worse than a WARNING, and a FAIL beside it stands."""
     gates = _gates(("hostile", HOSTILE), ("risk", "risk"), ("absent", "absent"))
     report = gates.check(TEXT, deadline=2.0)
     assert [verdict.status for verdict in report.verdicts] == ["UNKNOWN", "FAIL", "PASS"]
@@ -347,7 +347,7 @@ def test_check_fails_closed_in_every_format(
 
 @pytest.mark.parametrize("wrong", ["0", "-1", "nan", "inf", "soon"])
 def test_a_timeout_is_a_number_of_seconds(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Above 0."""
+    """It is above 0."""
     assert main(["check", "a.txt", "--timeout", wrong]) == 2
     assert "not a number of seconds" in capsys.readouterr().err
 
@@ -404,7 +404,7 @@ print(scan.spans(0), re.search(source, "xaa").span())
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_ordinary_questions_about_long_texts_take_no_thread() -> None:
-    """To hand one over costs more than most take; what may be long gets a thread, and keeps it."""
+    """Handing one over costs more than most take; what may be long gets a thread, which is kept."""
     code = """if True:
         import time
         from pathlib import Path

@@ -126,7 +126,7 @@ def test_it_knows_its_set(document: Any) -> None:
 
 @pytest.mark.parametrize("name", ["lower", "casefold"])
 def test_a_lowercase_view_is_made_once(document: Any, name: str) -> None:
-    """`lower()` and `casefold()` give the same Document each time, equal to the lowered text."""
+    """`lower()` and `casefold()` give the same Document each time, equal to the lowercase text."""
     view = getattr(document, name)()
     assert view == getattr(TEXT, name)()
     assert type(view) is Document
@@ -142,7 +142,7 @@ def test_lower_and_casefold_differ(document: Any) -> None:
 
 
 def test_a_view_is_searched_as_its_own_text(document: Any) -> None:
-    """A pattern that matches the lowered text only is found in the view only."""
+    """A pattern that matches only the lowercase text is found only in the view."""
     assert gre.search("earn", document) is None
     assert gre.search("earn", document.lower()).span() == (0, 4)
     # İ becomes two characters, so that offsets in the view are not those of the text.

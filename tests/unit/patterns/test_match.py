@@ -177,7 +177,7 @@ def test_a_copy_is_itself() -> None:
 
 
 def test_it_is_itself_only() -> None:
-    """Two matches of the same place are two: equality and hash are those of the object."""
+    """Two matches of the same place are different objects: equality and hash are by identity."""
     _, first = _matches(CASES["named"])
     _, second = _matches(CASES["named"])
     assert first != second

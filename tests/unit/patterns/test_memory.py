@@ -48,7 +48,7 @@ _CHUNK = 500
 
 
 def _under_a_limit(work: Work, patterns: PatternSet, text: str, left: int) -> int:
-    """In a forked child with so many bytes left: 0 for an answer, 3 for `MemoryError`."""
+    """In a forked child with `left` bytes left: 0 for an answer, 3 for `MemoryError`."""
     import resource
     import signal
 

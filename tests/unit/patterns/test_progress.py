@@ -1,4 +1,4 @@
-"""What is said while patterns compile, and where."""
+"""What is printed while patterns compile, and where."""
 
 from __future__ import annotations
 

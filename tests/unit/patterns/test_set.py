@@ -101,7 +101,7 @@ def test_what_is_not_a_pattern_of_text_is_refused(bad: Any) -> None:
 
 @pytest.mark.parametrize("flags", ["2", 2.9, None, "i"])
 def test_flags_that_are_not_a_number_are_refused(flags: Any) -> None:
-    """Nothing is guessed, and the error names the place."""
+    """Nothing is guessed; the error names the place."""
     with pytest.raises(PatternSetError, match="pattern 1 of the set has the flags"):
         PatternSet(["fine", ("a", flags)])
     with pytest.raises(PatternSetError, match="a pattern has the flags"):
@@ -120,7 +120,7 @@ def test_flags_that_re_refuses_are_refused(flags: int, tmp_path: Path) -> None:
 
 
 def test_a_lone_text_is_not_a_list_of_patterns() -> None:
-    """It would be a set of its letters."""
+    """It would be taken for a set of its letters."""
     with pytest.raises(PatternSetError, match=r"for one pattern, \['no risk'\]"):
         PatternSet("no risk")
 
@@ -218,7 +218,7 @@ def test_duplicates_are_kept(backend: Any) -> None:
 
 
 def test_an_extended_set_has_what_was_learned() -> None:
-    """The same numbers, then what was learned in order."""
+    """The same numbers, then what was learned, in order."""
     patterns = PatternSet(["a", "b"])
     patterns.learn("late", re.IGNORECASE)
     assert list(patterns.extended()) == [Pattern("a"), Pattern("b"), Pattern("late", re.IGNORECASE)]

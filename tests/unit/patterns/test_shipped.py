@@ -120,5 +120,5 @@ def test_the_wheel_has_what_its_gates_need_whatever_the_interpreter() -> None:
     """What one interpreter compiled when the wheel was built serves the one that runs this."""
     shipped = Path(gatecore.__file__).parent / "modules" / "_compiled"
     if not shipped.is_dir():
-        pytest.skip("this is no wheel of `make build`")
+        pytest.skip("this is not a wheel of `make build`")
     assert _missing_of_shipped(shipped) == []

@@ -242,7 +242,7 @@ def test_what_others_may_write_is_not_loaded(
 def test_what_belongs_to_another_user_is_not_loaded(
     tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Root and the user alone: a file that somebody put there may hold any code."""
+    """Only root and the user: a file that somebody else put there may hold any code."""
     cache, path = _stored(tmp_path / "sets")
     if os.geteuid() == 0:
         os.chown(path if what == "file" else path.parent, 4321, -1)
@@ -272,7 +272,7 @@ def _make_link(path: Path) -> None:
 @pytest.mark.parametrize("make", [_make_fifo, _make_endless, _make_link, Path.mkdir])
 @pytest.mark.parametrize("name", ["set", "learned"])
 def test_only_regular_files_are_read_and_written(tmp_path: Path, make: Any, name: str) -> None:
-    """A FIFO would wait for ever, /dev/zero never end, and a link lead anywhere."""
+    """A FIFO would block for ever, /dev/zero would never end, and a link may lead anywhere."""
     script = """if True:
         import sys
         from gatecore import PatternSet, PatternStore
@@ -298,7 +298,7 @@ def test_only_regular_files_are_read_and_written(tmp_path: Path, make: Any, name
 
 
 def test_a_file_is_read_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever lies there, memory does not run out."""
+    """Whatever is there, memory does not run out."""
     cache, path = _stored(tmp_path)
     monkeypatch.setattr(trusted_files, "_MOST_BYTES", path.stat().st_size - 1)
     assert not _is_used(cache)
@@ -381,7 +381,7 @@ def test_the_default_folder(
 def test_without_a_home_there_is_no_cache_and_that_is_said_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As in a container whose user has a number and nothing else."""
+    """As in a container whose user has a number and no home."""
     for name in ("GATECORE_CACHE_DIR", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
 
@@ -404,7 +404,7 @@ def test_without_a_home_there_is_no_cache_and_that_is_said_once(
 
 @pytest.mark.parametrize("name", ["sindm", "", "SIMD", "auto ", None, 1, b"simd"])
 def test_an_unknown_backend_is_refused_with_and_without_a_cache(tmp_path: Path, name: Any) -> None:
-    """Also where the set of another backend lies ready."""
+    """Also where the set of another backend is already stored."""
     cache = PatternStore(tmp_path)
     PatternSet(["x"], store=cache)
     for given in (None, cache):
@@ -455,7 +455,7 @@ def test_dropped_patterns_are_not_learned_again(tmp_path: Path) -> None:
     ['["x", 0]', '["x", 0, "day"]', '["x", true, 20000]', '["x", 0, 1, "other"]', "{", "\xe9"],
 )
 def test_a_bad_line_is_named_and_the_others_are_used(tmp_path: Path, line: str) -> None:
-    """A torn or foreign line costs that line."""
+    """A torn or foreign line costs only that line."""
     cache = PatternStore(tmp_path, clock=lambda: 0.0)
     patterns = PatternSet(["abc"], store=cache, learn=True)
     patterns.learn("late", 0)

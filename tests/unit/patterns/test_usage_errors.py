@@ -1,4 +1,4 @@
-"""What a caller gets wrong is said where it happens, in words of the caller."""
+"""A caller's mistake is reported where it happens, in the caller's words."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_a_verdict_that_nobody_gets_fails_the_check(
         (["gates", "chek"], "did you mean check?"),
     ],
 )
-def test_a_slip_of_the_keyboard_is_answered_with_what_was_meant(
+def test_a_typing_mistake_is_answered_with_what_was_meant(
     line: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(line) == 2

@@ -182,7 +182,7 @@ def _outcome(path: Path) -> str:
 
 
 def run(count: int, seed: int, folder: Path) -> Counter[str]:
-    """Loads so many mutations; raises at the first that does neither of the two."""
+    """Loads `count` mutations; raises at the first that neither loads nor is refused properly."""
     dice = random.Random(seed)
     originals = [(path.name, path.read_bytes()) for path in SHIPPED]
     features = (FEATURES.name, FEATURES.read_bytes())

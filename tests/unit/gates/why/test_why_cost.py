@@ -45,7 +45,7 @@ def gate(when: Condition) -> Gate:
     }
     groups = {name: [pattern_of(each, 2) for each in some] for name, some in sources.items()}
     found = branch_of(when, "promise", message="{promise.count}")
-    return gate_of(groups, found, branch_of(None, status="PASS"), name="dear")
+    return gate_of(groups, found, branch_of(None, status="PASS"), name="costly")
 
 
 PROMISE, FEE = ("promise",), ("fee",)
@@ -99,11 +99,11 @@ def steps_of(condition: Condition, text: str, ask: Callable[[GateSet, str], obje
 
 
 def explained(gates: GateSet, text: str) -> object:
-    return gates.check(text).why("dear")
+    return gates.check(text).why("costly")
 
 
 def told(gates: GateSet, text: str) -> object:
-    return str(gates.check(text).why("dear"))
+    return str(gates.check(text).why("costly"))
 
 
 def page(gates: GateSet, text: str) -> object:
