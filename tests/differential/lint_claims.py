@@ -354,9 +354,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", default="0", help="decides all patterns")
     parser.add_argument("--start", type=int, default=0, help="the number of the first pattern")
     parser.add_argument("--failures", type=int, default=1, help="stop after this many")
-    parser.add_argument(
-        "--slow", type=float, default=0, help="name what takes more seconds"
-    )
+    parser.add_argument("--slow", type=float, default=0, help="name what takes more seconds")
     parser.add_argument("--against-re", action="store_true", help="compare the counter with re")
     options = parser.parse_args(arguments)
     if options.against_re:

@@ -23,15 +23,8 @@ __all__ = ["differences", "generated", "main"]
 _LONGEST: Final = 12_000
 
 ODD: Final = (
-    "",
-    " ",
-    "\n\n",
-    ".",
-    "\x00",
-    "£",
-    "İnvoice İİİ VAT number GB123456789",
-    "ſhall not be liable",
-    "INVOICE ²½ ١٢٣ total £1,000",
+    *("", " ", "\n\n", ".", "\x00", "£", "İnvoice İİİ VAT number GB123456789"),
+    *("ſhall not be liable", "INVOICE ²½ ١٢٣ total £1,000"),
     "risk\u00a0free \x1c guaranteed\x85returns\u2028no risk",
     "e\u0301 employee may not be accompanied",
     "never. always. never. always." * 20,

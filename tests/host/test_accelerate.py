@@ -32,6 +32,7 @@ from tests.host.copies import (
 )
 from tests.host.documents import VOCABULARY, WRONG_TYPES, documents
 
+NewCopy = Callable[[], Copy]
 DOCUMENTS = dict(documents())
 FEW = ("tenancy", "advert", "privacy, dotted I", "workshop", "long job", "unknown rate", "empty")
 LATE_GATE = """
@@ -235,19 +236,11 @@ def test_eight_threads_on_one_engine_get_their_own_answers(
 # The handle.
 
 
-def test_at_least_nine_of_ten_calls_are_served(
-    new_copy: Callable[[], Copy], cache: PatternStore
-) -> None:
+def test_at_least_nine_of_ten_calls_are_served(new_copy: NewCopy, cache: PatternStore) -> None:
     engine = new_copy().engine()
     handle = accelerate(engine, store=cache)
     for name in (
-        "tenancy",
-        "inventory",
-        "advert",
-        "sponsored",
-        "privacy",
-        "bad privacy",
-        "workshop",
+        *("tenancy", "inventory", "advert", "sponsored", "privacy", "bad privacy", "workshop"),
     ):
         engine.check_document(DOCUMENTS[name], "tenancy", None)
     stats = handle.stats()
@@ -258,9 +251,7 @@ def test_at_least_nine_of_ten_calls_are_served(
     assert share >= 0.9, f"{share:.1%}: {stats.by_reason} {stats.by_gate}"
 
 
-def test_stats_name_every_gate_and_begin_at_nothing(
-    new_copy: Callable[[], Copy], cache: PatternStore
-) -> None:
+def test_stats_name_every_gate_and_begin_at_nothing(new_copy: NewCopy, cache: PatternStore) -> None:
     engine = new_copy().engine()
     handle = accelerate(engine, store=cache)
     stats = handle.stats()
@@ -272,7 +263,7 @@ def test_stats_name_every_gate_and_begin_at_nothing(
         assert [name for name in named if gate in name] != [], (gate, named)
 
 
-def test_explain_says_what_was_found(new_copy: Callable[[], Copy], cache: PatternStore) -> None:
+def test_explain_says_what_was_found(new_copy: NewCopy, cache: PatternStore) -> None:
     handle = accelerate(new_copy().engine(), store=cache)
     explained = handle.explain()
     handle.restore()
@@ -283,9 +274,7 @@ def test_explain_says_what_was_found(new_copy: Callable[[], Copy], cache: Patter
 
 
 @pytest.mark.parametrize("kind", ENGINES)
-def test_restore_leaves_no_trace(
-    kind: str, new_copy: Callable[[], Copy], cache: PatternStore
-) -> None:
+def test_restore_leaves_no_trace(kind: str, new_copy: NewCopy, cache: PatternStore) -> None:
     """Every name of every module, class and object stands for the same object as before."""
     copy = new_copy()
     engine = copy.engine(kind)
@@ -304,7 +293,7 @@ def test_restore_leaves_no_trace(
 
 @pytest.mark.parametrize("first_restored", [0, 1])
 def test_accelerating_twice_is_harmless(
-    first_restored: int, new_copy: Callable[[], Copy], cache: PatternStore
+    first_restored: int, new_copy: NewCopy, cache: PatternStore
 ) -> None:
     """In whichever order the handles are restored, the host works and nothing remains."""
     copy = new_copy()
@@ -320,7 +309,7 @@ def test_accelerating_twice_is_harmless(
     _assert_same_names(before, copy.traces(engine))
 
 
-def test_a_host_can_be_accelerated_again(new_copy: Callable[[], Copy], cache: PatternStore) -> None:
+def test_a_host_can_be_accelerated_again(new_copy: NewCopy, cache: PatternStore) -> None:
     copy = new_copy()
     engine = copy.engine()
     wanted = _answers(engine)
@@ -348,9 +337,7 @@ def _assert_same_names(before: dict[str, dict[Any, Any]], after: dict[str, dict[
 # More than one engine, and what is not an engine.
 
 
-def test_two_engines_of_one_host_side_by_side(
-    new_copy: Callable[[], Copy], cache: PatternStore
-) -> None:
+def test_two_engines_of_one_host_side_by_side(new_copy: NewCopy, cache: PatternStore) -> None:
     """They share modules and classes; each may be accelerated and restored when it likes."""
     copy = new_copy()
     one, two = copy.engine(), copy.engine("async")
@@ -372,7 +359,7 @@ def test_two_engines_of_one_host_side_by_side(
 
 
 def test_two_hosts_side_by_side_do_not_touch_each_other(
-    new_copy: Callable[[], Copy], cache: PatternStore
+    new_copy: NewCopy, cache: PatternStore
 ) -> None:
     old, new = new_copy(), new_copy()
     engine, other = old.engine(), new.engine()
@@ -383,7 +370,7 @@ def test_two_hosts_side_by_side_do_not_touch_each_other(
     handle.restore()
 
 
-def test_one_module_can_be_accelerated(new_copy: Callable[[], Copy], cache: PatternStore) -> None:
+def test_one_module_can_be_accelerated(new_copy: NewCopy, cache: PatternStore) -> None:
     copy = new_copy()
     engine = copy.engine()
     wanted = _answers(engine)
@@ -396,9 +383,7 @@ def test_one_module_can_be_accelerated(new_copy: Callable[[], Copy], cache: Patt
         _assert_same_names(before, copy.traces(engine))
 
 
-def test_a_list_of_gates_can_be_accelerated(
-    new_copy: Callable[[], Copy], cache: PatternStore
-) -> None:
+def test_a_list_of_gates_can_be_accelerated(new_copy: NewCopy, cache: PatternStore) -> None:
     copy = new_copy()
     engine = copy.engine()
     gates = list(_gates(engine).values())[::2]
@@ -413,7 +398,7 @@ def test_a_list_of_gates_can_be_accelerated(
 
 
 def test_a_list_of_python_modules_can_be_accelerated(
-    new_copy: Callable[[], Copy], cache: PatternStore
+    new_copy: NewCopy, cache: PatternStore
 ) -> None:
     """Functions that take a text and ask `re`: no gates, no engine."""
     copy = new_copy()
@@ -443,9 +428,7 @@ def test_a_list_of_python_modules_can_be_accelerated(
 # What comes later, and what went wrong.
 
 
-def test_a_gate_added_later_answers_as_ever(
-    new_copy: Callable[[], Copy], cache: PatternStore
-) -> None:
+def test_a_gate_added_later_answers_as_ever(new_copy: NewCopy, cache: PatternStore) -> None:
     """To a module's dict, to a module that registers its gates, and as a module loaded late."""
     reports = []
     for accelerated in (False, True):
@@ -503,7 +486,7 @@ def test_what_cannot_be_accelerated_is_refused(target: Any) -> None:
 # The cache.
 
 
-def test_a_second_start_compiles_nothing(new_copy: Callable[[], Copy], tmp_path: Path) -> None:
+def test_a_second_start_compiles_nothing(new_copy: NewCopy, tmp_path: Path) -> None:
     """The folder serves another copy of the same host, as it would another process."""
     answers, caches = [], [PatternStore(tmp_path / "sets") for _ in range(2)]
     for cache in caches:

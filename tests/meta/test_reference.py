@@ -19,16 +19,9 @@ from gatecore import _gatecore
 ROOT: Final = Path(__file__).parents[2]
 #: The doors of the package: what stands in `__all__` of one is public.
 DOORS: Final = (
-    "gatecore",
-    "gatecore.errors",
-    "gatecore.gates.report",
-    "gatecore.gates.why.tree",
-    "gatecore.hosts.stats",
-    "gatecore.lint.gates",
-    "gatecore.lint.patterns",
-    "gatecore.modules",
-    "gatecore.output.html",
-    "gatecore.output.sarif",
+    *("gatecore", "gatecore.errors", "gatecore.gates.report", "gatecore.gates.why.tree"),
+    *("gatecore.hosts.stats", "gatecore.lint.gates", "gatecore.lint.patterns"),
+    *("gatecore.modules", "gatecore.output.html", "gatecore.output.sarif"),
 )
 #: In such an `__all__` for modules beside it only, or a type that signatures spell out.
 NOT_PUBLIC: Final = {

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
-__all__ = ["printed_json"]
+__all__ = ["Output", "printed_json"]
+
+Output = pytest.CaptureFixture[str]
+"""The fixture `capsys`."""
 
 
-def printed_json(capsys: pytest.CaptureFixture[str]) -> Any:
+def printed_json(capsys: Output) -> Any:
     """What was printed on standard output since it was last looked at, as JSON."""
     return json.loads(capsys.readouterr().out)

@@ -13,7 +13,7 @@ import pytest
 import gatecore
 from gatecore import PatternSet, modules
 from gatecore.cli import main
-from tests.support.command import printed_json
+from tests.support.command import Output, printed_json
 from tests.support.data import ROOT
 
 BAD = "We hold personal data for as long as we wish. Guaranteed returns. Act now, don’t miss out!"
@@ -26,7 +26,7 @@ def _write(name: str, content: str | bytes) -> str:
     return name
 
 
-def test_check_prints_verdicts_that_fit_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_prints_verdicts_that_fit_the_terminal(capsys: Output) -> None:
     """Every gate has a line, findings have line and column, no line is wider than the terminal."""
     path = str(ROOT / "examples" / "financial_promotion.txt")
     assert main(["check", "--all", path]) == 1
@@ -54,9 +54,7 @@ def test_exit_codes_tell_a_script_what_was_found(text: str, options: list[str], 
     assert main(["check", _write("document.txt", text), *options]) == code
 
 
-def test_json_holds_what_the_library_says(
-    gdpr: gatecore.GateSet, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_json_holds_what_the_library_says(gdpr: gatecore.GateSet, capsys: Output) -> None:
     """Verdicts and findings are those of `GateSet.check`, for each document in order."""
     names = [_write("bad.txt", BAD), _write("fine.txt", FINE)]
     main(["check", *names, "--module", "gdpr_uk", "--format", "json"])
@@ -79,7 +77,7 @@ def test_json_holds_what_the_library_says(
     ],
 )
 def test_odd_encodings_are_read_and_said(
-    content: bytes, note: str, characters: int, capsys: pytest.CaptureFixture[str]
+    content: bytes, note: str, characters: int, capsys: Output
 ) -> None:
     """What had to be assumed about a file is in the output."""
     main(["check", _write("odd.txt", content), "--format", "json"])
@@ -98,7 +96,7 @@ def test_odd_encodings_are_read_and_said(
     ],
 )
 def test_unreadable_files_are_named_and_the_others_checked(
-    content: bytes | None, message: str, capsys: pytest.CaptureFixture[str]
+    content: bytes | None, message: str, capsys: Output
 ) -> None:
     """Exit code 3; the error names the file; the readable document is in the output."""
     if content is not None:
@@ -111,18 +109,14 @@ def test_unreadable_files_are_named_and_the_others_checked(
     assert message in json.dumps(printed["errors"])
 
 
-def test_standard_input_is_a_document(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_standard_input_is_a_document(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     """`-` reads bytes by the same rules as files."""
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(BAD.encode())))
     assert main(["check", "-", "--module", "gdpr_uk"]) == 1
     assert f"{len(BAD)} characters" in capsys.readouterr().out
 
 
-def test_own_gate_files_are_checked_and_their_mistakes_placed(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_own_gate_files_are_checked_and_their_mistakes_placed(capsys: Output) -> None:
     """--gates takes files; a mistake has file, line and column and exit code 2."""
     _write("mine.yaml", "gate: mine\nversion: one\n")
     fine = _write("fine.txt", FINE)
@@ -130,7 +124,7 @@ def test_own_gate_files_are_checked_and_their_mistakes_placed(
     assert "mine.yaml:" in capsys.readouterr().err
 
 
-def test_explain_shows_route_reason_and_tree(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_shows_route_reason_and_tree(capsys: Output) -> None:
     """The route is the library's; the tree names what the pattern consists of."""
     assert main(["explain", r"up\s+to(?=x)", "--flags", "i"]) == 0
     out = capsys.readouterr().out
@@ -140,7 +134,7 @@ def test_explain_shows_route_reason_and_tree(capsys: pytest.CaptureFixture[str])
     assert printed_json(capsys)["route"] == PatternSet([r"no\s+risk"]).explain(0).route
 
 
-def test_explain_points_at_the_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_points_at_the_mistake(capsys: Output) -> None:
     """A bad pattern is shown with a caret, exit code 2."""
     assert main(["explain", "ab(c"]) == 2
     err = capsys.readouterr().err
@@ -149,7 +143,7 @@ def test_explain_points_at_the_mistake(capsys: pytest.CaptureFixture[str]) -> No
     assert caret.index("^") == pattern.index("(")
 
 
-def test_gates_check_runs_every_example(capsys: pytest.CaptureFixture[str]) -> None:
+def test_gates_check_runs_every_example(capsys: Output) -> None:
     """All shipped gates pass their own examples."""
     assert main(["gates", "check"]) == 0
     out = capsys.readouterr().out
@@ -182,7 +176,7 @@ def test_a_closed_pipe_is_quiet() -> None:
 
 
 @pytest.mark.parametrize("argv", [["--version"], ["--help"], ["check", "--help"]])
-def test_help_and_version_end_well(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_and_version_end_well(argv: list[str], capsys: Output) -> None:
     """They print to standard output and end with 0."""
     assert main(argv) == 0
     assert "gatecore" in capsys.readouterr().out

@@ -17,7 +17,7 @@ import pytest
 
 from gatecore.cli import main
 from gatecore.gates.report import Report
-from tests.support.command import printed_json
+from tests.support.command import Output, printed_json
 
 GATE = r"""
 gate: no_risk
@@ -77,27 +77,21 @@ def test_the_exit_code_is_that_of_the_worst(
 @pytest.mark.parametrize(
     "gates", ["house", "house/", "house/no_risk.yaml", "./house", "house/../house"]
 )
-def test_own_gates_are_a_file_or_a_folder_named_as_the_module(
-    gates: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_own_gates_are_a_file_or_a_folder_named_as_the_module(gates: str, capsys: Output) -> None:
     """Only they are asked; the shipped modules are not."""
     assert main(["check", "fail.txt", "--gates", gates, "--format", "json"]) == 1
     (document,) = printed_json(capsys)["documents"]
     assert [(v["module"], v["gate"]) for v in document["verdicts"]] == [("house", "no_risk")]
 
 
-def test_a_folder_may_be_named_by_a_dot(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_may_be_named_by_a_dot(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     monkeypatch.chdir("house")
     assert main(["check", "../fail.txt", "--gates", ".", "--format", "json"]) == 1
     assert printed_json(capsys)["documents"][0]["verdicts"][0]["module"] == "house"
 
 
 @pytest.mark.parametrize("form", ["table", "json"])
-def test_the_same_documents_give_the_same_bytes(
-    form: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_same_documents_give_the_same_bytes(form: str, capsys: Output) -> None:
     """Except for the times."""
     outputs = []
     for _ in range(2):
@@ -113,7 +107,7 @@ def test_the_same_documents_give_the_same_bytes(
         assert first == second
 
 
-def test_json_is_ascii_and_can_say_every_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_ascii_and_can_say_every_name(capsys: Output) -> None:
     """A file name that is not UTF-8 reaches Python as lone surrogates, which JSON cannot say."""
     name = os.fsdecode(b"caf\xe9.txt")
     try:
@@ -145,9 +139,7 @@ def test_json_is_ascii_and_can_say_every_name(capsys: pytest.CaptureFixture[str]
         ["compile", "--gates", "house", "-o", "gone/set"],
     ],
 )
-def test_wrong_use_is_one_line_and_json_stays_json(
-    argv: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_wrong_use_is_one_line_and_json_stays_json(argv: list[str], capsys: Output) -> None:
     assert main([*argv, "--format", "json"]) == 2
     captured = capsys.readouterr()
     assert json.loads(captured.out)["errors"][0]["message"]
@@ -166,9 +158,7 @@ def test_wrong_use_is_one_line_and_json_stays_json(
         ["explain", "a", "--flags", "iq"],
     ],
 )
-def test_what_cannot_be_parsed_ends_with_2(
-    argv: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_be_parsed_ends_with_2(argv: list[str], capsys: Output) -> None:
     assert main(argv) == 2
     said = capsys.readouterr().err
     assert said.endswith(" --help\n")
@@ -176,7 +166,7 @@ def test_what_cannot_be_parsed_ends_with_2(
 
 
 def test_memory_that_runs_out_is_an_error_of_its_document(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     from gatecore.gates.set import GateSet
 
@@ -196,7 +186,7 @@ def test_memory_that_runs_out_is_an_error_of_its_document(
 
 
 def test_a_cache_that_cannot_be_used_is_said_and_costs_no_answer(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     Path("file").touch()
     monkeypatch.setenv("GATECORE_CACHE_DIR", "file/cache")
@@ -212,7 +202,7 @@ def test_a_cache_that_cannot_be_used_is_said_and_costs_no_answer(
 # explain
 
 
-def test_explain_of_gates_lists_every_pattern(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_of_gates_lists_every_pattern(capsys: Output) -> None:
     assert main(["explain", "--gates", "house"]) == 0
     out = capsys.readouterr().out
     assert "it has a look-behind" in out
@@ -228,13 +218,13 @@ def test_explain_of_gates_lists_every_pattern(capsys: pytest.CaptureFixture[str]
     assert rows[0]["place"] == "house/no_risk.yaml:10:13"
 
 
-def test_the_caret_stands_below_the_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_caret_stands_below_the_mistake(capsys: Output) -> None:
     """Also in the second line, and after characters that take two columns or none."""
     assert main(["explain", "a\n漢\t(b", "--flags", "x"]) == 2
     assert capsys.readouterr().err.splitlines()[1:] == ["  漢 (b", "     ^"]
 
 
-def test_explain_has_the_tree_as_data(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_has_the_tree_as_data(capsys: Output) -> None:
     assert main(["explain", "a+b", "--flags", "i,s", "--format", "json"]) == 0
     printed = printed_json(capsys)
     assert printed["route"] == "exact"
@@ -250,7 +240,7 @@ def test_explain_has_the_tree_as_data(capsys: pytest.CaptureFixture[str]) -> Non
 # gates check
 
 
-def test_examples_that_fail_are_shown_with_what_came(capsys: pytest.CaptureFixture[str]) -> None:
+def test_examples_that_fail_are_shown_with_what_came(capsys: Output) -> None:
     text = (
         GATE.replace("Capital at risk.", "Hurry, capital at risk.")
         .replace('["risk-free"]', '["free"]')
@@ -272,9 +262,7 @@ def test_examples_that_fail_are_shown_with_what_came(capsys: pytest.CaptureFixtu
     assert [problem["expected"] for problem in result["problems"]] == ["FAIL", "“free”", "PASS"]
 
 
-def test_verdicts_never_given_and_findings_in_another_order_are_named(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_verdicts_never_given_and_findings_in_another_order_are_named(capsys: Output) -> None:
     text = GATE.replace('["risk-free"]', '["safe", "risk-free"]')
     text = text.replace("A risk-free bond.", "It is safe and risk-free.")
     Path("house/no_risk.yaml").write_text(text, encoding="utf-8")
@@ -292,7 +280,7 @@ def test_verdicts_never_given_and_findings_in_another_order_are_named(
 
 
 def test_an_answer_that_differs_from_the_reference_is_a_failure(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     """The expected answer alone does not make a pass."""
     import dataclasses
@@ -311,7 +299,7 @@ def test_an_answer_that_differs_from_the_reference_is_a_failure(
 
 
 def test_compile_warms_the_cache_that_check_uses(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
     for compiled in (True, False):
@@ -325,7 +313,7 @@ def test_compile_warms_the_cache_that_check_uses(
 
 
 def test_compile_to_a_file_leaves_the_cache_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     monkeypatch.setenv("GATECORE_CACHE_DIR", str(tmp_path / "cache"))
     assert main(["compile", "--gates", "house", "-o", "house.set"]) == 0
@@ -502,7 +490,7 @@ def host_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_compare_shows_what_is_equal_and_ends_with_1_if_anything_differs(
-    host_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    host_file: str, tmp_path: Path, capsys: Output
 ) -> None:
     (tmp_path / "a.txt").write_text("There is no risk.")
     (tmp_path / "b.txt").write_text("Left to chance.")
@@ -529,16 +517,14 @@ def test_compare_shows_what_is_equal_and_ends_with_1_if_anything_differs(
     ],
 )
 def test_a_host_that_cannot_be_made_is_named(
-    name: str, said: str, host_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, said: str, host_file: str, tmp_path: Path, capsys: Output
 ) -> None:
     (tmp_path / "a.txt").write_text("x")
     assert main(["compare", "--host", name, "a.txt"]) == 2
     assert said in capsys.readouterr().err
 
 
-def test_compile_host_writes_what_accelerate_loads(
-    host_file: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_compile_host_writes_what_accelerate_loads(host_file: str, capsys: Output) -> None:
     for compiled in (True, False):
         assert main(["compile", "--host", host_file, "--format", "json"]) == 0
         facts = printed_json(capsys)

@@ -16,6 +16,7 @@ from gatecore.gates.findings import Finding
 from gatecore.gates.report import Report, Timing, Verdict
 from gatecore.gates.spec import Status
 from gatecore.text import shortened
+from tests.support.command import Output
 
 
 def _verdict(
@@ -30,7 +31,7 @@ def _verdict(
 
 
 def _shown(
-    capsys: pytest.CaptureFixture[str],
+    capsys: Output,
     *verdicts: Verdict,
     name: str = "d.txt",
     notes: tuple[str, ...] = (),
@@ -50,7 +51,7 @@ def _eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_the_layout_is_this(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_layout_is_this(capsys: Output) -> None:
     """The whole of a small report, blank for blank."""
     verdicts = (_verdict("FAIL", 7), _verdict("PASS", 1, gate="other"))
     assert _shown(capsys, *verdicts, notes=("empty document",)) == [
@@ -74,9 +75,7 @@ def test_the_layout_is_this(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-def test_only_problems_are_shown_unless_all_is_asked_for(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_only_problems_are_shown_unless_all_is_asked_for(capsys: Output) -> None:
     """What is in order is counted."""
     odd = _verdict("WARNING", 1, gate="odd")
     verdicts = (_verdict("FAIL", 1), _verdict("PASS", 1, gate="other"), _verdict("N/A"), odd)
@@ -88,12 +87,12 @@ def test_only_problems_are_shown_unless_all_is_asked_for(
     assert lines[-1] == "1 N/A, 1 PASS (--all shows them)"
 
 
-def test_a_document_without_problems_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_document_without_problems_is_one_line(capsys: Output) -> None:
     lines = _shown(capsys, _verdict("PASS"), _verdict("N/A"), everything=False)
     assert lines == ["d.txt · 1,234 characters · PASS · 1 N/A, 1 PASS"]
 
 
-def test_many_documents_take_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_documents_take_a_line_each(capsys: Output) -> None:
     output = TableOutput()
     for number in range(100):
         report = Report((_verdict("FAIL" if number == 50 else "PASS", 1),), characters=1)
@@ -105,7 +104,7 @@ def test_many_documents_take_a_line_each(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_a_narrow_terminal_shows_messages_in_whole_words(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     """At 60 columns the message was a column of single letters."""
     monkeypatch.setenv("COLUMNS", "60")
@@ -117,9 +116,7 @@ def test_a_narrow_terminal_shows_messages_in_whole_words(
     assert " ".join(line.strip() for line in lines[start : start + 2]) == message
 
 
-def test_details_stand_below_the_message_whatever_the_status(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_details_stand_below_the_message_whatever_the_status(capsys: Output) -> None:
     details = ("2 mentions.", "The scheme is named: TDS.")
     verdicts = [replace(_verdict(status, 1), details=details) for status in ("FAIL", "PASS")]
     assert _shown(capsys, *verdicts)[5:] == [
@@ -136,13 +133,13 @@ def test_details_stand_below_the_message_whatever_the_status(
     ]
 
 
-def test_exactly_five_findings_are_all_there(capsys: pytest.CaptureFixture[str]) -> None:
+def test_exactly_five_findings_are_all_there(capsys: Output) -> None:
     lines = _shown(capsys, _verdict("WARNING", 5))
     assert sum("“x" in line for line in lines) == 5
     assert not any("more" in line for line in lines)
 
 
-def test_a_heading_that_is_too_long_takes_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_heading_that_is_too_long_takes_two_lines(capsys: Output) -> None:
     lines = _shown(capsys, _verdict("PASS"), name="folder/" + "n" * 60)
     assert lines[:2] == [
         "folder/" + "n" * 60,
@@ -152,7 +149,7 @@ def test_a_heading_that_is_too_long_takes_two_lines(capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize("width", [40, 60, 71, 72, 80, 120])
 def test_no_line_is_wider_than_the_terminal(
-    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     verdict = _verdict("FAIL", 9, gate="g" * 60, text="long 漢字 words " * 40)
@@ -161,7 +158,7 @@ def test_no_line_is_wider_than_the_terminal(
     assert all(line == line.rstrip() for line in lines)
 
 
-def test_nothing_in_a_document_acts_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_in_a_document_acts_on_the_terminal(capsys: Output) -> None:
     """Escape sequences, direction marks, markup and lone surrogates are text."""
     text = "\x1b[2J\u202e[bold red]:smile:\ud800\r\nnext"
     out = "\n".join(_shown(capsys, _verdict("FAIL", 1, text=text), name="a\x1bb\udcff.txt"))
@@ -178,7 +175,7 @@ def test_long_texts_lose_their_middle() -> None:
     assert shortened("x\n" * 10_000_000).startswith("x⏎x⏎")
 
 
-def test_several_documents_end_with_a_sum(capsys: pytest.CaptureFixture[str]) -> None:
+def test_several_documents_end_with_a_sum(capsys: Output) -> None:
     output = TableOutput()
     statuses: tuple[Status, ...] = ("PASS", "FAIL", "PASS")
     for status in statuses:

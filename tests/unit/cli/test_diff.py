@@ -15,6 +15,7 @@ from gatecore.cli import main, selection
 from gatecore.gates import compare, reference
 from gatecore.gates.files.sources import load_gates
 from gatecore.gates.narrow import narrow
+from tests.support.command import Output
 from tests.support.gates import word_gate
 
 
@@ -40,18 +41,18 @@ def _folder(surroundings: None) -> None:
     Path("letters/picture.png").write_bytes(b"\x89PNG\r\n\x1a\n")
 
 
-def _json(capsys: pytest.CaptureFixture[str], *command: str, code: int) -> Any:
+def _json(capsys: Output, *command: str, code: int) -> Any:
     assert main([*command, "--format", "json"]) == code
     return json.loads(capsys.readouterr().out)
 
 
-def test_equal_gates_change_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_equal_gates_change_nothing(capsys: Output) -> None:
     """Folders of other names are the same module when each side is one; exit code 0."""
     assert main(["diff", "old", "new", "letters"]) == 0
     assert capsys.readouterr().out == "gates: 2 the same\n\n3 documents: none changes\n"
 
 
-def test_a_new_version_alone_changes_no_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_new_version_alone_changes_no_verdict(capsys: Output) -> None:
     """The gate is listed, the exit code is 0."""
     _write("new", "two", version=2)
     printed = _json(capsys, "diff", "old", "new", "letters", code=0)
@@ -62,7 +63,7 @@ def test_a_new_version_alone_changes_no_verdict(capsys: pytest.CaptureFixture[st
     assert [document["verdicts"] for document in printed["documents"]] == [[], [], []]
 
 
-def test_what_changes_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_changes_is_shown(capsys: Output) -> None:
     """Status, severity and words, findings that come and go with their places."""
     _write("new", "two", word="plum", version=2)
     _write("new", "one", message="It was found.", status="WARNING")
@@ -98,7 +99,7 @@ letters/more/c.txt
     )
 
 
-def test_json_has_the_same_and_the_same_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_the_same_and_the_same_bytes(capsys: Output) -> None:
     """All changed verdicts of each document, old and new."""
     _write("new", "two", word="plum")
     command = ["diff", "old", "new", "letters"]
@@ -112,9 +113,7 @@ def test_json_has_the_same_and_the_same_bytes(capsys: pytest.CaptureFixture[str]
     assert _json(capsys, *command, code=1) == printed
 
 
-def test_another_pattern_for_the_same_text_is_not_a_change(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_another_pattern_for_the_same_text_is_not_a_change(capsys: Output) -> None:
     """A rewrite of a pattern is what the command is there to check."""
     _write("new", "one", word="app(?:le)")
     Path("new/one.yaml").write_text(
@@ -124,7 +123,7 @@ def test_another_pattern_for_the_same_text_is_not_a_change(
     assert "none changes" in capsys.readouterr().out
 
 
-def test_gates_that_come_and_go_are_changes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_gates_that_come_and_go_are_changes(capsys: Output) -> None:
     """Exit code 1 even if no verdict of the others changes."""
     _write("new", "three", version=3)
     Path("new/one.yaml").unlink()
@@ -133,7 +132,7 @@ def test_gates_that_come_and_go_are_changes(capsys: pytest.CaptureFixture[str]) 
     assert out.startswith("gates: 1 added, 1 removed, 1 the same\n  + new/three 3\n  - old/one 1\n")
 
 
-def test_folders_of_modules_are_paired_by_module(capsys: pytest.CaptureFixture[str]) -> None:
+def test_folders_of_modules_are_paired_by_module(capsys: Output) -> None:
     """The same gate of another module is another gate."""
     _write("before/house", "one")
     _write("before/garden", "one")
@@ -146,7 +145,7 @@ def test_folders_of_modules_are_paired_by_module(capsys: pytest.CaptureFixture[s
     ]
 
 
-def test_a_document_that_cannot_be_read_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_document_that_cannot_be_read_is_named(capsys: Output) -> None:
     """Exit code 3; the others are compared."""
     _write("new", "two", word="plum")
     assert main(["diff", "old", "new", "nowhere.txt", "letters/a.txt"]) == 3
@@ -158,7 +157,7 @@ def test_a_document_that_cannot_be_read_is_named(capsys: pytest.CaptureFixture[s
     assert "it is a folder" in printed["errors"][0]["message"]
 
 
-def test_a_side_may_be_a_git_revision(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_side_may_be_a_git_revision(capsys: Output) -> None:
     """REVISION:PATH of the repository; errors name it so."""
 
     def git(*arguments: str) -> None:
@@ -198,9 +197,7 @@ def test_a_side_may_be_a_git_revision(capsys: pytest.CaptureFixture[str]) -> Non
         (["compare", "letters", "--host", "a:b", "--gates", "old"], "give either"),
     ],
 )
-def test_wrong_use_is_one_line(
-    command: list[str], said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_wrong_use_is_one_line(command: list[str], said: str, capsys: Output) -> None:
     """Exit code 2, and JSON stays JSON."""
     assert main(command) == 2
     err = capsys.readouterr().err
@@ -212,7 +209,7 @@ def test_wrong_use_is_one_line(
 # Which gates
 
 
-def test_gates_are_chosen_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_gates_are_chosen_by_name(capsys: Output) -> None:
     """By gate, or module and gate; several are all shown."""
     for name in ("two", "old/two"):
         printed = _json(capsys, "gates", "list", "old", "--gate", name, code=0)
@@ -223,7 +220,7 @@ def test_gates_are_chosen_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(checked["documents"][0]["verdicts"]) == 1
 
 
-def test_a_gate_of_one_side_only_may_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_gate_of_one_side_only_may_be_named(capsys: Output) -> None:
     """It is the one that came."""
     _write("new", "three")
     printed = _json(capsys, "diff", "old", "new", "letters", "--gate", "three", code=1)
@@ -243,9 +240,7 @@ def test_tags_and_names_narrow_together() -> None:
     assert narrow((one,), tags=[], names=["old/two"], known=(two,)) == ()
 
 
-def test_deprecated_gates_are_said(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_deprecated_gates_are_said(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     """On standard error when they are asked, and in both lists."""
     one, two = load_gates(["old"])
     two = dataclasses.replace(two, deprecated="use one instead", tags=("fees",))
@@ -268,9 +263,7 @@ def test_deprecated_gates_are_said(
     assert row["deprecated"] == "use one instead"
 
 
-def test_gates_check_has_recall_and_unreached_verdicts(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_gates_check_has_recall_and_unreached_verdicts(capsys: Output) -> None:
     """An example that is missed lowers recall; no text leads to `Not found.` of `one`."""
     path = Path("old/two.yaml")
     path.write_text(path.read_text() + '  - {text: "A plum.", status: FAIL}\n')
@@ -289,7 +282,7 @@ def test_gates_check_has_recall_and_unreached_verdicts(
 
 
 def test_compare_holds_gates_against_the_reference(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     """Equal by default; a field that differs is named, exit code 1."""
     command = ("compare", "--gates", "old", "letters")

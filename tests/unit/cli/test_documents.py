@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from gatecore.cli import main
+from tests.support.command import Output
 
 SAID = "We keep your personal data for as long as we wish. Guaranteed returns, don’t wait.\n"
 HEAD = "Subject: News\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n"
@@ -36,9 +37,7 @@ def _forms() -> dict[str, bytes]:
     }
 
 
-def test_the_same_words_have_the_same_verdict_in_every_form(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_the_same_words_have_the_same_verdict_in_every_form(capsys: Output) -> None:
     """An e-mail in base64 used to be N/A with exit code 0 although its text is a FAIL."""
     statuses = {}
     for name, data in _forms().items():
@@ -49,7 +48,7 @@ def test_the_same_words_have_the_same_verdict_in_every_form(
     assert len({tuple(each) for each in statuses.values()}) == 1
 
 
-def test_every_output_says_what_was_read(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_output_says_what_was_read(capsys: Output) -> None:
     Path("a.eml").write_bytes(_forms()["base64.eml"])
     note = "read as e-mail: subject (line 1), text/plain part (line 3)"
     places = "lines and columns are those of the text that was read"
@@ -80,16 +79,14 @@ def test_every_output_says_what_was_read(capsys: pytest.CaptureFixture[str]) -> 
         ["lint", "gdpr_uk", "--documents"],
     ],
 )
-def test_every_command_says_what_was_read(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_command_says_what_was_read(arguments: list[str], capsys: Output) -> None:
     Path("page.html").write_bytes(_forms()["page.html"])
     main([*arguments, "page.html"])
     out, error = capsys.readouterr()
     assert "read as HTML; lines and columns are those" in " ".join((out + error).split())
 
 
-def test_what_it_is_can_be_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_it_is_can_be_said(capsys: Output) -> None:
     Path("a.eml").write_bytes(_forms()["base64.eml"])
     assert main([*CHECK, "--as", "text", "a.eml"]) == 0
     assert main([*CHECK, "--as", "html", "a.eml"]) == 0
@@ -100,7 +97,7 @@ def test_what_it_is_can_be_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(("size", "code"), [("100", 0), ("99", 3), ("1k", 0), ("0", 2), ("x", 2)])
-def test_a_size_may_be_set(size: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_size_may_be_set(size: str, code: int, capsys: Output) -> None:
     Path("a.txt").write_text("x" * 100)
     assert main([*CHECK, "--max-size", size, "a.txt"]) == code
     if code == 3:
@@ -120,7 +117,7 @@ def _json_of(out: str) -> Any:
 
 
 @pytest.mark.parametrize("form", ["table", "json", "sarif", "html"])
-def test_no_name_acts_on_the_terminal(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_name_acts_on_the_terminal(form: str, capsys: Output) -> None:
     """A file may be called anything, and `check *` names it."""
     Path(NAME).write_text(SAID)
     os.mkfifo(f"p{NAME}")
@@ -168,7 +165,7 @@ def test_no_name_acts_on_the_terminal(form: str, capsys: pytest.CaptureFixture[s
 )
 @pytest.mark.parametrize("form", ["table", "json"])
 def test_no_name_acts_on_the_terminal_from_any_command(
-    arguments: list[str], form: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], form: str, capsys: Output
 ) -> None:
     Path("plain.txt").write_text(SAID)
     Path(f"g{NAME}").mkdir()

@@ -14,7 +14,7 @@ import pytest
 
 from gatecore.cli import main
 from gatecore.lint.patterns import lint_patterns
-from tests.support.command import printed_json
+from tests.support.command import Output, printed_json
 from tests.support.data import DOCS, blocks
 
 GUIDE = (DOCS / "lint.md").read_text("utf-8")
@@ -38,7 +38,7 @@ def _sources(printed: Any) -> list[str]:
     return [found["pattern"]["source"] for found in printed["patterns"]]
 
 
-def test_python_files_have_their_findings_with_places(capsys: pytest.CaptureFixture[str]) -> None:
+def test_python_files_have_their_findings_with_places(capsys: Output) -> None:
     """The worst first, each with reason, hostile text and rewrite, in lines that fit."""
     assert main(["lint", "rules.py"]) == 1
     out = capsys.readouterr().out
@@ -53,7 +53,7 @@ def test_python_files_have_their_findings_with_places(capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize("columns", ["40", "80", "100"])
 def test_long_patterns_wrap_and_nothing_is_lost(
-    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     pattern = "(?!a)" + "".join(f"word{n}|" for n in range(40)) + "end"
@@ -63,7 +63,7 @@ def test_long_patterns_wrap_and_nothing_is_lost(
     assert pattern in "".join(line.strip() for line in out.splitlines())
 
 
-def test_folders_are_read_without_hidden_ones(capsys: pytest.CaptureFixture[str]) -> None:
+def test_folders_are_read_without_hidden_ones(capsys: Output) -> None:
     for folder in ("checks/deep", "checks/.venv"):
         Path(folder).mkdir(parents=True)
         Path(folder, "more.py").write_text(RULES, encoding="utf-8")
@@ -75,7 +75,7 @@ def test_folders_are_read_without_hidden_ones(capsys: pytest.CaptureFixture[str]
     ]
 
 
-def test_a_pattern_may_be_given_with_flags(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pattern_may_be_given_with_flags(capsys: Output) -> None:
     assert main(["lint", r"(?<!\w)K(?!\w)", "--flags", "ia", "--format", "json"]) == 0
     (found,) = printed_json(capsys)["patterns"]
     assert found["pattern"]["flags"] == 2 | 256
@@ -103,7 +103,7 @@ def test_the_exit_code_is_what_fail_on_asks_for(
     assert main(["lint", pattern, "--fail-on", fail_on, "--format", form]) == code
 
 
-def test_all_shows_what_is_linear_here_only(capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_shows_what_is_linear_here_only(capsys: Output) -> None:
     assert main(["lint", "--all", r"\d+x", "plain"]) == 0
     out = capsys.readouterr().out
     assert out.startswith(("exact · quadratic in re\n", "candidate · quadratic in re\n"))
@@ -113,7 +113,7 @@ def test_all_shows_what_is_linear_here_only(capsys: pytest.CaptureFixture[str]) 
     assert "quadratic" not in capsys.readouterr().out
 
 
-def test_pattern_files_are_lines_or_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_pattern_files_are_lines_or_json_lines(capsys: Output) -> None:
     Path("rules.txt").write_text("a(?!bc)\n\n# (?!x)\n", encoding="utf-8")
     Path("rules.jsonl").write_text(
         '"b(?!cd)"\n["c(?!de)", 2]\n{"pattern": "d(?!ef)", "flags": "im"}\n', encoding="utf-8"
@@ -132,7 +132,7 @@ def test_pattern_files_are_lines_or_json_lines(capsys: pytest.CaptureFixture[str
     assert found["d(?!ef)"]["places"] == ["rules.jsonl:3"]
 
 
-def test_patterns_of_one_file_may_reach_re_in_another(capsys: pytest.CaptureFixture[str]) -> None:
+def test_patterns_of_one_file_may_reach_re_in_another(capsys: Output) -> None:
     """Named together they are found where they are written; one alone counts as not fully read."""
     Path("house").mkdir()
     Path("house/rules.py").write_text('RULES = {"x": r"(?:x*)*y"}\n', encoding="utf-8")
@@ -160,20 +160,20 @@ def test_patterns_of_one_file_may_reach_re_in_another(capsys: pytest.CaptureFixt
     ],
 )
 def test_growth_that_is_not_known_is_not_a_pass(
-    options: list[str], code: int, capsys: pytest.CaptureFixture[str]
+    options: list[str], code: int, capsys: Output
 ) -> None:
     """On the fallback route; it is counted in the summary."""
     assert main(["lint", "(?!b)(?:a?b?c?d?e?f?)*(?:a?b?c?d?e?f?)*(?!x)", *options]) == code
     assert "of 1 the growth is not known" in " ".join(capsys.readouterr().out.split())
 
 
-def test_growth_that_ends_at_bounds_says_where(capsys: pytest.CaptureFixture[str]) -> None:
+def test_growth_that_ends_at_bounds_says_where(capsys: Output) -> None:
     assert main(["lint", r"(?<!\w)(?:a{1,30}){1,30}b"]) == 1
     assert "fallback · exponential up to 900 characters in re" in capsys.readouterr().out
 
 
 def test_patterns_may_come_from_standard_input(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     stdin = io.TextIOWrapper(io.BytesIO(b"a(?!bc)\n"))
     monkeypatch.setattr(sys, "stdin", stdin)
@@ -181,7 +181,7 @@ def test_patterns_may_come_from_standard_input(
     assert _sources(printed_json(capsys)) == ["a(?!bc)"]
 
 
-def test_shipped_gates_are_read_when_nothing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_shipped_gates_are_read_when_nothing_is_named(capsys: Output) -> None:
     """And none has a fault or a superlinear pattern: they were written that way.
 
     The portable backend compiles 20 times as fast; that no pattern is left to `re` on any backend
@@ -215,7 +215,7 @@ def test_shipped_gates_are_read_when_nothing_is_named(capsys: pytest.CaptureFixt
 )
 @pytest.mark.parametrize("form", ["table", "json"])
 def test_what_cannot_be_read_is_named_with_its_place(
-    argv: list[str], message: str, code: int, form: str, capsys: pytest.CaptureFixture[str]
+    argv: list[str], message: str, code: int, form: str, capsys: Output
 ) -> None:
     Path("checks").mkdir()
     Path("broken.py").write_text("import re\ndef\n", encoding="utf-8")
@@ -235,16 +235,14 @@ def test_what_could_be_a_path_and_is_not_one_is_a_pattern(pattern: str) -> None:
     assert main(["lint", pattern]) == 0
 
 
-def test_the_rest_is_answered_when_something_cannot_be_read(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_the_rest_is_answered_when_something_cannot_be_read(capsys: Output) -> None:
     assert main(["lint", "rules.py", "gone.py", "(bad", "--format", "json"]) == 3
     printed = printed_json(capsys)
     assert len(printed["patterns"]) == 2
     assert len(printed["errors"]) == 2
 
 
-def test_the_same_patterns_give_the_same_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_patterns_give_the_same_bytes(capsys: Output) -> None:
     outputs = []
     for _ in range(2):
         main(["lint", "rules.py", "--all", "--format", "json"])
@@ -253,7 +251,7 @@ def test_the_same_patterns_give_the_same_bytes(capsys: pytest.CaptureFixture[str
     assert outputs[0].isascii()
 
 
-def test_help_names_inputs_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_names_inputs_and_exit_codes(capsys: Output) -> None:
     assert main(["lint", "--help"]) == 0
     out = capsys.readouterr().out
     assert "--fail-on" in out
@@ -261,9 +259,7 @@ def test_help_names_inputs_and_exit_codes(capsys: pytest.CaptureFixture[str]) ->
     assert max(map(len, out.splitlines())) <= 80
 
 
-def test_the_guide_shows_what_is_printed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_guide_shows_what_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     """The source, the output and the values of docs/lint.md are those of today."""
     rules, values = blocks(GUIDE, "python")
     (shown,) = (block.partition("\n")[2] for block in blocks(GUIDE, "console"))

@@ -11,6 +11,7 @@ from gatecore import GateSet
 from gatecore.cli import main
 from gatecore.gates.report import Report, Verdict
 from gatecore.gates.why.tree import Why
+from tests.support.command import Output
 
 BAD = "We hold personal data for as long as we wish. Guaranteed returns. Act now, don’t miss out!"
 
@@ -20,7 +21,7 @@ def _bad(surroundings: None) -> None:
     Path("bad.txt").write_text(BAD, "utf-8")
 
 
-def test_why_explains_what_fails_or_warns(capsys: pytest.CaptureFixture[str]) -> None:
+def test_why_explains_what_fails_or_warns(capsys: Output) -> None:
     assert main(["check", "--why", "--module", "gdpr_uk", "bad.txt"]) == 1
     out = capsys.readouterr().out
     assert "why retention is FAIL" in out
@@ -29,7 +30,7 @@ def test_why_explains_what_fails_or_warns(capsys: pytest.CaptureFixture[str]) ->
     assert max(map(len, out.splitlines())) <= 80
 
 
-def test_a_named_gate_is_explained_whatever_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_named_gate_is_explained_whatever_it_says(capsys: Output) -> None:
     main(["check", "--why-gate", "gdpr_uk/consent", "bad.txt"])
     out = capsys.readouterr().out
     assert "why consent is N/A" in out
@@ -38,19 +39,17 @@ def test_a_named_gate_is_explained_whatever_it_says(capsys: pytest.CaptureFixtur
     assert "why retention" not in out
 
 
-def test_an_unknown_gate_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_gate_is_a_usage_error(capsys: Output) -> None:
     assert main(["check", "--why-gate", "retenton", "bad.txt"]) == 2
     assert "did you mean 'retention'?" in capsys.readouterr().err
 
 
-def test_a_gate_that_is_not_shipped_is_asked_for_with_its_folder(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_a_gate_that_is_not_shipped_is_asked_for_with_its_folder(capsys: Output) -> None:
     assert main(["check", "--gate", "my_own", "bad.txt"]) == 2
     assert "give --gates FOLDER for your own" in capsys.readouterr().err
 
 
-def test_json_has_the_why_in_each_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_the_why_in_each_verdict(capsys: Output) -> None:
     main(["check", "--why", "--format", "json", "bad.txt"])
     (document,) = json.loads(capsys.readouterr().out)["documents"]
     for verdict in document["verdicts"]:
@@ -79,7 +78,7 @@ def test_a_status_that_is_unknown_is_a_problem_in_every_format(
     fail_on: str,
     status: str,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    capsys: Output,
 ) -> None:
     """Such as a gate that was not finished: it is never shown as a PASS, and is not asked why."""
     odd = Verdict("odd", "house", status, "none", "Too slow.", "", "rule", ())  # type: ignore[arg-type]

@@ -40,16 +40,7 @@ def test_a_template_is_cut_into_texts_and_placeholders(
 @pytest.mark.parametrize(
     "template",
     [
-        "{",
-        "}",
-        "{}",
-        "{Fee}",
-        "{fee",
-        "fee}",
-        "{fee.}",
-        "{fee.1}",
-        "{fee.a.b}",
-        "{ fee }",
+        *("{", "}", "{}", "{Fee}", "{fee", "fee}", "{fee.}", "{fee.1}", "{fee.a.b}", "{ fee }"),
         "{{fee}",
     ],
 )

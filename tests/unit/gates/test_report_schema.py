@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 import gatecore
 from gatecore.cli import main
+from tests.support.command import Output
 from tests.support.data import EXAMPLES
 
 SCHEMA: Any = json.loads(
@@ -28,7 +29,7 @@ def closed(schema: Any) -> Any:
     return {**inner, "additionalProperties": False} if "properties" in schema else inner
 
 
-def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+def printed(capsys: Output, *arguments: str) -> Any:
     main(["check", "--format", "json", *arguments])
     out = capsys.readouterr().out
     loaded = json.loads(out)
@@ -45,9 +46,7 @@ def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_a_report_of_all_examples_is_as_the_schema_says(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_a_report_of_all_examples_is_as_the_schema_says(capsys: Output) -> None:
     report = printed(capsys, "--why", "gone.txt", *map(str, EXAMPLES))
     assert len(report["documents"]) == len(EXAMPLES)
     assert report["tool"]["version"] == gatecore.__version__
@@ -56,7 +55,7 @@ def test_a_report_of_all_examples_is_as_the_schema_says(
         Draft202012Validator(schema).validate(report)
 
 
-def test_fingerprints_are_those_of_sarif(capsys: pytest.CaptureFixture[str]) -> None:
+def test_fingerprints_are_those_of_sarif(capsys: Output) -> None:
     report = printed(capsys, str(EXAMPLES[2]))
     expected = [
         print_
@@ -72,7 +71,7 @@ def test_fingerprints_are_those_of_sarif(capsys: pytest.CaptureFixture[str]) -> 
     assert len(set(prints)) == len(prints) > 1
 
 
-def test_what_could_not_begin_is_a_report_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_could_not_begin_is_a_report_as_well(capsys: Output) -> None:
     report = printed(capsys, "--module", "nonesuch", "a.txt")
     assert report["documents"] == []
     assert report["errors"]
@@ -80,7 +79,7 @@ def test_what_could_not_begin_is_a_report_as_well(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize("spoil", ["schema_version", "documents", "tool"])
-def test_the_schema_sees_what_is_missing(spoil: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_schema_sees_what_is_missing(spoil: str, capsys: Output) -> None:
     report = printed(capsys, str(EXAMPLES[0]))
     del report[spoil]
     assert not Draft202012Validator(SCHEMA).is_valid(report)

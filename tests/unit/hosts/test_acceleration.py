@@ -28,6 +28,7 @@ from gatecore.hosts.acceleration import Acceleration
 from gatecore.patterns.learning import LearnedLog
 from tests.support.process import in_threads, run_python
 
+NewModule = Callable[..., ModuleType]
 RULES = r"""
     import re
     from re import search as find
@@ -62,9 +63,7 @@ TEXT = "There is NO  RISK, guaranteed: up to 12 in 2024. xX bad"
 
 
 @pytest.fixture
-def new_module(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., ModuleType]]:
+def new_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NewModule]:
     """Writes and imports a Python module."""
     monkeypatch.syspath_prepend(str(tmp_path))
     made: list[str] = []
@@ -113,7 +112,7 @@ class Engine:
 
 
 def test_a_python_module_answers_the_same_and_is_served(
-    new_module: Callable[..., ModuleType], cache: PatternStore
+    new_module: NewModule, cache: PatternStore
 ) -> None:
     rules = new_module()
     detector = rules.Detector()
@@ -130,9 +129,7 @@ def test_a_python_module_answers_the_same_and_is_served(
     assert (rules.check(TEXT), detector.found(TEXT)) == wanted
 
 
-def test_restore_puts_every_name_back(
-    new_module: Callable[..., ModuleType], cache: PatternStore
-) -> None:
+def test_restore_puts_every_name_back(new_module: NewModule, cache: PatternStore) -> None:
     rules = new_module()
     before = dict(vars(rules))
     held = dict(rules.HELD), list(rules.HELD["b"]), dict(vars(rules.Detector))
@@ -147,7 +144,7 @@ def test_restore_puts_every_name_back(
 
 
 def test_restore_leaves_alone_what_somebody_else_replaced(
-    new_module: Callable[..., ModuleType], cache: PatternStore
+    new_module: NewModule, cache: PatternStore
 ) -> None:
     rules = new_module()
     handle = gatecore.accelerate(rules, store=cache)
@@ -162,7 +159,7 @@ def test_restore_leaves_alone_what_somebody_else_replaced(
 
 
 def test_what_is_raised_comes_through_and_the_next_call_works(
-    new_module: Callable[..., ModuleType], cache: PatternStore
+    new_module: NewModule, cache: PatternStore
 ) -> None:
     rules = new_module()
     handle = gatecore.accelerate(rules, store=cache)
@@ -176,7 +173,7 @@ def test_what_is_raised_comes_through_and_the_next_call_works(
 
 
 def test_arguments_may_have_names_and_what_is_not_text_stays(
-    new_module: Callable[..., ModuleType], cache: PatternStore
+    new_module: NewModule, cache: PatternStore
 ) -> None:
     rules = new_module()
     wanted = rules.check(kind="x", text=TEXT)
@@ -188,7 +185,7 @@ def test_arguments_may_have_names_and_what_is_not_text_stays(
 
 
 def test_handles_of_the_same_modules_are_restored_in_any_order(
-    new_module: Callable[..., ModuleType], cache: PatternStore
+    new_module: NewModule, cache: PatternStore
 ) -> None:
     """Two lists share a module: it is routed until the last handle lets go."""
     one, two = new_module(name="host_one"), new_module(name="host_two")
@@ -280,7 +277,7 @@ LETTERS = [
     [("none", False), ("own", False), ("all", True)],
 )
 def test_names_of_people_get_to_the_disk_only_if_that_is_asked_for(
-    new_module: Callable[..., ModuleType], cache: PatternStore, learn: Any, kept: bool
+    new_module: NewModule, cache: PatternStore, learn: Any, kept: bool
 ) -> None:
     """Neither as what was learned nor in a compiled set of a later start; answers stay the same."""
     rules = new_module(PEOPLE, name=f"host_people_{learn}")
@@ -299,7 +296,7 @@ def test_names_of_people_get_to_the_disk_only_if_that_is_asked_for(
 
 
 def test_what_is_made_of_the_hosts_words_is_kept_once_a_second_document_asks(
-    new_module: Callable[..., ModuleType], cache: PatternStore
+    new_module: NewModule, cache: PatternStore
 ) -> None:
     rules = new_module(
         r"""
@@ -322,7 +319,7 @@ def test_what_is_made_of_the_hosts_words_is_kept_once_a_second_document_asks(
 
 
 def test_what_documents_ask_for_is_kept_in_memory_up_to_a_limit(
-    new_module: Callable[..., ModuleType], cache: PatternStore
+    new_module: NewModule, cache: PatternStore
 ) -> None:
     """Patterns that are made of the text would be endless: 1,000 are told apart."""
     rules = new_module(
@@ -345,7 +342,7 @@ def test_what_documents_ask_for_is_kept_in_memory_up_to_a_limit(
 
 
 def test_names_do_not_keep_the_hosts_own_patterns_from_being_kept(
-    new_module: Callable[..., ModuleType], cache: PatternStore
+    new_module: NewModule, cache: PatternStore
 ) -> None:
     """What two thousand names filled has room for what comes later."""
     rules = new_module(
@@ -470,7 +467,7 @@ def test_threads_are_counted_each_by_its_own(cache: PatternStore) -> None:
 
 
 def test_a_bad_pattern_leaves_the_host_untouched(
-    new_module: Callable[..., ModuleType], cache: PatternStore
+    new_module: NewModule, cache: PatternStore
 ) -> None:
     rules = new_module()
     with pytest.raises(re.error):
@@ -479,7 +476,7 @@ def test_a_bad_pattern_leaves_the_host_untouched(
 
 
 def test_a_folder_that_cannot_be_written_costs_the_cache_only(
-    new_module: Callable[..., ModuleType], tmp_path: Path
+    new_module: NewModule, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
     rules = new_module()

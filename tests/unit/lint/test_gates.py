@@ -43,6 +43,7 @@ from gatecore.lint.gates import CHECKS, Issue, costs, lint_gates
 from gatecore.lint.proofs.questions import Questions
 from gatecore.lint.proofs.reach import can_hold
 from gatecore.places import Place
+from tests.support.command import Output
 from tests.support.data import DOCS, blocks
 from tests.support.gates import HERE, branch_of, gate_of, gate_text, pattern_of
 
@@ -282,9 +283,7 @@ def _house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_house")
-def test_folders_and_files_of_gates_are_named_on_the_command_line(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_folders_and_files_of_gates_are_named_on_the_command_line(capsys: Output) -> None:
     assert main(["lint", "house"]) == 1
     out = capsys.readouterr().out
     assert "shadowed-verdict · fault · house/fees.yaml:12:5" in out
@@ -298,7 +297,7 @@ def test_folders_and_files_of_gates_are_named_on_the_command_line(
 
 
 @pytest.mark.usefixtures("_house")
-def test_json_has_issues_and_costs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_issues_and_costs(capsys: Output) -> None:
     main(["lint", "house", "--documents", "a.txt", "--top", "1", "--format", "json"])
     printed = json.loads(capsys.readouterr().out)
     assert printed["gates"] == 1
@@ -308,7 +307,7 @@ def test_json_has_issues_and_costs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_guide_shows_what_is_said_of_its_gate(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     """The gate, the output and the table of checks in docs/lint.md are those of today."""
     guide = (DOCS / "lint.md").read_text("utf-8")

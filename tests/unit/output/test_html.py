@@ -82,9 +82,7 @@ def test_the_worst_verdict_comes_first_and_each_is_explained(gdpr: GateSet) -> N
     assert "no match of ‘" in page
 
 
-def test_a_branch_that_was_not_taken_is_not_a_verdict_and_limits_are_told(
-    gdpr: GateSet,
-) -> None:
+def test_a_branch_that_was_not_taken_is_not_a_verdict_and_limits_are_told(gdpr: GateSet) -> None:
     page = page_of(gdpr, "We delete personal data after six years. Guaranteed returns.")
     assert ": does not apply" in page
     failed = re.findall(r'<li class="failed">[^\n]*<b>(\w+)', page)
@@ -94,9 +92,7 @@ def test_a_branch_that_was_not_taken_is_not_a_verdict_and_limits_are_told(
         assert escaped(gate.title) in page
 
 
-def test_the_overview_has_the_worst_first_and_the_page_the_order_given(
-    gdpr: GateSet,
-) -> None:
+def test_the_overview_has_the_worst_first_and_the_page_the_order_given(gdpr: GateSet) -> None:
     texts = {"none": "Hello.", "bad": BAD, "also none": "Bye."}
     page = html.render([Checked(name, text, gdpr.check(text)) for name, text in texts.items()])
     assert re.findall(r'<td><a href="#d\d-">([^<]+)', page) == ["bad", "none", "also none"]

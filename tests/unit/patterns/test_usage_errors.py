@@ -19,6 +19,7 @@ from gatecore import (
     modules,
 )
 from gatecore.cli import main
+from tests.support.command import Output
 
 GATE = r"""gate: {name}
 version: 1
@@ -97,9 +98,7 @@ def test_patterns_pickle_and_copy_as_they_are() -> None:
     assert pattern._replace(flags=0) == Pattern("a")
 
 
-def test_the_mistakes_of_all_files_are_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_mistakes_of_all_files_are_named(tmp_path: Path, capsys: Output) -> None:
     """Each file's first mistake, in files of several folders, and an error keeps them pickled."""
     for folder, name in [("a", "one"), ("a", "two"), ("b", "three"), ("b", "fine")]:
         (tmp_path / folder).mkdir(exist_ok=True)
@@ -121,7 +120,7 @@ def test_the_mistakes_of_all_files_are_named(
 
 @pytest.mark.parametrize("when", ["any: [promise]", "all: promise"])
 def test_a_verdict_that_nobody_gets_fails_the_check(
-    when: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    when: str, tmp_path: Path, capsys: Output
 ) -> None:
     more = f"  - {{when: {{{when}}}, status: WARNING, message: Never., evidence: promise}}\n"
     path = tmp_path / "one.yaml"
@@ -144,7 +143,7 @@ def test_a_verdict_that_nobody_gets_fails_the_check(
     ],
 )
 def test_a_typing_mistake_is_answered_with_what_was_meant(
-    line: list[str], words: str, capsys: pytest.CaptureFixture[str]
+    line: list[str], words: str, capsys: Output
 ) -> None:
     assert main(line) == 2
     said = capsys.readouterr().err
