@@ -69,7 +69,7 @@ def test_random_rounds_agree_and_exercise_every_feature_both_ways() -> None:
 
 
 @given(case=strategies.gate_cases())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_gates_that_shrink_agree(case: GateCase) -> None:
     found = list(run_round(case, on_gate_set, collections.Counter()))
     assert not found, "\n".join(map(str, found))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 import re
+from typing import Any
 
 import pytest
 
 from benchmarks.inputs.hostile import Family, families, loaded
 from benchmarks.inputs.time_limit import TimeLimitReached, time_limit
+from gatecore import Document, PatternSet
+from gatecore import re as served
 from tests.support.compare import Oracle, compare_scan
 
 FAMILIES = families()
@@ -71,12 +74,10 @@ def test_a_hostile_family_is_answered_as_by_re(family: Family, backend: str) -> 
     ],
 )
 def test_long_lists_go_on_in_linear_time_without_a_seam(
-    pattern: str, pump: str, backend: str
+    pattern: str, pump: str, backend: Any
 ) -> None:
     """Where the first searches end and the two walks begin, no match is lost or found twice."""
-    from gatecore import PatternSet
-
-    patterns = PatternSet([pattern], backend="simd" if backend == "simd" else "portable")
+    patterns = PatternSet([pattern], backend=backend)
     for pumps in range(28, 40):
         for tail in ("", "b", "\n", "c"):
             text = pump * pumps + tail
@@ -97,12 +98,9 @@ def test_long_lists_go_on_in_linear_time_without_a_seam(
         (r"(a){0}(b){1}(?:(c)(d)?){0,1}", "abcd bc b"),
     ],
 )
-def test_groups_in_options_are_told_without_re(pattern: str, matches: str, backend: str) -> None:
+def test_groups_in_options_are_told_without_re(pattern: str, matches: str, backend: Any) -> None:
     """An option is not a loop: its groups are those of `re`, without asking `re`."""
-    from gatecore import Document, PatternSet
-    from gatecore import re as served
-
-    patterns = PatternSet([pattern], backend="simd" if backend == "simd" else "portable")
+    patterns = PatternSet([pattern], backend=backend)
     document = Document(matches, patterns)
     found = [(match.regs, match.lastindex) for match in served.finditer(pattern, document)]
     assert found == [(match.regs, match.lastindex) for match in re.finditer(pattern, matches)]
@@ -122,12 +120,10 @@ def test_groups_in_options_are_told_without_re(pattern: str, matches: str, backe
     ],
 )
 def test_groups_of_long_matches_are_those_of_re(
-    pattern: str, flags: int, head: str, pump: str, tail: str, characters: int, backend: str
+    pattern: str, flags: int, head: str, pump: str, tail: str, characters: int, backend: Any
 ) -> None:
     """Below and beyond the length at which another way tells groups, and over several stretches."""
-    from gatecore import PatternSet
-
-    patterns = PatternSet([(pattern, flags)], backend="simd" if backend == "simd" else "portable")
+    patterns = PatternSet([(pattern, flags)], backend=backend)
     text = head + pump * (characters // len(pump)) + tail
     scan = patterns.scan(text)
     expected = [(match.regs, match.lastindex) for match in re.finditer(pattern, text, flags)]
@@ -135,10 +131,8 @@ def test_groups_of_long_matches_are_those_of_re(
     assert any(end - start > 900 for (start, end), *_ in (regs for regs, _ in expected))
 
 
-def test_a_long_list_of_words_takes_the_first_that_matches(backend: str) -> None:
+def test_a_long_list_of_words_takes_the_first_that_matches(backend: Any) -> None:
     """As the branches stand, not the longest: as plain letters, as classes and with gaps."""
-    from gatecore import PatternSet
-
     random_ = random.Random(8)
     words = ["".join(random_.choices("abc", k=random_.randint(1, 9))) for _ in range(3_000)]
     text = " ".join("".join(random_.choices("abcABC ", k=30)) for _ in range(60))
@@ -151,7 +145,7 @@ def test_a_long_list_of_words_takes_the_first_that_matches(backend: str) -> None
         (rf"\b({gaps})(c)?", re.I),
         (rf"(?:{branches})$|[ab]C", 0),
     ]
-    patterns = PatternSet(specs, backend="simd" if backend == "simd" else "portable")
+    patterns = PatternSet(specs, backend=backend)
     scan = patterns.scan(text)
     for number, (source, flags) in enumerate(specs):
         assert patterns.explain(number).route != "fallback"

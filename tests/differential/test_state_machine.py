@@ -14,6 +14,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Any, ClassVar, NamedTuple
 
 from hypothesis import assume, settings
@@ -102,11 +103,20 @@ USUAL = [
 ]
 
 TEXT_CALLS: dict[str, Callable[[Any], Any]] = {
-    "str": str,
-    "repr": repr,
-    "ascii": ascii,
-    "len": len,
-    "hash": hash,
+    **{kind.__name__: kind for kind in (str, repr, ascii, len, hash, list, bool, int)},
+    **{
+        name: methodcaller(name)
+        for name in (
+            "upper",
+            "title",
+            "swapcase",
+            "strip",
+            "split",
+            "splitlines",
+            "expandtabs",
+            "isascii",
+        )
+    },
     "format": lambda s: f"{s}",
     "format width": lambda s: f"{s:>20}|{s!r:.9}",
     ".format": lambda s: "<{}>".format(s),  # noqa: UP032
@@ -122,21 +132,12 @@ TEXT_CALLS: dict[str, Callable[[Any], Any]] = {
     "[0]": lambda s: s[0],
     "[-1]": lambda s: s[-1],
     "[9999]": lambda s: s[9999],
-    "list": list,
     "reversed": lambda s: list(reversed(s)),
-    "upper": lambda s: s.upper(),
-    "title": lambda s: s.title(),
-    "swapcase": lambda s: s.swapcase(),
-    "strip": lambda s: s.strip(),
-    "split": lambda s: s.split(),
-    "splitlines": lambda s: s.splitlines(),
     "replace": lambda s: s.replace("a", "b"),
     "replace nothing": lambda s: s.replace("\x01none", "b"),
     "translate": lambda s: s.translate({97: "b"}),
-    "expandtabs": lambda s: s.expandtabs(),
     "encode": lambda s: s.encode("utf-8", "surrogatepass"),
     "encode strict": lambda s: s.encode(),
-    "isascii": lambda s: s.isascii(),
     "partition": lambda s: [part[:] for part in s.partition(" ")],  # gives the str itself back
     "startswith": lambda s: s.startswith(("a", "no")),
     "==": lambda s: (s == s[:], s != s[:], s == s + "x", s == 1),
@@ -149,8 +150,6 @@ TEXT_CALLS: dict[str, Callable[[Any], Any]] = {
     "json round": lambda s: json.loads(json.dumps(s)),
     "deepcopy": lambda s: copy.deepcopy(s) == s,
     "isinstance": lambda s: isinstance(s, str),
-    "bool": bool,
-    "int": int,
     "upper lower": lambda s: s.upper() + s[1:].lower(),
     "lower [:]": lambda s: s.lower()[:],
     "casefold +": lambda s: s.casefold() + "",

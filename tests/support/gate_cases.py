@@ -45,7 +45,6 @@ from gatecore.gates.spec import (
     PatternRef,
     SentenceLength,
     Side,
-    Unit,
     ValueKind,
     Window,
 )
@@ -160,20 +159,8 @@ def _distinct(patterns: list[PatternRef]) -> tuple[PatternRef, ...]:
 _PLAIN_GROUPS: Final = ("a", "b", "c")
 _VALUE_GROUPS: Final = ("sum", "cap")
 _GROUPS: Final = (*_PLAIN_GROUPS, *_VALUE_GROUPS)
-_DISTANCES: Final[dict[Unit, int]] = {
-    "characters": 20,
-    "words": 4,
-    "lines": 2,
-    "sentences": 2,
-    "paragraphs": 1,
-}
-_LENGTHS: Final[dict[Unit, int]] = {
-    "characters": 90,
-    "words": 16,
-    "lines": 4,
-    "sentences": 5,
-    "paragraphs": 3,
-}
+_DISTANCES: Final = dict(zip(UNITS, (20, 4, 2, 2, 1), strict=True))
+_LENGTHS: Final = dict(zip(UNITS, (90, 16, 4, 5, 3), strict=True))
 _SIDES: Final[tuple[Side, ...]] = ("both", "before", "after", "inside", "itself")
 _LITERALS: Final[dict[ValueKind, tuple[str, ...]]] = {
     "number": ("0", "5", "20", "twenty", "-1", "1,250.50", "100"),

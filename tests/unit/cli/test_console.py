@@ -141,10 +141,7 @@ def test_exactly_five_findings_are_all_there(capsys: Output) -> None:
 
 def test_a_heading_that_is_too_long_takes_two_lines(capsys: Output) -> None:
     lines = _shown(capsys, _verdict("PASS"), name="folder/" + "n" * 60)
-    assert lines[:2] == [
-        "folder/" + "n" * 60,
-        "1,234 characters · PASS",
-    ]
+    assert lines[:2] == ["folder/" + "n" * 60, "1,234 characters · PASS"]
 
 
 @pytest.mark.parametrize("width", [40, 60, 71, 72, 80, 120])

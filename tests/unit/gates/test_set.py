@@ -2,88 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import gatecore
 from benchmarks.inputs import corpus
 from gatecore import GateSet, PatternStore
 from gatecore.gates import reference
 from gatecore.gates.files.sources import load_gates
-from gatecore.gates.spec import (
-    AllOf,
-    AnyOf,
-    AtLeast,
-    Branch,
-    Condition,
-    Either,
-    Every,
-    Gate,
-    NoneOf,
-    Not,
-    PatternRef,
-    Status,
-)
+from gatecore.gates.spec import AnyOf
 from tests.support.data import EXAMPLES
-from tests.support.gates import HERE, branch_of, gate_of, parsed_gate
-
-STATUSES: tuple[Status, ...] = ("PASS", "WARNING", "FAIL")
-NAMES = ("first", "second", "third")
-#: Every route: exact, decided by symbols alone, candidate on the portable pass, and fallback.
-SOURCES = (
-    *("risk", r"no\s+risk", r"[£€]", r"\d+ ?%", r"\bfee\b", "guarante(?:e|ed)", r"(?<!no )fee"),
-    *(r"x*", r"(a)\1", r"^risk", r"fee$", r"[A-Z]\w+", r"absent phrase", r"return.*risk"),
-)
-WORDS = ("no", "risk", "fee", "£", "5 %", "guaranteed", "return", "aa", "Fee", "\n", "–", "²")
-
-groups = st.lists(st.sampled_from(NAMES), min_size=1, max_size=2, unique=True).map(tuple)
-conditions: st.SearchStrategy[Condition] = st.recursive(
-    st.one_of(
-        groups.map(AnyOf),
-        groups.map(AllOf),
-        groups.map(NoneOf),
-        st.builds(AtLeast, st.integers(1, 4), groups),
-    ),
-    lambda inner: st.one_of(
-        st.lists(inner, min_size=1, max_size=3).map(tuple).map(Every),
-        st.lists(inner, min_size=1, max_size=3).map(tuple).map(Either),
-        inner.map(Not),
-    ),
-    max_leaves=5,
-)
-
-
-@st.composite
-def gates(draw: st.DrawFn) -> Gate:
-    flags = st.sampled_from([re.IGNORECASE, re.MULTILINE, 0]).map(int)
-    refs = st.builds(PatternRef, st.sampled_from(SOURCES), flags, st.just(HERE))
-    evidence = st.lists(st.sampled_from(NAMES), max_size=2, unique=True)
-
-    def branch(when: Condition | None) -> Branch:
-        return branch_of(when, *draw(evidence), status=draw(st.sampled_from(STATUSES)))
-
-    listed = [branch(draw(conditions)) for _ in range(draw(st.integers(0, 2)))]
-    patterns = st.lists(refs, min_size=1, max_size=4, unique=True)
-    return gate_of(
-        {name: draw(patterns) for name in NAMES},
-        *(*listed, branch(None)),
-        relevant=draw(st.none() | conditions),
-    )
-
-
-texts = st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)
-
-
-@given(st.lists(gates(), min_size=1, max_size=3), texts, st.sampled_from(gatecore.backends()))
-def test_generated_gates_equal_the_reference(specs: list[Gate], text: str, backend: Any) -> None:
-    """Any conditions over any routes: verdict by verdict what the plain evaluator says."""
-    report = GateSet(specs, backend=backend).check(text)
-    assert list(report.verdicts) == [reference.evaluate(spec, text) for spec in specs]
+from tests.support.gates import branch_of, gate_of, parsed_gate
 
 
 def test_shipped_gates_equal_the_reference(backend: Any, compiled_sets: Path) -> None:

@@ -22,11 +22,7 @@ def pairs(self: object, text: str) -> list[dict[str, Any]]:
     content = text or ""
     sentences = content.split(".")
     found = []
-    opposites = [
-        (r"is\s+not", r"\bis\b"),
-        (r"never", r"always"),
-        (r"^not", r"x?"),
-    ]
+    opposites = [(r"is\s+not", r"\bis\b"), (r"never", r"always"), (r"^not", r"x?")]
     for i, one in enumerate(sentences):
         for other in sentences[i + 1 :]:
             for first, second in opposites:

@@ -127,24 +127,22 @@ def test_every_cased_character_folds_alike(flags: re.RegexFlag, backend: str) ->
     """One pattern for each cased character: it finds exactly the equivalents that `re` finds."""
     text = cased_characters()
     document = _each_in_a_frame(text)
-    spans = 0
-    for batch in _batches([(f"{re.escape(char)}=", int(flags)) for char in text]):
-        spans += _assert_equal(batch, document, backend)
-    assert spans >= len(text)
+    specs = [(f"{re.escape(char)}=", int(flags)) for char in text]
+    assert _assert_each(specs, document, backend) >= len(text)
 
 
 def test_every_cased_character_folds_alike_in_a_set(backend: str) -> None:
     """The same within a set of two members: `re` folds sets by other rules than single letters."""
     text = cased_characters()
     document = _each_in_a_frame(text)
-    spans = 0
-    for batch in _batches([(f"[1{re.escape(char)}]=", int(re.I)) for char in text]):
-        spans += _assert_equal(batch, document, backend)
-    assert spans >= len(text) // 2
+    specs = [(f"[1{re.escape(char)}]=", int(re.I)) for char in text]
+    assert _assert_each(specs, document, backend) >= len(text) // 2
 
 
-def _batches(specs: Sequence[Spec]) -> list[Sequence[Spec]]:
-    return [specs[start : start + BATCH] for start in range(0, len(specs), BATCH)]
+def _assert_each(specs: Sequence[Spec], text: str, backend: str) -> int:
+    """All patterns, BATCH at a time; gives how many spans there were."""
+    batches = (specs[start : start + BATCH] for start in range(0, len(specs), BATCH))
+    return sum(_assert_equal(batch, text, backend) for batch in batches)
 
 
 def test_case_is_not_changed_by_neighbours(backend: str) -> None:
@@ -153,7 +151,4 @@ def test_case_is_not_changed_by_neighbours(backend: str) -> None:
     phrases = [text[start : start + 3] for start in range(0, len(text) - 3, 7)]
     document = " ".join(itertools.chain(phrases, (phrase.swapcase() for phrase in phrases)))
     specs = [(re.escape(phrase), int(re.I)) for phrase in phrases]
-    spans = 0
-    for batch in _batches(specs):
-        spans += _assert_equal(batch, document, backend)
-    assert spans > len(phrases)
+    assert _assert_each(specs, document, backend) > len(phrases)

@@ -46,6 +46,7 @@ SHARED_CASES: list[dict[str, Any]] = DATA["shared_cases"]
 MARK = "◆"
 PATH = "house/risky.yaml"
 NOWHERE = Place("elsewhere.yaml", 9, 9)
+PROMISE, WARNING = ("promise",), ("warning",)
 
 
 def parse(text: str) -> Gate:
@@ -133,8 +134,8 @@ def test_a_good_file_gives_the_whole_gate() -> None:
     )
     assert gate.groups[0].patterns[1].place == Place(PATH, 11, 17)
     assert gate.relevant == AnyOf(("promise", "warning"))
-    assert gate.branches[0].when == Every((AnyOf(("promise",)), NoneOf(("warning",))))
-    assert gate.branches[0].evidence == (Evidence(("promise",), "every", "", "high", None, None),)
+    assert gate.branches[0].when == Every((AnyOf(PROMISE), NoneOf(WARNING)))
+    assert gate.branches[0].evidence == (Evidence(PROMISE, "every", "", "high", None, None),)
     assert gate.branches[1].when is None
     assert gate.examples[0].evidence == ("Guaranteed",)
     assert gate.counter_examples[0].evidence is None
@@ -164,50 +165,41 @@ def test_flags_are_those_listed_and_no_others(flags: str, expected: int) -> None
     ("written", "condition"),
     [
         ("{all: [promise, warning]}", AllOf(("promise", "warning"))),
-        ("{at_least: {count: 2, of: promise}}", AtLeast(2, ("promise",))),
-        ("{not: {any: warning}}", Not(AnyOf(("warning",)))),
+        ("{at_least: {count: 2, of: promise}}", AtLeast(2, PROMISE)),
+        ("{not: {any: warning}}", Not(AnyOf(WARNING))),
         (
             "{either: [{any: promise}, {none: warning, all: promise}]}",
-            Either((AnyOf(("promise",)), Every((NoneOf(("warning",)), AllOf(("promise",)))))),
+            Either((AnyOf(PROMISE), Every((NoneOf(WARNING), AllOf(PROMISE))))),
         ),
-        ("{every: [{any: promise}]}", Every((AnyOf(("promise",)),))),
+        ("{every: [{any: promise}]}", Every((AnyOf(PROMISE),))),
         (
             "{at_least: {count: 2, conditions: [{any: promise}, {none: warning}]}}",
-            Enough(2, (AnyOf(("promise",)), NoneOf(("warning",)))),
+            Enough(2, (AnyOf(PROMISE), NoneOf(WARNING))),
         ),
-        ("{count: {of: [promise], at_least: 3}}", Count(("promise",), Bounds(3, None))),
-        ("{count: {of: promise, at_most: 3}}", Count(("promise",), Bounds(0, 3))),
-        ("{count: {of: promise, exactly: 0}}", Count(("promise",), Bounds(0, 0))),
+        ("{count: {of: [promise], at_least: 3}}", Count(PROMISE, Bounds(3, None))),
+        ("{count: {of: promise, at_most: 3}}", Count(PROMISE, Bounds(0, 3))),
+        ("{count: {of: promise, exactly: 0}}", Count(PROMISE, Bounds(0, 0))),
         (
             "{near: {of: promise, within: {words: 0}, side: before, any: warning, none: promise}}",
-            Around(
-                ("promise",),
-                Window("before", "words", 0),
-                Every((AnyOf(("warning",)), NoneOf(("promise",)))),
-            ),
+            Around(PROMISE, Window("before", "words", 0), Every((AnyOf(WARNING), NoneOf(PROMISE)))),
         ),
         (
             "{near: {of: promise, any: warning}}",
-            Around(("promise",), Window("both", None, 0), AnyOf(("warning",))),
+            Around(PROMISE, Window("both", None, 0), AnyOf(WARNING)),
         ),
         (
             "{inside: {of: promise, none: warning}}",
-            Around(("promise",), Window("inside", None, 0), NoneOf(("warning",))),
+            Around(PROMISE, Window("inside", None, 0), NoneOf(WARNING)),
         ),
         (
             "{order: {first: promise, then: warning, within: {lines: 2}}}",
-            Around(("promise",), Window("after", "lines", 2), AnyOf(("warning",))),
+            Around(PROMISE, Window("after", "lines", 2), AnyOf(WARNING)),
         ),
         (
             "{in_first: {sentences: 2, near: {of: promise, any: warning}}}",
-            Part(
-                "first",
-                "sentences",
-                2,
-                Around(("promise",), Window("both", None, 0), AnyOf(("warning",))),
-            ),
+            Part("first", "sentences", 2, Around(PROMISE, Window("both", None, 0), AnyOf(WARNING))),
         ),
-        ("{in_last: {lines: 20, any: promise}}", Part("last", "lines", 20, AnyOf(("promise",)))),
+        ("{in_last: {lines: 20, any: promise}}", Part("last", "lines", 20, AnyOf(PROMISE))),
         ("{document: {sentences: {exactly: 3}}}", DocumentLength("sentences", Bounds(3, 3))),
         (
             "{sentences: {words: {at_least: 40}}}",

@@ -79,10 +79,7 @@ FAMILIES: dict[str, tuple[Condition, str]] = {
     "inside": (_near(Window("inside", None, 0), AnyOf(FEE)), APART),
     "compared with a literal": (_near(ANYWHERE, _compared("above", "£7")), APART),
     "compared with captures": (_near(ANYWHERE, _compared("above", CAP)), APART),
-    "equal captures nearby": (
-        _near(Window("both", "words", 40), _compared("equals", CAP)),
-        APART,
-    ),
+    "equal captures nearby": (_near(Window("both", "words", 40), _compared("equals", CAP)), APART),
     "equal captures anywhere": (_near(ANYWHERE, _compared("equals", CAP)), APART),
     "compared in the document": (_compared("equals", CAP), APART),
     "counted in the document": (Count(PROMISE, Bounds(10**6, None)), APART),
