@@ -10,20 +10,23 @@ from benchmarks.inputs.common import COUNTS, ENGINES, Backend, require
 from gatecore import PatternSet, PatternStore
 
 
-class Compile:
-    """One set per call; nothing is kept in memory between calls."""
-
+class _Sets:
     params = (COUNTS, ENGINES)
     param_names = ("patterns", "backend")
     number = 1
     rounds = 1
-    repeat = (1, 5, 60.0)
-    warmup_time = 0.0
     timeout = 600.0
 
     def setup(self, count: int, backend: Backend) -> None:
         require(backend)
         self.patterns = corpus.patterns(count)
+
+
+class Compile(_Sets):
+    """One set per call; nothing is kept in memory between calls."""
+
+    repeat = (1, 5, 60.0)
+    warmup_time = 0.0
 
     def time_cold(self, count: int, backend: Backend) -> None:
         PatternSet(self.patterns, backend=backend)
@@ -40,18 +43,11 @@ class Compile:
             re.compile(source, flags)
 
 
-class CompileWithDiskCache:
+class CompileWithDiskCache(_Sets):
     """The same call when another process has built the set before."""
 
-    params = (COUNTS, ENGINES)
-    param_names = ("patterns", "backend")
-    number = 1
-    rounds = 1
-    timeout = 600.0
-
     def setup(self, count: int, backend: Backend) -> None:
-        require(backend)
-        self.patterns = corpus.patterns(count)
+        super().setup(count, backend)
         self.cache = PatternStore(_cache_directory(count, backend))
 
     def time_warm(self, count: int, backend: Backend) -> None:

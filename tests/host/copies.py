@@ -13,14 +13,21 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-__all__ = ["ENGINES", "MODULES", "Copy", "copied_host", "differences", "observed", "without_times"]
+from benchmarks.inputs.real_host import ENGINES
+
+__all__ = [
+    "ENGINES",
+    "MODULES",
+    "Copy",
+    "copied_host",
+    "differences",
+    "gates_of",
+    "observed",
+    "without_times",
+]
 
 HOST: Final = Path(__file__).parent / "minihost"
 MODULES: Final = ("lettings", "adverts", "privacy", "workshop", "heritage", "nowhere")
-ENGINES: Final = {
-    "sync": ("core.engine", "LOKIEngine"),
-    "async": ("core.async_engine", "AsyncLOKIEngine"),
-}
 
 _numbers = itertools.count(1)
 
@@ -133,6 +140,15 @@ def observed(call: Callable[..., Any], *arguments: Any) -> Any:
         return without_times(call(*arguments))
     except Exception as error:
         return {"raised": type(error), "text": str(error)}
+
+
+def gates_of(engine: Any) -> dict[str, Any]:
+    """All gates of an engine, by the names of module and gate."""
+    return {
+        f"{name}.{gate_id}": gate
+        for name, module in engine.modules.items()
+        for gate_id, gate in module.gates.items()
+    }
 
 
 def differences(old: Any, new: Any, place: str = "") -> list[str]:

@@ -195,20 +195,9 @@ class _Text(str):
 
 
 WRONG_TYPES: Final[list[Any]] = [
-    None,
-    b"Job 1, a deposit",
-    bytearray(b"x"),
-    7,
-    0,
-    1.5,
-    True,
-    ["a deposit"],
-    {"text": "a deposit"},
-    object,
-    _Text("Job 3 and a deposit of £9, rent of £2"),
-    _Text(),
+    *(None, b"Job 1, a deposit", bytearray(b"x"), 7, 0, 1.5, True, ["a deposit"]),
+    *({"text": "a deposit"}, object, _Text("Job 3 and a deposit of £9, rent of £2"), _Text()),
 ]
-
 #: Words and phrases of the documents, odd characters, and glue.
 VOCABULARY: Final[list[str]] = [
     *dict.fromkeys(

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from benchmarks.inputs.real_host import ENGINES, engine, host_documents
+from tests.host.copies import gates_of
 
 __all__ = ["differences", "generated", "main"]
 
@@ -112,26 +113,17 @@ def differences(old: Any, new: Any, *, ordered: bool = True, place: str = "") ->
     ]
 
 
-def gates(made: Any) -> dict[str, Any]:
-    """All gates by name."""
-    return {
-        f"{name}.{gate_name}": gate
-        for name, module in made.modules.items()
-        for gate_name, gate in module.gates.items()
-    }
-
-
 def observed(made: Any, text: str) -> dict[str, Any]:
     """The report; for a text that the engine cannot hash, what each gate alone says as well."""
     report: dict[str, Any] = {"report": made.check_document(text, "contract", None)}
     if "error" in report["report"]:
-        report["gates"] = {name: _checked(gate, text) for name, gate in gates(made).items()}
+        report["gates"] = {name: _checked(gate, text) for name, gate in gates_of(made).items()}
     return report
 
 
 def numbers_too_long(made: Any) -> dict[str, Any]:
     """What gates say about numbers that Python refuses to read."""
-    known = gates(made)
+    known = gates_of(made)
     return {name: _checked(known[name], text) for name, text in TOO_LONG.items() if name in known}
 
 
@@ -171,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 found += 1
                 print(f"{kind}: numbers of 4,400 digits: {numbers_too_long(made)}")
             stats = handle.stats()
-        checks = len(texts) * len(gates(made))
+        checks = len(texts) * len(gates_of(made))
         print(
             f"{kind}: {len(texts):,} documents, {checks:,} gate checks, {found} documents differ; "
             f"{stats.share:.3%} of {stats.served + stats.fell_through:,} calls served"

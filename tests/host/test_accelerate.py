@@ -27,6 +27,7 @@ from tests.host.copies import (
     Copy,
     copied_host,
     differences,
+    gates_of,
     observed,
     without_times,
 )
@@ -87,14 +88,6 @@ def _answers(engine: Any, names: tuple[str, ...] = FEW) -> Any:
     ]
 
 
-def _gates(engine: Any) -> dict[str, Any]:
-    return {
-        f"{name}.{gate_id}": gate
-        for name, module in engine.modules.items()
-        for gate_id, gate in module.gates.items()
-    }
-
-
 @pytest.fixture(scope="module")
 def pairs(
     tmp_path_factory: pytest.TempPathFactory, cache_folder: Path
@@ -123,10 +116,10 @@ def test_the_report_of_every_document_is_the_same(kind: str, pairs: dict[str, Pa
 
 def test_every_gate_alone_says_the_same(pairs: dict[str, Pair]) -> None:
     """Lone surrogates too, which an engine cannot hash; what a gate raises is the same as well."""
-    new = _gates(pairs["sync"].new)
+    new = gates_of(pairs["sync"].new)
     found = {
         (name, gate_id): _difference(gate.check, new[gate_id].check, text, "order")
-        for gate_id, gate in _gates(pairs["sync"].old).items()
+        for gate_id, gate in gates_of(pairs["sync"].old).items()
         for name, text in DOCUMENTS.items()
     }
     assert len(found) > 2_000
@@ -169,15 +162,15 @@ def test_document_types_mean_the_same(
 def test_what_is_not_text_gives_the_same_error(text: Any, pairs: dict[str, Pair]) -> None:
     """Of an engine a report of the error; of a gate the same exception with the same words."""
     found = [pairs[kind].differences(text) for kind in ENGINES]
-    new = _gates(pairs["sync"].new)
-    for gate_id, gate in _gates(pairs["sync"].old).items():
+    new = gates_of(pairs["sync"].new)
+    for gate_id, gate in gates_of(pairs["sync"].old).items():
         found.append(_difference(gate.check, new[gate_id].check, text, "order"))
     assert "".join(found) == ""
 
 
 def test_a_call_with_wrong_arguments_raises_the_same(pairs: dict[str, Pair]) -> None:
     old, new = (
-        _gates(engine)["lettings.deposit"] for engine in (pairs["sync"].old, pairs["sync"].new)
+        gates_of(engine)["lettings.deposit"] for engine in (pairs["sync"].old, pairs["sync"].new)
     )
     for arguments in [(), ("a deposit",), ("a", "b", "c")]:
         assert _difference(old.check, new.check, *arguments) == ""
@@ -386,7 +379,7 @@ def test_one_module_can_be_accelerated(new_copy: NewCopy, cache: PatternStore) -
 def test_a_list_of_gates_can_be_accelerated(new_copy: NewCopy, cache: PatternStore) -> None:
     copy = new_copy()
     engine = copy.engine()
-    gates = list(_gates(engine).values())[::2]
+    gates = list(gates_of(engine).values())[::2]
     wanted = [observed(gate.check, text, "order") for gate in gates for text in DOCUMENTS.values()]
     before = copy.traces(engine)
     handle = accelerate(gates, store=cache)
@@ -457,9 +450,9 @@ def test_a_gate_that_raises_leaves_the_others_alone(pairs: dict[str, Pair]) -> N
     assert gates["tariff"]["message"] == "Gate error: 'polishing'"
     assert gates["job_numbers"]["status"] == "FAIL"
     with pytest.raises(KeyError, match="polishing"):
-        _gates(pairs["sync"].new)["workshop.tariff"].check(text, "order")
+        gates_of(pairs["sync"].new)["workshop.tariff"].check(text, "order")
     with pytest.raises(ValueError, match="4300"):
-        _gates(pairs["sync"].new)["workshop.job_numbers"].check(DOCUMENTS["long job"], "order")
+        gates_of(pairs["sync"].new)["workshop.job_numbers"].check(DOCUMENTS["long job"], "order")
 
 
 def test_reports_do_not_hold_documents(pairs: dict[str, Pair]) -> None:
