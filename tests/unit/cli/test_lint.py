@@ -30,7 +30,7 @@ def check(text, given):
 
 
 @pytest.fixture(autouse=True)
-def _rules(surroundings: None) -> None:
+def _rules(own_folder: None) -> None:
     Path("rules.py").write_text(RULES, encoding="utf-8")
 
 
