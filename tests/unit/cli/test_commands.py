@@ -42,7 +42,7 @@ counter_examples:
 
 
 @pytest.fixture(autouse=True)
-def _house(surroundings: None) -> None:
+def _house(own_folder: None) -> None:
     Path("house").mkdir()
     Path("house/no_risk.yaml").write_text(GATE, encoding="utf-8")
     Path("fail.txt").write_text("It is safe and risk-free.", encoding="utf-8")

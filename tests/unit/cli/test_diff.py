@@ -29,7 +29,7 @@ def _write(
 
 
 @pytest.fixture(autouse=True)
-def _folder(surroundings: None) -> None:
+def _folder(own_folder: None) -> None:
     for name in ("one", "two"):
         _write("old", name)
     shutil.copytree("old", "new")

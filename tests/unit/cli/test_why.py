@@ -17,7 +17,7 @@ BAD = "We hold personal data for as long as we wish. Guaranteed returns. Act now
 
 
 @pytest.fixture(autouse=True)
-def _bad(surroundings: None) -> None:
+def _bad(own_folder: None) -> None:
     Path("bad.txt").write_text(BAD, "utf-8")
 
 

@@ -18,7 +18,7 @@ import pytest
 
 import gatecore
 from gatecore.patterns.pattern import PatternLike
-from tests.meta.re_compatibility import rows
+from tests.support.data import rows
 
 TEXT = "There is NO  RISK, guaranteed: up to 12."
 ROWS = rows("host_identity.jsonl")
