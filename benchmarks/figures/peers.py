@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """gatecore beside its peers on pattern sets that others published, in one process, interleaved.
-=======
-"""The backends that gatecore is measured against, each with the same two methods.
->>>>>>> less_tests
 
     make bench-peers [PEERS='--quick --only gitleaks --markdown --json peers.json']
 

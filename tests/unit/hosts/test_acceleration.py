@@ -134,11 +134,7 @@ def test_restore_puts_every_name_back(new_module: NewModule, cache: PatternStore
     before = dict(vars(rules))
     held = dict(rules.HELD), list(rules.HELD["b"]), dict(vars(rules.Detector))
     with gatecore.accelerate(rules, store=cache):
-<<<<<<< HEAD
         assert rules.re is host_re
-=======
-        assert rules.re is routed_re
->>>>>>> less_tests
         assert rules.HELD["a"] is not held[0]["a"]
     after = dict(vars(rules))
     assert [name for name in before if before[name] is not after[name]] == []
