@@ -49,7 +49,7 @@ _Counted = tuple[int, list[int], list[tuple[str, int, list[int]]]]
 _Found = re.Match[str] | None
 _Outcome = tuple[
     int | None,
-    list[tuple[int, int, int, int, int]],
+    list[tuple[int, int, int, int]],
     list[list[tuple[int, int]] | None],
 ]
 

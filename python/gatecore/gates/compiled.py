@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CompiledGates"]
 
-#: (evidence, reference, pattern, start, end) by number.
-_Found: TypeAlias = tuple[int, int, int, int, int]
+#: (evidence, listed, start, end) by number.
+_Found: TypeAlias = tuple[int, int, int, int]
 #: A place; or (-1, a number), or (-1, -1) for no place.
 _Filled: TypeAlias = tuple[int, int]
 
@@ -192,8 +192,8 @@ def _verdict(
     # ways take 2 and 10 microseconds more.
     known = prepared.verdict
     findings = []
-    for evidence, reference, _, start, end in found:
-        group, pattern = shown[reference]
+    for evidence, listed, start, end in found:
+        group, pattern = shown[listed]
         label, severity = prepared.labels[evidence]
         line, column = lines.place(start)
         part = text[start:end]

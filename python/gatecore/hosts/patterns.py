@@ -93,7 +93,7 @@ def _read(texts: list[tuple[str, str]], held: list[Pattern]) -> HostPatterns:
             keywords.update(dict.fromkeys(found.keywords))
             unread += [str(place) for place in found.unread]
         good = [pattern for pattern in patterns.values() if _is_good(pattern)]
-    # Longer keywords are not asked of the set, see `Document`.
+    # Longer ones are sentences, of which `str` looks for each as fast.
     escaped = [Pattern(re.escape(keyword)) for keyword in keywords if len(keyword) <= 256]
     added = [pattern for pattern in escaped if pattern.key not in patterns]
     return HostPatterns((*good, *added), len(keywords), tuple(unread), tuple(skipped))

@@ -1,7 +1,4 @@
-"""`Explanation`: how a pattern is answered and why.
-
-Apart from `patterns.set` because `dataclasses` takes longer to import than the rest together.
-"""
+"""`Explanation`: how a pattern is answered and why."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class Scan:
         try:
             found, ask = self._core.ids(until)
         except UnansweredError as error:
-            raise self._all_known(error) from None
+            raise self._all_known(error, error.number) from None
         except BaseException as error:
             self._all_known(error)
             raise
@@ -356,13 +356,10 @@ class Scan:
             note(error, f"gatecore: while pattern {number} was asked about: {pattern.source!r}")
 
     def _all_known(self, error: _AnyError, number: int | None = None) -> _AnyError:
-        """The error with the pattern that was asked about and what is known of all."""
-        known = self.known()
-        if number is None and known.open:
-            number = known.open[0]
+        """The error with the pattern that was asked about, if it is known, and what is of all."""
         if number is not None:
             self._named(error, number)
-        vars(error)["known"] = known
+        vars(error)["known"] = self.known()
         return error
 
     def __reduce__(self) -> NoReturn:

@@ -45,6 +45,15 @@ pub fn scan(error: ScanError) -> PyErr {
     PyMemoryError::new_err(error.to_string())
 }
 
+/// Has an error about a question say of which pattern it was, by its number.
+pub fn numbered(error: PyErr, number: u32) -> PyErr {
+    let named = Python::attach(|py| match error.is_instance_of::<UnansweredError>(py) {
+        true => error.value(py).setattr("number", number),
+        false => Ok(()),
+    });
+    named.err().unwrap_or(error)
+}
+
 /// Something among many documents is none.
 pub fn not_a_document(object: &Bound<'_, PyAny>, number: usize) -> PyErr {
     let kind = object.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string());

@@ -17,14 +17,14 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::deadline::{Deadline, Limit, Looks};
-use crate::errors::{self, UnansweredError};
+use crate::errors;
 use crate::gil::without_gil;
 use crate::lowercase::LowercaseOffsets;
 use crate::scan::CoreScan;
 use crate::set::CoreSet;
 
-/// (evidence, group, pattern, start, end).
-type FlatFinding = (u32, u32, u32, usize, usize);
+/// (evidence, listed, start, end).
+type FlatFinding = (u32, u32, usize, usize);
 /// A place, or (-1, count), or (-1, -1) for no place.
 type FlatFilled = (isize, isize);
 /// (branch or None when not relevant, findings, texts).
@@ -125,7 +125,7 @@ fn flat(outcome: Outcome) -> PyResult<FlatOutcome> {
         Outcome::Branch { number, findings, texts } => {
             let findings = findings.into_iter().map(|found| {
                 let (start, end) = (found.span.start(), found.span.end());
-                (found.evidence, found.group, found.pattern.0, start, end)
+                (found.evidence, found.listed, start, end)
             });
             let filled = |filled: Filled| match filled {
                 Filled::Place(Some(span)) => (span.start() as isize, span.end() as isize),
@@ -256,11 +256,7 @@ impl Answers<'_> {
 
     /// An error with the pattern of which it is, if it is about one question.
     fn named(&self, pattern: GatePattern, error: PyErr) -> Obstacle {
-        let named = Python::attach(|py| match error.is_instance_of::<UnansweredError>(py) {
-            true => error.value(py).setattr("number", pattern.0),
-            false => Ok(()),
-        });
-        Obstacle::Error(named.err().unwrap_or(error))
+        Obstacle::Error(errors::numbered(error, pattern.0))
     }
 
     /// Asks the document, which asks `re`.
@@ -312,7 +308,7 @@ fn judge<'g>(
 
 /// Whether an error leaves the other questions about a document open.
 fn is_of_one_question(error: &PyErr) -> bool {
-    Python::attach(|py| error.is_instance_of::<UnansweredError>(py))
+    Python::attach(|py| error.is_instance_of::<errors::UnansweredError>(py))
 }
 
 impl Answerer for Answers<'_> {

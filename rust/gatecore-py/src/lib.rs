@@ -1,7 +1,7 @@
 //! The extension module `gatecore._gatecore`: converts, nothing else.
 //!
 //! Every class is frozen. Work that can take longer than a microsecond runs without the GIL, through
-//! `gil.rs`. Text crosses the boundary in `text.rs`, the one file that knows characters and bytes; errors
+//! `gil.rs`. Documents cross the boundary in `text.rs`; errors
 //! become those of `gatecore.errors` in `errors.rs`.
 //!
 //! A file uses only files above it; held by `tests/meta/test_binding.py`, and [`re`] has the files of that

@@ -265,7 +265,7 @@ impl CoreScan {
         })
     }
 
-    /// The first match in a region; the GIL is released if it is long.
+    /// The first match in a region.
     pub fn find(
         slf: &Bound<'_, Self>,
         id: PatternId,
@@ -276,7 +276,7 @@ impl CoreScan {
         CoreScan::ask(slf, id, limit, move |scan, set| scan.find(set, id, anchor, region))
     }
 
-    /// The first matches in a region; the GIL is released.
+    /// The first matches in a region.
     pub fn some_spans(
         slf: &Bound<'_, Self>,
         id: PatternId,
@@ -287,7 +287,7 @@ impl CoreScan {
         CoreScan::ask(slf, id, limit, move |scan, set| scan.some_spans(set, id, region, wanted))
     }
 
-    /// Whether a pattern matches; the GIL is released unless the pass alone decides.
+    /// Whether a pattern matches.
     #[inline]
     pub fn matches(slf: &Bound<'_, Self>, id: PatternId, limit: &Limit) -> PyResult<Answer<bool>> {
         let core = slf.get();

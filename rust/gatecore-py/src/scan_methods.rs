@@ -75,9 +75,11 @@ impl CoreScan {
             let mut looks = None;
             for id in open.into_iter().map(PatternId) {
                 let looks = looks.get_or_insert_with(|| Looks::new(&limit));
-                looks.look_after(core.work_of(id))?;
                 let question = move |scan: &Scan, set: &PatternSet| scan.is_match(set, id);
-                match CoreScan::ask_detached(this, id, &limit, question)? {
+                let answer = looks.look_after(core.work_of(id));
+                let answer =
+                    answer.and_then(|()| CoreScan::ask_detached(this, id, &limit, question));
+                match answer.map_err(|error| errors::numbered(error, id.0))? {
                     Answer::Known(true) => memory::push(&mut yes, id.0),
                     Answer::Known(false) => {}
                     Answer::AskRe => memory::push(&mut ask, id.0),

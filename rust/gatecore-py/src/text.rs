@@ -1,4 +1,4 @@
-//! Python strings as the core's [`Text`]: the one place that knows characters and bytes.
+//! Documents as the core's [`Text`]: characters of a Python string, as bytes.
 //!
 //! The stable ABI does not show how CPython stores a string. An ASCII string is lent as it is. Of
 //! others UTF-32 copies are made, a stretch at a time, and only for so long is the GIL held: about

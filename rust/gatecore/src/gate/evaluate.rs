@@ -21,10 +21,8 @@ use crate::span::Span;
 pub struct Finding {
     /// Which of the branch's evidence shows it.
     pub evidence: u32,
-    /// The caller's number of the group.
-    pub group: u32,
-    /// The pattern.
-    pub pattern: GatePattern,
+    /// The number of the pattern among all that the gate lists.
+    pub listed: u32,
     /// Where.
     pub span: Span,
 }
@@ -247,9 +245,9 @@ impl<A: Answerer> Judge<'_, '_, A> {
         findings: &mut Vec<Finding>,
     ) -> Result<(), A::Error> {
         let before = findings.len();
-        for &(group, pattern) in &evidence.groups {
+        for &(listed, pattern) in &evidence.groups {
             let mut push = |span| {
-                let found = Finding { evidence: number, group, pattern, span };
+                let found = Finding { evidence: number, listed, span };
                 memory::push(findings, found);
             };
             if evidence.take == Take::Every {

@@ -1,7 +1,7 @@
 //! What gates ask: conditions over pattern numbers, and branches in order.
 //!
-//! `python/gatecore/gates/spec.py` says what each of these means. Names of types, fields and
-//! variants are the same there, so that one generic function there writes the JSON that serde reads
+//! `python/gatecore/gates/spec.py` says what each of these means. Names of conditions, windows, bounds and
+//! evidence are the same there, so that one generic function there writes the JSON that serde reads
 //! here; only `groups` are pattern numbers instead of names, and a text is the holes in it.
 
 use std::collections::HashMap;
@@ -228,7 +228,7 @@ pub enum Take {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
-    /// The patterns, each after the caller's number for it in its group.
+    /// The patterns, each after its number among all that the gate lists.
     pub groups: Vec<(u32, GatePattern)>,
     /// Which matches.
     pub take: Take,
