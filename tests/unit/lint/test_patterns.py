@@ -50,13 +50,15 @@ def test_each_row_has_its_advice(row: dict[str, Any]) -> None:
     assert growth.until == row.get("until")
     assert row.get("note", "") in advice.note
     rewrite = advice.rewrite
-    assert (rewrite.pattern.source if rewrite else None) == row.get("rewrite")
-    assert (rewrite.kind if rewrite else None) == row.get("kind")
+    # Some rewrites hold but are not advised: off the fallback route there is nothing to gain.
+    advised = row if row.get("advised", True) else {}
+    assert (rewrite.pattern.source if rewrite else None) == advised.get("rewrite")
+    assert (rewrite.kind if rewrite else None) == advised.get("kind")
 
 
 def test_advice_comes_in_order_and_duplicates_have_the_same() -> None:
     """One for each pattern; growth off the fallback route only when it is asked for."""
-    some: list[PatternLike] = [r"\d+x", (r"(?<!\w)a(?!\w)", re.I), r"\d+x"]
+    some: list[PatternLike] = [r"\d+x", (r"(?a:a)b", re.I), r"\d+x"]
     first, second, third = lint_patterns(some)
     assert first == third
     assert first.growth is None
@@ -75,9 +77,9 @@ def test_a_bad_pattern_is_the_error_of_re() -> None:
 
 
 def test_advice_is_plain_data() -> None:
-    (advice,) = lint_patterns([r"(?<!\w)risk(?!\w)"])
+    (advice,) = lint_patterns([r"(?a:risk)s"])
     plain = json.loads(json.dumps(advice.to_dict()))
-    assert plain["rewrite"]["pattern"]["source"] == r"\brisk\b"
+    assert plain["rewrite"]["pattern"]["source"] == "(?:risk)s"
     assert plain["growth"]["kind"] == "linear"
 
 
@@ -289,6 +291,8 @@ def test_the_counting_backtracker_finds_what_re_finds() -> None:
             if written.registers or not written.regular or modes:
                 continue  # empty rounds and modes of their own end in ways of `re`'s own
             for text in case.texts:
+                if not text and r"\B" in spec[0]:
+                    continue  # it holds nowhere in an empty text, but from 3.14 on
                 counted = count(written, text[:30], budget=20_000)
                 if not counted.finished:
                     continue

@@ -24,7 +24,7 @@ ABOUT: Final = opt.About(
     "text and a rewrite where one is known. Of gates it also lists what is dead, superfluous, "
     "never reached or not tested. Without arguments, all shipped gates are read.",
     epilog="examples:\n"
-    "  gatecore lint '(?<!\\w)risk(?!\\w)' --flags i\n"
+    "  gatecore lint '(?:x*)*y' --flags i\n"
     "  gatecore lint rules.py checks/    # string literals that reach re's functions\n"
     '  gatecore lint --patterns a.jsonl  # {"pattern": "a+b", "flags": "i"}\n'
     "  gatecore lint rules/house --all       # gates: a folder, a file, a module\n"
