@@ -110,9 +110,9 @@ class Scan:
         try:
             found, ask = self._core.ids(until)
         except UnansweredError as error:
-            raise self._all_known(error, error.number) from None
+            raise self._all_known(error, vars(error).pop("asked", None)) from None
         except BaseException as error:
-            self._all_known(error)
+            self._all_known(error, vars(error).pop("asked", None))
             raise
         if ask:
             found += self._asked(ask, until)

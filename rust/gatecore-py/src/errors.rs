@@ -45,12 +45,10 @@ pub fn scan(error: ScanError) -> PyErr {
     PyMemoryError::new_err(error.to_string())
 }
 
-/// Has an error about a question say of which pattern it was, by its number.
+/// Has an error about a question, Ctrl-C among them, say of which pattern it was: for whoever asked many
+/// together and raises it with more to say.
 pub fn numbered(error: PyErr, number: u32) -> PyErr {
-    let named = Python::attach(|py| match error.is_instance_of::<UnansweredError>(py) {
-        true => error.value(py).setattr("number", number),
-        false => Ok(()),
-    });
+    let named = Python::attach(|py| error.value(py).setattr("asked", number));
     named.err().unwrap_or(error)
 }
 

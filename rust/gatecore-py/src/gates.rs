@@ -256,7 +256,12 @@ impl Answers<'_> {
 
     /// An error with the pattern of which it is, if it is about one question.
     fn named(&self, pattern: GatePattern, error: PyErr) -> Obstacle {
-        Obstacle::Error(errors::numbered(error, pattern.0))
+        let named =
+            Python::attach(|py| match error.is_instance_of::<errors::UnansweredError>(py) {
+                true => error.value(py).setattr("number", pattern.0),
+                false => Ok(()),
+            });
+        Obstacle::Error(named.err().unwrap_or(error))
     }
 
     /// Asks the document, which asks `re`.
