@@ -109,7 +109,10 @@ def test_the_place_is_that_of_the_literal() -> None:
     found = _read(
         """
         import re
-        P = ["a", "b"]
+        P = [
+            "a",
+            "b",
+        ]
         any(re.search(p, text) for p in P)
         """
     )
