@@ -42,11 +42,14 @@ pub fn first<'py>(target: &Target<'_, 'py>, anchor: Anchor) -> PyResult<Served<'
 }
 
 macro_rules! answer {
-    ($name:ident, $method:literal, $answer:expr) => {
+    ($name:ident, $method:literal, $answer:expr $(, $anchor:ident gives $nothing:expr)?) => {
         #[doc = concat!("As `re.Pattern.", $method, "`.")]
         #[inline]
         pub fn $name<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
             let method = || intern!(call.string.py(), $method);
+            $(if call.is_ruled_out(Anchor::$anchor)? {
+                return $nothing(call.string.py());
+            })?
             let target = match call.aim()? {
                 Ok(target) => target,
                 Err(declined) => return call.ask_re(&declined, method()),
@@ -65,11 +68,19 @@ macro_rules! answer {
     };
 }
 
-answer!(searched, "search", |target| first(target, Anchor::Search));
-answer!(matched, "match", |target| first(target, Anchor::Match));
-answer!(fullmatch, "fullmatch", |target| first(target, Anchor::FullMatch));
+fn none(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    Ok(py.None().into_bound(py))
+}
+
+fn no_texts(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    Ok(empty_list(py)?.into_any())
+}
+
+answer!(searched, "search", |target| first(target, Anchor::Search), Search gives none);
+answer!(matched, "match", |target| first(target, Anchor::Match), Match gives none);
+answer!(fullmatch, "fullmatch", |target| first(target, Anchor::FullMatch), FullMatch gives none);
 answer!(finditer, "finditer", matches);
-answer!(findall, "findall", texts);
+answer!(findall, "findall", texts, Search gives no_texts);
 
 /// As `re.Pattern.search`. Most calls are about a whole document whose pass has the answer: they come
 /// first and build nothing but the match.

@@ -98,16 +98,41 @@ impl<'a, 'py> Call<'a, 'py> {
         Call { pattern, string, pos: None, endpos: None }
     }
 
+    /// Whether a pass that was run has ruled the pattern out of the whole text: most calls end here, and
+    /// build nothing.
+    #[inline]
+    pub fn is_ruled_out(&self, anchor: Anchor) -> PyResult<bool> {
+        if self.pos.is_some() || self.endpos.is_some() {
+            return Ok(false);
+        }
+        let Some(scan) = self.scan()? else { return Ok(false) };
+        let core = scan.get();
+        let Some(Some(id)) = self.pattern.get().known_number(&core.set) else { return Ok(false) };
+        let set = &core.set.set;
+        let is_out = core.scan.has(set, id) && core.scan.is_out(set, id, anchor, core.scan.whole());
+        if is_out {
+            self.pattern.get().note_asked();
+            core.stats.served();
+        }
+        Ok(is_out)
+    }
+
+    /// The scan of the text, if it is a document or a plain text that is worth one.
+    #[inline]
+    fn scan(&self) -> PyResult<Option<Bound<'py, CoreScan>>> {
+        match scan_of(self.string) {
+            None if self.pos.is_none() && self.endpos.is_none() => {
+                scan_for(self.pattern, self.string)
+            }
+            known => Ok(known),
+        }
+    }
+
     /// Finds out what the call asks, and scans for it.
     #[inline]
     pub fn aim(&self) -> PyResult<Served<'py, Target<'a, 'py>>> {
-        let known = scan_of(self.string);
         let is_whole = self.pos.is_none() && self.endpos.is_none();
-        let scan = match known {
-            None if is_whole => scan_for(self.pattern, self.string)?,
-            known => known,
-        };
-        let Some(scan) = scan else {
+        let Some(scan) = self.scan()? else {
             return Ok(Err(Declined { reason: Reason::NotADocument, scan: None }));
         };
         let Some(id) = number_in(self.pattern.get(), self.string, scan.get())? else {

@@ -161,9 +161,9 @@ fn scan_of_text<'py>(
         }
         let find = || here.sets.iter().position(|set| pattern.get().number(py, set).is_some());
         let Some(home) = pattern.get().home(changes, find) else { return Ok(None) };
-        let set = Arc::clone(&here.sets[home]);
+        let Here { sets, last, worth, .. } = &mut *here;
+        let set = &sets[home];
         let is_same = |last: &&mut Last| last.text.is(text) && last.set == set.id;
-        let Here { last, worth, .. } = &mut *here;
         if last.as_mut().filter(is_same).is_none() {
             if let Some(last) = last.take() {
                 worth.end(last.characters, last.questions, last.begin);
@@ -184,8 +184,11 @@ fn scan_of_text<'py>(
         }
         if last.scan.is_none() && last.questions >= last.begin {
             let scan = errors::caught(|| set.set.begin(last.characters))?;
-            let scan =
-                CoreScan::new(set, scan.map_err(errors::scan)?, Arc::<DocumentStats>::default());
+            let scan = CoreScan::new(
+                Arc::clone(set),
+                scan.map_err(errors::scan)?,
+                Arc::<DocumentStats>::default(),
+            );
             last.scan = Some(Bound::new(py, scan)?.unbind());
         }
         Ok(last.scan.as_ref().map(|scan| scan.bind(py).clone()))
