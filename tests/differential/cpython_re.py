@@ -299,6 +299,12 @@ class Documents:
 # --- running -------------------------------------------------------------------------------------
 
 
+def _purge() -> None:
+    from gatecore import re as routed_re
+
+    routed_re.purge()
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of one unittest test."""
@@ -352,6 +358,7 @@ class Suite:
         """Run one test; `stats` counts the calls that were served so far."""
         if name not in self._outcomes:
             recording = _Recording()
+            _purge()  # a pattern that another test compiled would not warn again
             before = stats()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
