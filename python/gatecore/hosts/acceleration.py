@@ -23,6 +23,7 @@ pass. What the source does not tell is learned when it is asked for.
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections import Counter
@@ -53,6 +54,20 @@ _LONGEST_RECENT: Final = 4_000_000
 
 #: When gates are added, this many new patterns are worth another compile; fewer are learned.
 _WORTH_COMPILING: Final = 50
+
+
+#: Every handle that is alive.
+_HANDLES: Final[weakref.WeakSet[Acceleration]] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    """A thread that held one at a fork is not there in the child to let it go."""
+    for handle in list(_HANDLES):
+        handle._lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 def accelerate(
@@ -155,6 +170,7 @@ class Acceleration:
         self._given = patterns
         self._store = store
         self._lock = threading.RLock()
+        _HANDLES.add(self)
         self._local = threading.local()
         self._counts = Counts()
         self._recent: list[Document] = []
@@ -163,6 +179,7 @@ class Acceleration:
         self._token = object()
         self._given_back: list[str] = []
         self._trials: dict[str, gain.Trial] = {}
+        self._short: dict[str, int] = {}
         self._served = gain.Served(_review_of(weakref.ref(self)))
         self._learning = HostLearning(
             host.modules, store=store, backend=backend, learn=learn, use=self._use
@@ -267,6 +284,7 @@ class Acceleration:
         local = self._local
         depth = getattr(local, "depth", 0)
         if not (entry.whole or entry.parameter) and not _has_document(args, kwargs):
+            self._count_short(entry)
             return function(*args, **kwargs)
         if entry.whole and depth == 0 and self.host.has_changed():
             self.refresh()
@@ -305,12 +323,21 @@ class Acceleration:
     def _judge(self, entry: Entry, served: int, learned: int) -> None:
         """Closes a function's door if its documents are asked too little. The lock is held."""
         trial = self._trials.setdefault(entry.label, gain.Trial())
-        if not trial.is_lost(served, learned):
-            return
+        if trial.is_lost(served, learned):
+            self._close(entry, "its documents are asked too little")
+
+    def _count_short(self, entry: Entry) -> None:
+        """Closes a function's door if it hardly ever gets a text that is worth a document."""
+        calls = self._short[entry.label] = self._short.get(entry.label, 0) + 1
+        if calls >= gain.MOST_SHORT and calls >= 9 * self._counts.calls(entry.label):
+            with self._lock:
+                self._close(entry, "its texts are short")
+
+    def _close(self, entry: Entry, why: str) -> None:
         for taken in self._doors:
             if taken.owner is entry.owner and taken.name == entry.name:
                 patching.leave(self, taken)
-                self._given_back.append(f"{entry.label}: its documents are asked too little")
+                self._given_back.append(f"{entry.label}: {why}")
                 self._doors.remove(taken)
                 return
 
@@ -326,7 +353,7 @@ class Acceleration:
                     patching.let_go(self._token, taken)
                     owner = taken.owner if isinstance(taken.owner, type) else type(taken.owner)
                     where = getattr(taken.owner, "__name__", owner.__name__)
-                    self._given_back.append(f"{where}.{taken.name}: asked of texts without a scan")
+                    self._given_back.append(f"{where}.{taken.name}: re answers for it")
 
     # What it came to.
 

@@ -8,7 +8,7 @@ always come to the same end.
 - A function whose documents were asked fewer than ten questions that the pass answers, on average
   from the third on, is called directly from then on. The texts that it hands on may still be
   scanned, if they are asked enough (`rust/gatecore/src/worth.rs`).
-- A pattern that was asked of texts without a scan four times as often as of others becomes `re`'s
+- A pattern for which `re` had to answer four times as often as a scan did becomes `re`'s
   own again where it is held.
 - If all patterns of a host together are asked in vain nine times out of ten, three times in a row,
   the host gets all of its names back.
@@ -19,14 +19,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from gatecore._gatecore import CoreSet, gain_of, thread_counts
+from gatecore._gatecore import CoreSet, gain_of, totals
 from gatecore.patterns.set import PatternSet
 
-__all__ = ["MOST_STRIKES", "SHORTEST_DOCUMENT", "Served", "Trial", "gains"]
+__all__ = ["MOST_SHORT", "MOST_STRIKES", "SHORTEST_DOCUMENT", "Served", "Trial", "gains"]
 
 #: Calls in vain before a pattern is judged.
 _ENOUGH: Final = 64
-#: A pattern gains if it is asked of a scan at least once for so many calls in vain.
+#: A pattern gains if a scan answers at least once for so many calls in vain.
 _IN_VAIN: Final = 4
 #: The same for all patterns of a host together.
 _ALL_IN_VAIN: Final = 9
@@ -39,6 +39,9 @@ _CALLS: Final = 3
 #: Calls in which what is learned counts as well.
 _LEARNING: Final = 8
 _QUESTIONS: Final = 10
+
+#: Calls of a function without a text that is long enough, before it is called directly.
+MOST_SHORT: Final = 64
 
 #: Shorter texts are never documents: making one costs as much as ten of `re`'s calls.
 SHORTEST_DOCUMENT: Final = 64
@@ -108,8 +111,7 @@ class Served:
 
     def is_hopeless(self) -> bool:
         """To be asked at each review: whether hardly anything was served for the third time."""
-        served, *fell = thread_counts()
-        now = (served, sum(fell))
+        now = totals()
         served, fell_through = now[0] - self._before[0], now[1] - self._before[1]
         if fell_through < _LONG_ENOUGH:
             return False

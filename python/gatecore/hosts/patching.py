@@ -14,6 +14,7 @@ handle, which so lives as long as the engine that it belongs to.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,7 +24,17 @@ from typing import Any, Final
 __all__ = ["Taken", "enter", "give_back", "is_ours", "leave", "let_go", "take", "taken_by"]
 
 _MISSING: Final = object()
-_LOCK: Final = threading.RLock()
+_LOCK = threading.RLock()
+
+
+def _renew_lock() -> None:
+    """A thread that held it at a fork is not there in the child to let it go."""
+    global _LOCK
+    _LOCK = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 @dataclass(eq=False)
@@ -60,8 +71,11 @@ def _read(owner: Any, name: Any) -> Any:
 
 
 def _write(owner: Any, name: Any, value: Any) -> None:
-    if isinstance(owner, dict | list):
-        owner[name] = value
+    # By the plain type's own method: a subclass might refuse, log, or reorder.
+    if isinstance(owner, dict):
+        dict.__setitem__(owner, name, value)
+    elif isinstance(owner, list):
+        list.__setitem__(owner, name, value)
     elif isinstance(owner, ModuleType | type):
         setattr(owner, name, value)
     else:

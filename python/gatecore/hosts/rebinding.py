@@ -96,7 +96,10 @@ def rebind(user: Any, owners: list[Any], asking: Collection[ModuleType] = ()) ->
         for holder, name, value in list(_slots(owner, seen)):
             new = _rebound(value, 0)
             if new is not value:
-                take(user, holder, name, new)
+                try:
+                    take(user, holder, name, new)
+                except Exception:  # a metaclass, or a module's class, that refuses: `re`'s stays
+                    continue
                 rebound.append(f"{_name(owner)}.{name}" if holder is owner else _name(owner))
             elif is_ours(holder, name):
                 take(user, holder, name, value)  # another handle's: join it

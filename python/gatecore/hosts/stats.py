@@ -143,6 +143,10 @@ class Counts:
         """Knows a gate before its first call."""
         self._by_gate.setdefault(label, [0] * len(self._total))
 
+    def calls(self, label: str) -> int:
+        """How often a gate was called so far."""
+        return self._calls[label]
+
     def add(self, label: str, before: tuple[int, ...], *, outermost: bool) -> tuple[int, int]:
         """A call that has just ended; `before` is `thread_counts()` at its beginning.
 

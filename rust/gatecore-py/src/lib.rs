@@ -72,7 +72,7 @@ mod _gatecore {
     #[pymodule_export]
     use super::re::functions::{
         compile, compile_served, findall, finditer, fullmatch, pattern_object, purge, r#match,
-        reasons, reset_stats, search, split, stats, sub, subn, thread_counts,
+        reasons, reset_stats, search, split, stats, sub, subn, thread_counts, totals,
     };
     #[pymodule_export]
     use super::re::iterator::MatchIterator;

@@ -41,11 +41,6 @@ impl Counts {
         bump(&self.0[reason as usize]);
     }
 
-    /// The count of one reason.
-    pub fn of(&self, reason: Reason) -> u64 {
-        self.0[reason as usize].load(Ordering::Relaxed)
-    }
-
     /// The counts in the order of [`REASONS`].
     pub fn all(&self) -> Vec<u64> {
         self.0.iter().map(|count| count.load(Ordering::Relaxed)).collect()

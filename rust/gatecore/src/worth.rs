@@ -7,42 +7,39 @@
 //!
 //! ```text
 //! texts so far were asked twice as many as pay     scan at the first question
-//! they were not                                    scan once this text alone was asked as many, times `patience`
-//! a scan did not pay                               patience doubles, up to a limit
-//! one would have paid                              patience halves
-//! ```
+//! they were not                                    scan once this text alone was asked as many
+//! a scan did not pay                               the next one waits for twice as many texts that are asked
+//! ```                                                  enough, 64 at most, and a quarter of that once one pays
 //!
-//! So where nothing is gained, scans become rare, and where something is, they come back.
+//! What pays are questions that the pass has ruled out. So where nothing is gained scans become rare, and
+//! where something is they come back.
 
 /// Nanoseconds of a scan, and of each character of it.
 const SCAN: usize = 3_000;
 const SCAN_CHARACTER: usize = 10;
 
 /// Nanoseconds that an answer saves, and for each character that `re` need not look at.
-const SAVED: usize = 100;
-const SAVED_CHARACTER: usize = 4;
+const SAVED: usize = 50;
+const SAVED_CHARACTER: usize = 3;
 
 /// Most questions of a text that are taken into account.
 const MOST_QUESTIONS: u32 = 4_096;
 
-/// How often what would pay must have been asked of a text before it is scanned, at most.
+/// How many texts that are asked enough go by without a scan, at most, after scans that did not pay.
 const MOST_PATIENCE: u32 = 64;
 
 /// Texts after which what was learned about a text is forgotten to one part in e.
 const MEMORY: u32 = 8;
 
 /// What is known of the texts of a thread.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Worth {
     /// Questions of a text, on average; sixteenths.
     usual: u32,
+    /// How many texts that are asked enough go by between two scans.
     patience: u32,
-}
-
-impl Default for Worth {
-    fn default() -> Self {
-        Worth { usual: 0, patience: 1 }
-    }
+    /// How many did since the last.
+    waited: u32,
 }
 
 /// How many questions pay for a scan of a text of this many characters.
@@ -55,21 +52,27 @@ impl Worth {
     /// At which question a text of this many characters is to be scanned; the first is 1.
     pub fn begin(&self, characters: usize) -> u32 {
         let paying = paying(characters);
-        if self.patience == 1 && self.usual >= 16 * 2 * paying {
-            return 1;
+        match self.patience {
+            0 if self.usual >= 16 * 2 * paying => 1,
+            patience if self.waited >= patience => paying + 1,
+            _ => u32::MAX,
         }
-        paying.saturating_mul(self.patience) + 1
     }
 
-    /// A text was asked this many questions, the last of them of a scan if that began at `begin`.
-    pub fn end(&mut self, characters: usize, questions: u32, begin: u32) {
+    /// A text was asked this many questions, and if there was a scan, the pass had ruled this many out.
+    pub fn end(&mut self, characters: usize, questions: u32, is_scanned: bool, ruled_out: u32) {
         let questions = questions.min(MOST_QUESTIONS);
         self.usual = self.usual - self.usual / MEMORY + 16 * questions / MEMORY;
         let paying = paying(characters);
-        if questions >= 2 * paying {
-            self.patience = (self.patience / 2).max(1);
-        } else if begin <= questions {
-            self.patience = (2 * self.patience).min(MOST_PATIENCE);
+        if is_scanned {
+            self.waited = 0;
+            self.patience = if ruled_out < paying {
+                (2 * self.patience).clamp(1, MOST_PATIENCE)
+            } else {
+                self.patience / 4
+            };
+        } else if questions >= 2 * paying {
+            self.waited += 1;
         }
     }
 }
@@ -78,60 +81,64 @@ impl Worth {
 mod tests {
     use super::*;
 
-    /// Scans in a thousand texts of so many characters and questions, and how many of the questions they
-    /// served.
-    fn run(characters: usize, questions: u32) -> (u32, u32) {
-        let (mut worth, mut scans, mut served) = (Worth::default(), 0, 0);
+    /// Of a thousand texts the scans, and the questions that they ruled out, if one in `yes` matches.
+    fn run(characters: usize, questions: u32, yes: u32) -> (u32, u32) {
+        let (mut worth, mut scans, mut all_ruled_out) = (Worth::default(), 0, 0);
         for _ in 0..1_000 {
             let begin = worth.begin(characters);
-            if begin <= questions {
-                scans += 1;
-                served += questions + 1 - begin;
-            }
-            worth.end(characters, questions, begin);
+            let is_scanned = begin <= questions;
+            let answered = (questions + 1).saturating_sub(begin);
+            let ruled_out = answered - answered / yes;
+            scans += u32::from(is_scanned);
+            all_ruled_out += ruled_out;
+            worth.end(characters, questions, is_scanned, ruled_out);
         }
-        (scans, served)
+        (scans, all_ruled_out)
     }
+
+    const LENGTHS: [usize; 4] = [10, 100, 1_000, 100_000];
 
     #[test]
     fn texts_that_are_asked_often_are_scanned_at_once() {
-        for characters in [10, 100, 1_000, 100_000] {
-            let (scans, served) = run(characters, 300);
+        for characters in LENGTHS {
+            let (scans, ruled_out) = run(characters, 300, 50);
             assert!(scans >= 990, "{characters}: {scans}");
-            assert!(served >= 290_000, "{characters}: {served}");
+            assert!(ruled_out >= 280_000, "{characters}: {ruled_out}");
         }
     }
 
     #[test]
     fn texts_that_are_asked_little_are_not_scanned() {
-        for characters in [10, 100, 1_000, 100_000] {
+        for characters in LENGTHS {
             for questions in 0..=paying(characters) {
-                assert_eq!(run(characters, questions), (0, 0), "{characters}, {questions}");
+                assert_eq!(run(characters, questions, 50), (0, 0), "{characters}, {questions}");
             }
+        }
+    }
+
+    #[test]
+    fn scans_that_do_not_pay_become_rare() {
+        for characters in LENGTHS {
+            let paying = paying(characters);
+            for questions in paying + 1..2 * paying {
+                let (scans, _) = run(characters, questions, 50);
+                assert!(scans <= 1, "{characters}, {questions}: {scans}");
+            }
+            let (scans, ruled_out) = run(characters, 300, 1);
+            assert!(scans < 25 && ruled_out == 0, "all match, {characters}: {scans}");
         }
     }
 
     #[test]
     fn what_did_not_pay_may_pay_later() {
         let (mut worth, mut scans) = (Worth::default(), 0);
-        for text in 0..400 {
-            let questions = if text < 200 { paying(100) + 1 } else { 50 };
+        for text in 0..800 {
             let begin = worth.begin(100);
-            scans += u32::from(text >= 200 && begin == 1);
-            worth.end(100, questions, begin);
+            let is_scanned = begin <= 50;
+            scans += u32::from(text >= 400 && begin == 1);
+            let ruled_out = if text < 400 || !is_scanned { 0 } else { 51 - begin };
+            worth.end(100, 50, is_scanned, ruled_out);
         }
-        assert!(scans > 180, "{scans}");
-    }
-
-    #[test]
-    fn scans_that_do_not_pay_become_rare() {
-        for characters in [10, 100, 1_000, 100_000] {
-            let paying = paying(characters);
-            for questions in paying + 1..2 * paying {
-                let (scans, served) = run(characters, questions);
-                assert!(scans * paying < 1_000, "{characters}, {questions}: {scans}");
-                assert!(scans == 0 || served > 0);
-            }
-        }
+        assert!(scans > 300, "{scans}");
     }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import typing
@@ -10,6 +11,7 @@ from types import ModuleType
 import pytest
 
 import gatecore
+from tests.support.process import run_python
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +78,7 @@ def test_a_pattern_that_is_asked_in_vain_is_given_back() -> None:
             assert [bool(rule.search(text)) for rule in module.RULES] == [False] * len(PATTERNS)
         assert type(module.NUMBER) is re.Pattern
         left = [line for line in handle.explain().left if line.startswith("given back")]
-        assert "given back to re: gaining.NUMBER: asked of texts without a scan" in left
+        assert "given back to re: gaining.NUMBER: re answers for it" in left
         assert not any("RULES" in line for line in left)
     assert type(module.NUMBER) is re.Pattern
 
@@ -142,3 +144,81 @@ def test_served_texts_answer_as_re_whatever_is_asked() -> None:
                 got, wanted = getattr(rule, name)(*arguments), getattr(real, name)(*arguments)
                 assert shown(got, line) == shown(wanted, line), (name, rule, line)
         assert gatecore.re.stats().served > 2_000
+
+
+def test_a_function_that_gets_no_long_text_is_called_directly() -> None:
+    module = new_module()
+    before = module.count
+    with gatecore.accelerate(module, patterns=PATTERNS, keep=False) as handle:
+        assert [module.count("12") for _ in range(100)] == [1] * 100
+        assert module.count is before
+        assert any("gaining.count: its texts are short" in line for line in handle.explain().left)
+
+
+def test_texts_whose_questions_re_answers_at_once_are_scanned_rarely() -> None:
+    """Each pattern matches: a scan rules nothing out, and its answers cost more than `re`'s."""
+    module, text = new_module(), "a 12 b, " * 40
+    with gatecore.accelerate(module, patterns=[(r"\\b", 0), *PATTERNS], keep=False):
+        ours = [gatecore.re.compile(rf"\\w*{one}?", 0) for one in "abcdefghij"]
+        gatecore.re.reset_stats()
+        for number in range(200):
+            line = f"{text}{number}"
+            assert all(pattern.search(line) for pattern in ours)
+        assert gatecore.re.stats().served < 200
+
+
+def test_slots_that_refuse_keep_what_they_have() -> None:
+    module = new_module()
+    exec(
+        """
+class Frozen(type):
+    def __setattr__(cls, name, value):
+        raise AttributeError(name)
+
+class Rules(metaclass=Frozen):
+    rx = re.compile(r"\\d+")
+
+class Once(dict):
+    def __setitem__(self, name, value):
+        raise KeyError(name)
+
+TABLE = Once(a=RULES[0])
+""",
+        vars(module),
+    )
+    module.Rules.__class__ = module.Frozen
+    with gatecore.accelerate(module, patterns=PATTERNS, keep=False):
+        assert module.Rules.rx.findall("1 22") == ["1", "22"]
+        assert module.TABLE["a"].search("risk risk")
+    assert type(module.TABLE["a"]) is re.Pattern
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_fork_while_others_are_called_leaves_no_lock() -> None:
+    code = """
+        import os, sys, threading
+        from types import ModuleType
+        import gatecore
+
+        module = ModuleType("host")
+        exec('import re\\ndef go(text): return len(re.findall(r"\\\\d+", text))', vars(module))
+        handle = gatecore.accelerate(module, patterns=[r"\\d+"], keep=False)
+        text = "a 12 b " * 50
+        done = threading.Event()
+
+        def work():
+            while not done.is_set():
+                handle.document(text), handle._kept_document(text + str(threading.get_ident()))
+
+        for _ in range(3):
+            threading.Thread(target=work, daemon=True).start()
+        for _ in range(40):
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if module.go(text) == 50 else 1)
+            assert os.waitpid(child, 0)[1] == 0
+        done.set()
+        print("done")
+    """
+    done = run_python(code)
+    assert (done.returncode, done.stdout.strip()) == (0, "done"), done

@@ -21,7 +21,7 @@ pub fn first<'py>(target: &Target<'_, 'py>, anchor: Anchor) -> PyResult<Served<'
     let core = target.scan.get();
     let is_search_of_all = target.is_whole() && anchor == Anchor::Search;
     if is_search_of_all && core.scan.glance(&core.set.set, target.id) == Glance::Yes {
-        core.stats.served();
+        target.serve();
         return Ok(Ok(Match::of(target, anchor, None)?.into_any()));
     }
     if target.is_out(anchor) {
@@ -34,7 +34,7 @@ pub fn first<'py>(target: &Target<'_, 'py>, anchor: Anchor) -> PyResult<Served<'
     if is_search_of_all {
         core.scan.remember(target.id, span.is_some());
     }
-    core.stats.served();
+    target.serve();
     Ok(Ok(match span {
         None => py.None().into_bound(py),
         Some(_) => Match::of(target, anchor, span)?.into_any(),
@@ -118,7 +118,7 @@ pub fn matches<'py>(target: &Target<'_, 'py>) -> PyResult<Served<'py>> {
     if core.scan.is_out(&core.set.set, target.id, Anchor::Search, target.region)
         || errors::caught(|| core.set.set.tells_spans(target.id))?
     {
-        core.stats.served();
+        target.serve();
         return Ok(Ok(MatchIterator::of(target)?.into_any()));
     }
     Ok(Err(target.declined(Reason::Fallback)))

@@ -113,6 +113,7 @@ impl<'a, 'py> Call<'a, 'py> {
         if is_out {
             self.pattern.get().note_asked();
             core.stats.served();
+            texts::note_useful(self.string);
         }
         Ok(is_out)
     }
@@ -138,7 +139,6 @@ impl<'a, 'py> Call<'a, 'py> {
         let Some(id) = number_in(self.pattern.get(), self.string, scan.get())? else {
             return Ok(Err(Declined { reason: Reason::NotInSet, scan: Some(scan) }));
         };
-        self.pattern.get().note_asked();
         let whole = scan.get().scan.whole();
         let region = if is_whole {
             whole
@@ -165,9 +165,7 @@ impl<'a, 'py> Call<'a, 'py> {
     pub fn count(&self, declined: &Declined<'py>) {
         let scan = declined.scan.as_ref();
         fell_through(declined.reason, Some(self.pattern), scan.map(|scan| &*scan.get().stats));
-        if scan.is_none() {
-            texts::note_unserved(self.string.py());
-        }
+        texts::note_unserved(self.string.py());
     }
 
     /// Leaves the call to `re`.
@@ -213,9 +211,16 @@ impl<'py> Target<'_, 'py> {
         let core = self.scan.get();
         let is_out = core.scan.is_out(&core.set.set, self.id, anchor, self.region);
         if is_out {
-            core.stats.served();
+            self.serve();
         }
         is_out
+    }
+
+    /// Counts the call as answered.
+    #[inline]
+    pub fn serve(&self) {
+        self.pattern.get().note_asked();
+        self.scan.get().stats.served();
     }
 
     /// The first matches, up to a number of them; with `groups`, only if their groups can be told as
@@ -254,7 +259,7 @@ impl<'py> Target<'_, 'py> {
             self.limit.check()?;
         }
         spans.truncate(most);
-        core.stats.served();
+        self.serve();
         Ok(Ok(spans))
     }
 

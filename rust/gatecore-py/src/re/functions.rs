@@ -283,6 +283,13 @@ pub fn stats(py: Python<'_>) -> Counted {
     (served, reasons, patterns.filter(|(_, _, counts)| counts.iter().any(|&n| n > 0)).collect())
 }
 
+/// What the process counted: served, and left to `re`.
+#[pyfunction]
+pub fn totals() -> (u64, u64) {
+    let (served, reasons) = counters::totals().all();
+    (served, reasons.iter().sum())
+}
+
 /// What the calling thread counted since it began: served, then by reason.
 #[pyfunction]
 pub fn thread_counts(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {

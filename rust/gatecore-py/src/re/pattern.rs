@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use gatecore::counters::{Counts, Reason};
+use gatecore::counters::Counts;
 use gatecore::{PatternId, SharedSet};
 use gatecore_ffi::cpython::{call, call_method};
 use pyo3::intern;
@@ -29,7 +29,7 @@ pub struct CompiledPattern {
     /// Which of the sets for plain texts holds it: how often these had changed when it was looked for, then
     /// the set's place plus one.
     home: AtomicU64,
-    /// How often it was asked of a text with a scan.
+    /// How often a scan answered for it.
     asked: AtomicU64,
     /// How often a call with it fell through.
     pub counts: Counts,
@@ -105,15 +105,15 @@ impl CompiledPattern {
         found
     }
 
-    /// Notes that it was asked of a text with a scan. To be called with the GIL held.
+    /// Notes that a scan answered for it. To be called with the GIL held.
     #[inline]
     pub fn note_asked(&self) {
         self.asked.store(self.asked.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
-    /// How often it was asked of a text with a scan, and of one without.
+    /// How often a scan answered for it, and how often `re` did.
     pub fn gain(&self) -> (u64, u64) {
-        (self.asked.load(Ordering::Relaxed), self.counts.of(Reason::NotADocument))
+        (self.asked.load(Ordering::Relaxed), self.counts.all().iter().sum())
     }
 
     /// Which of the sets for plain texts holds it; `find` looks for it when they have changed.

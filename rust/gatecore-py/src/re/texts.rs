@@ -22,7 +22,10 @@ use crate::scan::CoreScan;
 use crate::text::length;
 
 /// Longer texts are not kept beyond the call that asked.
-const LONGEST: usize = 1 << 22;
+const LONGEST: usize = 1 << 20;
+
+/// On shorter ones `re` takes about as long as an answer from a scan, however many there are.
+const SHORTEST: usize = 64;
 
 /// The sets whose patterns plain texts may be asked, and how often they changed; 0 as long as there never
 /// was one.
@@ -69,6 +72,8 @@ struct Last {
     /// The pattern of the last question: one that is asked again and again of a text is no gain.
     pattern: usize,
     scan: Option<Py<CoreScan>>,
+    /// Questions that the scan's pass had ruled out: what a scan is made for.
+    useful: u32,
 }
 
 fn sets<T>(work: impl FnOnce(&mut Vec<Served>) -> T) -> T {
@@ -91,9 +96,24 @@ pub fn leave(set: &SharedSet) {
         Some(sets.remove(place))
     });
     CHANGES.fetch_add(1, Ordering::Relaxed);
+    HERE.with(|here| here.try_borrow_mut().ok().and_then(|mut here| here.last.take()));
 }
 
-/// Counts a call about a text without a scan, and now and then has the accelerated hosts look whether
+/// Notes that the scan of a plain text has ruled a pattern out.
+#[inline]
+pub fn note_useful(string: &Bound<'_, PyAny>) {
+    if CHANGES.load(Ordering::Relaxed) == 0 {
+        return;
+    }
+    HERE.with(|here| {
+        let Ok(mut here) = here.try_borrow_mut() else { return };
+        if let Some(last) = here.last.as_mut().filter(|last| last.text.is(string)) {
+            last.useful = last.useful.saturating_add(1);
+        }
+    });
+}
+
+/// Counts a call that `re` answers, and now and then has the accelerated hosts look whether
 /// that is all their patterns get.
 #[inline]
 pub fn note_unserved(py: Python<'_>) {
@@ -166,16 +186,24 @@ fn scan_of_text<'py>(
         let is_same = |last: &&mut Last| last.text.is(text) && last.set == set.id;
         if last.as_mut().filter(is_same).is_none() {
             if let Some(last) = last.take() {
-                worth.end(last.characters, last.questions, last.begin);
+                worth.end(last.characters, last.questions, last.scan.is_some(), last.useful);
             }
             let characters = length(text)?;
-            if characters > LONGEST {
+            if !(SHORTEST..=LONGEST).contains(&characters) {
                 return Ok(None);
             }
             let begin = worth.begin(characters);
             let (text, set) = (text.clone().unbind(), set.id);
-            *last =
-                Some(Last { text, characters, set, questions: 0, begin, pattern: 0, scan: None });
+            *last = Some(Last {
+                text,
+                characters,
+                set,
+                questions: 0,
+                begin,
+                pattern: 0,
+                scan: None,
+                useful: 0,
+            });
         }
         let last = last.as_mut().expect("it was just set");
         if last.pattern != pattern.as_ptr() as usize {
