@@ -47,7 +47,8 @@ def option(*names: str, default: Any = None, **about: Any) -> Any:
 
 def flag(name: str, *, help: str, unless: bool = False) -> Any:  # noqa: A002
     """A field that is true if an option is given, or with `unless` if it is not."""
-    return option(name, default=unless, action=f"store_{str(not unless).lower()}", help=help)
+    action = "store_false" if unless else "store_true"
+    return option(name, default=unless, action=action, help=help)
 
 
 def repeated(name: str, *, action: str = "append", **about: Any) -> Any:

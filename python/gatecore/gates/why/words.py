@@ -36,7 +36,6 @@ def describe(condition: Condition, gate: Gate, where: str = "") -> str:
     """What a condition asks for.
 
     >>> from gatecore import modules
-    >>> from gatecore.gates.spec import spec.AnyOf, spec.NoneOf
     >>> consent = modules.load("gdpr_uk").gate("consent")
     >>> describe(spec.NoneOf(("consent",)), consent, " in the first 3 lines")
     'no match of ‘consent’ (4 patterns) in the first 3 lines'
