@@ -14,8 +14,9 @@ pass. What the source does not tell is learned when it is asked for.
 ...     return bool(re.search(r"no\s+risk", text, re.I)) or "guaranteed" in text.lower()
 ... ''', vars(rules))
 >>> handle = accelerate(rules, patterns=[(r"no\s+risk", 2), "guaranteed"], keep=False)
->>> rules.risky("There is NO  RISK."), rules.risky("It is GUARANTEED."), rules.risky("Well.")
-(True, True, False)
+>>> letter = "To all who hold an account with us: this is what you should know. "
+>>> [rules.risky(letter + end) for end in ("There is NO  RISK.", "It is GUARANTEED.", "Well.")]
+[True, True, False]
 >>> handle.stats().served, handle.stats().fell_through
 (5, 0)
 >>> handle.restore()
@@ -152,7 +153,7 @@ class Acceleration:
     >>> rules = types.ModuleType("rules")
     >>> exec("def risky(text): return 'no risk' in text", vars(rules))
     >>> with accelerate(rules, patterns=["no risk"], keep=False) as handle:
-    ...     rules.risky("There is no risk."), handle.stats().served
+    ...     rules.risky("There is no risk. " * 5), handle.stats().served
     (True, 1)
     """
 

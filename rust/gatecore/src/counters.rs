@@ -20,6 +20,13 @@ pub enum Reason {
     Arguments,
 }
 
+impl Reason {
+    /// Whether the next start would find the same: what the set does not hold may be learned for it.
+    pub fn is_lasting(self) -> bool {
+        matches!(self, Reason::NotADocument | Reason::Fallback | Reason::Groups)
+    }
+}
+
 /// How each reason is told, in the order of the enum.
 pub const REASONS: [&str; 6] = [
     "the text is not a Document",
@@ -39,6 +46,12 @@ impl Counts {
     #[inline]
     pub fn add(&self, reason: Reason) {
         bump(&self.0[reason as usize]);
+    }
+
+    /// How many of them [`Reason::is_lasting`].
+    pub fn lasting(&self) -> u64 {
+        let count = |reason: Reason| self.0[reason as usize].load(Ordering::Relaxed);
+        [Reason::NotADocument, Reason::Fallback, Reason::Groups].map(count).iter().sum()
     }
 
     /// The counts in the order of [`REASONS`].
@@ -77,6 +90,11 @@ impl Tally {
         bump(&self.served);
         bump(&TOTALS.served);
         bump_of_thread(0);
+    }
+
+    /// Served, and left to `re` for reasons that last.
+    pub fn gain(&self) -> (u64, u64) {
+        (self.served.load(Ordering::Relaxed), self.fell.lasting())
     }
 
     /// Served, then by reason.

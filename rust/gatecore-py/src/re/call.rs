@@ -165,7 +165,9 @@ impl<'a, 'py> Call<'a, 'py> {
     pub fn count(&self, declined: &Declined<'py>) {
         let scan = declined.scan.as_ref();
         fell_through(declined.reason, Some(self.pattern), scan.map(|scan| &*scan.get().stats));
-        texts::note_unserved(self.string.py());
+        if declined.reason.is_lasting() {
+            texts::note_unserved(self.string.py());
+        }
     }
 
     /// Leaves the call to `re`.

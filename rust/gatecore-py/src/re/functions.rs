@@ -283,11 +283,10 @@ pub fn stats(py: Python<'_>) -> Counted {
     (served, reasons, patterns.filter(|(_, _, counts)| counts.iter().any(|&n| n > 0)).collect())
 }
 
-/// What the process counted: served, and left to `re`.
+/// What the process counted: served, and left to `re` for reasons that last.
 #[pyfunction]
 pub fn totals() -> (u64, u64) {
-    let (served, reasons) = counters::totals().all();
-    (served, reasons.iter().sum())
+    counters::totals().gain()
 }
 
 /// What the calling thread counted since it began: served, then by reason.

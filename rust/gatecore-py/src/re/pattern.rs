@@ -113,7 +113,7 @@ impl CompiledPattern {
 
     /// How often a scan answered for it, and how often `re` did.
     pub fn gain(&self) -> (u64, u64) {
-        (self.asked.load(Ordering::Relaxed), self.counts.all().iter().sum())
+        (self.asked.load(Ordering::Relaxed), self.counts.lasting())
     }
 
     /// Which of the sets for plain texts holds it; `find` looks for it when they have changed.
