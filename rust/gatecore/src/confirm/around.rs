@@ -186,7 +186,9 @@ impl Around {
         Matches { spans, at_end: false }
     }
 
-    /// The groups of a match, as far as the pattern has them.
+    /// The groups of a match, as far as the pattern has them. `None` where an attempt is not possible or
+    /// would be long: the walks take the whole rest of the text for each match, and `re`, which is asked
+    /// then from where the match begins, only its own characters.
     pub fn groups(&self, symbols: &[u8], found: Span) -> Option<Vec<Option<Span>>> {
         if let Some(mut attempts) = self.listing.attempts(symbols) {
             if let Ok(tried) = attempts.at(found.start()) {
@@ -194,7 +196,7 @@ impl Around {
                 return (tried == Some(found)).then(groups);
             }
         }
-        self.listing.groups(symbols, found)
+        None
     }
 }
 

@@ -74,6 +74,11 @@ pub const MAX_WEIGHT: u64 = 1_000_000;
 /// `[ab]{15000}c` took 10 s on 105,000 characters that `re` searched in 1.1 s.
 pub const MAX_EXCESS: u64 = 5_000;
 
+/// Most of them beside look-around, where each match is tried with what failed remembered, a bit for each
+/// state and character: for a token of three parts of up to 1,000 characters the walks, which take over
+/// beyond, need 1 s where `re` needs 1 ms for 100,000 characters.
+pub const MAX_EXCESS_AROUND: u64 = 500;
+
 impl Node {
     /// Why an automaton may not answer this pattern, if there is a reason. The first one counts.
     ///
@@ -118,6 +123,7 @@ impl Node {
             (unicode && ascii, Irregular::MixedBoundaries),
             (self.min_length() == 0, Irregular::MatchesEmpty),
             (self.excess() > MAX_EXCESS || self.weight() > MAX_WEIGHT, Irregular::TooLarge),
+            (self.has_look_around() && self.excess() > MAX_EXCESS_AROUND, Irregular::TooLarge),
         ];
         reason.or_else(|| whole.into_iter().find(|(holds, _)| *holds).map(|(_, why)| why))
     }
