@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any
+
+from benchmarks.figures.peer_figures import (
+    OURS,
+    OURS_ON_THEIRS,
+    RE,
+    Cell,
+    SetFigures,
+)
 
 __all__ = ["show"]
 
-Question = Literal["T1", "T2", "T3"]
-OURS, OURS_ON_THEIRS, RE = "gatecore", "gatecore, hyperscan's", "re"
 _SIZES = {100: "100 B", 10_000: "10 kB", 100_000: "100 kB"}
 
 
-class _Cell(Protocol):
-    engine: str
-    question: Question
-    characters: int
-    samples: list[float]
-    wrong: set[int]
-    compared: int
-    stopped: str | None
-
-    @property
-    def median(self) -> float | None: ...
-    def ratio_to(self, other: Any) -> float | None: ...
-
-
-class _Figures(Protocol):
-    name: str
-    origin: str
-    patterns: int
-    left_out: Mapping[str, int]
-    routes: Mapping[str, int]
-    reasons: Mapping[str, int]
-    compile_seconds: dict[str, float]
-    versions: dict[str, str]
-    unsupported: dict[str, int]
-    missing: dict[str, str]
-    cold: dict[str, float]
-    odd: dict[str, list[int]]
-    cells: Any
-
-    def cell(self, engine: str, question: Question, characters: int) -> Any: ...
-
-
-def show(measured: Sequence[_Figures], result: Mapping[str, Any], *, markdown: bool) -> None:
+def show(measured: Sequence[SetFigures], result: Mapping[str, Any], *, markdown: bool) -> None:
     """Prints what was measured: a table of sets, one a question, then what to know about them."""
     tables = [
         ("Sets: compiling and routes (exact/candidate/fallback)", *_sets(measured)),
@@ -101,7 +75,7 @@ def _number(value: float | None) -> str:
     return f"{value:.2f}" if value >= 0.1 or value == 0 else f"{value:.2g}"
 
 
-def _median(cell: _Cell | None) -> str:
+def _median(cell: Cell | None) -> str:
     """The median; with how often, where that is seldom."""
     if cell is None or cell.median is None:
         return "–"
@@ -109,11 +83,11 @@ def _median(cell: _Cell | None) -> str:
     return _number(cell.median) + seldom
 
 
-def _sizes(figures: _Figures) -> list[int]:
+def _sizes(figures: SetFigures) -> list[int]:
     return sorted({cell.characters for cell in figures.cells})
 
 
-def _sets(measured: Sequence[_Figures]) -> tuple[list[str], list[list[str]]]:
+def _sets(measured: Sequence[SetFigures]) -> tuple[list[str], list[list[str]]]:
     heading = ["set", "origin", "patterns", "e/c/f", "compile s", "hyperscan s", "it refuses"]
     heading += ["first T2 ms"]
     rows = []
@@ -134,13 +108,18 @@ def _sets(measured: Sequence[_Figures]) -> tuple[list[str], list[list[str]]]:
     return heading, rows
 
 
-def _summary(measured: Sequence[_Figures]) -> tuple[list[str], list[list[str]]]:
+def _asked(cell: Cell | None) -> Cell:
+    assert cell is not None, "ours is asked every question"
+    return cell
+
+
+def _summary(measured: Sequence[SetFigures]) -> tuple[list[str], list[list[str]]]:
     heading = ["set", "text", "T1 ours", "hyperscan", "÷ hyperscan", "re", "÷ re"]
     heading += ["T2 ours", "÷ re", "T3 ours", "÷ re", "ours wrong"]
     rows = []
     for figures in measured:
         for size in _sizes(figures):
-            ours = {q: figures.cell(OURS, q, size) for q in ("T1", "T2", "T3")}
+            ours = {q: _asked(figures.cell(OURS, q, size)) for q in ("T1", "T2", "T3")}
             theirs = {q: figures.cell(RE, q, size) for q in ("T1", "T2", "T3")}
             hyperscan = figures.cell("hyperscan", "T1", size)
             same = figures.cell(OURS_ON_THEIRS, "T1", size) or ours["T1"]
@@ -166,7 +145,7 @@ def _summary(measured: Sequence[_Figures]) -> tuple[list[str], list[list[str]]]:
     return heading, rows
 
 
-def _engines(measured: Sequence[_Figures], question: Any) -> tuple[list[str], list[list[str]]]:
+def _engines(measured: Sequence[SetFigures], question: Any) -> tuple[list[str], list[list[str]]]:
     names = list(
         dict.fromkeys(
             cell.engine
@@ -188,7 +167,7 @@ def _engines(measured: Sequence[_Figures], question: Any) -> tuple[list[str], li
     return ["set", "text", *names], rows
 
 
-def _wrong(measured: Sequence[_Figures]) -> tuple[list[str], list[list[str]]]:
+def _wrong(measured: Sequence[SetFigures]) -> tuple[list[str], list[list[str]]]:
     names = list(dict.fromkeys(name for figures in measured for name in figures.versions))
     names = [name for name in names if name not in (RE, OURS_ON_THEIRS)]
     rows = []
@@ -203,7 +182,7 @@ def _wrong(measured: Sequence[_Figures]) -> tuple[list[str], list[list[str]]]:
     return ["set", *names], rows
 
 
-def _notes(measured: Sequence[_Figures], result: Mapping[str, Any]) -> list[str]:
+def _notes(measured: Sequence[SetFigures], result: Mapping[str, Any]) -> list[str]:
     about = result["machine"]
     lines = [
         (

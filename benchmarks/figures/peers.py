@@ -20,14 +20,11 @@ import argparse
 import dataclasses
 import gc
 import json
-import signal
-import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -36,6 +33,14 @@ from typing import Any, Literal, TypeAlias
 import gatecore
 from benchmarks import engines
 from benchmarks.figures import peer_tables
+from benchmarks.figures.peer_figures import (
+    OURS,
+    OURS_ON_THEIRS,
+    RE,
+    Cell,
+    Question,
+    SetFigures,
+)
 from benchmarks.figures.ratios import machine
 from benchmarks.inputs import common, corpus
 from benchmarks.inputs.public_sets import (
@@ -46,15 +51,14 @@ from benchmarks.inputs.public_sets import (
     words_of_many_scripts,
 )
 from benchmarks.inputs.public_texts import TextMaker, texts_for, with_odd_characters
+from benchmarks.inputs.time_limit import TimeLimitReached, time_limit
 
-__all__ = ["Cell", "Limits", "SetFigures", "main", "measure_set"]
+__all__ = ["Limits", "main", "measure_set"]
 
-Question: TypeAlias = Literal["T1", "T2", "T3"]
 QUESTIONS: tuple[Question, ...] = ("T1", "T2", "T3")
 Answers: TypeAlias = "Mapping[int, list[tuple[int, int]]]"
 """Every span of each pattern that matches: from it the answers to all three questions follow."""
 
-OURS, OURS_ON_THEIRS, RE = "gatecore", "gatecore, hyperscan's", "re"
 SIZES = (100, 10_000, 100_000)
 
 _COLD_FIRST: tuple[Question, ...] = ("T2", "T3", "T1")
@@ -100,86 +104,6 @@ class Limits:
 QUICK = Limits(rounds=5, cell_seconds=1.0, call_seconds=20.0)
 
 
-@dataclass
-class Cell:
-    """One engine's times for one question on texts of one size, in µs per text.
-
-    Attributes:
-        samples: A time for each round, in the order of the rounds.
-        wrong: Patterns whose answer differed from `re`'s on any text that was compared.
-        compared: Texts on which answers were compared.
-        stopped: Why it was not asked in every round.
-    """
-
-    engine: str
-    question: Question
-    characters: int
-    samples: list[float] = field(default_factory=list)
-    wrong: set[int] = field(default_factory=set)
-    compared: int = 0
-    stopped: str | None = None
-
-    @property
-    def median(self) -> float | None:
-        """Of the samples, in µs."""
-        return statistics.median(self.samples) if self.samples else None
-
-    def ratio_to(self, other: Cell | None) -> float | None:
-        """The median ratio over the rounds that both have."""
-        if other is None or not self.samples or not other.samples:
-            return None
-        both = [pair for pair in zip(self.samples, other.samples, strict=False) if all(pair)]
-        return statistics.median(mine / theirs for mine, theirs in both) if both else None
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        return {**dataclasses.asdict(self), "wrong": sorted(self.wrong), "median": self.median}
-
-
-@dataclass
-class SetFigures:
-    """What was measured on one set.
-
-    Attributes:
-        cold: Each engine's milliseconds for its first T2 (or T1), on 10,000 characters: what is
-            built when first asked is in it, and in none of the cells.
-        odd: The patterns that an engine answers otherwise than `re` where characters are odd.
-    """
-
-    name: str
-    origin: str
-    patterns: int
-    left_out: Mapping[str, int]
-    routes: Mapping[str, int]
-    reasons: Mapping[str, int]
-    compile_seconds: dict[str, float]
-    versions: dict[str, str]
-    unsupported: dict[str, int]
-    missing: dict[str, str]
-    cold: dict[str, float] = field(default_factory=dict)
-    odd: dict[str, list[int]] = field(default_factory=dict)
-    cells: list[Cell] = field(default_factory=list)
-
-    def cell(self, engine: str, question: Question, characters: int) -> Cell | None:
-        """That cell, if the engine answers the question."""
-        wanted = (engine, question, characters)
-        return next((c for c in self.cells if (c.engine, c.question, c.characters) == wanted), None)
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> SetFigures:
-        """What `to_dict` gave."""
-        cells = []
-        for cell in plain["cells"]:
-            known = {key: value for key, value in cell.items() if key != "median"}
-            cells.append(Cell(**{**known, "wrong": set(cell["wrong"])}))
-        return cls(**{**plain, "cells": cells})
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return {**plain, "cells": [cell.to_dict() for cell in self.cells]}
-
-
 class _Ours:
     """A `PatternSet` as a peer; `numbers` are those of its patterns in the whole set."""
 
@@ -200,28 +124,6 @@ class _Ours:
     def all_spans(self, text: str) -> dict[int, list[tuple[int, int]]]:
         numbers = self._numbers
         return {numbers[i]: spans for i, spans in common.all_spans(self.set, text).items()}
-
-
-class _CallTooLongError(Exception):
-    """A call reached its limit."""
-
-
-@contextmanager
-def _limited(limits: Limits) -> Iterator[None]:
-    """Stops what runs in it after `call_seconds`, if it looks for signals, as `re` does."""
-    # Not ITIMER_PROF: while it runs, Linux counts the process's time in ticks.
-    seconds = limits.call_seconds * (_SHARED if limits.clock == "cpu" else 1)
-
-    def stop(_number: int, _frame: object) -> None:
-        raise _CallTooLongError
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def measure_set(
@@ -397,11 +299,12 @@ def _asked(
     gc.collect()
     gc.disable()
     try:
-        with _limited(limits):
+        # Not by ITIMER_PROF: while it runs, Linux counts the process's time in ticks.
+        with time_limit(limits.call_seconds * (_SHARED if limits.clock == "cpu" else 1)):
             started = clock()
             answers = [ask(text) for text in own]
             taken = clock() - started
-    except _CallTooLongError:
+    except TimeLimitReached:
         cell.stopped = f"stopped after {limits.call_seconds:g} s"
         return None
     except Exception as error:

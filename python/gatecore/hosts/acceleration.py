@@ -179,6 +179,7 @@ class Acceleration:
         self._rebound: list[str] = []
         self._token = object()
         self._given_back: list[str] = []
+        self._refused: list[str] = []
         self._trials: dict[str, gain.Trial] = {}
         self._short: dict[str, int] = {}
         self._served = gain.Served(_review_of(weakref.ref(self)))
@@ -228,7 +229,9 @@ class Acceleration:
         try:
             self._served.use(self.patterns)
             owners = [*host.modules, *host.holders]
-            self._rebound += rebind(self._token, owners, self._identity.asking)
+            rebound, refused = rebind(self._token, owners, self._identity.asking)
+            self._rebound += rebound
+            self._refused = refused
             for change in host.changes:
                 patching.take(self._token, change.owner, change.name, change.value)
             for entry in host.entries:
@@ -380,6 +383,7 @@ class Acceleration:
             *self._identity.beyond,
             *self.host.left,
             *(f"given back to re: {what}" for what in self._given_back),
+            *self._refused,
             *(f"{place}: the pattern is made at run time" for place in self.found.unread),
             *self.found.skipped,
         ]

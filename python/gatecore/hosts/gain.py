@@ -22,7 +22,7 @@ from typing import Any, Final
 from gatecore._gatecore import CoreSet, gain_of, totals
 from gatecore.patterns.set import PatternSet
 
-__all__ = ["MOST_SHORT", "MOST_STRIKES", "SHORTEST_DOCUMENT", "Served", "Trial", "gains"]
+__all__ = ["MOST_SHORT", "SHORTEST_DOCUMENT", "Served", "Trial", "gains"]
 
 #: Calls in vain before a pattern is judged.
 _ENOUGH: Final = 64
@@ -31,7 +31,7 @@ _IN_VAIN: Final = 4
 #: The same for all patterns of a host together.
 _ALL_IN_VAIN: Final = 9
 #: Looks in a row, so many calls in vain apart, that a host may fail.
-MOST_STRIKES: Final = 3
+_MOST_STRIKES: Final = 3
 _LONG_ENOUGH: Final = 1_024
 
 #: Calls of a function before it is judged, and what its documents must then have been asked.
@@ -117,4 +117,4 @@ class Served:
             return False
         self._before = now
         self._strikes = self._strikes + 1 if served * _ALL_IN_VAIN < fell_through else 0
-        return self._strikes >= MOST_STRIKES
+        return self._strikes >= _MOST_STRIKES

@@ -79,15 +79,17 @@ def _patterns(value: Any, depth: int) -> Iterator[Pattern]:
             yield from _patterns(part, depth + 1)
 
 
-def rebind(user: Any, owners: list[Any], asking: Collection[ModuleType] = ()) -> list[str]:
-    """Has what owners hold lead to `gatecore.re`; the names that do now.
+def rebind(
+    user: Any, owners: list[Any], asking: Collection[ModuleType] = ()
+) -> tuple[list[str], list[str]]:
+    """Has what owners hold lead to `gatecore.re`; the names that do now, and those that refused.
 
     Args:
         user: For whom, see `take`.
         owners: Modules and objects.
         asking: Modules that ask `type` about what they could tell apart by it.
     """
-    rebound = []
+    rebound, refused = [], []
     for module in asking:
         take(user, module, "type", TYPE)
         rebound.append(f"{_name(module)}.type")
@@ -96,14 +98,16 @@ def rebind(user: Any, owners: list[Any], asking: Collection[ModuleType] = ()) ->
         for holder, name, value in list(_slots(owner, seen)):
             new = _rebound(value, 0)
             if new is not value:
+                label = f"{_name(owner)}.{name}" if holder is owner else _name(owner)
                 try:
                     take(user, holder, name, new)
-                except Exception:  # a metaclass, or a module's class, that refuses: `re`'s stays
-                    continue
-                rebound.append(f"{_name(owner)}.{name}" if holder is owner else _name(owner))
+                except Exception as error:  # a metaclass, or a module's class: `re`'s stays there
+                    refused.append(f"{label}: it cannot be set: {error!r}")
+                else:
+                    rebound.append(label)
             elif is_ours(holder, name):
                 take(user, holder, name, value)  # another handle's: join it
-    return list(dict.fromkeys(rebound))
+    return list(dict.fromkeys(rebound)), list(dict.fromkeys(refused))
 
 
 def _name(owner: Any) -> str:
