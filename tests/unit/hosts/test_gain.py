@@ -190,7 +190,8 @@ TABLE = Once(a=RULES[0])
     with gatecore.accelerate(module, patterns=PATTERNS, keep=False) as handle:
         assert type(module.Rules.rx) is re.Pattern
         left = [line for line in handle.explain().left if "cannot be set" in line]
-        assert len(left) == 1 and "AttributeError" in left[0], left
+        assert len(left) == 1, left
+        assert "AttributeError" in left[0]
         assert module.TABLE["a"].search("risk risk")
     assert type(module.TABLE["a"]) is re.Pattern
 
