@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::expression::{offer, unbounded};
 use super::forms::{Collapser, Copies, Form, Forms, Runs, MIN_USERS};
 use super::portable::has_literal;
-use super::sequences::{Least, Sequences};
+use super::sequences::{Grams, Sequences};
 use super::{memo, Apart, Coverage, Cut, Known, Reported, Singles, Slot};
 use crate::alphabet::ByteSet;
 use crate::error::{BuildError, ScanError};
@@ -38,11 +38,8 @@ const HEAVY_BATCH: u64 = 4_000;
 /// candidates: each database costs a scan of its own.
 const HEAVY_BUDGET: u64 = 40_000;
 
-/// Fewer sequences are left to the engine, which looks for up to a hundred literals at 0.1 ns a character.
+/// Fewer phrases are left to the engine, which looks for up to a hundred literals at 0.1 ns a character.
 const MANY: usize = 160;
-
-/// From so many patterns on, sequences of fewer than six symbols have a table of their own.
-const MANY_SHORT: usize = 48;
 
 /// Work for what is compiled together, and for each expression in it. A million takes about 0.2 s.
 ///
@@ -153,11 +150,11 @@ impl SimdPass {
         let sequences = [
             (
                 Form::Collapsed,
-                runs.as_ref().map(|runs| sequences(slots, &mut rest, Some(runs), classes, symbols)),
+                runs.as_ref().map(|runs| phrases(slots, &mut rest, Some(runs), classes, symbols)),
             ),
-            (Form::Plain, Some(sequences(slots, &mut rest, None, classes, symbols))),
+            (Form::Plain, Some(phrases(slots, &mut rest, None, classes, symbols))),
         ];
-        let sequences = sequences.map(|(form, taken)| {
+        let mut sequences = sequences.map(|(form, taken)| {
             let (taken, sequences) = taken.unwrap_or_default();
             for slot in taken {
                 known[slot] = Known::of(Coverage::Decides);
@@ -180,8 +177,17 @@ impl SimdPass {
         }
         let mut plain = Vec::new();
         for number in rest {
-            let (offered, text) = offer(&slots[number], classes, symbols);
+            let slot = &slots[number];
+            let (offered, text) = offer(slot, classes, symbols);
             known[number] = offered;
+            // A list of thousands of words, for one, is too large for the engine.
+            if slot.regular
+                && !matches!(offered.coverage, Coverage::Decides | Coverage::Never)
+                && sequences[1].1.take(number, slot.node, classes, symbols, None, Grams::Any)
+            {
+                known[number] = Known::of(Coverage::Decides);
+                continue;
+            }
             let node = Cow::Borrowed(slots[number].node);
             plain.extend(text.map(|text| Wish { slot: number as u32, node, text }));
         }
@@ -280,9 +286,8 @@ impl SimdPass {
     }
 }
 
-/// Takes the slots of `rest` that are sequences, which leave it, if they are many. Short ones only if those
-/// are many as well, as a table of them costs as much as the engine does for a few.
-fn sequences(
+/// Takes the slots of `rest` that are phrases, which leave it, if they are many.
+fn phrases(
     slots: &[Slot<'_>],
     rest: &mut Vec<usize>,
     runs: Option<&Runs>,
@@ -294,36 +299,22 @@ fn sequences(
     let bytes = runs.map_or(symbols, |runs| runs.symbols(form, &symbols));
     let merged = runs.map(Runs::bytes);
     let (mut users, mut sequences) = (0, Sequences::default());
-    let (mut taken, mut left) = (Vec::new(), std::mem::take(rest));
-    for least in [Least::LONG, Least::SHORT] {
-        let before = sequences.clone();
-        let (more, others): (Vec<usize>, Vec<usize>) = left.iter().partition(|&&number| {
-            let slot = &slots[number];
-            let take = |node: &Node, classes: &dyn Resolve, sequences: &mut Sequences| {
-                sequences.take(number, node, classes, bytes, merged, least)
-            };
-            slot.regular
-                && match (runs, &seen) {
-                    (Some(runs), Some(seen)) => {
-                        let node = runs.express(slot.node, form, classes);
-                        let is_taken = node.is_some_and(|node| take(&node, seen, &mut sequences));
-                        users += usize::from(is_taken && runs.gains(slot.node, classes));
-                        is_taken
-                    }
-                    _ => take(slot.node, classes, &mut sequences),
-                }
-        });
-        if least.alone < Least::LONG.alone && more.len() < MANY_SHORT && more.len() < left.len() {
-            sequences = before;
-            break;
+    let (taken, left): (Vec<usize>, Vec<usize>) = rest.iter().partition(|&&number| {
+        let slot = &slots[number];
+        if !slot.regular {
+            return false;
         }
-        taken.extend(more);
-        left = others;
-    }
+        let (Some(runs), Some(seen)) = (runs, &seen) else {
+            return sequences.take(number, slot.node, classes, bytes, merged, Grams::OfPhrases);
+        };
+        let node = runs.express(slot.node, form, classes);
+        let is_taken = node.is_some_and(|node| {
+            sequences.take(number, &node, seen, bytes, merged, Grams::OfPhrases)
+        });
+        users += usize::from(is_taken && runs.gains(slot.node, classes));
+        is_taken
+    });
     if sequences.len() < MANY || (runs.is_some() && users < MIN_USERS) {
-        left.extend(taken);
-        left.sort_unstable();
-        *rest = left;
         return Default::default();
     }
     *rest = left;

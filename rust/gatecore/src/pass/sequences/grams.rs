@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 
 use memchr::memchr_iter;
 
-use super::{Sequences, MAX_TEXTS};
+use super::{Grams, Sequences, MAX_TEXTS};
 use crate::alphabet::ByteSet;
 use crate::error::ScanError;
 use crate::memory;
@@ -128,10 +128,10 @@ fn texts(window: &[ByteSet]) -> usize {
     window.iter().fold(1, |all, set| all.saturating_mul(set.len()))
 }
 
-/// Whether a sequence can be found by a gram of at least so many symbols.
-pub(super) fn has_gram(sets: &[ByteSet], least: usize) -> bool {
-    let mut shapes = SHAPES.iter().filter(|shape| shape.length >= least);
-    shapes.any(|shape| shape.begins(sets).next().is_some())
+/// Whether a sequence can be found by such grams.
+pub(super) fn has_gram(sets: &[ByteSet], grams: Grams) -> bool {
+    let is_such = |shape: &&Shape| grams == Grams::Any || matches!(shape.at, At::Pivot(_));
+    SHAPES.iter().filter(is_such).any(|shape| shape.begins(sets).next().is_some())
 }
 
 /// The texts of a window as numbers, first symbol lowest.

@@ -93,20 +93,13 @@ struct Between {
 /// seen as the first.
 pub type Merged = Option<(u8, u8)>;
 
-/// How many symbols a gram must have.
-#[derive(Clone, Copy, Debug)]
-pub struct Least {
-    /// Of a pattern without gaps.
-    pub alone: usize,
-    /// Of each stage of a chain: what stands everywhere would be noted everywhere.
-    pub in_chain: usize,
-}
-
-impl Least {
-    /// Sequences of at least seven symbols have these.
-    pub const LONG: Least = Least { alone: 5, in_chain: 5 };
-    /// Any that has a gram at all.
-    pub const SHORT: Least = Least { alone: 2, in_chain: 5 };
+/// Which grams a sequence may be found by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grams {
+    /// Those across a blank, for which a document is looked at in every sixth place only.
+    OfPhrases,
+    /// Any.
+    Any,
 }
 
 impl Sequences {
@@ -118,15 +111,12 @@ impl Sequences {
         classes: &dyn Resolve,
         symbols: ByteSet,
         merged: Merged,
-        least: Least,
+        grams: Grams,
     ) -> bool {
         let Some(mut all) = expand::chains(node, classes, symbols) else { return false };
-        let can_be_found = all.iter_mut().all(|chain| {
-            let least = if chain.gaps.is_empty() { least.alone } else { least.in_chain };
-            let mut sequences = chain.stages.iter_mut().flatten();
-            sequences
-                .all(|sequence| merge(sequence, merged) && grams::has_gram(&sequence.sets, least))
-        });
+        let mut sequences = all.iter_mut().flat_map(|chain| &mut chain.stages).flatten();
+        let can_be_found = sequences
+            .all(|sequence| merge(sequence, merged) && grams::has_gram(&sequence.sets, grams));
         if can_be_found {
             let anything = merged.map_or(symbols, |(_, second)| without(symbols, second));
             all.iter().for_each(|chain| self.push(slot as u32, chain, anything));
@@ -307,7 +297,8 @@ impl Sequences {
             && entries
             && chains
             && begin as usize == self.symbols.len()
-            && (0..self.entries.len()).all(|entry| grams::has_gram(&self.elements(entry), 0))
+            && (0..self.entries.len())
+                .all(|entry| grams::has_gram(&self.elements(entry), Grams::Any))
     }
 }
 

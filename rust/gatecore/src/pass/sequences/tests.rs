@@ -7,9 +7,6 @@ use crate::confirm::{AutomatonKind, Blueprint};
 use crate::pass::form_cases::{self as cases, class, pattern, repeat, Table};
 use crate::pass::forms::{Collapser, Form, Runs};
 
-/// What a pass never takes, as few texts would have all of it.
-const ANY: Least = Least { alone: 2, in_chain: 2 };
-
 fn is_reported(sequences: &Sequences, document: &[u8], gaps: &[u8]) -> bool {
     let mut reported = Reported::new(1);
     sequences.scan(document, gaps, &mut reported, &Stop::never()).unwrap();
@@ -68,12 +65,12 @@ fn a_pattern_that_is_taken_is_reported_exactly_when_it_matches() {
             }
             let automaton = Blueprint::of(&node, &table).build(AutomatonKind::Spans).unwrap();
             let mut as_it_is = Sequences::default();
-            let in_plain = as_it_is.take(0, &node, &table, table.symbols(), None, ANY);
+            let in_plain = as_it_is.take(0, &node, &table, table.symbols(), None, Grams::Any);
             let mut in_form = Sequences::default();
             let classes = runs.classes(Form::Lines, &table);
             let bytes = runs.symbols(Form::Lines, &table.symbols());
             let in_collapsed = runs.express(&node, Form::Lines, &table).is_some_and(|node| {
-                in_form.take(0, &node, &classes, bytes, Some(runs.bytes()), ANY)
+                in_form.take(0, &node, &classes, bytes, Some(runs.bytes()), Grams::Any)
             });
             plain.set(plain.get() + usize::from(in_plain));
             collapsed.set(collapsed.get() + usize::from(in_collapsed));
@@ -135,7 +132,7 @@ fn many_long_patterns_are_found_where_they_stand() {
                 .iter()
                 .enumerate()
                 .filter(|(slot, node)| {
-                    sequences.take(*slot, node, &table, table.symbols(), None, ANY)
+                    sequences.take(*slot, node, &table, table.symbols(), None, Grams::Any)
                 })
                 .map(|(slot, node)| {
                     (slot, Blueprint::of(node, &table).build(AutomatonKind::Spans).unwrap())
@@ -172,7 +169,7 @@ fn a_sequence_is_found_at_every_place_also_where_the_document_is_looked_at_in_st
     };
     for text in ["abbbabab bababbba", "ababbba", "abba", "aba", "ab"] {
         let mut sequences = Sequences::default();
-        assert!(sequences.take(0, &word(text), &table, table.symbols(), None, ANY));
+        assert!(sequences.take(0, &word(text), &table, table.symbols(), None, Grams::Any));
         for around in [0, crate::stop::STRETCH] {
             for begin in around.saturating_sub(20)..around + 20 {
                 for rest in 0..9 {
@@ -196,7 +193,7 @@ fn what_is_written_is_read_and_what_is_damaged_is_refused() {
     let table = Table::new();
     let mut sequences = Sequences::default();
     let nodes = vec![class(cases::A), class(cases::WORD), class(cases::B)];
-    assert!(sequences.take(3, &Node::Concat(nodes), &table, table.symbols(), None, ANY));
+    assert!(sequences.take(3, &Node::Concat(nodes), &table, table.symbols(), None, Grams::Any));
     assert!(sequences.is_sound(4) && !sequences.is_sound(3));
     let damages: [fn(&mut Sequences); 5] = [
         |all| all.entries[0].end += 1,
