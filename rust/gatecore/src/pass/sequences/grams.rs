@@ -52,20 +52,30 @@ impl Shape {
     }
 
     /// Where they may begin in a sequence.
-    fn begins(self, sets: &[ByteSet]) -> impl Iterator<Item = usize> + '_ {
+    fn begins<'a>(self, elements: &Elements<'a>) -> impl Iterator<Item = usize> + use<'a> {
         let span = self.length + self.count() - 1;
-        (0..(sets.len() + 1).saturating_sub(span)).filter(move |&begin| {
+        let Elements { symbols, sizes } = *elements;
+        (0..(symbols.len() + 1).saturating_sub(span)).filter(move |&begin| {
             let is_pivot = match self.at {
-                At::Pivot(before) => {
-                    let set = &sets[begin + before];
-                    set.len() == 1 && set.contains(PIVOT)
-                }
+                At::Pivot(before) => symbols[begin + before] == PIVOT && sizes[begin + before] == 1,
                 At::Step(_) => true,
             };
-            let windows = sets[begin..begin + span].windows(self.length);
+            let windows = sizes[begin..begin + span].windows(self.length);
             is_pivot && windows.map(texts).all(|texts| texts <= MAX_TEXTS)
         })
     }
+}
+
+/// Of each element of a sequence a symbol and how many it has.
+#[derive(Clone, Copy)]
+struct Elements<'a> {
+    symbols: &'a [u8],
+    sizes: &'a [u32],
+}
+
+/// How many texts a window has.
+fn texts(sizes: &[u32]) -> u32 {
+    sizes.iter().fold(1, |all, &size| all.saturating_mul(size))
 }
 
 /// Bits a gram, about: one of 32 places is looked up in vain.
@@ -123,40 +133,41 @@ impl Use {
     }
 }
 
-/// How many texts a window has.
-fn texts(window: &[ByteSet]) -> usize {
-    window.iter().fold(1, |all, set| all.saturating_mul(set.len()))
-}
-
 /// Whether a sequence can be found by such grams.
 pub(super) fn has_gram(sets: &[ByteSet], grams: Grams) -> bool {
+    let symbols: Vec<u8> = sets.iter().map(|set| set.iter().next().unwrap_or_default()).collect();
+    let sizes: Vec<u32> = sets.iter().map(|set| set.len() as u32).collect();
+    let elements = Elements { symbols: &symbols, sizes: &sizes };
     let is_such = |shape: &&Shape| grams == Grams::Any || matches!(shape.at, At::Pivot(_));
-    SHAPES.iter().filter(is_such).any(|shape| shape.begins(sets).next().is_some())
+    SHAPES.iter().filter(is_such).any(|shape| shape.begins(&elements).next().is_some())
 }
 
-/// The texts of a window as numbers, first symbol lowest.
-fn numbers(window: &[ByteSet]) -> Vec<u64> {
-    let mut all = vec![0u64];
-    for (at, set) in window.iter().enumerate() {
-        let with =
-            |&number: &u64| set.iter().map(move |symbol| number | u64::from(symbol) << (8 * at));
-        all = all.iter().flat_map(with).collect();
-    }
-    all
+/// Whether each of the sequences has a gram.
+pub(super) fn has_each(sequences: &Sequences) -> bool {
+    let sizes = sequences.sizes();
+    (0..sequences.entries.len() as u32).all(|entry| {
+        let elements = sequences.of_entry(entry, &sizes);
+        SHAPES.iter().any(|shape| shape.begins(&elements).next().is_some())
+    })
+}
+
+/// A window of symbols as a number, first symbol lowest.
+fn number(symbols: &[u8]) -> u64 {
+    symbols.iter().rev().fold(0, |number, &symbol| number << 8 | u64::from(symbol))
 }
 
 impl Index {
     pub fn new(sequences: &Sequences) -> Self {
-        let elements: Vec<Vec<ByteSet>> =
-            (0..sequences.entries.len()).map(|entry| sequences.elements(entry)).collect();
-        let mut left: Vec<u32> = (0..elements.len() as u32).collect();
+        let sizes = sequences.sizes();
+        let mut left: Vec<u32> = (0..sequences.entries.len() as u32).collect();
         let mut tables = Vec::new();
         for shape in SHAPES {
-            let has = |&entry: &u32| shape.begins(&elements[entry as usize]).next().is_some();
+            let has =
+                |&entry: &u32| shape.begins(&sequences.of_entry(entry, &sizes)).next().is_some();
             let (own, others): (Vec<u32>, Vec<u32>) = left.into_iter().partition(has);
             left = others;
             if !own.is_empty() {
-                tables.push(Table::new(shape, &own, &elements, sequences));
+                tables.push(Table::new(shape, &own, &sizes, sequences));
             }
         }
         Index { tables }
@@ -180,30 +191,68 @@ fn hash(gram: u64) -> u64 {
     (gram ^ gram >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
+impl Sequences {
+    /// How many symbols each element has.
+    fn sizes(&self) -> Vec<u32> {
+        let of_class: Vec<u32> = self.sets.iter().map(|set| set.len() as u32).collect();
+        let size = |&class: &u32| class.checked_sub(1).map_or(1, |class| of_class[class as usize]);
+        self.classes.iter().map(size).collect()
+    }
+
+    fn of_entry<'a>(&'a self, entry: u32, sizes: &'a [u32]) -> Elements<'a> {
+        let range = self.range(entry as usize);
+        Elements { symbols: &self.symbols[range.clone()], sizes: &sizes[range] }
+    }
+
+    /// The texts of a window of a sequence as numbers.
+    fn numbers(&self, entry: u32, begin: usize, length: usize) -> Vec<u64> {
+        let mut all = vec![0u64];
+        for at in 0..length {
+            let set = self.element(self.range(entry as usize).start + begin + at);
+            let with = |&number: &u64| {
+                set.iter().map(move |symbol| number | u64::from(symbol) << (8 * at))
+            };
+            all = all.iter().flat_map(with).collect();
+        }
+        all
+    }
+}
+
 impl Table {
-    fn new(shape: Shape, own: &[u32], elements: &[Vec<ByteSet>], sequences: &Sequences) -> Self {
+    fn new(shape: Shape, own: &[u32], sizes: &[u32], sequences: &Sequences) -> Self {
         let (length, count) = (shape.length, shape.count());
+        let of = |entry: u32, begin: usize| {
+            let Elements { symbols, sizes } = sequences.of_entry(entry, sizes);
+            let span = begin..begin + length + count - 1;
+            symbols[span.clone()].windows(length).zip(sizes[span].windows(length))
+        };
         // What is frequent among the sequences is so in documents of their kind.
         let mut counts: HashMap<u64, u32> = HashMap::new();
-        for &entry in own {
-            let windows = elements[entry as usize].windows(length);
-            for window in windows.filter(|window| texts(window) == 1) {
-                *counts.entry(numbers(window)[0]).or_default() += 1;
+        let begins = |&entry: &u32| {
+            let all = shape.begins(&sequences.of_entry(entry, sizes));
+            all.map(move |begin| (entry, begin))
+        };
+        for (entry, begin) in own.iter().flat_map(begins) {
+            for (symbols, _) in of(entry, begin).filter(|(_, sizes)| texts(sizes) == 1) {
+                *counts.entry(number(symbols)).or_default() += 1;
             }
         }
-        let cost = |window: &[ByteSet]| match texts(window) {
-            1 => counts[&numbers(window)[0]],
-            texts => 2 * texts as u32,
+        let cost = |(symbols, sizes): (&[u8], &[u32])| match texts(sizes) {
+            1 => counts[&number(symbols)],
+            texts => 2 * texts,
         };
         let mut grams: HashMap<u64, Vec<(u32, u32)>> = HashMap::new();
-        for &entry in own {
-            let sets = &elements[entry as usize];
-            let of = |at: usize| sets[at..at + length + count - 1].windows(length);
-            let best = shape.begins(sets).min_by_key(|&at| of(at).map(cost).sum::<u32>());
-            let best = best.expect("the caller looked for one");
-            for (window, at) in of(best).zip(best as u32..) {
-                for gram in numbers(window) {
-                    grams.entry(gram).or_default().push((entry, at));
+        for entry in own {
+            let best =
+                begins(entry).min_by_key(|&(entry, at)| of(entry, at).map(cost).sum::<u32>());
+            let (entry, best) = best.expect("the caller looked for one");
+            for ((symbols, sizes), at) in of(entry, best).zip(best..) {
+                let numbers = match texts(sizes) {
+                    1 => vec![number(symbols)],
+                    _ => sequences.numbers(entry, at, length),
+                };
+                for gram in numbers {
+                    grams.entry(gram).or_default().push((entry, at as u32));
                 }
             }
         }

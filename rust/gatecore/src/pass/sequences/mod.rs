@@ -30,7 +30,7 @@ use crate::pattern::Node;
 use crate::stop::Stop;
 
 /// Most texts of one gram, which come of its classes.
-const MAX_TEXTS: usize = 16;
+const MAX_TEXTS: u32 = 16;
 
 /// Many sequences, and which slots each belongs to.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -262,14 +262,12 @@ impl Sequences {
         }
     }
 
-    /// The classes of a sequence's elements.
-    fn elements(&self, entry: usize) -> Vec<ByteSet> {
-        self.range(entry)
-            .map(|at| match self.classes[at] {
-                0 => std::iter::once(self.symbols[at]).collect(),
-                class => self.sets[class as usize - 1],
-            })
-            .collect()
+    /// The class of an element.
+    fn element(&self, at: usize) -> ByteSet {
+        match self.classes[at] {
+            0 => std::iter::once(self.symbols[at]).collect(),
+            class => self.sets[class as usize - 1],
+        }
     }
 
     /// Whether one that was read from a file fits this many slots.
@@ -297,8 +295,7 @@ impl Sequences {
             && entries
             && chains
             && begin as usize == self.symbols.len()
-            && (0..self.entries.len())
-                .all(|entry| grams::has_gram(&self.elements(entry), Grams::Any))
+            && grams::has_each(self)
     }
 }
 
