@@ -197,7 +197,7 @@ impl PatternSet {
                         let budget = Budget::of(members.len(), spec.patterns.len(), stop);
                         let (pass, known) =
                             SimdPass::build(&slots, &resolver, symbols, runs, budget)?;
-                        (Pass::Simd(pass), known)
+                        (Pass::Simd(Box::new(pass)), known)
                     }
                     _ => {
                         let (pass, known) = PortablePass::build(&slots, &resolver);

@@ -43,7 +43,7 @@ pub struct Section {
 pub enum Pass {
     /// Hyperscan.
     #[cfg(feature = "simd")]
-    Simd(SimdPass),
+    Simd(Box<SimdPass>),
     /// Pure Rust.
     Portable(PortablePass),
 }
