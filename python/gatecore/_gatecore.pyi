@@ -83,6 +83,7 @@ class CoreSet:
         ascii_words: list[int],
         sections: list[int] | None,
         backend: object,
+        limits: tuple[int, int, int] | None = None,
     ) -> CoreSet: ...
     @staticmethod
     def from_bytes(stored: bytes, caller: str) -> CoreSet: ...

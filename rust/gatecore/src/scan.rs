@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::OnceLock;
 
-use crate::alphabet::{end_with_final_newline, NEWLINE};
+use crate::alphabet::{end_with_final_newline, Places, NEWLINE};
 use crate::confirm::{self, Automaton, AutomatonKind, Matches, Wanted};
 use crate::error::ScanError;
 use crate::memory;
@@ -87,8 +87,8 @@ pub struct Groups {
 
 /// One document on its way through the pass.
 ///
-/// Keeps the document in symbols (one byte per character, for each shard that was asked for) so that spans
-/// can be confirmed later. Decisions are remembered. Safe to share between threads. Every question names
+/// Keeps the document in symbols (one byte per character, up to three where a shard's alphabet is wide, for each
+/// shard that was asked for) so that spans can be confirmed later. Decisions are remembered. Safe to share between threads. Every question names
 /// the set that made the scan.
 ///
 /// A caller that wants its whole document scanned uses [`PatternSet::scan`]. One that does not, or that
@@ -169,8 +169,7 @@ impl Scan {
         symbols: Vec<u8>,
         stop: &Stop,
     ) -> Result<(), ScanError> {
-        assert_eq!(symbols.len(), self.length, "a translation of another document");
-        let scanned = set.shards[shard.0 as usize].scan(symbols, stop)?;
+        let scanned = set.shards[shard.0 as usize].scan(symbols, self.length, stop)?;
         let _ = self.shards[shard.0 as usize].set(scanned);
         Ok(())
     }
@@ -261,10 +260,10 @@ impl Scan {
         if let Some(known) = self.known(set, id) {
             return Answer::Known(known);
         }
-        let Some((symbols, automaton)) = self.automaton(set, id, AutomatonKind::Spans) else {
+        let Some(((_, shard), automaton)) = self.automaton(set, id, AutomatonKind::Spans) else {
             return Answer::AskRe;
         };
-        let matches = automaton.is_match(symbols);
+        let matches = automaton.is_match(&shard.symbols);
         self.remember(id, matches);
         Answer::Known(matches)
     }
@@ -342,9 +341,9 @@ impl Scan {
             anchor,
             region,
             || None,
-            |automaton, symbols, from, offset| {
+            |automaton, symbols, from, origin| {
                 let first = confirm::first(automaton, symbols, from, anchor != Anchor::Search);
-                first.map(|span| span.moved(offset))
+                first.map(|span| origin.span(span))
             },
         )
     }
@@ -363,8 +362,8 @@ impl Scan {
         wanted: Wanted,
     ) -> Answer<Matches> {
         let none = || Matches { spans: Vec::new(), at_end: true };
-        self.within(set, id, Anchor::Search, region, none, |automaton, symbols, from, offset| {
-            confirm::some(automaton, symbols, from, wanted, || set.listing(id)).moved(offset)
+        self.within(set, id, Anchor::Search, region, none, |automaton, symbols, from, origin| {
+            origin.matches(confirm::some(automaton, symbols, from, wanted, || set.listing(id)))
         })
     }
 
@@ -384,14 +383,22 @@ impl Scan {
             Anchor::FullMatch => AutomatonKind::Full,
         };
         let place = set.patterns[id.0 as usize].place;
-        let Some(((automaton, closing), (shard, ..))) = set.groups_automaton(id, kind).zip(place)
+        let Some(((automaton, closing), (number, ..))) = set.groups_automaton(id, kind).zip(place)
         else {
             return Answer::AskRe;
         };
-        let symbols = self.shard(shard).symbols.as_slice();
-        if found.end() > to.min(symbols.len()) {
+        let shard = self.shard(number);
+        let symbols = shard.symbols.as_slice();
+        if found.end() > to.min(self.length) {
             return Answer::AskRe;
         }
+        let places = shard.places(&set.shards[number as usize]);
+        let (found, to) = match places {
+            None => (found, to),
+            Some(places) => {
+                (Span::new(places.byte(found.start()), places.byte(found.end())), places.byte(to))
+            }
+        };
         // Unless there is a look-ahead, only the character after the match is looked at, so the end matters
         // only there.
         let is_far_seeing = matches!(automaton, Automaton::Around(_));
@@ -399,16 +406,14 @@ impl Scan {
         let offset = found.start().saturating_sub(automaton.reach());
         let cut = if is_near_end { cut(symbols, offset, to) } else { Cow::Borrowed(symbols) };
         let grouping = || set.grouping(id);
-        let spans = match cut {
-            Cow::Borrowed(symbols) => confirm::groups(automaton, symbols, found, grouping),
-            Cow::Owned(symbols) => {
-                let here = Span::new(found.start() - offset, found.end() - offset);
-                let spans = confirm::groups(automaton, &symbols, here, grouping);
-                let moved = |span: Option<Span>| span.map(|span| span.moved(offset));
-                spans.map(|spans| spans.into_iter().map(moved).collect())
-            }
-        };
-        let Some(spans) = spans else { return Answer::AskRe };
+        let offset = if matches!(cut, Cow::Owned(_)) { offset } else { 0 };
+        let here = Span::new(found.start() - offset, found.end() - offset);
+        let spans = confirm::groups(automaton, &cut, here, grouping);
+        let Some(mut spans) = spans else { return Answer::AskRe };
+        let origin = Origin { offset, places };
+        if !origin.is_same() {
+            spans.iter_mut().flatten().for_each(|span| *span = origin.span(*span));
+        }
         let took_part = |group: &&u32| spans.get(**group as usize).is_some_and(Option::is_some);
         let last = closing.iter().rev().find(took_part).copied();
         Answer::Known(Groups { spans, last })
@@ -422,7 +427,7 @@ impl Scan {
         anchor: Anchor,
         region: Region,
         none: impl FnOnce() -> T,
-        ask: impl FnOnce(&Automaton, &[u8], usize, usize) -> T,
+        ask: impl FnOnce(&Automaton, &[u8], usize, Origin<'_>) -> T,
     ) -> Answer<T> {
         if self.is_out(set, id, anchor, region) {
             return Answer::Known(none());
@@ -431,21 +436,27 @@ impl Scan {
             Anchor::Search | Anchor::Match => AutomatonKind::Spans,
             Anchor::FullMatch => AutomatonKind::Full,
         };
-        let Some((symbols, automaton)) = self.automaton(set, id, kind) else {
+        let Some(((number, shard), automaton)) = self.automaton(set, id, kind) else {
             return Answer::AskRe;
         };
-        if region.from > region.to.min(symbols.len()) {
+        if region.from > region.to.min(self.length) {
             return Answer::Known(none());
         }
+        let places = shard.places(&set.shards[number as usize]);
+        let symbols = shard.symbols.as_slice();
+        let (from, to) = match places {
+            None => (region.from, region.to),
+            Some(places) => (places.byte(region.from), places.byte(region.to)),
+        };
         // Where the end is cut right after a newline, that newline becomes the final one, in a copy. It
         // starts with what conditions see of the symbols before the region.
-        let offset = region.from.saturating_sub(automaton.reach());
-        match cut(symbols, offset, region.to) {
-            Cow::Borrowed(symbols) => Answer::Known(ask(automaton, symbols, region.from, 0)),
+        let offset = from.saturating_sub(automaton.reach());
+        Answer::Known(match cut(symbols, offset, to) {
+            Cow::Borrowed(symbols) => ask(automaton, symbols, from, Origin { offset: 0, places }),
             Cow::Owned(symbols) => {
-                Answer::Known(ask(automaton, &symbols, region.from - offset, offset))
+                ask(automaton, &symbols, from - offset, Origin { offset, places })
             }
-        }
+        })
     }
 
     /// Whether it is already certain, without work, that a region holds no match.
@@ -470,16 +481,45 @@ impl Scan {
         set: &'a PatternSet,
         id: PatternId,
         kind: AutomatonKind,
-    ) -> Option<(&'a [u8], &'a Automaton)> {
+    ) -> Option<((u32, &'a ShardScan), &'a Automaton)> {
         let (shard, ..) = set.patterns[id.0 as usize].place?;
         let automaton = set.automaton(id, kind)?;
-        Some((self.shard(shard).symbols.as_slice(), automaton))
+        Some(((shard, self.shard(shard)), automaton))
     }
 
     /// Bytes that it keeps.
     pub fn size(&self) -> usize {
-        let symbols = self.shards.iter().filter_map(OnceLock::get).map(|shard| shard.symbols.len());
-        symbols.sum::<usize>() + self.decisions.len()
+        let shards = self.shards.iter().filter_map(OnceLock::get);
+        shards.map(ShardScan::size).sum::<usize>() + self.decisions.len()
+    }
+}
+
+/// Where the symbols that an automaton saw begin in their document, and where its characters do unless each
+/// is one byte.
+#[derive(Clone, Copy)]
+struct Origin<'a> {
+    offset: usize,
+    places: Option<&'a Places>,
+}
+
+impl Origin<'_> {
+    fn is_same(self) -> bool {
+        self.offset == 0 && self.places.is_none()
+    }
+
+    fn span(self, span: Span) -> Span {
+        let span = span.moved(self.offset);
+        match self.places {
+            None => span,
+            Some(places) => Span::new(places.character(span.start()), places.character(span.end())),
+        }
+    }
+
+    fn matches(self, mut matches: Matches) -> Matches {
+        if !self.is_same() {
+            matches.spans.iter_mut().for_each(|span| *span = self.span(*span));
+        }
+        matches
     }
 }
 
