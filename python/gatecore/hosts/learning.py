@@ -18,7 +18,12 @@ from gatecore.hosts import attempts
 from gatecore.hosts.stats import misses_of
 from gatecore.hosts.words import HostWords
 from gatecore.patterns.document import Document
-from gatecore.patterns.learning import LONGEST_LEARNED, MOST_LEARNED, LearnedLog
+from gatecore.patterns.learning import (
+    LONGEST_LEARNED,
+    MOST_CHARACTERS,
+    MOST_LEARNED,
+    LearnedLog,
+)
 from gatecore.patterns.pattern import Pattern, PatternLike
 from gatecore.patterns.set import Backend, PatternSet
 from gatecore.patterns.store import PatternStore
@@ -64,6 +69,8 @@ class HostLearning:
         self._sighted: dict[tuple[str, int], bool] = {}
         #: Those that are kept, or were dropped.
         self._kept: set[tuple[str, int]] = set()
+        #: Characters that may still be added.
+        self._left = MOST_CHARACTERS
         self._words = HostWords(modules)
         self._compiling: threading.Thread | None = None
 
@@ -91,6 +98,7 @@ class HostLearning:
         if self._learn == "own" and log is not None:
             self._log, made.learning.log = log, None
             self._kept = {pattern.key for pattern in (*log.patterns(), *log.dropped())}
+            self._left = MOST_CHARACTERS - sum(len(source) for source, _ in self._kept)
 
     def _compile_learned(
         self, listed: list[PatternLike], late: list[Pattern], log: LearnedLog
@@ -160,8 +168,10 @@ class HostLearning:
         for key in again:
             if key in self._kept or self._sighted.get(key) or len(key[0]) > LONGEST_LEARNED:
                 continue
-            if len(self._kept) < MOST_LEARNED and self._words.own(key[0]):
+            fits = len(self._kept) < MOST_LEARNED and len(key[0]) <= self._left
+            if fits and self._words.own(key[0]):
                 self._kept.add(key)
+                self._left -= len(key[0])
                 self._log.add(Pattern(*key))
             else:
                 self._sight(key, True)
