@@ -363,6 +363,39 @@ def check(text):
         assert handle.stats().share == 1.0
 
 
+def test_what_two_documents_ask_for_is_compiled_beside_the_work(
+    new_module: NewModule, cache: PatternStore
+) -> None:
+    """In memory only: the words stand side by side in documents, not in the source."""
+    rules = new_module(
+        r"""
+        import re
+        FIRST, SECOND = ["field", "market", "mark", "rate", "risk"], [f"w{n}" for n in range(20)]
+
+        def check(text):
+            return [
+                [found.span() for found in re.finditer(rf"\b{one}\s+{two}\b", text)]
+                for one in FIRST for two in SECOND
+            ]
+        """,
+        name="host_beside",
+    )
+    texts = [f"The field  w7 of number {n}: mark w3. " + "Nothing else. " * 800 for n in range(16)]
+    wanted = [rules.check(text) for text in texts]
+    assert sum(map(len, wanted[0])) == 2
+    for _ in range(2):  # what was learned is not there at the next start
+        with gatecore.accelerate(rules, store=cache) as handle:
+            assert [rules.check(text) for text in texts] == wanted
+            handle.wait()
+            before = handle.stats()
+            assert before.by_reason["the pattern is not in the document's set"] >= 500
+            assert rules.check(texts[0] + "x") == wanted[0]
+            assert handle.stats().served - before.served >= 95
+            assert len(handle.patterns) < 100
+    kept = b"".join(path.read_bytes() for path in cache.folder.iterdir() if path.is_file())
+    assert b"w7" not in kept
+
+
 def test_names_do_not_keep_the_hosts_own_patterns_from_being_kept(
     new_module: NewModule, cache: PatternStore
 ) -> None:
