@@ -33,7 +33,7 @@ from functools import wraps
 from types import TracebackType
 from typing import Any, Final
 
-from gatecore._gatecore import thread_counts
+from gatecore._gatecore import lend_scan, thread_counts
 from gatecore.errors import AccelerateError
 from gatecore.hosts import gain, patching, registry
 from gatecore.hosts.host import Entry, Host
@@ -105,7 +105,8 @@ def accelerate(
     The first time compiles, about 2 ms a pattern and up to 20 for long ones; after that a start
     takes some 70 ms for 3,500 patterns. Until the set is there nothing of the host is touched.
     What was learned by earlier processes is compiled by a thread, while the set without it is in
-    use.
+    use; so are, in memory only and unless `learn` is "none", 32 patterns or more that two
+    documents of this process asked for, once `re` took long enough for them.
 
     >>> import types
     >>> rules = types.ModuleType("rules")  # yours is a module that you import
@@ -178,13 +179,19 @@ class Acceleration:
         self._doors: list[patching.Taken] = []
         self._rebound: list[str] = []
         self._token = object()
+        self._beside: list[PatternSet] = []
         self._given_back: list[str] = []
         self._refused: list[str] = []
         self._trials: dict[str, gain.Trial] = {}
         self._short: dict[str, int] = {}
         self._served = gain.Served(_review_of(weakref.ref(self)))
         self._learning = HostLearning(
-            host.modules, store=store, backend=backend, learn=learn, use=self._use
+            host.modules,
+            store=store,
+            backend=backend,
+            learn=learn,
+            use=self._use,
+            use_beside=self._use_beside,
         )
         self._identity = HostIdentity()
         with self._lock:  # which the thread that compiles needs to put its set in place of this one
@@ -216,6 +223,12 @@ class Acceleration:
             self.patterns = patterns
             self._served.use(patterns)
 
+    def _use_beside(self, patterns: PatternSet) -> None:
+        with self._lock:
+            if self._served.is_serving:
+                self._beside.append(patterns)
+                self._served.add(patterns)
+
     def _take(self, host: Host) -> None:
         """Takes the host's names over; what goes wrong half way is undone.
 
@@ -236,6 +249,7 @@ class Acceleration:
                 patching.take(self._token, change.owner, change.name, change.value)
             for entry in host.entries:
                 taken = patching.enter(self, entry.owner, entry.name, _door(entry))
+                taken.label = entry.label
                 if taken not in self._doors:
                     self._doors.append(taken)
                 self._counts.expect(entry.label)
@@ -275,6 +289,7 @@ class Acceleration:
                 if document == text:
                     return document
             document = Document(text, self.patterns)
+            lend_scan(text, document._core)
             self._recent.insert(0, document)
             while len(self._recent) > 1 and (
                 len(self._recent) > _MOST_RECENT or sum(map(len, self._recent)) > _LONGEST_RECENT
@@ -329,6 +344,9 @@ class Acceleration:
         trial = self._trials.setdefault(entry.label, gain.Trial())
         if trial.is_lost(served, learned):
             self._close(entry, "its documents are asked too little")
+            for taken in self._doors[:]:
+                if taken.within > self._counts.calls(taken.label):
+                    self._leave(taken, "those that call it gain nothing")
 
     def _count_short(self, entry: Entry) -> None:
         """Closes a function's door if it hardly ever gets a text that is worth a document."""
@@ -337,27 +355,38 @@ class Acceleration:
             with self._lock:
                 self._close(entry, "its texts are short")
 
+    def _close_within(self, entry: Entry) -> None:
+        """Closes the door of a function that others call."""
+        with self._lock:
+            self._close(entry, "it is called within others")
+
     def _close(self, entry: Entry, why: str) -> None:
         for taken in self._doors:
             if taken.owner is entry.owner and taken.name == entry.name:
-                patching.leave(self, taken)
-                self._given_back.append(f"{entry.label}: {why}")
-                self._doors.remove(taken)
+                self._leave(taken, why)
                 return
 
-    def _review(self) -> None:
-        """Gives back the patterns that are asked in vain, or everything; called by the core."""
+    def _leave(self, taken: patching.Taken, why: str) -> None:
+        patching.leave(self, taken)
+        self._doors.remove(taken)
+        self._given_back.append(f"{taken.label}: {why}")
+
+    def _review(self) -> bool:
+        """Gives back the patterns that are asked in vain, or everything; called by the core.
+
+        Whether there were any.
+        """
         with self._lock:
             if self._served.is_hopeless():
                 self._given_back.append("all names: nine of ten calls are in vain")
                 self.restore()
-                return
+                return True
+            before = len(self._given_back)
             for taken in patching.taken_by(self._token):
                 if not gain.gains(taken.new):
                     patching.let_go(self._token, taken)
-                    owner = taken.owner if isinstance(taken.owner, type) else type(taken.owner)
-                    where = getattr(taken.owner, "__name__", owner.__name__)
-                    self._given_back.append(f"{where}.{taken.name}: re answers for it")
+                    self._given_back.append(f"{_label_of(taken)}: re answers for it")
+            return len(self._given_back) > before
 
     # What it came to.
 
@@ -413,6 +442,7 @@ class Acceleration:
             self._doors.clear()
             patching.give_back(self._token)
             self._served.stop()
+            self._learning.end()
             for document in self._recent:
                 self._finish(document)
             self._recent.clear()
@@ -432,15 +462,19 @@ class Acceleration:
         return f"<gatecore.Acceleration of {self.host.name}, {len(self.patterns):,} patterns>"
 
 
-def _review_of(handle: weakref.ref[Acceleration]) -> Callable[[], None]:
+def _review_of(handle: weakref.ref[Acceleration]) -> Callable[[], bool]:
     """What the core calls; it does not keep the handle."""
 
-    def review() -> None:
+    def review() -> bool:
         known = handle()
-        if known is not None:
-            known._review()
+        return known is not None and known._review()
 
     return review
+
+
+def _label_of(taken: patching.Taken) -> str:
+    owner = taken.owner if hasattr(taken.owner, "__name__") else type(taken.owner)
+    return f"{owner.__name__}.{taken.name}" if isinstance(taken.name, str) else owner.__name__
 
 
 def _has_document(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -467,6 +501,9 @@ def _door(entry: Entry) -> Callable[[patching.Taken], Callable[..., Any]]:
                 return function(*args, **kwargs)
             depth: int = getattr(handle._local, "depth", 0)
             if depth and only_outermost:
+                taken.within += 1
+                if taken.within == gain.MOST_WITHIN:
+                    handle._close_within(entry)
                 return function(*args, **kwargs)
             return handle._call(entry, function, args, kwargs)
 
