@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccelerateError",
+    "ReplayError",
     "DeadlineError",
     "DocumentTypeError",
     "GateFileError",
@@ -142,6 +143,10 @@ class DocumentTypeError(GatecoreError, TypeError):
 
 class AccelerateError(GatecoreError, TypeError):
     """Something that is not a host was given to `accelerate`."""
+
+
+class ReplayError(AccelerateError):
+    """A replayed result differs from what the gate's own Python gives; its gate is not replayed any more."""
 
 
 class UnknownModuleError(GatecoreError, LookupError):

@@ -1,0 +1,267 @@
+"""`GateReplay`: one gate, followed way by way, and walked in the core.
+
+    walk(args)  ─▶ the result             as often as the way is known
+                ─▶ RUN                    the gate's own Python has to run
+                ─▶ NEW ─▶ follow(gate)    its Python runs, the way is followed, and both are compared
+
+>>> from gatecore import Document, PatternSet
+>>> class Gate:
+...     def check(self, text, kind):
+...         if "fee" not in text.lower():
+...             return {"status": "N/A"}
+...         return {"status": "PASS" if re.search(r"no\\s+fee", text, re.I) else "FAIL"}
+"""
+
+from __future__ import annotations
+
+import ast
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FunctionType, MethodType
+from typing import Any, Final
+
+from gatecore._gatecore import CoreReplay
+from gatecore.errors import ReplayError
+from gatecore.hosts.replay.machine import Machine, Merge
+from gatecore.hosts.replay.operations import Self, evaluate, result, strict
+from gatecore.hosts.replay.readings import Readings, source_of
+from gatecore.hosts.replay.values import ATOMS, Expr, Expressions, Unclear, View
+from gatecore.patterns.document import Document
+
+__all__ = ["NEW", "RUN", "GateReplay", "ReplayCounts", "same"]
+
+#: The gate's own Python has to run.
+RUN: Final = NotImplemented
+#: The same, and the way can be followed.
+NEW: Final = ...
+
+#: Nodes of a tree, expressions, ways that are followed, and trees (one for each kind of document).
+_MOST_NODES: Final = 2_000
+_MOST_EXPRESSIONS: Final = 20_000
+_MOST_WAYS: Final = 400
+_MOST_TREES: Final = 16
+#: How often what a gate reads of its host may change.
+_MOST_CHANGES: Final = 8
+#: Calls after which it is asked whether at least one in four is replayed.
+_JUDGED: Final = 256
+
+
+@dataclass(frozen=True)
+class ReplayCounts:
+    """What replaying a gate came to.
+
+    Attributes:
+        replayed: Calls whose result came from the core.
+        run: Calls for which the gate's own Python ran.
+        nodes: Nodes of its trees.
+        ways: Ways that were followed to their end.
+        reasons: Why ways could not be followed, and how many.
+        refused: Why the gate is not replayed at all; `None` if it is.
+    """
+
+    replayed: int
+    run: int
+    nodes: int
+    ways: int
+    reasons: dict[str, int]
+    refused: str | None
+
+
+class _Tree:
+    """What is walked for one kind of document."""
+
+    def __init__(self) -> None:
+        self.core = CoreReplay()
+        self.expressions = Expressions(self.core, _MOST_EXPRESSIONS)
+        self.readings = Readings(self.core)
+
+
+class GateReplay:
+    """One gate and its trees. Safe to share between threads."""
+
+    def __init__(self, label: str, check: Callable[..., Any], audit_every: int) -> None:
+        self.label = label
+        self.refused: str | None = None
+        self._lock = threading.Lock()
+        self._trees: dict[Any, _Tree] = {}
+        self._dropped = (0, 0)
+        self._audit_every = audit_every
+        self._until_audit = audit_every
+        self._run = 0
+        self._ways = 0
+        self._changes = 0
+        self._reasons: Counter[str] = Counter()
+        self._keyed = False
+        self._names: tuple[str, ...] = ()
+        try:
+            self._function, self._gate = _parts(check)
+            code = self._function.__code__
+            self._names = code.co_varnames[: code.co_argcount][self._gate is not None :]
+            tree = source_of(self._function)
+            read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            self._keyed = bool(read & set(self._names[1:]))
+        except Unclear as error:
+            self.refused = str(error)
+        if not self._names and self.refused is None:
+            self.refused = "it takes no text"
+
+    def renew_lock(self) -> None:
+        """A thread that held it at a fork is not there in the child to let it go."""
+        self._lock = threading.Lock()
+
+    def walk(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result for a document that comes first among the arguments; `RUN` or `NEW`."""
+        if self.refused is not None:
+            return RUN
+        tree = self._trees.get(self._key(args, kwargs))
+        if tree is None:
+            return NEW
+        return tree.core.walk(args[0])
+
+    def _key(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What a tree depends on beside the document."""
+        if not self._keyed:
+            return len(args) + len(kwargs)
+        rest = [(place, type(one), one) for place, one in enumerate(args[1:])]
+        rest += [(name, type(one), one) for name, one in sorted(kwargs.items())]
+        if all(kind in ATOMS for _, kind, _ in rest):
+            return tuple(rest)
+        return None
+
+    def is_due(self) -> bool:
+        """Whether this replayed result is to be audited."""
+        if not self._audit_every:
+            return False
+        self._until_audit -= 1
+        if self._until_audit > 0:
+            return False
+        self._until_audit = self._audit_every
+        return True
+
+    def audit(self, replayed: Any, gate: Callable[..., Any], args: Any, kwargs: Any) -> None:
+        """Compares a replayed result with what the gate's own Python gives.
+
+        Raises:
+            ReplayError: They differ. The gate is not replayed any more.
+        """
+        ran = gate(*args, **kwargs)
+        if not same(replayed, ran):
+            self.refused = "an audit found another result"
+            raise ReplayError(
+                f"{self.label}: replayed {replayed!r:.500}, its Python gives {ran!r:.500}"
+            )
+
+    def ran(self) -> None:
+        """Counts a call for which the gate's own Python ran."""
+        self._run += 1
+        if self._run % _JUDGED == 0 and self.refused is None:
+            replayed = self.counts().replayed
+            if replayed * 3 < self._run:
+                self.refused = "hardly any of its calls can be replayed"
+
+    def follow(self, gate: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """What the gate's own Python gives; the way is followed beside it."""
+        found = gate(*args, **kwargs)
+        if self._ways < _MOST_WAYS and self._lock.acquire(blocking=False):
+            try:
+                self._follow(args, kwargs, found)
+            finally:
+                self._lock.release()
+        return found
+
+    def _follow(self, args: tuple[Any, ...], kwargs: dict[str, Any], found: Any) -> None:
+        key, document = self._key(args, kwargs), args[0]
+        given = {**dict(zip(self._names, args, strict=False)), **kwargs}
+        if key is None or not given.keys() <= set(self._names) or type(document) is not Document:
+            self._reasons["it was called with arguments that are no plain values"] += 1
+            return
+        tree = self._trees.get(key)
+        if tree is not None and not tree.core.holds():
+            self._drop(key)
+            tree = None
+        if tree is None:
+            if len(self._trees) >= _MOST_TREES or self._changes > _MOST_CHANGES:
+                self._reasons["what it reads of its host, or its arguments, keeps changing"] += 1
+                self._ways = _MOST_WAYS
+                return
+            tree = self._trees[key] = _Tree()
+        self._ways += 1
+        forks: list[tuple[int, bool]] = []
+
+        def decide(condition: Expr) -> bool:
+            side = tree.core.evaluate(document, condition.number)
+            forks.append((condition.number, side))
+            return side
+
+        machine = Machine(tree.expressions, tree.readings, decide, evaluate)
+        self_name = () if self._gate is None else (self._function.__code__.co_varnames[0],)
+        arguments: dict[str, Any] = dict.fromkeys(self_name, Self(self._gate))
+        rest = {name: value for name, value in given.items() if name != self._names[0]}
+        if self._keyed:
+            arguments |= rest
+        else:
+            arguments |= dict.fromkeys(rest)  # nobody reads them
+        arguments[self._names[0]] = View(0)
+        try:
+            value = result(machine, machine.call(self._function, arguments))
+            checked = [expression.number for expression in strict(machine)]
+        except (Unclear, Merge) as error:
+            reason = str(error) or "conditions within conditions are not followed"
+            self._reasons[reason] += 1
+            if not forks:
+                self.refused = reason
+            tree.core.grow(forks, None, _MOST_NODES)
+            return
+        except Exception as error:
+            # A deadline that was exceeded, or a mistake here: the gate's Python has answered already.
+            self._reasons[f"following it raised {error!r:.200}"] += 1
+            self._ways += _MOST_WAYS // 8
+            return
+        if not tree.core.grow(forks, (checked, value.number), _MOST_NODES):
+            self._reasons["its tree is full"] += 1
+            self._ways = _MOST_WAYS
+            return
+        replayed = tree.core.walk(document)
+        if replayed is not RUN and not same(replayed, found):
+            self.refused = f"replayed it gives {replayed!r:.200} in place of {found!r:.200}"
+
+    def _drop(self, key: Any) -> None:
+        self._changes += 1
+        replayed, _, _, nodes = self._trees.pop(key).core.counted()
+        self._dropped = (self._dropped[0] + replayed, self._dropped[1] + nodes)
+
+    def counts(self) -> ReplayCounts:
+        """What it came to so far."""
+        counted = [tree.core.counted() for tree in list(self._trees.values())]
+        return ReplayCounts(
+            replayed=self._dropped[0] + sum(row[0] for row in counted),
+            run=self._run,
+            nodes=sum(row[3] for row in counted),
+            ways=self._ways,
+            reasons=dict(self._reasons),
+            refused=self.refused,
+        )
+
+
+def _parts(check: Callable[..., Any]) -> tuple[FunctionType, Any]:
+    """A gate's function, and the gate if it is a method."""
+    if isinstance(check, MethodType) and isinstance(check.__func__, FunctionType):
+        if not hasattr(check.__self__, "__dict__") or isinstance(check.__self__, type):
+            raise Unclear("its object has no __dict__")
+        return check.__func__, check.__self__
+    if isinstance(check, FunctionType):
+        return check, None
+    raise Unclear("it is not a plain function or method")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two results are equal, types and the order of keys included."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other) or (one != one and other != other)

@@ -1,0 +1,664 @@
+"""Follows a gate's source once, with a document that stands for all documents.
+
+Statements are executed as Python would, on values that are known or are expressions (`values`). Where
+the way depends on the document there are two possibilities:
+
+    if any(re.search(p, text) for p in strong): found = True     merged: found = found or any(…)
+    if not relevant(text): return {"status": "N/A"}              a fork: which way, the document tells
+
+What is merged costs nothing. A fork is a node of the gate's tree (`tree`). What is not understood ends
+the way with `Unclear`, and the gate's own Python runs for the documents that come there: so nothing is
+ever guessed, and what was followed to its end is pure: it read the document, its own names and what is
+kept in `Readings`, and changed nothing that it had not made.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from gatecore.hosts.replay.readings import Readings, source_of
+from gatecore.hosts.replay.values import (
+    ATOMS,
+    UNBOUND,
+    Each,
+    Entries,
+    Expr,
+    Expressions,
+    Mapping,
+    Matches,
+    Maybe,
+    Method,
+    OneMatch,
+    Scope,
+    TruthOf,
+    Unclear,
+    View,
+)
+
+__all__ = ["Frame", "Machine", "Merge"]
+
+#: Statements and expressions that one way may take to follow: no way is followed for ever.
+_MOST_STEPS: Final = 60_000
+_DEEPEST: Final = 12
+
+
+class Merge(Exception):
+    """The two sides of a condition cannot be merged: it is a fork."""
+
+
+@dataclass
+class Loop:
+    """A loop that is being followed: under which condition it was left, or its body was."""
+
+    scope: int
+    stopped: Any = False
+    skipped: Any = False
+
+
+@dataclass
+class Frame:
+    """A function that is being followed."""
+
+    function: Any
+    names: dict[str, Any]
+    local: frozenset[str]
+    loops: list[Loop] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A function's end, with its value."""
+
+    value: Any
+
+
+class Left:
+    """A loop's end, or that of a turn."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+BREAK: Final = Left("break")
+CONTINUE: Final = Left("continue")
+#: The rest of this block is not executed where its condition holds.
+DEAD: Final = Left("dead")
+
+Signal = Returned | Left | None
+
+
+class Machine:
+    """Follows one way through a gate.
+
+    Args:
+        expressions: Where expressions are made.
+        readings: What the host's own state is read through.
+        decide: Which way the document goes at a fork.
+        evaluate: The value of a Python expression node, see `operations`.
+    """
+
+    def __init__(
+        self,
+        expressions: Expressions,
+        readings: Readings,
+        decide: Callable[[Expr], bool],
+        evaluate: Callable[[Machine, ast.expr], Any],
+    ) -> None:
+        self.make = expressions
+        self.readings = readings
+        self._decide = decide
+        self._evaluate = evaluate
+        self.scope: list[Expr | Each] = []
+        self.frames: list[Frame] = []
+        self._facts: dict[int, bool] = {}
+        self._journal: list[tuple[Any, Any]] = []
+        self._carried: frozenset[int] = frozenset()
+        self._variables = 0
+        self._turns = 0
+        self._steps = 0
+        #: What has to be worked out because it could raise, whether it is used or not.
+        self.strict = Entries(())
+
+    # Conditions.
+
+    def known(self, condition: Any) -> bool | None:
+        """Whether a condition holds here, if that is known."""
+        if not isinstance(condition, Expr):
+            return bool(condition)
+        fact = self._facts.get(condition.number)
+        if fact is not None:
+            return fact
+        name, parts = self.make.parts.get(condition.number, ("", ()))
+        if name == "not":
+            inner = self.known(parts[0])
+            return None if inner is None else not inner
+        if name in ("any", "all"):
+            facts = [self.known(part) for part in parts]
+            if (name == "any") in facts:
+                return name == "any"
+            if None not in facts:
+                return name == "all"
+        return None
+
+    def _learn(self, condition: Expr, fact: bool) -> None:
+        self._facts[condition.number] = fact
+        name, parts = self.make.parts.get(condition.number, ("", ()))
+        if name == "not":
+            self._learn(parts[0], not fact)
+        elif name == ("all" if fact else "any"):
+            for part in parts:
+                self._learn(part, fact)
+
+    def decide(self, condition: Any) -> bool:
+        """Which way a fork goes; within a condition there are no forks."""
+        known = self.known(condition)
+        if known is not None:
+            return known
+        if self.scope:
+            raise Merge
+        fact = self._decide(condition)
+        self._learn(condition, fact)
+        return fact
+
+    def require(self, condition: Any, why: str) -> None:
+        """Goes on only where a condition holds."""
+        if not self.decide(condition):
+            raise Unclear(why)
+
+    @contextmanager
+    def under(self, *scope: Expr | Each) -> Iterator[None]:
+        """While something is done under conditions, or for each match."""
+        before, facts = len(self.scope), dict(self._facts)
+        self.scope += scope
+        for part in scope:
+            if isinstance(part, Expr):
+                self._learn(part, True)
+        try:
+            yield
+        finally:
+            del self.scope[before:]
+            self._facts = facts
+
+    def relative(self, scope: Scope) -> Scope:
+        """What was entered since something was made."""
+        if tuple(self.scope[: len(scope)]) != scope:
+            raise Unclear("what was made in a loop is changed after it")
+        return tuple(self.scope[len(scope) :])
+
+    def readable(self, scope: Scope) -> None:
+        """Sees to it that what was made somewhere speaks of matches that there are here."""
+        if not {part.variable for part in _eaches(scope)} <= self._variables_here():
+            raise Unclear("what was made for a match is read after it")
+
+    def _variables_here(self) -> set[int]:
+        return {part.variable for part in _eaches(tuple(self.scope))}
+
+    def renewed(self, entries: list[tuple[Scope, Any]]) -> list[tuple[Scope, Any]]:
+        """Entries as those of another loop, so that they are not taken for parts of the first."""
+        turns: dict[int, int] = {}
+
+        def renew(part: Expr | Each) -> Expr | Each:
+            if isinstance(part, Expr):
+                return part
+            if part.turn not in turns:
+                turns[part.turn] = self._new_turn()
+            return replace(part, turn=turns[part.turn])
+
+        return [(tuple(map(renew, scope)), value) for scope, value in entries]
+
+    def _new_turn(self) -> int:
+        self._turns += 1
+        return self._turns
+
+    def new_variable(self) -> int:
+        """A number for the matches of a loop."""
+        self._variables += 1
+        return self._variables
+
+    # Lists and names, with a way back.
+
+    def append(self, to: Entries, entries: list[tuple[Scope, Any]]) -> None:
+        """Adds entries to a list."""
+        if to.is_foreign or to.is_tuple:
+            raise Unclear("it changes a list that it has not made")
+        scope = self.relative(to.scope)
+        self._journal.append((to, list(to.entries)))
+        to.entries += [((*scope, *inner), value) for inner, value in entries]
+
+    def put(self, mapping: Mapping, key: Any, value: Any) -> None:
+        """Sets an item of a dict."""
+        if mapping.is_foreign:
+            raise Unclear("it changes a dict that it has not made")
+        if self.relative(mapping.scope):
+            raise Merge
+        self._journal.append((mapping, dict(mapping.items)))
+        mapping.items[key] = value
+
+    def note_strict(self, expression: Expr) -> None:
+        """Has an expression worked out even if nothing uses it, since it might raise."""
+        self._journal.append((self.strict, list(self.strict.entries)))
+        self.strict.entries.append((tuple(self.scope), expression))
+
+    def _mark(self) -> Any:
+        loops = [(one, one.stopped, one.skipped) for f in self.frames for one in f.loops]
+        used = len(self._journal)
+        return used, loops, [(frame, dict(frame.names)) for frame in self.frames]
+
+    def _back(self, mark: Any) -> None:
+        used, loops, names = mark
+        while len(self._journal) > used:
+            one, before = self._journal.pop()
+            if isinstance(one, Entries):
+                one.entries = before
+            elif isinstance(one, Mapping):
+                one.items = before
+            else:
+                one.is_used = before
+        for loop, stopped, skipped in loops:
+            loop.stopped, loop.skipped = stopped, skipped
+        for frame, before in names:
+            frame.names = before
+
+    def use_up(self, matches: Matches) -> None:
+        """Goes through an iterator, which gives its matches once."""
+        if matches.is_iterator:
+            if matches.is_used or tuple(self.scope) != matches.scope:
+                raise Unclear("it goes through an iterator twice")
+            self._journal.append((matches, matches.is_used))
+            matches.is_used = True
+
+    # Both sides of a condition.
+
+    def branch(self, condition: Any, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:
+        """What two ways to go on come to, merged by `merge` if they can be."""
+        known = self.known(condition)
+        if known is not None:
+            return (yes if known else no)()
+        mark = self._mark()
+        try:
+            return self._merged(condition, yes, no)
+        except Merge:
+            self._back(mark)
+            return (yes if self.decide(condition) else no)()
+
+    def _merged(self, condition: Expr, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:
+        frame = self.frames[-1]
+        before = frame.names
+        sides = []
+        for fact, side in ((condition, yes), (self.make.negated(condition), no)):
+            frame.names = dict(before)
+            with self.under(fact):
+                sides.append((side(), frame.names))
+        (yes_value, yes_names), (no_value, no_names) = sides
+        frame.names = {
+            name: self._merged_name(
+                condition, yes_names.get(name, UNBOUND), no_names.get(name, UNBOUND)
+            )
+            for name in dict.fromkeys((*yes_names, *no_names))
+        }
+        return self.merge(condition, yes_value, no_value)
+
+    def _merged_name(self, condition: Expr, yes: Any, no: Any) -> Any:
+        if yes is no:
+            return yes
+        if no is UNBOUND:
+            return self._maybe(condition, yes)
+        if yes is UNBOUND:
+            return self._maybe(self.make.negated(condition), no)
+        return self.merge(condition, yes, no)
+
+    def _maybe(self, condition: Any, value: Any) -> Any:
+        if isinstance(value, Maybe):
+            return Maybe(self.make.both([condition, value.condition]), value.value)
+        return Maybe(condition, value)
+
+    def merge(self, condition: Any, yes: Any, no: Any) -> Any:
+        """One value for two sides."""
+        if yes is no or yes == no and type(yes) is type(no):
+            return yes
+        for value in (yes, no):
+            if isinstance(value, Returned | Left | Entries | Mapping | Matches | Maybe | Method):
+                raise Merge
+        if isinstance(yes, OneMatch | TruthOf) or isinstance(no, OneMatch | TruthOf):
+            held = self.make.both([condition, self.truth(yes)])
+            other = self.make.both([self.make.negated(condition), self.truth(no)])
+            return TruthOf(self.make.either([held, other]))
+        if isinstance(yes, View) or isinstance(no, View):
+            raise Merge
+        try:
+            return self.make.choice(condition, yes, no)
+        except Unclear:
+            raise Merge from None
+
+    # Truth.
+
+    def truth(self, value: Any) -> Any:
+        """A value's truth: known, or an expression."""
+        if isinstance(value, Expr):
+            if value.kind == "bool":
+                return value
+            if value.kind == "int":
+                return self.make.negated(self.make.make("bool", "compare", "==", value, self.zero))
+            return self.make.make("bool", "truth", value)
+        if isinstance(value, View):
+            return self.truth(self.make.make("int", "length", value.number))
+        if isinstance(value, OneMatch):
+            return value.found
+        if isinstance(value, TruthOf):
+            return value.truth
+        if isinstance(value, Matches):
+            if value.is_iterator:
+                return True
+            return self.make.make("bool", "has", value.view, value.source, value.flags)
+        if isinstance(value, Entries):
+            return self.make.either([self.exists(scope, True) for scope, _ in self.read(value)])
+        if isinstance(value, Mapping):
+            return bool(value.items)
+        if type(value) in ATOMS:
+            return bool(value)
+        raise Unclear("it asks for the truth of what is not followed")
+
+    @property
+    def zero(self) -> Expr:
+        """Zero as an expression."""
+        return self.make.constant(0)
+
+    def exists(self, scope: Scope, condition: Any) -> Any:
+        """Whether a condition holds anywhere in a scope."""
+        for part in reversed(scope):
+            if isinstance(part, Expr):
+                condition = self.make.both([part, condition])
+                continue
+            has = self.make.make("bool", "has", part.view, part.source, part.flags)
+            if isinstance(condition, Expr) and part.variable in condition.free:
+                bound = frozenset((part.variable,))
+                condition = self.make.make(
+                    "bool", "exists", part.view, part.source, part.flags, part.variable, condition,
+                    bound=bound,
+                )  # fmt: skip
+            else:
+                condition = self.make.both([has, condition])
+        return condition
+
+    # Statements.
+
+    def call(self, function: Any, arguments: dict[str, Any]) -> Any:
+        """Follows a call of a function of the host."""
+        if len(self.frames) >= _DEEPEST:
+            raise Unclear(f"{function.__name__}: calls go too deep")
+        tree = source_of(function)
+        self.readings.note_function(function)
+        local = frozenset(
+            name
+            for node in ast.walk(tree)
+            for name in (
+                [node.id]
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del)
+                else [node.arg] if isinstance(node, ast.arg) else []
+            )
+        )
+        self.frames.append(Frame(function, dict(arguments), local))
+        try:
+            signal = self._block(tree.body)
+        finally:
+            self.frames.pop()
+        return signal.value if isinstance(signal, Returned) else None
+
+    def value(self, node: ast.expr) -> Any:
+        """The value of an expression node."""
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            raise Unclear("it is too long")
+        return self._evaluate(self, node)
+
+    def _dead(self) -> Any:
+        loops = self.frames[-1].loops
+        return self.make.either([loops[-1].stopped, loops[-1].skipped]) if loops else False
+
+    def _block(self, statements: Sequence[ast.stmt]) -> Signal:
+        for number, statement in enumerate(statements):
+            dead = self.known(self._dead())
+            if dead:
+                return None
+            if dead is None:
+                rest = statements[number:]
+                alive = self.make.negated(self._dead())
+
+                def go_on(rest: Sequence[ast.stmt] = rest) -> Signal:
+                    loop = self.frames[-1].loops[-1]
+                    held = loop.stopped, loop.skipped
+                    loop.stopped = loop.skipped = False
+                    try:
+                        return self._block(rest)
+                    finally:
+                        loop.stopped = self.make.either([held[0], loop.stopped])
+                        loop.skipped = self.make.either([held[1], loop.skipped])
+
+                signal: Signal = self.branch(alive, go_on, lambda: None)
+                return signal
+            signal = self._statement(statement)
+            if signal is not None:
+                return None if signal is DEAD else signal
+        return None
+
+    def _statement(self, statement: ast.stmt) -> Signal:
+        match statement:
+            case ast.Expr(value=node):
+                if not isinstance(node, ast.Constant):
+                    self.value(node)
+            case ast.Assign(targets=targets, value=node):
+                value = self.value(node)
+                for target in targets:
+                    self.assign(target, value)
+            case ast.AnnAssign(target=target, value=node):
+                if node is not None:
+                    self.assign(target, self.value(node))
+            case ast.AugAssign(target=ast.Name(id=name), op=operator, value=node):
+                self._augment(statement, name, operator, node)
+            case ast.If(test=test, body=body, orelse=orelse):
+                condition = self.truth(self.value(test))
+                signal: Signal = self.branch(
+                    condition, lambda: self._block(body), lambda: self._block(orelse)
+                )
+                return signal
+            case ast.For(target=target, iter=node, body=body, orelse=[]):
+                return self._for(target, self.value(node), body)
+            case ast.Return(value=node):
+                value = None if node is None else self.value(node)
+                if self.scope:
+                    raise Merge
+                return Returned(value)
+            case ast.Pass():
+                pass
+            case ast.Break() | ast.Continue():
+                return self._leave(isinstance(statement, ast.Break))
+            case ast.Try(body=body, orelse=[], finalbody=[]):
+                # What could raise is worked out by the core whether it is used or not, and if it does
+                # raise, the gate's own Python runs.
+                return self._block(body)
+            case _:
+                kind = type(statement).__name__.lower()
+                raise Unclear(f"line {statement.lineno}: {kind} is not followed")
+        return None
+
+    def _augment(
+        self, statement: ast.stmt, name: str, operator: ast.operator, node: ast.expr
+    ) -> None:
+        old = ast.copy_location(ast.Name(name, ast.Load()), statement)
+        before = self.value(old)
+        if isinstance(before, Entries):
+            if not isinstance(operator, ast.Add) or before.is_tuple:
+                raise Unclear(f"line {statement.lineno}: a list is changed in a way not followed")
+            self.extend(before, self.value(node))
+            return
+        changed = ast.copy_location(ast.BinOp(old, operator, node), statement)
+        self.frames[-1].names[name] = self.value(changed)
+
+    def extend(self, to: Entries, given: Any) -> None:
+        """Adds what a list or another container has."""
+        if isinstance(given, Entries):
+            self.readable(given.scope)
+            self.append(to, self.renewed(self.read(given)))
+        elif isinstance(given, Mapping):
+            self.append(to, self.items(given))
+        else:
+            raise Unclear("it adds to a list what is not followed")
+
+    def _leave(self, is_break: bool) -> Signal:
+        loop = self.frames[-1].loops[-1]
+        conditions = self.scope[loop.scope :]
+        if not conditions:
+            return BREAK if is_break else CONTINUE
+        if any(isinstance(part, Each) for part in conditions):
+            raise Merge
+        held = self.make.both(list(conditions))
+        if is_break:
+            loop.stopped = self.make.either([loop.stopped, held])
+        else:
+            loop.skipped = self.make.either([loop.skipped, held])
+        return DEAD
+
+    def assign(self, target: ast.expr, value: Any) -> None:
+        match target:
+            case ast.Name(id=name):
+                self.frames[-1].names[name] = value
+            case ast.Tuple(elts=targets) if isinstance(value, Entries):
+                values = value.plain()
+                if values is None or len(values) != len(targets):
+                    raise Unclear("it takes something apart whose length is not known")
+                for one, part in zip(targets, values, strict=True):
+                    self.assign(one, part)
+            case ast.Subscript(value=node, slice=key):
+                mapping, index = self.value(node), self.value(key)
+                if not isinstance(mapping, Mapping) or type(index) not in (str, int):
+                    raise Unclear("it sets an item of what is no dict of its own")
+                self.put(mapping, index, value)
+            case ast.Attribute():
+                raise Unclear(f"writes {ast.unparse(target)}")
+            case _:
+                raise Unclear(f"assigns to {ast.unparse(target)}")
+
+    # Loops.
+
+    def items(self, value: Any) -> list[tuple[Scope, Any]]:
+        """What a loop goes through."""
+        if isinstance(value, Entries):
+            entries = self.read(value)
+            for (one, _), (other, _) in zip(entries, entries[1:], strict=False):
+                if set(_eaches(one)) & set(_eaches(other)):
+                    raise Unclear("it goes through what several turns of a loop have made")
+            for scope, _ in entries:
+                if {part.variable for part in _eaches(scope)} & self._variables_here():
+                    raise Unclear("it goes through a list within a loop through it")
+            return self.renewed(entries)
+        if isinstance(value, Mapping):
+            self.readable(value.scope)
+            return [((), key) for key in value.items]
+        if isinstance(value, Matches):
+            self.use_up(value)
+            variable = self.new_variable()
+            each = Each(value.view, value.source, value.flags, variable, self._new_turn())
+            span = self.make.make("span", "var", variable)
+            one = OneMatch(value.view, value.source, value.flags, span, found=True)
+            return [((each,), one)]
+        raise Unclear("it goes through what is not followed")
+
+    def _for(self, target: ast.expr, value: Any, body: list[ast.stmt]) -> Signal:
+        loops = self.frames[-1].loops
+        loop = Loop(len(self.scope))
+        loops.append(loop)
+        try:
+            for scope, item in self.items(value):
+                if self.known(loop.stopped):
+                    break
+                loop.skipped = False
+                signal = self._turn(target, scope, item, body, loop)
+                if signal is BREAK:
+                    break
+                if isinstance(signal, Returned):
+                    return signal
+        finally:
+            loops.pop()
+        return None
+
+    def _turn(
+        self, target: ast.expr, scope: Scope, item: Any, body: list[ast.stmt], loop: Loop
+    ) -> Signal:
+        if not scope:
+            self.assign(target, item)
+            return self._block(body)
+        if any(isinstance(part, Each) for part in scope):
+            if loop.stopped is not False:
+                raise Unclear("it leaves a loop over matches")
+            try:
+                self._for_each(target, scope, item, body)
+            except Merge:
+                if self.scope:
+                    raise
+                raise Unclear("what it does for a match depends on the match") from None
+            return None
+
+        def turn() -> Signal:
+            self.assign(target, item)
+            return self._block(body)
+
+        signal: Signal = self.branch(self.make.both(list(scope)), turn, lambda: None)
+        return signal
+
+    def _for_each(self, target: ast.expr, scope: Scope, item: Any, body: list[ast.stmt]) -> None:
+        """Follows a loop over matches once, for all of them.
+
+        A turn may not see what another turn did. So the body is followed twice: first to learn which
+        names and lists it changes, then with these names unbound and these lists unreadable.
+        """
+        frame, before, mark = self.frames[-1], dict(self.frames[-1].names), self._mark()
+        self._body_for_each(target, scope, item, body)
+        after, lists = frame.names, {id(one) for one, _ in self._journal[mark[0] :]}
+        changed = [name for name in after if after[name] is not before.get(name, UNBOUND)]
+        self._back(mark)
+        frame.names = {name: value for name, value in before.items() if name not in changed}
+        carried, self._carried = self._carried, self._carried | lists
+        try:
+            self._body_for_each(target, scope, item, body)
+        finally:
+            self._carried = carried
+        after = frame.names
+        frame.names = {**before}
+        for name in changed:
+            old, new = before.get(name, UNBOUND), after.get(name, UNBOUND)
+            frame.names[name] = self._after_each(scope, old, new)
+
+    def _body_for_each(
+        self, target: ast.expr, scope: Scope, item: Any, body: list[ast.stmt]
+    ) -> None:
+        with self.under(*scope):
+            self.assign(target, item)
+            if self._block(body) is not None:
+                raise Merge
+
+    def _after_each(self, scope: Scope, before: Any, after: Any) -> Any:
+        """What a name stands for after a loop over matches that changes it."""
+        condition, value = True, after
+        if isinstance(after, Maybe):
+            condition, value = after.condition, after.value
+        if type(value) not in (str, int, float, bool, type(None)):
+            return UNBOUND
+        held = self.exists(scope, condition)
+        if before is UNBOUND:
+            return self._maybe(held, value) if isinstance(held, Expr) else value
+        return self.merge(held, value, before)
+
+    def read(self, entries: Entries) -> list[tuple[Scope, Any]]:
+        """The entries of a list, unless they depend on other turns of a loop over matches."""
+        if id(entries) in self._carried:
+            raise Unclear("what it does for a match depends on the matches before")
+        return entries.entries
+
+
+def _eaches(scope: Scope) -> list[Each]:
+    return [part for part in scope if isinstance(part, Each)]

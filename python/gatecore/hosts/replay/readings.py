@@ -1,0 +1,126 @@
+"""What a gate reads of its host beside the document, and whether that is still what it was.
+
+A way through a gate was followed with the values of that moment: the gate's attributes, the names of its
+module, the code of its methods. The core compares them before each walk, by identity, which takes some
+20 ns each; lists and dicts by their elements as well.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import textwrap
+from functools import lru_cache
+from types import FunctionType
+from typing import Any, Final, Protocol
+
+from gatecore.hosts.replay.values import ATOMS, Entries, Mapping, Unclear
+
+__all__ = ["MISSING", "Readings", "source_of"]
+
+#: What stands for a name that is not there.
+MISSING: Final = ...
+
+_DEEPEST: Final = 4
+_LONGEST: Final = 2_000
+
+
+class CoreReadings(Protocol):
+    """Where what was read is kept to be compared."""
+
+    def watch(self, owner: Any, key: Any, value: Any) -> None:
+        """Keeps that an item of a dict or list had this value; `MISSING` if it had none."""
+
+
+class Readings:
+    """Reads the host's state and has the core watch it."""
+
+    def __init__(self, core: CoreReadings) -> None:
+        self._core = core
+        self._watched: set[tuple[int, Any]] = set()
+        self._kept: list[Any] = []
+
+    def watch(self, owner: Any, key: Any, value: Any) -> None:
+        """Has an item watched, once."""
+        mark = (id(owner), key)
+        if mark not in self._watched:
+            self._watched.add(mark)
+            self._kept.append(owner)
+            self._core.watch(owner, key, value)
+
+    def note_function(self, function: FunctionType) -> None:
+        """Has a function's code watched."""
+        self._core.watch(function, None, function.__code__)
+
+    def note_defaults(self, function: FunctionType) -> None:
+        """Has a function's default arguments watched."""
+        self._core.watch(function, "__defaults__", function.__defaults__)
+
+    def attribute(self, owner: Any, name: str) -> Any:
+        """An attribute of the gate, found as Python finds it for a plain object."""
+        own = vars(owner)
+        for base in type(owner).__mro__:
+            if base is not object and {"__getattribute__", "__getattr__"} & vars(base).keys():
+                raise Unclear(f"{base.__name__} has attributes of its own making")
+        for base in type(owner).__mro__:
+            found = vars(base).get(name, MISSING)
+            if found is not MISSING:
+                self.watch(base.__dict__, name, found)
+                if name in own and not hasattr(type(found), "__set__"):
+                    break
+                if name not in own:
+                    self.watch(own, name, MISSING)
+                return found
+        if name not in own:
+            raise Unclear(f"reads self.{name}, which is not there")
+        self.watch(own, name, own[name])
+        return own[name]
+
+    def name(self, function: FunctionType, name: str) -> Any:
+        """A global name or a builtin."""
+        names = function.__globals__
+        found = names.get(name, MISSING)
+        self.watch(names, name, found)
+        if found is MISSING:
+            if name in function.__code__.co_freevars:
+                raise Unclear(f"reads {name} of the function around it")
+            found = vars(builtins).get(name, MISSING)
+            if found is MISSING:
+                raise Unclear(f"reads {name}, which is not there")
+        return found
+
+    def data(self, value: Any, what: str, depth: int = 0) -> Any:
+        """A value of the host as the gate's followed values; its elements are watched."""
+        if type(value) in ATOMS:
+            return value
+        if depth > _DEEPEST:
+            raise Unclear(f"reads {what}, which is too deep")
+        kind = type(value)
+        if kind in (list, tuple) and len(value) <= _LONGEST:
+            if kind is list:
+                self.watch(value, None, tuple(value))
+            parts = [((), self.data(part, what, depth + 1)) for part in value]
+            return Entries((), list(parts), is_foreign=True, is_tuple=kind is tuple)
+        if kind is dict and len(value) <= _LONGEST and all(type(k) in (str, int) for k in value):
+            self.watch(value, None, tuple(value.items()))
+            items = {key: self.data(part, what, depth + 1) for key, part in value.items()}
+            return Mapping((), items, is_foreign=True)
+        raise Unclear(f"reads {what}, a {kind.__name__}")
+
+
+@lru_cache(maxsize=4_096)
+def source_of(function: FunctionType) -> ast.FunctionDef:
+    """The source of a function of the host.
+
+    Raises:
+        Unclear: There is none, or it is not a plain function's.
+    """
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError) as error:
+        raise Unclear(f"{function.__name__} has no source that can be read") from error
+    (found,) = tree.body[:1] or [None]
+    if not isinstance(found, ast.FunctionDef) or found.decorator_list or function.__closure__:
+        raise Unclear(f"{function.__name__} is not a plain function")
+    return found

@@ -1,0 +1,238 @@
+//! `CoreReplay`: a gate that was followed, as a tree that is walked for each document.
+//!
+//! ```text
+//! fork: any(has(p1), contains("fee"))
+//!   ├─ yes ─▶ fork … ─▶ leaf: the result as an expression, made anew for each document
+//!   └─ no  ─▶ leaf
+//! ```
+//!
+//! A fork that a document takes for the first time has no node yet: the gate's own Python runs, and the
+//! way is added (`gatecore.hosts.replay`). What the tree was made from (the gate's attributes, the code of
+//! its methods) is compared before each walk.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::{PyException, PyValueError};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::types::{PyEllipsis, PyNotImplemented, PyTuple};
+
+use crate::re::expression::{Expression, Kept, Number, Watched};
+use crate::re::walk::Walk;
+
+/// The place of a node.
+type Place = usize;
+
+/// A node of the tree.
+#[derive(Clone)]
+enum Node {
+    Fork { condition: Number, ways: [Option<Place>; 2] },
+    /// What may raise, and the result.
+    Leaf { checked: Vec<Number>, result: Number },
+    /// The gate's own Python runs.
+    Run,
+}
+
+/// What is walked. Changed only as a whole, so that walks, which let the GIL go, need no lock.
+#[derive(Default, Clone)]
+struct Program {
+    kept: Vec<Arc<Kept>>,
+    watched: Vec<Arc<Watched>>,
+    nodes: Vec<Node>,
+}
+
+/// A gate that was followed.
+///
+/// Its lock is held for moments, with the GIL, and never while Python code runs.
+#[pyclass(frozen, module = "gatecore._gatecore")]
+pub struct CoreReplay {
+    program: Mutex<Arc<Program>>,
+    replayed: AtomicU64,
+    ran: AtomicU64,
+    raised: AtomicU64,
+}
+
+impl CoreReplay {
+    fn program(&self) -> Arc<Program> {
+        self.program.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Program) -> T) -> T {
+        change(Arc::make_mut(&mut self.program.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Where a walk ended.
+enum End<'py> {
+    Result(Bound<'py, PyAny>),
+    Run,
+    New,
+}
+
+fn walked<'py>(program: &Program, document: &Bound<'py, PyAny>) -> PyResult<End<'py>> {
+    let mut walk = Walk::new(&program.kept, document);
+    let mut place = 0;
+    loop {
+        match program.nodes.get(place) {
+            None => return Ok(End::New),
+            Some(Node::Run) => return Ok(End::Run),
+            Some(Node::Fork { condition, ways }) => {
+                match ways[usize::from(walk.truth(*condition)?)] {
+                    Some(next) => place = next,
+                    None => return Ok(End::New),
+                }
+            }
+            Some(Node::Leaf { checked, result }) => {
+                walk.check(checked)?;
+                return walk.object(*result).map(End::Result);
+            }
+        }
+    }
+}
+
+#[pymethods]
+impl CoreReplay {
+    #[new]
+    fn new() -> Self {
+        CoreReplay {
+            program: Mutex::default(),
+            replayed: AtomicU64::new(0),
+            ran: AtomicU64::new(0),
+            raised: AtomicU64::new(0),
+        }
+    }
+
+    /// Keeps one more expression; its number. `closed` if it is the same wherever it is asked about.
+    fn add(&self, name: &str, arguments: &Bound<'_, PyTuple>, closed: bool) -> PyResult<Number> {
+        let expression = Expression::of(name, arguments, &self.program().kept)?;
+        Ok(self.change(|program| {
+            program.kept.push(Arc::new(Kept { expression, closed }));
+            program.kept.len() - 1
+        }))
+    }
+
+    /// Keeps that an item of a dict, a list's elements or a function's code were these; `...` for an item
+    /// that is not there.
+    fn watch(
+        &self,
+        owner: &Bound<'_, PyAny>,
+        key: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+    ) {
+        let missing = PyEllipsis::get(owner.py());
+        let watched = Arc::new(Watched::new(owner, key, value, missing.as_any()));
+        self.change(|program| program.watched.push(watched));
+    }
+
+    /// Whether what was read of the host is what it was.
+    fn holds(&self, py: Python<'_>) -> PyResult<bool> {
+        for watched in &self.program().watched {
+            if !watched.holds(py)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether an expression holds for a document.
+    fn evaluate(&self, document: &Bound<'_, PyAny>, number: Number) -> PyResult<bool> {
+        Walk::new(&self.program().kept, document).truth(number)
+    }
+
+    /// Adds a way: its forks with the side that was taken, and what it comes to, or `None` if the gate's
+    /// own Python runs there. Whether there was room for it.
+    #[pyo3(signature = (forks, leaf, most))]
+    fn grow(
+        &self,
+        forks: Vec<(Number, bool)>,
+        leaf: Option<(Vec<Number>, Number)>,
+        most: usize,
+    ) -> PyResult<bool> {
+        self.change(|program| {
+            let known = program.kept.len();
+            let mut used = forks.iter().map(|(condition, _)| *condition);
+            if used.any(|number| number >= known) {
+                return Err(PyValueError::new_err("there is no such expression"));
+            }
+            if program.nodes.len() + forks.len() + 1 > most {
+                return Ok(false);
+            }
+            let leaf = leaf.map_or(Node::Run, |(checked, result)| Node::Leaf { checked, result });
+            let mut place = 0;
+            for (depth, &(condition, side)) in forks.iter().enumerate() {
+                if program.nodes.len() == place {
+                    program.nodes.push(Node::Fork { condition, ways: [None, None] });
+                }
+                let new = program.nodes.len();
+                match &mut program.nodes[place] {
+                    Node::Fork { condition: known, ways } if *known == condition => {
+                        place = *ways[usize::from(side)].get_or_insert(new);
+                    }
+                    _ => {
+                        let why = format!("fork {depth} of a way is another one than before");
+                        return Err(PyValueError::new_err(why));
+                    }
+                }
+            }
+            if program.nodes.len() == place {
+                program.nodes.push(leaf);
+            }
+            Ok(true)
+        })
+    }
+
+    /// What the gate gives for a document. `NotImplemented` if its own Python has to run, `...` if the
+    /// document goes a way that was not followed yet or what was read of the host has changed.
+    fn walk<'py>(&self, document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = document.py();
+        let program = self.program();
+        for watched in &program.watched {
+            if !watched.holds(py)? {
+                return Ok(PyEllipsis::get(py).to_owned().into_any());
+            }
+        }
+        match walked(&program, document) {
+            Ok(End::Result(result)) => {
+                count(&self.replayed);
+                Ok(result)
+            }
+            Ok(End::New) => Ok(PyEllipsis::get(py).to_owned().into_any()),
+            Ok(End::Run) => {
+                count(&self.ran);
+                Ok(PyNotImplemented::get(py).to_owned().into_any())
+            }
+            // The gate's own Python raises it, or does not: a part of the way may not have been its.
+            Err(error) if error.is_instance_of::<PyException>(py) => {
+                count(&self.raised);
+                Ok(PyNotImplemented::get(py).to_owned().into_any())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How often a walk gave the result, how often the gate's own Python ran, how often since something was
+    /// raised; and the tree's nodes.
+    fn counted(&self) -> (u64, u64, u64, usize) {
+        let [replayed, ran, raised] =
+            [&self.replayed, &self.ran, &self.raised].map(|count| count.load(Ordering::Relaxed));
+        (replayed, ran, raised, self.program().nodes.len())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        let Ok(program) = self.program.try_lock() else { return Ok(()) };
+        for watched in &program.watched {
+            watched.traverse(&visit)?;
+        }
+        Ok(())
+    }
+
+    fn __clear__(&self) {
+        let old = std::mem::take(&mut *self.program.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(old);
+    }
+}
