@@ -14,7 +14,6 @@
 
 from __future__ import annotations
 
-import ast
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -42,6 +41,9 @@ _MOST_NODES: Final = 2_000
 _MOST_EXPRESSIONS: Final = 20_000
 _MOST_WAYS: Final = 400
 _MOST_TREES: Final = 16
+#: Calls of a gate before it is followed, which takes some 5 ms a way: who checks one document only does
+#: not pay for it.
+_FOLLOWED_AFTER: Final = 2
 #: How often what a gate reads of its host may change.
 _MOST_CHANGES: Final = 8
 #: Calls after which it is asked whether at least one in four is replayed.
@@ -86,7 +88,7 @@ class GateReplay:
         self.refused: str | None = None
         self._lock = threading.Lock()
         self._trees: dict[Any, _Tree] = {}
-        self._dropped = (0, 0)
+        self._dropped: list[tuple[Any, ...]] = []
         self._audit_every = audit_every
         self._until_audit = audit_every
         self._run = 0
@@ -99,9 +101,7 @@ class GateReplay:
             self._function, self._gate = _parts(check)
             code = self._function.__code__
             self._names = code.co_varnames[: code.co_argcount][self._gate is not None :]
-            tree = source_of(self._function)
-            read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-            self._keyed = bool(read & set(self._names[1:]))
+            self._keyed = bool(source_of(self._function).read & set(self._names[1:]))
         except Unclear as error:
             self.refused = str(error)
         if not self._names and self.refused is None:
@@ -111,14 +111,20 @@ class GateReplay:
         """A thread that held it at a fork is not there in the child to let it go."""
         self._lock = threading.Lock()
 
-    def walk(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The result for a document that comes first among the arguments; `RUN` or `NEW`."""
+    def walk(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_within: bool = False
+    ) -> Any:
+        """The result for a document that comes first among the arguments; `RUN` or `NEW`.
+
+        `is_within` if it is a call within another one, so that nobody else counts what is asked.
+        """
         if self.refused is not None:
             return RUN
         tree = self._trees.get(self._key(args, kwargs))
-        if tree is None:
-            return NEW
-        return tree.core.walk(args[0])
+        found = NEW if tree is None else tree.core.walk(args[0], is_within)
+        if found is NEW and (self._run < _FOLLOWED_AFTER or self._ways >= _MOST_WAYS):
+            return RUN
+        return found
 
     def _key(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What a tree depends on beside the document."""
@@ -223,22 +229,30 @@ class GateReplay:
             self._reasons["its tree is full"] += 1
             self._ways = _MOST_WAYS
             return
-        replayed = tree.core.walk(document)
+        replayed = tree.core.walk(document, False)
         if replayed is not RUN and not same(replayed, found):
             self.refused = f"replayed it gives {replayed!r:.200} in place of {found!r:.200}"
 
     def _drop(self, key: Any) -> None:
         self._changes += 1
-        replayed, _, _, nodes = self._trees.pop(key).core.counted()
-        self._dropped = (self._dropped[0] + replayed, self._dropped[1] + nodes)
+        self._dropped.append(self._trees.pop(key).core.counted())
+
+    def _counted(self) -> list[tuple[Any, ...]]:
+        return [*self._dropped, *(tree.core.counted() for tree in list(self._trees.values()))]
+
+    def walked(self) -> tuple[int, tuple[int, ...]]:
+        """Calls that ended in the core within others, and what was asked in all walks there."""
+        rows = self._counted()
+        asked = [sum(column) for column in zip(*(row[2] for row in rows), strict=True)]
+        return sum(row[1] for row in rows), tuple(asked)
 
     def counts(self) -> ReplayCounts:
         """What it came to so far."""
-        counted = [tree.core.counted() for tree in list(self._trees.values())]
+        rows = self._counted()
         return ReplayCounts(
-            replayed=self._dropped[0] + sum(row[0] for row in counted),
+            replayed=sum(row[0] for row in rows),
             run=self._run,
-            nodes=sum(row[3] for row in counted),
+            nodes=sum(tree.core.counted()[3] for tree in list(self._trees.values())),
             ways=self._ways,
             reasons=dict(self._reasons),
             refused=self.refused,

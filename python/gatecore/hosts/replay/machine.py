@@ -391,20 +391,11 @@ class Machine:
         """Follows a call of a function of the host."""
         if len(self.frames) >= _DEEPEST:
             raise Unclear(f"{function.__name__}: calls go too deep")
-        tree = source_of(function)
+        source = source_of(function)
         self.readings.note_function(function)
-        local = frozenset(
-            name
-            for node in ast.walk(tree)
-            for name in (
-                [node.id]
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del)
-                else [node.arg] if isinstance(node, ast.arg) else []
-            )
-        )
-        self.frames.append(Frame(function, dict(arguments), local))
+        self.frames.append(Frame(function, dict(arguments), source.local))
         try:
-            signal = self._block(tree.body)
+            signal = self._block(source.body)
         finally:
             self.frames.pop()
         return signal.value if isinstance(signal, Returned) else None

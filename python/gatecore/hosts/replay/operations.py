@@ -7,6 +7,7 @@ import builtins
 import operator
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from types import FunctionType
 from typing import Any, Final
 
@@ -29,6 +30,9 @@ from gatecore.hosts.replay.values import (
     Unclear,
     View,
 )
+
+#: How often a text is lowered: `lower()` of a lowered text can be another one.
+MOST_LOWERED: Final = 2
 
 __all__ = ["Self", "evaluate", "result", "strict"]
 
@@ -601,10 +605,7 @@ def _call_re(
     source, text = arguments[0], arguments[1]
     if type(source) is not str or type(flags) is not int:
         raise Unclear("a pattern is made of the document's text")
-    try:
-        re.compile(source, flags)
-    except Exception:
-        raise Unclear("a pattern is bad") from None
+    _check_pattern(source, flags)
     make = machine.make
     if isinstance(text, View) and name == "search":
         span = make.make("span", "first", text.number, source, flags)
@@ -621,6 +622,14 @@ def _call_re(
     if name == "finditer":
         raise Unclear("it looks for all matches in a part of the text")
     return TruthOf(machine.truth(make.apply("any", function, source, text, flags)))
+
+
+@lru_cache(maxsize=10_000)
+def _check_pattern(source: str, flags: int) -> None:
+    try:
+        gatecore_re.compile(source, flags)
+    except Exception:
+        raise Unclear("a pattern is bad") from None
 
 
 def _call_bound(machine: Machine, value: Any, name: str, arguments: list[Any]) -> Any:
@@ -662,8 +671,8 @@ def _call_mapping(machine: Machine, value: Mapping, name: str, arguments: list[A
 
 
 def _call_text(machine: Machine, value: Any, name: str, arguments: list[Any]) -> Any:
-    if isinstance(value, View) and name == "lower" and not arguments and value.number == 0:
-        return View(1)
+    if isinstance(value, View) and name == "lower" and not arguments and value.number < MOST_LOWERED:
+        return View(value.number + 1)
     if name == "join" and len(arguments) == 1:
         return _join(machine, value, arguments[0])
     if name == "format" or name not in _TEXT_METHODS:

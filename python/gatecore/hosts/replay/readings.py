@@ -11,13 +11,14 @@ import ast
 import builtins
 import inspect
 import textwrap
+from dataclasses import dataclass
 from functools import lru_cache
 from types import FunctionType
 from typing import Any, Final, Protocol
 
 from gatecore.hosts.replay.values import ATOMS, Entries, Mapping, Unclear
 
-__all__ = ["MISSING", "Readings", "source_of"]
+__all__ = ["MISSING", "Readings", "Source", "source_of"]
 
 #: What stands for a name that is not there.
 MISSING: Final = ...
@@ -40,6 +41,7 @@ class Readings:
         self._core = core
         self._watched: set[tuple[int, Any]] = set()
         self._kept: list[Any] = []
+        self._classes: dict[type, Any] = {}
 
     def watch(self, owner: Any, key: Any, value: Any) -> None:
         """Has an item watched, once."""
@@ -49,13 +51,17 @@ class Readings:
             self._kept.append(owner)
             self._core.watch(owner, key, value)
 
+    def _names_of(self, owner: type) -> Any:
+        """A class's own names: each `__dict__` of a class is a new object."""
+        return self._classes.setdefault(owner, owner.__dict__)
+
     def note_function(self, function: FunctionType) -> None:
         """Has a function's code watched."""
-        self._core.watch(function, None, function.__code__)
+        self.watch(function, None, function.__code__)
 
     def note_defaults(self, function: FunctionType) -> None:
         """Has a function's default arguments watched."""
-        self._core.watch(function, "__defaults__", function.__defaults__)
+        self.watch(function, "__defaults__", function.__defaults__)
 
     def attribute(self, owner: Any, name: str) -> Any:
         """An attribute of the gate, found as Python finds it for a plain object."""
@@ -66,7 +72,7 @@ class Readings:
         for base in type(owner).__mro__:
             found = vars(base).get(name, MISSING)
             if found is not MISSING:
-                self.watch(base.__dict__, name, found)
+                self.watch(self._names_of(base), name, found)
                 if name in own and not hasattr(type(found), "__set__"):
                     break
                 if name not in own:
@@ -109,8 +115,17 @@ class Readings:
         raise Unclear(f"reads {what}, a {kind.__name__}")
 
 
+@dataclass(frozen=True)
+class Source:
+    """A function's source: its statements, its own names, and all names that it reads."""
+
+    body: tuple[ast.stmt, ...]
+    local: frozenset[str]
+    read: frozenset[str]
+
+
 @lru_cache(maxsize=4_096)
-def source_of(function: FunctionType) -> ast.FunctionDef:
+def source_of(function: FunctionType) -> Source:
     """The source of a function of the host.
 
     Raises:
@@ -123,4 +138,10 @@ def source_of(function: FunctionType) -> ast.FunctionDef:
     (found,) = tree.body[:1] or [None]
     if not isinstance(found, ast.FunctionDef) or found.decorator_list or function.__closure__:
         raise Unclear(f"{function.__name__} is not a plain function")
-    return found
+    local, read = set(), set()
+    for node in ast.walk(found):
+        if isinstance(node, ast.arg):
+            local.add(node.arg)
+        elif isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else local).add(node.id)
+    return Source(tuple(found.body), frozenset(local), frozenset(read))

@@ -13,7 +13,10 @@ use crate::re::pattern::CompiledPattern;
 /// The number of an expression.
 pub type Number = usize;
 
-/// A pattern asked of the document (0) or of its `lower()` (1).
+/// The document, what its `lower()` gives, and what that one's does.
+pub const VIEWS: usize = 3;
+
+/// A pattern asked of the document (0), of its `lower()` (1) or that one's (2).
 pub struct Asked {
     pub view: usize,
     pub pattern: Py<CompiledPattern>,
@@ -176,7 +179,7 @@ impl<'py> Given<'_, 'py> {
 
     fn view(&self) -> PyResult<usize> {
         let view: usize = self.next()?.extract()?;
-        if view < 2 {
+        if view < VIEWS {
             Ok(view)
         } else {
             Err(unknown("view"))

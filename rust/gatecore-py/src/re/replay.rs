@@ -13,6 +13,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use gatecore::counters::{self, REASONS};
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -27,9 +28,15 @@ type Place = usize;
 /// A node of the tree.
 #[derive(Clone)]
 enum Node {
-    Fork { condition: Number, ways: [Option<Place>; 2] },
+    Fork {
+        condition: Number,
+        ways: [Option<Place>; 2],
+    },
     /// What may raise, and the result.
-    Leaf { checked: Vec<Number>, result: Number },
+    Leaf {
+        checked: Vec<Number>,
+        result: Number,
+    },
     /// The gate's own Python runs.
     Run,
 }
@@ -51,6 +58,9 @@ pub struct CoreReplay {
     replayed: AtomicU64,
     ran: AtomicU64,
     raised: AtomicU64,
+    /// Results of calls within others, and what all walks there asked, as `thread_counts` has it.
+    within: AtomicU64,
+    asked: [AtomicU64; REASONS.len() + 1],
 }
 
 impl CoreReplay {
@@ -104,6 +114,8 @@ impl CoreReplay {
             replayed: AtomicU64::new(0),
             ran: AtomicU64::new(0),
             raised: AtomicU64::new(0),
+            within: AtomicU64::new(0),
+            asked: Default::default(),
         }
     }
 
@@ -118,12 +130,7 @@ impl CoreReplay {
 
     /// Keeps that an item of a dict, a list's elements or a function's code were these; `...` for an item
     /// that is not there.
-    fn watch(
-        &self,
-        owner: &Bound<'_, PyAny>,
-        key: &Bound<'_, PyAny>,
-        value: &Bound<'_, PyAny>,
-    ) {
+    fn watch(&self, owner: &Bound<'_, PyAny>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) {
         let missing = PyEllipsis::get(owner.py());
         let watched = Arc::new(Watched::new(owner, key, value, missing.as_any()));
         self.change(|program| program.watched.push(watched));
@@ -188,15 +195,32 @@ impl CoreReplay {
 
     /// What the gate gives for a document. `NotImplemented` if its own Python has to run, `...` if the
     /// document goes a way that was not followed yet or what was read of the host has changed.
-    fn walk<'py>(&self, document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    ///
+    /// `is_within` if nobody else counts what is asked, as the call is one within another.
+    fn walk<'py>(
+        &self,
+        document: &Bound<'py, PyAny>,
+        is_within: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = document.py();
         let program = self.program();
+        let before = is_within.then(counters::of_thread);
         for watched in &program.watched {
             if !watched.holds(py)? {
                 return Ok(PyEllipsis::get(py).to_owned().into_any());
             }
         }
-        match walked(&program, document) {
+        let end = walked(&program, document);
+        if let Some(before) = before {
+            let now = counters::of_thread();
+            for (total, (now, before)) in self.asked.iter().zip(now.iter().zip(before)) {
+                total.fetch_add(now - before, Ordering::Relaxed);
+            }
+            if matches!(end, Ok(End::Result(_))) {
+                count(&self.within);
+            }
+        }
+        match end {
             Ok(End::Result(result)) => {
                 count(&self.replayed);
                 Ok(result)
@@ -215,12 +239,14 @@ impl CoreReplay {
         }
     }
 
-    /// How often a walk gave the result, how often the gate's own Python ran, how often since something was
-    /// raised; and the tree's nodes.
-    fn counted(&self) -> (u64, u64, u64, usize) {
-        let [replayed, ran, raised] =
-            [&self.replayed, &self.ran, &self.raised].map(|count| count.load(Ordering::Relaxed));
-        (replayed, ran, raised, self.program().nodes.len())
+    /// How often a walk gave the result; how often within another call; what was asked there; the nodes;
+    /// how often a walk ended where the gate's own Python runs, and how often since something was raised.
+    fn counted(&self) -> (u64, u64, Vec<u64>, usize, u64, u64) {
+        let [replayed, within, ran, raised] =
+            [&self.replayed, &self.within, &self.ran, &self.raised]
+                .map(|count| count.load(Ordering::Relaxed));
+        let asked = self.asked.iter().map(|count| count.load(Ordering::Relaxed)).collect();
+        (replayed, within, asked, self.program().nodes.len(), ran, raised)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

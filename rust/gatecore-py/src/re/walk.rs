@@ -16,7 +16,7 @@ use crate::deadline::Limit;
 use crate::document_class::scan_of;
 use crate::re::answers;
 use crate::re::call::Call;
-use crate::re::expression::{Asked, Comparison, Expression, Found, Kept, Number};
+use crate::re::expression::{Asked, Comparison, Expression, Found, Kept, Number, VIEWS};
 use crate::re::matched::Match;
 use crate::scan::CoreScan;
 
@@ -38,9 +38,10 @@ type Spans = Rc<Vec<Span>>;
 pub struct Walk<'a, 'py> {
     kept: &'a [Arc<Kept>],
     document: &'a Bound<'py, PyAny>,
-    views: [Option<Rc<View<'py>>>; 2],
+    views: [Option<Rc<View<'py>>>; VIEWS],
     truths: Vec<u8>,
     spans: Vec<(usize, usize, Spans)>,
+    firsts: Vec<(Number, Span)>,
     variables: Vec<(usize, Span)>,
 }
 
@@ -53,9 +54,10 @@ impl<'a, 'py> Walk<'a, 'py> {
         Walk {
             kept,
             document,
-            views: [None, None],
+            views: Default::default(),
             truths: vec![UNKNOWN; kept.len()],
             spans: Vec::new(),
+            firsts: Vec::new(),
             variables: Vec::new(),
         }
     }
@@ -70,7 +72,10 @@ impl<'a, 'py> Walk<'a, 'py> {
         }
         let text = match number {
             0 => self.document.clone(),
-            _ => call_method(self.document, intern!(self.py(), "lower"), &[])?,
+            _ => {
+                let below = self.view(number - 1)?;
+                call_method(below.text.as_any(), intern!(self.py(), "lower"), &[])?
+            }
         };
         let scan = scan_of(&text).ok_or_else(|| gone("the text is no document"))?;
         let view = Rc::new(View { text: text.cast_into()?, scan });
@@ -251,29 +256,38 @@ impl<'a, 'py> Walk<'a, 'py> {
                 known.map(|(_, span)| *span).ok_or_else(|| gone("there is no such match"))
             }
             Expression::Match(Found::First(asked)) => {
-                let view = self.view(asked.view)?;
-                let pattern = asked.pattern.bind(self.py());
-                let call = Call::of(pattern, view.text.as_any());
-                if let Ok(target) = call.aim()? {
-                    let (id, region) = (target.id, target.region);
-                    let anchor = Anchor::Search;
-                    let limit = &target.limit;
-                    let found = CoreScan::find(&target.scan, id, anchor, region, limit)?;
-                    if let Answer::Known(found) = found {
-                        target.serve();
-                        return found.ok_or_else(|| gone("there is no match"));
-                    }
+                if let Some((_, span)) = self.firsts.iter().find(|(known, _)| *known == number) {
+                    return Ok(*span);
                 }
-                let found = answers::search(call)?;
-                if found.is_none() {
-                    return Err(gone("there is no match"));
-                }
-                let span = call_method(&found, intern!(self.py(), "span"), &[])?;
-                let (start, end) = span.extract()?;
-                Ok(Span::new(start, end))
+                let span = self.first(asked)?;
+                self.firsts.push((number, span));
+                Ok(span)
             }
             _ => Err(gone("it is no match")),
         }
+    }
+
+    fn first(&mut self, asked: &Asked) -> PyResult<Span> {
+        let view = self.view(asked.view)?;
+        let pattern = asked.pattern.bind(self.py());
+        let call = Call::of(pattern, view.text.as_any());
+        if let Ok(target) = call.aim()? {
+            let (id, region) = (target.id, target.region);
+            let anchor = Anchor::Search;
+            let limit = &target.limit;
+            let found = CoreScan::find(&target.scan, id, anchor, region, limit)?;
+            if let Answer::Known(found) = found {
+                target.serve();
+                return found.ok_or_else(|| gone("there is no match"));
+            }
+        }
+        let found = answers::search(call)?;
+        if found.is_none() {
+            return Err(gone("there is no match"));
+        }
+        let span = call_method(&found, intern!(self.py(), "span"), &[])?;
+        let (start, end) = span.extract()?;
+        Ok(Span::new(start, end))
     }
 
     /// A whole number.
