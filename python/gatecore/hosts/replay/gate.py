@@ -23,7 +23,7 @@ from typing import Any, Final
 
 from gatecore._gatecore import CoreReplay
 from gatecore.errors import ReplayError
-from gatecore.hosts.replay.machine import Machine, Merge
+from gatecore.hosts.replay.machine import RUN, Ended, Machine, Merge
 from gatecore.hosts.replay.operations import Self, evaluate, result, strict
 from gatecore.hosts.replay.readings import Readings, source_of
 from gatecore.hosts.replay.values import ATOMS, Expr, Expressions, Unclear, View
@@ -31,9 +31,7 @@ from gatecore.patterns.document import Document
 
 __all__ = ["NEW", "RUN", "GateReplay", "ReplayCounts", "same"]
 
-#: The gate's own Python has to run.
-RUN: Final = NotImplemented
-#: The same, and the way can be followed.
+#: The gate's own Python has to run, and the way can be followed, or its result compared.
 NEW: Final = ...
 
 #: Nodes of a tree, expressions, ways that are followed, and trees (one for each kind of document).
@@ -122,7 +120,7 @@ class GateReplay:
             return RUN
         tree = self._trees.get(self._key(args, kwargs))
         found = NEW if tree is None else tree.core.walk(args[0], is_within)
-        if found is NEW and (self._run < _FOLLOWED_AFTER or self._ways >= _MOST_WAYS):
+        if found is NEW and self._run < _FOLLOWED_AFTER:
             return RUN
         return found
 
@@ -170,7 +168,7 @@ class GateReplay:
     def follow(self, gate: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """What the gate's own Python gives; the way is followed beside it."""
         found = gate(*args, **kwargs)
-        if self._ways < _MOST_WAYS and self._lock.acquire(blocking=False):
+        if self._lock.acquire(blocking=False):
             try:
                 self._follow(args, kwargs, found)
             finally:
@@ -193,45 +191,66 @@ class GateReplay:
                 self._ways = _MOST_WAYS
                 return
             tree = self._trees[key] = _Tree()
-        self._ways += 1
-        forks: list[tuple[int, bool]] = []
+        replayed = tree.core.verify(document)
+        if replayed is RUN:
+            return
+        if replayed is not NEW:
+            if same(replayed, found):
+                tree.core.trust(document)
+            else:
+                self.refused = f"replayed it gives {replayed!r:.200} in place of {found!r:.200}"
+            return
+        if self._ways < _MOST_WAYS:
+            self._ways += 1
+            self._grow(tree, document, given)
+            replayed = tree.core.verify(document)
+            if replayed is not NEW and replayed is not RUN and same(replayed, found):
+                tree.core.trust(document)
 
-        def decide(condition: Expr) -> bool:
-            side = tree.core.evaluate(document, condition.number)
-            forks.append((condition.number, side))
-            return side
+    def _grow(self, tree: _Tree, document: Document, given: dict[str, Any]) -> None:
+        """Follows the way of a document, and adds it to the tree."""
 
-        machine = Machine(tree.expressions, tree.readings, decide, evaluate)
+        def holds(condition: Expr) -> bool:
+            return tree.core.evaluate(document, condition.number)
+
+        machine = Machine(
+            tree.expressions, tree.readings, holds, evaluate, lambda one, end: self._leaf(one, end)
+        )
         self_name = () if self._gate is None else (self._function.__code__.co_varnames[0],)
         arguments: dict[str, Any] = dict.fromkeys(self_name, Self(self._gate))
         rest = {name: value for name, value in given.items() if name != self._names[0]}
-        if self._keyed:
-            arguments |= rest
-        else:
-            arguments |= dict.fromkeys(rest)  # nobody reads them
+        # What nobody reads is not part of the tree's key either.
+        arguments |= rest if self._keyed else dict.fromkeys(rest)
         arguments[self._names[0]] = View(0)
         try:
-            value = result(machine, machine.call(self._function, arguments))
-            checked = [expression.number for expression in strict(machine)]
+            end = self._leaf(machine, machine.call(self._function, arguments))
+        except Ended:
+            end = None
         except (Unclear, Merge) as error:
-            reason = str(error) or "conditions within conditions are not followed"
-            self._reasons[reason] += 1
-            if not forks:
-                self.refused = reason
-            tree.core.grow(forks, None, _MOST_NODES)
-            return
+            end = self._unclear(error)
+            if not machine.steps:
+                self.refused = next(reversed(self._reasons))
         except Exception as error:
             # A deadline that was exceeded, or a mistake here: the gate's Python has answered already.
             self._reasons[f"following it raised {error!r:.200}"] += 1
             self._ways += _MOST_WAYS // 8
             return
-        if not tree.core.grow(forks, (checked, value.number), _MOST_NODES):
+        steps = [(step.condition.number, step.side, *_node(step.leaf)) for step in machine.steps]
+        if not tree.core.grow(steps, *_node(end), _MOST_NODES):
             self._reasons["its tree is full"] += 1
             self._ways = _MOST_WAYS
-            return
-        replayed = tree.core.walk(document, False)
-        if replayed is not RUN and not same(replayed, found):
-            self.refused = f"replayed it gives {replayed!r:.200} in place of {found!r:.200}"
+
+    def _unclear(self, error: Exception) -> Any:
+        self._reasons[str(error) or "conditions within conditions are not followed"] += 1
+        return RUN
+
+    def _leaf(self, machine: Machine, value: Any) -> Any:
+        """A result as a leaf: what has to be checked, and the result."""
+        try:
+            end = result(machine, value).number
+            return [expression.number for expression in strict(machine)], end
+        except Unclear as error:
+            return self._unclear(error)
 
     def _drop(self, key: Any) -> None:
         self._changes += 1
@@ -257,6 +276,13 @@ class GateReplay:
             reasons=dict(self._reasons),
             refused=self.refused,
         )
+
+
+def _node(leaf: Any) -> tuple[int, Any]:
+    """A leaf as the core takes it: 0 for none, 1 for the gate's own Python, 2 for a result."""
+    if leaf is None:
+        return 0, None
+    return (1, None) if leaf is RUN else (2, leaf)
 
 
 def _parts(check: Callable[..., Any]) -> tuple[FunctionType, Any]:

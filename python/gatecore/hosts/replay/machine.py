@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from gatecore.hosts.replay.readings import Readings, source_of
+from gatecore.hosts.replay.readings import Readings, Source, source_of
 from gatecore.hosts.replay.values import (
     ATOMS,
     UNBOUND,
@@ -40,11 +40,30 @@ from gatecore.hosts.replay.values import (
     View,
 )
 
-__all__ = ["Frame", "Machine", "Merge"]
+__all__ = ["RUN", "Ended", "Machine", "Merge", "Step"]
+
+#: The gate's own Python has to run.
+RUN: Final = NotImplemented
 
 #: Statements and expressions that one way may take to follow: no way is followed for ever.
 _MOST_STEPS: Final = 60_000
 _DEEPEST: Final = 12
+
+
+class Ended(Exception):
+    """The document has left the gate before; where the gate goes on from here, others tell."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A fork: its condition, the side that was gone on with, and what the other side comes to.
+
+    `leaf` is `None` if the other side was not followed, `RUN` if the gate's own Python runs there.
+    """
+
+    condition: Expr
+    side: bool
+    leaf: Any
 
 
 class Merge(Exception):
@@ -62,12 +81,16 @@ class Loop:
 
 @dataclass
 class Frame:
-    """A function that is being followed."""
+    """A function that is being followed: under which conditions it was left, and with what."""
 
     function: Any
     names: dict[str, Any]
     local: frozenset[str]
+    scope: int
+    merges: bool
     loops: list[Loop] = field(default_factory=list)
+    returned: Any = False
+    returns: list[tuple[Any, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -98,8 +121,9 @@ class Machine:
     Args:
         expressions: Where expressions are made.
         readings: What the host's own state is read through.
-        decide: Which way the document goes at a fork.
+        decide: Whether an expression holds for the document.
         evaluate: The value of a Python expression node, see `operations`.
+        finish: What a result comes to as a leaf of the tree.
     """
 
     def __init__(
@@ -108,11 +132,15 @@ class Machine:
         readings: Readings,
         decide: Callable[[Expr], bool],
         evaluate: Callable[[Machine, ast.expr], Any],
+        finish: Callable[[Machine, Any], Any],
     ) -> None:
         self.make = expressions
         self.readings = readings
         self._decide = decide
         self._evaluate = evaluate
+        self._finish = finish
+        #: The forks on the way.
+        self.steps: list[Step] = []
         self.scope: list[Expr | Each] = []
         self.frames: list[Frame] = []
         self._facts: dict[int, bool] = {}
@@ -161,7 +189,11 @@ class Machine:
             return known
         if self.scope:
             raise Merge
+        returned = self.frames[0].returned
+        if isinstance(returned, Expr) and self._decide(returned):
+            raise Ended
         fact = self._decide(condition)
+        self.steps.append(Step(condition, fact, None))
         self._learn(condition, fact)
         return fact
 
@@ -247,10 +279,12 @@ class Machine:
     def _mark(self) -> Any:
         loops = [(one, one.stopped, one.skipped) for f in self.frames for one in f.loops]
         used = len(self._journal)
-        return used, loops, [(frame, dict(frame.names)) for frame in self.frames]
+        frames = [(f, dict(f.names), f.returned, list(f.returns)) for f in self.frames]
+        return used, loops, frames, len(self.steps)
 
     def _back(self, mark: Any) -> None:
-        used, loops, names = mark
+        used, loops, frames, steps = mark
+        del self.steps[steps:]
         while len(self._journal) > used:
             one, before = self._journal.pop()
             if isinstance(one, Entries):
@@ -261,8 +295,8 @@ class Machine:
                 one.is_used = before
         for loop, stopped, skipped in loops:
             loop.stopped, loop.skipped = stopped, skipped
-        for frame, before in names:
-            frame.names = before
+        for frame, names, returned, returns in frames:
+            frame.names, frame.returned, frame.returns = names, returned, returns
 
     def use_up(self, matches: Matches) -> None:
         """Goes through an iterator, which gives its matches once."""
@@ -293,8 +327,12 @@ class Machine:
         for fact, side in ((condition, yes), (self.make.negated(condition), no)):
             frame.names = dict(before)
             with self.under(fact):
-                sides.append((side(), frame.names))
-        (yes_value, yes_names), (no_value, no_names) = sides
+                value = side()
+                is_dead = self.known(frame.returned)
+                sides.append((value, frame.names, is_dead))
+        (yes_value, yes_names, yes_dead), (no_value, no_names, no_dead) = sides
+        if yes_dead or no_dead:  # the function was left there
+            yes_names, no_names = (no_names,) * 2 if yes_dead else (yes_names,) * 2
         frame.names = {
             name: self._merged_name(
                 condition, yes_names.get(name, UNBOUND), no_names.get(name, UNBOUND)
@@ -393,12 +431,59 @@ class Machine:
             raise Unclear(f"{function.__name__}: calls go too deep")
         source = source_of(function)
         self.readings.note_function(function)
-        self.frames.append(Frame(function, dict(arguments), source.local))
+        if not self.frames:
+            self.frames.append(
+                Frame(function, dict(arguments), source.local, len(self.scope), merges=True)
+            )
+            signal = self._block(source.body)
+            return signal.value if isinstance(signal, Returned) else None
+        try:
+            mark = self._mark()
+            return self._called(function, arguments, source, merges=True)
+        except Merge:
+            if self.scope:
+                raise
+            self._back(mark)
+            return self._called(function, arguments, source, merges=False)
+
+    def _called(
+        self, function: Any, arguments: dict[str, Any], source: Source, *, merges: bool
+    ) -> Any:
+        frame = Frame(function, dict(arguments), source.local, len(self.scope), merges)
+        self.frames.append(frame)
         try:
             signal = self._block(source.body)
         finally:
             self.frames.pop()
-        return signal.value if isinstance(signal, Returned) else None
+        last = signal.value if isinstance(signal, Returned) else None
+        return self._chain(frame.returns, last)
+
+    def _chain(self, returns: list[tuple[Any, Any]], last: Any) -> Any:
+        """What a function gives that was left under conditions, the first that holds first."""
+        if not returns:
+            return last
+        (condition, value), *rest = returns
+        known = self.known(condition)
+        if known is not None:
+            return value if known else self._chain(rest, last)
+        with self.under(self.make.negated(condition)):
+            other = self._chain(rest, last)
+        return self.merge(condition, value, other)
+
+    def _return(self, value: Any) -> Signal:
+        frame = self.frames[-1]
+        conditions = self.scope[frame.scope :]
+        if not conditions:
+            return Returned(value)
+        if not frame.merges or any(isinstance(part, Each) for part in conditions):
+            raise Merge
+        held = self.make.both(list(conditions))
+        if len(self.frames) == 1:
+            self.steps.append(Step(held, False, self._finish(self, value)))
+        else:
+            frame.returns.append((held, value))
+        frame.returned = self.make.either([frame.returned, held])
+        return DEAD
 
     def value(self, node: ast.expr) -> Any:
         """The value of an expression node."""
@@ -408,29 +493,25 @@ class Machine:
         return self._evaluate(self, node)
 
     def _dead(self) -> Any:
-        loops = self.frames[-1].loops
-        return self.make.either([loops[-1].stopped, loops[-1].skipped]) if loops else False
+        frame = self.frames[-1]
+        left = [frame.loops[-1].stopped, frame.loops[-1].skipped] if frame.loops else []
+        return self.make.either([*left, frame.returned])
 
     def _block(self, statements: Sequence[ast.stmt]) -> Signal:
         for number, statement in enumerate(statements):
             dead = self.known(self._dead())
+            if dead is None and len(self.frames) == 1 and not self.scope:
+                # What is done from here on counts only for documents that have not left the gate.
+                returned = self.frames[0].returned
+                if self.known(returned) is None:
+                    self._learn(returned, False)
+                    dead = self.known(self._dead())
             if dead:
                 return None
             if dead is None:
                 rest = statements[number:]
                 alive = self.make.negated(self._dead())
-
-                def go_on(rest: Sequence[ast.stmt] = rest) -> Signal:
-                    loop = self.frames[-1].loops[-1]
-                    held = loop.stopped, loop.skipped
-                    loop.stopped = loop.skipped = False
-                    try:
-                        return self._block(rest)
-                    finally:
-                        loop.stopped = self.make.either([held[0], loop.stopped])
-                        loop.skipped = self.make.either([held[1], loop.skipped])
-
-                signal: Signal = self.branch(alive, go_on, lambda: None)
+                signal: Signal = self.branch(alive, lambda: self._block(rest), lambda: None)  # noqa: B023
                 return signal
             signal = self._statement(statement)
             if signal is not None:
@@ -460,10 +541,7 @@ class Machine:
             case ast.For(target=target, iter=node, body=body, orelse=[]):
                 return self._for(target, self.value(node), body)
             case ast.Return(value=node):
-                value = None if node is None else self.value(node)
-                if self.scope:
-                    raise Merge
-                return Returned(value)
+                return self._return(None if node is None else self.value(node))
             case ast.Pass():
                 pass
             case ast.Break() | ast.Continue():
@@ -565,7 +643,7 @@ class Machine:
         loops.append(loop)
         try:
             for scope, item in self.items(value):
-                if self.known(loop.stopped):
+                if self.known(self.make.either([loop.stopped, self.frames[-1].returned])):
                     break
                 loop.skipped = False
                 signal = self._turn(target, scope, item, body, loop)
@@ -575,6 +653,10 @@ class Machine:
                     return signal
         finally:
             loops.pop()
+        if loop.stopped is not False:
+            for node in ast.walk(target):  # which of them it was left with is not known
+                if isinstance(node, ast.Name):
+                    self.frames[-1].names.pop(node.id, None)
         return None
 
     def _turn(

@@ -10,7 +10,8 @@
 //! way is added (`gatecore.hosts.replay`). What the tree was made from (the gate's attributes, the code of
 //! its methods) is compared before each walk.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gatecore::counters::{self, REASONS};
@@ -22,6 +23,9 @@ use pyo3::types::{PyEllipsis, PyNotImplemented, PyTuple};
 use crate::re::expression::{Expression, Kept, Number, Watched};
 use crate::re::walk::Walk;
 
+/// How often the gate's own Python has to give the same before a leaf is trusted.
+const CONFIRMED: u8 = 2;
+
 /// The place of a node.
 type Place = usize;
 
@@ -32,10 +36,11 @@ enum Node {
         condition: Number,
         ways: [Option<Place>; 2],
     },
-    /// What may raise, and the result.
+    /// What may raise, the result, and how often the gate's own Python gave the same.
     Leaf {
         checked: Vec<Number>,
         result: Number,
+        trusted: Arc<AtomicU8>,
     },
     /// The gate's own Python runs.
     Run,
@@ -45,6 +50,7 @@ enum Node {
 #[derive(Default, Clone)]
 struct Program {
     kept: Vec<Arc<Kept>>,
+    spanned: HashSet<(usize, usize)>,
     watched: Vec<Arc<Watched>>,
     nodes: Vec<Node>,
 }
@@ -77,15 +83,56 @@ fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
+/// The node that a link leads to.
+fn linked(nodes: &[Node], link: Option<(Place, bool)>) -> Option<Place> {
+    match link {
+        None => (!nodes.is_empty()).then_some(0),
+        Some((place, side)) => match &nodes[place] {
+            Node::Fork { ways, .. } => ways[usize::from(side)],
+            _ => None,
+        },
+    }
+}
+
+/// Adds a node, and links it.
+fn add(nodes: &mut Vec<Node>, link: Option<(Place, bool)>, node: Node) -> Place {
+    let new = nodes.len();
+    nodes.push(node);
+    if let Some((place, side)) = link {
+        if let Node::Fork { ways, .. } = &mut nodes[place] {
+            ways[usize::from(side)] = Some(new);
+        }
+    }
+    new
+}
+
 /// Where a walk ended.
 enum End<'py> {
-    Result(Bound<'py, PyAny>),
+    Result(Bound<'py, PyAny>, Arc<AtomicU8>),
     Run,
     New,
 }
 
-fn walked<'py>(program: &Program, document: &Bound<'py, PyAny>) -> PyResult<End<'py>> {
-    let mut walk = Walk::new(&program.kept, document);
+/// What a leaf is grown from: 0 for none, 1 for the gate's own Python, 2 for a result.
+type Grown = (u8, Option<(Vec<Number>, Number)>);
+
+fn grown((kind, leaf): Grown) -> Option<Node> {
+    match (kind, leaf) {
+        (2, Some((checked, result))) => {
+            Some(Node::Leaf { checked, result, trusted: Arc::default() })
+        }
+        (1, _) => Some(Node::Run),
+        _ => None,
+    }
+}
+
+/// Walks; an untrusted leaf is as good as none unless `trusting`.
+fn walked<'py>(
+    program: &Program,
+    document: &Bound<'py, PyAny>,
+    trusting: bool,
+) -> PyResult<End<'py>> {
+    let mut walk = Walk::new(&program.kept, &program.spanned, document);
     let mut place = 0;
     loop {
         match program.nodes.get(place) {
@@ -97,9 +144,12 @@ fn walked<'py>(program: &Program, document: &Bound<'py, PyAny>) -> PyResult<End<
                     None => return Ok(End::New),
                 }
             }
-            Some(Node::Leaf { checked, result }) => {
+            Some(Node::Leaf { checked, result, trusted }) => {
+                if !trusting && trusted.load(Ordering::Relaxed) < CONFIRMED {
+                    return Ok(End::New);
+                }
                 walk.check(checked)?;
-                return walk.object(*result).map(End::Result);
+                return Ok(End::Result(walk.object(*result)?, trusted.clone()));
             }
         }
     }
@@ -123,6 +173,9 @@ impl CoreReplay {
     fn add(&self, name: &str, arguments: &Bound<'_, PyTuple>, closed: bool) -> PyResult<Number> {
         let expression = Expression::of(name, arguments, &self.program().kept)?;
         Ok(self.change(|program| {
+            if let Expression::Each(asked, ..) | Expression::Count(asked) = &expression {
+                program.spanned.insert((asked.view, asked.pattern.as_ptr() as usize));
+            }
             program.kept.push(Arc::new(Kept { expression, closed }));
             program.kept.len() - 1
         }))
@@ -148,49 +201,76 @@ impl CoreReplay {
 
     /// Whether an expression holds for a document.
     fn evaluate(&self, document: &Bound<'_, PyAny>, number: Number) -> PyResult<bool> {
-        Walk::new(&self.program().kept, document).truth(number)
+        let program = self.program();
+        Walk::new(&program.kept, &program.spanned, document).truth(number)
     }
 
-    /// Adds a way: its forks with the side that was taken, and what it comes to, or `None` if the gate's
-    /// own Python runs there. Whether there was room for it.
-    #[pyo3(signature = (forks, leaf, most))]
+    /// Adds a way: for each fork its condition, the side that was gone on with and what the other comes
+    /// to, and then the end. Whether there was room for it.
     fn grow(
         &self,
-        forks: Vec<(Number, bool)>,
+        forks: Vec<(Number, bool, u8, Option<(Vec<Number>, Number)>)>,
+        kind: u8,
         leaf: Option<(Vec<Number>, Number)>,
         most: usize,
     ) -> PyResult<bool> {
         self.change(|program| {
             let known = program.kept.len();
-            let mut used = forks.iter().map(|(condition, _)| *condition);
-            if used.any(|number| number >= known) {
+            if forks.iter().any(|fork| fork.0 >= known) {
                 return Err(PyValueError::new_err("there is no such expression"));
             }
-            if program.nodes.len() + forks.len() + 1 > most {
+            if program.nodes.len() + 2 * forks.len() + 1 > most {
                 return Ok(false);
             }
-            let leaf = leaf.map_or(Node::Run, |(checked, result)| Node::Leaf { checked, result });
-            let mut place = 0;
-            for (depth, &(condition, side)) in forks.iter().enumerate() {
-                if program.nodes.len() == place {
-                    program.nodes.push(Node::Fork { condition, ways: [None, None] });
+            let nodes = &mut program.nodes;
+            // Where the next node belongs: the root, or a side of a fork.
+            let mut link: Option<(Place, bool)> = None;
+            for (condition, side, other_kind, other) in forks {
+                let fork = Node::Fork { condition, ways: [None, None] };
+                let place = linked(nodes, link).unwrap_or_else(|| add(nodes, link, fork));
+                let Node::Fork { condition: found, ways } = &nodes[place] else {
+                    return Err(PyValueError::new_err("a way ends where another goes on"));
+                };
+                if *found != condition {
+                    return Err(PyValueError::new_err("a fork is another one than before"));
                 }
-                let new = program.nodes.len();
-                match &mut program.nodes[place] {
-                    Node::Fork { condition: known, ways } if *known == condition => {
-                        place = *ways[usize::from(side)].get_or_insert(new);
-                    }
-                    _ => {
-                        let why = format!("fork {depth} of a way is another one than before");
-                        return Err(PyValueError::new_err(why));
+                if ways[usize::from(!side)].is_none() {
+                    if let Some(leaf) = grown((other_kind, other)) {
+                        add(nodes, Some((place, !side)), leaf);
                     }
                 }
+                link = Some((place, side));
             }
-            if program.nodes.len() == place {
-                program.nodes.push(leaf);
+            if linked(nodes, link).is_none() {
+                if let Some(leaf) = grown((kind, leaf)) {
+                    add(nodes, link, leaf);
+                }
             }
             Ok(true)
         })
+    }
+
+    /// The same as `walk`, whether the gate's own Python has confirmed the leaf or not.
+    fn verify<'py>(&self, document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = document.py();
+        match walked(&self.program(), document, true) {
+            Ok(End::Result(result, _)) => Ok(result),
+            Ok(End::New) => Ok(PyEllipsis::get(py).to_owned().into_any()),
+            Ok(End::Run) => Ok(PyNotImplemented::get(py).to_owned().into_any()),
+            Err(error) if error.is_instance_of::<PyException>(py) => {
+                Ok(PyNotImplemented::get(py).to_owned().into_any())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Confirms the leaf to which a document comes: the gate's own Python gave the same.
+    fn trust(&self, document: &Bound<'_, PyAny>) -> PyResult<()> {
+        if let End::Result(_, trusted) = walked(&self.program(), document, true)? {
+            let confirmed = trusted.load(Ordering::Relaxed);
+            trusted.store(confirmed.saturating_add(1), Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// What the gate gives for a document. `NotImplemented` if its own Python has to run, `...` if the
@@ -210,18 +290,18 @@ impl CoreReplay {
                 return Ok(PyEllipsis::get(py).to_owned().into_any());
             }
         }
-        let end = walked(&program, document);
+        let end = walked(&program, document, false);
         if let Some(before) = before {
             let now = counters::of_thread();
             for (total, (now, before)) in self.asked.iter().zip(now.iter().zip(before)) {
                 total.fetch_add(now - before, Ordering::Relaxed);
             }
-            if matches!(end, Ok(End::Result(_))) {
+            if matches!(end, Ok(End::Result(..))) {
                 count(&self.within);
             }
         }
         match end {
-            Ok(End::Result(result)) => {
+            Ok(End::Result(result, _)) => {
                 count(&self.replayed);
                 Ok(result)
             }

@@ -1,5 +1,6 @@
 //! One walk: what expressions come to for one document.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use gatecore_ffi::cpython::{call, call_method, call_with, empty_list, slice, tup
 use pyo3::exceptions::{PyLookupError, PyOverflowError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use crate::deadline::Limit;
 use crate::document_class::scan_of;
@@ -19,6 +20,16 @@ use crate::re::call::Call;
 use crate::re::expression::{Asked, Comparison, Expression, Found, Kept, Number, VIEWS};
 use crate::re::matched::Match;
 use crate::scan::CoreScan;
+
+/// What `lower()` of a document gives: mostly it was asked before.
+fn lowered<'py>(document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let lower = intern!(document.py(), "lower");
+    let views = document.getattr(intern!(document.py(), "_views"))?;
+    if let Some(known) = views.cast::<PyDict>()?.get_item(lower)? {
+        return Ok(known);
+    }
+    call_method(document, lower, &[])
+}
 
 /// What is known of a truth.
 const UNKNOWN: u8 = 0;
@@ -37,6 +48,8 @@ type Spans = Rc<Vec<Span>>;
 /// A walk over the expressions of one gate.
 pub struct Walk<'a, 'py> {
     kept: &'a [Arc<Kept>],
+    /// Patterns, by view and address, all whose matches are asked for somewhere.
+    spanned: &'a HashSet<(usize, usize)>,
     document: &'a Bound<'py, PyAny>,
     views: [Option<Rc<View<'py>>>; VIEWS],
     truths: Vec<u8>,
@@ -50,9 +63,14 @@ fn gone(what: &str) -> PyErr {
 }
 
 impl<'a, 'py> Walk<'a, 'py> {
-    pub fn new(kept: &'a [Arc<Kept>], document: &'a Bound<'py, PyAny>) -> Self {
+    pub fn new(
+        kept: &'a [Arc<Kept>],
+        spanned: &'a HashSet<(usize, usize)>,
+        document: &'a Bound<'py, PyAny>,
+    ) -> Self {
         Walk {
             kept,
+            spanned,
             document,
             views: Default::default(),
             truths: vec![UNKNOWN; kept.len()],
@@ -74,7 +92,7 @@ impl<'a, 'py> Walk<'a, 'py> {
             0 => self.document.clone(),
             _ => {
                 let below = self.view(number - 1)?;
-                call_method(below.text.as_any(), intern!(self.py(), "lower"), &[])?
+                lowered(below.text.as_any())?
             }
         };
         let scan = scan_of(&text).ok_or_else(|| gone("the text is no document"))?;
@@ -172,12 +190,23 @@ impl<'a, 'py> Walk<'a, 'py> {
         pattern.known_number(set).unwrap_or_else(|| pattern.number(self.py(), set))
     }
 
+    fn is_spanned(&self, asked: &Asked) -> bool {
+        self.spanned.contains(&(asked.view, asked.pattern.as_ptr() as usize))
+    }
+
     fn has(&mut self, asked: &Asked) -> PyResult<bool> {
         let view = self.view(asked.view)?;
         let pattern = asked.pattern.bind(self.py());
         if let Some(id) = self.id_of(asked, &view) {
             let limit = Limit::default();
             CoreScan::ensure(&view.scan, &view.text, id, &limit)?;
+            let core = view.scan.get();
+            if core.scan.known(&core.set.set, id).is_none() && self.is_spanned(asked) {
+                // Its matches are asked for as well, mostly: one run tells both.
+                let matches = !self.spans(asked)?.is_empty();
+                core.scan.remember(id, matches);
+                return Ok(matches);
+            }
             if let Answer::Known(answer) = CoreScan::matches(&view.scan, id, &limit)? {
                 pattern.get().note_asked();
                 view.scan.get().stats.served();
@@ -185,6 +214,20 @@ impl<'a, 'py> Walk<'a, 'py> {
             }
         }
         Ok(!answers::search(Call::of(pattern, view.text.as_any()))?.is_none())
+    }
+
+    /// Whether the pass has ruled a pattern out, or is known to have no match.
+    fn is_out(&mut self, asked: &Asked) -> PyResult<bool> {
+        let view = self.view(asked.view)?;
+        let Some(id) = self.id_of(asked, &view) else { return Ok(false) };
+        CoreScan::ensure(&view.scan, &view.text, id, &Limit::default())?;
+        let core = view.scan.get();
+        let is_out = core.scan.known(&core.set.set, id) == Some(false);
+        if is_out {
+            asked.pattern.bind(self.py()).get().note_asked();
+            core.stats.served();
+        }
+        Ok(is_out)
     }
 
     fn contains(
@@ -299,7 +342,7 @@ impl<'a, 'py> Walk<'a, 'py> {
             Expression::Constant(_, Some(value)) => Ok(*value),
             Expression::Length(view) => Ok(self.view(*view)?.scan.get().scan.whole().to as i64),
             Expression::Count(asked) => {
-                if !self.has(asked)? {
+                if self.is_out(asked)? {
                     return Ok(0);
                 }
                 Ok(self.spans(asked)?.len() as i64)
@@ -415,7 +458,7 @@ impl<'a, 'py> Walk<'a, 'py> {
         for &entry in entries {
             match &self.kept(entry)?.expression {
                 Expression::Each(asked, variable, inner) => {
-                    if !self.has(asked)? {
+                    if self.is_out(asked)? {
                         continue;
                     }
                     for &span in self.spans(asked)?.iter() {
