@@ -37,7 +37,7 @@ NEW: Final = ...
 #: Nodes of a tree, expressions, ways that are followed, and trees (one for each kind of document).
 _MOST_NODES: Final = 2_000
 _MOST_EXPRESSIONS: Final = 20_000
-_MOST_WAYS: Final = 400
+_MOST_WAYS: Final = 16
 _MOST_TREES: Final = 16
 #: Calls of a gate before it is followed, which takes some 5 ms a way: who checks one document only does
 #: not pay for it.
@@ -233,7 +233,7 @@ class GateReplay:
         except Exception as error:
             # A deadline that was exceeded, or a mistake here: the gate's Python has answered already.
             self._reasons[f"following it raised {error!r:.200}"] += 1
-            self._ways += _MOST_WAYS // 8
+            self._ways += _MOST_WAYS // 4
             return
         steps = [(step.condition.number, step.side, *_node(step.leaf)) for step in machine.steps]
         if not tree.core.grow(steps, *_node(end), _MOST_NODES):

@@ -35,6 +35,7 @@ from gatecore.hosts.replay.values import (
     Method,
     OneMatch,
     Scope,
+    Torn,
     TruthOf,
     Unclear,
     View,
@@ -262,14 +263,75 @@ class Machine:
         self._journal.append((to, list(to.entries)))
         to.entries += [((*scope, *inner), value) for inner, value in entries]
 
-    def put(self, mapping: Mapping, key: Any, value: Any) -> None:
-        """Sets an item of a dict."""
+    def put(self, mapping: Mapping, key: Any, value: Any, *, is_fresh: bool = False) -> None:
+        """Sets an item of a dict; under a condition, if that leaves the order of its keys known."""
         if mapping.is_foreign:
             raise Unclear("it changes a dict that it has not made")
-        if self.relative(mapping.scope):
+        scope = self.relative(mapping.scope)
+        if any(isinstance(part, Each) for part in scope):
             raise Merge
+        held = self.make.both(list(scope))
+        old = mapping.items.get(key, UNBOUND)
+        if isinstance(held, Expr):
+            if old is UNBOUND:
+                value = Maybe(held, value)
+            elif isinstance(old, Maybe):
+                value = self._put_again(mapping, key, old, held, value, is_fresh=is_fresh)
+            else:
+                value = self.merge(held, value, old)
+        elif isinstance(old, Maybe):
+            raise Merge  # whether the key is last or where it was depends on the document
         self._journal.append((mapping, dict(mapping.items)))
         mapping.items[key] = value
+
+    def _put_again(
+        self, mapping: Mapping, key: Any, old: Maybe, held: Expr, value: Any, *, is_fresh: bool
+    ) -> Maybe:
+        """The item of a key that may be there already."""
+        known = self.known(old.condition)
+        if known:
+            return Maybe(old.condition, self.merge(held, value, old.value))
+        if known is None or next(reversed(mapping.items)) != key:
+            raise Merge  # which of two keys comes first depends on the document
+        # `a or (b and not a)` is `a or b`, which then is known to hold where `b` does.
+        absent = self.make.negated(old.condition)
+        held_parts = self.make.parts.get(held.number, ("", ()))
+        parts = held_parts[1] if held_parts[0] == "all" else (held,)
+        new = self.make.both([part for part in parts if part != absent])
+        condition = self.make.either([old.condition, new])
+        if not isinstance(old.value, Entries):
+            return Maybe(condition, self.merge(held, value, old.value))
+        # The same list will do for both: where the first was not made it has no entries.
+        lists = isinstance(value, Entries) and not value.entries and not old.value.is_foreign
+        if is_fresh and lists and all(scope for scope, _ in old.value.entries):
+            return Maybe(condition, old.value)
+        raise Merge
+
+    def item(self, mapping: Mapping, key: Any) -> tuple[Any, Any]:
+        """Whether a dict has a key, and its value."""
+        self.readable(mapping.scope)
+        value = mapping.items.get(key, UNBOUND)
+        if value is UNBOUND:
+            return False, None
+        if not isinstance(value, Maybe):
+            return True, value
+        known = self.known(value.condition)
+        return (value.condition if known is None else known), value.value
+
+    def pairs(self, mapping: Mapping) -> list[tuple[Scope, Any, Any]]:
+        """The items of a dict, each with what has to hold for it to be there."""
+        found: list[tuple[Scope, Any, Any]] = []
+        for key in mapping.items:
+            condition, value = self.item(mapping, key)
+            if condition is not False:
+                found.append((() if condition is True else (condition,), key, value))
+        return found
+
+    @property
+    def here(self) -> Scope:
+        """Where a container is made: its own conditions are those for which it can be reached."""
+        places = [n for n, part in enumerate(self.scope) if isinstance(part, Each)]
+        return tuple(self.scope[: places[-1] + 1]) if places else ()
 
     def note_strict(self, expression: Expr) -> None:
         """Has an expression worked out even if nothing uses it, since it might raise."""
@@ -348,7 +410,10 @@ class Machine:
             return self._maybe(condition, yes)
         if yes is UNBOUND:
             return self._maybe(self.make.negated(condition), no)
-        return self.merge(condition, yes, no)
+        try:
+            return self.merge(condition, yes, no)
+        except Merge:
+            return Torn(condition, yes, no)
 
     def _maybe(self, condition: Any, value: Any) -> Any:
         if isinstance(value, Maybe):
@@ -360,7 +425,7 @@ class Machine:
         if yes is no or yes == no and type(yes) is type(no):
             return yes
         for value in (yes, no):
-            if isinstance(value, Returned | Left | Entries | Mapping | Matches | Maybe | Method):
+            if isinstance(value, Returned | Left | Entries | Mapping | Matches | Maybe | Method | Torn):
                 raise Merge
         if isinstance(yes, OneMatch | TruthOf) or isinstance(no, OneMatch | TruthOf):
             held = self.make.both([condition, self.truth(yes)])
@@ -396,7 +461,7 @@ class Machine:
         if isinstance(value, Entries):
             return self.make.either([self.exists(scope, True) for scope, _ in self.read(value)])
         if isinstance(value, Mapping):
-            return bool(value.items)
+            return self.make.either([self.exists(scope, True) for scope, _, _ in self.pairs(value)])
         if type(value) in ATOMS:
             return bool(value)
         raise Unclear("it asks for the truth of what is not followed")
@@ -525,8 +590,9 @@ class Machine:
                     self.value(node)
             case ast.Assign(targets=targets, value=node):
                 value = self.value(node)
+                is_fresh = isinstance(node, ast.List) and len(targets) == 1
                 for target in targets:
-                    self.assign(target, value)
+                    self.assign(target, value, is_fresh=is_fresh)
             case ast.AnnAssign(target=target, value=node):
                 if node is not None:
                     self.assign(target, self.value(node))
@@ -592,7 +658,7 @@ class Machine:
             loop.skipped = self.make.either([loop.skipped, held])
         return DEAD
 
-    def assign(self, target: ast.expr, value: Any) -> None:
+    def assign(self, target: ast.expr, value: Any, *, is_fresh: bool = False) -> None:
         match target:
             case ast.Name(id=name):
                 self.frames[-1].names[name] = value
@@ -606,7 +672,7 @@ class Machine:
                 mapping, index = self.value(node), self.value(key)
                 if not isinstance(mapping, Mapping) or type(index) not in (str, int):
                     raise Unclear("it sets an item of what is no dict of its own")
-                self.put(mapping, index, value)
+                self.put(mapping, index, value, is_fresh=is_fresh)
             case ast.Attribute():
                 raise Unclear(f"writes {ast.unparse(target)}")
             case _:
@@ -626,8 +692,7 @@ class Machine:
                     raise Unclear("it goes through a list within a loop through it")
             return self.renewed(entries)
         if isinstance(value, Mapping):
-            self.readable(value.scope)
-            return [((), key) for key in value.items]
+            return [(scope, key) for scope, key, _ in self.pairs(value)]
         if isinstance(value, Matches):
             self.use_up(value)
             variable = self.new_variable()

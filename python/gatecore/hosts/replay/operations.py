@@ -26,6 +26,7 @@ from gatecore.hosts.replay.values import (
     Method,
     OneMatch,
     Scope,
+    Torn,
     TruthOf,
     Unclear,
     View,
@@ -96,9 +97,12 @@ def _constant(machine: Machine, node: ast.Constant) -> Any:
 def _name(machine: Machine, node: ast.Name) -> Any:
     frame = machine.frames[-1]
     value = frame.names.get(node.id, UNBOUND)
-    if isinstance(value, Maybe):
-        machine.require(value.condition, f"{node.id} may be unbound")
-        return value.value
+    while isinstance(value, Maybe | Torn):
+        if isinstance(value, Maybe):
+            machine.require(value.condition, f"{node.id} may be unbound")
+            value = value.value
+        else:
+            value = value.yes if machine.decide(value.condition) else value.no
     if value is not UNBOUND:
         return value
     if node.id in frame.local:
@@ -233,7 +237,7 @@ def _bin_op(machine: Machine, node: ast.BinOp) -> Any:
     if isinstance(one, Entries) and isinstance(other, Entries) and function is operator.add:
         if one.is_tuple or other.is_tuple:
             raise Unclear("it adds tuples")
-        made = Entries(tuple(machine.scope))
+        made = Entries(machine.here)
         made.entries = [*_entries_here(machine, one), *_entries_here(machine, other)]
         return made
     kinds = _kind(one), _kind(other)
@@ -346,7 +350,7 @@ def _contains(machine: Machine, one: Any, other: Any) -> Any:
     if isinstance(other, Mapping):
         if not _is_plain(one):
             raise Unclear("it looks for a key that is not known")
-        return one in other.items
+        return machine.item(other, one)[0]
     if isinstance(other, Entries):
         values = other.plain()
         if values is not None and _is_plain(one) and all(map(_is_plain, values)):
@@ -366,10 +370,11 @@ def _subscript(machine: Machine, node: ast.Subscript) -> Any:
         return _slice(machine, value, node.slice)
     key = machine.value(node.slice)
     if isinstance(value, Mapping):
-        if not _is_plain(key) or key not in value.items:
-            raise Unclear("it reads an item that may not be there")
-        machine.readable(value.scope)
-        return value.items[key]
+        if not _is_plain(key):
+            raise Unclear("it reads an item whose key is not known")
+        condition, item = machine.item(value, key)
+        machine.require(condition, "it reads an item that may not be there")
+        return item
     if isinstance(value, Entries):
         values = value.plain()
         if values is not None and type(key) is int and -len(values) <= key < len(values):
@@ -403,7 +408,7 @@ def _slice(machine: Machine, value: Any, part: ast.Slice) -> Any:
         values = value.plain()
         if values is not None and all(map(_is_plain, ends)):
             machine.read(value)
-            made = Entries(tuple(machine.scope), is_tuple=value.is_tuple)
+            made = Entries(machine.here, is_tuple=value.is_tuple)
             made.entries = [((), one) for one in values[slice(*ends)]]
             return made
         if any(not _is_scalar(one) for _, one in machine.read(value)):
@@ -435,7 +440,7 @@ def _is_scalar(value: Any) -> bool:
 
 
 def _list(machine: Machine, node: ast.List | ast.Tuple) -> Any:
-    made = Entries(tuple(machine.scope), is_tuple=isinstance(node, ast.Tuple))
+    made = Entries(machine.here, is_tuple=isinstance(node, ast.Tuple))
     for part in node.elts:
         if isinstance(part, ast.Starred):
             raise Unclear("it unpacks a list")
@@ -444,7 +449,7 @@ def _list(machine: Machine, node: ast.List | ast.Tuple) -> Any:
 
 
 def _dict(machine: Machine, node: ast.Dict) -> Any:
-    made = Mapping(tuple(machine.scope))
+    made = Mapping(machine.here)
     for key, part in zip(node.keys, node.values, strict=True):
         if key is None:
             raise Unclear("it unpacks a dict")
@@ -492,7 +497,7 @@ def _comprehension(
     frame = machine.frames[-1]
     before = frame.names
     frame.names = dict(before)
-    made = Entries(tuple(machine.scope))
+    made = Entries(machine.here)
     try:
         _generate(machine, node.generators, node.elt, made)
     finally:
@@ -651,22 +656,19 @@ def _call_bound(machine: Machine, value: Any, name: str, arguments: list[Any]) -
 
 
 def _call_mapping(machine: Machine, value: Mapping, name: str, arguments: list[Any]) -> Any:
-    machine.readable(value.scope)
-    made = Entries(tuple(machine.scope))
     if name == "get" and arguments and _is_plain(arguments[0]) and len(arguments) <= 2:
-        return value.items.get(arguments[0], arguments[1] if len(arguments) == 2 else None)
-    if name == "keys" and not arguments:
-        made.entries = [((), key) for key in value.items]
-    elif name == "values" and not arguments:
-        made.entries = [((), one) for one in value.items.values()]
-    elif name == "items" and not arguments:
-        made.entries = [
-            ((), Entries((), [((), key), ((), one)], is_tuple=True))
-            for key, one in value.items.items()
-        ]
-    else:
+        default = arguments[1] if len(arguments) == 2 else None
+        condition, item = machine.item(value, arguments[0])
+        return machine.branch(condition, lambda: item, lambda: default)
+    if arguments or name not in ("keys", "values", "items"):
         raise Unclear(f"calls dict.{name}")
-    made.is_foreign = True
+    made = Entries(machine.here, is_foreign=True)
+    for scope, key, item in machine.pairs(value):
+        if name == "items":
+            pair = Entries(machine.here, [((), key), ((), item)], is_tuple=True)
+            made.entries.append((scope, pair))
+        else:
+            made.entries.append((scope, key if name == "keys" else item))
     return made
 
 
@@ -702,7 +704,7 @@ def _join(machine: Machine, separator: Any, value: Any) -> Any:
         if all(_kind(one) == "str" for _, one in machine.read(value)) and type(separator) is str:
             return _total(machine, "str", str.join, separator, value)
     elif isinstance(value, Mapping):
-        return _now(str.join, separator, tuple(value.items))
+        return _join(machine, separator, Entries(machine.here, machine.items(value)))
     elif not (isinstance(value, Expr) and value.kind in ("list", "set", "str")):
         raise Unclear("it joins what is not followed")
     return _strict(machine, "str", str.join, separator, value)
@@ -714,7 +716,7 @@ def _call_match(machine: Machine, one: OneMatch, name: str, arguments: list[Any]
         return machine.make.make("int", name, one.span)
     if name == "span" and not arguments:
         ends = [machine.make.make("int", end, one.span) for end in ("start", "end")]
-        return Entries(tuple(machine.scope), [((), end) for end in ends], is_tuple=True)
+        return Entries(machine.here, [((), end) for end in ends], is_tuple=True)
     if name == "group" and (not arguments or (arguments == [0] and type(arguments[0]) is int)):
         ends = [machine.make.make("int", end, one.span) for end in ("start", "end")]
         return machine.make.make("str", "slice", one.view, *ends)
@@ -739,7 +741,7 @@ def _length(machine: Machine, value: Any) -> Any:
     if isinstance(value, View):
         return make.make("int", "length", value.number)
     if isinstance(value, Mapping):
-        return len(value.items)
+        return make.total([_count(machine, scope) for scope, _, _ in machine.pairs(value)])
     if isinstance(value, Matches) and not value.is_iterator:
         return make.make("int", "count", value.view, value.source, value.flags)
     if isinstance(value, Entries):
@@ -778,7 +780,7 @@ def _truth(machine: Machine, *values: Any) -> Any:
 
 def _as_list(machine: Machine, *values: Any) -> Any:
     if not values:
-        return Entries(tuple(machine.scope))
+        return Entries(machine.here)
     (value,) = values
     if isinstance(value, Matches):
         machine.use_up(value)
@@ -786,7 +788,7 @@ def _as_list(machine: Machine, *values: Any) -> Any:
         return Matches(value.view, value.source, value.flags, scope, is_iterator=False)
     if isinstance(value, Expr) and value.kind in ("list", "set"):
         return machine.make.apply("list", list, value)
-    made = Entries(tuple(machine.scope))
+    made = Entries(machine.here)
     machine.extend(made, value)
     return made
 
@@ -852,7 +854,7 @@ def _several(machine: Machine, *values: Any) -> Any:
 def _enumerate(machine: Machine, *values: Any) -> Any:
     if len(values) != 1 or not isinstance(values[0], Entries) or values[0].plain() is None:
         raise Unclear("it numbers what is not known")
-    made = Entries(tuple(machine.scope), is_foreign=True)
+    made = Entries(machine.here, is_foreign=True)
     made.entries = [
         ((), Entries((), [((), number), ((), value)], is_tuple=True))
         for number, (_, value) in enumerate(machine.read(values[0]))
@@ -935,6 +937,11 @@ def strict(machine: Machine) -> tuple[Expr, ...]:
     return _Freezing(machine, is_result=False).nested(machine.strict.entries)
 
 
+def make_condition(scope: Scope) -> Any:
+    """The condition of an item: none, or one."""
+    return scope[0] if scope else True
+
+
 class _Freezing:
     """Containers on their way to be expressions; `seen` are those that it has so far."""
 
@@ -959,8 +966,13 @@ class _Freezing:
             if value.is_foreign and self._is_result:
                 raise Unclear("its result holds a dict that is not its own")
             self._once(value)
-            parts = tuple(self.frozen(part) for part in value.items.values())
-            return make.make("dict", "dict", tuple(map(make.constant, value.items)), parts)
+            pairs = self._machine.pairs(value)
+            keys = tuple(make.constant(key) for _, key, _ in pairs)
+            parts = tuple(self.frozen(part) for _, _, part in pairs)
+            if any(scope for scope, _, _ in pairs):
+                held = tuple(make.of(make_condition(scope)) for scope, _, _ in pairs)
+                return make.make("dict", "dict_when", held, keys, parts)
+            return make.make("dict", "dict", keys, parts)
         if isinstance(value, Expr) and value.kind in ("span", "set", "view"):
             raise Unclear("its result is not plain data")
         if isinstance(value, View):

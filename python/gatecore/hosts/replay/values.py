@@ -24,6 +24,7 @@ __all__ = [
     "Method",
     "OneMatch",
     "Scope",
+    "Torn",
     "TruthOf",
     "Unclear",
     "View",
@@ -107,6 +108,15 @@ class Maybe:
 
     condition: Any
     value: Any
+
+
+@dataclass(frozen=True)
+class Torn:
+    """A name with one of two values that cannot be merged: to read it is a fork."""
+
+    condition: Expr
+    yes: Any
+    no: Any
 
 
 @dataclass(frozen=True)

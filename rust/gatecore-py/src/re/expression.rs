@@ -79,6 +79,8 @@ pub enum Expression {
     Tuple(Vec<Number>),
     /// A copy of a dict with all keys in their order and what is constant, and the rest.
     Dict(Py<PyDict>, Vec<(Py<PyAny>, Number)>),
+    /// A dict whose keys are there under conditions.
+    DictWhen(Vec<Number>, Vec<Number>, Vec<Number>),
     // Entries of lists.
     Each(Asked, usize, Vec<Number>),
     When(Number, Vec<Number>),
@@ -140,6 +142,7 @@ impl Expression {
             "apply" => Expression::Apply(given.next()?.unbind(), given.get()?),
             "list" => Expression::List(given.get()?),
             "tuple" => Expression::Tuple(given.get()?),
+            "dict_when" => Expression::DictWhen(given.get()?, given.get()?, given.get()?),
             "dict" => given.dict(known)?,
             "each" => Expression::Each(given.asked()?, given.get()?, given.get()?),
             "when" => Expression::When(given.get()?, given.get()?),

@@ -441,6 +441,15 @@ impl<'a, 'py> Walk<'a, 'py> {
                 }
                 Ok(made.into_any())
             }
+            Expression::DictWhen(conditions, keys, values) => {
+                let made = PyDict::new(py);
+                for ((condition, key), value) in conditions.iter().zip(keys).zip(values) {
+                    if self.truth(*condition)? {
+                        made.set_item(self.object(*key)?, self.object(*value)?)?;
+                    }
+                }
+                Ok(made.into_any())
+            }
             Expression::Group(asked, span, group) => self.group(asked, *span, group.bind(py)),
             Expression::Match(_) | Expression::Each(..) | Expression::When(..) => {
                 Err(gone("it is no value"))
