@@ -1,7 +1,8 @@
 //! Expressions over a document, as a followed gate is made of them (`gatecore.hosts.replay`).
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use gatecore::{PatternId, SharedSet};
 use pyo3::exceptions::PyValueError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -20,6 +21,42 @@ pub const VIEWS: usize = 3;
 pub struct Asked {
     pub view: usize,
     pub pattern: Py<CompiledPattern>,
+    /// As a keyword's: kept here too, where the processor has it at hand.
+    place: Place,
+}
+
+/// The set that was asked last, and the number of a pattern in it plus one; no number if it has none.
+#[derive(Default)]
+pub struct Place(AtomicU64);
+
+impl Place {
+    /// The number in a set, which `find` looks for in one that was not the last; a keyword without a number
+    /// is looked for each time, as the set wants to know.
+    #[inline]
+    pub fn number(
+        &self,
+        set: &SharedSet,
+        find: impl FnOnce() -> Option<PatternId>,
+    ) -> Option<PatternId> {
+        let place = self.0.load(Ordering::Relaxed);
+        if place >> 32 == u64::from(set.id) && place as u32 != 0 {
+            return Some(PatternId(place as u32 - 1));
+        }
+        let found = find()?;
+        self.0.store(u64::from(set.id) << 32 | (u64::from(found.0) + 1), Ordering::Relaxed);
+        Some(found)
+    }
+}
+
+impl Asked {
+    /// The pattern's number in a set.
+    #[inline]
+    pub fn number(&self, py: Python<'_>, set: &SharedSet) -> Option<PatternId> {
+        self.place.number(set, || {
+            let pattern = self.pattern.bind(py).get();
+            pattern.known_number(set).unwrap_or_else(|| pattern.number(py, set))
+        })
+    }
 }
 
 /// Where a match comes from.
@@ -48,8 +85,7 @@ pub enum Expression {
     Contains {
         view: usize,
         keyword: Py<PyString>,
-        /// The set that was asked last, and the keyword's number in it plus one.
-        place: AtomicU64,
+        place: Place,
     },
     Any(Vec<Number>),
     All(Vec<Number>),
@@ -105,7 +141,7 @@ impl Expression {
             "contains" => Expression::Contains {
                 view: given.view()?,
                 keyword: given.next()?.cast_into::<PyString>()?.unbind(),
-                place: AtomicU64::new(0),
+                place: Place::default(),
             },
             "any" => Expression::Any(given.get()?),
             "all" => Expression::All(given.get()?),
@@ -193,7 +229,7 @@ impl<'py> Given<'_, 'py> {
         let view = self.view()?;
         let source = self.next()?.cast_into::<PyString>()?;
         let pattern = cache::object(&source, self.next()?.extract()?)?;
-        Ok(Asked { view, pattern: pattern.unbind() })
+        Ok(Asked { view, pattern: pattern.unbind(), place: Place::default() })
     }
 
     fn dict(&self, known: &[std::sync::Arc<Kept>]) -> PyResult<Expression> {

@@ -2,10 +2,9 @@
 
 use std::collections::HashSet;
 use std::rc::Rc;
-use std::sync::atomic::Ordering;
 use std::sync::Arc;
 
-use gatecore::{Anchor, Answer, Keyword, PatternId, Span};
+use gatecore::{Anchor, Answer, Glance, Keyword, PatternId, Span};
 use gatecore_ffi::cpython::number as make_number;
 use gatecore_ffi::cpython::{call, call_method, call_with, empty_list, slice, tuple};
 use pyo3::exceptions::{PyLookupError, PyOverflowError};
@@ -17,7 +16,7 @@ use crate::deadline::Limit;
 use crate::document_class::scan_of;
 use crate::re::answers;
 use crate::re::call::Call;
-use crate::re::expression::{Asked, Comparison, Expression, Found, Kept, Number, VIEWS};
+use crate::re::expression::{Asked, Comparison, Expression, Found, Kept, Number, Place, VIEWS};
 use crate::re::matched::Match;
 use crate::scan::CoreScan;
 
@@ -184,76 +183,87 @@ impl<'a, 'py> Walk<'a, 'py> {
         done
     }
 
-    /// The number of a pattern in the set of the document.
-    fn id_of(&self, asked: &Asked, view: &View<'py>) -> Option<PatternId> {
-        let (pattern, set) = (asked.pattern.bind(self.py()).get(), &view.scan.get().set);
-        pattern.known_number(set).unwrap_or_else(|| pattern.number(self.py(), set))
-    }
-
     fn is_spanned(&self, asked: &Asked) -> bool {
         self.spanned.contains(&(asked.view, asked.pattern.as_ptr() as usize))
     }
 
     fn has(&mut self, asked: &Asked) -> PyResult<bool> {
         let view = self.view(asked.view)?;
-        let pattern = asked.pattern.bind(self.py());
-        if let Some(id) = self.id_of(asked, &view) {
-            let limit = Limit::default();
-            CoreScan::ensure(&view.scan, &view.text, id, &limit)?;
-            let core = view.scan.get();
-            if core.scan.known(&core.set.set, id).is_none() && self.is_spanned(asked) {
-                // Its matches are asked for as well, mostly: one run tells both.
-                let matches = !self.spans(asked)?.is_empty();
-                core.scan.remember(id, matches);
-                return Ok(matches);
-            }
-            if let Answer::Known(answer) = CoreScan::matches(&view.scan, id, &limit)? {
-                pattern.get().note_asked();
-                view.scan.get().stats.served();
-                return Ok(answer);
-            }
+        let core = view.scan.get();
+        let Some(id) = asked.number(self.py(), &core.set) else { return self.searched(asked) };
+        if let Some(known) = self.glanced(&view, id)? {
+            return Ok(known);
         }
+        if self.is_spanned(asked) {
+            // Its matches are asked for as well, mostly: one run tells both.
+            let matches = !self.spans(asked)?.is_empty();
+            core.scan.remember(id, matches);
+            return Ok(matches);
+        }
+        match CoreScan::matches(&view.scan, id, &Limit::default())? {
+            Answer::Known(answer) => {
+                core.stats.served();
+                Ok(answer)
+            }
+            Answer::AskRe => self.searched(asked),
+        }
+    }
+
+    /// Whether a pattern matches, if that is known without a look at the document.
+    #[inline]
+    fn glanced(&self, view: &View<'py>, id: PatternId) -> PyResult<Option<bool>> {
+        let core = view.scan.get();
+        let set = &core.set.set;
+        let known = match core.scan.glance(set, id) {
+            Glance::No => Some(false),
+            Glance::Yes => Some(true),
+            Glance::LookCloser => {
+                CoreScan::ensure(&view.scan, &view.text, id, &Limit::default())?;
+                core.scan.known(set, id)
+            }
+        };
+        if known.is_some() {
+            core.stats.served();
+        }
+        Ok(known)
+    }
+
+    /// As `re.search`, for what the core does not know.
+    #[cold]
+    fn searched(&mut self, asked: &Asked) -> PyResult<bool> {
+        let view = self.view(asked.view)?;
+        let pattern = asked.pattern.bind(self.py());
         Ok(!answers::search(Call::of(pattern, view.text.as_any()))?.is_none())
     }
 
-    /// Whether the pass has ruled a pattern out, or is known to have no match.
+    /// Whether a pattern is known to have no match.
     fn is_out(&mut self, asked: &Asked) -> PyResult<bool> {
         let view = self.view(asked.view)?;
-        let Some(id) = self.id_of(asked, &view) else { return Ok(false) };
-        CoreScan::ensure(&view.scan, &view.text, id, &Limit::default())?;
-        let core = view.scan.get();
-        let is_out = core.scan.known(&core.set.set, id) == Some(false);
-        if is_out {
-            asked.pattern.bind(self.py()).get().note_asked();
-            core.stats.served();
-        }
-        Ok(is_out)
+        let Some(id) = asked.number(self.py(), &view.scan.get().set) else { return Ok(false) };
+        Ok(self.glanced(&view, id)? == Some(false))
     }
 
     fn contains(
         &mut self,
         view: &View<'py>,
         keyword: &Bound<'py, PyString>,
-        place: &std::sync::atomic::AtomicU64,
+        place: &Place,
     ) -> PyResult<bool> {
         let core = view.scan.get();
         let set = &core.set;
-        let mut known = place.load(Ordering::Relaxed);
-        if known == 0 || known >> 32 != u64::from(set.id) {
+        let found = place.number(set, || {
             let document = Arc::as_ptr(&core.stats) as usize;
-            let found = keyword.to_str().ok().map(|text| set.keyword(text, document));
-            let Some(Keyword::Pattern(id)) = found else {
-                return view.text.as_any().contains(keyword); // counted and learned there
-            };
-            known = u64::from(set.id) << 32 | (u64::from(id.0) + 1);
-            place.store(known, Ordering::Relaxed);
+            match keyword.to_str().ok().map(|text| set.keyword(text, document)) {
+                Some(Keyword::Pattern(id)) => Some(id),
+                _ => None,
+            }
+        });
+        // What the set does not hold is counted and learned there.
+        let Some(id) = found else { return view.text.as_any().contains(keyword) };
+        if let Some(known) = self.glanced(view, id)? {
+            return Ok(known);
         }
-        let Some(id) = (known as u32).checked_sub(1).map(PatternId) else {
-            return view.text.as_any().contains(keyword);
-        };
-        let limit = Limit::default();
-        CoreScan::ensure(&view.scan, &view.text, id, &limit)?;
-        match CoreScan::matches(&view.scan, id, &limit)? {
+        match CoreScan::matches(&view.scan, id, &Limit::default())? {
             Answer::Known(answer) => {
                 core.stats.served();
                 Ok(answer)
