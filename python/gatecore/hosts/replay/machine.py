@@ -649,8 +649,13 @@ class Machine:
         conditions = self.scope[loop.scope :]
         if not conditions:
             return BREAK if is_break else CONTINUE
-        if any(isinstance(part, Each) for part in conditions):
-            raise Merge
+        places = [n for n, part in enumerate(conditions) if isinstance(part, Each)]
+        if places:
+            if is_break:
+                raise Merge  # which match was the last depends on the document
+            conditions = conditions[places[-1] + 1 :]
+            if not conditions:
+                return CONTINUE
         held = self.make.both(list(conditions))
         if is_break:
             loop.stopped = self.make.either([loop.stopped, held])
@@ -776,8 +781,9 @@ class Machine:
     ) -> None:
         with self.under(*scope):
             self.assign(target, item)
-            if self._block(body) is not None:
+            if self._block(body) not in (None, CONTINUE):
                 raise Merge
+            self.frames[-1].loops[-1].skipped = False
 
     def _after_each(self, scope: Scope, before: Any, after: Any) -> Any:
         """What a name stands for after a loop over matches that changes it."""

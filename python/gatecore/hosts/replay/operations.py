@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import operator
 import re
 from collections.abc import Callable
@@ -70,7 +69,8 @@ _TEXT_METHODS: Final = {
 }  # fmt: skip
 _RE_MODULES: Final = (re, gatecore_re, host_re)
 _RE_FUNCTIONS: Final = ("search", "finditer", "match", "fullmatch", "findall", "escape")
-_ITERATORS: Final = (builtins.enumerate, builtins.zip, builtins.range)
+#: Kinds of expressions that are no plain data, or part of what the result holds elsewhere.
+_NOT_PLAIN: Final = ("span", "set", "view", "item")
 
 
 def evaluate(machine: Machine, node: ast.expr) -> Any:
@@ -380,7 +380,10 @@ def _subscript(machine: Machine, node: ast.Subscript) -> Any:
         if values is not None and type(key) is int and -len(values) <= key < len(values):
             machine.read(value)
             return values[key]
-        raise Unclear("it reads an element that may not be there")
+        if type(key) is not int:
+            raise Unclear("it reads an element whose place is not known")
+        kind = "any" if all(_is_scalar(one) for _, one in machine.read(value)) else "item"
+        return _strict(machine, kind, operator.getitem, value, key)
     if isinstance(value, Matches) and key == 0 and not value.is_iterator:
         found = machine.truth(value)
         machine.require(found, "it reads a match that may not be there")
@@ -720,16 +723,15 @@ def _call_match(machine: Machine, one: OneMatch, name: str, arguments: list[Any]
     if name == "group" and (not arguments or (arguments == [0] and type(arguments[0]) is int)):
         ends = [machine.make.make("int", end, one.span) for end in ("start", "end")]
         return machine.make.make("str", "slice", one.view, *ends)
-    if name in ("group", "groups") and all(type(given) in (int, str) for given in arguments):
-        groups = re.compile(one.source, one.flags)
-        if name == "group" and len(arguments) == 1:
-            known = arguments[0] in groups.groupindex or (
-                type(arguments[0]) is int and 0 < arguments[0] <= groups.groups
-            )
-            if known:
-                return machine.make.make(
-                    "any", "group", one.view, one.source, one.flags, one.span, arguments[0]
-                )
+    if name in ("group", "start", "end") and len(arguments) == 1:
+        group, pattern = arguments[0], re.compile(one.source, one.flags)
+        is_known = group in pattern.groupindex if type(group) is str else (
+            type(group) is int and 0 < group <= pattern.groups
+        )  # fmt: skip
+        if is_known:
+            about = one.view, one.source, one.flags, one.span
+            kind = "any" if name == "group" else "int"
+            return machine.make.make(kind, "group", *about, name, group)
     raise Unclear(f"calls .{name} of a match")
 
 
@@ -973,7 +975,7 @@ class _Freezing:
                 held = tuple(make.of(make_condition(scope)) for scope, _, _ in pairs)
                 return make.make("dict", "dict_when", held, keys, parts)
             return make.make("dict", "dict", keys, parts)
-        if isinstance(value, Expr) and value.kind in ("span", "set", "view"):
+        if isinstance(value, Expr) and value.kind in _NOT_PLAIN and self._is_result:
             raise Unclear("its result is not plain data")
         if isinstance(value, View):
             raise Unclear("its result holds the whole text")

@@ -105,7 +105,8 @@ pub enum Expression {
     Min(Number, Number),
     // Matches.
     Match(Found),
-    Group(Asked, Number, Py<PyAny>),
+    /// What a method of a match gives for a group.
+    Group(Asked, Number, Py<PyString>, Py<PyAny>),
     // Values.
     Slice(usize, Number, Number),
     Concat(Vec<Number>),
@@ -171,7 +172,12 @@ impl Expression {
             "min" => Expression::Min(given.get()?, given.get()?),
             "first" => Expression::Match(Found::First(given.asked()?)),
             "var" => Expression::Match(Found::Variable(given.get()?)),
-            "group" => Expression::Group(given.asked()?, given.get()?, given.next()?.unbind()),
+            "group" => Expression::Group(
+                given.asked()?,
+                given.get()?,
+                given.next()?.cast_into::<PyString>()?.unbind(),
+                given.next()?.unbind(),
+            ),
             "slice" => Expression::Slice(given.view()?, given.get()?, given.get()?),
             "concat" => Expression::Concat(given.get()?),
             "choice" => Expression::Choice(given.get()?, given.get()?, given.get()?),

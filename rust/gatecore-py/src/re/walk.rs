@@ -460,7 +460,9 @@ impl<'a, 'py> Walk<'a, 'py> {
                 }
                 Ok(made.into_any())
             }
-            Expression::Group(asked, span, group) => self.group(asked, *span, group.bind(py)),
+            Expression::Group(asked, span, method, group) => {
+                self.group(asked, *span, method.bind(py), group.bind(py))
+            }
             Expression::Match(_) | Expression::Each(..) | Expression::When(..) => {
                 Err(gone("it is no value"))
             }
@@ -499,6 +501,7 @@ impl<'a, 'py> Walk<'a, 'py> {
         &mut self,
         asked: &Asked,
         span: Number,
+        method: &Bound<'py, PyString>,
         group: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let span = self.span(span)?;
@@ -510,7 +513,7 @@ impl<'a, 'py> Walk<'a, 'py> {
             return Err(gone("there is no match"));
         }
         let found = Match::of(&target, Anchor::Search, Some(span))?;
-        call_method(found.as_any(), intern!(self.py(), "group"), &[group])
+        call_method(found.as_any(), method, &[group])
     }
 
     /// Works entries out and drops them: what raises here would have raised in the gate.
