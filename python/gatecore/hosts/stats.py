@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gatecore._gatecore import reasons, thread_counts
-from gatecore.hosts.replay.gate import ReplayCounts
+from gatecore.hosts.replay.gate import ReplayCounts, Walked
 from gatecore.patterns.document import Document
 from gatecore.patterns.explanation import Explanation
 from gatecore.patterns.pattern import Pattern
@@ -195,37 +195,42 @@ class Counts:
         self,
         labels: Iterable[str],
         documents: Iterable[Document],
-        walked: Mapping[str, tuple[int, tuple[int, ...]]],
+        walked: Mapping[str, Walked],
     ) -> HostStats:
         """All so far, of the gates named and with documents that are still in use.
 
         Args:
             labels: The gates.
             documents: Those that are in use.
-            walked: Calls of gates that ended in the core, and what was asked in them, in the order of
-                `thread_counts`; the calls around them have counted it in the total.
+            walked: Calls of gates that ended in the core, and what they asked.
         """
         by_pattern = {key: Counter(counts) for key, counts in self._by_pattern.items()}
         for document in documents:
             _add_patterns(document, by_pattern)
         rows = sorted(by_pattern.items(), key=lambda row: (-sum(row[1].values()), row[0]))
-        served, *fell = self._total
+        served, *fell = _sum(self._total, *(one.outermost for one in walked.values()))
         return HostStats(
             served=served,
             fell_through=sum(fell),
             by_reason=by_reason(fell),
             by_gate={
-                label: self._of_gate(label, *walked.get(label, (0, ())))
+                label: self._of_gate(label, walked.get(label))
                 for label in labels
                 if label in self._by_gate
             },
             by_pattern={Pattern(*key): dict(counts) for key, counts in rows},
         )
 
-    def _of_gate(self, label: str, calls: int, asked: tuple[int, ...]) -> GateCounts:
-        row = self._by_gate[label]
-        served, *fell = map(sum, zip(row, asked, strict=True)) if asked else row
-        return GateCounts(self._calls[label] + calls, served, sum(fell), by_reason(fell))
+    def _of_gate(self, label: str, walked: Walked | None) -> GateCounts:
+        row, calls = self._by_gate[label], self._calls[label]
+        if walked is not None:
+            row, calls = _sum(row, walked.within, walked.outermost), calls + walked.calls
+        served, *fell = row
+        return GateCounts(calls, served, sum(fell), by_reason(fell))
+
+
+def _sum(*rows: Iterable[int]) -> list[int]:
+    return [sum(column) for column in zip(*filter(None, rows), strict=True)]
 
 
 _ByPattern = dict[tuple[str, int], Counter[str]]

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FunctionType, MethodType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from gatecore._gatecore import CoreReplay
 from gatecore.errors import ReplayError
@@ -29,10 +29,15 @@ from gatecore.hosts.replay.readings import Readings, source_of
 from gatecore.hosts.replay.values import ATOMS, Expr, Expressions, Unclear, View
 from gatecore.patterns.document import Document
 
-__all__ = ["NEW", "RUN", "GateReplay", "ReplayCounts", "same"]
+__all__ = ["NEW", "RUN", "GateReplay", "ReplayCounts", "Walked", "same"]
 
 #: The gate's own Python has to run, and the way can be followed, or its result compared.
 NEW: Final = ...
+
+#: Who counts what a walk asks: somebody else, the call around it, or nobody.
+_UNCOUNTED: Final = 0
+_WITHIN: Final = 1
+_OUTERMOST: Final = 2
 
 #: Nodes of a tree, expressions, ways that are followed, and trees (one for each kind of document).
 _MOST_NODES: Final = 2_000
@@ -58,6 +63,7 @@ class ReplayCounts:
         nodes: Nodes of its trees.
         ways: Ways that were followed to their end.
         reasons: Why ways could not be followed, and how many.
+        audited: Replayed results that were compared with what its Python gives.
         refused: Why the gate is not replayed at all; `None` if it is.
     """
 
@@ -66,7 +72,30 @@ class ReplayCounts:
     nodes: int
     ways: int
     reasons: dict[str, int]
+    audited: int
     refused: str | None
+
+
+@dataclass(frozen=True)
+class Walked:
+    """Calls that ended in the core, and what was asked in walks, in the order of `thread_counts`.
+
+    Attributes:
+        calls: How many.
+        within: Asked in calls within others, which count it in the host's total.
+        outermost: Asked in other calls.
+    """
+
+    calls: int
+    within: tuple[int, ...] = ()
+    outermost: tuple[int, ...] = ()
+
+
+class Documents(Protocol):
+    """Gives the document of a text."""
+
+    def last_document(self, text: str) -> Document:
+        """The document; the same for the same text object."""
 
 
 class _Tree:
@@ -87,7 +116,9 @@ class GateReplay:
         self._lock = threading.Lock()
         self._trees: dict[Any, _Tree] = {}
         self._dropped: list[tuple[Any, ...]] = []
+        self._check = check
         self._audit_every = audit_every
+        self._audited = 0
         self._until_audit = audit_every
         self._run = 0
         self._ways = 0
@@ -109,17 +140,68 @@ class GateReplay:
         """A thread that held it at a fork is not there in the child to let it go."""
         self._lock = threading.Lock()
 
-    def walk(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_within: bool = False
+    def replayed(
+        self, documents: Documents, args: tuple[Any, ...], kwargs: dict[str, Any], depth: int
     ) -> Any:
-        """The result for a document that comes first among the arguments; `RUN` or `NEW`.
+        """The result of a call that nobody else counts; `RUN` or `NEW`.
 
-        `is_within` if it is a call within another one, so that nobody else counts what is asked.
+        Args:
+            documents: Gives the document of a text that comes from outside.
+            args: Its arguments, of which the first is the text.
+            kwargs: The others.
+            depth: Whether it is a call within another one of the host.
+
+        Raises:
+            ReplayError: An audit was due, and found another result.
         """
-        if self.refused is not None:
+        if self.refused is not None or not args:
             return RUN
+        text = args[0]
+        if type(text) is Document:
+            document = text
+        elif not depth and type(text) is str:
+            document = documents.last_document(text)
+        else:
+            return RUN
+        found = self._walk(document, args, kwargs, _WITHIN if depth else _OUTERMOST)
+        if self._audit_every and found is not RUN and found is not NEW:
+            self._audit(found, document, args, kwargs)
+        return found
+
+    def call(
+        self,
+        gate: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        known: Any = None,
+    ) -> Any:
+        """The result of a call with a document: replayed, or as the gate's own Python gives it.
+
+        `known` is what it was found to be before.
+        """
+        if known is None:
+            known = RUN if self.refused else self._walk(args[0], args, kwargs, _UNCOUNTED)
+            if known is not RUN and known is not NEW:
+                if self._audit_every:
+                    self._audit(known, args[0], args, kwargs)
+                return known
+        self._run += 1
+        if self._run % _JUDGED == 0 and self.refused is None:
+            if self.counts().replayed * 3 < self._run:
+                self.refused = "hardly any of its calls can be replayed"
+        found = gate(*args, **kwargs)
+        if known is NEW and self._lock.acquire(blocking=False):
+            try:
+                self._follow(args, kwargs, found)
+            finally:
+                self._lock.release()
+        return found
+
+    def _walk(
+        self, document: Document, args: tuple[Any, ...], kwargs: dict[str, Any], place: int
+    ) -> Any:
         tree = self._trees.get(self._key(args, kwargs))
-        found = NEW if tree is None else tree.core.walk(args[0], is_within)
+        found = NEW if tree is None else tree.core.walk(document, place)
         if found is NEW and self._run < _FOLLOWED_AFTER:
             return RUN
         return found
@@ -134,46 +216,21 @@ class GateReplay:
             return tuple(rest)
         return None
 
-    def is_due(self) -> bool:
-        """Whether this replayed result is to be audited."""
-        if not self._audit_every:
-            return False
+    def _audit(
+        self, replayed: Any, document: Document, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Compares each so manyth replayed result with what the gate's own Python gives."""
         self._until_audit -= 1
         if self._until_audit > 0:
-            return False
+            return
         self._until_audit = self._audit_every
-        return True
-
-    def audit(self, replayed: Any, gate: Callable[..., Any], args: Any, kwargs: Any) -> None:
-        """Compares a replayed result with what the gate's own Python gives.
-
-        Raises:
-            ReplayError: They differ. The gate is not replayed any more.
-        """
-        ran = gate(*args, **kwargs)
+        self._audited += 1
+        ran = self._check(document, *args[1:], **kwargs)
         if not same(replayed, ran):
             self.refused = "an audit found another result"
             raise ReplayError(
-                f"{self.label}: replayed {replayed!r:.500}, its Python gives {ran!r:.500}"
+                f"{self.label}: replayed {replayed!r:.500}, its own Python gives {ran!r:.500}"
             )
-
-    def ran(self) -> None:
-        """Counts a call for which the gate's own Python ran."""
-        self._run += 1
-        if self._run % _JUDGED == 0 and self.refused is None:
-            replayed = self.counts().replayed
-            if replayed * 3 < self._run:
-                self.refused = "hardly any of its calls can be replayed"
-
-    def follow(self, gate: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        """What the gate's own Python gives; the way is followed beside it."""
-        found = gate(*args, **kwargs)
-        if self._lock.acquire(blocking=False):
-            try:
-                self._follow(args, kwargs, found)
-            finally:
-                self._lock.release()
-        return found
 
     def _follow(self, args: tuple[Any, ...], kwargs: dict[str, Any], found: Any) -> None:
         key, document = self._key(args, kwargs), args[0]
@@ -259,11 +316,13 @@ class GateReplay:
     def _counted(self) -> list[tuple[Any, ...]]:
         return [*self._dropped, *(tree.core.counted() for tree in list(self._trees.values()))]
 
-    def walked(self) -> tuple[int, tuple[int, ...]]:
-        """Calls that ended in the core within others, and what was asked in all walks there."""
+    def walked(self) -> Walked:
+        """Calls that ended in the core, and what was asked in all walks."""
         rows = self._counted()
-        asked = [sum(column) for column in zip(*(row[2] for row in rows), strict=True)]
-        return sum(row[1] for row in rows), tuple(asked)
+        within, outermost = (
+            tuple(map(sum, zip(*(row[column] for row in rows), strict=True))) for column in (2, 3)
+        )
+        return Walked(sum(row[1] for row in rows), within, outermost)
 
     def counts(self) -> ReplayCounts:
         """What it came to so far."""
@@ -271,9 +330,10 @@ class GateReplay:
         return ReplayCounts(
             replayed=sum(row[0] for row in rows),
             run=self._run,
-            nodes=sum(tree.core.counted()[3] for tree in list(self._trees.values())),
+            nodes=sum(tree.core.counted()[4] for tree in list(self._trees.values())),
             ways=self._ways,
             reasons=dict(self._reasons),
+            audited=self._audited,
             refused=self.refused,
         )
 

@@ -69,8 +69,8 @@ _TEXT_METHODS: Final = {
 }  # fmt: skip
 _RE_MODULES: Final = (re, gatecore_re, host_re)
 _RE_FUNCTIONS: Final = ("search", "finditer", "match", "fullmatch", "findall", "escape")
-#: Kinds of expressions that are no plain data, or part of what the result holds elsewhere.
-_NOT_PLAIN: Final = ("span", "set", "view", "item")
+#: Kinds of expressions that are no plain data.
+_NOT_PLAIN: Final = ("span", "set", "view")
 
 
 def evaluate(machine: Machine, node: ast.expr) -> Any:
@@ -280,6 +280,8 @@ def _kind(value: Any) -> str:
 
 def _strict(machine: Machine, kind: str, function: Callable[..., Any], *arguments: Any) -> Expr:
     """What a function gives that may raise: it is worked out even if nobody needs it."""
+    if any(isinstance(part, Each) for part in machine.scope):
+        raise Unclear("it works out for each match what may raise")  # twice, then: it does not gain
     found = machine.make.apply(kind, function, *(_data(machine, one) for one in arguments))
     machine.note_strict(found)
     return found
@@ -382,8 +384,9 @@ def _subscript(machine: Machine, node: ast.Subscript) -> Any:
             return values[key]
         if type(key) is not int:
             raise Unclear("it reads an element whose place is not known")
-        kind = "any" if all(_is_scalar(one) for _, one in machine.read(value)) else "item"
-        return _strict(machine, kind, operator.getitem, value, key)
+        if not all(_is_scalar(one) for _, one in machine.read(value)):
+            raise Unclear("it reads an element that may not be there")
+        return _strict(machine, "any", operator.getitem, value, key)
     if isinstance(value, Matches) and key == 0 and not value.is_iterator:
         found = machine.truth(value)
         machine.require(found, "it reads a match that may not be there")

@@ -64,9 +64,10 @@ pub struct CoreReplay {
     replayed: AtomicU64,
     ran: AtomicU64,
     raised: AtomicU64,
-    /// Results of calls within others, and what all walks there asked, as `thread_counts` has it.
-    within: AtomicU64,
-    asked: [AtomicU64; REASONS.len() + 1],
+    /// Results of calls that are counted here, and what all walks asked, as `thread_counts` has it: in
+    /// calls within others, and in others.
+    calls: AtomicU64,
+    asked: [[AtomicU64; REASONS.len() + 1]; 2],
 }
 
 impl CoreReplay {
@@ -164,7 +165,7 @@ impl CoreReplay {
             replayed: AtomicU64::new(0),
             ran: AtomicU64::new(0),
             raised: AtomicU64::new(0),
-            within: AtomicU64::new(0),
+            calls: AtomicU64::new(0),
             asked: Default::default(),
         }
     }
@@ -276,28 +277,26 @@ impl CoreReplay {
     /// What the gate gives for a document. `NotImplemented` if its own Python has to run, `...` if the
     /// document goes a way that was not followed yet or what was read of the host has changed.
     ///
-    /// `is_within` if nobody else counts what is asked, as the call is one within another.
-    fn walk<'py>(
-        &self,
-        document: &Bound<'py, PyAny>,
-        is_within: bool,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    /// `place` is 1 for a call within another one and 2 for one that is not, and what it asks is counted;
+    /// 0 if somebody else counts it.
+    fn walk<'py>(&self, document: &Bound<'py, PyAny>, place: usize) -> PyResult<Bound<'py, PyAny>> {
         let py = document.py();
         let program = self.program();
-        let before = is_within.then(counters::of_thread);
+        let asked = place.checked_sub(1).and_then(|place| self.asked.get(place));
+        let before = asked.map(|asked| (asked, counters::of_thread()));
         for watched in &program.watched {
             if !watched.holds(py)? {
                 return Ok(PyEllipsis::get(py).to_owned().into_any());
             }
         }
         let end = walked(&program, document, false);
-        if let Some(before) = before {
+        if let Some((asked, before)) = before {
             let now = counters::of_thread();
-            for (total, (now, before)) in self.asked.iter().zip(now.iter().zip(before)) {
+            for (total, (now, before)) in asked.iter().zip(now.iter().zip(before)) {
                 total.fetch_add(now - before, Ordering::Relaxed);
             }
             if matches!(end, Ok(End::Result(..))) {
-                count(&self.within);
+                count(&self.calls);
             }
         }
         match end {
@@ -319,14 +318,16 @@ impl CoreReplay {
         }
     }
 
-    /// How often a walk gave the result; how often within another call; what was asked there; the nodes;
-    /// how often a walk ended where the gate's own Python runs, and how often since something was raised.
-    fn counted(&self) -> (u64, u64, Vec<u64>, usize, u64, u64) {
-        let [replayed, within, ran, raised] =
-            [&self.replayed, &self.within, &self.ran, &self.raised]
-                .map(|count| count.load(Ordering::Relaxed));
-        let asked = self.asked.iter().map(|count| count.load(Ordering::Relaxed)).collect();
-        (replayed, within, asked, self.program().nodes.len(), ran, raised)
+    /// How often a walk gave the result; how often that is counted here; what was asked within other calls
+    /// and in others; the nodes; how often a walk ended where the gate's own Python runs, and how often
+    /// since something was raised.
+    fn counted(&self) -> (u64, u64, Vec<u64>, Vec<u64>, usize, u64, u64) {
+        let all = [&self.replayed, &self.calls, &self.ran, &self.raised];
+        let [replayed, calls, ran, raised] = all.map(|count| count.load(Ordering::Relaxed));
+        let [within, outermost] = [0, 1].map(|place: usize| {
+            self.asked[place].iter().map(|count| count.load(Ordering::Relaxed)).collect()
+        });
+        (replayed, calls, within, outermost, self.program().nodes.len(), ran, raised)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
