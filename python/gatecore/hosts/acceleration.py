@@ -82,7 +82,7 @@ def accelerate(
     keep: bool = True,
     learn: Learn = "own",
     backend: Backend = "auto",
-    replay: bool = True,
+    replay: bool = False,
     audit_every: int = 0,
 ) -> Acceleration:
     r"""Speeds a host up in place; every answer stays the same.
@@ -98,10 +98,11 @@ def accelerate(
             asks for them; so nothing that comes from a document, such as a name, is written. "all"
             writes whatever is asked for, "none" nothing.
         backend: Which pass to use.
-        replay: Whether gates are followed, and walked in the core where only the document's answers
-            decide (`gatecore.hosts.replay`). What cannot be followed runs as it does without.
-        audit_every: Each so manyth replayed result is compared with what the gate's own Python gives,
-            which raises `ReplayError` if they differ; 0 for none.
+        replay: Whether gates whose result depends on the document's answers alone are followed,
+            and walked in the core (`gatecore.hosts.replay`). What cannot be followed runs as it
+            does without. Learning takes a second or two of the first documents.
+        audit_every: Each so manyth replayed result of a gate is compared with what its own Python
+            gives, which raises `ReplayError` if they differ; 0 for none.
 
     Returns:
         The handle. It may be dropped: the host keeps it. If the target is accelerated already, its
@@ -299,7 +300,7 @@ class Acceleration:
             return document
 
     def last_document(self, text: str) -> Document:
-        """The same, for the gates of a module, which all get the same object one after the other."""
+        """The same, for a module whose gates all get the same object one after the other."""
         last = self._last
         if last is not None and last[0] is text:
             return last[1]

@@ -135,8 +135,8 @@ class HostExplanation:
         counts = self.replay.values()
         some = sum(1 for one in counts if one.refused is None)
         replayed, run = sum(one.replayed for one in counts), sum(one.run for one in counts)
-        lines = [f"replayed: {some:,} of {len(self.replay):,} functions; {replayed:,} results came "
-                 f"from the core, for {run:,} their Python ran"]  # fmt: skip
+        what = f"{replayed:,} results came from the core, for {run:,} their Python ran"
+        lines = [f"replayed: {some:,} of {len(self.replay):,} functions; {what}"]
         for label, one in self.replay.items():
             if one.refused is not None:
                 lines.append(f"not replayed: {label}: {one.refused}")

@@ -1,15 +1,10 @@
-"""`GateReplay`: one gate, followed way by way, and walked in the core.
+r"""`GateReplay`: one gate, followed way by way, and walked in the core.
 
-    walk(args)  ─▶ the result             as often as the way is known
-                ─▶ RUN                    the gate's own Python has to run
-                ─▶ NEW ─▶ follow(gate)    its Python runs, the way is followed, and both are compared
+    walk ─▶ the result   as often as the way is known
+         ─▶ RUN          the gate's own Python has to run
+         ─▶ NEW          its Python runs, the way is followed, and both are compared
 
->>> from gatecore import Document, PatternSet
->>> class Gate:
-...     def check(self, text, kind):
-...         if "fee" not in text.lower():
-...             return {"status": "N/A"}
-...         return {"status": "PASS" if re.search(r"no\\s+fee", text, re.I) else "FAIL"}
+A way that was followed is trusted once the gate's own Python gave the same for two documents.
 """
 
 from __future__ import annotations
@@ -23,10 +18,12 @@ from typing import Any, Final, Protocol
 
 from gatecore._gatecore import CoreReplay
 from gatecore.errors import ReplayError
-from gatecore.hosts.replay.machine import RUN, Ended, Machine, Merge
-from gatecore.hosts.replay.operations import Self, evaluate, result, strict
+from gatecore.hosts.replay.frames import EndedError
+from gatecore.hosts.replay.freezing import checked, result
+from gatecore.hosts.replay.machine import RUN, Machine, MergeError
+from gatecore.hosts.replay.operations import evaluate
 from gatecore.hosts.replay.readings import Readings, source_of
-from gatecore.hosts.replay.values import ATOMS, Expr, Expressions, Unclear, View
+from gatecore.hosts.replay.values import ATOMS, Expr, Expressions, Self, UnclearError, View
 from gatecore.patterns.document import Document
 
 __all__ = ["NEW", "RUN", "GateReplay", "ReplayCounts", "Walked", "same"]
@@ -44,8 +41,8 @@ _MOST_NODES: Final = 2_000
 _MOST_EXPRESSIONS: Final = 20_000
 _MOST_WAYS: Final = 16
 _MOST_TREES: Final = 16
-#: Calls of a gate before it is followed, which takes some 5 ms a way: who checks one document only does
-#: not pay for it.
+#: Calls of a gate before it is followed, which takes some 5 ms a way: who checks one document
+#: only does not pay for it.
 _FOLLOWED_AFTER: Final = 2
 #: How often what a gate reads of its host may change.
 _MOST_CHANGES: Final = 8
@@ -131,7 +128,7 @@ class GateReplay:
             code = self._function.__code__
             self._names = code.co_varnames[: code.co_argcount][self._gate is not None :]
             self._keyed = bool(source_of(self._function).read & set(self._names[1:]))
-        except Unclear as error:
+        except UnclearError as error:
             self.refused = str(error)
         if not self._names and self.refused is None:
             self.refused = "it takes no text"
@@ -186,9 +183,9 @@ class GateReplay:
                     self._audit(known, args[0], args, kwargs)
                 return known
         self._run += 1
-        if self._run % _JUDGED == 0 and self.refused is None:
-            if self.counts().replayed * 3 < self._run:
-                self.refused = "hardly any of its calls can be replayed"
+        is_due = self._run % _JUDGED == 0 and self.refused is None
+        if is_due and self.counts().replayed * 3 < self._run:
+            self.refused = "hardly any of its calls can be replayed"
         found = gate(*args, **kwargs)
         if known is NEW and self._lock.acquire(blocking=False):
             try:
@@ -210,7 +207,9 @@ class GateReplay:
         """What a tree depends on beside the document."""
         if not self._keyed:
             return len(args) + len(kwargs)
-        rest = [(place, type(one), one) for place, one in enumerate(args[1:])]
+        rest: list[tuple[Any, type[Any], Any]] = [
+            (place, type(one), one) for place, one in enumerate(args[1:])
+        ]
         rest += [(name, type(one), one) for name, one in sorted(kwargs.items())]
         if all(kind in ATOMS for _, kind, _ in rest):
             return tuple(rest)
@@ -281,14 +280,14 @@ class GateReplay:
         arguments[self._names[0]] = View(0)
         try:
             end = self._leaf(machine, machine.call(self._function, arguments))
-        except Ended:
+        except EndedError:
             end = None
-        except (Unclear, Merge) as error:
+        except (UnclearError, MergeError) as error:
             end = self._unclear(error)
             if not machine.steps:
                 self.refused = next(reversed(self._reasons))
         except Exception as error:
-            # A deadline that was exceeded, or a mistake here: the gate's Python has answered already.
+            # A deadline that was exceeded, or a mistake here: the gate's Python has answered.
             self._reasons[f"following it raised {error!r:.200}"] += 1
             self._ways += _MOST_WAYS // 4
             return
@@ -305,8 +304,8 @@ class GateReplay:
         """A result as a leaf: what has to be checked, and the result."""
         try:
             end = result(machine, value).number
-            return [expression.number for expression in strict(machine)], end
-        except Unclear as error:
+            return [expression.number for expression in checked(machine)], end
+        except UnclearError as error:
             return self._unclear(error)
 
     def _drop(self, key: Any) -> None:
@@ -349,11 +348,11 @@ def _parts(check: Callable[..., Any]) -> tuple[FunctionType, Any]:
     """A gate's function, and the gate if it is a method."""
     if isinstance(check, MethodType) and isinstance(check.__func__, FunctionType):
         if not hasattr(check.__self__, "__dict__") or isinstance(check.__self__, type):
-            raise Unclear("its object has no __dict__")
+            raise UnclearError("its object has no __dict__")
         return check.__func__, check.__self__
     if isinstance(check, FunctionType):
         return check, None
-    raise Unclear("it is not a plain function or method")
+    raise UnclearError("it is not a plain function or method")
 
 
 def same(one: Any, other: Any) -> bool:

@@ -26,7 +26,7 @@ class Replays:
         self._by_place: dict[tuple[int, str], GateReplay] = {}
 
     def add(self, entry: Entry, door: Callable[..., Any]) -> None:
-        """Knows a gate, or a function of a module, by what stands in its place, before its first call."""
+        """Knows a gate, or a module's function, by what stands in its place."""
         is_gate = entry.parameter is not None or isinstance(entry.owner, ModuleType)
         place = (id(entry.owner), entry.name)
         if is_gate and not entry.whole and place not in self._by_place:
@@ -53,7 +53,7 @@ class Replays:
         kwargs: dict[str, Any],
         known: Any,
     ) -> Any:
-        """The result of a call; `known` is what it was found to be before, `None` if nobody looked."""
+        """The result of a call; `known` is what it was found to be before, if anybody looked."""
         gate = self._by_place.get((id(entry.owner), entry.name))
         if gate is None or not args or type(args[0]) is not Document:
             return function(*args, **kwargs)

@@ -1,26 +1,38 @@
 """Follows a gate's source once, with a document that stands for all documents.
 
-Statements are executed as Python would, on values that are known or are expressions (`values`). Where
-the way depends on the document there are two possibilities:
+Statements are executed as Python would, on values that are known or are expressions (`values`).
+Where the way depends on the document there are three possibilities:
 
-    if any(re.search(p, text) for p in strong): found = True     merged: found = found or any(…)
-    if not relevant(text): return {"status": "N/A"}              a fork: which way, the document tells
+    if re.search(p, text): found = True   merged: found = found or has(p)
+    if not relevant: return {…}           a leaf of the tree; for the others it goes on
+    what cannot be merged                 a fork: the document tells on which side it goes on
 
-What is merged costs nothing. A fork is a node of the gate's tree (`tree`). What is not understood ends
-the way with `Unclear`, and the gate's own Python runs for the documents that come there: so nothing is
-ever guessed, and what was followed to its end is pure: it read the document, its own names and what is
-kept in `Readings`, and changed nothing that it had not made.
+What is not understood ends the way with `UnclearError`, and the gate's own Python runs for the
+documents that come there. So nothing is guessed, and what was followed to its end is pure: it read
+the document, its own names and what is kept in `Readings`, and changed only what it had made.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any, Final
 
+from gatecore.hosts.replay.frames import (
+    BREAK,
+    CONTINUE,
+    DEAD,
+    EndedError,
+    Frame,
+    Left,
+    Loop,
+    Returned,
+    Signal,
+    Step,
+)
 from gatecore.hosts.replay.readings import Readings, Source, source_of
 from gatecore.hosts.replay.values import (
     ATOMS,
@@ -37,11 +49,14 @@ from gatecore.hosts.replay.values import (
     Scope,
     Torn,
     TruthOf,
-    Unclear,
+    UnclearError,
     View,
 )
 
-__all__ = ["RUN", "Ended", "Machine", "Merge", "Step"]
+__all__ = ["RUN", "Machine", "MergeError"]
+
+#: What has no common value with another one.
+_UNMERGED: Final = (Returned, Left, Entries, Mapping, Matches, Maybe, Method, Torn)
 
 #: The gate's own Python has to run.
 RUN: Final = NotImplemented
@@ -51,69 +66,8 @@ _MOST_STEPS: Final = 60_000
 _DEEPEST: Final = 12
 
 
-class Ended(Exception):
-    """The document has left the gate before; where the gate goes on from here, others tell."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """A fork: its condition, the side that was gone on with, and what the other side comes to.
-
-    `leaf` is `None` if the other side was not followed, `RUN` if the gate's own Python runs there.
-    """
-
-    condition: Expr
-    side: bool
-    leaf: Any
-
-
-class Merge(Exception):
+class MergeError(Exception):
     """The two sides of a condition cannot be merged: it is a fork."""
-
-
-@dataclass
-class Loop:
-    """A loop that is being followed: under which condition it was left, or its body was."""
-
-    scope: int
-    stopped: Any = False
-    skipped: Any = False
-
-
-@dataclass
-class Frame:
-    """A function that is being followed: under which conditions it was left, and with what."""
-
-    function: Any
-    names: dict[str, Any]
-    local: frozenset[str]
-    scope: int
-    merges: bool
-    loops: list[Loop] = field(default_factory=list)
-    returned: Any = False
-    returns: list[tuple[Any, Any]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Returned:
-    """A function's end, with its value."""
-
-    value: Any
-
-
-class Left:
-    """A loop's end, or that of a turn."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
-BREAK: Final = Left("break")
-CONTINUE: Final = Left("continue")
-#: The rest of this block is not executed where its condition holds.
-DEAD: Final = Left("dead")
-
-Signal = Returned | Left | None
 
 
 class Machine:
@@ -189,10 +143,10 @@ class Machine:
         if known is not None:
             return known
         if self.scope:
-            raise Merge
+            raise MergeError
         returned = self.frames[0].returned
         if isinstance(returned, Expr) and self._decide(returned):
-            raise Ended
+            raise EndedError
         fact = self._decide(condition)
         self.steps.append(Step(condition, fact, None))
         self._learn(condition, fact)
@@ -201,7 +155,7 @@ class Machine:
     def require(self, condition: Any, why: str) -> None:
         """Goes on only where a condition holds."""
         if not self.decide(condition):
-            raise Unclear(why)
+            raise UnclearError(why)
 
     @contextmanager
     def under(self, *scope: Expr | Each) -> Iterator[None]:
@@ -220,13 +174,13 @@ class Machine:
     def relative(self, scope: Scope) -> Scope:
         """What was entered since something was made."""
         if tuple(self.scope[: len(scope)]) != scope:
-            raise Unclear("what was made in a loop is changed after it")
+            raise UnclearError("what was made in a loop is changed after it")
         return tuple(self.scope[len(scope) :])
 
     def readable(self, scope: Scope) -> None:
         """Sees to it that what was made somewhere speaks of matches that there are here."""
         if not {part.variable for part in _eaches(scope)} <= self._variables_here():
-            raise Unclear("what was made for a match is read after it")
+            raise UnclearError("what was made for a match is read after it")
 
     def _variables_here(self) -> set[int]:
         return {part.variable for part in _eaches(tuple(self.scope))}
@@ -258,7 +212,7 @@ class Machine:
     def append(self, to: Entries, entries: list[tuple[Scope, Any]]) -> None:
         """Adds entries to a list."""
         if to.is_foreign or to.is_tuple:
-            raise Unclear("it changes a list that it has not made")
+            raise UnclearError("it changes a list that it has not made")
         scope = self.relative(to.scope)
         self._journal.append((to, list(to.entries)))
         to.entries += [((*scope, *inner), value) for inner, value in entries]
@@ -266,10 +220,10 @@ class Machine:
     def put(self, mapping: Mapping, key: Any, value: Any, *, is_fresh: bool = False) -> None:
         """Sets an item of a dict; under a condition, if that leaves the order of its keys known."""
         if mapping.is_foreign:
-            raise Unclear("it changes a dict that it has not made")
+            raise UnclearError("it changes a dict that it has not made")
         scope = self.relative(mapping.scope)
         if any(isinstance(part, Each) for part in scope):
-            raise Merge
+            raise MergeError
         held = self.make.both(list(scope))
         old = mapping.items.get(key, UNBOUND)
         if isinstance(held, Expr):
@@ -280,7 +234,7 @@ class Machine:
             else:
                 value = self.merge(held, value, old)
         elif isinstance(old, Maybe):
-            raise Merge  # whether the key is last or where it was depends on the document
+            raise MergeError  # whether the key is last or where it was depends on the document
         self._journal.append((mapping, dict(mapping.items)))
         mapping.items[key] = value
 
@@ -292,7 +246,7 @@ class Machine:
         if known:
             return Maybe(old.condition, self.merge(held, value, old.value))
         if known is None or next(reversed(mapping.items)) != key:
-            raise Merge  # which of two keys comes first depends on the document
+            raise MergeError  # which of two keys comes first depends on the document
         # `a or (b and not a)` is `a or b`, which then is known to hold where `b` does.
         absent = self.make.negated(old.condition)
         held_parts = self.make.parts.get(held.number, ("", ()))
@@ -305,7 +259,7 @@ class Machine:
         lists = isinstance(value, Entries) and not value.entries and not old.value.is_foreign
         if is_fresh and lists and all(scope for scope, _ in old.value.entries):
             return Maybe(condition, old.value)
-        raise Merge
+        raise MergeError
 
     def item(self, mapping: Mapping, key: Any) -> tuple[Any, Any]:
         """Whether a dict has a key, and its value."""
@@ -364,7 +318,7 @@ class Machine:
         """Goes through an iterator, which gives its matches once."""
         if matches.is_iterator:
             if matches.is_used or tuple(self.scope) != matches.scope:
-                raise Unclear("it goes through an iterator twice")
+                raise UnclearError("it goes through an iterator twice")
             self._journal.append((matches, matches.is_used))
             matches.is_used = True
 
@@ -378,7 +332,7 @@ class Machine:
         mark = self._mark()
         try:
             return self._merged(condition, yes, no)
-        except Merge:
+        except MergeError:
             self._back(mark)
             return (yes if self.decide(condition) else no)()
 
@@ -412,7 +366,7 @@ class Machine:
             return self._maybe(self.make.negated(condition), no)
         try:
             return self.merge(condition, yes, no)
-        except Merge:
+        except MergeError:
             return Torn(condition, yes, no)
 
     def _maybe(self, condition: Any, value: Any) -> Any:
@@ -422,21 +376,23 @@ class Machine:
 
     def merge(self, condition: Any, yes: Any, no: Any) -> Any:
         """One value for two sides."""
-        if yes is no or yes == no and type(yes) is type(no):
+        if yes is no or (yes == no and type(yes) is type(no)):
             return yes
         for value in (yes, no):
-            if isinstance(value, Returned | Left | Entries | Mapping | Matches | Maybe | Method | Torn):
-                raise Merge
+            if isinstance(
+                value, Returned | Left | Entries | Mapping | Matches | Maybe | Method | Torn
+            ):
+                raise MergeError
         if isinstance(yes, OneMatch | TruthOf) or isinstance(no, OneMatch | TruthOf):
             held = self.make.both([condition, self.truth(yes)])
             other = self.make.both([self.make.negated(condition), self.truth(no)])
             return TruthOf(self.make.either([held, other]))
         if isinstance(yes, View) or isinstance(no, View):
-            raise Merge
+            raise MergeError
         try:
             return self.make.choice(condition, yes, no)
-        except Unclear:
-            raise Merge from None
+        except UnclearError:
+            raise MergeError from None
 
     # Truth.
 
@@ -464,7 +420,7 @@ class Machine:
             return self.make.either([self.exists(scope, True) for scope, _, _ in self.pairs(value)])
         if type(value) in ATOMS:
             return bool(value)
-        raise Unclear("it asks for the truth of what is not followed")
+        raise UnclearError("it asks for the truth of what is not followed")
 
     @property
     def zero(self) -> Expr:
@@ -493,7 +449,7 @@ class Machine:
     def call(self, function: Any, arguments: dict[str, Any]) -> Any:
         """Follows a call of a function of the host."""
         if len(self.frames) >= _DEEPEST:
-            raise Unclear(f"{function.__name__}: calls go too deep")
+            raise UnclearError(f"{function.__name__}: calls go too deep")
         source = source_of(function)
         self.readings.note_function(function)
         if not self.frames:
@@ -505,7 +461,7 @@ class Machine:
         try:
             mark = self._mark()
             return self._called(function, arguments, source, merges=True)
-        except Merge:
+        except MergeError:
             if self.scope:
                 raise
             self._back(mark)
@@ -541,7 +497,7 @@ class Machine:
         if not conditions:
             return Returned(value)
         if not frame.merges or any(isinstance(part, Each) for part in conditions):
-            raise Merge
+            raise MergeError
         held = self.make.both(list(conditions))
         if len(self.frames) == 1:
             self.steps.append(Step(held, False, self._finish(self, value)))
@@ -554,7 +510,7 @@ class Machine:
         """The value of an expression node."""
         self._steps += 1
         if self._steps > _MOST_STEPS:
-            raise Unclear("it is too long")
+            raise UnclearError("it is too long")
         return self._evaluate(self, node)
 
     def _dead(self) -> Any:
@@ -613,12 +569,12 @@ class Machine:
             case ast.Break() | ast.Continue():
                 return self._leave(isinstance(statement, ast.Break))
             case ast.Try(body=body, orelse=[], finalbody=[]):
-                # What could raise is worked out by the core whether it is used or not, and if it does
-                # raise, the gate's own Python runs.
+                # What could raise is worked out by the core whether it is used or not, and if it
+                # does raise, the gate's own Python runs.
                 return self._block(body)
             case _:
                 kind = type(statement).__name__.lower()
-                raise Unclear(f"line {statement.lineno}: {kind} is not followed")
+                raise UnclearError(f"line {statement.lineno}: {kind} is not followed")
         return None
 
     def _augment(
@@ -628,7 +584,9 @@ class Machine:
         before = self.value(old)
         if isinstance(before, Entries):
             if not isinstance(operator, ast.Add) or before.is_tuple:
-                raise Unclear(f"line {statement.lineno}: a list is changed in a way not followed")
+                raise UnclearError(
+                    f"line {statement.lineno}: a list is changed in a way not followed"
+                )
             self.extend(before, self.value(node))
             return
         changed = ast.copy_location(ast.BinOp(old, operator, node), statement)
@@ -642,7 +600,7 @@ class Machine:
         elif isinstance(given, Mapping):
             self.append(to, self.items(given))
         else:
-            raise Unclear("it adds to a list what is not followed")
+            raise UnclearError("it adds to a list what is not followed")
 
     def _leave(self, is_break: bool) -> Signal:
         loop = self.frames[-1].loops[-1]
@@ -652,7 +610,7 @@ class Machine:
         places = [n for n, part in enumerate(conditions) if isinstance(part, Each)]
         if places:
             if is_break:
-                raise Merge  # which match was the last depends on the document
+                raise MergeError  # which match was the last depends on the document
             conditions = conditions[places[-1] + 1 :]
             if not conditions:
                 return CONTINUE
@@ -670,18 +628,18 @@ class Machine:
             case ast.Tuple(elts=targets) if isinstance(value, Entries):
                 values = value.plain()
                 if values is None or len(values) != len(targets):
-                    raise Unclear("it takes something apart whose length is not known")
+                    raise UnclearError("it takes something apart whose length is not known")
                 for one, part in zip(targets, values, strict=True):
                     self.assign(one, part)
             case ast.Subscript(value=node, slice=key):
                 mapping, index = self.value(node), self.value(key)
                 if not isinstance(mapping, Mapping) or type(index) not in (str, int):
-                    raise Unclear("it sets an item of what is no dict of its own")
+                    raise UnclearError("it sets an item of what is no dict of its own")
                 self.put(mapping, index, value, is_fresh=is_fresh)
             case ast.Attribute():
-                raise Unclear(f"writes {ast.unparse(target)}")
+                raise UnclearError(f"writes {ast.unparse(target)}")
             case _:
-                raise Unclear(f"assigns to {ast.unparse(target)}")
+                raise UnclearError(f"assigns to {ast.unparse(target)}")
 
     # Loops.
 
@@ -689,12 +647,12 @@ class Machine:
         """What a loop goes through."""
         if isinstance(value, Entries):
             entries = self.read(value)
-            for (one, _), (other, _) in zip(entries, entries[1:], strict=False):
+            for (one, _), (other, _) in pairwise(entries):
                 if set(_eaches(one)) & set(_eaches(other)):
-                    raise Unclear("it goes through what several turns of a loop have made")
+                    raise UnclearError("it goes through what several turns of a loop have made")
             for scope, _ in entries:
                 if {part.variable for part in _eaches(scope)} & self._variables_here():
-                    raise Unclear("it goes through a list within a loop through it")
+                    raise UnclearError("it goes through a list within a loop through it")
             return self.renewed(entries)
         if isinstance(value, Mapping):
             return [(scope, key) for scope, key, _ in self.pairs(value)]
@@ -705,7 +663,7 @@ class Machine:
             span = self.make.make("span", "var", variable)
             one = OneMatch(value.view, value.source, value.flags, span, found=True)
             return [((each,), one)]
-        raise Unclear("it goes through what is not followed")
+        raise UnclearError("it goes through what is not followed")
 
     def _for(self, target: ast.expr, value: Any, body: list[ast.stmt]) -> Signal:
         loops = self.frames[-1].loops
@@ -737,13 +695,13 @@ class Machine:
             return self._block(body)
         if any(isinstance(part, Each) for part in scope):
             if loop.stopped is not False:
-                raise Unclear("it leaves a loop over matches")
+                raise UnclearError("it leaves a loop over matches")
             try:
                 self._for_each(target, scope, item, body)
-            except Merge:
+            except MergeError:
                 if self.scope:
                     raise
-                raise Unclear("what it does for a match depends on the match") from None
+                raise UnclearError("what it does for a match depends on the match") from None
             return None
 
         def turn() -> Signal:
@@ -756,8 +714,8 @@ class Machine:
     def _for_each(self, target: ast.expr, scope: Scope, item: Any, body: list[ast.stmt]) -> None:
         """Follows a loop over matches once, for all of them.
 
-        A turn may not see what another turn did. So the body is followed twice: first to learn which
-        names and lists it changes, then with these names unbound and these lists unreadable.
+        A turn may not see what another turn did. So the body is followed twice: first to learn
+        which names and lists it changes, then with these names unbound, these lists unreadable.
         """
         frame, before, mark = self.frames[-1], dict(self.frames[-1].names), self._mark()
         self._body_for_each(target, scope, item, body)
@@ -782,7 +740,7 @@ class Machine:
         with self.under(*scope):
             self.assign(target, item)
             if self._block(body) not in (None, CONTINUE):
-                raise Merge
+                raise MergeError
             self.frames[-1].loops[-1].skipped = False
 
     def _after_each(self, scope: Scope, before: Any, after: Any) -> Any:
@@ -800,7 +758,7 @@ class Machine:
     def read(self, entries: Entries) -> list[tuple[Scope, Any]]:
         """The entries of a list, unless they depend on other turns of a loop over matches."""
         if id(entries) in self._carried:
-            raise Unclear("what it does for a match depends on the matches before")
+            raise UnclearError("what it does for a match depends on the matches before")
         return entries.entries
 
 

@@ -1,8 +1,8 @@
 """What a gate reads of its host beside the document, and whether that is still what it was.
 
-A way through a gate was followed with the values of that moment: the gate's attributes, the names of its
-module, the code of its methods. The core compares them before each walk, by identity, which takes some
-20 ns each; lists and dicts by their elements as well.
+A way through a gate was followed with the values of that moment: the gate's attributes, the names
+of its module, the code of its methods. The core compares them before each walk, by identity, which
+takes some 100 ns each; lists and dicts by their elements as well.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import lru_cache
 from types import FunctionType
 from typing import Any, Final, Protocol
 
-from gatecore.hosts.replay.values import ATOMS, Entries, Mapping, Unclear
+from gatecore.hosts.replay.values import ATOMS, Entries, Mapping, UnclearError
 
 __all__ = ["MISSING", "Readings", "Source", "source_of"]
 
@@ -68,7 +68,7 @@ class Readings:
         own = vars(owner)
         for base in type(owner).__mro__:
             if base is not object and {"__getattribute__", "__getattr__"} & vars(base).keys():
-                raise Unclear(f"{base.__name__} has attributes of its own making")
+                raise UnclearError(f"{base.__name__} has attributes of its own making")
         for base in type(owner).__mro__:
             found = vars(base).get(name, MISSING)
             if found is not MISSING:
@@ -79,7 +79,7 @@ class Readings:
                     self.watch(own, name, MISSING)
                 return found
         if name not in own:
-            raise Unclear(f"reads self.{name}, which is not there")
+            raise UnclearError(f"reads self.{name}, which is not there")
         self.watch(own, name, own[name])
         return own[name]
 
@@ -90,10 +90,10 @@ class Readings:
         self.watch(names, name, found)
         if found is MISSING:
             if name in function.__code__.co_freevars:
-                raise Unclear(f"reads {name} of the function around it")
+                raise UnclearError(f"reads {name} of the function around it")
             found = vars(builtins).get(name, MISSING)
             if found is MISSING:
-                raise Unclear(f"reads {name}, which is not there")
+                raise UnclearError(f"reads {name}, which is not there")
         return found
 
     def data(self, value: Any, what: str, depth: int = 0) -> Any:
@@ -101,7 +101,7 @@ class Readings:
         if type(value) in ATOMS:
             return value
         if depth > _DEEPEST:
-            raise Unclear(f"reads {what}, which is too deep")
+            raise UnclearError(f"reads {what}, which is too deep")
         kind = type(value)
         if kind in (list, tuple) and len(value) <= _LONGEST:
             if kind is list:
@@ -112,7 +112,7 @@ class Readings:
             self.watch(value, None, tuple(value.items()))
             items = {key: self.data(part, what, depth + 1) for key, part in value.items()}
             return Mapping((), items, is_foreign=True)
-        raise Unclear(f"reads {what}, a {kind.__name__}")
+        raise UnclearError(f"reads {what}, a {kind.__name__}")
 
 
 @dataclass(frozen=True)
@@ -129,16 +129,17 @@ def source_of(function: FunctionType) -> Source:
     """The source of a function of the host.
 
     Raises:
-        Unclear: There is none, or it is not a plain function's.
+        UnclearError: There is none, or it is not a plain function's.
     """
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError) as error:
-        raise Unclear(f"{function.__name__} has no source that can be read") from error
-    (found,) = tree.body[:1] or [None]
+        raise UnclearError(f"{function.__name__} has no source that can be read") from error
+    found = tree.body[0] if tree.body else None
     if not isinstance(found, ast.FunctionDef) or found.decorator_list or function.__closure__:
-        raise Unclear(f"{function.__name__} is not a plain function")
-    local, read = set(), set()
+        raise UnclearError(f"{function.__name__} is not a plain function")
+    local: set[str] = set()
+    read: set[str] = set()
     for node in ast.walk(found):
         if isinstance(node, ast.arg):
             local.add(node.arg)

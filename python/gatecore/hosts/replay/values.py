@@ -1,8 +1,8 @@
-"""What a gate's names stand for while it is followed: known values, and expressions over the document.
+"""What a gate's names stand for while it is followed: known values, and expressions.
 
-A known value is the Python object itself (text, number, truth, `None`). What depends on the document
-is an `Expr`: a number in the list of expressions that the core evaluates. Containers that the gate
-makes are followed as `Entries` and `Mapping`.
+A known value is the Python object itself (text, number, truth, `None`). What depends on the
+document is an `Expr`: a number in the list of expressions that the core evaluates. Containers that
+the gate makes are followed as `Entries` and `Mapping`.
 """
 
 from __future__ import annotations
@@ -14,19 +14,23 @@ from typing import Any, Final, Protocol
 __all__ = [
     "ATOMS",
     "UNBOUND",
+    "Bound",
+    "Builtin",
     "Each",
     "Entries",
     "Expr",
     "Expressions",
+    "HostModule",
     "Mapping",
     "Matches",
     "Maybe",
     "Method",
     "OneMatch",
     "Scope",
+    "Self",
     "Torn",
     "TruthOf",
-    "Unclear",
+    "UnclearError",
     "View",
 ]
 
@@ -34,13 +38,13 @@ __all__ = [
 ATOMS: Final = (str, int, float, bool, type(None))
 
 
-class Unclear(Exception):
+class UnclearError(Exception):
     """The gate does something here that is not followed; its own Python has to run."""
 
 
 @dataclass(frozen=True)
 class Expr:
-    """An expression over the document: its number, the kind of its value, the matches it speaks of."""
+    """An expression over the document: its number, its kind, the matches that it speaks of."""
 
     number: int
     kind: str
@@ -188,8 +192,8 @@ class Expressions:
         if found is not None:
             return found
         if len(self._known) >= self._most:
-            raise Unclear("it has too many expressions")
-        parts = [part for part in _expressions(arguments)]
+            raise UnclearError("it has too many expressions")
+        parts = _expressions(arguments)
         free: frozenset[int] = frozenset().union(*(part.free for part in parts)) - bound
         if name == "var":
             free = frozenset((arguments[0],))
@@ -212,7 +216,7 @@ class Expressions:
             return self.make("view", "view", value.number)
         if type(value) in ATOMS:
             return self.constant(value)
-        raise Unclear(f"a {type(value).__name__} is used as a value")
+        raise UnclearError(f"a {type(value).__name__} is used as a value")
 
     def either(self, conditions: list[Any]) -> Any:
         """Whether any holds."""
@@ -325,3 +329,32 @@ def _expressions(arguments: tuple[Any, ...]) -> list[Expr]:
         elif isinstance(argument, tuple):
             found += _expressions(argument)
     return found
+
+
+class HostModule:
+    """The module `re`, whichever stands for it."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+
+
+class Builtin:
+    """A builtin function that is followed."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+
+class Bound:
+    """A method of a value."""
+
+    def __init__(self, value: Any, name: str) -> None:
+        self.value = value
+        self.name = name
+
+
+class Self:
+    """The gate."""
+
+    def __init__(self, gate: Any) -> None:
+        self.gate = gate
