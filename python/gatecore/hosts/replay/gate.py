@@ -190,6 +190,8 @@ class GateReplay:
         if known is NEW and self._lock.acquire(blocking=False):
             try:
                 self._follow(args, kwargs, found)
+            except Exception as error:  # a mistake here is no concern of the host
+                self.refused = f"following it failed: {error!r:.200}"
             finally:
                 self._lock.release()
         return found

@@ -296,11 +296,14 @@ class Machine:
         loops = [(one, one.stopped, one.skipped) for f in self.frames for one in f.loops]
         used = len(self._journal)
         frames = [(f, dict(f.names), f.returned, list(f.returns)) for f in self.frames]
-        return used, loops, frames, len(self.steps)
+        return used, loops, frames, len(self.steps), dict(self._facts)
 
-    def _back(self, mark: Any) -> None:
-        used, loops, frames, steps = mark
-        del self.steps[steps:]
+    def _back(self, mark: Any, *, forks_stay: bool = False) -> None:
+        """Undoes what was done since a mark; the forks since then may be part of the way."""
+        used, loops, frames, steps, facts = mark
+        if not forks_stay:
+            del self.steps[steps:]
+            self._facts = dict(facts)
         while len(self._journal) > used:
             one, before = self._journal.pop()
             if isinstance(one, Entries):
@@ -464,7 +467,7 @@ class Machine:
         except MergeError:
             if self.scope:
                 raise
-            self._back(mark)
+            self._back(mark, forks_stay=True)
             return self._called(function, arguments, source, merges=False)
 
     def _called(
@@ -647,8 +650,8 @@ class Machine:
         """What a loop goes through."""
         if isinstance(value, Entries):
             entries = self.read(value)
-            for (one, _), (other, _) in pairwise(entries):
-                if set(_eaches(one)) & set(_eaches(other)):
+            for (first, _), (second, _) in pairwise(entries):
+                if set(_eaches(first)) & set(_eaches(second)):
                     raise UnclearError("it goes through what several turns of a loop have made")
             for scope, _ in entries:
                 if {part.variable for part in _eaches(scope)} & self._variables_here():
