@@ -41,12 +41,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccelerateError",
-    "ReplayError",
     "DeadlineError",
     "DocumentTypeError",
     "GateFileError",
     "GatecoreError",
     "PatternSetError",
+    "ReplayError",
     "SetTooLargeError",
     "StoredSetError",
     "UnansweredError",
@@ -145,8 +145,11 @@ class AccelerateError(GatecoreError, TypeError):
     """Something that is not a host was given to `accelerate`."""
 
 
-class ReplayError(AccelerateError):
-    """A replayed result differs from what the gate's own Python gives; its gate is not replayed any more."""
+class ReplayError(GatecoreError, RuntimeError):
+    """An audit found that a replayed result is not what the gate's own Python gives.
+
+    The gate is not replayed any more.
+    """
 
 
 class UnknownModuleError(GatecoreError, LookupError):

@@ -114,6 +114,29 @@ def test_changes_of_what_a_gate_reads_are_seen(monkeypatch: pytest.MonkeyPatch) 
         assert counts.replayed > 60
 
 
+def test_arguments_that_it_does_not_take_raise() -> None:
+    gate = Questions()
+    with replayed(gate):
+        for text in texts(10):
+            gate.check(text, "letter")
+        with pytest.raises(TypeError):
+            gate.check("risk", other="letter")
+        with pytest.raises(TypeError):
+            gate.check("risk")
+
+
+def test_a_name_that_comes_before_another_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = type("Late", (Questions,), {})
+    gate, plain = late(), late()
+    with replayed(gate) as handle:
+        compare(gate, plain, texts(20))
+        monkeypatch.setattr(late, "relevant", lambda self, text: "fee" in text, raising=False)
+        compare(gate, plain, texts(20))
+        monkeypatch.setattr(late, "source", "rule 9", raising=False)
+        compare(gate, plain, texts(20))
+        assert next(iter(handle.explain().replay.values())).replayed > 40
+
+
 def test_an_audit_raises_and_ends_the_replay() -> None:
     gate = Questions()
     with replayed(gate, audit_every=5) as handle:

@@ -208,7 +208,7 @@ class GateReplay:
     def _key(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What a tree depends on beside the document."""
         if not self._keyed:
-            return len(args) + len(kwargs)
+            return (len(args), *sorted(kwargs)) if kwargs else len(args)
         rest: list[tuple[Any, type[Any], Any]] = [
             (place, type(one), one) for place, one in enumerate(args[1:])
         ]

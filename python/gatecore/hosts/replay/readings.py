@@ -71,8 +71,8 @@ class Readings:
                 raise UnclearError(f"{base.__name__} has attributes of its own making")
         for base in type(owner).__mro__:
             found = vars(base).get(name, MISSING)
+            self.watch(self._names_of(base), name, found)
             if found is not MISSING:
-                self.watch(self._names_of(base), name, found)
                 if name in own and not hasattr(type(found), "__set__"):
                     break
                 if name not in own:

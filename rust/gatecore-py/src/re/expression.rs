@@ -301,7 +301,7 @@ impl Watched {
                 _ => false,
             });
         }
-        let Some(expected) = expected else { return Ok(owner.get_item(key).is_err()) };
+        let Some(expected) = expected else { return Ok(!owner.contains(key)?) };
         if let Ok(list) = owner.cast_exact::<PyList>() {
             let expected = expected.cast::<PyTuple>()?;
             let same = list.len() == expected.len();

@@ -115,7 +115,13 @@ enum End<'py> {
 }
 
 /// What a leaf is grown from: 0 for none, 1 for the gate's own Python, 2 for a result.
-type Grown = (u8, Option<(Vec<Number>, Number)>);
+type Grown = (u8, Option<Leaf>);
+
+/// What may raise, and the result.
+type Leaf = (Vec<Number>, Number);
+
+/// A fork as Python tells it: its condition, the side that was gone on with, what the other comes to.
+type Grow = (Number, bool, u8, Option<Leaf>);
 
 fn grown((kind, leaf): Grown) -> Option<Node> {
     match (kind, leaf) {
@@ -208,13 +214,7 @@ impl CoreReplay {
 
     /// Adds a way: for each fork its condition, the side that was gone on with and what the other comes
     /// to, and then the end. Whether there was room for it.
-    fn grow(
-        &self,
-        forks: Vec<(Number, bool, u8, Option<(Vec<Number>, Number)>)>,
-        kind: u8,
-        leaf: Option<(Vec<Number>, Number)>,
-        most: usize,
-    ) -> PyResult<bool> {
+    fn grow(&self, forks: Vec<Grow>, kind: u8, leaf: Option<Leaf>, most: usize) -> PyResult<bool> {
         self.change(|program| {
             let known = program.kept.len();
             if forks.iter().any(|fork| fork.0 >= known) {
