@@ -199,7 +199,8 @@ class GateReplay:
     def _walk(
         self, document: Document, args: tuple[Any, ...], kwargs: dict[str, Any], place: int
     ) -> Any:
-        tree = self._trees.get(self._key(args, kwargs))
+        is_plain = not self._keyed and not kwargs
+        tree = self._trees.get(len(args) if is_plain else self._key(args, kwargs))
         found = NEW if tree is None else tree.core.walk(document, place)
         if found is NEW and self._run < _FOLLOWED_AFTER:
             return RUN
