@@ -8,6 +8,7 @@ from gatecore.errors import UnansweredError
 
 __all__ = [
     "CoreGates",
+    "CoreReplay",
     "CoreScan",
     "CoreSet",
     "Databases",
