@@ -41,6 +41,7 @@ from gatecore.hosts.identity_reading import HostIdentity
 from gatecore.hosts.learning import HostLearning, Learn
 from gatecore.hosts.patterns import HostPatterns, host_patterns
 from gatecore.hosts.rebinding import held_patterns, rebind
+from gatecore.hosts.replay.gates import NEW, RUN, Replays
 from gatecore.hosts.stats import Counts, HostExplanation, HostStats
 from gatecore.patterns.document import Document
 from gatecore.patterns.pattern import PatternLike
@@ -65,6 +66,8 @@ def _renew_locks() -> None:
     """A thread that held one at a fork is not there in the child to let it go."""
     for handle in list(_HANDLES):
         handle._lock = threading.RLock()
+        if handle._replays is not None:
+            handle._replays.renew_locks()
 
 
 if hasattr(os, "register_at_fork"):
@@ -79,6 +82,8 @@ def accelerate(
     keep: bool = True,
     learn: Learn = "own",
     backend: Backend = "auto",
+    replay: bool = False,
+    audit_every: int = 0,
 ) -> Acceleration:
     r"""Speeds a host up in place; every answer stays the same.
 
@@ -93,6 +98,11 @@ def accelerate(
             asks for them; so nothing that comes from a document, such as a name, is written. "all"
             writes whatever is asked for, "none" nothing.
         backend: Which pass to use.
+        replay: Whether gates whose result depends on the document's answers alone are followed,
+            and walked in the core (`gatecore.hosts.replay`). What cannot be followed runs as it
+            does without. Learning takes a second or two of the first documents.
+        audit_every: Each so manyth replayed result of a gate is compared with what its own Python
+            gives, which raises `ReplayError` if they differ; 0 for none.
 
     Returns:
         The handle. It may be dropped: the host keeps it. If the target is accelerated already, its
@@ -128,7 +138,9 @@ def accelerate(
                 return known
     if store is None and keep:
         store = PatternStore.default()
-    return Acceleration(target, host, list(patterns), store if keep else None, backend, learn)
+    replays = Replays(audit_every) if replay else None
+    given = list(patterns)
+    return Acceleration(target, host, given, store if keep else None, backend, learn, replays)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -166,16 +178,19 @@ class Acceleration:
         store: PatternStore | None,
         backend: Backend,
         learn: Learn,
+        replays: Replays | None = None,
     ) -> None:
         self.target = target
         self.host = host
         self._given = patterns
         self._store = store
+        self._replays = replays
         self._lock = threading.RLock()
         _HANDLES.add(self)
         self._local = threading.local()
         self._counts = Counts()
         self._recent: list[Document] = []
+        self._last: tuple[str, Document] | None = None
         self._doors: list[patching.Taken] = []
         self._rebound: list[str] = []
         self._token = object()
@@ -253,6 +268,8 @@ class Acceleration:
                 if taken not in self._doors:
                     self._doors.append(taken)
                 self._counts.expect(entry.label)
+                if self._replays is not None:
+                    self._replays.add(entry, taken.new)
         except BaseException:
             self.restore()
             raise
@@ -297,9 +314,24 @@ class Acceleration:
                 self._finish(self._recent.pop())
             return document
 
+    def last_document(self, text: str) -> Document:
+        """The same, for a module whose gates all get the same object one after the other."""
+        last = self._last
+        if last is not None and last[0] is text:
+            return last[1]
+        document = self._kept_document(text)
+        self._last = text, document
+        return document
+
     def _call(
-        self, entry: Entry, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any
+        self,
+        entry: Entry,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: Any,
+        known: Any = None,
     ) -> Any:
+        """Calls a function of the host; `known` is what walking it in the core came to."""
         local = self._local
         depth = getattr(local, "depth", 0)
         if not (entry.whole or entry.parameter) and not _has_document(args, kwargs):
@@ -323,6 +355,8 @@ class Acceleration:
             if entry.whole:
                 with self.host.whole_document():
                     found = function(*args, **kwargs)
+            elif self._replays is not None:
+                found = self._replays.call(entry, function, args, kwargs, known)
             else:
                 found = function(*args, **kwargs)
             if document is not None and type(found) is Document:  # whoever called gave a `str`
@@ -399,7 +433,8 @@ class Acceleration:
         """What all calls through the accelerated functions came to so far."""
         with self._lock:
             labels = [entry.label for entry in self.host.entries if entry.counted]
-            return self._counts.stats(labels, self._recent)
+            walked = self._replays.walked() if self._replays is not None else {}
+            return self._counts.stats(labels, self._recent, walked)
 
     def explain(self) -> HostExplanation:
         """What was done to the host, and how its patterns are answered."""
@@ -430,6 +465,7 @@ class Acceleration:
             entries=[] if kept else [entry.label for entry in self.host.entries],
             changed=[] if kept else [change.label for change in self.host.changes],
             left=left,
+            replay=self._replays.counts() if self._replays is not None else {},
         )
 
     # The end.
@@ -446,6 +482,7 @@ class Acceleration:
             for document in self._recent:
                 self._finish(document)
             self._recent.clear()
+            self._last = None
 
     def __enter__(self) -> Acceleration:
         return self
@@ -500,12 +537,17 @@ def _door(entry: Entry) -> Callable[[patching.Taken], Callable[..., Any]]:
             except IndexError:  # restored by another thread just now
                 return function(*args, **kwargs)
             depth: int = getattr(handle._local, "depth", 0)
-            if depth and only_outermost:
+            known = None
+            if handle._replays is not None and (gate := handle._replays.get(call)) is not None:
+                known = gate.replayed(handle, args, kwargs, depth)
+                if known is not RUN and known is not NEW:
+                    return known
+            elif depth and only_outermost:
                 taken.within += 1
                 if taken.within == gain.MOST_WITHIN:
                     handle._close_within(entry)
                 return function(*args, **kwargs)
-            return handle._call(entry, function, args, kwargs)
+            return handle._call(entry, function, args, kwargs, known)
 
         return call
 

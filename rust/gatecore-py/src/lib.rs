@@ -81,6 +81,8 @@ mod _gatecore {
     #[pymodule_export]
     use super::re::pattern::CompiledPattern;
     #[pymodule_export]
+    use super::re::replay::CoreReplay;
+    #[pymodule_export]
     use super::re::texts::{gain_of, lend_scan};
     #[pymodule_export]
     use super::scan::CoreScan;
