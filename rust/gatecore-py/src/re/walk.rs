@@ -281,7 +281,7 @@ impl<'a, 'py> Walk<'a, 'py> {
         }
         let view = self.view(asked.view)?;
         let call = Call::of(pattern, view.text.as_any());
-        let found = match call.aim()? {
+        let found = match call.aim(call.scan(Anchor::Search)?)? {
             Ok(target) => target.spans(usize::MAX, false)?,
             Err(declined) => Err(declined),
         };
@@ -324,7 +324,7 @@ impl<'a, 'py> Walk<'a, 'py> {
         let view = self.view(asked.view)?;
         let pattern = asked.pattern.bind(self.py());
         let call = Call::of(pattern, view.text.as_any());
-        if let Ok(target) = call.aim()? {
+        if let Ok(target) = call.aim(call.scan(Anchor::Search)?)? {
             let (id, region) = (target.id, target.region);
             let anchor = Anchor::Search;
             let limit = &target.limit;
@@ -508,7 +508,9 @@ impl<'a, 'py> Walk<'a, 'py> {
         let view = self.view(asked.view)?;
         let pattern = asked.pattern.bind(self.py());
         let call = Call::of(pattern, view.text.as_any());
-        let Ok(target) = call.aim()? else { return Err(gone("only re can tell the group")) };
+        let Ok(target) = call.aim(call.scan(Anchor::Search)?)? else {
+            return Err(gone("only re can tell the group"));
+        };
         if target.is_out(Anchor::Search) {
             return Err(gone("there is no match"));
         }
