@@ -2,7 +2,7 @@
 //!
 //! The methods without a text are for a document that was scanned as a whole.
 
-use gatecore::{memory, Anchor, Answer, PatternId, PatternSet, Scan, Wanted, Which};
+use gatecore::{memory, Anchor, Answer, Begin, PatternId, PatternSet, Scan, Wanted, Which};
 use gatecore_ffi::cpython::{call_method, list, number, pair};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -123,8 +123,8 @@ impl CoreScan {
         number: u32,
         deadline: Option<&Bound<'py, Deadline>>,
     ) -> PyResult<Option<Bound<'py, PyList>>> {
-        let (py, id, whole) = (slf.py(), id_of(slf.get(), number)?, slf.get().scan.whole());
-        let limit = Limit::of(deadline);
+        let (py, id) = (slf.py(), id_of(slf.get(), number)?);
+        let (whole, limit) = ((Begin::at(0), slf.get().scan.len()), Limit::of(deadline));
         let answer = CoreScan::some_spans(slf, id, whole, Wanted::All, &limit)?;
         let Answer::Known(matches) = answer else { return Ok(None) };
         let pairs = matches.spans.into_iter();

@@ -9,10 +9,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::OnceLock;
 
 use crate::alphabet::{end_with_final_newline, NEWLINE};
-use crate::confirm::{self, Automaton, AutomatonKind, Matches, Wanted};
+use crate::confirm::{self, Automaton, AutomatonKind, Begin, Matches, Wanted};
 use crate::error::ScanError;
 use crate::memory;
-use crate::pass::Coverage;
 use crate::set::{Ids, PatternId, PatternSet, ShardId, ShardScan};
 use crate::span::Span;
 use crate::stop::Stop;
@@ -27,6 +26,11 @@ pub enum Answer<T> {
 }
 
 impl<T> Answer<T> {
+    /// What the core knows, if it does.
+    fn of(known: Option<T>) -> Self {
+        known.map_or(Answer::AskRe, Answer::Known)
+    }
+
     /// The answer read as something else.
     pub fn map<U>(self, read: impl FnOnce(T) -> U) -> Answer<U> {
         match self {
@@ -83,6 +87,14 @@ pub struct Groups {
     pub spans: Vec<Option<Span>>,
     /// The group that was closed last.
     pub last: Option<u32>,
+}
+
+impl Groups {
+    /// The same groups in a text with `offset` more characters in front.
+    fn moved(mut self, offset: usize) -> Self {
+        self.spans.iter_mut().flatten().for_each(|span| *span = span.moved(offset));
+        self
+    }
 }
 
 /// One document on its way through the pass.
@@ -224,7 +236,7 @@ impl Scan {
         if !self.reported(set, id) {
             return Some(false);
         }
-        if set.routing(id).coverage == Coverage::Decides {
+        if set.routing(id).coverage.is_exact() {
             return Some(true);
         }
         match self.decisions[id.0 as usize].load(Ordering::Relaxed) {
@@ -351,26 +363,30 @@ impl Scan {
 
     /// Every match, as `re.finditer` gives them.
     pub fn spans(&self, set: &PatternSet, id: PatternId) -> Answer<Vec<Span>> {
-        self.some_spans(set, id, self.whole(), Wanted::All).map(|matches| matches.spans)
+        let (begin, to) = (Begin::at(0), self.length);
+        self.some_spans(set, id, begin, to, Wanted::All).map(|matches| matches.spans)
     }
 
-    /// The first matches in a region.
+    /// The first matches from a place on, in a document that ends at `to`.
     pub fn some_spans(
         &self,
         set: &PatternSet,
         id: PatternId,
-        region: Region,
+        begin: Begin,
+        to: usize,
         wanted: Wanted,
     ) -> Answer<Matches> {
         let none = || Matches { spans: Vec::new(), at_end: true };
+        let region = Region { from: begin.at, to };
         self.within(set, id, Anchor::Search, region, none, |automaton, symbols, from, offset| {
-            confirm::some(automaton, symbols, from, wanted, || set.listing(id)).moved(offset)
+            let begin = Begin { at: from, ..begin };
+            confirm::some(automaton, symbols, begin, wanted, || set.listing(id)).moved(offset)
         })
     }
 
     /// The groups of a match that was found in a document that ends at `to`.
     ///
-    /// `re` has to be asked where a group stands inside a repeat.
+    /// `re` has to be asked where a group stands in a look-around.
     pub fn groups(
         &self,
         set: &PatternSet,
@@ -392,26 +408,21 @@ impl Scan {
         if found.end() > to.min(symbols.len()) {
             return Answer::AskRe;
         }
-        // Unless there is a look-ahead, only the character after the match is looked at, so the end matters
+        // Unless there is look-around, only the character after the match is looked at, so the end matters
         // only there.
-        let is_far_seeing = matches!(automaton, Automaton::Around(_));
-        let is_near_end = anchor == Anchor::FullMatch || is_far_seeing || found.end() + 1 >= to;
+        let is_near_end =
+            anchor == Anchor::FullMatch || automaton.looks_around() || found.end() + 1 >= to;
         let offset = found.start().saturating_sub(automaton.reach());
         let cut = if is_near_end { cut(symbols, offset, to) } else { Cow::Borrowed(symbols) };
         let grouping = || set.grouping(id);
-        let spans = match cut {
-            Cow::Borrowed(symbols) => confirm::groups(automaton, symbols, found, grouping),
+        Answer::of(match cut {
+            Cow::Borrowed(symbols) => confirm::groups(automaton, symbols, found, closing, grouping),
             Cow::Owned(symbols) => {
                 let here = Span::new(found.start() - offset, found.end() - offset);
-                let spans = confirm::groups(automaton, &symbols, here, grouping);
-                let moved = |span: Option<Span>| span.map(|span| span.moved(offset));
-                spans.map(|spans| spans.into_iter().map(moved).collect())
+                let groups = confirm::groups(automaton, &symbols, here, closing, grouping);
+                groups.map(|groups| groups.moved(offset))
             }
-        };
-        let Some(spans) = spans else { return Answer::AskRe };
-        let took_part = |group: &&u32| spans.get(**group as usize).is_some_and(Option::is_some);
-        let last = closing.iter().rev().find(took_part).copied();
-        Answer::Known(Groups { spans, last })
+        })
     }
 
     /// Asks an automaton about a region, unless the answer is certain to be `none`.

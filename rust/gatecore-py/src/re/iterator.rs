@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use gatecore::{Anchor, Answer, Matches, PatternId, Region, Span, Wanted};
+use gatecore::{Anchor, Answer, Begin, Matches, PatternId, Region, Span, Wanted};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -33,7 +33,7 @@ pub struct MatchIterator {
 /// What is found and not yet given.
 struct Ahead {
     spans: std::vec::IntoIter<Span>,
-    from: usize,
+    begin: Begin,
     batch: usize,
     at_end: bool,
 }
@@ -41,8 +41,8 @@ struct Ahead {
 impl MatchIterator {
     /// The matches of a target.
     pub fn of<'py>(target: &Target<'_, 'py>) -> PyResult<Bound<'py, MatchIterator>> {
-        let from = target.region.from;
-        let ahead = Ahead { spans: Vec::new().into_iter(), from, batch: 1, at_end: false };
+        let begin = Begin::at(target.region.from);
+        let ahead = Ahead { spans: Vec::new().into_iter(), begin, batch: 1, at_end: false };
         let iterator = MatchIterator {
             text: target.text.clone().unbind(),
             scan: target.scan.clone().unbind(),
@@ -63,8 +63,7 @@ impl MatchIterator {
         if ahead.at_end {
             return Ok(None);
         }
-        let region = Region { from: ahead.from, to: self.region.to };
-        let batch = ahead.batch;
+        let (region, batch) = ((ahead.begin, self.region.to), ahead.batch);
         let (scan, wanted) = (self.scan.bind(py), Wanted::AtLeast(batch));
         let answer = CoreScan::some_spans(scan, self.id, region, wanted, &self.limit)?;
         let Answer::Known(Matches { spans, at_end }) = answer else {
@@ -74,7 +73,7 @@ impl MatchIterator {
         };
         ahead.at_end = at_end;
         ahead.batch = BATCH;
-        ahead.from = spans.last().map_or(ahead.from, Span::end);
+        ahead.begin = spans.last().map_or(ahead.begin, |&last| Begin::after(last));
         ahead.spans = spans.into_iter();
         Ok(ahead.spans.next())
     }

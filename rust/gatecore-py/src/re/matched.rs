@@ -17,6 +17,7 @@ use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
 use pyo3::IntoPyObjectExt;
 
 use crate::deadline::Limit;
+use crate::errors;
 use crate::imports::{imported, kept, standard_class};
 use crate::re::call::{Given, Target};
 use crate::re::pattern::CompiledPattern;
@@ -156,6 +157,9 @@ impl Match {
         }
         let found = self.whole_span(py)?;
         let (id, anchor, to) = (self.id, self.anchor, self.region.to);
+        if !errors::caught(|| self.scan.get().tells_groups(py, id))? {
+            return Ok(self.details().groups.get_or_init(|| None).as_ref());
+        }
         let groups = CoreScan::ask(self.scan.bind(py), id, &Limit::default(), move |scan, set| {
             scan.groups(set, id, anchor, found, to)
         })?;

@@ -196,6 +196,45 @@ impl Node {
         }
     }
 
+    /// Whether a repeat of more than one round has a body that can match the empty text.
+    pub fn has_empty_rounds(&self) -> bool {
+        let mut found = false;
+        self.walk(&mut |node| {
+            found |= node.loop_body().is_some_and(|body| body.min_length() == 0);
+        });
+        found
+    }
+
+    /// How many states writing it out takes where rounds that can be empty are written twice: for what
+    /// has taken no text yet, and for what has (`confirm/listing/nfa.rs`).
+    pub(super) fn weight_of_rounds(&self) -> u64 {
+        let below = self.children().map(Node::weight_of_rounds).fold(0, u64::saturating_add);
+        match self {
+            Node::Repeat { min, max, node, .. } => {
+                let rounds = u64::from(max.unwrap_or(*min).max(1));
+                let is_doubled = self.loop_body().is_some() && node.min_length() == 0;
+                let rounds = match is_doubled {
+                    true => (rounds + 1).saturating_mul(u64::from(*min) + 2),
+                    false => rounds,
+                };
+                below.saturating_mul(rounds).saturating_add(1)
+            }
+            _ => below.saturating_add(1),
+        }
+    }
+
+    /// Whether it certainly matches the empty text, wherever that is.
+    pub fn matches_anywhere(&self) -> bool {
+        match self {
+            Node::Empty => true,
+            Node::Concat(nodes) => nodes.iter().all(Node::matches_anywhere),
+            Node::Alternate(nodes) => nodes.iter().any(Node::matches_anywhere),
+            Node::Repeat { min, node, .. } => *min == 0 || node.matches_anywhere(),
+            Node::Group { node, .. } => node.matches_anywhere(),
+            _ => false,
+        }
+    }
+
     /// Whether there is a look-around.
     pub fn has_look_around(&self) -> bool {
         let mut found = false;
@@ -215,17 +254,25 @@ impl Node {
         reach
     }
 
-    /// Whether a capture group stands inside a loop or a look-around, where only `re` knows what it holds.
+    /// Whether a capture group stands inside a loop, and holds what its last round took.
     /// `?` is not a loop: what is in it takes part once or not at all, as in an alternative.
     pub fn has_repeated_group(&self) -> bool {
+        self.has_group_in(Node::loop_body)
+    }
+
+    /// Whether a capture group stands inside a look-around, where only `re` knows what it holds.
+    pub fn has_group_around(&self) -> bool {
+        self.has_group_in(|node| match node {
+            Node::LookAround(_, content) => Some(&**content),
+            _ => None,
+        })
+    }
+
+    fn has_group_in(&self, inside: fn(&Node) -> Option<&Node>) -> bool {
         let mut found = false;
         self.walk(&mut |node| {
-            let around = match node {
-                Node::LookAround(_, content) => Some(&**content),
-                _ => None,
-            };
-            if let Some(body) = node.loop_body().or(around) {
-                body.walk(&mut |inner| found |= matches!(inner, Node::Group { .. }));
+            if let Some(content) = inside(node) {
+                content.walk(&mut |inner| found |= matches!(inner, Node::Group { .. }));
             }
         });
         found

@@ -12,7 +12,9 @@ use std::collections::HashMap;
 
 use super::conditions::Condition;
 use super::nfa::{State, StateId, AHEAD, MATCH};
-use super::Listing;
+use super::{closed_by, groups_of, Listing};
+use crate::confirm::Begin;
+use crate::scan::Groups;
 use crate::span::Span;
 
 /// Bits for states at places.
@@ -27,8 +29,8 @@ pub struct GaveUp;
 
 enum Step {
     To(StateId, usize),
-    /// A mark gets its place back, as the way that passed it came to nothing.
-    Unmark(u32, Option<usize>),
+    /// A mark gets its place back, as the way that passed it came to nothing, and so does the last one.
+    Unmark(u32, Option<usize>, Option<u32>),
 }
 
 /// Attempts at places of one text.
@@ -38,6 +40,8 @@ pub struct Attempts<'a> {
     /// Places from `begin` on that have bits.
     width: usize,
     begin: usize,
+    /// Where the match may not end.
+    refused: Option<usize>,
     /// For each state and place whether it was tried.
     tried: Vec<u64>,
     /// The bits of `tried` that are set.
@@ -46,6 +50,8 @@ pub struct Attempts<'a> {
     /// What is known of look-aheads.
     aheads: HashMap<(u32, usize), bool>,
     marks: Vec<Option<usize>>,
+    /// The group that was closed last.
+    last: Option<u32>,
     /// States tried so far.
     pub steps: usize,
 }
@@ -59,29 +65,34 @@ impl<'a> Attempts<'a> {
             symbols,
             width,
             begin: 0,
+            refused: None,
             tried: vec![0; (width * listing.states.len()).div_ceil(64)],
             set: Vec::new(),
             stack: Vec::new(),
             aheads: HashMap::new(),
             marks: vec![None; listing.marks as usize],
+            last: None,
             steps: 0,
         })
     }
 
     /// The match that begins at a place.
-    pub fn at(&mut self, begin: usize) -> Result<Option<Span>, GaveUp> {
+    pub fn at(&mut self, begin: Begin) -> Result<Option<Span>, GaveUp> {
+        let Begin { at: begin, is_taken } = begin;
         self.begin = begin;
+        self.refused = is_taken.then_some(begin);
         self.aheads.clear();
         self.marks.fill(None);
+        self.last = None;
         self.stack.clear();
         self.forget(0);
         let end = self.ways(self.listing.start, begin, MATCH)?;
         Ok(end.map(|end| Span::new(begin, end)))
     }
 
-    /// Where each mark was passed by the match that was found last.
-    pub fn marks(&self) -> &[Option<usize>] {
-        &self.marks
+    /// The groups of the match that was found last.
+    pub fn groups(&self, found: Span) -> Groups {
+        groups_of(found, &self.marks, self.last)
     }
 
     /// Forgets what was tried, but for the first bits.
@@ -117,13 +128,17 @@ impl<'a> Attempts<'a> {
         while self.stack.len() > bottom {
             let (state, at) = match self.stack.pop() {
                 Some(Step::To(state, at)) => (state, at),
-                Some(Step::Unmark(mark, place)) => {
+                Some(Step::Unmark(mark, place, last)) => {
                     self.marks[mark as usize] = place;
+                    self.last = last;
                     continue;
                 }
                 None => break,
             };
             if state == goal {
+                if goal == MATCH && self.refused == Some(at) {
+                    continue;
+                }
                 self.stack.truncate(bottom);
                 return Ok(Some(at));
             }
@@ -148,7 +163,8 @@ impl<'a> Attempts<'a> {
                 }
                 State::Mark(mark, next) => {
                     let before = self.marks[*mark as usize].replace(at);
-                    self.stack.push(Step::Unmark(*mark, before));
+                    self.stack.push(Step::Unmark(*mark, before, self.last));
+                    self.last = closed_by(*mark).or(self.last);
                     self.stack.push(Step::To(*next, at));
                 }
                 State::Match => {}

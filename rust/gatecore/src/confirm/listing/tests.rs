@@ -64,13 +64,13 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
 
 fn list(node: &Node, symbols: &[u8], from: usize, budget: usize) -> Vec<Span> {
     let mut spans = Vec::new();
-    Listing::new(node, &Classes).unwrap().list_within(budget, symbols, from, &mut spans);
+    Listing::new(node, &Classes).unwrap().list_within(budget, symbols, Begin::at(from), &mut spans);
     spans
 }
 
 fn searched(node: &Node, symbols: &[u8]) -> Vec<Span> {
     let regex = Blueprint::of(node, &Classes).build(AutomatonKind::Spans).unwrap();
-    confirm::some(&regex, symbols, 0, Wanted::All, || None).spans
+    confirm::some(&regex, symbols, Begin::at(0), Wanted::All, || None).spans
 }
 
 /// Numbers the groups from 1 and takes those in loops away.
