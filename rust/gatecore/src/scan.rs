@@ -446,7 +446,11 @@ impl Scan {
             return Answer::AskRe;
         };
         if region.from > region.to.min(symbols.len()) {
-            return Answer::Known(none());
+            // `re.match` finds the empty text there, beyond the end.
+            return match anchor {
+                Anchor::Match => Answer::AskRe,
+                Anchor::Search | Anchor::FullMatch => Answer::Known(none()),
+            };
         }
         // Where the end is cut right after a newline, that newline becomes the final one, in a copy. It
         // starts with what conditions see of the symbols before the region.

@@ -205,22 +205,37 @@ impl Node {
         found
     }
 
-    /// How many states writing it out takes where rounds that can be empty are written twice: for what
+    /// About how many automaton states it needs where rounds that can be empty are written twice: for what
     /// has taken no text yet, and for what has (`confirm/listing/nfa.rs`).
     pub(super) fn weight_of_rounds(&self) -> u64 {
-        let below = self.children().map(Node::weight_of_rounds).fold(0, u64::saturating_add);
-        match self {
-            Node::Repeat { min, max, node, .. } => {
-                let rounds = u64::from(max.unwrap_or(*min).max(1));
-                let is_doubled = self.loop_body().is_some() && node.min_length() == 0;
-                let rounds = match is_doubled {
-                    true => (rounds + 1).saturating_mul(u64::from(*min) + 2),
-                    false => rounds,
-                };
-                below.saturating_mul(rounds).saturating_add(1)
-            }
-            _ => below.saturating_add(1),
+        self.weights().0
+    }
+
+    /// As [`Node::weight_of_rounds`], and the same for inside a round that can be empty.
+    fn weights(&self) -> (u64, u64) {
+        let all = |(once, twice): (u64, u64), node: &Node| {
+            let below = node.weights();
+            (once.saturating_add(below.0), twice.saturating_add(below.1))
+        };
+        let (once, twice) = self.children().fold((1, 1), all);
+        if self.min_length() > 0 && self.loop_body().is_none() {
+            return (once, once);
         }
+        let Node::Repeat { min, max, node, .. } = self else {
+            return (once, once.saturating_add(twice));
+        };
+        let (min, max) = (u64::from(*min), max.map(u64::from));
+        let optional = max.map_or(1, |max| max - min);
+        let round = if node.min_length() == 0 { twice } else { once };
+        let plain = once.saturating_mul(min).saturating_add(round.saturating_mul(optional));
+        let plain = plain.saturating_add(1);
+        if self.min_length() > 0 {
+            return (plain, plain);
+        }
+        // Each round required in one that can be empty leads to the rest of the repeat, written out.
+        let rests = plain.saturating_mul(min.saturating_add(1));
+        let own = twice.saturating_mul(min).saturating_add(round);
+        (plain, rests.saturating_add(own))
     }
 
     /// Whether it certainly matches the empty text, wherever that is.
