@@ -225,10 +225,17 @@ impl Node {
             return (once, once.saturating_add(twice));
         };
         let (min, max) = (u64::from(*min), max.map(u64::from));
-        let optional = max.map_or(1, |max| max - min);
+        if node.min_length() > 0 && max.is_none() && min > 0 {
+            let plain = once.saturating_mul(min).saturating_add(1);
+            return (plain, plain);
+        }
         let round = if node.min_length() == 0 { twice } else { once };
-        let plain = once.saturating_mul(min).saturating_add(round.saturating_mul(optional));
-        let plain = plain.saturating_add(1);
+        // After the last round that is allowed it makes no difference whether that was empty.
+        let optional = max.map_or(round, |max| match max - min {
+            0 => 0,
+            rounds => round.saturating_mul(rounds - 1).saturating_add(once),
+        });
+        let plain = once.saturating_mul(min).saturating_add(optional).saturating_add(1);
         if self.min_length() > 0 {
             return (plain, plain);
         }

@@ -192,7 +192,7 @@ impl<'a> Builder<'a> {
         over: StateId,
         again: StateId,
     ) -> Option<StateId> {
-        if body.min_length() > 0 {
+        if body.min_length() > 0 || over == again {
             return self.add(body, again);
         }
         let empty = match kind {
