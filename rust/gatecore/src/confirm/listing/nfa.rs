@@ -1,4 +1,40 @@
-//! The pattern's automaton, before determinisation: what both walks read.
+//! The pattern's automaton, before determinisation: what both walks and attempts read.
+//!
+//! # Rounds that can be empty
+//!
+//! A textbook automaton for `(?:|a)*` comes back to where it was by the empty branch, and drops that way. `re`
+//! does not: at the end of a round it looks whether the round took text. If so, another may follow; if not,
+//! a greedy repeat is over *there*, before the round's other ways are tried, so `(?:|a)*` matches the empty
+//! text at the head of `a`. In a lazy repeat a round that took nothing comes to nothing, as what follows the
+//! repeat was tried at that place before. Rounds that the repeat requires have no such rule, and
+//! what the rule looks at is where the last *optional* round of this repeat began.
+//!
+//! So the body of an optional round is written twice, for *no text taken yet* and for *some taken*: what takes
+//! a symbol leads from the first copy to the second; the first ends where the repeat is over (or, of a
+//! lazy one, nowhere), the second where the next round begins ([`Builder::round`]):
+//!
+//! ```text
+//! (?:x?y??)*z      ┌──▶ x? ────▶ y?? ─────┐ nothing taken          a repeat inside is written twice as
+//!         ┌──▶ ────┤     │ x      │ y      ▼                       well: its first round that takes text
+//!     ▶ again ───────────┼────────┼─────▶  z                       takes some for the outer round too
+//!         ▲              ▼        ▼
+//!         └───────────── y?? ─────┘ some taken
+//! ```
+//!
+//! That is all of what `re` does there: what follows a state depends on the state and the place alone, since
+//! whether text was taken is in the state and required rounds are written out. So "this state failed here"
+//! may be remembered, and the first way by priority is the first in `re`'s order. No way comes back
+//! to a state at the same place, so none is dropped for that.
+//!
+//! The texts that match are those of the plain reading, as rounds that took nothing may be left out of any way
+//! unless they are required: so a search for *whether* and *where a match begins* needs none of this.
+//! `re` 3.11 agrees on every pattern of a grammar of empty branches, repeats and groups that
+//! `tests/differential/test_empty_rounds.py` writes out, on all short texts.
+//!
+//! # Groups in repeats
+//!
+//! hold what was marked last on the way that matched, and `re` since 3.11 takes back what other ways
+//! marked (3.10 does not always, so there the binding leaves such groups to `re`).
 
 use std::collections::HashMap;
 
