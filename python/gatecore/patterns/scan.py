@@ -162,7 +162,12 @@ class Scan:
         """
         number = self._set._number(number)
         try:
-            return self._is_match_by_re(number, self._limit(deadline), share)
+            until = self._limit(deadline)
+            if until is not None:
+                return self._is_match_by_re(number, until, share)
+            matches = self._set.compiled(number).search(self.text) is not None
+            self._core.remember(number, matches)
+            return matches
         except BaseException as error:
             self._named(error, number)
             raise
@@ -177,7 +182,8 @@ class Scan:
     def _first_by_re(self, number: int) -> re.Match[str] | None:
         """The first match by `re`, which is asked once."""
         if number not in self._found:
-            match = self._set.compiled(number).search(self.text)
+            # Asked where the core knows that a match may begin.
+            match = self._core.search(self._set._object(number), number, self.text)
             self._core.remember(number, match is not None)
             if match is None:
                 return None
@@ -223,7 +229,7 @@ class Scan:
         try:
             until = self._limit(deadline)
             spans = self._core.spans(number, until)
-            return self._spans_by_re(number, until) if spans is None else spans
+            return self._spans_of_fallback(number, until) if spans is None else spans
         except BaseException as error:
             self._named(error, number)
             raise
@@ -272,7 +278,7 @@ class Scan:
     ) -> list[tuple[int, int]]:
         try:
             if until is not None or not first:
-                return self._spans_by_re(number, until)[: 1 if first else None]
+                return self._spans_of_fallback(number, until)[: 1 if first else None]
             match = self._first_by_re(number)
             return [] if match is None else [match.span()]
         except BaseException as error:
@@ -306,6 +312,14 @@ class Scan:
         except BaseException as error:
             self._named(error, number)
             raise
+
+    def _spans_of_fallback(self, number: int, until: Deadline | None) -> list[tuple[int, int]]:
+        """Every match, by `re` where the core knows that one may begin."""
+        if until is None:
+            spans = self._core.spans_by_re(self._set._object(number), number, self.text)
+            if spans is not None:
+                return spans
+        return self._spans_by_re(number, until)
 
     def _spans_by_re(
         self, number: int, until: Deadline | None, share: float = 1.0

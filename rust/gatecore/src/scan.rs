@@ -361,6 +361,20 @@ impl Scan {
         )
     }
 
+    /// For a pattern that only `re` answers, the first place at or after another where a match may begin.
+    /// Where it tells none, every place may be one.
+    pub fn candidate(&self, set: &PatternSet, id: PatternId, from: usize) -> Answer<Option<usize>> {
+        let region = Region { from, to: self.length };
+        if from > self.length || self.is_out(set, id, Anchor::Search, region) {
+            return Answer::Known(None);
+        }
+        let place = set.patterns[id.0 as usize].place;
+        let Some((candidates, (shard, ..))) = set.candidates(id).zip(place) else {
+            return Answer::AskRe;
+        };
+        Answer::Known(candidates.next(self.shard(shard).symbols.as_slice(), from))
+    }
+
     /// Every match, as `re.finditer` gives them.
     pub fn spans(&self, set: &PatternSet, id: PatternId) -> Answer<Vec<Span>> {
         let (begin, to) = (Begin::at(0), self.length);

@@ -198,6 +198,13 @@ impl<'py> Target<'_, 'py> {
         self.text.py()
     }
 
+    /// Counts the call as answered by `re`, where that was asked at places that the core knows.
+    pub fn count_fallback(&self) {
+        let core = self.scan.get();
+        fell_through(Reason::Fallback, Some(self.pattern), Some(&core.stats));
+        texts::note_unserved(self.py());
+    }
+
     pub fn declined(&self, reason: Reason) -> Declined<'py> {
         Declined { reason, scan: Some(self.scan.clone()) }
     }

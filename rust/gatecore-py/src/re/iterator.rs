@@ -11,6 +11,7 @@ use pyo3::types::PyString;
 
 use crate::deadline::Limit;
 use crate::re::call::Target;
+use crate::re::candidates::ByCandidates;
 use crate::re::matched::Match;
 use crate::re::pattern::CompiledPattern;
 use crate::scan::CoreScan;
@@ -36,13 +37,19 @@ struct Ahead {
     begin: Begin,
     batch: usize,
     at_end: bool,
+    /// Where only `re` finds them.
+    by_re: Option<ByCandidates>,
 }
 
 impl MatchIterator {
-    /// The matches of a target.
-    pub fn of<'py>(target: &Target<'_, 'py>) -> PyResult<Bound<'py, MatchIterator>> {
+    /// The matches of a target; `by_re` where only that finds them.
+    pub fn of<'py>(
+        target: &Target<'_, 'py>,
+        by_re: Option<ByCandidates>,
+    ) -> PyResult<Bound<'py, MatchIterator>> {
         let begin = Begin::at(target.region.from);
-        let ahead = Ahead { spans: Vec::new().into_iter(), begin, batch: 1, at_end: false };
+        let spans = Vec::new().into_iter();
+        let ahead = Ahead { spans, begin, batch: 1, at_end: false, by_re };
         let iterator = MatchIterator {
             text: target.text.clone().unbind(),
             scan: target.scan.clone().unbind(),
@@ -55,8 +62,19 @@ impl MatchIterator {
         Bound::new(target.text.py(), iterator)
     }
 
-    fn next_span(&self, py: Python<'_>) -> PyResult<Option<Span>> {
-        let mut ahead = self.state.lock_py_attached(py).unwrap_or_else(|error| error.into_inner());
+    fn next_by_re<'py>(
+        &self,
+        py: Python<'py>,
+        candidates: &mut ByCandidates,
+    ) -> PyResult<Option<Bound<'py, Match>>> {
+        let (pattern, text, scan) =
+            (self.pattern.bind(py), self.text.bind(py), self.scan.bind(py));
+        let real = candidates.next(scan, text, pattern.get().real(py)?, &self.limit)?;
+        real.map(|real| Match::of_re(pattern, text, scan.clone(), self.id, self.region, real))
+            .transpose()
+    }
+
+    fn next_span(&self, py: Python<'_>, ahead: &mut Ahead) -> PyResult<Option<Span>> {
         if let Some(span) = ahead.spans.next() {
             return Ok(Some(span));
         }
@@ -92,7 +110,12 @@ impl MatchIterator {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, Match>>> {
-        let Some(span) = self.next_span(py)? else { return Ok(None) };
+        let mut ahead = self.state.lock_py_attached(py).unwrap_or_else(|error| error.into_inner());
+        if let Some(candidates) = &mut ahead.by_re {
+            return self.next_by_re(py, candidates);
+        }
+        let Some(span) = self.next_span(py, &mut ahead)? else { return Ok(None) };
+        drop(ahead);
         let (pattern, text) = (self.pattern.bind(py), self.text.bind(py));
         let (scan, search) = (self.scan.bind(py).clone(), Anchor::Search);
         Match::new(pattern, text, scan, self.id, self.region, search, Some(span)).map(Some)

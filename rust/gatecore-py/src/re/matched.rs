@@ -89,6 +89,25 @@ impl Match {
         Bound::new(text.py(), found)
     }
 
+    /// A match that `re` found.
+    pub fn of_re<'py>(
+        pattern: &Bound<'py, CompiledPattern>,
+        text: &Bound<'py, PyString>,
+        scan: Bound<'py, CoreScan>,
+        id: PatternId,
+        region: Region,
+        real: Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, Match>> {
+        let py = text.py();
+        let span: (usize, usize) = call_method(&real, intern!(py, "span"), &[])?.extract()?;
+        let span = Some(Span::new(span.0, span.1));
+        let found = Match::new(pattern, text, scan, id, region, Anchor::Search, span)?;
+        let details = found.get().details();
+        let _ = details.real.set(py, real.unbind());
+        let _ = details.groups.set(None);
+        Ok(found)
+    }
+
     fn details(&self) -> &Details {
         let empty = || Box::new(Details { groups: OnceLock::new(), real: PyOnceLock::new() });
         self.details.get_or_init(empty)

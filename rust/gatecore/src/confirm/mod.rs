@@ -14,6 +14,7 @@
 //! are `$` without MULTILINE, both together MULTILINE's `^` and `$`.
 
 mod around;
+mod candidates;
 mod factor;
 pub(crate) mod listing;
 
@@ -32,6 +33,7 @@ use crate::pattern::{Look, Node, RepeatKind};
 use crate::scan::Groups;
 use crate::span::Span;
 use around::Around;
+pub use candidates::Candidates;
 use listing::Listing;
 
 /// Most bytes that one automaton may take. [`crate::pattern::MAX_WEIGHT`] keeps automata below it.
@@ -143,6 +145,8 @@ pub struct Confirm {
     pub listing: OnceLock<Option<Listing>>,
     /// What tells the groups of long matches.
     pub grouping: OnceLock<Option<Listing>>,
+    /// Where matches of a pattern that only `re` answers may begin.
+    pub candidates: OnceLock<Option<Candidates>>,
     /// Bytes of the automaton for spans.
     pub weight: OnceLock<usize>,
     /// Whether a question about the pattern ever took long.

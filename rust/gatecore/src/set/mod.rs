@@ -28,7 +28,7 @@ use std::sync::atomic::Ordering;
 
 use crate::alphabet::{Text, Translation};
 use crate::confirm::listing::{may_overrun, Listing};
-use crate::confirm::{self, Automaton, AutomatonKind, Confirm};
+use crate::confirm::{self, Automaton, AutomatonKind, Candidates, Confirm};
 use crate::error::ScanError;
 use crate::pattern::{decode, unpack, Node};
 use crate::scan::Scan;
@@ -266,6 +266,23 @@ impl PatternSet {
             may_overrun(&node, &classes).then(|| Listing::new(&node, &classes))?
         });
         listing.as_ref()
+    }
+
+    /// What tells where matches of a pattern that only `re` answers may begin. `None` if nothing does.
+    pub(crate) fn candidates(&self, id: PatternId) -> Option<&Candidates> {
+        let entry = self.entry(id);
+        let candidates = entry.confirm.candidates.get_or_init(|| {
+            entry.routing.irregular?;
+            let (node, classes) = self.resolved(entry)?;
+            Candidates::new(&node, &classes)
+        });
+        candidates.as_ref()
+    }
+
+    /// For a pattern that only `re` answers how many places a scan tells where a match may begin
+    /// ([`Scan::candidate`]): `None` if it tells none.
+    pub fn candidates_told(&self, id: PatternId) -> Option<usize> {
+        self.candidates(id).map(Candidates::most)
     }
 
     /// Whether an automaton finds a pattern's spans, so that `re` is never asked for them.
