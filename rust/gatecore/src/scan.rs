@@ -4,9 +4,9 @@
 //! first asked about ([`Scan::has`], [`Scan::ensure`]). A document of which only lower-case keywords are
 //! asked never pays for the caseless patterns of its set.
 
-use std::borrow::Cow;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::alphabet::{end_with_final_newline, NEWLINE};
 use crate::confirm::{self, Automaton, AutomatonKind, Begin, Matches, Wanted};
@@ -131,6 +131,7 @@ pub struct Scan {
     length: usize,
     shards: Box<[OnceLock<ShardScan>]>,
     decisions: Box<[AtomicU8]>,
+    cut: Mutex<Option<Cut>>,
 }
 
 const UNDECIDED: u8 = 0;
@@ -143,6 +144,7 @@ impl Scan {
             length,
             shards: memory::collected((0..shards).map(|_| OnceLock::new())).into(),
             decisions: memory::collected((0..patterns).map(|_| AtomicU8::new(UNDECIDED))).into(),
+            cut: Mutex::default(),
         }
     }
 
@@ -273,12 +275,21 @@ impl Scan {
         if let Some(known) = self.known(set, id) {
             return Answer::Known(known);
         }
-        let Some((symbols, automaton)) = self.automaton(set, id, AutomatonKind::Spans) else {
+        if self.is_for_re(set, id, self.length) {
+            return Answer::AskRe;
+        }
+        let Some((symbols, automaton, _)) = self.automaton(set, id, AutomatonKind::Spans) else {
             return Answer::AskRe;
         };
         let matches = automaton.is_match(symbols);
         self.remember(id, matches);
         Answer::Known(matches)
+    }
+
+    /// Whether `re` has to be asked about a text that ends at `to`, as it is empty and the pattern looks for
+    /// `\B` in it: that never held in an empty text until CPython 3.14 changed it.
+    pub fn is_for_re(&self, set: &PatternSet, id: PatternId, to: usize) -> bool {
+        (to == 0 || self.length == 0) && set.looks_inside_words(id)
     }
 
     /// Remembers what `re` said about a pattern.
@@ -419,7 +430,7 @@ impl Scan {
             return Answer::AskRe;
         };
         let symbols = self.shard(shard).symbols.as_slice();
-        if found.end() > to.min(symbols.len()) {
+        if found.end() > to.min(symbols.len()) || self.is_for_re(set, id, to) {
             return Answer::AskRe;
         }
         // Unless there is look-around, only the character after the match is looked at, so the end matters
@@ -427,16 +438,12 @@ impl Scan {
         let is_near_end =
             anchor == Anchor::FullMatch || automaton.looks_around() || found.end() + 1 >= to;
         let offset = found.start().saturating_sub(automaton.reach());
-        let cut = if is_near_end { cut(symbols, offset, to) } else { Cow::Borrowed(symbols) };
+        let to = if is_near_end { to } else { symbols.len() };
+        let (symbols, offset) = self.cut(shard, offset, to);
+        let here = Span::new(found.start() - offset, found.end() - offset);
         let grouping = || set.grouping(id);
-        Answer::of(match cut {
-            Cow::Borrowed(symbols) => confirm::groups(automaton, symbols, found, closing, grouping),
-            Cow::Owned(symbols) => {
-                let here = Span::new(found.start() - offset, found.end() - offset);
-                let groups = confirm::groups(automaton, &symbols, here, closing, grouping);
-                groups.map(|groups| groups.moved(offset))
-            }
-        })
+        let groups = confirm::groups(automaton, &symbols, here, closing, grouping);
+        Answer::of(groups.map(|groups| groups.moved(offset)))
     }
 
     /// Asks an automaton about a region, unless the answer is certain to be `none`.
@@ -452,11 +459,14 @@ impl Scan {
         if self.is_out(set, id, anchor, region) {
             return Answer::Known(none());
         }
+        if self.is_for_re(set, id, region.to) {
+            return Answer::AskRe;
+        }
         let kind = match anchor {
             Anchor::Search | Anchor::Match => AutomatonKind::Spans,
             Anchor::FullMatch => AutomatonKind::Full,
         };
-        let Some((symbols, automaton)) = self.automaton(set, id, kind) else {
+        let Some((symbols, automaton, shard)) = self.automaton(set, id, kind) else {
             return Answer::AskRe;
         };
         if region.from > region.to.min(symbols.len()) {
@@ -466,13 +476,42 @@ impl Scan {
                 Anchor::Search | Anchor::FullMatch => Answer::Known(none()),
             };
         }
-        // Where the end is cut right after a newline, that newline becomes the final one, in a copy. It
-        // starts with what conditions see of the symbols before the region.
         let offset = region.from.saturating_sub(automaton.reach());
-        match cut(symbols, offset, region.to) {
-            Cow::Borrowed(symbols) => Answer::Known(ask(automaton, symbols, region.from, 0)),
-            Cow::Owned(symbols) => {
-                Answer::Known(ask(automaton, &symbols, region.from - offset, offset))
+        let (symbols, offset) = self.cut(shard, offset, region.to);
+        Answer::Known(ask(automaton, &symbols, region.from - offset, offset))
+    }
+
+    /// The symbols of a document that ends at `to`, and how many are missing in front, at most `offset`.
+    ///
+    /// Where the end is cut right after a newline, that becomes the final one, in a copy: of what comes after
+    /// `offset`, or, if the same was asked before, of all, which is kept. So many questions about one
+    /// text that is cut short copy it once, and one question about each of many lines copies the line.
+    fn cut(&self, shard: u32, offset: usize, to: usize) -> (Symbols<'_>, usize) {
+        let symbols = self.shard(shard).symbols.as_slice();
+        if to >= symbols.len() {
+            return (Symbols::Borrowed(symbols), 0);
+        }
+        let symbols = &symbols[..to];
+        if symbols.last() != Some(&NEWLINE) {
+            return (Symbols::Borrowed(symbols), 0);
+        }
+        let copied = |part: &[u8]| {
+            let mut copy = memory::copied(part);
+            end_with_final_newline(&mut copy);
+            copy
+        };
+        // A thread that finds the lock taken makes a copy of its own.
+        let Ok(mut last) = self.cut.try_lock() else {
+            return (Symbols::Owned(copied(&symbols[offset..])), offset);
+        };
+        match &mut *last {
+            Some(known) if (known.shard, known.to) == (shard, to) => {
+                let copy = known.copy.get_or_insert_with(|| copied(symbols).into());
+                (Symbols::Shared(Arc::clone(copy)), 0)
+            }
+            other => {
+                *other = Some(Cut { shard, to, copy: None });
+                (Symbols::Owned(copied(&symbols[offset..])), offset)
             }
         }
     }
@@ -499,30 +538,44 @@ impl Scan {
         set: &'a PatternSet,
         id: PatternId,
         kind: AutomatonKind,
-    ) -> Option<(&'a [u8], &'a Automaton)> {
+    ) -> Option<(&'a [u8], &'a Automaton, u32)> {
         let (shard, ..) = set.patterns[id.0 as usize].place?;
         let automaton = set.automaton(id, kind)?;
-        Some((self.shard(shard).symbols.as_slice(), automaton))
+        Some((self.shard(shard).symbols.as_slice(), automaton, shard))
     }
 
     /// Bytes that it keeps.
     pub fn size(&self) -> usize {
         let symbols = self.shards.iter().filter_map(OnceLock::get).map(|shard| shard.symbols.len());
-        symbols.sum::<usize>() + self.decisions.len()
+        let cut = self.cut.try_lock().ok().and_then(|cut| Some(cut.as_ref()?.copy.as_ref()?.len()));
+        symbols.sum::<usize>() + self.decisions.len() + cut.unwrap_or(0)
     }
 }
 
-/// The symbols of a document that ends at `to`; those from `offset` on as a copy if a newline becomes
-/// the last character.
-fn cut(symbols: &[u8], offset: usize, to: usize) -> Cow<'_, [u8]> {
-    if to >= symbols.len() {
-        return Cow::Borrowed(symbols);
+/// A document that was cut short right after a newline, when it was last.
+#[derive(Debug)]
+struct Cut {
+    shard: u32,
+    to: usize,
+    /// Its symbols, once they were asked for a second time.
+    copy: Option<Arc<[u8]>>,
+}
+
+/// Symbols that are those of the document, or a copy.
+enum Symbols<'a> {
+    Borrowed(&'a [u8]),
+    Owned(Vec<u8>),
+    Shared(Arc<[u8]>),
+}
+
+impl Deref for Symbols<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Symbols::Borrowed(symbols) => symbols,
+            Symbols::Owned(symbols) => symbols,
+            Symbols::Shared(symbols) => symbols,
+        }
     }
-    let symbols = &symbols[..to];
-    if symbols.last() != Some(&NEWLINE) {
-        return Cow::Borrowed(symbols);
-    }
-    let mut copy = memory::copied(&symbols[offset..]);
-    end_with_final_newline(&mut copy);
-    Cow::Owned(copy)
 }

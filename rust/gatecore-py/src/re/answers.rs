@@ -146,6 +146,9 @@ pub fn search<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
 /// The matches of a target, looked for as they are asked for.
 pub fn matches<'py>(target: &Target<'_, 'py>) -> PyResult<Served<'py>> {
     let core = target.scan.get();
+    if core.scan.is_for_re(&core.set.set, target.id, target.region.to) {
+        return Ok(Err(target.declined(Reason::Fallback)));
+    }
     if core.scan.is_out(&core.set.set, target.id, Anchor::Search, target.region)
         || errors::caught(|| core.set.set.tells_spans(target.id))?
     {

@@ -117,9 +117,12 @@ impl Node {
             reason = reason.or(found);
         });
         // What is not only searched for: see `confirm/around.rs`.
-        let is_tried =
-            self.has_look_around() || self.min_length() == 0 || self.has_empty_rounds();
-        let excess = self.weight_of_rounds().saturating_sub(self.weight() - self.excess());
+        let has_empty_rounds = self.has_empty_rounds();
+        let is_tried = self.has_look_around() || self.min_length() == 0 || has_empty_rounds;
+        let excess = match has_empty_rounds {
+            true => self.weight_of_rounds().saturating_sub(self.weight() - self.excess()),
+            false => self.excess(),
+        };
         let whole = [
             (unicode && ascii, Irregular::MixedBoundaries),
             (self.excess() > MAX_EXCESS || self.weight() > MAX_WEIGHT, Irregular::TooLarge),

@@ -30,7 +30,7 @@ use crate::alphabet::{Text, Translation};
 use crate::confirm::listing::{may_overrun, Listing};
 use crate::confirm::{self, Automaton, AutomatonKind, Candidates, Confirm};
 use crate::error::ScanError;
-use crate::pattern::{decode, unpack, Node};
+use crate::pattern::{decode, unpack, Look, Node};
 use crate::scan::Scan;
 use crate::stop::Stop;
 use shard::{Resolver, Shard};
@@ -318,6 +318,17 @@ impl PatternSet {
     /// Whether an automaton tells a pattern's groups, so that `re` is never asked for them.
     pub fn tells_groups(&self, id: PatternId) -> bool {
         self.groups_automaton(id, AutomatonKind::Groups).is_some()
+    }
+
+    /// Whether a pattern has a `\B`.
+    pub(crate) fn looks_inside_words(&self, id: PatternId) -> bool {
+        let mut found = false;
+        if let Some(node) = node(self.entry(id)) {
+            node.walk(&mut |node| {
+                found |= matches!(node, Node::Look(Look::NotBoundary | Look::NotAsciiBoundary));
+            });
+        }
+        found
     }
 
     /// Whether a pattern has a group in a repeat: what that holds differs between interpreters.

@@ -56,6 +56,7 @@ use crate::pattern::classes::Resolve;
 use crate::pattern::Node;
 use crate::scan::Groups;
 use crate::span::Span;
+use attempt::Buffers;
 pub use attempt::{Attempts, GaveUp};
 use behind::Letters;
 use conditions::{Condition, Sides};
@@ -95,6 +96,8 @@ pub struct Listing {
     marks: u32,
     /// What the last walk found out, unless another thread is using it.
     known: Mutex<Option<Known>>,
+    /// What the last attempt needed, likewise.
+    buffers: Mutex<Option<Buffers>>,
 }
 
 /// Whether a regular pattern's look-behinds can be told with letters of one byte.
@@ -174,6 +177,7 @@ impl Listing {
             aheads,
             marks,
             known: Mutex::default(),
+            buffers: Mutex::default(),
         })
     }
 
