@@ -22,7 +22,7 @@ options  groups in options and `$`, none in loops, two unbounded      40 charact
          gaps
 around   look-around wherever it may stand, at most three unbounded   40 characters
          gaps
-empties  what can be empty: patterns, branches, rounds; groups in     12 characters
+empties  what can be empty: patterns, branches, rounds; groups in      9 characters
          loops
 re       what only `re` answers, with text by which it is found       60 characters
 =======  ==========================================================  ===============
@@ -49,14 +49,16 @@ class Case:
     texts: tuple[str, ...]
 
 
-_SET_KINDS: Final = weigh({"regular": 32, "mixed": 18, "nested": 10, "options": 10, "around": 10, "empties": 14, "re": 6})
+_SET_KINDS: Final = weigh(
+    {"regular": 32, "mixed": 18, "nested": 10, "options": 10, "around": 10, "empties": 14, "re": 6}
+)
 _TEXT_LIMITS: Final = {
     "regular": 200,
     "mixed": 60,
     "nested": 14,
     "options": 40,
     "around": 40,
-    "empties": 12,
+    "empties": 9,
     "re": 60,
 }
 

@@ -365,7 +365,7 @@ class _Writer:
 
     def _empty_item(self, depth: int) -> str:
         choose = self._choose
-        if depth > 2 or choose.chance(45):
+        if depth > 1 or choose.chance(45):
             atom = choose.pick(("a", "a", "b", ".", r"\w", r"\s", "[ab]"))
             return atom + choose.pick(("", "?", "*", "??", "*?", "+"))
         if choose.chance(12):

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gatecore::{
-    Anchor, Answer, Begin, Columns, Matches, PatternId, PatternSet, Region, Scan, ScanError, ShardId,
-    SharedSet, Span, Stop, Wanted, Which,
+    Anchor, Answer, Begin, Columns, Matches, PatternId, PatternSet, Region, Scan, ScanError,
+    ShardId, SharedSet, Span, Stop, Wanted, Which,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -293,9 +293,7 @@ impl CoreScan {
         wanted: Wanted,
         limit: &Limit,
     ) -> PyResult<Answer<Matches>> {
-        CoreScan::ask(slf, id, limit, move |scan, set| {
-            scan.some_spans(set, id, begin, to, wanted)
-        })
+        CoreScan::ask(slf, id, limit, move |scan, set| scan.some_spans(set, id, begin, to, wanted))
     }
 
     /// Whether a pattern matches.

@@ -66,9 +66,7 @@ fn first_by_re<'py>(
     }
     match found {
         None => Ok(py.None().into_bound(py)),
-        Some(real) => {
-            Ok(Match::of_re(pattern, text, scan.clone(), id, region, real)?.into_any())
-        }
+        Some(real) => Ok(Match::of_re(pattern, text, scan.clone(), id, region, real)?.into_any()),
     }
 }
 

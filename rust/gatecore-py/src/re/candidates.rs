@@ -69,7 +69,8 @@ impl ByCandidates {
                 };
             }
             let (id, from) = (self.id, self.from);
-            let place = CoreScan::ask(scan, id, limit, move |scan, set| scan.candidate(set, id, from))?;
+            let place =
+                CoreScan::ask(scan, id, limit, move |scan, set| scan.candidate(set, id, from))?;
             let place = match place {
                 Answer::Known(None) => return Ok(None),
                 Answer::Known(Some(place)) => place,

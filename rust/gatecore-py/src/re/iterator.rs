@@ -67,8 +67,7 @@ impl MatchIterator {
         py: Python<'py>,
         candidates: &mut ByCandidates,
     ) -> PyResult<Option<Bound<'py, Match>>> {
-        let (pattern, text, scan) =
-            (self.pattern.bind(py), self.text.bind(py), self.scan.bind(py));
+        let (pattern, text, scan) = (self.pattern.bind(py), self.text.bind(py), self.scan.bind(py));
         let real = candidates.next(scan, text, pattern.get().real(py)?, &self.limit)?;
         real.map(|real| Match::of_re(pattern, text, scan.clone(), self.id, self.region, real))
             .transpose()

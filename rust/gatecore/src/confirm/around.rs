@@ -26,9 +26,7 @@
 use regex_automata::meta::Regex;
 
 use super::listing::{may_overrun, Attempts, GaveUp, Listing};
-use super::{
-    searched, Automaton, AutomatonKind, Begin, Blueprint, Matches, Wanted, SEARCHES,
-};
+use super::{searched, Automaton, AutomatonKind, Begin, Blueprint, Matches, Wanted, SEARCHES};
 use crate::memory;
 use crate::pass::consumed::consumed_with_offset;
 use crate::pattern::classes::Resolve;

@@ -127,9 +127,7 @@ impl Wider {
             Node::Alternate(nodes) => {
                 Hir::alternation(nodes.iter().map(|node| self.hir(node, classes)).collect())
             }
-            Node::Repeat { min, max, node, .. } => {
-                repetition(*min, *max, self.hir(node, classes))
-            }
+            Node::Repeat { min, max, node, .. } => repetition(*min, *max, self.hir(node, classes)),
             Node::BackReference(group) => {
                 let any = hir::ClassBytes::new([hir::ClassBytesRange::new(0, u8::MAX)]);
                 let any = Hir::class(hir::Class::Bytes(any));

@@ -164,9 +164,10 @@ impl Reader<'_> {
                 // What takes no text is the same before a place and after it: `(?<=^)` is `^`.
                 match (behind && content.max_length() == Some(0), negative, &*content) {
                     (true, false, Node::Look(_)) => *content,
-                    (is_ahead, ..) => {
-                        Node::LookAround(LookAround { behind: behind && !is_ahead, negative }, content)
-                    }
+                    (is_ahead, ..) => Node::LookAround(
+                        LookAround { behind: behind && !is_ahead, negative },
+                        content,
+                    ),
                 }
             }
             9 => Node::BackReference(self.number()?),

@@ -101,7 +101,7 @@ impl<'a> Backtracker<'a> {
         }
         let may_go_on = max != Some(0) && begun != Some(at);
         let rest = Rest { max: max_left, begun: Some(at), ..rest };
-        let mut again = |this: &mut Self, next: &mut dyn FnMut(&mut Self, usize) -> bool| {
+        let again = |this: &mut Self, next: &mut dyn FnMut(&mut Self, usize) -> bool| {
             may_go_on && this.ways(body, at, &mut |this, end| this.rounds(rest, end, next))
         };
         match kind {

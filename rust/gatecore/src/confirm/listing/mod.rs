@@ -251,12 +251,7 @@ impl Listing {
         self.groups_within(BUDGET, symbols, found)
     }
 
-    fn groups_within(
-        &self,
-        budget: usize,
-        symbols: &[u8],
-        found: Span,
-    ) -> Option<Groups> {
+    fn groups_within(&self, budget: usize, symbols: &[u8], found: Span) -> Option<Groups> {
         let mut futures = Futures::new(self, self.known(), budget, Ends::AtEnd);
         let mut spans = Vec::new();
         let letters = self.letters.write(symbols, found.start());

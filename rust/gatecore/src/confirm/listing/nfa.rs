@@ -281,7 +281,8 @@ impl<'a> Builder<'a> {
                     first = self.split(*kind, body, empty);
                 }
                 for round in 1..=*min {
-                    let before = self.add(&rest(round - 1, max.map(|max| max - min + round - 1)), next)?;
+                    let before =
+                        self.add(&rest(round - 1, max.map(|max| max - min + round - 1)), next)?;
                     first = self.add_twice(node, first, before)?;
                 }
                 first
