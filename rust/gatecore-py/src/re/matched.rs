@@ -146,11 +146,24 @@ impl Match {
             };
             let real = self.pattern.get().real(py)?;
             let (from, to) = (start.into_pyobject(py)?, self.region.to.into_pyobject(py)?);
-            let found = call_method(real, method, &[self.text.bind(py), &from, &to])?;
+            let region: [&Bound<'py, PyAny>; 3] = [self.text.bind(py), &from, &to];
+            let span_of = |found: &Bound<'py, PyAny>| -> PyResult<(usize, usize)> {
+                Ok(call_method(found, intern!(py, "span"), &[])?.extract()?)
+            };
+            let mut found = call_method(real, method, &region)?;
             if found.is_none() {
                 return Err(self.contradiction(py, "nothing"));
             }
-            let span: (usize, usize) = call_method(&found, intern!(py, "span"), &[])?.extract()?;
+            let mut span = span_of(&found)?;
+            let is_longer = |known: &Span| known.start() == span.0 && known.end() > span.1;
+            if span.0 == span.1 && self.span.get().is_some_and(is_longer) {
+                // The empty match at that place was another one, after which this came.
+                let matches = call_method(real, intern!(py, "finditer"), &region)?;
+                for _ in 0..2 {
+                    found = call_method(&matches, intern!(py, "__next__"), &[])?;
+                }
+                span = span_of(&found)?;
+            }
             match self.span.get() {
                 Some(known) if (known.start(), known.end()) != span => {
                     Err(self.contradiction(py, &format!("{span:?}")))
