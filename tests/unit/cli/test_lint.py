@@ -76,11 +76,11 @@ def test_folders_are_read_without_hidden_ones(capsys: Output) -> None:
 
 
 def test_a_pattern_may_be_given_with_flags(capsys: Output) -> None:
-    assert main(["lint", r"(?:K*)*y", "--flags", "ia", "--format", "json"]) == 1
+    assert main(["lint", r"(?<=\bK)(?:K*)*y", "--flags", "ia", "--format", "json"]) == 1
     (found,) = printed_json(capsys)["patterns"]
     assert found["pattern"]["flags"] == 2 | 256
     assert found["places"] == []
-    assert found["rewrite"]["pattern"]["source"] == "K*y"
+    assert found["rewrite"]["pattern"]["source"] == r"\bKK*y"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_growth_that_is_not_known_is_not_a_pass(
     options: list[str], code: int, capsys: Output
 ) -> None:
     """On the fallback route; it is counted in the summary."""
-    assert main(["lint", "(?!b)(?:a?b?c?d?e?f?)*(?:a?b?c?d?e?f?)*(?!x)", *options]) == code
+    assert main(["lint", "(?a:x)(?!b)(?:a?b?c?d?e?f?)*(?:a?b?c?d?e?f?)*(?!x)", *options]) == code
     assert "of 1 the growth is not known" in " ".join(capsys.readouterr().out.split())
 
 
