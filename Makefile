@@ -194,6 +194,17 @@ bench-peers: dist/.built .venvs/peers/.peers ## beside its peers on public sets:
 bench: $(VENV)/.dev ## all benchmarks with asv, in environments of its own
 	$(PY) -m asv run
 
+VALGRIND := command -v valgrind >/dev/null || { apt-get update -qq && apt-get install -y -qq valgrind; }
+
+.PHONY: bench-compare
+bench-compare: $(VENV)/.dev $(VENV)/.installed ## what takes more instructions than at the last commit recorded
+	@$(VALGRIND)
+	$(PY) -W ignore -m benchmarks.figures.instructions compare $(COMPARE)
+
+.PHONY: bench-publish
+bench-publish: $(VENV)/.dev $(VENV)/.installed ## the history of the instructions as one page: site/benchmarks
+	$(PY) -m benchmarks.figures.instructions publish
+
 .PHONY: format
 format: $(VENV)/.dev ## format Rust and Python
 	cargo fmt --all

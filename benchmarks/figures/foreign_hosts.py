@@ -8,7 +8,9 @@ that never sees gatecore, one under `accelerate`, one under `accelerate` without
 where documents come in ("names": no text is a `Document`, so all that is measured is what an
 unserved call costs). A ratio is plain / accelerated in processor time, which other work on the
 machine disturbs less than the clock; the median over the rounds. Answers are compared each round.
-`--control` sets a second plain process beside the first: how far from 1.0 noise gets.
+After these rounds come 24 texts that are not timed, in which a host learns and what does not gain
+is given back, and then as many rounds again ("later"). `--control` sets a second plain process
+beside the first: how far from 1.0 noise gets.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ ROUNDS: Final = 15
 #: The number of the first text that is timed; those before it are warming up and learning.
 FIRST: Final = 100
 WARM: Final = 3
+#: Texts between the first rounds and the later ones.
+BETWEEN: Final = 24
 WAYS: Final = ("plain", "accelerated", "names")
 
 
@@ -50,7 +54,8 @@ class Row:
         host: Its name.
         plain_ms: Milliseconds of the processor for a call without gatecore, median.
         ratio: Plain / accelerated; above 1 is faster.
-        names_ratio: The same when no text becomes a document.
+        later_ratio: The same of the later rounds.
+        names_ratio: The same of the first ones when no text becomes a document.
         control: The same of a second plain process; `None` if there was none.
         different: Rounds whose answers differ, of how many.
         first_difference: Both answers, from where they differ.
@@ -68,6 +73,7 @@ class Row:
     host: str
     plain_ms: float
     ratio: float
+    later_ratio: float
     names_ratio: float
     control: float | None
     different: tuple[int, int]
@@ -178,6 +184,13 @@ class Served:
             gc.enable()
         return took
 
+    def settle(self, number: int) -> None:
+        """Lets the host read what comes between the first rounds and the later ones."""
+        for each in range(number, number + BETWEEN):
+            self.answer(each)
+        if self.handle is not None:
+            self.handle.wait()
+
     def shown(self, number: int) -> str:
         """What of an answer is compared."""
         return repr(self.host.shown(self.answer(number)))
@@ -259,15 +272,18 @@ def measure(host: ForeignHost, *, rounds: int = ROUNDS, control: bool = False) -
         times: dict[str, list[float]] = {way: [] for way in ways}
         different, first = 0, None
         try:
-            for turn in range(rounds):
+            for turn in range(2 * rounds):
                 number = FIRST + turn
+                if turn == rounds:
+                    for process in processes.values():
+                        process("settle", FIRST + 2 * rounds)
                 for way in (*ways[turn % len(ways) :], *ways[: turn % len(ways)]):
                     times[way].append(processes[way]("timed", number))
                 wanted, got = (processes[way]("shown", number) for way in WAYS[:2])
                 if wanted != got:
                     different += 1
                     first = first or _difference(wanted, got)
-            numbers = [FIRST + rounds, FIRST + rounds + 1]
+            numbers = [FIRST + 3 * rounds + BETWEEN, FIRST + 3 * rounds + BETWEEN + 1]
             counted = processes["accelerated"]("counted", numbers)
             leaked = processes["accelerated"]("leaked", numbers[0])
             names = processes["names"]("counted", numbers)
@@ -281,10 +297,11 @@ def measure(host: ForeignHost, *, rounds: int = ROUNDS, control: bool = False) -
     return Row(
         host=host.name,
         plain_ms=statistics.median(times["plain"]) / 1e6,
-        ratio=_ratio(times, "accelerated"),
-        names_ratio=_ratio(times, "names"),
-        control=_ratio(times, "control") if control else None,
-        different=(different, rounds),
+        ratio=_ratio(times, "accelerated", slice(rounds)),
+        later_ratio=_ratio(times, "accelerated", slice(rounds, None)),
+        names_ratio=_ratio(times, "names", slice(rounds)),
+        control=_ratio(times, "control", slice(None)) if control else None,
+        different=(different, 2 * rounds),
         first_difference=first,
         leaked=leaked,
         extra_us=more / 1e3 / unserved if unserved else None,
@@ -292,8 +309,9 @@ def measure(host: ForeignHost, *, rounds: int = ROUNDS, control: bool = False) -
     )
 
 
-def _ratio(times: dict[str, list[float]], way: str) -> float:
-    return statistics.median(a / b for a, b in zip(times["plain"], times[way], strict=True))
+def _ratio(times: dict[str, list[float]], way: str, which: slice) -> float:
+    pairs = zip(times["plain"][which], times[way][which], strict=True)
+    return statistics.median(plain / other for plain, other in pairs)
 
 
 def _difference(wanted: str, got: str) -> tuple[str, str]:
@@ -305,7 +323,7 @@ def _difference(wanted: str, got: str) -> tuple[str, str]:
 
 
 _HEAD: Final = (
-    f"{'host':32}{'ms':>8}{'ratio':>7}{'names':>7}{'differ':>8}{'served':>8}{'calls':>7}{'docs':>6}"
+    f"{'host':32}{'ms':>8}{'ratio':>7}{'later':>7}{'names':>7}{'differ':>8}{'served':>8}{'calls':>7}{'docs':>6}"
     f"{'of re':>7}{'+us':>6}  not served, a call"
 )
 
@@ -319,7 +337,7 @@ def _line(row: Row) -> str:
     extra = "" if row.extra_us is None else f"{row.extra_us:6.2f}"
     control = "" if row.control is None else f"  (control {row.control:.2f})"
     return (
-        f"{row.host:32}{row.plain_ms:8.1f}{row.ratio:7.2f}{row.names_ratio:7.2f}"
+        f"{row.host:32}{row.plain_ms:8.1f}{row.ratio:7.2f}{row.later_ratio:7.2f}{row.names_ratio:7.2f}"
         f"{f'{row.different[0]}/{row.different[1]}':>8}{row.share:8.1%}{row.calls:7,.0f}"
         f"{row.documents:6,.0f}{asked:7,.0f}{extra:>6}  {reasons}{control}"
     )

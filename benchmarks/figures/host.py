@@ -109,6 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.figures.host", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="no 200,000 characters, no 80 k line")
+    parser.add_argument("--replay", action="store_true", help="with replayed gates")
     parser.add_argument("--old", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.old:
@@ -120,7 +121,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = os.environ.get("GATECORE_CACHE_DIR") or tempfile.mkdtemp()
     engines = {name: real_host.engine(name) for name in real_host.ENGINES}
     before = peak()
-    handles = {n: gatecore.accelerate(e, store=PatternStore(folder)) for n, e in engines.items()}
+    store = PatternStore(folder)
+    handles = {
+        name: gatecore.accelerate(engine, store=store, replay=options.replay)
+        for name, engine in engines.items()
+    }
+    if options.replay:  # the ways through the gates are learned from other documents
+        for text in [text for size in SIZES[:3] for text in texts(size + 7, 12)]:
+            for name in engines:
+                run(engines, name, text)
     old = Old()
     print(f"{'ms, median':34}{'old':>10}{'new':>9}{'ratio':>8}{'wanted':>8}{'floor':>9}")
     sizes = SIZES[:-1] if options.quick else SIZES

@@ -46,6 +46,7 @@ __all__ = [
     "GateFileError",
     "GatecoreError",
     "PatternSetError",
+    "ReplayError",
     "SetTooLargeError",
     "StoredSetError",
     "UnansweredError",
@@ -142,6 +143,13 @@ class DocumentTypeError(GatecoreError, TypeError):
 
 class AccelerateError(GatecoreError, TypeError):
     """Something that is not a host was given to `accelerate`."""
+
+
+class ReplayError(GatecoreError, RuntimeError):
+    """An audit found that a replayed result is not what the gate's own Python gives.
+
+    The gate is not replayed any more.
+    """
 
 
 class UnknownModuleError(GatecoreError, LookupError):

@@ -38,6 +38,7 @@ from tests.support.compare import (
 )
 from tests.support.compare_document import ask_document, compare_document, with_keywords
 from tests.support.generate import Case
+from tests.support.wide import LIMITS, forced
 
 __all__ = ["main", "minimise"]
 
@@ -56,8 +57,18 @@ Counts = collections.Counter[str]
 # --- one case --------------------------------------------------------------------------------
 
 
-def run_case(case: Case, backends: Sequence[str], counts: Counts) -> Iterator[Difference]:
-    """Compare one case on each backend; `counts` tells what was looked at."""
+def run_case(
+    case: Case, backends: Sequence[str], counts: Counts, *, number: int | None = None
+) -> Iterator[Difference]:
+    """Compare one case on each backend; `counts` tells what was looked at.
+
+    With its number, symbols have several bytes, how many of them as the number says.
+    """
+    with forced(None if number is None else LIMITS[number % len(LIMITS)]):
+        yield from _run_case(case, backends, counts)
+
+
+def _run_case(case: Case, backends: Sequence[str], counts: Counts) -> Iterator[Difference]:
     counts["cases"] += 1
     try:
         with time_limit(ORACLE_SECONDS):
@@ -200,7 +211,8 @@ def _work(
         options.seed, start=worker, step=options.jobs, texts=options.texts
     ):
         at[worker] = number
-        for difference in run_case(case, options.backend, counts):
+        wide = number if options.wide else None
+        for difference in run_case(case, options.backend, counts, number=wide):
             small = difference if options.as_found else minimise(difference)
             news.put(_News(number, counts, small))
             pairs += counts["pairs"]
@@ -350,6 +362,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--differences", type=int, default=1, help="stop after this many differences (default: 1)"
     )
+    parser.add_argument(
+        "--wide", action="store_true", help="with symbols of several bytes wherever that can be"
+    )
     parser.add_argument("--as-found", action="store_true", help="do not minimise differences")
     options = parser.parse_args(arguments)
     unknown = set(options.backend) - set(gatecore.backends())
@@ -365,7 +380,8 @@ def _run_one(options: argparse.Namespace, out: TextIO) -> int:
     _, case = next(generate.cases(options.seed, start=options.case, texts=options.texts))
     counts: Counts = collections.Counter()
     found = 0
-    for difference in run_case(case, options.backend, counts):
+    wide = options.case if options.wide else None
+    for difference in run_case(case, options.backend, counts, number=wide):
         found += 1
         print(difference if options.as_found else minimise(difference), file=out, flush=True)
         if found == options.differences:

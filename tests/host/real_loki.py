@@ -140,6 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--documents", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", choices=tuple(ENGINES), action="append")
+    parser.add_argument("--replay", action="store_true", help="with replayed gates")
     options = parser.parse_args(arguments)
     import gatecore
     from gatecore import PatternStore
@@ -153,7 +154,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         old = [observed(made, text) for text in texts]
         old_numbers = numbers_too_long(made)
         folder = os.environ.get("GATECORE_CACHE_DIR") or tempfile.mkdtemp()
-        with gatecore.accelerate(made, store=PatternStore(folder)) as handle:
+        store = PatternStore(folder)
+        with gatecore.accelerate(made, store=store, replay=options.replay) as handle:
             for number, (text, before) in enumerate(zip(texts, old, strict=True)):
                 lines = differences(before, observed(made, text), ordered=kind == "sync")
                 found += bool(lines)
@@ -163,11 +165,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 found += 1
                 print(f"{kind}: numbers of 4,400 digits: {numbers_too_long(made)}")
             stats = handle.stats()
+            replay = handle.explain().replay.values()
         checks = len(texts) * len(gates_of(made))
         print(
             f"{kind}: {len(texts):,} documents, {checks:,} gate checks, {found} documents differ; "
             f"{stats.share:.3%} of {stats.served + stats.fell_through:,} calls served"
         )
+        if options.replay:
+            results, ran = sum(one.replayed for one in replay), sum(one.run for one in replay)
+            print(f"{kind}: {results:,} results were replayed, for {ran:,} the gate's Python ran")
     return 1 if found else 0
 
 

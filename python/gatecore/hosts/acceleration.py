@@ -33,7 +33,7 @@ from functools import wraps
 from types import TracebackType
 from typing import Any, Final
 
-from gatecore._gatecore import thread_counts
+from gatecore._gatecore import lend_scan, thread_counts
 from gatecore.errors import AccelerateError
 from gatecore.hosts import gain, patching, registry
 from gatecore.hosts.host import Entry, Host
@@ -41,6 +41,7 @@ from gatecore.hosts.identity_reading import HostIdentity
 from gatecore.hosts.learning import HostLearning, Learn
 from gatecore.hosts.patterns import HostPatterns, host_patterns
 from gatecore.hosts.rebinding import held_patterns, rebind
+from gatecore.hosts.replay.gates import NEW, RUN, Replays
 from gatecore.hosts.stats import Counts, HostExplanation, HostStats
 from gatecore.patterns.document import Document
 from gatecore.patterns.pattern import PatternLike
@@ -65,6 +66,8 @@ def _renew_locks() -> None:
     """A thread that held one at a fork is not there in the child to let it go."""
     for handle in list(_HANDLES):
         handle._lock = threading.RLock()
+        if handle._replays is not None:
+            handle._replays.renew_locks()
 
 
 if hasattr(os, "register_at_fork"):
@@ -79,6 +82,8 @@ def accelerate(
     keep: bool = True,
     learn: Learn = "own",
     backend: Backend = "auto",
+    replay: bool = False,
+    audit_every: int = 0,
 ) -> Acceleration:
     r"""Speeds a host up in place; every answer stays the same.
 
@@ -93,6 +98,11 @@ def accelerate(
             asks for them; so nothing that comes from a document, such as a name, is written. "all"
             writes whatever is asked for, "none" nothing.
         backend: Which pass to use.
+        replay: Whether gates whose result depends on the document's answers alone are followed,
+            and walked in the core (`gatecore.hosts.replay`). What cannot be followed runs as it
+            does without. Learning takes a second or two of the first documents.
+        audit_every: Each so manyth replayed result of a gate is compared with what its own Python
+            gives, which raises `ReplayError` if they differ; 0 for none.
 
     Returns:
         The handle. It may be dropped: the host keeps it. If the target is accelerated already, its
@@ -105,7 +115,8 @@ def accelerate(
     The first time compiles, about 2 ms a pattern and up to 20 for long ones; after that a start
     takes some 70 ms for 3,500 patterns. Until the set is there nothing of the host is touched.
     What was learned by earlier processes is compiled by a thread, while the set without it is in
-    use.
+    use; so are, in memory only and unless `learn` is "none", 32 patterns or more that two
+    documents of this process asked for, once `re` took long enough for them.
 
     >>> import types
     >>> rules = types.ModuleType("rules")  # yours is a module that you import
@@ -127,7 +138,9 @@ def accelerate(
                 return known
     if store is None and keep:
         store = PatternStore.default()
-    return Acceleration(target, host, list(patterns), store if keep else None, backend, learn)
+    replays = Replays(audit_every) if replay else None
+    given = list(patterns)
+    return Acceleration(target, host, given, store if keep else None, backend, learn, replays)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -165,26 +178,35 @@ class Acceleration:
         store: PatternStore | None,
         backend: Backend,
         learn: Learn,
+        replays: Replays | None = None,
     ) -> None:
         self.target = target
         self.host = host
         self._given = patterns
         self._store = store
+        self._replays = replays
         self._lock = threading.RLock()
         _HANDLES.add(self)
         self._local = threading.local()
         self._counts = Counts()
         self._recent: list[Document] = []
+        self._last: tuple[str, Document] | None = None
         self._doors: list[patching.Taken] = []
         self._rebound: list[str] = []
         self._token = object()
+        self._beside: list[PatternSet] = []
         self._given_back: list[str] = []
         self._refused: list[str] = []
         self._trials: dict[str, gain.Trial] = {}
         self._short: dict[str, int] = {}
         self._served = gain.Served(_review_of(weakref.ref(self)))
         self._learning = HostLearning(
-            host.modules, store=store, backend=backend, learn=learn, use=self._use
+            host.modules,
+            store=store,
+            backend=backend,
+            learn=learn,
+            use=self._use,
+            use_beside=self._use_beside,
         )
         self._identity = HostIdentity()
         with self._lock:  # which the thread that compiles needs to put its set in place of this one
@@ -216,6 +238,12 @@ class Acceleration:
             self.patterns = patterns
             self._served.use(patterns)
 
+    def _use_beside(self, patterns: PatternSet) -> None:
+        with self._lock:
+            if self._served.is_serving:
+                self._beside.append(patterns)
+                self._served.add(patterns)
+
     def _take(self, host: Host) -> None:
         """Takes the host's names over; what goes wrong half way is undone.
 
@@ -236,9 +264,12 @@ class Acceleration:
                 patching.take(self._token, change.owner, change.name, change.value)
             for entry in host.entries:
                 taken = patching.enter(self, entry.owner, entry.name, _door(entry))
+                taken.label = entry.label
                 if taken not in self._doors:
                     self._doors.append(taken)
                 self._counts.expect(entry.label)
+                if self._replays is not None:
+                    self._replays.add(entry, taken.new)
         except BaseException:
             self.restore()
             raise
@@ -275,6 +306,7 @@ class Acceleration:
                 if document == text:
                     return document
             document = Document(text, self.patterns)
+            lend_scan(text, document._core)
             self._recent.insert(0, document)
             while len(self._recent) > 1 and (
                 len(self._recent) > _MOST_RECENT or sum(map(len, self._recent)) > _LONGEST_RECENT
@@ -282,9 +314,24 @@ class Acceleration:
                 self._finish(self._recent.pop())
             return document
 
+    def last_document(self, text: str) -> Document:
+        """The same, for a module whose gates all get the same object one after the other."""
+        last = self._last
+        if last is not None and last[0] is text:
+            return last[1]
+        document = self._kept_document(text)
+        self._last = text, document
+        return document
+
     def _call(
-        self, entry: Entry, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any
+        self,
+        entry: Entry,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: Any,
+        known: Any = None,
     ) -> Any:
+        """Calls a function of the host; `known` is what walking it in the core came to."""
         local = self._local
         depth = getattr(local, "depth", 0)
         if not (entry.whole or entry.parameter) and not _has_document(args, kwargs):
@@ -308,6 +355,8 @@ class Acceleration:
             if entry.whole:
                 with self.host.whole_document():
                     found = function(*args, **kwargs)
+            elif self._replays is not None:
+                found = self._replays.call(entry, function, args, kwargs, known)
             else:
                 found = function(*args, **kwargs)
             if document is not None and type(found) is Document:  # whoever called gave a `str`
@@ -329,6 +378,9 @@ class Acceleration:
         trial = self._trials.setdefault(entry.label, gain.Trial())
         if trial.is_lost(served, learned):
             self._close(entry, "its documents are asked too little")
+            for taken in self._doors[:]:
+                if taken.within > self._counts.calls(taken.label):
+                    self._leave(taken, "those that call it gain nothing")
 
     def _count_short(self, entry: Entry) -> None:
         """Closes a function's door if it hardly ever gets a text that is worth a document."""
@@ -337,27 +389,38 @@ class Acceleration:
             with self._lock:
                 self._close(entry, "its texts are short")
 
+    def _close_within(self, entry: Entry) -> None:
+        """Closes the door of a function that others call."""
+        with self._lock:
+            self._close(entry, "it is called within others")
+
     def _close(self, entry: Entry, why: str) -> None:
         for taken in self._doors:
             if taken.owner is entry.owner and taken.name == entry.name:
-                patching.leave(self, taken)
-                self._given_back.append(f"{entry.label}: {why}")
-                self._doors.remove(taken)
+                self._leave(taken, why)
                 return
 
-    def _review(self) -> None:
-        """Gives back the patterns that are asked in vain, or everything; called by the core."""
+    def _leave(self, taken: patching.Taken, why: str) -> None:
+        patching.leave(self, taken)
+        self._doors.remove(taken)
+        self._given_back.append(f"{taken.label}: {why}")
+
+    def _review(self) -> bool:
+        """Gives back the patterns that are asked in vain, or everything; called by the core.
+
+        Whether there were any.
+        """
         with self._lock:
             if self._served.is_hopeless():
                 self._given_back.append("all names: nine of ten calls are in vain")
                 self.restore()
-                return
+                return True
+            before = len(self._given_back)
             for taken in patching.taken_by(self._token):
                 if not gain.gains(taken.new):
                     patching.let_go(self._token, taken)
-                    owner = taken.owner if isinstance(taken.owner, type) else type(taken.owner)
-                    where = getattr(taken.owner, "__name__", owner.__name__)
-                    self._given_back.append(f"{where}.{taken.name}: re answers for it")
+                    self._given_back.append(f"{_label_of(taken)}: re answers for it")
+            return len(self._given_back) > before
 
     # What it came to.
 
@@ -370,7 +433,8 @@ class Acceleration:
         """What all calls through the accelerated functions came to so far."""
         with self._lock:
             labels = [entry.label for entry in self.host.entries if entry.counted]
-            return self._counts.stats(labels, self._recent)
+            walked = self._replays.walked() if self._replays is not None else {}
+            return self._counts.stats(labels, self._recent, walked)
 
     def explain(self) -> HostExplanation:
         """What was done to the host, and how its patterns are answered."""
@@ -401,6 +465,7 @@ class Acceleration:
             entries=[] if kept else [entry.label for entry in self.host.entries],
             changed=[] if kept else [change.label for change in self.host.changes],
             left=left,
+            replay=self._replays.counts() if self._replays is not None else {},
         )
 
     # The end.
@@ -413,9 +478,11 @@ class Acceleration:
             self._doors.clear()
             patching.give_back(self._token)
             self._served.stop()
+            self._learning.end()
             for document in self._recent:
                 self._finish(document)
             self._recent.clear()
+            self._last = None
 
     def __enter__(self) -> Acceleration:
         return self
@@ -432,15 +499,19 @@ class Acceleration:
         return f"<gatecore.Acceleration of {self.host.name}, {len(self.patterns):,} patterns>"
 
 
-def _review_of(handle: weakref.ref[Acceleration]) -> Callable[[], None]:
+def _review_of(handle: weakref.ref[Acceleration]) -> Callable[[], bool]:
     """What the core calls; it does not keep the handle."""
 
-    def review() -> None:
+    def review() -> bool:
         known = handle()
-        if known is not None:
-            known._review()
+        return known is not None and known._review()
 
     return review
+
+
+def _label_of(taken: patching.Taken) -> str:
+    owner = taken.owner if hasattr(taken.owner, "__name__") else type(taken.owner)
+    return f"{owner.__name__}.{taken.name}" if isinstance(taken.name, str) else owner.__name__
 
 
 def _has_document(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -466,9 +537,17 @@ def _door(entry: Entry) -> Callable[[patching.Taken], Callable[..., Any]]:
             except IndexError:  # restored by another thread just now
                 return function(*args, **kwargs)
             depth: int = getattr(handle._local, "depth", 0)
-            if depth and only_outermost:
+            known = None
+            if handle._replays is not None and (gate := handle._replays.get(call)) is not None:
+                known = gate.replayed(handle, args, kwargs, depth)
+                if known is not RUN and known is not NEW:
+                    return known
+            elif depth and only_outermost:
+                taken.within += 1
+                if taken.within == gain.MOST_WITHIN:
+                    handle._close_within(entry)
                 return function(*args, **kwargs)
-            return handle._call(entry, function, args, kwargs)
+            return handle._call(entry, function, args, kwargs, known)
 
         return call
 

@@ -8,6 +8,7 @@ always come to the same end.
 - A function whose documents were asked fewer than ten questions that the pass answers, on average
   from the third on, is called directly from then on. The texts that it hands on may still be
   scanned, if they are asked enough (`rust/gatecore/src/worth.rs`).
+- So is a function that others of the host call.
 - A pattern for which `re` had to answer four times as often as a scan did becomes `re`'s
   own again where it is held.
 - If all patterns of a host together are asked in vain nine times out of ten, three times in a row,
@@ -17,31 +18,38 @@ always come to the same end.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from types import BuiltinMethodType
 from typing import Any, Final
 
 from gatecore._gatecore import CoreSet, gain_of, totals
 from gatecore.patterns.set import PatternSet
 
-__all__ = ["MOST_SHORT", "SHORTEST_DOCUMENT", "Served", "Trial", "gains"]
+__all__ = ["MOST_SHORT", "MOST_WITHIN", "SHORTEST_DOCUMENT", "Served", "Trial", "gains"]
 
 #: Calls in vain before a pattern is judged.
-_ENOUGH: Final = 64
+_ENOUGH: Final = 16
 #: A pattern gains if a scan answers at least once for so many calls in vain.
 _IN_VAIN: Final = 4
 #: The same for all patterns of a host together.
 _ALL_IN_VAIN: Final = 9
 #: Looks in a row, so many calls in vain apart, that a host may fail.
 _MOST_STRIKES: Final = 3
-_LONG_ENOUGH: Final = 1_024
+_LONG_ENOUGH: Final = 256
 
 #: Calls of a function before it is judged, and what its documents must then have been asked.
 _CALLS: Final = 3
 #: Calls in which what is learned counts as well.
-_LEARNING: Final = 8
+_LEARNING: Final = 16
 _QUESTIONS: Final = 10
 
 #: Calls of a function without a text that is long enough, before it is called directly.
-MOST_SHORT: Final = 64
+MOST_SHORT: Final = 16
+
+#: Calls of a function within another one of the host, before it is called directly: what comes in
+#: there came in before, and texts that it hands on may be scanned all the same. Each cost 160 ns,
+#: and Markdown's parsers make 2,000 to 3,000 of them a document.
+MOST_WITHIN: Final = 64
 
 #: Shorter texts are never documents: making one costs as much as ten of `re`'s calls.
 SHORTEST_DOCUMENT: Final = 64
@@ -56,9 +64,14 @@ def gains(value: Any) -> bool:
 
 
 def _gains_in(value: Any) -> Iterator[tuple[int, int]]:
-    if type(value) is tuple:
+    if isinstance(value, tuple):
         for part in value:
             yield from _gains_in(part)
+    elif type(value) is partial:
+        yield from _gains_in((value.func, *value.args, *value.keywords.values()))
+    elif isinstance(value, BuiltinMethodType):
+        if (gain := gain_of(value.__self__)) is not None:
+            yield gain
     elif (gain := gain_of(value)) is not None:
         yield gain
 
@@ -87,14 +100,24 @@ class Trial:
         return self._calls >= _CALLS and self._questions < _QUESTIONS * self._calls
 
 
+def _nothing() -> bool:
+    return False
+
+
 class Served:
-    """The set for which plain texts are scanned on behalf of one handle."""
+    """The sets for which plain texts are scanned on behalf of one handle."""
 
     def __init__(self, review: Callable[[], object]) -> None:
         self._review = review
         self._core: CoreSet | None = None
+        self._beside: list[CoreSet] = []
         self._strikes = 0
         self._before = (0, 0)
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether there is one."""
+        return self._core is not None
 
     def use(self, patterns: PatternSet) -> None:
         """Serves this set in place of the one before."""
@@ -103,11 +126,18 @@ class Served:
         if before is not None:
             before.leave_texts()
 
+    def add(self, patterns: PatternSet) -> None:
+        """Serves this set as well."""
+        self._beside.append(patterns.core)
+        patterns.core.serve_texts(_nothing)
+
     def stop(self) -> None:
         """Serves none."""
         before, self._core = self._core, None
         if before is not None:
             before.leave_texts()
+        while self._beside:
+            self._beside.pop().leave_texts()
 
     def is_hopeless(self) -> bool:
         """To be asked at each review: whether hardly anything was served for the third time."""

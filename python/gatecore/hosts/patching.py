@@ -18,12 +18,12 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any, Final
+
+from gatecore.hosts import slots
 
 __all__ = ["Taken", "enter", "give_back", "is_ours", "leave", "let_go", "take", "taken_by"]
 
-_MISSING: Final = object()
 _LOCK = threading.RLock()
 
 
@@ -39,58 +39,38 @@ if hasattr(os, "register_at_fork"):
 
 @dataclass(eq=False)
 class Taken:
-    """A name that was taken over, and for whom, the latest last."""
+    """A name that was taken over, and for whom, the latest last.
+
+    Attributes:
+        label: Of a function: what it is called in statistics.
+        within: Of a function: how often it was called within another one of the host.
+    """
 
     owner: Any
     name: Any
     old: Any
     new: Any = None
     users: list[Any] = field(default_factory=list)
+    label: str = ""
+    within: int = 0
 
     @property
     def in_force(self) -> bool:
         """Whether nobody has put something else there."""
-        return _read(self.owner, self.name) is self.new
+        return slots.is_in(self.owner, self.name, self.new)
 
     @property
     def called(self) -> Any:
         """What is called where the old value stood: for an object, its class's method."""
-        return getattr(self.owner, self.name) if self.old is _MISSING else self.old
+        return getattr(self.owner, self.name) if self.old is slots.MISSING else self.old
 
 
 _TAKEN: Final[dict[tuple[int, Any], Taken]] = {}
 
 
-def _read(owner: Any, name: Any) -> Any:
-    """What stands under the owner's own name; a private mark if nothing does."""
-    if isinstance(owner, dict):
-        return owner.get(name, _MISSING)
-    if isinstance(owner, list):
-        return owner[name] if name < len(owner) else _MISSING
-    return vars(owner).get(name, _MISSING)
-
-
-def _write(owner: Any, name: Any, value: Any) -> None:
-    # By the plain type's own method: a subclass might refuse, log, or reorder.
-    if isinstance(owner, dict):
-        dict.__setitem__(owner, name, value)
-    elif isinstance(owner, list):
-        list.__setitem__(owner, name, value)
-    elif isinstance(owner, ModuleType | type):
-        setattr(owner, name, value)
-    else:
-        vars(owner)[name] = value  # a frozen dataclass would refuse `setattr`
-
-
 def _put_back(taken: Taken) -> None:
-    if not taken.in_force:
-        return
-    if taken.old is not _MISSING:
-        _write(taken.owner, taken.name, taken.old)
-    elif isinstance(taken.owner, type | ModuleType):
-        delattr(taken.owner, taken.name)
-    else:
-        del vars(taken.owner)[taken.name]
+    if taken.in_force:
+        slots.put_back(taken.owner, taken.name, taken.old, taken.new)
 
 
 def take(user: Any, owner: Any, name: Any, new: Any) -> Taken:
@@ -99,8 +79,8 @@ def take(user: Any, owner: Any, name: Any, new: Any) -> Taken:
         key = (id(owner), name)
         taken = _TAKEN.get(key)
         if taken is None or taken.owner is not owner or not taken.in_force:
-            taken = Taken(owner, name, _read(owner, name), new)
-            _write(owner, name, new)
+            taken = Taken(owner, name, slots.read(owner, name), new)
+            slots.write(owner, name, new)
             _TAKEN[key] = taken
         if not any(user is known for known in taken.users):
             taken.users.append(user)
@@ -140,12 +120,12 @@ def let_go(user: Any, taken: Taken) -> None:
 def enter(handle: Any, owner: Any, name: str, make: Callable[[Taken], Any]) -> Taken:
     """Puts a function in the place of one, or adds the handle to those whom it serves."""
     with _LOCK:
-        taken = getattr(_read(owner, name), "gatecore_taken", None)
+        taken = getattr(slots.read(owner, name), "gatecore_taken", None)
         if taken is None or taken.owner is not owner:
-            taken = Taken(owner, name, _read(owner, name))
+            taken = Taken(owner, name, slots.read(owner, name))
             taken.new = make(taken)
             taken.new.gatecore_taken = taken
-            _write(owner, name, taken.new)
+            slots.write(owner, name, taken.new)
         if not any(handle is known for known in taken.users):
             taken.users.append(handle)
         return taken

@@ -3,9 +3,9 @@
 The names of `typing` that mean `re`'s classes, and `type` where a module asks it, lead to what
 stands in for them (`stand_ins`).
 
-What is looked at: a module's own names, the classes that it defines, the attributes of given
-objects, and lists, dicts and tuples in all of these. What a function keeps for itself (a closure, a
-default, an import in its body) is out of reach and keeps asking `re`; so do sets of patterns, whose
+What is looked at are the slots of modules and given objects (`slots`), and what cannot be changed
+and is held there: tuples, `functools.partial`, methods of patterns kept as functions. What a
+function imports in its body is out of reach and keeps asking `re`; so do sets of patterns, whose
 order would change.
 """
 
@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from types import FunctionType, ModuleType
+from functools import partial
+from types import BuiltinMethodType, FunctionType, ModuleType
 from typing import Any, Final
 
 from gatecore._gatecore import compile_served
 from gatecore.hosts import host_re
 from gatecore.hosts.patching import is_ours, take
+from gatecore.hosts.slots import KEYS, Slot, slots_of
 from gatecore.hosts.stand_ins import TYPE, stand_in
 from gatecore.patterns.pattern import Pattern
 
@@ -32,51 +34,41 @@ _FUNCTIONS: Final = {
     )
 }
 _DEEPEST: Final = 6
-#: Longer lists are data, not patterns.
+#: Longer tuples are data, not patterns.
 _LONGEST: Final = 10_000
 
-_Slot = tuple[Any, Any, Any]
 
-
-def _slots(owner: Any, seen: set[int], depth: int = 0) -> Iterator[_Slot]:
-    """(owner, name, value) of all that an owner holds, itself or in containers that are its own."""
-    if id(owner) in seen or depth > _DEEPEST:
-        return
-    seen.add(id(owner))
-    if isinstance(owner, dict):
-        items = list(owner.items())
-    elif isinstance(owner, list):
-        items = list(enumerate(owner))
-    else:
-        own = getattr(owner, "__dict__", {})
-        items = [(name, value) for name, value in list(own.items()) if name[:2] != "__"]
-    if len(items) > _LONGEST:
-        return
-    for name, value in items:
-        yield owner, name, value
-        if isinstance(value, dict | list) or (
-            isinstance(owner, ModuleType)
-            and isinstance(value, type)
-            and value.__module__ == owner.__name__
-        ):
-            yield from _slots(value, seen, depth + 1)
+def _slots(owners: list[Any]) -> Iterator[Slot]:
+    own = {owner.__name__ for owner in owners if isinstance(owner, ModuleType)}
+    seen: set[int] = set()
+    for owner in owners:
+        yield from slots_of(owner, own, seen)
 
 
 def held_patterns(owners: list[Any]) -> Iterator[Pattern]:
     """The pattern objects of text that owners hold, in the order in which they are found."""
-    seen: set[int] = set()
-    for owner in owners:
-        for _, _, value in _slots(owner, seen):
-            yield from _patterns(value, 0)
+    for _, _, value in _slots(owners):
+        yield from _patterns(value, 0)
 
 
 def _patterns(value: Any, depth: int) -> Iterator[Pattern]:
     if isinstance(value, re.Pattern):
         if isinstance(value.pattern, str):
             yield Pattern(value.pattern, value.flags & ~re.UNICODE)
-    elif type(value) is tuple and depth < _DEEPEST and len(value) <= _LONGEST:
-        for part in value:
+    elif depth < _DEEPEST:
+        for part in _parts(value):
             yield from _patterns(part, depth + 1)
+
+
+def _parts(value: Any) -> tuple[Any, ...]:
+    """What of a value that cannot be changed leads to `re`, itself left out."""
+    if isinstance(value, tuple):
+        return value if len(value) <= _LONGEST else ()
+    if type(value) is partial:
+        return (value.func, *value.args, *value.keywords.values())
+    if isinstance(value, BuiltinMethodType) and isinstance(value.__self__, re.Pattern):
+        return (value.__self__,)  # `re.compile(…).search`, kept as a function
+    return ()
 
 
 def rebind(
@@ -93,20 +85,18 @@ def rebind(
     for module in asking:
         take(user, module, "type", TYPE)
         rebound.append(f"{_name(module)}.type")
-    seen: set[int] = set()
-    for owner in owners:
-        for holder, name, value in list(_slots(owner, seen)):
-            new = _rebound(value, 0)
-            if new is not value:
-                label = f"{_name(owner)}.{name}" if holder is owner else _name(owner)
-                try:
-                    take(user, holder, name, new)
-                except Exception as error:  # a metaclass, or a module's class: `re`'s stays there
-                    refused.append(f"{label}: it cannot be set: {error!r}")
-                else:
-                    rebound.append(label)
-            elif is_ours(holder, name):
-                take(user, holder, name, value)  # another handle's: join it
+    for holder, name, value in list(_slots(owners)):
+        new = _rebound_keys(value) if name is KEYS else _rebound(value, 0)
+        if new is not value:
+            label = f"{_name(holder)}.{name}" if isinstance(name, str) else _name(holder)
+            try:
+                take(user, holder, name, new)
+            except Exception as error:  # a metaclass, or a module's class: `re`'s stays there
+                refused.append(f"{label}: it cannot be set: {error!r}")
+            else:
+                rebound.append(label)
+        elif is_ours(holder, name):
+            take(user, holder, name, value)  # another handle's: join it
     return list(dict.fromkeys(rebound)), list(dict.fromkeys(refused))
 
 
@@ -120,10 +110,44 @@ def _rebound(value: Any, depth: int) -> Any:
         return host_re
     if isinstance(value, re.Pattern):
         return compile_served(value) if isinstance(value.pattern, str) else value
-    if type(value) is tuple and depth < _DEEPEST and len(value) <= _LONGEST:
-        parts = [_rebound(part, depth + 1) for part in value]
-        changed = any(new is not old for new, old in zip(parts, value, strict=True))
-        return tuple(parts) if changed else value
+    if isinstance(value, tuple):
+        return _rebound_tuple(value, depth)
+    if type(value) is partial:
+        return _rebound_partial(value, depth)
+    if isinstance(value, BuiltinMethodType) and isinstance(value.__self__, re.Pattern):
+        new = _rebound(value.__self__, depth)
+        return value if new is value.__self__ else getattr(new, value.__name__)
     if isinstance(value, FunctionType):
         return _FUNCTIONS.get(value, value)
     return stand_in(value)
+
+
+def _rebound_tuple(value: tuple[Any, ...], depth: int) -> Any:
+    kind = type(value)
+    is_plain = kind is tuple or (kind.__bases__ == (tuple,) and hasattr(kind, "_fields"))
+    if not is_plain or depth >= _DEEPEST or len(value) > _LONGEST:
+        return value
+    parts = [_rebound(part, depth + 1) for part in value]
+    changed = any(new is not old for new, old in zip(parts, value, strict=True))
+    return tuple.__new__(kind, parts) if changed else value
+
+
+def _rebound_keys(keys: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The keys of a dict, patterns among them made ours, which are found as `re`'s are."""
+    if not any(isinstance(key, re.Pattern) for key in keys):
+        return keys
+    return tuple(_rebound(key, 0) if isinstance(key, re.Pattern) else key for key in keys)
+
+
+def _rebound_partial(value: partial[Any], depth: int) -> Any:
+    if depth >= _DEEPEST:
+        return value
+    function = _rebound(value.func, depth + 1)
+    args = _rebound_tuple(value.args, depth)
+    named = {name: _rebound(part, depth + 1) for name, part in value.keywords.items()}
+    same = function is value.func and args is value.args
+    if same and all(named[name] is value.keywords[name] for name in named):
+        return value
+    new = partial(function, *args, **named)
+    vars(new).update(vars(value))
+    return new

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from gatecore._gatecore import reasons, thread_counts
+from gatecore.hosts.replay.gate import ReplayCounts, Walked
 from gatecore.patterns.document import Document
 from gatecore.patterns.explanation import Explanation
 from gatecore.patterns.pattern import Pattern
@@ -87,6 +88,7 @@ class HostExplanation:
         entries: Functions in which documents come in.
         changed: What answers the same in another way.
         left: What was not changed or not read, with the reason.
+        replay: What replaying came to, for each gate that was looked at for it.
 
     >>> import types
     >>> from gatecore import accelerate
@@ -109,6 +111,7 @@ class HostExplanation:
     entries: list[str]
     changed: list[str]
     left: list[str]
+    replay: dict[str, ReplayCounts] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[tuple[Pattern, Explanation]]:
         return iter(self.patterns)
@@ -120,10 +123,27 @@ class HostExplanation:
             f"{self.host}: {len(self.patterns):,} patterns ({routes}), {origin}",
             f"{len(self.entries)} entries, {len(self.rebound)} names rebound",
             *(f"changed: {what}" for what in self.changed),
+            *self._replayed(),
             *(f"only re: {pattern.source}" for pattern in self.fallback),
             *(f"left: {what}" for what in self.left),
         ]
         return "\n".join(lines)
+
+    def _replayed(self) -> list[str]:
+        if not self.replay:
+            return []
+        counts = self.replay.values()
+        some = sum(1 for one in counts if one.refused is None)
+        replayed, run = sum(one.replayed for one in counts), sum(one.run for one in counts)
+        what = f"{replayed:,} results came from the core, for {run:,} their Python ran"
+        lines = [f"replayed: {some:,} of {len(self.replay):,} functions; {what}"]
+        for label, one in self.replay.items():
+            if one.refused is not None:
+                lines.append(f"not replayed: {label}: {one.refused}")
+            else:
+                for reason, ways in one.reasons.items():
+                    lines.append(f"{ways} ways not replayed: {label}: {reason}")
+        return lines
 
 
 class Counts:
@@ -171,24 +191,46 @@ class Counts:
         """What fell through on a document that is done."""
         _add_patterns(document, self._by_pattern)
 
-    def stats(self, labels: Iterable[str], documents: Iterable[Document]) -> HostStats:
-        """All so far, of the gates named and with documents that are still in use."""
+    def stats(
+        self,
+        labels: Iterable[str],
+        documents: Iterable[Document],
+        walked: Mapping[str, Walked],
+    ) -> HostStats:
+        """All so far, of the gates named and with documents that are still in use.
+
+        Args:
+            labels: The gates.
+            documents: Those that are in use.
+            walked: Calls of gates that ended in the core, and what they asked.
+        """
         by_pattern = {key: Counter(counts) for key, counts in self._by_pattern.items()}
         for document in documents:
             _add_patterns(document, by_pattern)
         rows = sorted(by_pattern.items(), key=lambda row: (-sum(row[1].values()), row[0]))
-        served, *fell = self._total
+        served, *fell = _sum(self._total, *(one.outermost for one in walked.values()))
         return HostStats(
             served=served,
             fell_through=sum(fell),
             by_reason=by_reason(fell),
-            by_gate={label: self._of_gate(label) for label in labels if label in self._by_gate},
+            by_gate={
+                label: self._of_gate(label, walked.get(label))
+                for label in labels
+                if label in self._by_gate
+            },
             by_pattern={Pattern(*key): dict(counts) for key, counts in rows},
         )
 
-    def _of_gate(self, label: str) -> GateCounts:
-        served, *fell = self._by_gate[label]
-        return GateCounts(self._calls[label], served, sum(fell), by_reason(fell))
+    def _of_gate(self, label: str, walked: Walked | None) -> GateCounts:
+        row, calls = self._by_gate[label], self._calls[label]
+        if walked is not None:
+            row, calls = _sum(row, walked.within, walked.outermost), calls + walked.calls
+        served, *fell = row
+        return GateCounts(calls, served, sum(fell), by_reason(fell))
+
+
+def _sum(*rows: Iterable[int]) -> list[int]:
+    return [sum(column) for column in zip(*filter(None, rows), strict=True)]
 
 
 _ByPattern = dict[tuple[str, int], Counter[str]]

@@ -36,14 +36,19 @@ _PLAIN_ONLY: Final = re.compile(_PLAIN)
 
 
 class HostWords:
-    """The words of a host's source, read when first asked for: about 0.2 s for 120 files."""
+    """The words of a host's source, read when first asked for: about 0.3 s for 120 files.
+
+    Words that stand side by side are kept as pairs: to look for each in the source took 7 ms, and
+    14 s for the 2,099 patterns of proselint 0.13, which one document then waited for.
+    """
 
     def __init__(self, modules: Iterable[ModuleType]) -> None:
         self._paths = [
             Path(path) for path in (getattr(one, "__file__", None) for one in modules) if path
         ]
-        self._texts: list[str] | None = None
+        self._is_read = False
         self._words: set[str] = set()
+        self._pairs: set[tuple[str, str]] = set()
 
     def own(self, source: str) -> bool:
         r"""Whether nothing of a pattern can have come from a document.
@@ -56,25 +61,34 @@ class HostWords:
         read = [*_words(_bare(_BOUNDS.sub("(", source)))]
         if not read:
             return True
-        texts = self._read()
+        self._read()
         if not all(word in self._words for word, _ in read):
             return False
-        pairs = {(before[0], after[0]) for before, after in itertools.pairwise(read) if before[1]}
-        return all(_is_there(pair, texts) for pair in pairs)
+        return all(
+            (before[0], after[0]) in self._pairs
+            for before, after in itertools.pairwise(read)
+            if before[1]
+        )
 
-    def _read(self) -> list[str]:
-        if self._texts is None:
-            self._texts = []
-            for path in self._paths:
-                try:
-                    plain = path.read_text("utf-8")
-                except (OSError, ValueError):
-                    continue  # `HostPatterns.skipped` names it
-                text = _bare(plain)
-                self._texts.append(text)
-                for form in (text, text.lower(), text.upper(), plain):
-                    self._words.update(_WORD.findall(form))
-        return self._texts
+    def _read(self) -> None:
+        if self._is_read:
+            return
+        self._is_read = True
+        for path in self._paths:
+            try:
+                plain = path.read_text("utf-8")
+            except (OSError, ValueError):
+                continue  # `HostPatterns.skipped` names it
+            text = _bare(plain)
+            self._words.update(_WORD.findall(plain))
+            for form in (text, text.lower(), text.upper()):
+                words = [*_words(form)]
+                self._words.update(word for word, _ in words)
+                self._pairs.update(
+                    (before[0], after[0])
+                    for before, after in itertools.pairwise(words)
+                    if before[1]
+                )
 
 
 def _bare(text: str) -> str:
@@ -87,10 +101,3 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
     for number, word in enumerate(found):
         between = text[word.end() : found[number + 1].start()] if number + 1 < len(found) else "("
         yield word.group(), _PLAIN_ONLY.fullmatch(between) is not None
-
-
-def _is_there(pair: tuple[str, str], texts: list[str]) -> bool:
-    first, second = map(re.escape, pair)
-    beside = re.compile(rf"(?<![^\W_]){first}{_PLAIN}{second}(?![^\W_])")
-    forms = (form for text in texts for form in (text, text.lower(), text.upper()))
-    return any(beside.search(form) for form in forms)

@@ -42,12 +42,13 @@ class Document(DocumentMethods, str):
     (True, 'RISK')
     """
 
-    __slots__ = ("__weakref__", "_core", "_notes", "_patterns", "_views")
+    __slots__ = ("__weakref__", "_core", "_notes", "_own", "_patterns", "_views")
 
     _core: CoreScan
     _patterns: PatternSet
     _views: dict[str, Document]
     _notes: dict[Any, Any]
+    _own: tuple[str, ...]
 
     def __new__(cls, text: str, patterns: PatternSet) -> Document:
         """Binds a text to a set."""
@@ -64,6 +65,7 @@ class Document(DocumentMethods, str):
         document._core = patterns._core.begin(document, view_of)
         document._views = {}
         document._notes = {}
+        document._own = ()
         document._patterns = patterns
         return document
 
@@ -89,9 +91,13 @@ class Document(DocumentMethods, str):
         view = self._views.get(method)
         if view is not None:
             return view
+        if method in self._own:
+            return self
         text: str = getattr(str, method)(self)
         if text == self:
-            return self  # not kept: a document that holds itself would live until the next gc
+            # Not kept itself: a document that holds itself would live until the next gc.
+            self._own += (method,)
+            return self
         for known in list(self._views.values()):  # another thread may add one
             if text == known:
                 return self._views.setdefault(method, known)

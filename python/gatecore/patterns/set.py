@@ -259,9 +259,10 @@ class PatternSet:
         r"""Remembers a pattern for the next compile; whether it is new and was remembered.
 
         A `Document` does this with every pattern that it is asked for and that is not in its set.
-        At most 1,000 patterns are remembered, what earlier sets learned included, and none longer
-        than 1,000 characters: patterns made of user input would be endless. They are kept in memory
-        as long as the set is. Only with `learn=True` are they written into the cache.
+        At most 4,000 patterns are remembered, what earlier sets learned included, none longer than
+        32,768 characters and a million of them in all: patterns made of user input would be
+        endless. They are kept in memory as long as the set is. Only with `learn=True` are they
+        written into the cache.
 
         Raises:
             re.error: And whatever else `re.compile` raises for a bad pattern.

@@ -72,7 +72,7 @@ mod _gatecore {
     #[pymodule_export]
     use super::re::functions::{
         compile, compile_served, findall, finditer, fullmatch, pattern_object, purge, r#match,
-        reasons, reset_stats, search, split, stats, sub, subn, thread_counts, totals,
+        reasons, replace_keys, reset_stats, search, split, stats, sub, subn, thread_counts, totals,
     };
     #[pymodule_export]
     use super::re::iterator::MatchIterator;
@@ -81,7 +81,9 @@ mod _gatecore {
     #[pymodule_export]
     use super::re::pattern::CompiledPattern;
     #[pymodule_export]
-    use super::re::texts::gain_of;
+    use super::re::replay::CoreReplay;
+    #[pymodule_export]
+    use super::re::texts::{gain_of, lend_scan};
     #[pymodule_export]
     use super::scan::CoreScan;
     #[pymodule_export]

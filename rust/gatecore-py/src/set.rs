@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use gatecore::alphabet::Limits;
 use gatecore::pass::memo::{self, Lent};
 use gatecore::{
     Backend, CodePoints, LoweredPattern, PatternSet, Scan, ShardId, SharedSet, Spec, Stop, Text,
@@ -37,7 +38,12 @@ pub struct CoreSet {
 #[pymethods]
 impl CoreSet {
     /// Compiles lowered patterns; the GIL is released, and Ctrl-C stops it.
+    ///
+    /// `limits` are for tests: every pattern that can be gets an alphabet of symbols of one to three bytes, of
+    /// which so many have one, so many leads two, and so many trails end them.
     #[staticmethod]
+    #[pyo3(signature = (patterns, classes, words, ascii_words, sections, backend, limits=None))]
+    #[expect(clippy::too_many_arguments, reason = "they are those of the call in Python")]
     fn build(
         py: Python<'_>,
         patterns: Vec<LoweredTuple>,
@@ -46,7 +52,13 @@ impl CoreSet {
         ascii_words: Vec<u32>,
         sections: Option<Vec<u32>>,
         backend: &Bound<'_, PyAny>,
+        limits: Option<(usize, usize, usize)>,
     ) -> PyResult<Self> {
+        let limits = limits.map_or_else(Limits::default, |(singles, leads, trails)| Limits {
+            singles,
+            leads,
+            trails,
+        });
         let backend = backend_called(backend)?;
         if sections.as_ref().is_some_and(|sections| sections.len() != patterns.len()) {
             return Err(PyValueError::new_err("each pattern has one section"));
@@ -65,7 +77,7 @@ impl CoreSet {
                 ascii_words: CodePoints::from_flat(&ascii_words).map_err(errors::build)?,
                 backend,
             };
-            PatternSet::build_until(&spec, stop).map_err(errors::build)
+            PatternSet::build_with(&spec, limits, stop).map_err(errors::build)
         };
         let built = without_gil(py, || long(&Limit::default(), build))?;
         Ok(CoreSet { shared: SharedSet::new(built?) })

@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use crate::alphabet::{end_with_final_newline, NEWLINE};
+use crate::alphabet::{end_with_final_newline, Places, NEWLINE};
 use crate::confirm::{self, Automaton, AutomatonKind, Begin, Matches, Wanted};
 use crate::error::ScanError;
 use crate::memory;
@@ -89,18 +89,10 @@ pub struct Groups {
     pub last: Option<u32>,
 }
 
-impl Groups {
-    /// The same groups in a text with `offset` more characters in front.
-    fn moved(mut self, offset: usize) -> Self {
-        self.spans.iter_mut().flatten().for_each(|span| *span = span.moved(offset));
-        self
-    }
-}
-
 /// One document on its way through the pass.
 ///
-/// Keeps the document in symbols (one byte per character, for each shard that was asked for) so that spans
-/// can be confirmed later. Decisions are remembered. Safe to share between threads. Every question names
+/// Keeps the document in symbols (one byte per character, up to three where a shard's alphabet is wide, for each
+/// shard that was asked for) so that spans can be confirmed later. Decisions are remembered. Safe to share between threads. Every question names
 /// the set that made the scan.
 ///
 /// A caller that wants its whole document scanned uses [`PatternSet::scan`]. One that does not, or that
@@ -183,8 +175,7 @@ impl Scan {
         symbols: Vec<u8>,
         stop: &Stop,
     ) -> Result<(), ScanError> {
-        assert_eq!(symbols.len(), self.length, "a translation of another document");
-        let scanned = set.shards[shard.0 as usize].scan(symbols, stop)?;
+        let scanned = set.shards[shard.0 as usize].scan(symbols, self.length, stop)?;
         let _ = self.shards[shard.0 as usize].set(scanned);
         Ok(())
     }
@@ -278,10 +269,10 @@ impl Scan {
         if self.is_for_re(set, id, self.length) {
             return Answer::AskRe;
         }
-        let Some((symbols, automaton, _)) = self.automaton(set, id, AutomatonKind::Spans) else {
+        let Some(((_, shard), automaton)) = self.automaton(set, id, AutomatonKind::Spans) else {
             return Answer::AskRe;
         };
-        let matches = automaton.is_match(symbols);
+        let matches = automaton.is_match(&shard.symbols);
         self.remember(id, matches);
         Answer::Known(matches)
     }
@@ -365,9 +356,9 @@ impl Scan {
             anchor,
             region,
             || None,
-            |automaton, symbols, from, offset| {
+            |automaton, symbols, from, origin| {
                 let first = confirm::first(automaton, symbols, from, anchor != Anchor::Search);
-                first.map(|span| span.moved(offset))
+                first.map(|span| origin.span(span))
             },
         )
     }
@@ -383,7 +374,11 @@ impl Scan {
         let Some((candidates, (shard, ..))) = set.candidates(id).zip(place) else {
             return Answer::AskRe;
         };
-        Answer::Known(candidates.next(self.shard(shard).symbols.as_slice(), from))
+        let scanned = self.shard(shard);
+        let places = scanned.places(&set.shards[shard as usize]);
+        let begin = places.map_or(from, |places| places.byte(from));
+        let next = candidates.next(scanned.symbols.as_slice(), begin);
+        Answer::Known(next.map(|at| places.map_or(at, |places| places.character(at))))
     }
 
     /// Every match, as `re.finditer` gives them.
@@ -403,9 +398,9 @@ impl Scan {
     ) -> Answer<Matches> {
         let none = || Matches { spans: Vec::new(), at_end: true };
         let region = Region { from: begin.at, to };
-        self.within(set, id, Anchor::Search, region, none, |automaton, symbols, from, offset| {
+        self.within(set, id, Anchor::Search, region, none, |automaton, symbols, from, origin| {
             let begin = Begin { at: from, ..begin };
-            confirm::some(automaton, symbols, begin, wanted, || set.listing(id)).moved(offset)
+            origin.matches(confirm::some(automaton, symbols, begin, wanted, || set.listing(id)))
         })
     }
 
@@ -425,25 +420,34 @@ impl Scan {
             Anchor::FullMatch => AutomatonKind::Full,
         };
         let place = set.patterns[id.0 as usize].place;
-        let Some(((automaton, closing), (shard, ..))) = set.groups_automaton(id, kind).zip(place)
+        let Some(((automaton, closing), (number, ..))) = set.groups_automaton(id, kind).zip(place)
         else {
             return Answer::AskRe;
         };
-        let symbols = self.shard(shard).symbols.as_slice();
-        if found.end() > to.min(symbols.len()) || self.is_for_re(set, id, to) {
+        let shard = self.shard(number);
+        if found.end() > to.min(self.length) || self.is_for_re(set, id, to) {
             return Answer::AskRe;
         }
+        let places = shard.places(&set.shards[number as usize]);
+        let (found, to) = match places {
+            None => (found, to),
+            Some(places) => {
+                (Span::new(places.byte(found.start()), places.byte(found.end())), places.byte(to))
+            }
+        };
+        let symbols = shard.symbols.as_slice();
         // Unless there is look-around, only the character after the match is looked at, so the end matters
         // only there.
         let is_near_end =
             anchor == Anchor::FullMatch || automaton.looks_around() || found.end() + 1 >= to;
         let offset = found.start().saturating_sub(automaton.reach());
         let to = if is_near_end { to } else { symbols.len() };
-        let (symbols, offset) = self.cut(shard, offset, to);
+        let (symbols, offset) = self.cut(number, offset, to);
         let here = Span::new(found.start() - offset, found.end() - offset);
         let grouping = || set.grouping(id);
         let groups = confirm::groups(automaton, &symbols, here, closing, grouping);
-        Answer::of(groups.map(|groups| groups.moved(offset)))
+        let origin = Origin { offset, places };
+        Answer::of(groups.map(|groups| origin.groups(groups)))
     }
 
     /// Asks an automaton about a region, unless the answer is certain to be `none`.
@@ -454,7 +458,7 @@ impl Scan {
         anchor: Anchor,
         region: Region,
         none: impl FnOnce() -> T,
-        ask: impl FnOnce(&Automaton, &[u8], usize, usize) -> T,
+        ask: impl FnOnce(&Automaton, &[u8], usize, Origin<'_>) -> T,
     ) -> Answer<T> {
         if self.is_out(set, id, anchor, region) {
             return Answer::Known(none());
@@ -466,22 +470,28 @@ impl Scan {
             Anchor::Search | Anchor::Match => AutomatonKind::Spans,
             Anchor::FullMatch => AutomatonKind::Full,
         };
-        let Some((symbols, automaton, shard)) = self.automaton(set, id, kind) else {
+        let Some(((number, shard), automaton)) = self.automaton(set, id, kind) else {
             return Answer::AskRe;
         };
-        if region.from > region.to.min(symbols.len()) {
+        if region.from > region.to.min(self.length) {
             // `re.match` finds the empty text there, beyond the end.
             return match anchor {
                 Anchor::Match => Answer::AskRe,
                 Anchor::Search | Anchor::FullMatch => Answer::Known(none()),
             };
         }
-        let offset = region.from.saturating_sub(automaton.reach());
-        let (symbols, offset) = self.cut(shard, offset, region.to);
-        Answer::Known(ask(automaton, &symbols, region.from - offset, offset))
+        let places = shard.places(&set.shards[number as usize]);
+        let (from, to) = match places {
+            None => (region.from, region.to),
+            Some(places) => (places.byte(region.from), places.byte(region.to)),
+        };
+        let offset = from.saturating_sub(automaton.reach());
+        let (symbols, offset) = self.cut(number, offset, to);
+        Answer::Known(ask(automaton, &symbols, from - offset, Origin { offset, places }))
     }
 
-    /// The symbols of a document that ends at `to`, and how many are missing in front, at most `offset`.
+    /// The symbols of a document that ends at the symbol `to`, and how many are missing in front, at most
+    /// `offset`.
     ///
     /// Where the end is cut right after a newline, that becomes the final one, in a copy: of what comes after
     /// `offset`, or, if the same was asked before, of all, which is kept. So many questions about one
@@ -538,17 +548,53 @@ impl Scan {
         set: &'a PatternSet,
         id: PatternId,
         kind: AutomatonKind,
-    ) -> Option<(&'a [u8], &'a Automaton, u32)> {
+    ) -> Option<((u32, &'a ShardScan), &'a Automaton)> {
         let (shard, ..) = set.patterns[id.0 as usize].place?;
         let automaton = set.automaton(id, kind)?;
-        Some((self.shard(shard).symbols.as_slice(), automaton, shard))
+        Some(((shard, self.shard(shard)), automaton))
     }
 
     /// Bytes that it keeps.
     pub fn size(&self) -> usize {
-        let symbols = self.shards.iter().filter_map(OnceLock::get).map(|shard| shard.symbols.len());
+        let shards = self.shards.iter().filter_map(OnceLock::get);
         let cut = self.cut.try_lock().ok().and_then(|cut| Some(cut.as_ref()?.copy.as_ref()?.len()));
-        symbols.sum::<usize>() + self.decisions.len() + cut.unwrap_or(0)
+        shards.map(ShardScan::size).sum::<usize>() + self.decisions.len() + cut.unwrap_or(0)
+    }
+}
+
+/// Where the symbols that an automaton saw begin in their document, and where its characters do unless each
+/// is one byte.
+#[derive(Clone, Copy)]
+struct Origin<'a> {
+    offset: usize,
+    places: Option<&'a Places>,
+}
+
+impl Origin<'_> {
+    fn is_same(self) -> bool {
+        self.offset == 0 && self.places.is_none()
+    }
+
+    fn span(self, span: Span) -> Span {
+        let span = span.moved(self.offset);
+        match self.places {
+            None => span,
+            Some(places) => Span::new(places.character(span.start()), places.character(span.end())),
+        }
+    }
+
+    fn matches(self, mut matches: Matches) -> Matches {
+        if !self.is_same() {
+            matches.spans.iter_mut().for_each(|span| *span = self.span(*span));
+        }
+        matches
+    }
+
+    fn groups(self, mut groups: Groups) -> Groups {
+        if !self.is_same() {
+            groups.spans.iter_mut().flatten().for_each(|span| *span = self.span(*span));
+        }
+        groups
     }
 }
 

@@ -320,7 +320,7 @@ def test_what_is_made_of_the_hosts_words_is_kept_once_a_second_document_asks(
 def test_what_documents_ask_for_is_kept_in_memory_up_to_a_limit(
     new_module: NewModule, cache: PatternStore
 ) -> None:
-    """Patterns that are made of the text would be endless: 1,000 are told apart."""
+    """Patterns that are made of the text would be endless: 1,000 are told apart, 4,000 learned."""
     rules = new_module(
         r"""
         import re
@@ -331,13 +331,69 @@ def test_what_documents_ask_for_is_kept_in_memory_up_to_a_limit(
         name="host_endless",
     )
     with gatecore.accelerate(rules, store=cache) as handle:
-        for start in (0, 1_500):
-            assert all(rules.check(" ".join(f"w{n}" for n in range(start, start + 1_500))))
+        for start in (0, 3_000):
+            assert all(rules.check(" ".join(f"w{n}" for n in range(start, start + 3_000))))
         counted = handle.stats()
     assert len(counted.by_pattern) == 1_000
-    assert counted.fell_through == 3_000
-    assert len(handle._learning._sighted) == 1_000
-    assert len(handle.patterns.learned) == 1_000
+    assert counted.fell_through == 6_000
+    assert len(handle._learning._sighted) == 4_000
+    assert len(handle.patterns.learned) == 4_000
+
+
+def test_a_long_list_of_words_is_learned(new_module: NewModule, cache: PatternStore) -> None:
+    """An alternation of all the words of a list is one pattern of thousands of characters."""
+    words = ", ".join(repr(f"{one}{two}ly") for one in "abcdefghijklmno" for two in "pqrstuvwxyz")
+    source = f"""
+import re
+WORDS = [{words}]
+
+def check(text):
+    return [found.span() for found in re.finditer("|".join(r"(?:^|\\W)" + w for w in WORDS), text)]
+"""
+    rules = new_module(source, name="host_long_list")
+    text = "It was aply and ozly said, so there is nothing that I would like to add to it. "
+    wanted = rules.check(text)
+    assert [text[slice(*span)] for span in wanted] == [" aply", " ozly"]
+    with gatecore.accelerate(rules, store=cache):
+        assert [rules.check(text + end) for end in "ab"] == [wanted, wanted]
+    with gatecore.accelerate(rules, store=cache) as handle:
+        handle.wait()
+        assert max(len(pattern.source) for pattern in handle.patterns) > 2_000
+        assert rules.check(text + "c") == wanted
+        assert handle.stats().share == 1.0
+
+
+def test_what_two_documents_ask_for_is_compiled_beside_the_work(
+    new_module: NewModule, cache: PatternStore
+) -> None:
+    """In memory only: the words stand side by side in documents, not in the source."""
+    rules = new_module(
+        r"""
+        import re
+        FIRST, SECOND = ["field", "market", "mark", "rate", "risk"], [f"w{n}" for n in range(20)]
+
+        def check(text):
+            return [
+                [found.span() for found in re.finditer(rf"\b{one}\s+{two}\b", text)]
+                for one in FIRST for two in SECOND
+            ]
+        """,
+        name="host_beside",
+    )
+    texts = [f"The field  w7 of number {n}: mark w3. " + "Nothing else. " * 800 for n in range(16)]
+    wanted = [rules.check(text) for text in texts]
+    assert sum(map(len, wanted[0])) == 2
+    for _ in range(2):  # what was learned is not there at the next start
+        with gatecore.accelerate(rules, store=cache) as handle:
+            assert [rules.check(text) for text in texts] == wanted
+            handle.wait()
+            before = handle.stats()
+            assert before.by_reason["the pattern is not in the document's set"] >= 500
+            assert rules.check(texts[0] + "x") == wanted[0]
+            assert handle.stats().served - before.served >= 95
+            assert len(handle.patterns) < 100
+    kept = b"".join(path.read_bytes() for path in cache.folder.iterdir() if path.is_file())
+    assert b"w7" not in kept
 
 
 def test_names_do_not_keep_the_hosts_own_patterns_from_being_kept(

@@ -167,6 +167,104 @@ def test_texts_whose_questions_re_answers_at_once_are_scanned_rarely() -> None:
         assert gatecore.re.stats().served < 200
 
 
+def test_a_scan_outlives_what_is_asked_in_between() -> None:
+    """What a match found is a text as well, and short."""
+    plain, module, text = new_module(), new_module(), text_of(40)
+    found = [other[:40] for other in text.splitlines()]
+
+    def ask(rules: list[typing.Any], number: typing.Any) -> list[int]:
+        return [
+            (number.search(found[place % 40]) is not None) + sum(1 for _ in rule.finditer(text))
+            for place, rule in enumerate(rules)
+        ]
+
+    wanted = ask(plain.RULES, plain.NUMBER)
+    assert sum(wanted) > 50
+    with gatecore.accelerate(module, patterns=[*PATTERNS, r"\d+"], keep=False):
+        for _ in range(20):  # what `finditer` is spared counts as what `search` is
+            assert ask(module.RULES, module.NUMBER) == wanted
+        gatecore.re.reset_stats()
+        for _ in range(3):
+            assert ask(module.RULES, module.NUMBER) == wanted
+        assert gatecore.re.stats().served > 250
+
+
+def test_patterns_that_are_asked_at_places_are_given_back() -> None:
+    """As lexers ask them: `re` says no at one place in less time than any automaton begins."""
+    plain, module, text = new_module(), new_module(), "12 risk fee, 7 loans; " * 20
+    source = """
+    import re
+    WORD, DIGITS = re.compile(r"[a-z]+").match, re.compile(r"\\d+")
+    def tokens(text):
+        place, found = 0, []
+        while place < len(text):
+            match = WORD(text, place) or DIGITS.match(text, place)
+            found.append(match and match.group())
+            place = match.end() if match else place + 1
+        return found
+    """
+    for each in (plain, module):
+        exec("\n".join(line[4:] for line in source.split("\n")), vars(each))
+    wanted = plain.tokens(text)
+    assert wanted.count("risk") == wanted.count("12") == 20
+    with gatecore.accelerate(module, patterns=["[a-z]+", r"\d+"], keep=False):
+        assert type(module.DIGITS) is not re.Pattern
+        for number in range(20):
+            assert module.tokens(text + str(number))[: len(wanted)] == wanted
+        assert type(module.DIGITS) is re.Pattern
+        assert type(module.WORD.__self__) is re.Pattern
+
+
+def test_functions_that_others_call_are_called_directly_when_those_gain_nothing() -> None:
+    module = new_module()
+    exec("def outer(text):\n    return [count(text) for _ in range(5)]", vars(module))
+    before, text = module.count, text_of(20)
+    with gatecore.accelerate(module, patterns=PATTERNS, keep=False):
+        assert module.count is not before
+        for number in range(6):
+            assert module.outer(text + str(number)) == [len(re.findall(r"\d+", text + "1"))] * 5
+        assert module.count is before
+
+
+RECURSION = r"""
+import re
+import sys
+import threading
+import gatecore
+from gatecore import re as ours
+
+def deepest(pattern, text):
+    depth = [0]
+    def again(match):
+        depth[0] += 1
+        return pattern.sub(again, text)
+    try:
+        pattern.sub(again, text)
+    except RecursionError:
+        return depth[0]
+
+def main():
+    patterns = gatecore.PatternSet(["a"])
+    text = gatecore.Document("banana", patterns)
+    print(deepest(re.compile("a"), "banana") > 100, deepest(ours.compile("a"), text) > 100)
+    once = [
+        module.sub("a", lambda found: module.sub("a", "b", text), text) for module in (re, ours)
+    ]
+    print(once[0] == once[1] != text, gatecore.re.stats().served > 3)
+
+threading.stack_size(1 << 20)
+thread = threading.Thread(target=main)
+thread.start()
+thread.join()
+"""
+
+
+def test_replacements_that_replace_without_end_raise_as_with_re() -> None:
+    """On the stack of a thread, which a thousand of our frames would overflow."""
+    done = run_python(RECURSION)
+    assert done.stdout.split() == ["True", "True", "True", "True"], done.stderr
+
+
 def test_slots_that_refuse_keep_what_they_have() -> None:
     module = new_module()
     exec(

@@ -23,6 +23,7 @@
 //! an allocator that keeps small allocations from ending the process.
 
 pub mod reserve;
+pub mod stack;
 
 use std::hint::black_box;
 use std::mem;

@@ -42,7 +42,7 @@ pub fn first<'py>(target: &Target<'_, 'py>, anchor: Anchor) -> PyResult<Served<'
     if is_search_of_all {
         core.scan.remember(target.id, span.is_some());
     }
-    target.serve();
+    target.serve_as(anchor);
     Ok(Ok(match span {
         None => py.None().into_bound(py),
         Some(_) => Match::of(target, anchor, span)?.into_any(),
@@ -71,15 +71,16 @@ fn first_by_re<'py>(
 }
 
 macro_rules! answer {
-    ($name:ident, $method:literal, $answer:expr $(, $anchor:ident gives $nothing:expr)?) => {
+    ($name:ident, $method:literal, $anchor:ident, $answer:expr $(, gives $nothing:expr)?) => {
         #[doc = concat!("As `re.Pattern.", $method, "`.")]
         #[inline]
         pub fn $name<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
             let method = || intern!(call.string.py(), $method);
-            $(if call.is_ruled_out(Anchor::$anchor)? {
+            let scan = call.scan(Anchor::$anchor)?;
+            $(if call.is_ruled_out(scan.as_ref(), Anchor::$anchor) {
                 return $nothing(call.string.py());
             })?
-            let target = match call.aim()? {
+            let target = match call.aim(scan)? {
                 Ok(target) => target,
                 Err(declined) => return call.ask_re(&declined, method()),
             };
@@ -105,11 +106,11 @@ fn no_texts(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     Ok(empty_list(py)?.into_any())
 }
 
-answer!(searched, "search", |target| first(target, Anchor::Search), Search gives none);
-answer!(matched, "match", |target| first(target, Anchor::Match), Match gives none);
-answer!(fullmatch, "fullmatch", |target| first(target, Anchor::FullMatch), FullMatch gives none);
-answer!(finditer, "finditer", matches);
-answer!(findall, "findall", texts, Search gives no_texts);
+answer!(searched, "search", Search, |target| first(target, Anchor::Search), gives none);
+answer!(matched, "match", Match, |target| first(target, Anchor::Match), gives none);
+answer!(fullmatch, "fullmatch", FullMatch, |target| first(target, Anchor::FullMatch), gives none);
+answer!(finditer, "finditer", Search, matches);
+answer!(findall, "findall", Search, texts, gives no_texts);
 
 /// As `re.Pattern.search`. Most calls are about a whole document whose pass has the answer: they come
 /// first and build nothing but the match.
@@ -144,13 +145,14 @@ pub fn search<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
 /// The matches of a target, looked for as they are asked for.
 pub fn matches<'py>(target: &Target<'_, 'py>) -> PyResult<Served<'py>> {
     let core = target.scan.get();
+    let is_out = target.is_out(Anchor::Search);
     if core.scan.is_for_re(&core.set.set, target.id, target.region.to) {
         return Ok(Err(target.declined(Reason::Fallback)));
     }
-    if core.scan.is_out(&core.set.set, target.id, Anchor::Search, target.region)
-        || errors::caught(|| core.set.set.tells_spans(target.id))?
-    {
-        target.serve();
+    if is_out || errors::caught(|| core.set.set.tells_spans(target.id))? {
+        if !is_out {
+            target.serve();
+        }
         return Ok(Ok(MatchIterator::of(target, None)?.into_any()));
     }
     match ByCandidates::of(target)? {

@@ -13,7 +13,7 @@ use crate::document_class::{scan_of, tell_set};
 use crate::errors;
 use crate::re::pattern::CompiledPattern;
 use crate::re::stats::fell_through;
-use crate::re::texts::{self, scan_for};
+use crate::re::texts::{self, scan_beside, scan_for};
 use crate::scan::CoreScan;
 
 /// Matches between two looks for Ctrl-C.
@@ -101,43 +101,60 @@ impl<'a, 'py> Call<'a, 'py> {
     /// Whether a pass that was run has ruled the pattern out of the whole text: most calls end here, and
     /// build nothing.
     #[inline]
-    pub fn is_ruled_out(&self, anchor: Anchor) -> PyResult<bool> {
+    pub fn is_ruled_out(&self, scan: Option<&Bound<'py, CoreScan>>, anchor: Anchor) -> bool {
         if self.pos.is_some() || self.endpos.is_some() {
-            return Ok(false);
+            return false;
         }
-        let Some(scan) = self.scan()? else { return Ok(false) };
+        let Some(scan) = scan else { return false };
         let core = scan.get();
-        let Some(Some(id)) = self.pattern.get().known_number(&core.set) else { return Ok(false) };
+        let Some(Some(id)) = self.pattern.get().known_number(&core.set) else { return false };
         let set = &core.set.set;
         let is_out = core.scan.has(set, id) && core.scan.is_out(set, id, anchor, core.scan.whole());
         if is_out {
-            self.pattern.get().note_asked();
+            if anchor == Anchor::Search {
+                self.pattern.get().note_asked();
+            }
             core.stats.served();
-            texts::note_useful(self.string);
+            texts::note_useful(self.pattern.get(), self.string);
         }
-        Ok(is_out)
+        is_out
     }
 
-    /// The scan of the text, if it is a document or a plain text that is worth one.
+    /// The scan of the text, if it is a document or a plain text that is worth one. A plain text that is
+    /// asked about its beginning is not: there `re` has the answer at once.
     #[inline]
-    fn scan(&self) -> PyResult<Option<Bound<'py, CoreScan>>> {
+    pub fn scan(&self, anchor: Anchor) -> PyResult<Option<Bound<'py, CoreScan>>> {
+        let is_whole = self.pos.is_none() && self.endpos.is_none();
         match scan_of(self.string) {
-            None if self.pos.is_none() && self.endpos.is_none() => {
-                scan_for(self.pattern, self.string)
-            }
+            None if is_whole && anchor == Anchor::Search => scan_for(self.pattern, self.string),
             known => Ok(known),
         }
     }
 
-    /// Finds out what the call asks, and scans for it.
+    /// The scan of a document for a set that is not its own, and the pattern's number there.
+    fn beside(&self) -> PyResult<Option<(Bound<'py, CoreScan>, PatternId)>> {
+        let Some(scan) = scan_beside(self.pattern, self.string)? else { return Ok(None) };
+        let id = self.pattern.get().number(self.string.py(), &scan.get().set);
+        Ok(id.map(|id| (scan, id)))
+    }
+
+    /// Finds out what the call asks of the text's scan, and scans for it.
     #[inline]
-    pub fn aim(&self) -> PyResult<Served<'py, Target<'a, 'py>>> {
+    pub fn aim(
+        &self,
+        scan: Option<Bound<'py, CoreScan>>,
+    ) -> PyResult<Served<'py, Target<'a, 'py>>> {
         let is_whole = self.pos.is_none() && self.endpos.is_none();
-        let Some(scan) = self.scan()? else {
+        let Some(scan) = scan else {
             return Ok(Err(Declined { reason: Reason::NotADocument, scan: None }));
         };
-        let Some(id) = number_in(self.pattern.get(), self.string, scan.get())? else {
-            return Ok(Err(Declined { reason: Reason::NotInSet, scan: Some(scan) }));
+        let (scan, id) = match number_in(self.pattern.get(), self.string, scan.get())? {
+            Some(id) => (scan, id),
+            // What was learned meanwhile stands in a set of its own.
+            None => match self.beside()? {
+                Some(found) => found,
+                None => return Ok(Err(Declined { reason: Reason::NotInSet, scan: Some(scan) })),
+            },
         };
         let whole = scan.get().scan.whole();
         let region = if is_whole {
@@ -220,9 +237,22 @@ impl<'py> Target<'_, 'py> {
         let core = self.scan.get();
         let is_out = core.scan.is_out(&core.set.set, self.id, anchor, self.region);
         if is_out {
-            self.serve();
+            self.serve_as(anchor);
+            texts::note_useful(self.pattern.get(), self.text);
         }
         is_out
+    }
+
+    /// Counts the call as answered: at a place as one that `re` would have answered at less cost.
+    #[inline]
+    pub fn serve_as(&self, anchor: Anchor) {
+        if anchor == Anchor::Search {
+            self.serve();
+        } else {
+            self.pattern.get().note_dear();
+            self.scan.get().stats.served();
+            texts::note_unserved(self.py());
+        }
     }
 
     /// Counts the call as answered.

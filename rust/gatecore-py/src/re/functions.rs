@@ -257,6 +257,14 @@ pub fn compile_served<'py>(
     }
 }
 
+/// Gives a dict other keys, whose values are those of `items`: without the GIL let go meanwhile, so that
+/// no thread sees it half way.
+#[pyfunction]
+pub fn replace_keys(owner: &Bound<'_, PyDict>, items: &Bound<'_, PyDict>) -> PyResult<()> {
+    owner.clear();
+    owner.update(items.as_mapping())
+}
+
 /// The pattern object of a pattern that is known to be good; `re` compiles it when that is needed.
 #[pyfunction]
 pub fn pattern_object<'py>(

@@ -27,6 +27,9 @@
 //! pattern_methods  `re.Pattern`
 //! functions        the functions of `gatecore.re`
 //! document         keyword in document
+//! expression       what a followed gate asks, and what it makes of the answers
+//! walk             what expressions come to for one document
+//! replay           a followed gate as a tree
 //! ```
 
 pub mod answers;
@@ -34,11 +37,14 @@ pub mod cache;
 pub mod call;
 pub mod candidates;
 pub mod document;
+pub mod expression;
 pub mod functions;
 pub mod iterator;
 pub mod matched;
 pub mod pattern;
 pub mod pattern_methods;
+pub mod replay;
 pub mod stats;
 pub mod substitute;
 pub mod texts;
+pub mod walk;

@@ -10,7 +10,7 @@ use crate::re::pattern::{CompiledPattern, CountedPattern};
 
 /// Most patterns that a document's counters tell apart: there is no end to patterns that
 /// are made of a document's own text, and each is kept in memory.
-const MOST_PATTERNS: usize = 1_000;
+const MOST_PATTERNS: usize = 4_000;
 
 /// Served, by reason, and of each pattern.
 pub type Counted = (u64, Vec<u64>, Vec<CountedPattern>);

@@ -16,6 +16,7 @@ impl ByteSet {
     }
 
     /// Whether the byte is a member.
+    #[inline]
     pub fn contains(&self, byte: u8) -> bool {
         self.0[usize::from(byte >> 6)] & (1 << (byte & 63)) != 0
     }
@@ -55,7 +56,12 @@ impl ByteSet {
 
     /// The members in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = u8> + '_ {
-        (0..=u8::MAX).filter(|&byte| self.contains(byte))
+        self.0.iter().zip((0..=u8::MAX).step_by(64)).flat_map(|(&word, first)| {
+            std::iter::successors((word != 0).then_some(word), |rest| {
+                Some(rest & (rest - 1)).filter(|&rest| rest != 0)
+            })
+            .map(move |rest| first + rest.trailing_zeros() as u8)
+        })
     }
 
     /// The members as inclusive ranges in ascending order.

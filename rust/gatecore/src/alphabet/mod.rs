@@ -18,17 +18,27 @@
 //! - `$` looks past a final newline. That newline alone becomes [`FINAL_NEWLINE`], which every class
 //!   that holds the newline holds too; "before the last newline" is then "before that byte".
 //!   Which bytes the two newlines are is chosen for the engine that confirms: see [`UNUSED`].
+//!
+//! Patterns that need more kinds get symbols of one to three bytes: `wide` has them, [`Places`] the way back
+//! to characters. Engines see bytes either way.
 
 mod byte_set;
-
-use std::collections::HashMap;
+mod kinds;
+mod places;
+mod wide;
+#[cfg(test)]
+mod wide_tests;
 
 use serde::{Deserialize, Serialize};
 
 pub use byte_set::ByteSet;
+pub use places::Places;
+pub use wide::Limits;
 
 use crate::memory;
-use crate::pattern::{CodePoints, CODE_POINTS};
+use crate::pattern::{ClassId, CodePoints, Node, CODE_POINTS};
+use kinds::{Kinds, BLOCK};
+use wide::Wide;
 
 /// The symbol of a newline that is not the document's last character: to regex-automata its line
 /// terminator, after which `(?m:^)` holds and before which `(?m:$)` does.
@@ -44,7 +54,8 @@ pub const FINAL_NEWLINE: u8 = b'\r';
 /// a character; its NFA engines take 12, and 60 where the text is longer than their memory.
 pub const UNUSED: u8 = b'\n';
 
-const BLOCK: usize = 256;
+/// Characters for whose longest symbols room is made at once.
+const WIDE_STRETCH: usize = 1 << 12;
 
 /// A document's characters, as the caller has them. They are not copied.
 ///
@@ -97,10 +108,13 @@ pub struct Alphabet {
     /// Symbols, 256 a block; equal blocks are stored once.
     #[serde(with = "serde_bytes")]
     table: Vec<u8>,
-    /// What each class is over the symbols, in the order given to [`Alphabet::new`].
+    /// What each class is over the symbols, in the order given to [`Alphabet::new`]. In a wide alphabet the
+    /// sets of bytes of which [`Alphabet::expand`] makes patterns.
     classes: Vec<ByteSet>,
-    /// The symbols in use.
+    /// The symbols in use; in a wide alphabet the bytes.
     symbols: ByteSet,
+    /// For symbols of several bytes; then the tables above are empty.
+    wide: Option<Box<Wide>>,
 }
 
 impl Alphabet {
@@ -112,18 +126,16 @@ impl Alphabet {
         let newline = CodePoints::single(u32::from(b'\n'));
         let sets: Vec<&CodePoints> =
             classes.iter().copied().chain([words.unwrap_or(&newline), &newline]).collect();
-        let kinds = Kinds::of(&sets)?;
-        let symbol_of = assign(&kinds, words.map(|_| classes.len()))?;
+        let kinds = Kinds::of(&sets, usize::from(u8::MAX) + 1)?;
+        let symbol_of = assign(&kinds, words.map(|words| kinds.are_in(words)).as_deref())?;
 
         let mut symbols: ByteSet = symbol_of.iter().copied().collect();
         symbols.insert(FINAL_NEWLINE);
-        let classes = (0..classes.len())
+        let classes = classes
+            .iter()
             .map(|class| {
-                let members = kinds.signatures.iter().zip(&symbol_of);
-                let mut set: ByteSet = members
-                    .filter(|(signature, _)| has(signature, class))
-                    .map(|(_, &symbol)| symbol)
-                    .collect();
+                let members = kinds.within(class).into_iter();
+                let mut set: ByteSet = members.map(|kind| symbol_of[kind as usize]).collect();
                 if set.contains(NEWLINE) {
                     set.insert(FINAL_NEWLINE);
                 }
@@ -131,7 +143,41 @@ impl Alphabet {
             })
             .collect();
         let (blocks, table) = kinds.table(&symbol_of);
-        Some(Alphabet { blocks, table, classes, symbols })
+        Some(Alphabet { blocks, table, classes, symbols, wide: None })
+    }
+
+    /// As [`Alphabet::new`], with symbols of one to three bytes. `usage` says how often each class is used.
+    /// `None` when there are more kinds than some ten thousand.
+    pub fn wide(
+        classes: &[&CodePoints],
+        words: Option<&CodePoints>,
+        usage: &[u32],
+        limits: Limits,
+    ) -> Option<Self> {
+        let (wide, classes, symbols) = Wide::new(classes, words, usage, limits)?;
+        let (blocks, table, wide) = (Vec::new(), Vec::new(), Some(Box::new(wide)));
+        Some(Alphabet { blocks, table, classes, symbols, wide })
+    }
+
+    /// A pattern over the sets of bytes of a wide alphabet; `number` tells a class's number among those given
+    /// to [`Alphabet::wide`]. `None` if the alphabet has one byte a symbol, over which a pattern reads as it is.
+    pub(crate) fn expand(
+        &self,
+        node: &Node,
+        number: &dyn Fn(ClassId) -> Option<usize>,
+    ) -> Option<Node> {
+        self.wide.as_ref().map(|wide| wide.expand(node, number))
+    }
+
+    /// Whether symbols may have several bytes.
+    pub fn is_wide(&self) -> bool {
+        self.wide.is_some()
+    }
+
+    /// Where the characters of a document begin in its symbols.
+    pub fn places(&self, symbols: &[u8]) -> Places {
+        let none = ByteSet::EMPTY;
+        Places::new(symbols, self.wide.as_ref().map_or(&none, |wide| wide.inner()))
     }
 
     /// What the `index`-th class given to [`Alphabet::new`] is over the symbols.
@@ -165,6 +211,9 @@ impl Alphabet {
 
     /// Whether tables that were read from a file are consistent, so that every look-up stays in bounds.
     pub fn is_sound(&self, classes: usize) -> bool {
+        if let Some(wide) = &self.wide {
+            return wide.is_sound(classes, self.classes.len());
+        }
         self.classes.len() == classes
             && self.blocks.len() == CODE_POINTS as usize / BLOCK
             && self.table.len() % BLOCK == 0
@@ -184,6 +233,9 @@ impl Translation<'_> {
     /// Adds the document's next characters.
     pub fn push(&mut self, text: Text<'_>) {
         let alphabet = self.alphabet;
+        if let Some(wide) = &alphabet.wide {
+            return push_wide(wide, text, &mut self.symbols);
+        }
         match text {
             Text::Ascii(bytes) => {
                 let low = &alphabet.table[usize::from(alphabet.blocks[0]) * BLOCK..][..BLOCK];
@@ -202,6 +254,25 @@ impl Translation<'_> {
     }
 }
 
+fn push_wide(wide: &Wide, text: Text<'_>, symbols: &mut Vec<u8>) {
+    let code_point = |four: &[u8]| u32::from_le_bytes([four[0], four[1], four[2], four[3]]);
+    match (text, wide.ascii()) {
+        (Text::Ascii(bytes), Some(ascii)) => {
+            symbols.extend(bytes.iter().map(|&byte| ascii[usize::from(byte & 0x7F)]));
+        }
+        (Text::Ascii(bytes), None) => {
+            for stretch in bytes.chunks(WIDE_STRETCH) {
+                wide.translate(stretch.iter().map(|&byte| u32::from(byte)), symbols);
+            }
+        }
+        (Text::Utf32(bytes), _) => {
+            for stretch in bytes.chunks(4 * WIDE_STRETCH) {
+                wide.translate(stretch.chunks_exact(4).map(code_point), symbols);
+            }
+        }
+    }
+}
+
 /// Whether a symbol is a word character to an engine's `\b`.
 pub(crate) fn is_word_symbol(symbol: u8) -> bool {
     symbol.is_ascii_alphanumeric() || symbol == b'_'
@@ -216,95 +287,13 @@ pub(crate) fn end_with_final_newline(symbols: &mut [u8]) {
     }
 }
 
-/// The code points cut by all classes at once.
-struct Kinds {
-    /// For each kind the classes that contain it, as bits.
-    signatures: Vec<Vec<u64>>,
-    /// The least code point of each kind.
-    first: Vec<u32>,
-    /// Where a stretch of one kind begins, ascending from 0, and the kind.
-    stretches: Vec<(u32, u32)>,
-}
-
-fn has(signature: &[u64], class: usize) -> bool {
-    signature[class / 64] & (1 << (class % 64)) != 0
-}
-
-impl Kinds {
-    /// One sweep over the ends of all ranges. `None` once there are more kinds than bytes: each
-    /// keeps a bit for every class, which adds up when there are thousands of both.
-    fn of(sets: &[&CodePoints]) -> Option<Self> {
-        let mut ends: Vec<(u32, usize)> = Vec::new();
-        for (class, set) in sets.iter().enumerate() {
-            for &(lo, hi) in set.ranges() {
-                ends.push((lo, class));
-                ends.push((hi + 1, class));
-            }
-        }
-        ends.push((0, usize::MAX));
-        ends.sort_unstable();
-
-        let mut numbers: HashMap<Vec<u64>, u32> = HashMap::new();
-        let mut kinds = Kinds { signatures: Vec::new(), first: Vec::new(), stretches: Vec::new() };
-        let mut open = vec![0u64; sets.len().div_ceil(64)];
-        let mut rest = ends.as_slice();
-        while let Some(&(at, _)) = rest.first() {
-            let here = rest.partition_point(|&(position, _)| position == at);
-            for &(_, class) in &rest[..here] {
-                if class != usize::MAX {
-                    open[class / 64] ^= 1 << (class % 64);
-                }
-            }
-            rest = &rest[here..];
-            if at >= CODE_POINTS {
-                break;
-            }
-            let number = *numbers.entry(open.clone()).or_insert_with(|| {
-                kinds.signatures.push(open.clone());
-                kinds.first.push(at);
-                kinds.signatures.len() as u32 - 1
-            });
-            if number > u32::from(u8::MAX) {
-                return None;
-            }
-            kinds.stretches.push((at, number));
-        }
-        Some(kinds)
-    }
-
-    /// The two-level look-up table from code point to symbol.
-    fn table(&self, symbol_of: &[u8]) -> (Vec<u16>, Vec<u8>) {
-        let mut blocks = Vec::with_capacity(CODE_POINTS as usize / BLOCK);
-        let mut table: Vec<u8> = Vec::new();
-        let mut known: HashMap<[u8; BLOCK], u16> = HashMap::new();
-        let mut stretch = 0;
-        for start in (0..CODE_POINTS).step_by(BLOCK) {
-            let mut block = [0u8; BLOCK];
-            for (offset, symbol) in block.iter_mut().enumerate() {
-                let code_point = start + offset as u32;
-                while self.stretches.get(stretch + 1).is_some_and(|&(begin, _)| begin <= code_point)
-                {
-                    stretch += 1;
-                }
-                *symbol = symbol_of[self.stretches[stretch].1 as usize];
-            }
-            let number = *known.entry(block).or_insert_with(|| {
-                table.extend_from_slice(&block);
-                (table.len() / BLOCK - 1) as u16
-            });
-            blocks.push(number);
-        }
-        (blocks, table)
-    }
-}
-
 /// Gives each kind a byte: its own ASCII value where that fits, else the next that is free and fits.
-/// `words` is the class of word characters, if `\b` has to tell them apart.
+/// `words` says of each kind whether it is of word characters, if `\b` has to tell them apart.
 ///
 /// Keeping ASCII where possible costs nothing and makes `explain` and debuggers readable.
-fn assign(kinds: &Kinds, words: Option<usize>) -> Option<Vec<u8>> {
+fn assign(kinds: &Kinds, words: Option<&[bool]>) -> Option<Vec<u8>> {
     let fits = |kind: usize, byte: u8| {
-        let is_word = words.map(|class| has(&kinds.signatures[kind], class));
+        let is_word = words.map(|words| words[kind]);
         ![NEWLINE, FINAL_NEWLINE, UNUSED].contains(&byte)
             && is_word.is_none_or(|is| is == is_word_symbol(byte))
     };

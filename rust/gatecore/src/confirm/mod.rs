@@ -281,16 +281,6 @@ pub struct Matches {
     pub at_end: bool,
 }
 
-impl Matches {
-    /// The same matches in a text with `offset` more characters in front.
-    pub(crate) fn moved(mut self, offset: usize) -> Self {
-        if offset > 0 {
-            self.spans.iter_mut().for_each(|span| *span = span.moved(offset));
-        }
-        self
-    }
-}
-
 /// The matches from `from` on.
 ///
 /// `listing` gives what lists matches in linear time, for patterns whose searches may overrun, and is

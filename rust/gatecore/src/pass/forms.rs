@@ -165,6 +165,11 @@ impl Runs {
         best.filter(|&(count, _)| count >= MIN_USERS).map(|(_, runs)| runs)
     }
 
+    /// The bytes of a run without a newline and of one with.
+    pub fn bytes(&self) -> (u8, u8) {
+        (self.blank, self.line)
+    }
+
     /// Whether runs that were read from a file are ones that [`Runs::new`] makes.
     pub fn is_sound(&self) -> bool {
         Runs::new(self.members) == Some(*self)

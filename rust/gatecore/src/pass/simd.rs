@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::expression::{offer, unbounded};
 use super::forms::{Collapser, Copies, Form, Forms, Runs, MIN_USERS};
 use super::portable::has_literal;
+use super::sequences::{Grams, Sequences};
 use super::{memo, of_empty, Apart, Coverage, Cut, Known, Reported, Singles, Slot};
 use crate::alphabet::ByteSet;
 use crate::error::{BuildError, ScanError};
@@ -36,6 +37,9 @@ const HEAVY_BATCH: u64 = 4_000;
 /// Beyond this many states of heavy patterns in one form, further ones lose their bounds and become
 /// candidates: each database costs a scan of its own.
 const HEAVY_BUDGET: u64 = 40_000;
+
+/// Fewer phrases are left to the engine, which looks for up to a hundred literals at 0.1 ns a character.
+const MANY: usize = 160;
 
 /// Work for what is compiled together, and for each expression in it. A million takes about 0.2 s.
 ///
@@ -82,6 +86,8 @@ fn work_for(expressions: u64) -> u64 {
 /// Compiled databases and the slots of their expressions.
 #[derive(Debug)]
 pub struct SimdPass {
+    /// Patterns that are sequences of classes, in the document as it is and collapsed.
+    sequences: [(Form, Sequences); 2],
     parts: Vec<Part>,
     collapser: Option<Box<Collapser>>,
     apart: Apart,
@@ -107,6 +113,7 @@ pub struct StoredPart {
 /// A [`SimdPass`] as it is in a file.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StoredSimdPass {
+    sequences: [(Form, Sequences); 2],
     parts: Vec<StoredPart>,
     runs: Option<Runs>,
     singles: Singles,
@@ -142,6 +149,20 @@ impl SimdPass {
                 rest.push(number);
             }
         }
+        let sequences = [
+            (
+                Form::Collapsed,
+                runs.as_ref().map(|runs| phrases(slots, &mut rest, Some(runs), classes, symbols)),
+            ),
+            (Form::Plain, Some(phrases(slots, &mut rest, None, classes, symbols))),
+        ];
+        let mut sequences = sequences.map(|(form, taken)| {
+            let (taken, sequences) = taken.unwrap_or_default();
+            for slot in taken {
+                known[slot] = Known::of(Coverage::Decides);
+            }
+            (form, sequences)
+        });
         let mut parts = Vec::new();
         if let Some(runs) = &runs {
             for form in [Form::Collapsed, Form::Lines] {
@@ -158,16 +179,27 @@ impl SimdPass {
         }
         let mut plain = Vec::new();
         for number in rest {
-            let (offered, text) = offer(&slots[number], classes, symbols);
+            let slot = &slots[number];
+            let (offered, text) = offer(slot, classes, symbols);
             known[number] = offered;
+            // A list of thousands of words, for one, is too large for the engine.
+            if slot.regular
+                && !matches!(offered.coverage, Coverage::Decides | Coverage::Never)
+                && sequences[1].1.take(number, slot.node, classes, symbols, None, Grams::Any)
+            {
+                known[number] = Known::of(Coverage::Decides);
+                continue;
+            }
             let node = Cow::Borrowed(slots[number].node);
             plain.extend(text.map(|text| Wish { slot: number as u32, node, text }));
         }
         parts.extend(compile(Form::Plain, plain, classes, symbols, &mut known, &mut budget)?);
-        let runs = runs.filter(|_| parts.iter().any(|part| part.form != Form::Plain));
+        let runs = runs.filter(|_| {
+            !sequences[0].1.is_empty() || parts.iter().any(|part| part.form != Form::Plain)
+        });
         let apart = Apart::new(singles, known.iter().map(|known| known.coverage));
         let collapser = runs.map(|runs| Box::new(Collapser::new(runs)));
-        Ok((SimdPass { parts, collapser, apart }, known))
+        Ok((SimdPass { sequences, parts, collapser, apart }, known))
     }
 
     /// The slots that may match.
@@ -179,15 +211,20 @@ impl SimdPass {
         let none = || Cow::Owned(Copies::default());
         let copies = self.collapser.as_deref();
         let copies = copies.map_or_else(none, |collapser| forms.of(collapser, symbols));
+        let seen_in = |form| match form {
+            Form::Plain => symbols,
+            Form::Collapsed => &copies.collapsed[..],
+            Form::Lines => &copies.lines,
+        };
+        for (form, sequences) in &self.sequences {
+            let gaps = if *form == Form::Plain { symbols } else { &copies.lines };
+            sequences.scan(seen_in(*form), gaps, &mut reported, stop)?;
+        }
         for part in &self.parts {
             if stop.is_stopped() {
                 return Err(ScanError::Stopped);
             }
-            let seen = match part.form {
-                Form::Plain => symbols,
-                Form::Collapsed => &copies.collapsed,
-                Form::Lines => &copies.lines,
-            };
+            let seen = seen_in(part.form);
             let mut report = |expression: usize| {
                 // Each number has a slot; a panic here would end the process.
                 if let Some(&slot) = part.slots.get(expression) {
@@ -213,6 +250,7 @@ impl SimdPass {
             Ok(StoredPart { form: part.form, database, slots: part.slots.clone() })
         });
         Ok(StoredSimdPass {
+            sequences: [0, 1].map(|at| (self.sequences[at].0, self.sequences[at].1.clone())),
             parts: parts.collect::<Result<_, Error>>()?,
             runs: self.collapser.as_ref().map(|collapser| collapser.runs),
             singles: self.apart.singles.clone(),
@@ -228,6 +266,13 @@ impl SimdPass {
         if runs.is_some_and(|runs| !runs.is_sound()) || !stored.singles.is_sound(coverage.len()) {
             return Err(Error::Serialized("it is damaged"));
         }
+        let is_foreign = |(form, sequences): &(Form, Sequences)| {
+            !sequences.is_sound(coverage.len())
+                || (runs.is_none() && *form != Form::Plain && !sequences.is_empty())
+        };
+        if stored.sequences.iter().any(is_foreign) {
+            return Err(Error::Serialized("it is damaged"));
+        }
         let mut parts = Vec::with_capacity(stored.parts.len());
         for part in stored.parts {
             let is_foreign = |&slot: &u32| slot as usize >= coverage.len();
@@ -239,8 +284,43 @@ impl SimdPass {
         }
         let apart = Apart::new(stored.singles, coverage.iter().copied());
         let collapser = runs.map(|runs| Box::new(Collapser::new(runs)));
-        Ok(SimdPass { parts, collapser, apart })
+        Ok(SimdPass { sequences: stored.sequences, parts, collapser, apart })
     }
+}
+
+/// Takes the slots of `rest` that are phrases, which leave it, if they are many.
+fn phrases(
+    slots: &[Slot<'_>],
+    rest: &mut Vec<usize>,
+    runs: Option<&Runs>,
+    classes: &dyn Resolve,
+    symbols: ByteSet,
+) -> (Vec<usize>, Sequences) {
+    let form = if runs.is_some() { Form::Lines } else { Form::Plain };
+    let seen = runs.map(|runs| runs.classes(form, classes));
+    let bytes = runs.map_or(symbols, |runs| runs.symbols(form, &symbols));
+    let merged = runs.map(Runs::bytes);
+    let (mut users, mut sequences) = (0, Sequences::default());
+    let (taken, left): (Vec<usize>, Vec<usize>) = rest.iter().partition(|&&number| {
+        let slot = &slots[number];
+        if !slot.regular {
+            return false;
+        }
+        let (Some(runs), Some(seen)) = (runs, &seen) else {
+            return sequences.take(number, slot.node, classes, bytes, merged, Grams::OfPhrases);
+        };
+        let node = runs.express(slot.node, form, classes);
+        let is_taken = node.is_some_and(|node| {
+            sequences.take(number, &node, seen, bytes, merged, Grams::OfPhrases)
+        });
+        users += usize::from(is_taken && runs.gains(slot.node, classes));
+        is_taken
+    });
+    if sequences.len() < MANY || (runs.is_some() && users < MIN_USERS) {
+        return Default::default();
+    }
+    *rest = left;
+    (taken, sequences)
 }
 
 /// An expression on its way into a database, and the pattern that it says.

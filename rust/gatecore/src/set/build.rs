@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::groups::{distribute, Needs, Tables};
 use super::route::Routing;
-use super::shard::{distribute, Needs, Pass, Resolver, Section, Shard, Tables};
+use super::shard::{Pass, Resolver, Section, Shard};
 use super::{Entry, PatternSet};
+use crate::alphabet::Limits;
 use crate::confirm::listing::is_told;
 use crate::confirm::Confirm;
 use crate::error::BuildError;
@@ -16,7 +18,9 @@ use crate::pass::portable::PortablePass;
 #[cfg(feature = "simd")]
 use crate::pass::simd::{Budget, SimdPass};
 use crate::pass::{Coverage, Known, Slot};
-use crate::pattern::{decode, pack, CodePoints, Irregular, LoweredPattern, Node};
+use crate::pattern::{
+    decode, pack, CodePoints, Irregular, LoweredPattern, Node, MAX_EXCESS, MAX_WEIGHT,
+};
 use crate::stop::Stop;
 use crate::workers::side_by_side;
 
@@ -25,6 +29,10 @@ use crate::workers::side_by_side;
 /// 2,500 patterns of a real host have about 200,000. Ten million are minutes of compiling, and more than
 /// the SIMD engine's 32-bit tables survive.
 pub const MAX_INSTRUCTIONS: usize = 10_000_000;
+
+/// Most automaton states that bounded repeats may add over symbols of several bytes: about what
+/// [`MAX_EXCESS`] allows over those of one.
+const MAX_WIDE_EXCESS: u64 = 4 * MAX_EXCESS;
 
 /// Which pass to build.
 ///
@@ -112,6 +120,12 @@ impl PatternSet {
 
     /// As [`PatternSet::build`], but another thread may stop it.
     pub fn build_until(spec: &Spec, stop: &Stop) -> Result<Self, BuildError> {
+        Self::build_with(spec, Limits::default(), stop)
+    }
+
+    /// As [`PatternSet::build_until`]; limits other than the default are for tests: every pattern that can be
+    /// gets a wide alphabet, with so few short symbols.
+    pub fn build_with(spec: &Spec, limits: Limits, stop: &Stop) -> Result<Self, BuildError> {
         let backend = spec.backend.settle()?;
         let size: usize =
             spec.patterns.iter().filter_map(|pattern| Some(pattern.program.as_ref()?.len())).sum();
@@ -143,14 +157,18 @@ impl PatternSet {
             let node = node.as_ref()?;
             Some((number as u32, Needs::of(node, pattern.caseless)))
         });
-        let tables =
-            Tables { classes: &spec.classes, words: &spec.words, ascii_words: &spec.ascii_words };
+        let tables = Tables {
+            classes: &spec.classes,
+            words: &spec.words,
+            ascii_words: &spec.ascii_words,
+            limits,
+        };
         let (groups, misfits) = distribute(needs.collect(), &tables);
         for &number in &misfits {
             irregular[number as usize].get_or_insert(Irregular::TooManyKinds);
         }
 
-        let asked: Vec<Option<Cow<'_, Node>>> =
+        let mut asked: Vec<Option<Cow<'_, Node>>> =
             nodes.iter().map(|node| node.as_ref().map(consumed)).collect();
         let mut places = vec![None; spec.patterns.len()];
         let mut known = vec![Known::of(Coverage::Blind); spec.patterns.len()];
@@ -159,8 +177,16 @@ impl PatternSet {
             let resolver = Resolver { alphabet: &group.alphabet, classes: &group.classes };
             for &number in &group.members {
                 let (node, reason) = (&nodes[number as usize], &mut irregular[number as usize]);
-                if reason.is_none() && node.as_ref().is_some_and(|node| !is_told(node, &resolver)) {
+                let wide = node.as_ref().and_then(|node| resolver.expanded(node));
+                let seen = wide.as_ref().or(node.as_ref());
+                if reason.is_none() && seen.is_some_and(|node| !is_told(node, &resolver)) {
                     *reason = Some(Irregular::TooManyKinds);
+                }
+                if let Some(wide) = wide {
+                    if wide.excess() > MAX_WIDE_EXCESS || wide.weight() > MAX_WEIGHT {
+                        reason.get_or_insert(Irregular::TooLarge);
+                    }
+                    asked[number as usize] = Some(Cow::Owned(consumed(&wide).into_owned()));
                 }
             }
             let slots_of = |members: &[u32]| -> Vec<Slot<'_>> {
@@ -197,7 +223,7 @@ impl PatternSet {
                         let budget = Budget::of(members.len(), spec.patterns.len(), stop);
                         let (pass, known) =
                             SimdPass::build(&slots, &resolver, symbols, runs, budget)?;
-                        (Pass::Simd(pass), known)
+                        (Pass::Simd(Box::new(pass)), known)
                     }
                     _ => {
                         let (pass, known) = PortablePass::build(&slots, &resolver);

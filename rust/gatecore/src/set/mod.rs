@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! build     patterns are routed, distributed over shards and compiled
+//! groups    which patterns share an alphabet
 //! many      many documents at once
 //! shard     patterns that share an alphabet, and a document as they see it
 //! route     how a pattern is answered, and why
@@ -10,11 +11,14 @@
 //! ```
 
 mod build;
+mod groups;
 mod keywords;
 mod many;
 mod route;
 mod shard;
 mod stored;
+#[cfg(test)]
+mod wide_tests;
 
 pub use build::{Backend, Spec};
 pub use keywords::{Keyword, News, SharedSet};
@@ -359,7 +363,9 @@ impl PatternSet {
     /// A pattern's tree and its classes, if the pass knows the pattern.
     fn resolved(&self, entry: &Entry) -> Option<(Node, Resolver<'_>)> {
         let (shard, ..) = entry.place?;
-        Some((node(entry)?, self.shards[shard as usize].resolver()))
+        let resolver = self.shards[shard as usize].resolver();
+        let node = node(entry)?;
+        Some((resolver.expanded(&node).unwrap_or(node), resolver))
     }
 }
 

@@ -28,7 +28,7 @@ use crate::pass::simd::{SimdPass, StoredSimdPass};
 use crate::pass::Coverage;
 
 const MAGIC: &[u8; 8] = b"gatecore";
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 
 /// More bytes than a pattern takes besides its source and its program.
 const ENTRY: usize = 256;
@@ -52,7 +52,7 @@ struct StoredSection {
 #[derive(Serialize, Deserialize)]
 enum StoredPass {
     #[cfg(feature = "simd")]
-    Simd(StoredSimdPass),
+    Simd(Box<StoredSimdPass>),
     #[cfg(not(feature = "simd"))]
     Simd,
     Portable(PortablePass),
@@ -86,7 +86,9 @@ impl PatternSet {
             for section in &shard.sections {
                 let pass = match &section.pass {
                     #[cfg(feature = "simd")]
-                    Pass::Simd(pass) => StoredPass::Simd(pass.to_stored().map_err(failed)?),
+                    Pass::Simd(pass) => {
+                        StoredPass::Simd(Box::new(pass.to_stored().map_err(failed)?))
+                    }
                     Pass::Portable(pass) => StoredPass::Portable(pass.copy()),
                 };
                 sections.push(StoredSection { members: section.members.clone(), pass });
@@ -229,7 +231,7 @@ impl StoredSection {
         let pass = match self.pass {
             #[cfg(feature = "simd")]
             StoredPass::Simd(pass) => {
-                Pass::Simd(SimdPass::from_stored(pass, &known).map_err(failed)?)
+                Pass::Simd(Box::new(SimdPass::from_stored(*pass, &known).map_err(failed)?))
             }
             #[cfg(not(feature = "simd"))]
             StoredPass::Simd => return Err(damaged("its engine is unknown")),

@@ -1,0 +1,42 @@
+"""Sets whose symbols have several bytes, though their patterns tell few characters apart."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gatecore.patterns.set as sets
+from gatecore._gatecore import CoreSet
+
+__all__ = ["LIMITS", "Limits", "forced"]
+
+Limits = tuple[int, int, int]
+"""How many symbols of words, and as many of others, have one byte; how many leads begin those of
+two; how many trails end them."""
+
+LIMITS: tuple[Limits, ...] = ((0, 0, 1), (0, 1, 1), (1, 1, 2), (2, 0, 2), (3, 2, 1), (9, 9, 9))
+"""From symbols of three bytes each to mostly short ones."""
+
+
+@contextlib.contextmanager
+def forced(limits: Limits | None) -> Iterator[None]:
+    """Within it every pattern that can be gets a wide alphabet; nothing changes for `None`."""
+    if limits is None:
+        yield
+        return
+
+    built: Callable[..., CoreSet] = CoreSet.build
+
+    class Forced:
+        from_bytes = CoreSet.from_bytes
+
+        @staticmethod
+        def build(*arguments: Any) -> CoreSet:
+            return built(*arguments, limits=limits)
+
+    vars(sets)["CoreSet"] = Forced
+    try:
+        yield
+    finally:
+        vars(sets)["CoreSet"] = CoreSet
