@@ -10,7 +10,7 @@ Everything is decided by one small interface, `Choices.below(n)`.
 `strategies.py` answers it from Hypothesis, which can then shrink what it found.
 Choice 0 is the plainest one everywhere, so that shrinking leads to plain patterns.
 
-Five kinds of set keep the oracle fast, because `re` backtracks:
+Seven kinds of set keep the oracle fast, because `re` backtracks:
 
 =======  ==========================================================  ===============
 kind     patterns                                                    longest text
@@ -22,6 +22,9 @@ options  groups in options and `$`, none in loops, two unbounded      40 charact
          gaps
 around   look-around wherever it may stand, at most three unbounded   40 characters
          gaps
+empties  what can be empty: patterns, branches, rounds; groups in      9 characters
+         loops
+re       what only `re` answers, with text by which it is found       60 characters
 =======  ==========================================================  ===============
 """
 
@@ -46,8 +49,18 @@ class Case:
     texts: tuple[str, ...]
 
 
-_SET_KINDS: Final = weigh({"regular": 42, "mixed": 22, "nested": 12, "options": 12, "around": 12})
-_TEXT_LIMITS: Final = {"regular": 200, "mixed": 60, "nested": 14, "options": 40, "around": 40}
+_SET_KINDS: Final = weigh(
+    {"regular": 32, "mixed": 18, "nested": 10, "options": 10, "around": 10, "empties": 14, "re": 6}
+)
+_TEXT_LIMITS: Final = {
+    "regular": 200,
+    "mixed": 60,
+    "nested": 14,
+    "options": 40,
+    "around": 40,
+    "empties": 9,
+    "re": 60,
+}
 
 _LONG_RUN: Final = 5_000
 """Groups of matches this long are told in a way of their own (`LONG` in `confirm/mod.rs`)."""

@@ -352,6 +352,50 @@ class _Writer:
             body = choose.pick((".*", r"\w+$", "$", r"\b", r"\s*\Z", "a?", r"\S*!"))
         return f"(?{sign}{body})"
 
+    # What can be empty: patterns, branches and rounds, with groups in loops.
+
+    def empties(self) -> str:
+        choose = self._choose
+        head = choose.pick(("", "", "", "^", r"\b", "(?<=a)"))
+        tail = choose.pick(("", "", "", "$", r"\b", "(?=a)", r"\Z", self._one(0)))
+        return head + "|".join(self._empty_row(0) for _ in range(choose.pick((1, 1, 2)))) + tail
+
+    def _empty_row(self, depth: int) -> str:
+        return "".join(self._empty_item(depth) for _ in range(self._choose.between(1, 2)))
+
+    def _empty_item(self, depth: int) -> str:
+        choose = self._choose
+        if depth > 1 or choose.chance(45):
+            atom = choose.pick(("a", "a", "b", ".", r"\w", r"\s", "[ab]"))
+            return atom + choose.pick(("", "?", "*", "??", "*?", "+"))
+        if choose.chance(12):
+            return choose.pick((r"\b", "$", "^", r"\B", "(?=b)", "(?!b)", "(?<!a)"))
+        rows = [self._empty_row(depth + 1) for _ in range(choose.pick((1, 1, 2)))]
+        if choose.chance(30):
+            rows.insert(choose.below(len(rows) + 1), "")
+        body = "|".join(rows)
+        group = f"(?:{body})" if choose.chance(50) else self._capture(lambda: body)
+        return group + choose.pick(
+            ("", "*", "*", "+", "*?", "+?", "?", "??", "{2}", "{1,2}", "{0,2}?", "{2,}")
+        )
+
+    # What only `re` answers, with text by which it is found.
+
+    def references(self) -> str:
+        choose = self._choose
+        parts = [choose.pick(("", "", r"\b", "^", "(?<=a)")), self._option_atom()]
+        parts.append(self._capture(lambda: choose.pick(("a|b", r"[- ]", r"\w+", r"\w", "ab?"))))
+        if choose.chance(50):
+            parts.append(self._option_atom())
+        tail = [r"\1", r"(?:\1)*", "(?(1)a|b)", r"\1+"]
+        if ATOMIC:
+            tail += ["(?>a+)b?", r"\w++ ", r"(?>a|ab)\1", r"[ab]*+"]
+        parts.append(choose.pick(tail))
+        if choose.chance(60):
+            parts.append(self._option_atom())
+        parts.append(choose.pick(("", "", r"\b", "$", "(?!a)")))
+        return "".join(parts)
+
     # Regular patterns: what compliance people write.
 
     def regular(self) -> str:
@@ -486,6 +530,10 @@ def make_spec(choices: Choices, *, odd: bool, kind: str) -> Spec:
         return inline + writer.options(), flags
     if kind == "around":
         return inline + writer.around(), flags
+    if kind == "empties":
+        return inline + writer.empties(), flags
+    if kind == "re":
+        return inline + writer.references(), flags
     source = inline + (writer.odd() if odd else writer.regular())
     if odd and choices.chance(8):
         source = _garble(choices, source)

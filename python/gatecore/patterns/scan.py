@@ -79,7 +79,7 @@ class Scan:
     (False, True, [(2, 13), (18, 29)], ['late', 'exit'])
     """
 
-    __slots__ = ("_core", "_set", "_until", "text")
+    __slots__ = ("_core", "_found", "_set", "_until", "text")
 
     def __init__(
         self, patterns: Numbered, text: str, core: CoreScan, until: Deadline | None = None
@@ -87,6 +87,8 @@ class Scan:
         self._set = patterns
         self._core = core
         self._until = until
+        self._found: dict[int, re.Match[str]] = {}
+        """First matches that `re` was asked for."""
         self.text = text
 
     @property
@@ -160,18 +162,33 @@ class Scan:
         """
         number = self._set._number(number)
         try:
-            return self._is_match_by_re(number, self._limit(deadline), share)
+            until = self._limit(deadline)
+            if until is not None:
+                return self._is_match_by_re(number, until, share)
+            matches = self._set.compiled(number).search(self.text) is not None
+            self._core.remember(number, matches)
+            return matches
         except BaseException as error:
             self._named(error, number)
             raise
 
     def _is_match_by_re(self, number: int, until: Deadline | None, share: float = 1.0) -> bool:
         if until is None:
-            matches = self._set.compiled(number).search(self.text) is not None
-        else:
-            matches = self._apart("is_match", number, until, share)
+            return self._first_by_re(number) is not None
+        matches: bool = self._apart("is_match", number, until, share)
         self._core.remember(number, matches)
         return matches
+
+    def _first_by_re(self, number: int) -> re.Match[str] | None:
+        """The first match by `re`, which is asked once."""
+        if number not in self._found:
+            # Asked where the core knows that a match may begin.
+            match = self._core.search(self._set._object(number), number, self.text)
+            self._core.remember(number, match is not None)
+            if match is None:
+                return None
+            self._found[number] = match
+        return self._found[number]
 
     def _apart(
         self, question: Question, number: int, until: Deadline, share: float = 1.0, group: int = 0
@@ -196,6 +213,8 @@ class Scan:
             for_re = until is not None and self._is_for_re(number)
             if for_re and not self._is_match_by_re(number, until):
                 return None
+            if number in self._found:
+                return self._found[number]
             return self._core.search(self._set._object(number), number, self.text, until)
         except BaseException as error:
             self._named(error, number)
@@ -210,7 +229,7 @@ class Scan:
         try:
             until = self._limit(deadline)
             spans = self._core.spans(number, until)
-            return self._spans_by_re(number, until) if spans is None else spans
+            return self._spans_of_fallback(number, until) if spans is None else spans
         except BaseException as error:
             self._named(error, number)
             raise
@@ -259,8 +278,8 @@ class Scan:
     ) -> list[tuple[int, int]]:
         try:
             if until is not None or not first:
-                return self._spans_by_re(number, until)[: 1 if first else None]
-            match = self._set.compiled(number).search(self.text)
+                return self._spans_of_fallback(number, until)[: 1 if first else None]
+            match = self._first_by_re(number)
             return [] if match is None else [match.span()]
         except BaseException as error:
             self._all_known(error, number)
@@ -293,6 +312,14 @@ class Scan:
         except BaseException as error:
             self._named(error, number)
             raise
+
+    def _spans_of_fallback(self, number: int, until: Deadline | None) -> list[tuple[int, int]]:
+        """Every match, by `re` where the core knows that one may begin."""
+        if until is None:
+            spans = self._core.spans_by_re(self._set._object(number), number, self.text)
+            if spans is not None:
+                return spans
+        return self._spans_by_re(number, until)
 
     def _spans_by_re(
         self, number: int, until: Deadline | None, share: float = 1.0

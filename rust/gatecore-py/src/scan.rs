@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gatecore::{
-    Anchor, Answer, Columns, Matches, PatternId, PatternSet, Region, Scan, ScanError, ShardId,
-    SharedSet, Span, Stop, Wanted, Which,
+    Anchor, Answer, Begin, Columns, Matches, PatternId, PatternSet, Region, Scan, ScanError,
+    ShardId, SharedSet, Span, Stop, Wanted, Which,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -93,6 +93,15 @@ impl CoreScan {
         } else {
             Way::Detached
         }
+    }
+
+    /// Whether an automaton tells a pattern's groups.
+    ///
+    /// CPython 3.10 sometimes has in a group of a repeat what a way that came to nothing took there
+    /// (bpo-35859), so only it can tell those.
+    pub fn tells_groups(&self, py: Python<'_>, id: PatternId) -> bool {
+        let set = &self.set.set;
+        (py.version_info() >= (3, 11) || !set.has_repeated_group(id)) && set.tells_groups(id)
     }
 
     /// Characters times bytes of the pattern's automaton.
@@ -276,15 +285,15 @@ impl CoreScan {
         CoreScan::ask(slf, id, limit, move |scan, set| scan.find(set, id, anchor, region))
     }
 
-    /// The first matches in a region.
+    /// The first matches from a place on, in a text that ends at another.
     pub fn some_spans(
         slf: &Bound<'_, Self>,
         id: PatternId,
-        region: Region,
+        (begin, to): (Begin, usize),
         wanted: Wanted,
         limit: &Limit,
     ) -> PyResult<Answer<Matches>> {
-        CoreScan::ask(slf, id, limit, move |scan, set| scan.some_spans(set, id, region, wanted))
+        CoreScan::ask(slf, id, limit, move |scan, set| scan.some_spans(set, id, begin, to, wanted))
     }
 
     /// Whether a pattern matches.

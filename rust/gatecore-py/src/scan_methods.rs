@@ -2,7 +2,7 @@
 //!
 //! The methods without a text are for a document that was scanned as a whole.
 
-use gatecore::{memory, Anchor, Answer, PatternId, PatternSet, Scan, Wanted, Which};
+use gatecore::{memory, Anchor, Answer, Begin, PatternId, PatternSet, Scan, Wanted, Which};
 use gatecore_ffi::cpython::{call_method, list, number, pair};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -13,6 +13,7 @@ use crate::errors;
 use crate::gil::without_gil;
 use crate::re::answers;
 use crate::re::call::{Served, Target};
+use crate::re::candidates::ByCandidates;
 use crate::re::pattern::CompiledPattern;
 use crate::re::stats::{fell_through, Counted};
 use crate::scan::CoreScan;
@@ -123,13 +124,27 @@ impl CoreScan {
         number: u32,
         deadline: Option<&Bound<'py, Deadline>>,
     ) -> PyResult<Option<Bound<'py, PyList>>> {
-        let (py, id, whole) = (slf.py(), id_of(slf.get(), number)?, slf.get().scan.whole());
-        let limit = Limit::of(deadline);
+        let (py, id) = (slf.py(), id_of(slf.get(), number)?);
+        let (whole, limit) = ((Begin::at(0), slf.get().scan.len()), Limit::of(deadline));
         let answer = CoreScan::some_spans(slf, id, whole, Wanted::All, &limit)?;
         let Answer::Known(matches) = answer else { return Ok(None) };
         let pairs = matches.spans.into_iter();
         let pairs = pairs.map(|span| pair(py, span.start() as isize, span.end() as isize));
         list(py, pairs).map(Some)
+    }
+
+    /// Every match of a pattern that only `re` answers, asked where one may begin.
+    fn spans_by_re<'py>(
+        slf: &Bound<'py, Self>,
+        pattern: &Bound<'py, CompiledPattern>,
+        number: u32,
+        text: &Bound<'py, PyString>,
+    ) -> PyResult<Option<Bound<'py, PyList>>> {
+        let (py, id) = (slf.py(), id_of(slf.get(), number)?);
+        let Some(mut candidates) = ByCandidates::from(slf.get(), id, 0)? else { return Ok(None) };
+        let (real, limit) = (pattern.get().real(py)?, Limit::default());
+        let spans = std::iter::from_fn(|| candidates.next(slf, text, real, &limit).transpose());
+        list(py, spans.map(|found| call_method(&found?, intern!(py, "span"), &[]))).map(Some)
     }
 
     /// Spans of all patterns, of the first match of each or of all: numbers of patterns, starts and ends

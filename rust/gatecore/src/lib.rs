@@ -35,7 +35,7 @@ pub mod wtf8;
 
 pub use alphabet::{ByteSet, Text, Translation};
 pub use columns::{Columns, Which};
-pub use confirm::{Matches, Wanted};
+pub use confirm::{Begin, Matches, Wanted};
 pub use error::{BuildError, LoadError, ScanError};
 pub use pattern::{CodePoints, LoweredPattern};
 pub use scan::{Anchor, Answer, Glance, Groups, Region, Scan};

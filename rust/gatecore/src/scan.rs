@@ -4,15 +4,14 @@
 //! first asked about ([`Scan::has`], [`Scan::ensure`]). A document of which only lower-case keywords are
 //! asked never pays for the caseless patterns of its set.
 
-use std::borrow::Cow;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::alphabet::{end_with_final_newline, Places, NEWLINE};
-use crate::confirm::{self, Automaton, AutomatonKind, Matches, Wanted};
+use crate::confirm::{self, Automaton, AutomatonKind, Begin, Matches, Wanted};
 use crate::error::ScanError;
 use crate::memory;
-use crate::pass::Coverage;
 use crate::set::{Ids, PatternId, PatternSet, ShardId, ShardScan};
 use crate::span::Span;
 use crate::stop::Stop;
@@ -27,6 +26,11 @@ pub enum Answer<T> {
 }
 
 impl<T> Answer<T> {
+    /// What the core knows, if it does.
+    fn of(known: Option<T>) -> Self {
+        known.map_or(Answer::AskRe, Answer::Known)
+    }
+
     /// The answer read as something else.
     pub fn map<U>(self, read: impl FnOnce(T) -> U) -> Answer<U> {
         match self {
@@ -119,6 +123,7 @@ pub struct Scan {
     length: usize,
     shards: Box<[OnceLock<ShardScan>]>,
     decisions: Box<[AtomicU8]>,
+    cut: Mutex<Option<Cut>>,
 }
 
 const UNDECIDED: u8 = 0;
@@ -131,6 +136,7 @@ impl Scan {
             length,
             shards: memory::collected((0..shards).map(|_| OnceLock::new())).into(),
             decisions: memory::collected((0..patterns).map(|_| AtomicU8::new(UNDECIDED))).into(),
+            cut: Mutex::default(),
         }
     }
 
@@ -223,7 +229,7 @@ impl Scan {
         if !self.reported(set, id) {
             return Some(false);
         }
-        if set.routing(id).coverage == Coverage::Decides {
+        if set.routing(id).coverage.is_exact() {
             return Some(true);
         }
         match self.decisions[id.0 as usize].load(Ordering::Relaxed) {
@@ -260,12 +266,21 @@ impl Scan {
         if let Some(known) = self.known(set, id) {
             return Answer::Known(known);
         }
+        if self.is_for_re(set, id, self.length) {
+            return Answer::AskRe;
+        }
         let Some(((_, shard), automaton)) = self.automaton(set, id, AutomatonKind::Spans) else {
             return Answer::AskRe;
         };
         let matches = automaton.is_match(&shard.symbols);
         self.remember(id, matches);
         Answer::Known(matches)
+    }
+
+    /// Whether `re` has to be asked about a text that ends at `to`, as it is empty and the pattern looks for
+    /// `\B` in it: that never held in an empty text until CPython 3.14 changed it.
+    pub fn is_for_re(&self, set: &PatternSet, id: PatternId, to: usize) -> bool {
+        (to == 0 || self.length == 0) && set.looks_inside_words(id)
     }
 
     /// Remembers what `re` said about a pattern.
@@ -348,28 +363,50 @@ impl Scan {
         )
     }
 
-    /// Every match, as `re.finditer` gives them.
-    pub fn spans(&self, set: &PatternSet, id: PatternId) -> Answer<Vec<Span>> {
-        self.some_spans(set, id, self.whole(), Wanted::All).map(|matches| matches.spans)
+    /// For a pattern that only `re` answers, the first place at or after another where a match may begin.
+    /// Where it tells none, every place may be one.
+    pub fn candidate(&self, set: &PatternSet, id: PatternId, from: usize) -> Answer<Option<usize>> {
+        let region = Region { from, to: self.length };
+        if from > self.length || self.is_out(set, id, Anchor::Search, region) {
+            return Answer::Known(None);
+        }
+        let place = set.patterns[id.0 as usize].place;
+        let Some((candidates, (shard, ..))) = set.candidates(id).zip(place) else {
+            return Answer::AskRe;
+        };
+        let scanned = self.shard(shard);
+        let places = scanned.places(&set.shards[shard as usize]);
+        let begin = places.map_or(from, |places| places.byte(from));
+        let next = candidates.next(scanned.symbols.as_slice(), begin);
+        Answer::Known(next.map(|at| places.map_or(at, |places| places.character(at))))
     }
 
-    /// The first matches in a region.
+    /// Every match, as `re.finditer` gives them.
+    pub fn spans(&self, set: &PatternSet, id: PatternId) -> Answer<Vec<Span>> {
+        let (begin, to) = (Begin::at(0), self.length);
+        self.some_spans(set, id, begin, to, Wanted::All).map(|matches| matches.spans)
+    }
+
+    /// The first matches from a place on, in a document that ends at `to`.
     pub fn some_spans(
         &self,
         set: &PatternSet,
         id: PatternId,
-        region: Region,
+        begin: Begin,
+        to: usize,
         wanted: Wanted,
     ) -> Answer<Matches> {
         let none = || Matches { spans: Vec::new(), at_end: true };
+        let region = Region { from: begin.at, to };
         self.within(set, id, Anchor::Search, region, none, |automaton, symbols, from, origin| {
-            origin.matches(confirm::some(automaton, symbols, from, wanted, || set.listing(id)))
+            let begin = Begin { at: from, ..begin };
+            origin.matches(confirm::some(automaton, symbols, begin, wanted, || set.listing(id)))
         })
     }
 
     /// The groups of a match that was found in a document that ends at `to`.
     ///
-    /// `re` has to be asked where a group stands inside a repeat.
+    /// `re` has to be asked where a group stands in a look-around.
     pub fn groups(
         &self,
         set: &PatternSet,
@@ -388,8 +425,7 @@ impl Scan {
             return Answer::AskRe;
         };
         let shard = self.shard(number);
-        let symbols = shard.symbols.as_slice();
-        if found.end() > to.min(self.length) {
+        if found.end() > to.min(self.length) || self.is_for_re(set, id, to) {
             return Answer::AskRe;
         }
         let places = shard.places(&set.shards[number as usize]);
@@ -399,24 +435,19 @@ impl Scan {
                 (Span::new(places.byte(found.start()), places.byte(found.end())), places.byte(to))
             }
         };
-        // Unless there is a look-ahead, only the character after the match is looked at, so the end matters
+        let symbols = shard.symbols.as_slice();
+        // Unless there is look-around, only the character after the match is looked at, so the end matters
         // only there.
-        let is_far_seeing = matches!(automaton, Automaton::Around(_));
-        let is_near_end = anchor == Anchor::FullMatch || is_far_seeing || found.end() + 1 >= to;
+        let is_near_end =
+            anchor == Anchor::FullMatch || automaton.looks_around() || found.end() + 1 >= to;
         let offset = found.start().saturating_sub(automaton.reach());
-        let cut = if is_near_end { cut(symbols, offset, to) } else { Cow::Borrowed(symbols) };
-        let grouping = || set.grouping(id);
-        let offset = if matches!(cut, Cow::Owned(_)) { offset } else { 0 };
+        let to = if is_near_end { to } else { symbols.len() };
+        let (symbols, offset) = self.cut(number, offset, to);
         let here = Span::new(found.start() - offset, found.end() - offset);
-        let spans = confirm::groups(automaton, &cut, here, grouping);
-        let Some(mut spans) = spans else { return Answer::AskRe };
+        let grouping = || set.grouping(id);
+        let groups = confirm::groups(automaton, &symbols, here, closing, grouping);
         let origin = Origin { offset, places };
-        if !origin.is_same() {
-            spans.iter_mut().flatten().for_each(|span| *span = origin.span(*span));
-        }
-        let took_part = |group: &&u32| spans.get(**group as usize).is_some_and(Option::is_some);
-        let last = closing.iter().rev().find(took_part).copied();
-        Answer::Known(Groups { spans, last })
+        Answer::of(groups.map(|groups| origin.groups(groups)))
     }
 
     /// Asks an automaton about a region, unless the answer is certain to be `none`.
@@ -432,6 +463,9 @@ impl Scan {
         if self.is_out(set, id, anchor, region) {
             return Answer::Known(none());
         }
+        if self.is_for_re(set, id, region.to) {
+            return Answer::AskRe;
+        }
         let kind = match anchor {
             Anchor::Search | Anchor::Match => AutomatonKind::Spans,
             Anchor::FullMatch => AutomatonKind::Full,
@@ -440,23 +474,56 @@ impl Scan {
             return Answer::AskRe;
         };
         if region.from > region.to.min(self.length) {
-            return Answer::Known(none());
+            // `re.match` finds the empty text there, beyond the end.
+            return match anchor {
+                Anchor::Match => Answer::AskRe,
+                Anchor::Search | Anchor::FullMatch => Answer::Known(none()),
+            };
         }
         let places = shard.places(&set.shards[number as usize]);
-        let symbols = shard.symbols.as_slice();
         let (from, to) = match places {
             None => (region.from, region.to),
             Some(places) => (places.byte(region.from), places.byte(region.to)),
         };
-        // Where the end is cut right after a newline, that newline becomes the final one, in a copy. It
-        // starts with what conditions see of the symbols before the region.
         let offset = from.saturating_sub(automaton.reach());
-        Answer::Known(match cut(symbols, offset, to) {
-            Cow::Borrowed(symbols) => ask(automaton, symbols, from, Origin { offset: 0, places }),
-            Cow::Owned(symbols) => {
-                ask(automaton, &symbols, from - offset, Origin { offset, places })
+        let (symbols, offset) = self.cut(number, offset, to);
+        Answer::Known(ask(automaton, &symbols, from - offset, Origin { offset, places }))
+    }
+
+    /// The symbols of a document that ends at the symbol `to`, and how many are missing in front, at most
+    /// `offset`.
+    ///
+    /// Where the end is cut right after a newline, that becomes the final one, in a copy: of what comes after
+    /// `offset`, or, if the same was asked before, of all, which is kept. So many questions about one
+    /// text that is cut short copy it once, and one question about each of many lines copies the line.
+    fn cut(&self, shard: u32, offset: usize, to: usize) -> (Symbols<'_>, usize) {
+        let symbols = self.shard(shard).symbols.as_slice();
+        if to >= symbols.len() {
+            return (Symbols::Borrowed(symbols), 0);
+        }
+        let symbols = &symbols[..to];
+        if symbols.last() != Some(&NEWLINE) {
+            return (Symbols::Borrowed(symbols), 0);
+        }
+        let copied = |part: &[u8]| {
+            let mut copy = memory::copied(part);
+            end_with_final_newline(&mut copy);
+            copy
+        };
+        // A thread that finds the lock taken makes a copy of its own.
+        let Ok(mut last) = self.cut.try_lock() else {
+            return (Symbols::Owned(copied(&symbols[offset..])), offset);
+        };
+        match &mut *last {
+            Some(known) if (known.shard, known.to) == (shard, to) => {
+                let copy = known.copy.get_or_insert_with(|| copied(symbols).into());
+                (Symbols::Shared(Arc::clone(copy)), 0)
             }
-        })
+            other => {
+                *other = Some(Cut { shard, to, copy: None });
+                (Symbols::Owned(copied(&symbols[offset..])), offset)
+            }
+        }
     }
 
     /// Whether it is already certain, without work, that a region holds no match.
@@ -490,7 +557,8 @@ impl Scan {
     /// Bytes that it keeps.
     pub fn size(&self) -> usize {
         let shards = self.shards.iter().filter_map(OnceLock::get);
-        shards.map(ShardScan::size).sum::<usize>() + self.decisions.len()
+        let cut = self.cut.try_lock().ok().and_then(|cut| Some(cut.as_ref()?.copy.as_ref()?.len()));
+        shards.map(ShardScan::size).sum::<usize>() + self.decisions.len() + cut.unwrap_or(0)
     }
 }
 
@@ -521,19 +589,39 @@ impl Origin<'_> {
         }
         matches
     }
+
+    fn groups(self, mut groups: Groups) -> Groups {
+        if !self.is_same() {
+            groups.spans.iter_mut().flatten().for_each(|span| *span = self.span(*span));
+        }
+        groups
+    }
 }
 
-/// The symbols of a document that ends at `to`; those from `offset` on as a copy if a newline becomes
-/// the last character.
-fn cut(symbols: &[u8], offset: usize, to: usize) -> Cow<'_, [u8]> {
-    if to >= symbols.len() {
-        return Cow::Borrowed(symbols);
+/// A document that was cut short right after a newline, when it was last.
+#[derive(Debug)]
+struct Cut {
+    shard: u32,
+    to: usize,
+    /// Its symbols, once they were asked for a second time.
+    copy: Option<Arc<[u8]>>,
+}
+
+/// Symbols that are those of the document, or a copy.
+enum Symbols<'a> {
+    Borrowed(&'a [u8]),
+    Owned(Vec<u8>),
+    Shared(Arc<[u8]>),
+}
+
+impl Deref for Symbols<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Symbols::Borrowed(symbols) => symbols,
+            Symbols::Owned(symbols) => symbols,
+            Symbols::Shared(symbols) => symbols,
+        }
     }
-    let symbols = &symbols[..to];
-    if symbols.last() != Some(&NEWLINE) {
-        return Cow::Borrowed(symbols);
-    }
-    let mut copy = memory::copied(&symbols[offset..]);
-    end_with_final_newline(&mut copy);
-    Cow::Owned(copy)
 }

@@ -10,6 +10,7 @@ use pyo3::types::PyString;
 use crate::document_class::scan_of;
 use crate::errors;
 use crate::re::call::{Call, Served, Target, BATCH};
+use crate::re::candidates::ByCandidates;
 use crate::re::iterator::MatchIterator;
 use crate::re::matched::Match;
 use crate::scan::CoreScan;
@@ -29,7 +30,14 @@ pub fn first<'py>(target: &Target<'_, 'py>, anchor: Anchor) -> PyResult<Served<'
     }
     let answer = CoreScan::find(&target.scan, target.id, anchor, target.region, &target.limit)?;
     let Answer::Known(span) = answer else {
-        return Ok(Err(target.declined(Reason::Fallback)));
+        let candidates = match anchor {
+            Anchor::Search => ByCandidates::of(target)?,
+            Anchor::Match | Anchor::FullMatch => None,
+        };
+        return match candidates {
+            Some(candidates) => first_by_re(target, candidates).map(Ok),
+            None => Ok(Err(target.declined(Reason::Fallback))),
+        };
     };
     if is_search_of_all {
         core.scan.remember(target.id, span.is_some());
@@ -39,6 +47,27 @@ pub fn first<'py>(target: &Target<'_, 'py>, anchor: Anchor) -> PyResult<Served<'
         None => py.None().into_bound(py),
         Some(_) => Match::of(target, anchor, span)?.into_any(),
     }))
+}
+
+/// The first match of what only `re` answers.
+fn first_by_re<'py>(
+    target: &Target<'_, 'py>,
+    mut candidates: ByCandidates,
+) -> PyResult<Bound<'py, PyAny>> {
+    let Target { pattern, text, ref scan, id, region, ref limit } = *target;
+    let py = target.py();
+    let found = candidates.next(scan, text, pattern.get().real(py)?, limit)?;
+    match candidates.asked_re() {
+        true => target.count_fallback(),
+        false => target.serve(),
+    }
+    if target.is_whole() {
+        scan.get().scan.remember(id, found.is_some());
+    }
+    match found {
+        None => Ok(py.None().into_bound(py)),
+        Some(real) => Ok(Match::of_re(pattern, text, scan.clone(), id, region, real)?.into_any()),
+    }
 }
 
 macro_rules! answer {
@@ -117,13 +146,22 @@ pub fn search<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
 pub fn matches<'py>(target: &Target<'_, 'py>) -> PyResult<Served<'py>> {
     let core = target.scan.get();
     let is_out = target.is_out(Anchor::Search);
+    if core.scan.is_for_re(&core.set.set, target.id, target.region.to) {
+        return Ok(Err(target.declined(Reason::Fallback)));
+    }
     if is_out || errors::caught(|| core.set.set.tells_spans(target.id))? {
         if !is_out {
             target.serve();
         }
-        return Ok(Ok(MatchIterator::of(target)?.into_any()));
+        return Ok(Ok(MatchIterator::of(target, None)?.into_any()));
     }
-    Ok(Err(target.declined(Reason::Fallback)))
+    match ByCandidates::of(target)? {
+        Some(candidates) => {
+            target.count_fallback();
+            Ok(Ok(MatchIterator::of(target, Some(candidates))?.into_any()))
+        }
+        None => Ok(Err(target.declined(Reason::Fallback))),
+    }
 }
 
 /// The text of each match, or of its groups.

@@ -2,7 +2,7 @@
 
 use gatecore::counters::Reason;
 use gatecore::memory;
-use gatecore::{Anchor, Answer, PatternId, Region, Span, Wanted};
+use gatecore::{Anchor, Answer, Begin, PatternId, Region, Span, Wanted};
 use gatecore_ffi::cpython::{call_method, call_with, slice};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -215,6 +215,13 @@ impl<'py> Target<'_, 'py> {
         self.text.py()
     }
 
+    /// Counts the call as answered by `re`, where that was asked at places that the core knows.
+    pub fn count_fallback(&self) {
+        let core = self.scan.get();
+        fell_through(Reason::Fallback, Some(self.pattern), Some(&core.stats));
+        texts::note_unserved(self.py());
+    }
+
     pub fn declined(&self, reason: Reason) -> Declined<'py> {
         Declined { reason, scan: Some(self.scan.clone()) }
     }
@@ -265,7 +272,7 @@ impl<'py> Target<'_, 'py> {
         }
         let core = self.scan.get();
         let mut spans: Vec<Span> = Vec::new();
-        let mut region = self.region;
+        let mut begin = Begin::at(self.region.from);
         while spans.len() < most {
             let left = most - spans.len();
             let wanted = match left {
@@ -273,12 +280,13 @@ impl<'py> Target<'_, 'py> {
                 0..=BATCH => Wanted::AtMost(left),
                 _ => Wanted::AtLeast(BATCH),
             };
+            let region = (begin, self.region.to);
             let answer = CoreScan::some_spans(&self.scan, self.id, region, wanted, &self.limit)?;
             let Answer::Known(mut found) = answer else {
                 return Ok(Err(self.declined(Reason::Fallback)));
             };
             let is_first = spans.is_empty() && !found.spans.is_empty();
-            let tells_groups = || core.set.set.tells_groups(self.id);
+            let tells_groups = || core.tells_groups(self.py(), self.id);
             if groups && is_first && !errors::caught(tells_groups)? {
                 return Ok(Err(self.declined(Reason::Groups)));
             }
@@ -286,7 +294,7 @@ impl<'py> Target<'_, 'py> {
             if found.at_end {
                 break;
             }
-            region.from = spans.last().map_or(region.to, Span::end);
+            begin = spans.last().map_or(begin, |&last| Begin::after(last));
             self.py().check_signals()?;
             self.limit.check()?;
         }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use gatecore::counters::Reason;
-use gatecore::{Anchor, Answer, Keyword, News, PatternId, Wanted};
+use gatecore::{Anchor, Answer, Begin, Keyword, News, PatternId, Wanted};
 use gatecore_ffi::cpython::{call_method, call_with, number};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -132,7 +132,7 @@ impl DocumentMethods {
         args: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
         number_of(slf, "count", args, |scan, id| {
-            let whole = scan.get().scan.whole();
+            let whole = (Begin::at(0), scan.get().scan.len());
             let found = CoreScan::some_spans(scan, id, whole, Wanted::All, &Limit::default())?;
             Ok(found.map(|matches| matches.spans.len() as isize))
         })

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use gatecore::{Anchor, Answer, Matches, PatternId, Region, Span, Wanted};
+use gatecore::{Anchor, Answer, Begin, Matches, PatternId, Region, Span, Wanted};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -11,6 +11,7 @@ use pyo3::types::PyString;
 
 use crate::deadline::Limit;
 use crate::re::call::Target;
+use crate::re::candidates::ByCandidates;
 use crate::re::matched::Match;
 use crate::re::pattern::CompiledPattern;
 use crate::scan::CoreScan;
@@ -33,16 +34,22 @@ pub struct MatchIterator {
 /// What is found and not yet given.
 struct Ahead {
     spans: std::vec::IntoIter<Span>,
-    from: usize,
+    begin: Begin,
     batch: usize,
     at_end: bool,
+    /// Where only `re` finds them.
+    by_re: Option<ByCandidates>,
 }
 
 impl MatchIterator {
-    /// The matches of a target.
-    pub fn of<'py>(target: &Target<'_, 'py>) -> PyResult<Bound<'py, MatchIterator>> {
-        let from = target.region.from;
-        let ahead = Ahead { spans: Vec::new().into_iter(), from, batch: 1, at_end: false };
+    /// The matches of a target; `by_re` where only that finds them.
+    pub fn of<'py>(
+        target: &Target<'_, 'py>,
+        by_re: Option<ByCandidates>,
+    ) -> PyResult<Bound<'py, MatchIterator>> {
+        let begin = Begin::at(target.region.from);
+        let spans = Vec::new().into_iter();
+        let ahead = Ahead { spans, begin, batch: 1, at_end: false, by_re };
         let iterator = MatchIterator {
             text: target.text.clone().unbind(),
             scan: target.scan.clone().unbind(),
@@ -55,16 +62,25 @@ impl MatchIterator {
         Bound::new(target.text.py(), iterator)
     }
 
-    fn next_span(&self, py: Python<'_>) -> PyResult<Option<Span>> {
-        let mut ahead = self.state.lock_py_attached(py).unwrap_or_else(|error| error.into_inner());
+    fn next_by_re<'py>(
+        &self,
+        py: Python<'py>,
+        candidates: &mut ByCandidates,
+    ) -> PyResult<Option<Bound<'py, Match>>> {
+        let (pattern, text, scan) = (self.pattern.bind(py), self.text.bind(py), self.scan.bind(py));
+        let real = candidates.next(scan, text, pattern.get().real(py)?, &self.limit)?;
+        real.map(|real| Match::of_re(pattern, text, scan.clone(), self.id, self.region, real))
+            .transpose()
+    }
+
+    fn next_span(&self, py: Python<'_>, ahead: &mut Ahead) -> PyResult<Option<Span>> {
         if let Some(span) = ahead.spans.next() {
             return Ok(Some(span));
         }
         if ahead.at_end {
             return Ok(None);
         }
-        let region = Region { from: ahead.from, to: self.region.to };
-        let batch = ahead.batch;
+        let (region, batch) = ((ahead.begin, self.region.to), ahead.batch);
         let (scan, wanted) = (self.scan.bind(py), Wanted::AtLeast(batch));
         let answer = CoreScan::some_spans(scan, self.id, region, wanted, &self.limit)?;
         let Answer::Known(Matches { spans, at_end }) = answer else {
@@ -74,7 +90,7 @@ impl MatchIterator {
         };
         ahead.at_end = at_end;
         ahead.batch = BATCH;
-        ahead.from = spans.last().map_or(ahead.from, Span::end);
+        ahead.begin = spans.last().map_or(ahead.begin, |&last| Begin::after(last));
         ahead.spans = spans.into_iter();
         Ok(ahead.spans.next())
     }
@@ -93,7 +109,12 @@ impl MatchIterator {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, Match>>> {
-        let Some(span) = self.next_span(py)? else { return Ok(None) };
+        let mut ahead = self.state.lock_py_attached(py).unwrap_or_else(|error| error.into_inner());
+        if let Some(candidates) = &mut ahead.by_re {
+            return self.next_by_re(py, candidates);
+        }
+        let Some(span) = self.next_span(py, &mut ahead)? else { return Ok(None) };
+        drop(ahead);
         let (pattern, text) = (self.pattern.bind(py), self.text.bind(py));
         let (scan, search) = (self.scan.bind(py).clone(), Anchor::Search);
         Match::new(pattern, text, scan, self.id, self.region, search, Some(span)).map(Some)

@@ -17,6 +17,7 @@ use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
 use pyo3::IntoPyObjectExt;
 
 use crate::deadline::Limit;
+use crate::errors;
 use crate::imports::{imported, kept, standard_class};
 use crate::re::call::{Given, Target};
 use crate::re::pattern::CompiledPattern;
@@ -88,6 +89,25 @@ impl Match {
         Bound::new(text.py(), found)
     }
 
+    /// A match that `re` found.
+    pub fn of_re<'py>(
+        pattern: &Bound<'py, CompiledPattern>,
+        text: &Bound<'py, PyString>,
+        scan: Bound<'py, CoreScan>,
+        id: PatternId,
+        region: Region,
+        real: Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, Match>> {
+        let py = text.py();
+        let span: (usize, usize) = call_method(&real, intern!(py, "span"), &[])?.extract()?;
+        let span = Some(Span::new(span.0, span.1));
+        let found = Match::new(pattern, text, scan, id, region, Anchor::Search, span)?;
+        let details = found.get().details();
+        let _ = details.real.set(py, real.unbind());
+        let _ = details.groups.set(None);
+        Ok(found)
+    }
+
     fn details(&self) -> &Details {
         let empty = || Box::new(Details { groups: OnceLock::new(), real: PyOnceLock::new() });
         self.details.get_or_init(empty)
@@ -126,11 +146,24 @@ impl Match {
             };
             let real = self.pattern.get().real(py)?;
             let (from, to) = (start.into_pyobject(py)?, self.region.to.into_pyobject(py)?);
-            let found = call_method(real, method, &[self.text.bind(py), &from, &to])?;
+            let region: [&Bound<'py, PyAny>; 3] = [self.text.bind(py), &from, &to];
+            let span_of = |found: &Bound<'py, PyAny>| -> PyResult<(usize, usize)> {
+                Ok(call_method(found, intern!(py, "span"), &[])?.extract()?)
+            };
+            let mut found = call_method(real, method, &region)?;
             if found.is_none() {
                 return Err(self.contradiction(py, "nothing"));
             }
-            let span: (usize, usize) = call_method(&found, intern!(py, "span"), &[])?.extract()?;
+            let mut span = span_of(&found)?;
+            let is_longer = |known: &Span| known.start() == span.0 && known.end() > span.1;
+            if span.0 == span.1 && self.span.get().is_some_and(is_longer) {
+                // The empty match at that place was another one, after which this came.
+                let matches = call_method(real, intern!(py, "finditer"), &region)?;
+                for _ in 0..2 {
+                    found = call_method(&matches, intern!(py, "__next__"), &[])?;
+                }
+                span = span_of(&found)?;
+            }
             match self.span.get() {
                 Some(known) if (known.start(), known.end()) != span => {
                     Err(self.contradiction(py, &format!("{span:?}")))
@@ -156,6 +189,9 @@ impl Match {
         }
         let found = self.whole_span(py)?;
         let (id, anchor, to) = (self.id, self.anchor, self.region.to);
+        if !errors::caught(|| self.scan.get().tells_groups(py, id))? {
+            return Ok(self.details().groups.get_or_init(|| None).as_ref());
+        }
         let groups = CoreScan::ask(self.scan.bind(py), id, &Limit::default(), move |scan, set| {
             scan.groups(set, id, anchor, found, to)
         })?;

@@ -19,6 +19,7 @@
 //! texts            plain texts that are asked so much that they are scanned
 //! call             a call with its arguments; what it asks of the core
 //! matched          `re.Match`
+//! candidates       matches of a pattern that only `re` answers, where one may begin
 //! iterator         the matches of one pattern, as they are asked for
 //! answers          search, match, fullmatch, finditer, findall
 //! substitute       split, sub, subn
@@ -34,6 +35,7 @@
 pub mod answers;
 pub mod cache;
 pub mod call;
+pub mod candidates;
 pub mod document;
 pub mod expression;
 pub mod functions;

@@ -1,5 +1,6 @@
-//! Patterns with look-around: candidates are searched for, each is tried, and the walks take over where that
-//! would not be linear.
+//! Patterns with look-around, with loops whose rounds can be empty, with groups in loops, and those that match
+//! the empty text: candidates are searched for, each is tried, and the walks take over where that would not
+//! be linear.
 //!
 //! ```text
 //! finder      a plain pattern that matches wherever this one does, by regex-automata    \bA\b\s+B
@@ -13,6 +14,11 @@
 //! the place that the finder's first match tells; if the pattern does not match there, the search goes on
 //! one symbol further.
 //!
+//! Of a pattern without look-around the finder is the pattern itself: it has the same ways, and so begins its
+//! first match at the same place. Where rounds can be empty it may end it elsewhere, as regex-automata
+//! leaves such loops by another rule than `re` (`listing/nfa.rs`), so an attempt tells the end; elsewhere
+//! the finder does. After an empty match an attempt tells whether a match that is not empty begins there.
+//!
 //! On ordinary text that costs what searches cost, and the first match is found without looking at the
 //! rest. A finder that may look at the same symbols many times, attempts that do, and candidates that are
 //! so dense that the walks are cheaper (3 to 8 ns a symbol) end it: the rest of the text is walked.
@@ -20,11 +26,12 @@
 use regex_automata::meta::Regex;
 
 use super::listing::{may_overrun, Attempts, GaveUp, Listing};
-use super::{searched, Automaton, AutomatonKind, Blueprint, Matches, Wanted, SEARCHES};
+use super::{searched, Automaton, AutomatonKind, Begin, Blueprint, Matches, Wanted, SEARCHES};
 use crate::memory;
 use crate::pass::consumed::consumed_with_offset;
 use crate::pattern::classes::Resolve;
 use crate::pattern::{Look, Node, RepeatKind};
+use crate::scan::Groups;
 use crate::span::Span;
 
 /// States that may be tried for each symbol, and in any case: 5 ns each.
@@ -40,7 +47,7 @@ const LIST_DENSE: usize = 48;
 /// No search looks further beyond its match than the pattern's longest text, which is little up to this.
 const SHORT: u64 = 256;
 
-/// A pattern with look-around, prepared.
+/// A pattern that a search alone does not answer, prepared.
 #[derive(Debug)]
 pub struct Around {
     listing: Listing,
@@ -50,6 +57,10 @@ pub struct Around {
     offset: usize,
     /// Whether the finder may look at the same symbols many times.
     overruns: bool,
+    /// Whether the finder's matches are those of the pattern.
+    is_plain: bool,
+    /// Whether the pattern has look-around.
+    looks_around: bool,
     /// How many symbols before a position decide what holds there.
     reach: usize,
 }
@@ -59,7 +70,7 @@ enum Found {
     Match(Span),
     Nothing,
     /// The walks have to say what is from here on.
-    Walk(usize),
+    Walk(Begin),
 }
 
 /// A search, and what it has cost.
@@ -73,8 +84,19 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn next(&mut self, mut from: usize, is_list: bool) -> Found {
+    fn next(&mut self, begin: Begin, is_list: bool) -> Found {
+        let mut from = begin.at;
+        if begin.is_taken {
+            match self.attempts.at(begin) {
+                Ok(Some(span)) => return Found::Match(span),
+                Ok(None) => from += 1,
+                Err(GaveUp) => return Found::Walk(begin),
+            }
+        }
         loop {
+            if from > self.symbols.len() {
+                return Found::Nothing;
+            }
             let offset = self.around.offset;
             let begin = from.saturating_sub(offset);
             let Some(candidate) = searched(self.finder, self.symbols, begin, false) else {
@@ -88,12 +110,15 @@ impl Search<'_> {
             let is_many =
                 self.tries > SEARCHES && (self.around.overruns || come < dense * self.tries);
             if is_dear || is_many {
-                return Found::Walk(place);
+                return Found::Walk(Begin::at(place));
             }
-            match self.attempts.at(place) {
+            if self.around.is_plain {
+                return Found::Match(candidate);
+            }
+            match self.attempts.at(Begin::at(place)) {
                 Ok(Some(span)) => return Found::Match(span),
                 Ok(None) => from = place + 1,
-                Err(GaveUp) => return Found::Walk(place),
+                Err(GaveUp) => return Found::Walk(Begin::at(place)),
             }
         }
     }
@@ -111,6 +136,8 @@ impl Around {
                 (Listing::with_groups(&whole, classes)?, None)
             }
         };
+        let looks_around = node.has_look_around();
+        let is_plain = !looks_around && !node.has_empty_rounds();
         let overruns = finder.as_ref().is_some_and(|finder| {
             finder.max_length().is_none_or(|most| most > SHORT) && may_overrun(finder, classes)
         });
@@ -119,15 +146,29 @@ impl Around {
             Some(_) => return None,
             None => None,
         };
-        Some(Around { listing, finder, offset, overruns, reach: node.reach() })
+        let reach = node.reach();
+        Some(Around { listing, finder, offset, overruns, is_plain, looks_around, reach })
     }
 
     pub fn reach(&self) -> usize {
         self.reach
     }
 
+    /// Whether what follows a match decides more than its next symbol does.
+    pub fn looks_around(&self) -> bool {
+        self.looks_around
+    }
+
     pub fn size(&self) -> usize {
         self.listing.size() + self.finder.as_ref().map_or(0, Regex::memory_usage)
+    }
+
+    /// Whether there is a match. That does not depend on which of several ways is the first.
+    pub fn is_match(&self, symbols: &[u8]) -> bool {
+        match &self.finder {
+            Some(finder) if !self.looks_around => finder.is_match(symbols),
+            _ => self.first(symbols, 0, false).is_some(),
+        }
     }
 
     fn search<'a>(&'a self, symbols: &'a [u8], begin: usize) -> Option<Search<'a>> {
@@ -137,13 +178,17 @@ impl Around {
 
     /// The first match at or after `from`, or the one that begins there.
     pub fn first(&self, symbols: &[u8], from: usize, anchored: bool) -> Option<Span> {
+        if let Some(finder) = self.finder.as_ref().filter(|_| self.is_plain) {
+            return searched(finder, symbols, from, anchored);
+        }
+        let from = Begin::at(from);
         if anchored {
             return match self.listing.attempts(symbols).map(|mut attempts| attempts.at(from)) {
                 Some(Ok(found)) => found,
                 Some(Err(GaveUp)) | None => self.listing.first(symbols, from, true),
             };
         }
-        match self.search(symbols, from).map(|mut search| search.next(from, false)) {
+        match self.search(symbols, from.at).map(|mut search| search.next(from, false)) {
             Some(Found::Match(span)) => Some(span),
             Some(Found::Nothing) => None,
             Some(Found::Walk(place)) => self.listing.first(symbols, place, false),
@@ -152,13 +197,13 @@ impl Around {
     }
 
     /// The matches from `from` on.
-    pub fn some(&self, symbols: &[u8], mut from: usize, wanted: Wanted) -> Matches {
+    pub fn some(&self, symbols: &[u8], mut from: Begin, wanted: Wanted) -> Matches {
         let limit = match wanted {
             Wanted::All => usize::MAX,
             Wanted::AtLeast(limit) | Wanted::AtMost(limit) => limit,
         };
         let mut spans = Vec::new();
-        let mut search = self.search(symbols, from);
+        let mut search = self.search(symbols, from.at);
         while spans.len() < limit {
             let found = match &mut search {
                 Some(search) => search.next(from, true),
@@ -166,7 +211,7 @@ impl Around {
             };
             match found {
                 Found::Match(span) => {
-                    from = span.end();
+                    from = Begin::after(span);
                     memory::push(&mut spans, span);
                 }
                 Found::Nothing => return Matches { spans, at_end: true },
@@ -186,17 +231,25 @@ impl Around {
         Matches { spans, at_end: false }
     }
 
-    /// The groups of a match, as far as the pattern has them. `None` where an attempt is not possible or
-    /// would be long: the walks take the whole rest of the text for each match, and `re`, which is asked
-    /// then from where the match begins, only its own characters.
-    pub fn groups(&self, symbols: &[u8], found: Span) -> Option<Vec<Option<Span>>> {
-        if let Some(mut attempts) = self.listing.attempts(symbols) {
-            if let Ok(tried) = attempts.at(found.start()) {
-                let groups = || self.listing.groups_of(found, attempts.marks());
-                return (tried == Some(found)).then(groups);
-            }
+    /// The groups of a match, as far as the pattern has them.
+    ///
+    /// `None` where the pattern has look-around and an attempt is not possible or would be long: the walks
+    /// take the whole rest of the text for each match then, and `re`, which is asked from where the match
+    /// begins, only its own characters.
+    pub fn groups(&self, symbols: &[u8], found: Span) -> Option<Groups> {
+        // The first way is the match, the first that is not empty if that is not: one that is empty was
+        // another match.
+        let begin = Begin { at: found.start(), is_taken: !found.is_empty() };
+        if let Some(Ok(tried)) = self.listing.attempts(symbols).map(|mut attempts| {
+            let tried = attempts.at(begin)?;
+            Ok::<_, GaveUp>((tried == Some(found)).then(|| attempts.groups(found)))
+        }) {
+            return tried;
         }
-        None
+        if self.looks_around {
+            return None;
+        }
+        self.listing.groups(symbols, found)
     }
 }
 

@@ -203,7 +203,7 @@ mod tests {
         let mut groups = Vec::new();
         let mut from = 0;
         while let Some(span) = confirm::first(&regex, symbols, from, false) {
-            groups.push(confirm::groups(&regex, symbols, span, || None).unwrap());
+            groups.push(confirm::groups(&regex, symbols, span, &[], || None).unwrap().spans);
             from = span.end();
         }
         groups

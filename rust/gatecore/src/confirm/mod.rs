@@ -1,10 +1,12 @@
 //! Deciding exactly: an automaton over symbols that finds the match `re` would find.
 //!
 //! A regular pattern without nullable loops has the same leftmost-first matches in CPython's
-//! backtracker and in an automaton that keeps priorities. No other pattern gets here
+//! backtracker and in an automaton that keeps priorities; where a round of a loop can be empty, the
+//! automaton is built by CPython's own rule (`listing/nfa.rs`). No other pattern gets here
 //! ([`crate::pattern::Irregular`]). Automata are built when a pattern is first confirmed, about
 //! 50 µs each, and search in linear time. A list of matches is many searches, which is why long
-//! lists are finished by [`listing`]. regex-automata has no look-around: [`around`].
+//! lists are finished by [`listing`]. regex-automata has no look-around, and rules of its own for
+//! empty text: [`around`].
 //!
 //! Zero-width conditions: `\b` is the engine's ASCII one, exact by the choice of symbols. The engine's
 //! line terminator is [`NEWLINE`], so its plain line conditions hold next to newlines that are not the
@@ -12,6 +14,7 @@
 //! are `$` without MULTILINE, both together MULTILINE's `^` and `$`.
 
 mod around;
+mod candidates;
 mod factor;
 pub(crate) mod listing;
 
@@ -27,8 +30,10 @@ use crate::alphabet::NEWLINE;
 use crate::memory;
 use crate::pattern::classes::Resolve;
 use crate::pattern::{Look, Node, RepeatKind};
+use crate::scan::Groups;
 use crate::span::Span;
 use around::Around;
+pub use candidates::Candidates;
 use listing::Listing;
 
 /// Most bytes that one automaton may take. [`crate::pattern::MAX_WEIGHT`] keeps automata below it.
@@ -89,9 +94,10 @@ pub enum AutomatonKind {
 /// What finds a pattern's matches.
 #[derive(Debug)]
 pub enum Automaton {
-    /// Searches by regex-automata, which knows no look-around.
+    /// Searches by regex-automata.
     Search(Regex),
-    /// For patterns with look-around.
+    /// For patterns with look-around, which that does not know, and those with its own rules for empty
+    /// text.
     Around(Box<Around>),
 }
 
@@ -100,8 +106,13 @@ impl Automaton {
     pub fn is_match(&self, symbols: &[u8]) -> bool {
         match self {
             Automaton::Search(regex) => regex.is_match(symbols),
-            Automaton::Around(around) => around.first(symbols, 0, false).is_some(),
+            Automaton::Around(around) => around.is_match(symbols),
         }
+    }
+
+    /// Whether what follows a match decides more than its next symbol does.
+    pub fn looks_around(&self) -> bool {
+        matches!(self, Automaton::Around(around) if around.looks_around())
     }
 
     /// How many symbols before a position decide what holds there.
@@ -125,12 +136,17 @@ impl Automaton {
 #[derive(Debug, Default)]
 pub struct Confirm {
     automata: [OnceLock<Option<Automaton>>; 3],
-    /// The order in which the pattern closes its groups. `None` if an automaton cannot tell groups.
+    /// The order in which the pattern closes its groups, which tells the last where none is repeated. `None`
+    /// if an automaton cannot tell groups.
     pub closing: OnceLock<Option<Vec<u32>>>,
+    /// Whether the pattern has a group in a repeat.
+    pub has_repeated_group: OnceLock<bool>,
     /// What lists long rests of matches, if searches for them may overrun.
     pub listing: OnceLock<Option<Listing>>,
     /// What tells the groups of long matches.
     pub grouping: OnceLock<Option<Listing>>,
+    /// Where matches of a pattern that only `re` answers may begin.
+    pub candidates: OnceLock<Option<Candidates>>,
     /// Bytes of the automaton for spans.
     pub weight: OnceLock<usize>,
     /// Whether a question about the pattern ever took long.
@@ -150,7 +166,12 @@ impl Confirm {
 
 /// The automaton of a kind for a regular pattern. `None` if it would be too large.
 pub fn automaton(node: &Node, classes: &dyn Resolve, kind: AutomatonKind) -> Option<Automaton> {
-    if node.has_look_around() {
+    let is_for_groups = kind != AutomatonKind::Spans;
+    if node.has_look_around()
+        || node.min_length() == 0
+        || node.has_empty_rounds()
+        || is_for_groups && node.has_repeated_group()
+    {
         return Around::new(node, classes, kind).map(|around| Automaton::Around(Box::new(around)));
     }
     Blueprint::of(node, classes).build(kind)
@@ -216,6 +237,30 @@ fn searched(regex: &Regex, symbols: &[u8], from: usize, anchored: bool) -> Optio
         .map(|found| Span::new(found.start(), found.end()))
 }
 
+/// Where a search begins.
+///
+/// An empty match is followed by one that begins at the same place and is not empty, where there is one: so
+/// `re` goes on at a place that [is taken](Begin::is_taken).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begin {
+    /// The first place where a match may begin, in characters.
+    pub at: usize,
+    /// Whether the match may not be the empty one at that place, as it was found already.
+    pub is_taken: bool,
+}
+
+impl Begin {
+    /// At a place where no match was found.
+    pub fn at(at: usize) -> Self {
+        Begin { at, is_taken: false }
+    }
+
+    /// After a match.
+    pub fn after(found: Span) -> Self {
+        Begin { at: found.end(), is_taken: found.is_empty() }
+    }
+}
+
 /// How many matches are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
@@ -236,21 +281,22 @@ pub struct Matches {
     pub at_end: bool,
 }
 
-/// The matches from `from` on. The pattern cannot match the empty text.
+/// The matches from `from` on.
 ///
 /// `listing` gives what lists matches in linear time, for patterns whose searches may overrun, and is
 /// called once at most. It lists all, so it is not used for a few.
 pub fn some<'a>(
     automaton: &Automaton,
     symbols: &[u8],
-    mut from: usize,
+    begin: Begin,
     wanted: Wanted,
     listing: impl FnOnce() -> Option<&'a Listing>,
 ) -> Matches {
     let regex = match automaton {
         Automaton::Search(regex) => regex,
-        Automaton::Around(around) => return around.some(symbols, from, wanted),
+        Automaton::Around(around) => return around.some(symbols, begin, wanted),
     };
+    let mut from = begin.at;
     let (limit, may_list) = match wanted {
         Wanted::All => (usize::MAX, true),
         Wanted::AtLeast(limit) => (limit, true),
@@ -262,12 +308,12 @@ pub fn some<'a>(
         let Some(span) = searched(regex, symbols, from, false) else {
             return Matches { spans, at_end: true };
         };
-        debug_assert!(!span.is_empty(), "patterns that match empty text are not confirmed here");
+        debug_assert!(!span.is_empty(), "patterns that match the empty text are not searched here");
         from = span.end();
         memory::push(&mut spans, span);
         if spans.len() >= SEARCHES {
             if let Some(listing) = listing.take().and_then(|make| make()) {
-                listing.list(symbols, from, &mut spans);
+                listing.list(symbols, Begin::at(from), &mut spans);
                 if let Wanted::AtMost(limit) = wanted {
                     spans.truncate(limit);
                 }
@@ -282,13 +328,14 @@ pub fn some<'a>(
 ///
 /// Only its own characters are looked at, conditions aside: a way that `re` prefers and that ends there
 /// or before would have been the match. So the groups of all matches take time linear in the text.
-/// `grouping` is called if the match is long.
+/// `grouping` is called if the match is long. `closing` is the order in which the pattern closes its groups.
 pub fn groups<'a>(
     automaton: &Automaton,
     symbols: &[u8],
     found: Span,
+    closing: &[u32],
     grouping: impl FnOnce() -> Option<&'a Listing>,
-) -> Option<Vec<Option<Span>>> {
+) -> Option<Groups> {
     let regex = match automaton {
         Automaton::Search(regex) => regex,
         Automaton::Around(around) => return around.groups(symbols, found),
@@ -302,9 +349,12 @@ pub fn groups<'a>(
     let input = Input::new(symbols).range(found.start()..found.end()).anchored(Anchored::Yes);
     regex.search_captures(&input, &mut captures);
     captures.is_match().then(|| {
-        (0..captures.group_len())
+        let spans: Vec<Option<Span>> = (0..captures.group_len())
             .map(|group| captures.get_group(group).map(|span| Span::new(span.start, span.end)))
-            .collect()
+            .collect();
+        let took_part = |group: &&u32| spans.get(**group as usize).is_some_and(Option::is_some);
+        let last = closing.iter().rev().find(took_part).copied();
+        Groups { spans, last }
     })
 }
 

@@ -49,6 +49,28 @@ pub enum Coverage {
     Blind,
     /// Never reported, as the pattern cannot match any text.
     Never,
+    /// Always reported, as the pattern matches every text.
+    Always,
+}
+
+impl Coverage {
+    /// Whether what is reported does match.
+    pub fn is_exact(self) -> bool {
+        matches!(self, Coverage::Decides | Coverage::Always)
+    }
+
+    /// Whether the pattern is reported whatever the text.
+    fn is_fixed(self) -> bool {
+        matches!(self, Coverage::Blind | Coverage::Always)
+    }
+}
+
+/// What is known of a pattern that can match the empty text, of which no engine is asked.
+fn of_empty(slot: &Slot<'_>) -> Option<Coverage> {
+    (slot.regular && slot.node.min_length() == 0).then(|| match slot.node.matches_anywhere() {
+        true => Coverage::Always,
+        false => Coverage::Blind,
+    })
 }
 
 /// Why a pass was not given the whole of a pattern that it could decide.
@@ -169,7 +191,7 @@ impl Apart {
     pub fn new(singles: Singles, coverage: impl Iterator<Item = Coverage>) -> Self {
         let mut apart = Apart { singles, blind: Vec::new(), count: 0 };
         for (slot, coverage) in (0..).zip(coverage) {
-            if coverage == Coverage::Blind {
+            if coverage.is_fixed() {
                 apart.blind.push(slot);
             }
             apart.count += 1;

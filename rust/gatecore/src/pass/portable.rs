@@ -12,7 +12,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use super::{Apart, Coverage, Known, Reported, Singles, Slot};
+use super::{of_empty, Apart, Coverage, Known, Reported, Singles, Slot};
 use crate::alphabet::ByteSet;
 use crate::error::ScanError;
 use crate::memory;
@@ -56,6 +56,10 @@ impl PortablePass {
         for (number, slot) in slots.iter().enumerate() {
             if never_matches(slot.node, classes) {
                 coverage.push(Coverage::Never);
+                continue;
+            }
+            if let Some(known) = of_empty(slot) {
+                coverage.push(known);
                 continue;
             }
             if slot.regular && singles.take(number, slot.node, classes) {

@@ -16,7 +16,7 @@ use super::expression::{offer, unbounded};
 use super::forms::{Collapser, Copies, Form, Forms, Runs, MIN_USERS};
 use super::portable::has_literal;
 use super::sequences::{Grams, Sequences};
-use super::{memo, Apart, Coverage, Cut, Known, Reported, Singles, Slot};
+use super::{memo, of_empty, Apart, Coverage, Cut, Known, Reported, Singles, Slot};
 use crate::alphabet::ByteSet;
 use crate::error::{BuildError, ScanError};
 use crate::pattern::classes::{never_matches, Resolve};
@@ -141,7 +141,9 @@ impl SimdPass {
             if never_matches(slot.node, classes) {
                 continue;
             }
-            if slot.regular && singles.take(number, slot.node, classes) {
+            if let Some(coverage) = of_empty(slot) {
+                known[number] = Known::of(coverage);
+            } else if slot.regular && singles.take(number, slot.node, classes) {
                 known[number] = Known::of(Coverage::Decides);
             } else {
                 rest.push(number);

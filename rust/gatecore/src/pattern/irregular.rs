@@ -18,9 +18,10 @@ pub enum Irregular {
     Atomic,
     /// `a*+`.
     Possessive,
-    /// A repeat whose body can match the empty text: `re` stops such loops by rules of its own.
+    /// A repeat whose body can match the empty text. Kept for sets that were stored; automata know `re`'s
+    /// rule for them.
     NullableLoop,
-    /// The pattern can match the empty text: `re` finds such matches by rules of its own.
+    /// The pattern can match the empty text. Kept for sets that were stored, likewise.
     MatchesEmpty,
     /// `\b` by Unicode's words and by ASCII's in one pattern.
     MixedBoundaries,
@@ -90,7 +91,6 @@ impl Node {
     /// assert_eq!(letter.irregular(), None);
     /// let twice = Node::Concat(vec![letter, Node::BackReference(1)]);
     /// assert_eq!(twice.irregular(), Some(Irregular::BackReference));
-    /// assert_eq!(Node::Empty.irregular(), Some(Irregular::MatchesEmpty));
     /// ```
     pub fn irregular(&self) -> Option<Irregular> {
         let mut reason = None;
@@ -113,18 +113,21 @@ impl Node {
                     ascii |= matches!(look, Look::AsciiBoundary | Look::NotAsciiBoundary);
                     None
                 }
-                node => node
-                    .loop_body()
-                    .filter(|body| body.min_length() == 0)
-                    .map(|_| Irregular::NullableLoop),
+                _ => None,
             };
             reason = reason.or(found);
         });
+        // What is not only searched for: see `confirm/around.rs`.
+        let has_empty_rounds = self.has_empty_rounds();
+        let is_tried = self.has_look_around() || self.min_length() == 0 || has_empty_rounds;
+        let excess = match has_empty_rounds {
+            true => self.weight_of_rounds().saturating_sub(self.weight() - self.excess()),
+            false => self.excess(),
+        };
         let whole = [
             (unicode && ascii, Irregular::MixedBoundaries),
-            (self.min_length() == 0, Irregular::MatchesEmpty),
             (self.excess() > MAX_EXCESS || self.weight() > MAX_WEIGHT, Irregular::TooLarge),
-            (self.has_look_around() && self.excess() > MAX_EXCESS_AROUND, Irregular::TooLarge),
+            (is_tried && excess > MAX_EXCESS_AROUND, Irregular::TooLarge),
         ];
         reason.or_else(|| whole.into_iter().find(|(holds, _)| *holds).map(|(_, why)| why))
     }
@@ -136,14 +139,19 @@ mod tests {
     use crate::pattern::decode;
 
     #[test]
-    fn a_loop_over_something_empty_is_irregular_but_an_option_is_not() {
+    fn only_deep_nests_of_loops_over_something_empty_are_irregular() {
         let a = [2, 0];
         let optional = [&[6, 0, 1, 0][..], &a].concat();
         let looped = [&[4, 2][..], &a, &[6, 0, u32::MAX, 0], &optional].concat();
         let nested = [&[4, 2][..], &a, &[6, 0, 1, 0], &optional].concat();
         let node = |program: &[u32]| decode(program, 1).unwrap().unwrap();
-        assert_eq!(node(&looped).irregular(), Some(Irregular::NullableLoop));
-        assert_eq!(node(&nested).irregular(), None);
-        assert_eq!(node(&optional).irregular(), Some(Irregular::MatchesEmpty));
+        assert!(node(&looped).has_empty_rounds() && !node(&nested).has_empty_rounds());
+        let again = |body: &[u32]| [&[6, 0, u32::MAX, 0][..], body].concat();
+        let nest = |depth| (0..depth).fold(a.to_vec(), |body, _| again(&body));
+        for regular in [&looped, &nested, &optional, &nest(4)] {
+            assert_eq!(node(regular).irregular(), None);
+        }
+        assert_eq!(node(&nest(8)).irregular(), Some(Irregular::TooLarge));
+        assert_eq!(node(&nest(150)).irregular(), Some(Irregular::TooLarge));
     }
 }

@@ -196,6 +196,67 @@ impl Node {
         }
     }
 
+    /// Whether a repeat of more than one round has a body that can match the empty text.
+    pub fn has_empty_rounds(&self) -> bool {
+        let mut found = false;
+        self.walk(&mut |node| {
+            found |= node.loop_body().is_some_and(|body| body.min_length() == 0);
+        });
+        found
+    }
+
+    /// About how many automaton states it needs where rounds that can be empty are written twice: for what
+    /// has taken no text yet, and for what has (`confirm/listing/nfa.rs`).
+    pub(super) fn weight_of_rounds(&self) -> u64 {
+        self.weights().0
+    }
+
+    /// As [`Node::weight_of_rounds`], and the same for inside a round that can be empty.
+    fn weights(&self) -> (u64, u64) {
+        let all = |(once, twice): (u64, u64), node: &Node| {
+            let below = node.weights();
+            (once.saturating_add(below.0), twice.saturating_add(below.1))
+        };
+        let (once, twice) = self.children().fold((1, 1), all);
+        if self.min_length() > 0 && self.loop_body().is_none() {
+            return (once, once);
+        }
+        let Node::Repeat { min, max, node, .. } = self else {
+            return (once, once.saturating_add(twice));
+        };
+        let (min, max) = (u64::from(*min), max.map(u64::from));
+        if node.min_length() > 0 && max.is_none() && min > 0 {
+            let plain = once.saturating_mul(min).saturating_add(1);
+            return (plain, plain);
+        }
+        let round = if node.min_length() == 0 { twice } else { once };
+        // After the last round that is allowed it makes no difference whether that was empty.
+        let optional = max.map_or(round, |max| match max - min {
+            0 => 0,
+            rounds => round.saturating_mul(rounds - 1).saturating_add(once),
+        });
+        let plain = once.saturating_mul(min).saturating_add(optional).saturating_add(1);
+        if self.min_length() > 0 {
+            return (plain, plain);
+        }
+        // Each round required in one that can be empty leads to the rest of the repeat, written out.
+        let rests = plain.saturating_mul(min.saturating_add(1));
+        let own = twice.saturating_mul(min).saturating_add(round);
+        (plain, rests.saturating_add(own))
+    }
+
+    /// Whether it certainly matches the empty text, wherever that is.
+    pub fn matches_anywhere(&self) -> bool {
+        match self {
+            Node::Empty => true,
+            Node::Concat(nodes) => nodes.iter().all(Node::matches_anywhere),
+            Node::Alternate(nodes) => nodes.iter().any(Node::matches_anywhere),
+            Node::Repeat { min, node, .. } => *min == 0 || node.matches_anywhere(),
+            Node::Group { node, .. } => node.matches_anywhere(),
+            _ => false,
+        }
+    }
+
     /// Whether there is a look-around.
     pub fn has_look_around(&self) -> bool {
         let mut found = false;
@@ -215,17 +276,25 @@ impl Node {
         reach
     }
 
-    /// Whether a capture group stands inside a loop or a look-around, where only `re` knows what it holds.
+    /// Whether a capture group stands inside a loop, and holds what its last round took.
     /// `?` is not a loop: what is in it takes part once or not at all, as in an alternative.
     pub fn has_repeated_group(&self) -> bool {
+        self.has_group_in(Node::loop_body)
+    }
+
+    /// Whether a capture group stands inside a look-around, where only `re` knows what it holds.
+    pub fn has_group_around(&self) -> bool {
+        self.has_group_in(|node| match node {
+            Node::LookAround(_, content) => Some(&**content),
+            _ => None,
+        })
+    }
+
+    fn has_group_in(&self, inside: fn(&Node) -> Option<&Node>) -> bool {
         let mut found = false;
         self.walk(&mut |node| {
-            let around = match node {
-                Node::LookAround(_, content) => Some(&**content),
-                _ => None,
-            };
-            if let Some(body) = node.loop_body().or(around) {
-                body.walk(&mut |inner| found |= matches!(inner, Node::Group { .. }));
+            if let Some(content) = inside(node) {
+                content.walk(&mut |inner| found |= matches!(inner, Node::Group { .. }));
             }
         });
         found

@@ -159,8 +159,16 @@ impl Reader<'_> {
             7 => Node::Group { index: self.number()?, node: self.boxed(depth)? },
             8 => {
                 let kind = self.number()?;
-                let look = LookAround { behind: kind & 1 != 0, negative: kind & 2 != 0 };
-                Node::LookAround(look, self.boxed(depth)?)
+                let (behind, negative) = (kind & 1 != 0, kind & 2 != 0);
+                let content = self.boxed(depth)?;
+                // What takes no text is the same before a place and after it: `(?<=^)` is `^`.
+                match (behind && content.max_length() == Some(0), negative, &*content) {
+                    (true, false, Node::Look(_)) => *content,
+                    (is_ahead, ..) => Node::LookAround(
+                        LookAround { behind: behind && !is_ahead, negative },
+                        content,
+                    ),
+                }
             }
             9 => Node::BackReference(self.number()?),
             10 => Node::Conditional(self.boxed(depth)?, self.boxed(depth)?),

@@ -32,10 +32,9 @@ use std::sync::atomic::Ordering;
 
 use crate::alphabet::{Text, Translation};
 use crate::confirm::listing::{may_overrun, Listing};
-use crate::confirm::{self, Automaton, AutomatonKind, Confirm};
+use crate::confirm::{self, Automaton, AutomatonKind, Candidates, Confirm};
 use crate::error::ScanError;
-use crate::pass::Coverage;
-use crate::pattern::{decode, unpack, Node};
+use crate::pattern::{decode, unpack, Look, Node};
 use crate::scan::Scan;
 use crate::stop::Stop;
 use shard::{Resolver, Shard};
@@ -114,7 +113,7 @@ impl Place {
     fn of(entry: &Entry) -> Self {
         let (shard, section, slot) = entry.place.unwrap_or((u32::MAX, 0, 0));
         let is_regular = entry.routing.irregular.is_none();
-        let is_final = is_regular && entry.routing.coverage == Coverage::Decides;
+        let is_final = is_regular && entry.routing.coverage.is_exact();
         Place { shard, section, slot, is_regular, is_final }
     }
 }
@@ -238,7 +237,7 @@ impl PatternSet {
     }
 
     /// As [`PatternSet::automaton`], for groups, with the order in which the pattern closes them. Also
-    /// `None` where a group is inside a repeat.
+    /// `None` where a group is inside a look-around.
     pub(crate) fn groups_automaton(
         &self,
         id: PatternId,
@@ -246,7 +245,7 @@ impl PatternSet {
     ) -> Option<(&Automaton, &[u32])> {
         let entry = self.entry(id);
         let closing = entry.confirm.closing.get_or_init(|| {
-            let node = node(entry).filter(|node| !node.has_repeated_group())?;
+            let node = node(entry).filter(|node| !node.has_group_around())?;
             entry.routing.irregular.is_none().then(|| node.closing_order())
         });
         let closing = closing.as_ref()?;
@@ -271,6 +270,23 @@ impl PatternSet {
             may_overrun(&node, &classes).then(|| Listing::new(&node, &classes))?
         });
         listing.as_ref()
+    }
+
+    /// What tells where matches of a pattern that only `re` answers may begin. `None` if nothing does.
+    pub(crate) fn candidates(&self, id: PatternId) -> Option<&Candidates> {
+        let entry = self.entry(id);
+        let candidates = entry.confirm.candidates.get_or_init(|| {
+            entry.routing.irregular?;
+            let (node, classes) = self.resolved(entry)?;
+            Candidates::new(&node, &classes)
+        });
+        candidates.as_ref()
+    }
+
+    /// For a pattern that only `re` answers how many places a scan tells where a match may begin
+    /// ([`Scan::candidate`]): `None` if it tells none.
+    pub fn candidates_told(&self, id: PatternId) -> Option<usize> {
+        self.candidates(id).map(Candidates::most)
     }
 
     /// Whether an automaton finds a pattern's spans, so that `re` is never asked for them.
@@ -308,13 +324,33 @@ impl PatternSet {
         self.groups_automaton(id, AutomatonKind::Groups).is_some()
     }
 
+    /// Whether a pattern has a `\B`.
+    pub(crate) fn looks_inside_words(&self, id: PatternId) -> bool {
+        let mut found = false;
+        if let Some(node) = node(self.entry(id)) {
+            node.walk(&mut |node| {
+                found |= matches!(node, Node::Look(Look::NotBoundary | Look::NotAsciiBoundary));
+            });
+        }
+        found
+    }
+
+    /// Whether a pattern has a group in a repeat: what that holds differs between interpreters.
+    pub fn has_repeated_group(&self, id: PatternId) -> bool {
+        let entry = self.entry(id);
+        *entry
+            .confirm
+            .has_repeated_group
+            .get_or_init(|| node(entry).is_some_and(|node| node.has_repeated_group()))
+    }
+
     /// What asking about a pattern costs, as a clause: that of its route, and what its groups cost where
     /// only `re` can tell them.
     pub fn cost(&self, id: PatternId) -> String {
         let entry = self.entry(id);
         let cost = entry.routing.cost();
         let is_regular = entry.routing.irregular.is_none();
-        if is_regular && node(entry).is_some_and(|node| node.has_repeated_group()) {
+        if is_regular && node(entry).is_some_and(|node| node.has_group_around()) {
             return format!("{cost}; texts of groups: that of re from where the match begins");
         }
         cost.to_owned()

@@ -43,7 +43,7 @@ impl Routing {
     /// The route.
     pub fn route(&self) -> Route {
         match (self.coverage, self.irregular) {
-            (Coverage::Decides | Coverage::Never, _) => Route::Exact,
+            (Coverage::Decides | Coverage::Never | Coverage::Always, _) => Route::Exact,
             (_, None) => Route::Candidate,
             (_, Some(_)) => Route::Fallback,
         }
@@ -54,6 +54,7 @@ impl Routing {
         let pass = match self.coverage {
             Coverage::Decides => "the pass finds it as it stands",
             Coverage::Never => "it cannot match any text",
+            Coverage::Always => "it matches every text",
             Coverage::Narrows => "the pass looks for something wider",
             Coverage::Blind => "the pass has nothing to look for",
         };

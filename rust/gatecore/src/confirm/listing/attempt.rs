@@ -12,23 +12,41 @@ use std::collections::HashMap;
 
 use super::conditions::Condition;
 use super::nfa::{State, StateId, AHEAD, MATCH};
-use super::Listing;
+use super::{closed_by, groups_of, Listing};
+use crate::confirm::Begin;
+use crate::scan::Groups;
 use crate::span::Span;
 
 /// Bits for states at places.
 const BITS: usize = 1 << 17;
 
 /// Farthest place, counted from where an attempt begins.
-const FARTHEST: usize = 1 << 10;
+const FARTHEST: usize = 1 << 13;
+
+/// Most entries of lists that are kept.
+const KEPT: usize = 1 << 12;
+
+/// What attempts need, kept from one to the next: a question about the groups of one match is an attempt of
+/// its own, and takes as long as making these.
+#[derive(Debug, Default)]
+pub(super) struct Buffers {
+    /// For each state and place whether it was tried.
+    tried: Vec<u64>,
+    /// The bits of `tried` that are set.
+    set: Vec<usize>,
+    stack: Vec<Step>,
+    marks: Vec<Option<usize>>,
+}
 
 /// A way goes too far to be followed.
 #[derive(Debug)]
 pub struct GaveUp;
 
+#[derive(Debug)]
 enum Step {
     To(StateId, usize),
-    /// A mark gets its place back, as the way that passed it came to nothing.
-    Unmark(u32, Option<usize>),
+    /// A mark gets its place back, as the way that passed it came to nothing, and so does the last one.
+    Unmark(u32, Option<usize>, Option<u32>),
 }
 
 /// Attempts at places of one text.
@@ -38,14 +56,13 @@ pub struct Attempts<'a> {
     /// Places from `begin` on that have bits.
     width: usize,
     begin: usize,
-    /// For each state and place whether it was tried.
-    tried: Vec<u64>,
-    /// The bits of `tried` that are set.
-    set: Vec<usize>,
-    stack: Vec<Step>,
+    /// Where the match may not end.
+    refused: Option<usize>,
+    buffers: Buffers,
     /// What is known of look-aheads.
     aheads: HashMap<(u32, usize), bool>,
-    marks: Vec<Option<usize>>,
+    /// The group that was closed last.
+    last: Option<u32>,
     /// States tried so far.
     pub steps: usize,
 }
@@ -59,37 +76,40 @@ impl<'a> Attempts<'a> {
             symbols,
             width,
             begin: 0,
-            tried: vec![0; (width * listing.states.len()).div_ceil(64)],
-            set: Vec::new(),
-            stack: Vec::new(),
+            refused: None,
+            buffers: listing.buffers(width),
             aheads: HashMap::new(),
-            marks: vec![None; listing.marks as usize],
+            last: None,
             steps: 0,
         })
     }
 
     /// The match that begins at a place.
-    pub fn at(&mut self, begin: usize) -> Result<Option<Span>, GaveUp> {
+    pub fn at(&mut self, begin: Begin) -> Result<Option<Span>, GaveUp> {
+        let Begin { at: begin, is_taken } = begin;
         self.begin = begin;
+        self.refused = is_taken.then_some(begin);
         self.aheads.clear();
-        self.marks.fill(None);
-        self.stack.clear();
+        self.buffers.marks.fill(None);
+        self.last = None;
+        self.buffers.stack.clear();
         self.forget(0);
         let end = self.ways(self.listing.start, begin, MATCH)?;
         Ok(end.map(|end| Span::new(begin, end)))
     }
 
-    /// Where each mark was passed by the match that was found last.
-    pub fn marks(&self) -> &[Option<usize>] {
-        &self.marks
+    /// The groups of the match that was found last.
+    pub fn groups(&self, found: Span) -> Groups {
+        groups_of(found, &self.buffers.marks, self.last)
     }
 
     /// Forgets what was tried, but for the first bits.
     fn forget(&mut self, kept: usize) {
-        for &bit in &self.set[kept..] {
-            self.tried[bit / 64] &= !(1 << (bit % 64));
+        let Buffers { tried, set, .. } = &mut self.buffers;
+        for &bit in &set[kept..] {
+            tried[bit / 64] &= !(1 << (bit % 64));
         }
-        self.set.truncate(kept);
+        set.truncate(kept);
     }
 
     /// Whether a state was not tried at a place.
@@ -100,11 +120,11 @@ impl<'a> Attempts<'a> {
         }
         self.steps += 1;
         let bit = state as usize * self.width + place;
-        let (word, mask) = (&mut self.tried[bit / 64], 1 << (bit % 64));
+        let (word, mask) = (&mut self.buffers.tried[bit / 64], 1 << (bit % 64));
         let is_new = *word & mask == 0;
         if is_new {
             *word |= mask;
-            self.set.push(bit);
+            self.buffers.set.push(bit);
         }
         Ok(is_new)
     }
@@ -112,19 +132,23 @@ impl<'a> Attempts<'a> {
     /// Where the first way from a state leads to `goal`. What is on the stack already is left there.
     fn ways(&mut self, state: StateId, at: usize, goal: StateId) -> Result<Option<usize>, GaveUp> {
         let (listing, symbols) = (self.listing, self.symbols);
-        let bottom = self.stack.len();
-        self.stack.push(Step::To(state, at));
-        while self.stack.len() > bottom {
-            let (state, at) = match self.stack.pop() {
+        let bottom = self.buffers.stack.len();
+        self.buffers.stack.push(Step::To(state, at));
+        while self.buffers.stack.len() > bottom {
+            let (state, at) = match self.buffers.stack.pop() {
                 Some(Step::To(state, at)) => (state, at),
-                Some(Step::Unmark(mark, place)) => {
-                    self.marks[mark as usize] = place;
+                Some(Step::Unmark(mark, place, last)) => {
+                    self.buffers.marks[mark as usize] = place;
+                    self.last = last;
                     continue;
                 }
                 None => break,
             };
             if state == goal {
-                self.stack.truncate(bottom);
+                if goal == MATCH && self.refused == Some(at) {
+                    continue;
+                }
+                self.buffers.stack.truncate(bottom);
                 return Ok(Some(at));
             }
             if !self.is_new(state, at)? {
@@ -134,22 +158,23 @@ impl<'a> Attempts<'a> {
                 State::Take { set, next, .. } => {
                     let taken = symbols.get(at);
                     if taken.is_some_and(|&symbol| set.contains(listing.letters.bare(symbol))) {
-                        self.stack.push(Step::To(*next, at + 1));
+                        self.buffers.stack.push(Step::To(*next, at + 1));
                     }
                 }
                 State::Split([first, second]) => {
-                    self.stack.push(Step::To(*second, at));
-                    self.stack.push(Step::To(*first, at));
+                    self.buffers.stack.push(Step::To(*second, at));
+                    self.buffers.stack.push(Step::To(*first, at));
                 }
                 State::If(condition, next) => {
                     if self.holds(condition, at)? {
-                        self.stack.push(Step::To(*next, at));
+                        self.buffers.stack.push(Step::To(*next, at));
                     }
                 }
                 State::Mark(mark, next) => {
-                    let before = self.marks[*mark as usize].replace(at);
-                    self.stack.push(Step::Unmark(*mark, before));
-                    self.stack.push(Step::To(*next, at));
+                    let before = self.buffers.marks[*mark as usize].replace(at);
+                    self.buffers.stack.push(Step::Unmark(*mark, before, self.last));
+                    self.last = closed_by(*mark).or(self.last);
+                    self.buffers.stack.push(Step::To(*next, at));
                 }
                 State::Match => {}
             }
@@ -168,7 +193,7 @@ impl<'a> Attempts<'a> {
         if let Some(matches) = self.aheads.get(&(number, at)) {
             return Ok(*matches != negative);
         }
-        let kept = self.set.len();
+        let kept = self.buffers.set.len();
         let start = listing.aheads[number as usize].start;
         let matches = self.ways(start, at, AHEAD)?.is_some();
         if matches {
@@ -178,5 +203,33 @@ impl<'a> Attempts<'a> {
         }
         self.aheads.insert((number, at), matches);
         Ok(matches != negative)
+    }
+}
+
+impl Drop for Attempts<'_> {
+    fn drop(&mut self) {
+        self.forget(0);
+        self.listing.keep_buffers(std::mem::take(&mut self.buffers));
+    }
+}
+
+impl Listing {
+    // Neither waits: a thread that finds the lock taken makes its own.
+
+    fn buffers(&self, width: usize) -> Buffers {
+        let kept = self.buffers.try_lock().ok().and_then(|mut kept| kept.take());
+        let mut buffers = kept.unwrap_or_default();
+        buffers.tried.resize((width * self.states.len()).div_ceil(64), 0);
+        buffers.marks.resize(self.marks as usize, None);
+        buffers
+    }
+
+    fn keep_buffers(&self, mut buffers: Buffers) {
+        buffers.set.shrink_to(KEPT);
+        buffers.stack.clear();
+        buffers.stack.shrink_to(KEPT);
+        if let Ok(mut kept) = self.buffers.try_lock() {
+            *kept = Some(buffers);
+        }
     }
 }

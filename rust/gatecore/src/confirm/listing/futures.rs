@@ -163,28 +163,13 @@ impl<'a> Futures<'a> {
         number
     }
 
-    /// The future where the walk begins: only look-aheads can take a symbol, as they see what follows.
+    /// The future where the walk begins: nothing can take a symbol. Look-aheads see no text beyond, so
+    /// patterns with look-around are only walked from the end of the text.
     pub fn at_end(&mut self, symbols: &[u8], end: usize) -> u32 {
-        let mut set = if end < symbols.len() && !self.listing.aheads.is_empty() {
-            debug_assert_eq!(self.ends, Ends::AtEnd, "other walks begin at the end of the text");
-            let mut future = self.start(None, 0);
-            for part in symbols[end..].rchunks(self.stretch) {
-                future = self.renew(future);
-                future = self.through(future, part);
-            }
-            self.set(future).to_vec()
-        } else {
-            let future = self.start(symbols.get(end).copied(), 0);
-            self.set(future).to_vec()
-        };
-        *set.last_mut().expect("a set has a last word") |= ENDS;
-        self.number(&set)
-    }
-
-    fn start(&mut self, after: Option<u8>, ends: u64) -> u32 {
+        debug_assert!(self.listing.aheads.is_empty() || end == symbols.len());
         let mut set = vec![0; self.words()];
-        *set.last_mut().expect("a set has a last word") =
-            u64::from(self.listing.sides.of(after)) | ends;
+        let side = self.listing.sides.of(symbols.get(end).copied());
+        *set.last_mut().expect("a set has a last word") = u64::from(side) | ENDS;
         self.number(&set)
     }
 

@@ -50,10 +50,13 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use super::factor::{factored, Which};
+use super::Begin;
 use crate::memory;
 use crate::pattern::classes::Resolve;
 use crate::pattern::Node;
+use crate::scan::Groups;
 use crate::span::Span;
+use attempt::Buffers;
 pub use attempt::{Attempts, GaveUp};
 use behind::Letters;
 use conditions::{Condition, Sides};
@@ -93,6 +96,8 @@ pub struct Listing {
     marks: u32,
     /// What the last walk found out, unless another thread is using it.
     known: Mutex<Option<Known>>,
+    /// What the last attempt needed, likewise.
+    buffers: Mutex<Option<Buffers>>,
 }
 
 /// Whether a regular pattern's look-behinds can be told with letters of one byte.
@@ -172,6 +177,7 @@ impl Listing {
             aheads,
             marks,
             known: Mutex::default(),
+            buffers: Mutex::default(),
         })
     }
 
@@ -188,16 +194,16 @@ impl Listing {
     }
 
     /// Adds every match at or after `from`, none overlapping, to `spans`.
-    pub fn list(&self, symbols: &[u8], from: usize, spans: &mut Vec<Span>) {
+    pub fn list(&self, symbols: &[u8], from: Begin, spans: &mut Vec<Span>) {
         self.list_within(BUDGET, symbols, from, spans);
     }
 
-    fn list_within(&self, budget: usize, symbols: &[u8], from: usize, spans: &mut Vec<Span>) {
+    fn list_within(&self, budget: usize, symbols: &[u8], from: Begin, spans: &mut Vec<Span>) {
         self.walk(budget, symbols, from, Wanted::All, spans);
     }
 
     /// The first match at or after `from`, or the one that begins there.
-    pub fn first(&self, symbols: &[u8], from: usize, anchored: bool) -> Option<Span> {
+    pub fn first(&self, symbols: &[u8], from: Begin, anchored: bool) -> Option<Span> {
         let mut spans = Vec::new();
         let wanted = if anchored { Wanted::Here } else { Wanted::First };
         self.walk(BUDGET, symbols, from, wanted, &mut spans);
@@ -209,25 +215,21 @@ impl Listing {
         Attempts::new(self, symbols)
     }
 
-    /// The groups of a match that an attempt found.
-    pub fn groups_of(&self, found: Span, marks: &[Option<usize>]) -> Vec<Option<Span>> {
-        let pairs = marks.chunks_exact(2).skip(1);
-        let groups = pairs.map(|pair| Some(Span::new(pair[0]?, pair[1]?)));
-        std::iter::once(Some(found)).chain(groups).collect()
-    }
-
     fn walk(
         &self,
         budget: usize,
         symbols: &[u8],
-        from: usize,
+        from: Begin,
         wanted: Wanted,
         spans: &mut Vec<Span>,
     ) {
-        let letters = self.letters.write(symbols, from);
+        let letters = self.letters.write(symbols, from.at);
         let mut futures = Futures::new(self, self.known(), budget, Ends::Anywhere);
         let mut walk = Walk::new(self, &letters, wanted, spans);
-        read_off(&mut futures, &letters, from..symbols.len(), &mut walk);
+        if from.is_taken {
+            walk.refuse_empty(from.at);
+        }
+        read_off(&mut futures, &letters, from.at..symbols.len(), &mut walk);
         self.keep(futures);
     }
 
@@ -245,28 +247,32 @@ impl Listing {
 
     /// The groups of a match: the whole match, then group 1, 2, … as far as the pattern has them.
     /// `None` if it is not a match.
-    pub fn groups(&self, symbols: &[u8], found: Span) -> Option<Vec<Option<Span>>> {
+    pub fn groups(&self, symbols: &[u8], found: Span) -> Option<Groups> {
         self.groups_within(BUDGET, symbols, found)
     }
 
-    fn groups_within(
-        &self,
-        budget: usize,
-        symbols: &[u8],
-        found: Span,
-    ) -> Option<Vec<Option<Span>>> {
+    fn groups_within(&self, budget: usize, symbols: &[u8], found: Span) -> Option<Groups> {
         let mut futures = Futures::new(self, self.known(), budget, Ends::AtEnd);
         let mut spans = Vec::new();
         let letters = self.letters.write(symbols, found.start());
         let mut walk = Walk::new(self, &letters, Wanted::Here, &mut spans);
         read_off(&mut futures, &letters, found.start()..found.end(), &mut walk);
-        let marks = walk.marks(self.marks as usize);
+        let (marks, last) = walk.marks(self.marks as usize);
         self.keep(futures);
-        if spans != [found] {
-            return None;
-        }
-        Some(self.groups_of(found, &marks))
+        (spans == [found]).then(|| groups_of(found, &marks, last))
     }
+}
+
+/// The groups of a match, from where each mark was last passed.
+fn groups_of(found: Span, marks: &[Option<usize>], last: Option<u32>) -> Groups {
+    let pairs = marks.chunks_exact(2).skip(1);
+    let groups = pairs.map(|pair| Some(Span::new(pair[0]?, pair[1]?)));
+    Groups { spans: std::iter::once(Some(found)).chain(groups).collect(), last }
+}
+
+/// The group that a mark closes.
+fn closed_by(mark: u32) -> Option<u32> {
+    (mark % 2 == 1).then_some(mark / 2)
 }
 
 /// Which matches a walk reads off.
@@ -282,7 +288,7 @@ enum Wanted {
 /// Walks over part of a text, from the right and then from the left, stretch by stretch.
 fn read_off(futures: &mut Futures<'_>, symbols: &[u8], part: Range<usize>, walk: &mut Walk<'_>) {
     let stretch = futures.stretch;
-    let stretches = part.len().div_ceil(stretch);
+    let stretches = part.len().div_ceil(stretch).max(1);
     let begin_of = |number: usize| part.end.min(part.start + number * stretch);
 
     // What can follow at the end of each stretch, from the right.
@@ -305,7 +311,7 @@ fn read_off(futures: &mut Futures<'_>, symbols: &[u8], part: Range<usize>, walk:
             walk.forget();
         }
         futures.fill(&set, symbols, begin..end, &mut ahead);
-        walk.through(begin, &ahead, futures);
+        walk.through(begin, &ahead, number + 1 == stretches, futures);
         if walk.is_done() {
             break;
         }

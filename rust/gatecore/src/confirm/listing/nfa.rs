@@ -1,4 +1,40 @@
-//! The pattern's automaton, before determinisation: what both walks read.
+//! The pattern's automaton, before determinisation: what both walks and attempts read.
+//!
+//! # Rounds that can be empty
+//!
+//! A textbook automaton for `(?:|a)*` comes back to where it was by the empty branch, and drops that way. `re`
+//! does not: at the end of a round it looks whether the round took text. If so, another may follow; if not,
+//! a greedy repeat is over *there*, before the round's other ways are tried, so `(?:|a)*` matches the empty
+//! text at the head of `a`. In a lazy repeat a round that took nothing comes to nothing, as what follows the
+//! repeat was tried at that place before. Rounds that the repeat requires have no such rule, and
+//! what the rule looks at is where the last *optional* round of this repeat began.
+//!
+//! So the body of an optional round is written twice, for *no text taken yet* and for *some taken*: what takes
+//! a symbol leads from the first copy to the second; the first ends where the repeat is over (or, of a
+//! lazy one, nowhere), the second where the next round begins ([`Builder::round`]):
+//!
+//! ```text
+//! (?:x?y??)*z      ┌──▶ x? ────▶ y?? ─────┐ nothing taken          a repeat inside is written twice as
+//!         ┌──▶ ────┤     │ x      │ y      ▼                       well: its first round that takes text
+//!     ▶ again ───────────┼────────┼─────▶  z                       takes some for the outer round too
+//!         ▲              ▼        ▼
+//!         └───────────── y?? ─────┘ some taken
+//! ```
+//!
+//! That is all of what `re` does there: what follows a state depends on the state and the place alone, since
+//! whether text was taken is in the state and required rounds are written out. So "this state failed here"
+//! may be remembered, and the first way by priority is the first in `re`'s order. No way comes back
+//! to a state at the same place, so none is dropped for that.
+//!
+//! The texts that match are those of the plain reading, as rounds that took nothing may be left out of any way
+//! unless they are required: so a search for *whether* and *where a match begins* needs none of this.
+//! `re` 3.11 agrees on every pattern of a grammar of empty branches, repeats and groups that
+//! `tests/differential/test_empty_rounds.py` writes out, on all short texts.
+//!
+//! # Groups in repeats
+//!
+//! hold what was marked last on the way that matched, and `re` since 3.11 takes back what other ways
+//! marked (3.10 does not always, so there the binding leaves such groups to `re`).
 
 use std::collections::HashMap;
 
@@ -125,24 +161,27 @@ impl<'a> Builder<'a> {
             }
             Node::Repeat { kind: RepeatKind::Possessive, .. } => return None,
             Node::Repeat { min, max, kind, node } => {
-                let mut first = next;
-                let rounds = match max {
+                let can_be_empty = node.min_length() == 0;
+                let (mut first, mut rounds) = (next, *min);
+                match max {
                     Some(max) => {
                         for _ in *min..*max {
-                            let body = self.add(node, first)?;
+                            let body = self.round(node, *kind, next, first)?;
                             first = self.split(*kind, body, next);
                         }
-                        *min
                     }
                     None => {
                         let again = self.push(State::Split([0, 0]));
-                        let body = self.add(node, again)?;
+                        let body = self.round(node, *kind, next, again)?;
                         self.states[again as usize] = State::Split(ways(*kind, body, next));
-                        // The loop's own round is the last of the required ones.
-                        first = if *min == 0 { again } else { body };
-                        min.saturating_sub(1)
+                        first = again;
+                        if *min > 0 && !can_be_empty {
+                            // The loop's own round is the last of the required ones.
+                            first = body;
+                            rounds -= 1;
+                        }
                     }
-                };
+                }
                 for _ in 0..rounds {
                     first = self.add(node, first)?;
                 }
@@ -177,6 +216,87 @@ impl<'a> Builder<'a> {
             Node::BackReference(_) | Node::Conditional(..) | Node::Atomic(_) | Node::Quirk(_) => {
                 return None
             }
+        })
+    }
+
+    /// A round that a repeat may do or leave, which goes on at `again` if it took text. If not, a greedy
+    /// repeat is over, and a lazy one, which has tried that before, comes to nothing.
+    fn round(
+        &mut self,
+        body: &Node,
+        kind: RepeatKind,
+        over: StateId,
+        again: StateId,
+    ) -> Option<StateId> {
+        if body.min_length() > 0 || over == again {
+            return self.add(body, again);
+        }
+        let empty = match kind {
+            RepeatKind::Lazy => self.state(Key::Take(ByteSet::EMPTY, again)),
+            _ => over,
+        };
+        self.add_twice(body, empty, again)
+    }
+
+    /// Adds a node that goes on at `empty` where it took no text and at `next` where it took some.
+    fn add_twice(&mut self, node: &Node, empty: StateId, next: StateId) -> Option<StateId> {
+        if node.min_length() > 0 {
+            return self.add(node, next);
+        }
+        Some(match node {
+            Node::Concat(nodes) => {
+                let (mut empty, mut next) = (empty, next);
+                for (number, node) in nodes.iter().enumerate().rev() {
+                    empty = self.add_twice(node, empty, next)?;
+                    if number > 0 {
+                        next = self.add(node, next)?;
+                    }
+                }
+                empty
+            }
+            Node::Alternate(nodes) => {
+                let (last, others) = nodes.split_last()?;
+                let mut first = self.add_twice(last, empty, next)?;
+                for node in others.iter().rev() {
+                    let branch = self.add_twice(node, empty, next)?;
+                    first = self.state(Key::Split([branch, first]));
+                }
+                first
+            }
+            Node::Repeat { kind: RepeatKind::Possessive, .. } => return None,
+            Node::Repeat { min, max, kind, node } => {
+                // Each round that takes text leads to the rest of the repeat as it is elsewhere, of
+                // `left` rounds fewer.
+                let rest = |min: u32, max: Option<u32>| Node::Repeat {
+                    min,
+                    max,
+                    kind: *kind,
+                    node: node.clone(),
+                };
+                let mut first = empty;
+                let optional = max.map(|max| max - min);
+                if optional != Some(0) {
+                    let again = self.add(&rest(0, optional.map(|rounds| rounds - 1)), next)?;
+                    let body = self.round(node, *kind, empty, again)?;
+                    first = self.split(*kind, body, empty);
+                }
+                for round in 1..=*min {
+                    let before =
+                        self.add(&rest(round - 1, max.map(|max| max - min + round - 1)), next)?;
+                    first = self.add_twice(node, first, before)?;
+                }
+                first
+            }
+            Node::Group { index, node } if self.groups => {
+                let end = 2 * index + 1;
+                self.marks = self.marks.max(end + 1);
+                let ends = [empty, next].map(|then| self.state(Key::Mark(end, then)));
+                let body = self.add_twice(node, ends[0], ends[1])?;
+                self.state(Key::Mark(2 * index, body))
+            }
+            Node::Group { node, .. } => self.add_twice(node, empty, next)?,
+            // What takes no text.
+            node => self.add(node, empty)?,
         })
     }
 }

@@ -64,13 +64,13 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
 
 fn list(node: &Node, symbols: &[u8], from: usize, budget: usize) -> Vec<Span> {
     let mut spans = Vec::new();
-    Listing::new(node, &Classes).unwrap().list_within(budget, symbols, from, &mut spans);
+    Listing::new(node, &Classes).unwrap().list_within(budget, symbols, Begin::at(from), &mut spans);
     spans
 }
 
 fn searched(node: &Node, symbols: &[u8]) -> Vec<Span> {
     let regex = Blueprint::of(node, &Classes).build(AutomatonKind::Spans).unwrap();
-    confirm::some(&regex, symbols, 0, Wanted::All, || None).spans
+    confirm::some(&regex, symbols, Begin::at(0), Wanted::All, || None).spans
 }
 
 /// Numbers the groups from 1 and takes those in loops away.
@@ -158,13 +158,14 @@ proptest! {
         let mut count = 0;
         let node = numbered(node, false, &mut count);
         let regex = Blueprint::of(&node, &Classes).build(AutomatonKind::Groups).unwrap();
-        let padded = |mut groups: Vec<Option<Span>>| {
-            groups.resize(count as usize + 1, None);
+        let padded = |mut groups: Groups| {
+            groups.spans.resize(count as usize + 1, None);
             groups
         };
         let listing = Listing::with_groups(&node, &Classes).unwrap();
         for span in searched(&node, &symbols) {
-            let expected = confirm::groups(&regex, &symbols, span, || None).unwrap();
+            let closing = node.closing_order();
+            let expected = confirm::groups(&regex, &symbols, span, &closing, || None).unwrap();
             for budget in [BUDGET, 1_000, 0] {
                 let groups = listing.groups_within(budget, &symbols, span).unwrap();
                 prop_assert_eq!(padded(groups), padded(expected.clone()));

@@ -2,8 +2,8 @@
 
 use super::conditions::Side;
 use super::futures::{Futures, BEGINS};
-use super::nfa::{State, StateId};
-use super::{Listing, Wanted};
+use super::nfa::{State, StateId, MATCH};
+use super::{closed_by, Listing, Wanted};
 use crate::memory;
 use crate::span::Span;
 
@@ -31,6 +31,12 @@ struct Choice {
 const NO_CHOICE: Choice =
     Choice { state: StateId::MAX, future: u32::MAX, before: 0, next: 0, marks: (0, 0) };
 
+/// In a choice: no state takes a symbol there and leads to a match.
+const NOWHERE: StateId = StateId::MAX;
+
+/// In the state of a choice: an empty match is refused.
+const REFUSED: StateId = 1 << 31;
+
 enum Step {
     To(StateId),
     /// The path by the last mark came to nothing.
@@ -45,9 +51,12 @@ pub(super) struct Walk<'a> {
     is_done: bool,
     /// Where the current match began, and the state that takes the next symbol.
     path: Option<(usize, StateId)>,
+    /// Where an empty match is refused, as there is one already.
+    refused: Option<usize>,
     spans: &'a mut Vec<Span>,
     /// Where each mark was last passed.
     marks: Vec<Option<usize>>,
+    last: Option<u32>,
     /// Choices that were made: a hash table of fixed size.
     choices: Box<[Choice]>,
     kept: Vec<u32>,
@@ -70,8 +79,10 @@ impl<'a> Walk<'a> {
             wanted,
             is_done: false,
             path: None,
+            refused: None,
             spans,
             marks: Vec::new(),
+            last: None,
             choices: vec![NO_CHOICE; CHOICES].into(),
             kept: Vec::new(),
             seen: vec![0; listing.states.len()],
@@ -92,20 +103,34 @@ impl<'a> Walk<'a> {
         self.kept.clear();
     }
 
-    /// Where each of `count` marks was passed.
-    pub fn marks(mut self, count: usize) -> Vec<Option<usize>> {
+    /// Where each of `count` marks was passed, and the group that was closed last.
+    pub fn marks(mut self, count: usize) -> (Vec<Option<usize>>, Option<u32>) {
         self.marks.resize(count, None);
-        self.marks
+        (self.marks, self.last)
     }
 
     pub fn is_done(&self) -> bool {
         self.is_done
     }
 
-    pub fn through(&mut self, begin: usize, ahead: &[u32], futures: &mut Futures<'_>) {
+    /// Refuses a match that begins and ends at a place.
+    pub fn refuse_empty(&mut self, at: usize) {
+        self.refused = Some(at);
+    }
+
+    /// Walks through a stretch that begins at `begin`. Where it ends belongs to the next one, if there is
+    /// one.
+    pub fn through(
+        &mut self,
+        begin: usize,
+        ahead: &[u32],
+        is_last: bool,
+        futures: &mut Futures<'_>,
+    ) {
         let length = ahead.len() - 1;
+        let places = length + usize::from(is_last);
         let mut at = 0;
-        while at < length && !self.is_done {
+        while at < places && !self.is_done {
             let (start, state) = match self.path {
                 Some(path) => path,
                 None if self.wanted == Wanted::Here && ahead[at] & BEGINS == 0 => {
@@ -113,20 +138,44 @@ impl<'a> Walk<'a> {
                     return;
                 }
                 None => {
-                    let found = ahead[at..length].iter().position(|future| future & BEGINS != 0);
+                    let found = ahead[at..places].iter().position(|future| future & BEGINS != 0);
                     let Some(skipped) = found else { return };
                     at += skipped;
+                    let place = begin + at;
+                    let is_refused = self.refused == Some(place);
                     let start = self.listing.start;
-                    let choice = self.choose(start, begin + at, ahead[at], futures);
-                    self.pass(choice, begin + at);
-                    (begin + at, choice.next)
+                    let choice = self.choose(start, is_refused, place, ahead[at], futures);
+                    match choice.next {
+                        NOWHERE if self.wanted == Wanted::Here => {
+                            self.is_done = true;
+                            return;
+                        }
+                        NOWHERE => {
+                            at += 1;
+                            continue;
+                        }
+                        MATCH => {
+                            self.pass(choice, place);
+                            memory::push(self.spans, Span::new(place, place));
+                            self.is_done = self.wanted != Wanted::All;
+                            self.refused = Some(place);
+                            continue;
+                        }
+                        next => {
+                            self.pass(choice, place);
+                            (place, next)
+                        }
+                    }
                 }
             };
+            if at == length {
+                return; // the next stretch goes on with the path
+            }
             let State::Take { next, .. } = self.listing.states[state as usize] else {
-                unreachable!("patterns that match the empty text are not listed")
+                unreachable!("a path stands before a state that takes a symbol")
             };
             at += 1;
-            let choice = self.choose(next, begin + at, ahead[at], futures);
+            let choice = self.choose(next, false, begin + at, ahead[at], futures);
             self.pass(choice, begin + at);
             self.path = match self.listing.states[choice.next as usize] {
                 State::Match => {
@@ -153,6 +202,7 @@ impl<'a> Walk<'a> {
                 self.marks.resize(mark + 1, None);
             }
             self.marks[mark] = Some(at);
+            self.last = closed_by(mark as u32).or(self.last);
         }
     }
 
@@ -165,17 +215,21 @@ impl<'a> Walk<'a> {
     }
 
     /// The first state by priority, from `state` on, that takes a symbol and leads to a match, or
-    /// has matched.
+    /// has matched, unless that is refused: then there may be none.
     fn choose(
         &mut self,
         state: StateId,
+        is_refused: bool,
         at: usize,
         future: u32,
         futures: &mut Futures<'_>,
     ) -> Choice {
-        if matches!(self.listing.states[state as usize], State::Take { .. } | State::Match) {
-            return Choice { next: state, ..NO_CHOICE };
+        match self.listing.states[state as usize] {
+            State::Match if is_refused => return Choice { next: NOWHERE, ..NO_CHOICE },
+            State::Take { .. } | State::Match => return Choice { next: state, ..NO_CHOICE },
+            _ => {}
         }
+        let state = if is_refused { state | REFUSED } else { state };
         let future = future & !BEGINS;
         let before = self.listing.sides.of(at.checked_sub(1).map(|place| self.symbols[place]));
         for place in Self::places(state, future, before) {
@@ -207,14 +261,14 @@ impl<'a> Walk<'a> {
         let first_mark = self.kept.len();
         self.round += 1;
         self.stack.clear();
-        self.stack.push(Step::To(state));
+        self.stack.push(Step::To(state & !REFUSED));
         while let Some(step) = self.stack.pop() {
             let Step::To(next) = step else {
                 self.kept.pop();
                 continue;
             };
             let is_last = match &listing.states[next as usize] {
-                State::Match => futures.can_end(future),
+                State::Match => futures.can_end(future) && state & REFUSED == 0,
                 State::Take { bit, .. } => futures.can_take(future, *bit),
                 _ if self.seen[next as usize] == self.round => continue,
                 State::Split([first, second]) => {
@@ -236,15 +290,19 @@ impl<'a> Walk<'a> {
             self.seen[next as usize] = self.round;
             if is_last {
                 let marks = (first_mark as u32, self.kept.len() as u32);
-                let choice = Choice { state, future, before, next, marks };
-                let mut places = Self::places(state, future, before);
-                let free = places.clone().find(|&place| self.choices[place].state == StateId::MAX);
-                // If none is free, a different one each time.
-                let place = free.or_else(|| places.nth(self.round as usize % PLACES));
-                self.choices[place.expect("there are several")] = choice;
-                return choice;
+                return self.note(Choice { state, future, before, next, marks });
             }
         }
-        unreachable!("the walk from the right marked this path")
+        debug_assert!(state & REFUSED != 0, "the walk from the right marked this path");
+        self.note(Choice { state, future, before, next: NOWHERE, marks: (0, 0) })
+    }
+
+    fn note(&mut self, choice: Choice) -> Choice {
+        let mut places = Self::places(choice.state, choice.future, choice.before);
+        let free = places.clone().find(|&place| self.choices[place].state == StateId::MAX);
+        // If none is free, a different one each time.
+        let place = free.or_else(|| places.nth(self.round as usize % PLACES));
+        self.choices[place.expect("there are several")] = choice;
+        choice
     }
 }

@@ -1,0 +1,121 @@
+"""What can be empty, and groups in repeats: every small pattern on every short text, against `re`.
+
+The patterns are all that a grammar of `a`, `b`, empty branches, groups and quantifiers makes of a
+few symbols; of the larger ones every so-manieth. `GATECORE_EMPTY_ROUNDS` is how many of each size
+(0: all).
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+import gatecore
+
+QUANTIFIERS = ("*", "+", "?", "*?", "+?", "??", "{2}", "{1,2}", "{0,2}", "{2,3}?", "{2,}")
+SIZES = 5
+OF_EACH_SIZE = int(os.environ.get("GATECORE_EMPTY_ROUNDS", "40"))
+SET = 64
+
+Piece = tuple[str, str]
+"""A source, and whether it is one atom, quantified, a sequence or a condition."""
+
+
+@cache
+def pieces(size: int, atoms: tuple[str, ...], conditions: tuple[str, ...]) -> tuple[Piece, ...]:
+    """Every pattern of that many symbols."""
+    if size == 1:
+        return tuple((a, "atom") for a in atoms) + tuple((c, "condition") for c in conditions)
+    made: list[Piece] = []
+    for source, kind in pieces(size - 1, atoms, conditions):
+        if kind == "atom":
+            made += [(source + sign, "quantified") for sign in QUANTIFIERS]
+        elif kind != "condition":
+            made += [(f"(?:{source}){sign}", "quantified") for sign in QUANTIFIERS]
+        made += [
+            (wrapped, "atom") for wrapped in (f"({source})", f"(?:{source}|)", f"(?:|{source})")
+        ]
+    for first in range(1, size - 1):
+        for (one, _), (other, _) in itertools.product(
+            pieces(first, atoms, conditions), pieces(size - 1 - first, atoms, conditions)
+        ):
+            made += [(one + other, "sequence"), (f"(?:{one}|{other})", "atom")]
+    return tuple(dict.fromkeys(made))
+
+
+def sources(atoms: tuple[str, ...], conditions: tuple[str, ...]) -> Iterator[str]:
+    for size in range(1, SIZES + 1):
+        made = pieces(size, atoms, conditions)
+        step = max(1, len(made) // OF_EACH_SIZE) if OF_EACH_SIZE else 1
+        # Not the same residue of every product: a prime number of steps.
+        yield from (source for source, _ in made[step // 2 :: step | 1])
+
+
+def texts(letters: str, longest: int) -> list[str]:
+    lengths = range(longest + 1)
+    return ["".join(t) for n in lengths for t in itertools.product(letters, repeat=n)]
+
+
+def seen(match: re.Match[str] | None) -> Any:
+    """All that a match says; groups in repeats are as `re` 3.10 has them only there."""
+    return match and (match.span(), match.regs, match.lastindex, match.groups())
+
+
+@pytest.mark.parametrize("backend", ["simd", "portable"])
+@pytest.mark.parametrize(
+    ("atoms", "conditions", "letters", "longest"),
+    [(("a", "b"), (), "ab", 5), (("a", r"\s"), (r"\b", "$", "(?=a)"), "a \n", 4)],
+    ids=["plain", "conditions"],
+)
+def test_all_that_can_be_empty_is_found_as_re_finds_it(
+    backend: str,
+    atoms: tuple[str, ...],
+    conditions: tuple[str, ...],
+    letters: str,
+    longest: int,
+) -> None:
+    if backend not in gatecore.backends():
+        pytest.skip("this build lacks it")
+    patterns = list(sources(atoms, conditions))
+    found = empty = served = 0
+    for begin in range(0, len(patterns), SET):
+        part = patterns[begin : begin + SET]
+        compiled = [re.compile(source) for source in part]
+        made = gatecore.PatternSet(part, backend=backend)
+        served += sum(made.explain(number).route != "fallback" for number in range(len(part)))
+        for text in texts(letters, longest):
+            scan = made.scan(text)
+            expected = [[seen(match) for match in real.finditer(text)] for real in compiled]
+            assert scan.ids() == [number for number, found in enumerate(expected) if found], text
+            for number, matches in enumerate(expected):
+                told = [seen(match) for match in scan.finditer(number)]
+                assert told == matches, (part[number], text)
+                assert scan.spans(number) == [match[0] for match in matches]
+                assert seen(scan.search(number)) == (matches[0] if matches else None)
+                found += len(matches)
+                empty += sum(start == end for (start, end), *_ in matches)
+    assert served > 0.85 * len(patterns), "the core answers nearly all of them"
+    assert empty > 500
+    assert found - empty > 500
+
+
+def test_a_place_that_is_taken_is_left_to_the_next_match() -> None:
+    """The rules one by one, each with the text on which another rule gives something else."""
+    cases = {
+        "(?:|a)": ("a", [(0, 0), (0, 1), (1, 1)]),
+        "(?:|a)*": ("a", [(0, 0), (0, 1), (1, 1)]),
+        "a*": ("ba", [(0, 0), (1, 2), (2, 2)]),
+        r"\B(?:([ab]?){2}||[^a])+": ("abb\nb", [(1, 3)]),
+    }
+    made = gatecore.PatternSet(list(cases))
+    for number, (source, (text, spans)) in enumerate(cases.items()):
+        assert [match.span() for match in re.finditer(source, text)] == spans, sys.version
+        assert made.scan(text).spans(number) == spans
+        assert made.explain(number).route != "fallback"
