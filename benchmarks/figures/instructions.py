@@ -7,8 +7,8 @@
 Each operation is run under callgrind a few times and a few times more, in a process each; the
 difference is what one costs, whatever starting Python and loading the set took. The counts of
 commits are kept in `benchmarks/history/instructions.jsonl`, one line each. `compare` names what
-takes more than at a commit recorded before and ends with status 1; `publish` draws them on one page that
-asks for nothing from a network.
+takes more than at a commit recorded before and ends with status 1; `publish` draws them on one
+page that asks for nothing from a network.
 
 Instructions are not time: a miss of the cache is one too. What decides is measured side by side
 (`ratios`, `peers`), what guards is counted here.

@@ -148,7 +148,7 @@ impl Match {
             let (from, to) = (start.into_pyobject(py)?, self.region.to.into_pyobject(py)?);
             let region: [&Bound<'py, PyAny>; 3] = [self.text.bind(py), &from, &to];
             let span_of = |found: &Bound<'py, PyAny>| -> PyResult<(usize, usize)> {
-                Ok(call_method(found, intern!(py, "span"), &[])?.extract()?)
+                call_method(found, intern!(py, "span"), &[])?.extract()
             };
             let mut found = call_method(real, method, &region)?;
             if found.is_none() {

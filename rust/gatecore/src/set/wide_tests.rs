@@ -9,7 +9,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
 use crate::alphabet::Limits;
-use crate::confirm::Wanted;
+use crate::confirm::{Begin, Wanted};
 use crate::pattern::cases::{class, group, lazy, repeat, LOOKS};
 use crate::pattern::{CodePoints, Look, LookAround, LoweredPattern, RepeatKind};
 use crate::scan::{Anchor, Answer, Region};
@@ -164,8 +164,12 @@ fn answers(set: &PatternSet, scan: &Scan, id: PatternId, regions: &[Region]) -> 
             };
             told.push(format!("{anchor:?} {region:?} {found:?} {groups:?}"));
         }
-        told.push(format!("{:?}", scan.some_spans(set, id, region, Wanted::All)));
-        told.push(format!("{:?}", scan.some_spans(set, id, region, Wanted::AtMost(1))));
+        for is_taken in [false, true] {
+            let begin = Begin { at: region.from, is_taken };
+            for wanted in [Wanted::All, Wanted::AtMost(1)] {
+                told.push(format!("{:?}", scan.some_spans(set, id, begin, region.to, wanted)));
+            }
+        }
     }
     told
 }
