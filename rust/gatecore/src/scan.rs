@@ -436,10 +436,10 @@ impl Scan {
             }
         };
         let symbols = shard.symbols.as_slice();
-        // Unless there is look-around, only the character after the match is looked at, so the end matters
-        // only there.
+        // Unless the match is tried again, only the character after it is looked at, so the end matters only
+        // there.
         let is_near_end =
-            anchor == Anchor::FullMatch || automaton.looks_around() || found.end() + 1 >= to;
+            anchor == Anchor::FullMatch || automaton.tries_again() || found.end() + 1 >= to;
         let offset = found.start().saturating_sub(automaton.reach());
         let to = if is_near_end { to } else { symbols.len() };
         let (symbols, offset) = self.cut(number, offset, to);

@@ -154,11 +154,6 @@ impl Around {
         self.reach
     }
 
-    /// Whether what follows a match decides more than its next symbol does.
-    pub fn looks_around(&self) -> bool {
-        self.looks_around
-    }
-
     pub fn size(&self) -> usize {
         self.listing.size() + self.finder.as_ref().map_or(0, Regex::memory_usage)
     }

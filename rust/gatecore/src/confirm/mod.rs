@@ -110,9 +110,9 @@ impl Automaton {
         }
     }
 
-    /// Whether what follows a match decides more than its next symbol does.
-    pub fn looks_around(&self) -> bool {
-        matches!(self, Automaton::Around(around) if around.looks_around())
+    /// Whether groups are told by trying the match again, which goes as far as the text does.
+    pub fn tries_again(&self) -> bool {
+        matches!(self, Automaton::Around(_))
     }
 
     /// How many symbols before a position decide what holds there.
