@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import find, given, settings
 
+from benchmarks.inputs.time_limit import TimeLimitReached, time_limit
 from tests.support import generate, strategies
 from tests.support.choices import ATOMIC, ODD, RandomChoices, Spec
-from tests.support.compare import Oracle
+from tests.support.compare import Answer, Oracle
 from tests.support.generate import Case
 from tests.support.texts import case_variants, make_text, parse
 
@@ -170,13 +171,16 @@ def test_flags_and_kinds_are_mixed(cases: list[Case]) -> None:
 
 def test_a_quarter_of_the_pairs_match(cases: list[Case]) -> None:
     """Texts are sampled from the patterns, so that a quarter of all pairs match, and not all do."""
-    answers = [
-        answer
-        for case in cases
-        for oracle in [Oracle(case.patterns)]
-        for text in case.texts
-        for answer in oracle.ask(text)
-    ]
+    answers: list[Answer | None] = []
+    too_slow = 0
+    for case in cases:
+        oracle = Oracle(case.patterns)
+        try:
+            with time_limit(2):
+                answers += [answer for text in case.texts for answer in oracle.ask(text)]
+        except TimeLimitReached:  # `re` tries every order of empty rounds in empty rounds
+            too_slow += 1
+    assert too_slow <= len(cases) // 20
     pairs = len(answers)
     matching = sum(answer is not None and answer.search is not None for answer in answers)
     assert answers.count(None) < pairs / 2_000  # where `re` itself fails: all texts of one pattern

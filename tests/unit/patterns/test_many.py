@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gatecore import PatternSet
+from gatecore import PatternSet, Scan
 from gatecore.errors import DeadlineError, DocumentTypeError
 
 PATTERNS: list[tuple[str, int]] = [
@@ -104,14 +104,15 @@ def test_a_deadline_ends_the_whole(patterns: PatternSet) -> None:
     assert patterns.ids_many(TEXTS, deadline=60.0) == patterns.ids_many(TEXTS)
 
 
-def test_an_error_of_re_names_the_pattern() -> None:
+def test_an_error_of_re_names_the_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
     patterns = PatternSet(["fine", r"(\w)\1"])
 
-    class Broken:
-        def search(self, text: str) -> None:
-            raise SystemError("error return without exception set")
+    def broken(*_: object) -> None:
+        raise SystemError("error return without exception set")
 
-    patterns._compiled[1] = Broken()  # type: ignore[call-overload]
+    # The set asks first, then a scan of the text that was not answered.
+    monkeypatch.setattr(PatternSet, "compiled", broken)
+    monkeypatch.setattr(Scan, "_first_by_re", broken)
     with pytest.raises(SystemError) as raised:
         patterns.ids_many(["fine", "aa"])
     # Notes came with 3.11.
