@@ -176,7 +176,7 @@ def slower(before: Mapping[str, int], now: Mapping[str, int]) -> list[str]:
 
 
 def _commit() -> str:
-    git = ["git", "-C", str(HISTORY.parent), "rev-parse", "--short=10", "HEAD"]
+    git = ["git", "-C", str(HISTORY.parents[1]), "rev-parse", "--short=10", "HEAD"]
     return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
 
 
@@ -218,6 +218,7 @@ def main(arguments: list[str] | None = None) -> int:
         now = datetime.now(timezone.utc).isoformat(timespec="minutes")
         python = ".".join(map(str, sys.version_info[:3]))
         added = Record(options.commit or _commit(), now, python, _count_all())
+        HISTORY.parent.mkdir(exist_ok=True)
         with HISTORY.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(added)) + "\n")
         return 0
