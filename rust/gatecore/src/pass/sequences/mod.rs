@@ -1,10 +1,11 @@
 //! Sequences of classes, found by their rarest symbols: what most patterns of real sets are.
 //!
 //! Of each sequence ([`expand`]) neighbouring symbols are chosen that are rare among all sequences, its
-//! *grams*. One look at the document then asks at every second or fourth place whether a gram begins there:
-//! a bit in a table that stays in the cache, about 1 ns for any number of sequences. Where one does, its
-//! sequences are compared, those of slots that were reported already left out. Sequences with gaps
-//! between them, as of `no risk.*fee`, are joined afterwards, if all of them were met.
+//! *grams*. For phrases these are the symbols round a blank, so one look at the document asks at each of its
+//! blanks whether a gram stands there: a bit in a table that stays in the cache, for any number of
+//! sequences. Where one does, its sequences are compared, those of slots that were reported already left
+//! out. Sequences with gaps between them, as of `no risk.*fee`, are joined afterwards, if all of them
+//! were met.
 //!
 //! A SIMD engine looks at every place for the last eight symbols of each literal, rare or not, and runs a
 //! program for each that it finds; a gap is an automaton of its own there.
