@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::alphabet::{Alphabet, ByteSet, Text};
+use crate::pass::forms::Collapser;
 pub use crate::pattern::cases::{class, repeat};
 use crate::pattern::cases::{group, lazy};
 use crate::pattern::classes::Resolve;
@@ -81,6 +82,17 @@ pub fn texts(longest: u32) -> impl Iterator<Item = Vec<u8>> {
             (0..length).map(|place| b"ab \n\t"[number / 5usize.pow(place) % 5]).collect()
         })
     })
+}
+
+/// Every text up to five symbols: as it is, collapsed, and as lines.
+pub fn documents(table: &Table, collapser: &Collapser) -> Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> {
+    let symbols = texts(5).map(|text| table.symbols_of(&text));
+    symbols
+        .map(|symbols| {
+            let lines = collapser.lines(&symbols);
+            (symbols, collapser.collapse(&lines), lines)
+        })
+        .collect()
 }
 
 /// A pattern, about half of them ones that a form takes.

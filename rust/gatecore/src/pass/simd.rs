@@ -149,15 +149,12 @@ impl SimdPass {
                 rest.push(number);
             }
         }
-        let sequences = [
-            (
-                Form::Collapsed,
-                runs.as_ref().map(|runs| phrases(slots, &mut rest, Some(runs), classes, symbols)),
-            ),
-            (Form::Plain, Some(phrases(slots, &mut rest, None, classes, symbols))),
-        ];
-        let mut sequences = sequences.map(|(form, taken)| {
-            let (taken, sequences) = taken.unwrap_or_default();
+        let mut sequences = [Form::Collapsed, Form::Plain].map(|form| {
+            let seen = runs.as_ref().filter(|_| form == Form::Collapsed);
+            if form == Form::Collapsed && seen.is_none() {
+                return (form, Sequences::default());
+            }
+            let (taken, sequences) = phrases(slots, &mut rest, seen, classes, symbols);
             for slot in taken {
                 known[slot] = Known::of(Coverage::Decides);
             }
@@ -197,6 +194,7 @@ impl SimdPass {
         let runs = runs.filter(|_| {
             !sequences[0].1.is_empty() || parts.iter().any(|part| part.form != Form::Plain)
         });
+        sequences.iter_mut().for_each(|(_, sequences)| sequences.finish());
         let apart = Apart::new(singles, known.iter().map(|known| known.coverage));
         let collapser = runs.map(|runs| Box::new(Collapser::new(runs)));
         Ok((SimdPass { sequences, parts, collapser, apart }, known))
@@ -250,7 +248,7 @@ impl SimdPass {
             Ok(StoredPart { form: part.form, database, slots: part.slots.clone() })
         });
         Ok(StoredSimdPass {
-            sequences: [0, 1].map(|at| (self.sequences[at].0, self.sequences[at].1.clone())),
+            sequences: [0, 1].map(|at| (self.sequences[at].0, self.sequences[at].1.copy())),
             parts: parts.collect::<Result<_, Error>>()?,
             runs: self.collapser.as_ref().map(|collapser| collapser.runs),
             singles: self.apart.singles.clone(),

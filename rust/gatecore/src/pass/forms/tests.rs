@@ -49,14 +49,7 @@ fn a_run_is_one_byte_that_tells_whether_it_has_a_newline() {
 fn a_pattern_that_a_view_takes_matches_there_exactly_when_it_matches_the_document() {
     let table = Table::new();
     let runs = runs(&table);
-    let collapser = Collapser::new(runs);
-    let documents: Vec<_> = cases::texts(5)
-        .map(|text| table.symbols_of(&text))
-        .map(|symbols| {
-            let lines = collapser.lines(&symbols);
-            (symbols, collapser.collapse(&lines), lines)
-        })
-        .collect();
+    let documents = cases::documents(&table, &Collapser::new(runs));
     let taken = [Cell::new(0), Cell::new(0)];
     cases::runner(4_000)
         .run(&pattern(), |node| {

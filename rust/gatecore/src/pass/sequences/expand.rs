@@ -41,8 +41,9 @@ const MAX_COMBINED: usize = 512;
 /// Most chains of one pattern that have gaps.
 const MAX_CHAINS: usize = 32;
 
-/// Most rounds of a bounded repeat that are written out, and most ways that come of it.
+/// Most rounds that are written out: required ones, and optional ones with the ways that come of them.
 const MAX_ROUNDS: u32 = 32;
+const MAX_OPTIONAL: u32 = 3;
 const MAX_ROUND_WAYS: u64 = 64;
 
 /// What stands at a place: a symbol of the set, or an edge of the text.
@@ -222,10 +223,10 @@ impl Expander<'_> {
         let body = self.items(node)?;
         let mut ways = (0..min).try_fold(vec![Vec::new()], |all, _| joined(all, &body))?;
         let rest = max.map(|max| max - min);
-        let is_few = |rest: u32| (body.len() as u64).max(1).pow(rest.min(8)) <= MAX_ROUND_WAYS;
+        let is_few = |rest: u32| (body.len() as u64).pow(rest) <= MAX_ROUND_WAYS;
         match rest {
             Some(0) => {}
-            Some(rest) if rest <= 3 && is_few(rest) => {
+            Some(rest) if rest <= MAX_OPTIONAL && is_few(rest) => {
                 let mut longer = ways.clone();
                 for _ in 0..rest {
                     longer = joined(longer, &body)?;

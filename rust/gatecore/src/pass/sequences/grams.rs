@@ -85,13 +85,13 @@ const SPREAD: usize = 32;
 const WORDS: std::ops::RangeInclusive<usize> = 64..=1 << 15;
 
 /// Where grams begin.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Index {
     tables: Vec<Table>,
 }
 
 /// Grams of one shape.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Table {
     shape: Shape,
     /// A bit for each hash; the number of words is a power of two.

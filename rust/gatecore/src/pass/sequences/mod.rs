@@ -34,7 +34,7 @@ use crate::stop::Stop;
 const MAX_TEXTS: u32 = 16;
 
 /// Many sequences, and which slots each belongs to.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Sequences {
     entries: Vec<Entry>,
     /// Of each element of all sequences a symbol.
@@ -268,6 +268,23 @@ impl Sequences {
         match self.classes[at] {
             0 => std::iter::once(self.symbols[at]).collect(),
             class => self.sets[class as usize - 1],
+        }
+    }
+
+    /// Forgets what only taking needs: a pattern's classes are 32 bytes each.
+    pub fn finish(&mut self) {
+        self.known = HashMap::new();
+    }
+
+    /// The same without its index, for storing.
+    pub fn copy(&self) -> Self {
+        Sequences {
+            entries: self.entries.clone(),
+            symbols: self.symbols.clone(),
+            classes: self.classes.clone(),
+            sets: self.sets.clone(),
+            chains: self.chains.clone(),
+            ..Sequences::default()
         }
     }
 

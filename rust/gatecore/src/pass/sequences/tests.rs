@@ -49,14 +49,7 @@ fn parted() -> impl Strategy<Value = Node> {
 fn a_pattern_that_is_taken_is_reported_exactly_when_it_matches() {
     let table = Table::new();
     let runs = Runs::new(table.class(cases::SPACE)).unwrap();
-    let collapser = Collapser::new(runs);
-    let documents: Vec<_> = cases::texts(5)
-        .map(|text| table.symbols_of(&text))
-        .map(|symbols| {
-            let lines = collapser.lines(&symbols);
-            (symbols, collapser.collapse(&lines), lines)
-        })
-        .collect();
+    let documents = cases::documents(&table, &Collapser::new(runs));
     let (plain, collapsed, chained) = (Cell::new(0), Cell::new(0), Cell::new(0));
     cases::runner(6_000)
         .run(&prop_oneof![2 => pattern(), 1 => parted()], |node| {
@@ -203,7 +196,7 @@ fn what_is_written_is_read_and_what_is_damaged_is_refused() {
         |all| all.entries[0].before.class = 7,
     ];
     for damage in damages {
-        let mut copy = sequences.clone();
+        let mut copy = sequences.copy();
         damage(&mut copy);
         assert!(!copy.is_sound(4));
     }
