@@ -58,17 +58,24 @@ Counts = collections.Counter[str]
 
 
 def run_case(
-    case: Case, backends: Sequence[str], counts: Counts, *, number: int | None = None
+    case: Case,
+    backends: Sequence[str],
+    counts: Counts,
+    *,
+    number: int | None = None,
+    engine_seconds: float = ENGINE_SECONDS,
 ) -> Iterator[Difference]:
     """Compare one case on each backend; `counts` tells what was looked at.
 
     With its number, symbols have several bytes, how many of them as the number says.
     """
     with forced(None if number is None else LIMITS[number % len(LIMITS)]):
-        yield from _run_case(case, backends, counts)
+        yield from _run_case(case, backends, counts, engine_seconds)
 
 
-def _run_case(case: Case, backends: Sequence[str], counts: Counts) -> Iterator[Difference]:
+def _run_case(
+    case: Case, backends: Sequence[str], counts: Counts, engine_seconds: float
+) -> Iterator[Difference]:
     counts["cases"] += 1
     try:
         with time_limit(ORACLE_SECONDS):
@@ -88,7 +95,7 @@ def _run_case(case: Case, backends: Sequence[str], counts: Counts) -> Iterator[D
     spans = sum(len(answer.spans) for answer in known)
     for backend in backends:
         try:
-            with time_limit(ENGINE_SECONDS):
+            with time_limit(engine_seconds):
                 yield from compare_errors(oracle, backend)
                 if oracle.good:
                     scanned = build_set(oracle.good, backend)

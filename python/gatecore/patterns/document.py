@@ -31,8 +31,9 @@ class Document(DocumentMethods, str):
     Raises:
         DocumentTypeError: `text` is not a `str`, or `patterns` not a `PatternSet`.
 
-    Costs, beside the text, one byte a character for each alphabet that is asked for (one for
-    patterns that ignore case and one for others), and the lowered text once `lower()` was called.
+    Costs, beside the text, one byte a character (up to three where patterns tell thousands of
+    letters apart) for each alphabet that is asked for (one for patterns that ignore case and one
+    for others), and the lowered text once `lower()` was called.
 
     >>> from gatecore import Document, PatternSet, re
     >>> document = Document("No RISK at all", PatternSet(["risk", r"at\s+all"]))

@@ -14,7 +14,7 @@ Days are counted from 1970.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from gatecore.patterns.pattern import Pattern, compile_quietly
@@ -57,15 +57,20 @@ class Learning:
     __slots__ = ("_earlier", "_left", "_patterns", "again", "log")
 
     def __init__(
-        self, log: LearnedLog | None = None, *, earlier: int = 0, patterns: Iterable[Pattern] = ()
+        self,
+        log: LearnedLog | None = None,
+        *,
+        earlier: Sequence[Pattern] = (),
+        patterns: Iterable[Pattern] = (),
     ) -> None:
         """`earlier` patterns of the set were learned by an earlier set; `patterns` by this one."""
         self.log = log
         self.again: dict[tuple[str, int], None] = {}
-        self._earlier = earlier
+        self._earlier = len(earlier)
         self._patterns = {pattern.key: pattern for pattern in patterns}
         #: Characters that may still be learned.
-        self._left = MOST_CHARACTERS - sum(len(source) for source, _ in self._patterns)
+        taken = sum(len(pattern.source) for pattern in (*earlier, *self._patterns.values()))
+        self._left = MOST_CHARACTERS - taken
 
     @property
     def patterns(self) -> list[Pattern]:
@@ -110,10 +115,11 @@ class LearnedLog:
         return list(self._read().patterns)
 
     def patterns_beyond(self, listed: Sequence[Pattern]) -> list[Pattern]:
-        """What was learned and is not among the given patterns: the first 4,000."""
+        """What was learned and is not among the given patterns: as much as a set may learn."""
         known = {pattern.key for pattern in listed}
-        late = (pattern for pattern in self.patterns() if pattern.key not in known)
-        return list(islice(late, MOST_LEARNED))
+        late = [pattern for pattern in self.patterns() if pattern.key not in known]
+        sums = accumulate(len(pattern.source) for pattern in late[:MOST_LEARNED])
+        return late[: sum(characters <= MOST_CHARACTERS for characters in sums)]
 
     def dropped(self) -> list[Pattern]:
         """What `drop` was given, as long as they count."""

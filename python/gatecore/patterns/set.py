@@ -49,7 +49,7 @@ class PatternSet:
             unknown or not there.
         SetTooLargeError: The set is beyond the engine's limits.
 
-    Compiling costs 1 to 20 ms a pattern: 2 ms where patterns are words and short gaps, 15 ms and
+    Compiling costs 1 to 20 ms a pattern: 1 ms where patterns are words and short gaps, 15 ms and
     more with long bounded gaps such as `[^.]{0,60}`. Loading a compiled set takes a few
     milliseconds in all.
 
@@ -87,7 +87,7 @@ class PatternSet:
                 raise
             log.reject(f"a set with what was learned cannot be compiled: {error}")
             core, late = _cached(store, listed, backend, log=log), []
-        learning = Learning(log if learn else None, earlier=len(late))
+        learning = Learning(log if learn else None, earlier=late)
         self._adopt(core, [*listed, *late], learning)
 
     @classmethod

@@ -92,8 +92,8 @@ pub struct Groups {
 /// One document on its way through the pass.
 ///
 /// Keeps the document in symbols (one byte per character, up to three where a shard's alphabet is wide, for each
-/// shard that was asked for) so that spans can be confirmed later. Decisions are remembered. Safe to share between threads. Every question names
-/// the set that made the scan.
+/// shard that was asked for) so that spans can be confirmed later. Decisions are remembered. Safe to share between
+/// threads. Every question names the set that made the scan.
 ///
 /// A caller that wants its whole document scanned uses [`PatternSet::scan`]. One that does not, or that
 /// releases a lock meanwhile, does so step by step:

@@ -146,7 +146,7 @@ pub fn search<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
 pub fn matches<'py>(target: &Target<'_, 'py>) -> PyResult<Served<'py>> {
     let core = target.scan.get();
     let is_out = target.is_out(Anchor::Search);
-    if core.scan.is_for_re(&core.set.set, target.id, target.region.to) {
+    if !is_out && core.scan.is_for_re(&core.set.set, target.id, target.region.to) {
         return Ok(Err(target.declined(Reason::Fallback)));
     }
     if is_out || errors::caught(|| core.set.set.tells_spans(target.id))? {

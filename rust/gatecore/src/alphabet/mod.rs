@@ -147,7 +147,7 @@ impl Alphabet {
     }
 
     /// As [`Alphabet::new`], with symbols of one to three bytes. `usage` says how often each class is used.
-    /// `None` when there are more kinds than some ten thousand.
+    /// `None` when there are more kinds than 40,000.
     pub fn wide(
         classes: &[&CodePoints],
         words: Option<&CodePoints>,

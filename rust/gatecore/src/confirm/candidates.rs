@@ -26,7 +26,7 @@ use regex_syntax::hir::{self, Hir};
 use super::listing::may_overrun;
 use super::{build, searched};
 use crate::pattern::classes::Resolve;
-use crate::pattern::{Look, Node, RepeatKind, MAX_EXCESS_AROUND};
+use crate::pattern::{Look, Node, RepeatKind, MAX_EXCESS_TRIED};
 
 /// Larger patterns have no candidates.
 const MAX_WEIGHT: u64 = 20_000;
@@ -48,7 +48,7 @@ impl Candidates {
         if node.min_length() == 0 || is_large {
             return None;
         }
-        let bounds = node.excess() <= MAX_EXCESS_AROUND;
+        let bounds = node.excess() <= MAX_EXCESS_TRIED;
         let mut wider = Wider { groups: HashMap::new(), bounds, looks: true, is_open: false };
         let (mut unicode, mut ascii, mut quirk) = (false, false, false);
         node.walk(&mut |node| match node {
@@ -112,7 +112,7 @@ impl Wider {
                 let node = Box::new(self.plain(node));
                 Node::Repeat { min, max, kind: RepeatKind::Lazy, node }
             }
-            Node::Group { node, .. } | Node::Atomic(node) | Node::Quirk(node) => self.plain(node),
+            Node::Group { node, .. } | Node::Atomic(node) => self.plain(node),
             Node::Look(_) if !self.looks => Node::Empty,
             Node::LookAround(..) => Node::Empty,
             node => node.clone(),
@@ -132,7 +132,7 @@ impl Wider {
                 let any = hir::ClassBytes::new([hir::ClassBytesRange::new(0, u8::MAX)]);
                 let any = Hir::class(hir::Class::Bytes(any));
                 match self.groups.get(group) {
-                    Some(&(min, Some(max))) if max <= MAX_EXCESS_AROUND => {
+                    Some(&(min, Some(max))) if max <= MAX_EXCESS_TRIED => {
                         repetition(min as u32, Some(max as u32), any)
                     }
                     _ => {

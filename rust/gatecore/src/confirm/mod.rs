@@ -167,11 +167,7 @@ impl Confirm {
 /// The automaton of a kind for a regular pattern. `None` if it would be too large.
 pub fn automaton(node: &Node, classes: &dyn Resolve, kind: AutomatonKind) -> Option<Automaton> {
     let is_for_groups = kind != AutomatonKind::Spans;
-    if node.has_look_around()
-        || node.min_length() == 0
-        || node.has_empty_rounds()
-        || is_for_groups && node.has_repeated_group()
-    {
+    if node.is_tried() || is_for_groups && node.has_repeated_group() {
         return Around::new(node, classes, kind).map(|around| Automaton::Around(Box::new(around)));
     }
     Blueprint::of(node, classes).build(kind)

@@ -16,6 +16,7 @@ mod form_cases;
 pub mod forms;
 pub mod memo;
 pub mod portable;
+#[cfg(feature = "simd")]
 pub mod sequences;
 #[cfg(feature = "simd")]
 pub mod simd;

@@ -86,8 +86,10 @@ fn work_for(expressions: u64) -> u64 {
 /// Compiled databases and the slots of their expressions.
 #[derive(Debug)]
 pub struct SimdPass {
-    /// Patterns that are sequences of classes, in the document as it is and collapsed.
-    sequences: [(Form, Sequences); 2],
+    /// Patterns that are sequences of classes, in the document as it is.
+    plain: Sequences,
+    /// And in the collapsed one.
+    collapsed: Sequences,
     parts: Vec<Part>,
     collapser: Option<Box<Collapser>>,
     apart: Apart,
@@ -113,7 +115,8 @@ pub struct StoredPart {
 /// A [`SimdPass`] as it is in a file.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StoredSimdPass {
-    sequences: [(Form, Sequences); 2],
+    plain: Sequences,
+    collapsed: Sequences,
     parts: Vec<StoredPart>,
     runs: Option<Runs>,
     singles: Singles,
@@ -149,17 +152,15 @@ impl SimdPass {
                 rest.push(number);
             }
         }
-        let mut sequences = [Form::Collapsed, Form::Plain].map(|form| {
-            let seen = runs.as_ref().filter(|_| form == Form::Collapsed);
-            if form == Form::Collapsed && seen.is_none() {
-                return (form, Sequences::default());
-            }
-            let (taken, sequences) = phrases(slots, &mut rest, seen, classes, symbols);
-            for slot in taken {
-                known[slot] = Known::of(Coverage::Decides);
-            }
-            (form, sequences)
-        });
+        let mut taken = Vec::new();
+        let mut collapsed = Sequences::default();
+        if let Some(runs) = &runs {
+            (taken, collapsed) = phrases(slots, &mut rest, Some(runs), classes, symbols);
+        }
+        let (others, mut plain) = phrases(slots, &mut rest, None, classes, symbols);
+        for slot in taken.into_iter().chain(others) {
+            known[slot] = Known::of(Coverage::Decides);
+        }
         let mut parts = Vec::new();
         if let Some(runs) = &runs {
             for form in [Form::Collapsed, Form::Lines] {
@@ -174,7 +175,7 @@ impl SimdPass {
                 parts.extend(compile(form, wanted, &classes, symbols, &mut known, &mut budget)?);
             }
         }
-        let mut plain = Vec::new();
+        let mut wishes = Vec::new();
         for number in rest {
             let slot = &slots[number];
             let (offered, text) = offer(slot, classes, symbols);
@@ -182,22 +183,22 @@ impl SimdPass {
             // A list of thousands of words, for one, is too large for the engine.
             if slot.regular
                 && !matches!(offered.coverage, Coverage::Decides | Coverage::Never)
-                && sequences[1].1.take(number, slot.node, classes, symbols, None, Grams::Any)
+                && plain.take(number, slot.node, classes, symbols, None, Grams::Any)
             {
                 known[number] = Known::of(Coverage::Decides);
                 continue;
             }
             let node = Cow::Borrowed(slots[number].node);
-            plain.extend(text.map(|text| Wish { slot: number as u32, node, text }));
+            wishes.extend(text.map(|text| Wish { slot: number as u32, node, text }));
         }
-        parts.extend(compile(Form::Plain, plain, classes, symbols, &mut known, &mut budget)?);
-        let runs = runs.filter(|_| {
-            !sequences[0].1.is_empty() || parts.iter().any(|part| part.form != Form::Plain)
-        });
-        sequences.iter_mut().for_each(|(_, sequences)| sequences.finish());
+        parts.extend(compile(Form::Plain, wishes, classes, symbols, &mut known, &mut budget)?);
+        let runs = runs
+            .filter(|_| !collapsed.is_empty() || parts.iter().any(|part| part.form != Form::Plain));
+        plain.finish();
+        collapsed.finish();
         let apart = Apart::new(singles, known.iter().map(|known| known.coverage));
         let collapser = runs.map(|runs| Box::new(Collapser::new(runs)));
-        Ok((SimdPass { sequences, parts, collapser, apart }, known))
+        Ok((SimdPass { plain, collapsed, parts, collapser, apart }, known))
     }
 
     /// The slots that may match.
@@ -209,20 +210,17 @@ impl SimdPass {
         let none = || Cow::Owned(Copies::default());
         let copies = self.collapser.as_deref();
         let copies = copies.map_or_else(none, |collapser| forms.of(collapser, symbols));
-        let seen_in = |form| match form {
-            Form::Plain => symbols,
-            Form::Collapsed => &copies.collapsed[..],
-            Form::Lines => &copies.lines,
-        };
-        for (form, sequences) in &self.sequences {
-            let gaps = if *form == Form::Plain { symbols } else { &copies.lines };
-            sequences.scan(seen_in(*form), gaps, &mut reported, stop)?;
-        }
+        self.plain.scan(symbols, symbols, &mut reported, stop)?;
+        self.collapsed.scan(&copies.collapsed, &copies.lines, &mut reported, stop)?;
         for part in &self.parts {
             if stop.is_stopped() {
                 return Err(ScanError::Stopped);
             }
-            let seen = seen_in(part.form);
+            let seen = match part.form {
+                Form::Plain => symbols,
+                Form::Collapsed => &copies.collapsed,
+                Form::Lines => &copies.lines,
+            };
             let mut report = |expression: usize| {
                 // Each number has a slot; a panic here would end the process.
                 if let Some(&slot) = part.slots.get(expression) {
@@ -248,7 +246,8 @@ impl SimdPass {
             Ok(StoredPart { form: part.form, database, slots: part.slots.clone() })
         });
         Ok(StoredSimdPass {
-            sequences: [0, 1].map(|at| (self.sequences[at].0, self.sequences[at].1.copy())),
+            plain: self.plain.copy(),
+            collapsed: self.collapsed.copy(),
             parts: parts.collect::<Result<_, Error>>()?,
             runs: self.collapser.as_ref().map(|collapser| collapser.runs),
             singles: self.apart.singles.clone(),
@@ -264,11 +263,11 @@ impl SimdPass {
         if runs.is_some_and(|runs| !runs.is_sound()) || !stored.singles.is_sound(coverage.len()) {
             return Err(Error::Serialized("it is damaged"));
         }
-        let is_foreign = |(form, sequences): &(Form, Sequences)| {
-            !sequences.is_sound(coverage.len())
-                || (runs.is_none() && *form != Form::Plain && !sequences.is_empty())
-        };
-        if stored.sequences.iter().any(is_foreign) {
+        let is_sound = |sequences: &Sequences| sequences.is_sound(coverage.len());
+        if !is_sound(&stored.plain)
+            || !is_sound(&stored.collapsed)
+            || (runs.is_none() && !stored.collapsed.is_empty())
+        {
             return Err(Error::Serialized("it is damaged"));
         }
         let mut parts = Vec::with_capacity(stored.parts.len());
@@ -282,7 +281,8 @@ impl SimdPass {
         }
         let apart = Apart::new(stored.singles, coverage.iter().copied());
         let collapser = runs.map(|runs| Box::new(Collapser::new(runs)));
-        Ok(SimdPass { sequences: stored.sequences, parts, collapser, apart })
+        let StoredSimdPass { plain, collapsed, .. } = stored;
+        Ok(SimdPass { plain, collapsed, parts, collapser, apart })
     }
 }
 

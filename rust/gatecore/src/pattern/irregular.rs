@@ -8,8 +8,6 @@ use super::node::{Look, Node, RepeatKind};
 pub enum Irregular {
     /// `\1`, `(?P=name)`.
     BackReference,
-    /// A look-ahead that no automaton answers. Kept for sets that were stored; there is none today.
-    LookAhead,
     /// `(?<=…)`, `(?<!…)` with a condition in it, without any text, or too large.
     LookBehind,
     /// `(?(1)…|…)`.
@@ -18,17 +16,13 @@ pub enum Irregular {
     Atomic,
     /// `a*+`.
     Possessive,
-    /// A repeat whose body can match the empty text. Kept for sets that were stored; automata know `re`'s
-    /// rule for them.
-    NullableLoop,
-    /// The pattern can match the empty text. Kept for sets that were stored, likewise.
-    MatchesEmpty,
     /// `\b` by Unicode's words and by ASCII's in one pattern.
     MixedBoundaries,
     /// It can match the empty text, or has look-behinds, and tells more kinds of characters apart than an alphabet
     /// of one byte can; or more than any alphabet can.
     TooManyKinds,
-    /// It has more than [`MAX_WEIGHT`] states, or its repeats written out add more than [`MAX_EXCESS`].
+    /// It has more than [`MAX_WEIGHT`] states, or its repeats written out add more than [`MAX_EXCESS`] or,
+    /// where matches are tried, [`MAX_EXCESS_TRIED`].
     TooLarge,
     /// It is nested too deeply to walk.
     TooDeep,
@@ -42,13 +36,10 @@ impl Irregular {
     pub fn describe(self) -> &'static str {
         match self {
             Irregular::BackReference => "it has a back-reference",
-            Irregular::LookAhead => "it has a look-ahead",
             Irregular::LookBehind => "it has a look-behind of more than plain characters",
             Irregular::Conditional => "it has a conditional group",
             Irregular::Atomic => "it has an atomic group",
             Irregular::Possessive => "it has a possessive repeat",
-            Irregular::NullableLoop => "it repeats something that can match the empty text",
-            Irregular::MatchesEmpty => "it can match the empty text",
             Irregular::MixedBoundaries => "it mixes Unicode and ASCII word boundaries",
             Irregular::TooManyKinds => {
                 "it tells more kinds of characters apart than an alphabet for it can"
@@ -76,10 +67,10 @@ pub const MAX_WEIGHT: u64 = 4_000_000;
 /// `[ab]{15000}c` took 10 s on 105,000 characters that `re` searched in 1.1 s.
 pub const MAX_EXCESS: u64 = 5_000;
 
-/// Most of them beside look-around, where each match is tried with what failed remembered, a bit for each
+/// Most of them where each match is tried ([`Node::is_tried`]) with what failed remembered, a bit for each
 /// state and character: for a token of three parts of up to 1,000 characters the walks, which take over
 /// beyond, need 1 s where `re` needs 1 ms for 100,000 characters.
-pub const MAX_EXCESS_AROUND: u64 = 500;
+pub const MAX_EXCESS_TRIED: u64 = 500;
 
 impl Node {
     /// Why an automaton may not answer this pattern, if there is a reason. The first one counts.
@@ -117,17 +108,14 @@ impl Node {
             };
             reason = reason.or(found);
         });
-        // What is not only searched for: see `confirm/around.rs`.
-        let has_empty_rounds = self.has_empty_rounds();
-        let is_tried = self.has_look_around() || self.min_length() == 0 || has_empty_rounds;
-        let excess = match has_empty_rounds {
+        let excess = match self.has_empty_rounds() {
             true => self.weight_of_rounds().saturating_sub(self.weight() - self.excess()),
             false => self.excess(),
         };
         let whole = [
             (unicode && ascii, Irregular::MixedBoundaries),
             (self.excess() > MAX_EXCESS || self.weight() > MAX_WEIGHT, Irregular::TooLarge),
-            (is_tried && excess > MAX_EXCESS_AROUND, Irregular::TooLarge),
+            (self.is_tried() && excess > MAX_EXCESS_TRIED, Irregular::TooLarge),
         ];
         reason.or_else(|| whole.into_iter().find(|(holds, _)| *holds).map(|(_, why)| why))
     }

@@ -19,7 +19,7 @@ mod node;
 mod program;
 
 pub use code_points::{CodePoints, CODE_POINTS};
-pub(crate) use irregular::MAX_EXCESS_AROUND;
+pub(crate) use irregular::MAX_EXCESS_TRIED;
 pub use irregular::{Irregular, MAX_EXCESS, MAX_WEIGHT};
 pub use node::{ClassId, Look, LookAround, Node, RepeatKind};
 pub use program::decode;

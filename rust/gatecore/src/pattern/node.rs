@@ -264,6 +264,20 @@ impl Node {
         found
     }
 
+    /// Whether a search alone does not tell its matches: see `confirm/around.rs`.
+    pub fn is_tried(&self) -> bool {
+        self.has_look_around() || self.min_length() == 0 || self.has_empty_rounds()
+    }
+
+    /// Whether there is a `\B`.
+    pub fn has_not_boundary(&self) -> bool {
+        let mut found = false;
+        self.walk(&mut |node| {
+            found |= matches!(node, Node::Look(Look::NotBoundary | Look::NotAsciiBoundary));
+        });
+        found
+    }
+
     /// How many characters before a position its conditions may depend on.
     pub fn reach(&self) -> usize {
         let mut reach = 1;

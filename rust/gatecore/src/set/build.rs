@@ -115,16 +115,13 @@ pub struct Spec {
 impl PatternSet {
     /// Routes and compiles patterns. Takes seconds for thousands of them.
     pub fn build(spec: &Spec) -> Result<Self, BuildError> {
-        Self::build_until(spec, &Stop::never())
+        Self::build_with(spec, Limits::default(), &Stop::never())
     }
 
     /// As [`PatternSet::build`], but another thread may stop it.
-    pub fn build_until(spec: &Spec, stop: &Stop) -> Result<Self, BuildError> {
-        Self::build_with(spec, Limits::default(), stop)
-    }
-
-    /// As [`PatternSet::build_until`]; limits other than the default are for tests: every pattern that can be
-    /// gets a wide alphabet, with so few short symbols.
+    ///
+    /// Limits other than the default are for tests: every pattern that can be gets a wide alphabet, with so few
+    /// short symbols.
     pub fn build_with(spec: &Spec, limits: Limits, stop: &Stop) -> Result<Self, BuildError> {
         let backend = spec.backend.settle()?;
         let size: usize =

@@ -34,7 +34,7 @@ use crate::alphabet::{Text, Translation};
 use crate::confirm::listing::{may_overrun, Listing};
 use crate::confirm::{self, Automaton, AutomatonKind, Candidates, Confirm};
 use crate::error::ScanError;
-use crate::pattern::{decode, unpack, Look, Node};
+use crate::pattern::{decode, unpack, Node};
 use crate::scan::Scan;
 use crate::stop::Stop;
 use shard::{Resolver, Shard};
@@ -326,13 +326,7 @@ impl PatternSet {
 
     /// Whether a pattern has a `\B`.
     pub(crate) fn looks_inside_words(&self, id: PatternId) -> bool {
-        let mut found = false;
-        if let Some(node) = node(self.entry(id)) {
-            node.walk(&mut |node| {
-                found |= matches!(node, Node::Look(Look::NotBoundary | Look::NotAsciiBoundary));
-            });
-        }
-        found
+        node(self.entry(id)).is_some_and(|node| node.has_not_boundary())
     }
 
     /// Whether a pattern has a group in a repeat: what that holds differs between interpreters.

@@ -334,5 +334,5 @@ fn without(set: ByteSet, symbol: u8) -> ByteSet {
     set.intersection(&std::iter::once(symbol).collect::<ByteSet>().complement())
 }
 
-#[cfg(all(test, feature = "simd"))]
+#[cfg(test)]
 mod tests;
