@@ -5,13 +5,14 @@
 //! asked never pays for the caseless patterns of its set.
 
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::alphabet::{end_with_final_newline, Places, NEWLINE};
 use crate::confirm::{self, Automaton, AutomatonKind, Begin, Matches, Wanted};
 use crate::error::ScanError;
 use crate::memory;
+use crate::pass::Begins;
 use crate::set::{Ids, PatternId, PatternSet, ShardId, ShardScan};
 use crate::span::Span;
 use crate::stop::Stop;
@@ -124,7 +125,13 @@ pub struct Scan {
     shards: Box<[OnceLock<ShardScan>]>,
     decisions: Box<[AtomicU8]>,
     cut: Mutex<Option<Cut>>,
+    /// How often all matches of a pattern were asked for.
+    lists: AtomicU32,
 }
+
+/// So many patterns are asked for all their matches before it is looked up for all at once where these
+/// begin, which takes as long as some fifty such questions.
+const MANY_LISTS: u32 = 48;
 
 const UNDECIDED: u8 = 0;
 const NO: u8 = 1;
@@ -137,6 +144,7 @@ impl Scan {
             shards: memory::collected((0..shards).map(|_| OnceLock::new())).into(),
             decisions: memory::collected((0..patterns).map(|_| AtomicU8::new(UNDECIDED))).into(),
             cut: Mutex::default(),
+            lists: AtomicU32::new(0),
         }
     }
 
@@ -222,6 +230,14 @@ impl Scan {
         }
         let reported = self.shard(place.shard).reported(place.section);
         reported.expect("a section is scanned before it is asked").contains(place.slot as usize)
+    }
+
+    /// A symbol before which no match of a pattern begins, as the pass found it.
+    fn not_before(&self, set: &PatternSet, id: PatternId) -> usize {
+        let place = set.places[id.0 as usize];
+        let shard = self.shards.get(place.shard as usize).and_then(OnceLock::get);
+        let reported = shard.and_then(|shard| shard.reported(place.section));
+        reported.map_or(0, |reported| reported.not_before(place.slot as usize))
     }
 
     /// Whether a pattern matches, if that takes no work to tell.
@@ -387,6 +403,24 @@ impl Scan {
         self.some_spans(set, id, begin, to, Wanted::All).map(|matches| matches.spans)
     }
 
+    /// Where the matches of a pattern may begin, if that is known; it is found out once many patterns were
+    /// asked for all their matches.
+    fn begins(&self, set: &PatternSet, id: PatternId) -> &[Begins] {
+        let place = set.places[id.0 as usize];
+        let Some(scan) = self.shards.get(place.shard as usize).and_then(OnceLock::get) else {
+            return &[];
+        };
+        if self.lists.fetch_add(1, Ordering::Relaxed) >= MANY_LISTS {
+            set.shards[place.shard as usize].find_begins(scan, place.section);
+        }
+        scan.begins(place.section, place.slot)
+    }
+
+    /// Says that all matches of many patterns will be asked for.
+    pub(crate) fn expect_lists(&self) {
+        self.lists.fetch_max(MANY_LISTS, Ordering::Relaxed);
+    }
+
     /// The first matches from a place on, in a document that ends at `to`.
     pub fn some_spans(
         &self,
@@ -398,9 +432,15 @@ impl Scan {
     ) -> Answer<Matches> {
         let none = || Matches { spans: Vec::new(), at_end: true };
         let region = Region { from: begin.at, to };
+        let is_all = wanted == Wanted::All && begin == Begin::at(0) && to >= self.length;
+        let begins = if is_all { self.begins(set, id) } else { &[] };
+        let begins = if begins.is_empty() || set.listing(id).is_some() { &[] } else { begins };
         self.within(set, id, Anchor::Search, region, none, |automaton, symbols, from, origin| {
             let begin = Begin { at: from, ..begin };
-            origin.matches(confirm::some(automaton, symbols, begin, wanted, || set.listing(id)))
+            origin.matches(match begins {
+                [] => confirm::some(automaton, symbols, begin, wanted, || set.listing(id)),
+                begins => confirm::beginning(automaton, symbols, begins),
+            })
         })
     }
 
@@ -481,10 +521,13 @@ impl Scan {
             };
         }
         let places = shard.places(&set.shards[number as usize]);
-        let (from, to) = match places {
+        let (mut from, to) = match places {
             None => (region.from, region.to),
             Some(places) => (places.byte(region.from), places.byte(region.to)),
         };
+        if anchor == Anchor::Search && region.to >= self.length {
+            from = from.max(self.not_before(set, id));
+        }
         let offset = from.saturating_sub(automaton.reach());
         let (symbols, offset) = self.cut(number, offset, to);
         Answer::Known(ask(automaton, &symbols, from - offset, Origin { offset, places }))

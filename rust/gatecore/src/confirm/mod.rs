@@ -28,6 +28,7 @@ use regex_syntax::hir::{self, Hir};
 
 use crate::alphabet::NEWLINE;
 use crate::memory;
+use crate::pass::Begins;
 use crate::pattern::classes::Resolve;
 use crate::pattern::{Look, Node, RepeatKind};
 use crate::scan::Groups;
@@ -224,6 +225,27 @@ pub fn first(automaton: &Automaton, symbols: &[u8], from: usize, anchored: bool)
         Automaton::Search(regex) => searched(regex, symbols, from, anchored),
         Automaton::Around(around) => around.first(symbols, from, anchored),
     }
+}
+
+/// All matches, where it is known at which places they may begin.
+///
+/// Each search but the last finds a match, so they look at the text once unless they overrun.
+pub fn beginning(automaton: &Automaton, symbols: &[u8], begins: &[Begins]) -> Matches {
+    let (mut spans, mut from) = (Vec::new(), 0);
+    for begins in begins {
+        if (begins.last as usize) < from {
+            continue;
+        }
+        from = from.max(begins.first as usize);
+        let found = match begins.end {
+            Some(end) => Some(Span::new(from, end.get() as usize)),
+            None => first(automaton, symbols, from, false),
+        };
+        let Some(found) = found else { break };
+        from = found.end();
+        memory::push(&mut spans, found);
+    }
+    Matches { spans, at_end: true }
 }
 
 fn searched(regex: &Regex, symbols: &[u8], from: usize, anchored: bool) -> Option<Span> {

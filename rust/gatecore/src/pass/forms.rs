@@ -275,6 +275,21 @@ impl Collapser {
         seen
     }
 
+    /// The symbol of a document with which each symbol of its forms begins.
+    pub fn origins(&self, symbols: &[u8]) -> Vec<u32> {
+        let mut origins = Vec::new();
+        memory::reserve(&mut origins, symbols.len());
+        let mut before_in_run = false;
+        for (at, &symbol) in (0..).zip(symbols) {
+            let in_run = self.runs.members.contains(symbol);
+            if !(in_run && before_in_run) {
+                origins.push(at);
+            }
+            before_in_run = in_run;
+        }
+        origins
+    }
+
     /// A document as [`Form::Collapsed`], from its lines.
     pub fn collapse(&self, lines: &[u8]) -> Vec<u8> {
         let Runs { blank, line, .. } = self.runs;

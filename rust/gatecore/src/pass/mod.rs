@@ -21,6 +21,8 @@ pub mod sequences;
 #[cfg(feature = "simd")]
 pub mod simd;
 
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 
 use crate::alphabet::ByteSet;
@@ -216,25 +218,62 @@ impl Apart {
     }
 }
 
-/// Which slots were reported, as bits.
+/// Where a match of a slot may begin: at a symbol from `first` to `last`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begins {
+    /// The slot.
+    pub slot: u32,
+    /// The first such symbol.
+    pub first: u32,
+    /// The last one.
+    pub last: u32,
+    /// Where the match ends that begins at `first`, which then is `last` too.
+    pub end: Option<NonZeroU32>,
+}
+
+/// Which slots were reported, and what is known of where their matches begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reported(Vec<u64>);
+pub struct Reported {
+    /// A bit for each slot.
+    slots: Vec<u64>,
+    /// Some slots, and a symbol before which no match begins.
+    begins: Vec<(u32, u32)>,
+}
 
 impl Reported {
     /// None of this many slots.
     pub fn new(slots: usize) -> Self {
-        Reported(memory::collected((0..slots.div_ceil(64)).map(|_| 0)))
+        let slots = memory::collected((0..slots.div_ceil(64)).map(|_| 0));
+        Reported { slots, begins: Vec::new() }
+    }
+
+    /// Notes of a slot that none of its matches begins before a place, in symbols. Once for each slot at most.
+    #[cfg_attr(not(feature = "simd"), allow(dead_code))]
+    pub(crate) fn begins_at(&mut self, slot: usize, place: usize) {
+        memory::push(&mut self.begins, (slot as u32, place as u32));
+    }
+
+    /// To be called when everything is reported, before [`Reported::not_before`].
+    #[cfg_attr(not(feature = "simd"), allow(dead_code))]
+    pub(crate) fn finish(&mut self) {
+        self.begins.sort_unstable();
+    }
+
+    /// A symbol before which no match of a slot begins.
+    pub fn not_before(&self, slot: usize) -> usize {
+        let found = self.begins.binary_search_by_key(&slot, |&(slot, _)| slot as usize);
+        found.map_or(0, |at| self.begins[at].1 as usize)
     }
 
     /// Adds a slot.
     #[inline]
     pub fn insert(&mut self, slot: usize) {
-        self.0[slot / 64] |= 1 << (slot % 64);
+        self.slots[slot / 64] |= 1 << (slot % 64);
     }
 
     /// The slots that were reported, ascending.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.0.iter().enumerate().flat_map(|(index, &word)| {
+        self.slots.iter().enumerate().flat_map(|(index, &word)| {
             std::iter::successors((word != 0).then_some(word), |rest| {
                 Some(rest & (rest - 1)).filter(|&rest| rest != 0)
             })
@@ -245,6 +284,6 @@ impl Reported {
     /// Whether the slot was reported.
     #[inline]
     pub fn contains(&self, slot: usize) -> bool {
-        self.0[slot / 64] & (1 << (slot % 64)) != 0
+        self.slots[slot / 64] & (1 << (slot % 64)) != 0
     }
 }

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use super::expression::{offer, unbounded};
 use super::forms::{Collapser, Copies, Form, Forms, Runs, MIN_USERS};
 use super::portable::has_literal;
-use super::sequences::{Grams, Sequences};
-use super::{memo, of_empty, Apart, Coverage, Cut, Known, Reported, Singles, Slot};
+use super::sequences::{places, Grams, Sequences};
+use super::{memo, of_empty, Apart, Begins, Coverage, Cut, Known, Reported, Singles, Slot};
 use crate::alphabet::ByteSet;
 use crate::error::{BuildError, ScanError};
 use crate::pattern::classes::{never_matches, Resolve};
@@ -233,7 +233,26 @@ impl SimdPass {
                 _ => ScanError::Engine(error.to_string()),
             })?;
         }
+        reported.finish();
         Ok(reported)
+    }
+
+    /// Where the matches of slots that were reported may begin, for those of which that is known: all places
+    /// of a slot, ascending. `None` if they are too many to be worth it. About as long as a scan for phrases.
+    pub fn begins(
+        &self,
+        symbols: &[u8],
+        forms: &Forms,
+        reported: &Reported,
+    ) -> Option<Vec<Begins>> {
+        let most = symbols.len();
+        let mut all = places::plain(self.plain.standing(symbols, reported, most)?);
+        if let Some(collapser) = self.collapser.as_deref().filter(|_| !self.collapsed.is_empty()) {
+            let copies = forms.of(collapser, symbols);
+            let standing = self.collapsed.standing(&copies.collapsed, reported, most)?;
+            all.append(&mut places::in_form(standing, &collapser.origins(symbols), symbols.len()));
+        }
+        Some(places::settled(all))
     }
 
     /// The pass as it is stored.

@@ -15,7 +15,7 @@ use crate::pass::forms::Forms;
 use crate::pass::portable::PortablePass;
 #[cfg(feature = "simd")]
 use crate::pass::simd::SimdPass;
-use crate::pass::Reported;
+use crate::pass::{Begins, Reported};
 use crate::pattern::classes::Resolve;
 use crate::pattern::{ClassId, Node};
 use crate::stop::Stop;
@@ -59,13 +59,17 @@ pub struct ShardScan {
     forms: Forms,
     /// For each section the slots that may match, once it was scanned.
     sections: Box<[OnceLock<Reported>]>,
+    /// For each section where their matches may begin, once that was asked for.
+    begins: Box<[OnceLock<Vec<Begins>>]>,
 }
 
 impl ShardScan {
     /// Bytes that it keeps.
     pub fn size(&self) -> usize {
         let places = self.places.as_ref().and_then(|places| places.get());
-        self.symbols.len() + places.map_or(0, Places::size)
+        let begins = self.begins.iter().filter_map(OnceLock::get);
+        let begins = begins.map(|begins| size_of_val(&begins[..]));
+        self.symbols.len() + places.map_or(0, Places::size) + begins.sum::<usize>()
     }
 
     /// Where the document's characters begin, unless each is one byte.
@@ -73,6 +77,14 @@ impl ShardScan {
     pub fn places(&self, shard: &Shard) -> Option<&Places> {
         let places = self.places.as_ref()?;
         Some(places.get_or_init(|| shard.alphabet.places(&self.symbols)))
+    }
+
+    /// Where the matches of a slot may begin, ascending; empty if that is not known.
+    pub fn begins(&self, section: u32, slot: u32) -> &[Begins] {
+        let all = self.begins[section as usize].get().map_or(&[][..], Vec::as_slice);
+        let from = all.partition_point(|begins| begins.slot < slot);
+        let count = all[from..].partition_point(|begins| begins.slot == slot);
+        &all[from..from + count]
     }
 
     /// The slots of a section that may match; `None` if it was not scanned.
@@ -105,6 +117,7 @@ impl Shard {
             #[cfg(feature = "simd")]
             forms: Forms::default(),
             sections,
+            begins: self.sections.iter().map(|_| OnceLock::new()).collect(),
         };
         self.ensure(&scan, 0, stop)?;
         Ok(scan)
@@ -122,6 +135,19 @@ impl Shard {
         };
         let _ = scan.sections[section as usize].set(reported);
         Ok(())
+    }
+
+    /// Looks where the matches of a section's slots may begin, as far as its pass tells.
+    pub fn find_begins(&self, scan: &ShardScan, section: u32) {
+        scan.begins[section as usize].get_or_init(|| {
+            match (&self.sections[section as usize].pass, scan.reported(section)) {
+                #[cfg(feature = "simd")]
+                (Pass::Simd(pass), Some(reported)) => {
+                    pass.begins(&scan.symbols, &scan.forms, reported).unwrap_or_default()
+                }
+                _ => Vec::new(),
+            }
+        });
     }
 
     /// The classes of this shard over its symbols.

@@ -22,12 +22,14 @@ struct Joiner<'a> {
     ends: HashMap<u32, Vec<usize>>,
 }
 
-/// Reports the slots of chains whose stages stand one after the other; `met` is an entry and where it begins.
+/// Reports the slots of chains whose stages stand one after the other; `met` is an entry and where it begins,
+/// `found` a slot and where its first stage begins for the first time.
 pub fn join(
     sequences: &Sequences,
     mut met: Vec<(u32, usize)>,
     document: &[u8],
     reported: &mut Reported,
+    found: &mut Vec<(usize, usize)>,
 ) {
     met.sort_unstable();
     met.dedup();
@@ -41,6 +43,8 @@ pub fn join(
             && joiner.is_complete(chain)
         {
             reported.insert(chain.slot as usize);
+            let first = joiner.places(&chain.stages[0]).first().map(|&(begin, _)| begin);
+            found.extend(first.map(|begin| (chain.slot as usize, begin)));
         }
     }
 }

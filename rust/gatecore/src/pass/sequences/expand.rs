@@ -84,6 +84,10 @@ pub struct Gap {
 /// Stages that stand one after the other, with gaps between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
+    /// Whether no gap was dropped in front, so that matches begin where the first stage does.
+    pub begins_matches: bool,
+    /// Whether none was dropped behind, so that matches end where the last stage does.
+    pub ends_matches: bool,
     /// At least one, each with the sequences of which one stands there.
     pub stages: Vec<Vec<Sequence>>,
     /// One less.
@@ -114,8 +118,13 @@ pub fn chains(node: &Node, classes: &dyn Resolve, symbols: ByteSet) -> Option<Ve
     let mut plain = Vec::new();
     let mut parted: HashMap<Vec<Gap>, Vec<Vec<Vec<Item>>>> = HashMap::new();
     let mut order = Vec::new();
-    for way in ways {
-        let (mut stages, gaps) = parts(trimmed(way, symbols))?;
+    let (mut begins_matches, mut ends_matches) = (true, true);
+    for mut way in ways {
+        begins_matches &= !trim_head(&mut way, symbols);
+        way.reverse();
+        ends_matches &= !trim_head(&mut way, symbols);
+        way.reverse();
+        let (mut stages, gaps) = parts(way)?;
         if gaps.is_empty() {
             settle(&stages.pop()?, symbols, &mut plain)?;
         } else {
@@ -128,7 +137,12 @@ pub fn chains(node: &Node, classes: &dyn Resolve, symbols: ByteSet) -> Option<Ve
     }
     let mut all = Vec::new();
     if !plain.is_empty() {
-        all.push(Chain { stages: vec![distinct(plain)], gaps: Vec::new() });
+        all.push(Chain {
+            begins_matches,
+            ends_matches,
+            stages: vec![distinct(plain)],
+            gaps: vec![],
+        });
     }
     for gaps in order {
         for stages in combined(&parted[&gaps]) {
@@ -140,7 +154,7 @@ pub fn chains(node: &Node, classes: &dyn Resolve, symbols: ByteSet) -> Option<Ve
             let stages: Vec<Vec<Sequence>> = stages.collect::<Option<_>>()?;
             // A stage of which nothing can stand takes its chain with it.
             if !stages.iter().any(Vec::is_empty) {
-                all.push(Chain { stages, gaps: gaps.clone() });
+                all.push(Chain { begins_matches, ends_matches, stages, gaps: gaps.clone() });
             }
         }
     }
@@ -265,17 +279,10 @@ fn joined(heads: Ways, tails: &Ways) -> Option<Ways> {
     is_few.then(|| pairs.collect())
 }
 
-/// A way without the loops at its ends, and without what they make true.
-fn trimmed(mut way: Vec<Item>, symbols: ByteSet) -> Vec<Item> {
-    for _ in 0..2 {
-        trim_head(&mut way, symbols);
-        way.reverse();
-    }
-    way
-}
-
-fn trim_head(way: &mut Vec<Item>, symbols: ByteSet) {
+/// Drops the loops at a way's head, with what they make true; whether there were any.
+fn trim_head(way: &mut Vec<Item>, symbols: ByteSet) -> bool {
     let words = words(symbols);
+    let length = way.len();
     loop {
         bring_gap_forward(way);
         let dropped = match &way[..] {
@@ -285,7 +292,7 @@ fn trim_head(way: &mut Vec<Item>, symbols: ByteSet) {
             {
                 2
             }
-            _ => return,
+            _ => return way.len() < length,
         };
         way.drain(..dropped);
     }

@@ -88,6 +88,12 @@ const WORDS: std::ops::RangeInclusive<usize> = 64..=1 << 15;
 #[derive(Debug)]
 pub(super) struct Index {
     tables: Vec<Table>,
+    /// By slot: whether it is known where its matches begin.
+    is_placed: Vec<bool>,
+    /// And where they end.
+    is_whole: Vec<bool>,
+    /// The most elements of a sequence.
+    longest: usize,
 }
 
 /// Grams of one shape.
@@ -160,17 +166,49 @@ impl Index {
     pub fn new(sequences: &Sequences) -> Self {
         let sizes = sequences.sizes();
         let mut left: Vec<u32> = (0..sequences.entries.len() as u32).collect();
+        let slots = sequences.placed.last().map_or(0, |&slot| slot as usize + 1);
+        let mut is_placed = vec![false; slots];
+        let mut is_whole = is_placed.clone();
+        sequences.placed.iter().for_each(|&slot| is_placed[slot as usize] = true);
+        sequences.whole.iter().for_each(|&slot| is_whole[slot as usize] = true);
+        let mut table_of = vec![None; slots];
         let mut tables = Vec::new();
         for shape in SHAPES {
             let has =
                 |&entry: &u32| shape.begins(&sequences.of_entry(entry, &sizes)).next().is_some();
             let (own, others): (Vec<u32>, Vec<u32>) = left.into_iter().partition(has);
             left = others;
+            // What another table finds, one after the other, may stand further in front.
+            for &slot in own.iter().flat_map(|&entry| &sequences.entries[entry as usize].slots) {
+                if let Some(table) = table_of.get_mut(slot as usize) {
+                    is_placed[slot as usize] &= *table.get_or_insert(shape) == shape;
+                }
+            }
             if !own.is_empty() {
                 tables.push(Table::new(shape, &own, &sizes, sequences));
             }
         }
-        Index { tables }
+        let longest = sequences.entries.iter().map(|entry| entry.end - entry.begin).max();
+        Index { tables, is_placed, is_whole, longest: longest.unwrap_or(0) as usize }
+    }
+
+    /// A place before which no match of a slot begins, where `begin` is the sequence's that was met first.
+    ///
+    /// A table meets sequences in the order of their grams, which stand within them. In a form, what begins
+    /// in a run may be a sequence that begins after it; and no place of a document is before the one of
+    /// the same number in its form.
+    pub fn not_before(&self, slot: usize, begin: usize) -> Option<usize> {
+        self.is_placed(slot).then(|| begin.saturating_sub(self.longest + 1))
+    }
+
+    /// Whether a slot's matches are its sequences.
+    pub fn is_whole(&self, slot: usize) -> bool {
+        self.is_whole.get(slot).copied().unwrap_or(false)
+    }
+
+    /// Whether it is known where a slot's matches begin.
+    pub fn is_placed(&self, slot: usize) -> bool {
+        self.is_placed.get(slot).copied().unwrap_or(false)
     }
 
     /// Calls `meet` with each sequence of which a gram stands in the document, and where the sequence would

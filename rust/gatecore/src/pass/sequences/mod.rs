@@ -13,6 +13,7 @@
 mod chains;
 mod expand;
 mod grams;
+pub mod places;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -44,6 +45,11 @@ pub struct Sequences {
     classes: Vec<u32>,
     sets: Vec<ByteSet>,
     chains: Vec<Joined>,
+    /// The slots of which it is known where matches begin, ascending: of one chain, whose first stage begins
+    /// with the match.
+    placed: Vec<u32>,
+    /// Those of them whose matches are the sequences, so that it is known where they end as well, ascending.
+    whole: Vec<u32>,
     #[serde(skip)]
     index: OnceLock<Index>,
     /// The entry of each sequence, while they are taken.
@@ -90,6 +96,17 @@ struct Between {
     most: Option<u32>,
 }
 
+/// A sequence that stands in a document.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// The slot that it belongs to.
+    pub slot: u32,
+    /// Its first symbol.
+    pub begin: usize,
+    /// One past its last symbol, if that is where the match ends that is this sequence.
+    pub end: Option<usize>,
+}
+
 /// Two symbols that are one in the document that is searched, though gaps tell them apart: the second is
 /// seen as the first.
 pub type Merged = Option<(u8, u8)>;
@@ -121,6 +138,16 @@ impl Sequences {
         if can_be_found {
             let anything = merged.map_or(symbols, |(_, second)| without(symbols, second));
             all.iter().for_each(|chain| self.push(slot as u32, chain, anything));
+            if let [Chain { begins_matches: true, ends_matches, stages, gaps }] = &all[..] {
+                self.placed.push(slot as u32);
+                let in_run = |set: ByteSet| merged.is_some_and(|(first, _)| set.contains(first));
+                let has_own_ends = |sequence: &Sequence| {
+                    !in_run(sequence.sets[0]) && !in_run(sequence.sets[sequence.sets.len() - 1])
+                };
+                if gaps.is_empty() && *ends_matches && stages[0].iter().all(has_own_ends) {
+                    self.whole.push(slot as u32);
+                }
+            }
         }
         can_be_found
     }
@@ -207,12 +234,13 @@ impl Sequences {
             return Ok(());
         }
         let index = self.index.get_or_init(|| Index::new(self));
-        let mut met = Vec::new();
+        let (mut met, mut found) = (Vec::new(), Vec::new());
         index.scan(document, stop, |used, begin| {
             let number = used.sequence as usize;
             if let Some(slot) = used.only_slot() {
                 if !reported.contains(slot) && self.stands(number, document, begin) {
                     reported.insert(slot);
+                    memory::push(&mut found, (slot, begin));
                 }
                 return;
             }
@@ -221,16 +249,55 @@ impl Sequences {
             if (entry.in_chain || entry.slots.iter().any(is_wanted))
                 && self.stands(number, document, begin)
             {
-                entry.slots.iter().for_each(|&slot| reported.insert(slot as usize));
+                for slot in entry.slots.iter().map(|&slot| slot as usize) {
+                    if !reported.contains(slot) {
+                        reported.insert(slot);
+                        memory::push(&mut found, (slot, begin));
+                    }
+                }
                 if entry.in_chain {
                     memory::push(&mut met, (used.sequence, begin));
                 }
             }
         })?;
         if !met.is_empty() {
-            chains::join(self, met, gaps, reported);
+            chains::join(self, met, gaps, reported, &mut found);
+        }
+        for (slot, begin) in found {
+            if let Some(place) = index.not_before(slot, begin) {
+                reported.begins_at(slot, place);
+            }
         }
         Ok(())
+    }
+
+    /// Where each sequence of the slots that were reported stands, if matches of the slot begin there; in no
+    /// order. `None` if there are more than `most`.
+    pub fn standing(
+        &self,
+        document: &[u8],
+        reported: &Reported,
+        most: usize,
+    ) -> Option<Vec<Standing>> {
+        let mut found = Vec::new();
+        let Some(index) = self.index.get() else { return Some(found) };
+        let scanned = index.scan(document, &Stop::never(), |used, begin| {
+            let number = used.sequence as usize;
+            let slots = &self.entries[number].slots;
+            let is_wanted =
+                |&slot: &u32| reported.contains(slot as usize) && index.is_placed(slot as usize);
+            if found.len() <= most
+                && slots.iter().any(is_wanted)
+                && self.stands(number, document, begin)
+            {
+                let length = self.range(number).len();
+                for &slot in slots.iter().filter(|slot| is_wanted(slot)) {
+                    let end = index.is_whole(slot as usize).then_some(begin + length);
+                    memory::push(&mut found, Standing { slot, begin, end });
+                }
+            }
+        });
+        (scanned.is_ok() && found.len() <= most).then_some(found)
     }
 
     /// Where the elements of a sequence are.
@@ -284,6 +351,8 @@ impl Sequences {
             classes: self.classes.clone(),
             sets: self.sets.clone(),
             chains: self.chains.clone(),
+            placed: self.placed.clone(),
+            whole: self.whole.clone(),
             ..Sequences::default()
         }
     }
@@ -309,6 +378,9 @@ impl Sequences {
                 && chain.gaps.iter().all(|gap| gap.class > 0 && is_class(gap.class))
         });
         self.symbols.len() == self.classes.len()
+            && [&self.placed, &self.whole]
+                .iter()
+                .all(|slots| slots.is_sorted() && slots.iter().all(|&slot| is_slot(slot)))
             && self.classes.iter().all(|&class| is_class(class))
             && entries
             && chains

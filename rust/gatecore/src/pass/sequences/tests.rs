@@ -3,9 +3,10 @@ use std::cell::Cell;
 use proptest::prelude::*;
 
 use super::*;
-use crate::confirm::{AutomatonKind, Blueprint};
+use crate::confirm::{self, AutomatonKind, Begin, Blueprint, Wanted};
 use crate::pass::form_cases::{self as cases, class, pattern, repeat, Table};
 use crate::pass::forms::{Collapser, Form, Runs};
+use crate::pass::Begins;
 
 fn is_reported(sequences: &Sequences, document: &[u8], gaps: &[u8]) -> bool {
     let mut reported = Reported::new(1);
@@ -110,43 +111,116 @@ fn long_pattern() -> impl Strategy<Value = Node> {
     })
 }
 
-/// Many of them together in long documents, in which each of the shapes of grams occurs.
+/// One of these, or a choice of them, with something in front and behind that a match may do without or
+/// shares with a run.
+fn choices() -> impl Strategy<Value = Node> {
+    let edge = |is_front: bool| {
+        let boundary = Node::Look(crate::pattern::Look::Boundary);
+        let words = repeat(0, None, class(cases::WORD));
+        let words = if is_front { vec![boundary, words] } else { vec![words, boundary] };
+        prop_oneof![
+            2 => Just(Node::Empty),
+            3 => prop::sample::select(vec![
+                repeat(0, None, class(cases::WORD)),
+                repeat(0, None, class(cases::SPACE)),
+                repeat(1, None, class(cases::SPACE)),
+                repeat(0, Some(2), class(cases::B)),
+                Node::Alternate(vec![Node::Empty, class(cases::A)]),
+                Node::Concat(words),
+            ]),
+        ]
+    };
+    let nodes = proptest::collection::vec(long_pattern(), 1..4);
+    (edge(true), nodes, edge(false)).prop_map(|(front, mut nodes, behind)| {
+        let choice = if nodes.len() == 1 { nodes.remove(0) } else { Node::Alternate(nodes) };
+        Node::Concat(vec![front, choice, behind])
+    })
+}
+
+/// Many of them together in long documents, in which each of the shapes of grams occurs: each is found, no
+/// match begins before the place that is noted, and all begin and end where it is said.
 #[test]
 fn many_long_patterns_are_found_where_they_stand() {
     let table = Table::new();
+    let runs = Runs::new(table.class(cases::SPACE)).unwrap();
+    let collapser = Collapser::new(runs);
+    let seen = runs.classes(Form::Lines, &table);
+    let bytes = runs.symbols(Form::Lines, &table.symbols());
     let letters = proptest::collection::vec(0..9usize, 0..400);
     let strategy =
-        (proptest::collection::vec(long_pattern(), 40), proptest::collection::vec(letters, 8));
+        (proptest::collection::vec(choices(), 40), proptest::collection::vec(letters, 8));
     let (found, taken) = (Cell::new(0), Cell::new(0));
-    cases::runner(150)
+    let [placed, listed, whole] = [(); 3].map(|()| [Cell::new(0), Cell::new(0)]);
+    cases::runner(100)
         .run(&strategy, |(nodes, texts)| {
-            let mut sequences = Sequences::default();
-            let automata: Vec<_> = nodes
-                .iter()
-                .enumerate()
-                .filter(|(slot, node)| {
-                    sequences.take(*slot, node, &table, table.symbols(), None, Grams::Any)
-                })
-                .map(|(slot, node)| {
-                    (slot, Blueprint::of(node, &table).build(AutomatonKind::Spans).unwrap())
-                })
-                .collect();
+            let (mut plain, mut collapsed) = (Sequences::default(), Sequences::default());
+            let mut automata = Vec::new();
+            for (slot, node) in nodes.iter().enumerate() {
+                let in_plain = plain.take(slot, node, &table, table.symbols(), None, Grams::Any);
+                let in_form = runs.express(node, Form::Lines, &table).is_some_and(|node| {
+                    collapsed.take(slot, &node, &seen, bytes, Some(runs.bytes()), Grams::Any)
+                });
+                if in_plain || in_form {
+                    let automaton = Blueprint::of(node, &table).build(AutomatonKind::Spans);
+                    automata.push((slot, in_plain, in_form, automaton.unwrap()));
+                }
+            }
             taken.set(taken.get() + automata.len());
             for picks in texts {
                 let text: Vec<u8> = picks.into_iter().map(|pick| b"aaabbb -\n"[pick]).collect();
                 let symbols = table.symbols_of(&text);
-                let mut reported = Reported::new(nodes.len());
-                sequences.scan(&symbols, &symbols, &mut reported, &Stop::never()).unwrap();
-                for (slot, automaton) in &automata {
-                    let expected = automaton.is_match(&symbols);
-                    prop_assert_eq!(reported.contains(*slot), expected, "{:?}", nodes[*slot]);
-                    found.set(found.get() + usize::from(expected));
+                let lines = collapser.lines(&symbols);
+                let form = collapser.collapse(&lines);
+                let reported = [(&plain, &symbols, &symbols), (&collapsed, &form, &lines)];
+                let reported = reported.map(|(sequences, document, gaps)| {
+                    let mut reported = Reported::new(nodes.len());
+                    sequences.scan(document, gaps, &mut reported, &Stop::never()).unwrap();
+                    reported.finish();
+                    reported
+                });
+                let places = [
+                    plain.standing(&symbols, &reported[0], usize::MAX).map(places::plain),
+                    collapsed.standing(&form, &reported[1], usize::MAX).map(|standing| {
+                        places::in_form(standing, &collapser.origins(&symbols), symbols.len())
+                    }),
+                ];
+                let places = places.map(|places| places::settled(places.unwrap()));
+                for &(slot, in_plain, in_form, ref automaton) in &automata {
+                    let expected = confirm::first(automaton, &symbols, 0, false);
+                    found.set(found.get() + usize::from(expected.is_some()));
+                    for (way, is_taken) in [in_plain, in_form].into_iter().enumerate() {
+                        let reported = &reported[way];
+                        let is_reported = reported.contains(slot);
+                        let wanted = is_taken && expected.is_some();
+                        prop_assert_eq!(is_reported, wanted, "{:?}", nodes[slot]);
+                        let place = reported.not_before(slot);
+                        let begin = expected.map_or(usize::MAX, |span| span.start());
+                        prop_assert!(place <= begin, "{:?} {:?}", nodes[slot], symbols);
+                        placed[way].set(placed[way].get() + usize::from(place > 0));
+                        let own: Vec<Begins> = places[way]
+                            .iter()
+                            .filter(|at| at.slot as usize == slot)
+                            .copied()
+                            .collect();
+                        if own.is_empty() {
+                            continue;
+                        }
+                        let all = Wanted::All;
+                        let wanted = confirm::some(automaton, &symbols, Begin::at(0), all, || None);
+                        let got = confirm::beginning(automaton, &symbols, &own);
+                        prop_assert_eq!(got, wanted, "{:?} {:?}", nodes[slot], symbols);
+                        listed[way].set(listed[way].get() + own.len());
+                        let are_known = own.iter().all(|at| at.end.is_some());
+                        whole[way].set(whole[way].get() + usize::from(are_known));
+                    }
                 }
             }
             Ok(())
         })
         .unwrap();
     assert!(found.get() > 2_000 && taken.get() > 4_000, "{} of {}", found.get(), taken.get());
+    assert!(placed.iter().all(|count| count.get() > 150), "{placed:?} were placed");
+    assert!(listed.iter().chain(&whole).all(|count| count.get() > 100), "{listed:?}, {whole:?}");
 }
 
 #[test]
