@@ -25,7 +25,15 @@ from typing import Any, Final
 from gatecore._gatecore import CoreSet, gain_of, totals
 from gatecore.patterns.set import PatternSet
 
-__all__ = ["MOST_SHORT", "MOST_WITHIN", "SHORTEST_DOCUMENT", "Served", "Trial", "gains"]
+__all__ = [
+    "MOST_SHORT",
+    "MOST_WITHIN",
+    "SHORTEST_DOCUMENT",
+    "Served",
+    "Trial",
+    "gains",
+    "is_large",
+]
 
 #: Calls in vain before a pattern is judged.
 _ENOUGH: Final = 16
@@ -63,6 +71,12 @@ def gains(value: Any) -> bool:
     return vain < _ENOUGH or asked * _IN_VAIN >= vain
 
 
+def is_large(begun: tuple[int, int], now: tuple[int, int]) -> bool:
+    """Whether what was served and what fell through between two `totals` is a gain as a whole."""
+    served, fell_through = now[0] - begun[0], now[1] - begun[1]
+    return served >= _LONG_ENOUGH and served >= fell_through
+
+
 def _gains_in(value: Any) -> Iterator[tuple[int, int]]:
     if isinstance(value, tuple):
         for part in value:
@@ -82,6 +96,7 @@ class Trial:
     def __init__(self) -> None:
         self._calls = 0
         self._questions = 0
+        self._learned = 0
         self._is_new = True
 
     def is_lost(self, served: int, learned: int) -> bool:
@@ -93,11 +108,21 @@ class Trial:
                 for a while, or they would never be learned.
         """
         if self._is_new and self._calls >= _LEARNING:
-            self._calls = self._questions = 0
+            self._calls = self._questions = self._learned = 0
             self._is_new = False
         self._calls += 1
-        self._questions += served + learned if self._is_new else served
-        return self._calls >= _CALLS and self._questions < _QUESTIONS * self._calls
+        self._questions += served
+        self._learned += learned
+        return self._calls >= _CALLS and not self._pays(counts_learned=self._is_new)
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the function would not gain at the next start either."""
+        return not self._pays(counts_learned=True)
+
+    def _pays(self, *, counts_learned: bool) -> bool:
+        questions = self._questions + (self._learned if counts_learned else 0)
+        return questions >= _QUESTIONS * self._calls
 
 
 def _nothing() -> bool:
