@@ -438,12 +438,11 @@ class Acceleration:
                 self._given_back.add_host("nine of ten calls are in vain", lasting=lasting)
                 self.restore()
                 return True
-            before = len(self._given_back.now)
-            for taken in patching.taken_by(self._token):
-                if not gain.gains(taken.new):
-                    patching.let_go(self._token, taken)
-                    self._given_back.add_names(_label_of(taken), patterns_in(taken.old))
-            return len(self._given_back.now) > before
+            lost = [one for one in patching.taken_by(self._token) if not gain.gains(one.new)]
+            for taken in lost:
+                patching.let_go(self._token, taken)
+            self._given_back.add_names((_label_of(one), patterns_in(one.old)) for one in lost)
+            return bool(lost)
 
     def _keep_given_back(self) -> None:
         """Writes what was given back, for the next start, and whether the host gained all in all.

@@ -1,15 +1,15 @@
 """What a host gave back to `re`, kept on disk so that its next start begins with it.
 
 What does not gain is found by counting (`gain`), which costs the first documents of each process.
-So it is written, dated, as JSON lines that are only added to:
+So it is written as JSON lines that are only added to. A line has the day, counted from 1970, and:
 
-    ["function", "mail.quote", "its documents are asked too little", 20664]
-    ["names", [3, 17], 20664]             what holds these patterns of the set, by their numbers
-    ["host", "nine of ten calls are in vain", 20664]
-    ["gained", 20664]                     a process that gained
-    ["start", 20664]                      one that began with what stands above
+    functions   why each was given back, by name: {"mail.quote": "its texts are short"}
+    names       what held these patterns, by their numbers in the set: [[3], [17, 18]]
+    host        why all names were given back
+    gained      the host gained as a whole
+    began       a process began with what stands above
 
-Days are counted from 1970. Functions are named as the host's source names them, patterns by number
+Functions are named as the host's source names them, patterns by number
 only, so nothing that comes from a document is written. The file belongs to one set, one source of
 the host and one list of its functions: whatever changes, another file begins.
 
@@ -21,8 +21,10 @@ as long as any process of the last 30 days gained with the host as a whole.
 from __future__ import annotations
 
 import hashlib
+import operator
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 
 from gatecore.patterns.learning import KEPT_DAYS
 from gatecore.patterns.pattern import Pattern
@@ -39,8 +41,9 @@ _TRIED_AGAIN: Final = 8
 #: A file with more lines begins anew.
 _MOST_LINES: Final = 10_000
 
-#: The first write comes with so many lines, the next with twice as many each: a process that is
-#: killed loses half of them at most. A write takes 60 µs, and documents are waiting.
+#: The first write comes with so many names, the next ones with four times as many each; the rest
+#: is written at the end, which a killed process does not come to. A write takes some 60 µs, and
+#: documents are waiting.
 _FIRST_WRITE: Final = 8
 
 _SECONDS_OF_DAY: Final = 86_400
@@ -64,7 +67,7 @@ class GivenBack:
         self._names: set[tuple[int, ...]] = set()
         self._host: str | None = None
         self._has_gained = False
-        self._waiting: list[list[Any]] = []
+        self._waiting = _Found()
         self._next_write = _FIRST_WRITE
 
     def open(
@@ -118,39 +121,38 @@ class GivenBack:
         """Notes a function; `lasting` if what is learned until the next start changes nothing."""
         self.now.append(f"{label}: {why}")
         if lasting:
-            self._add("function", label, why)
+            self._waiting.functions[label] = why
+            self._write_some()
 
-    def add_names(self, label: str, patterns: Iterable[Pattern]) -> None:
-        """Notes what holds patterns that `re` answers."""
-        self.now.append(f"{label}: re answers for it")
-        if numbers := self._numbers_of(patterns):
-            self._add("names", list(numbers))
+    def add_names(self, held: Iterable[tuple[str, Iterable[Pattern]]]) -> None:
+        """Notes names, with the patterns that they held and that `re` answers."""
+        for label, patterns in held:
+            self.now.append(f"{label}: re answers for it")
+            if numbers := self._numbers_of(patterns):
+                self._waiting.names.append(numbers)
+        self._write_some()
 
     def add_host(self, why: str, *, lasting: bool) -> None:
         """Notes that all names were given back."""
         self.now.append(f"all names: {why}")
         if lasting:
-            self._add("host", why)
+            self._waiting.host = why
             self.write()
 
     def add_gain(self) -> None:
         """Notes that the host as a whole gained."""
         if not self._has_gained:
-            self._has_gained = True
-            self._add("gained")
+            self._has_gained = self._waiting.gained = True
 
     def write(self) -> None:
         """Writes what was not yet written, in one write: lines of several processes do not mix."""
-        lines, self._waiting = self._waiting, []
-        if self._store is not None and lines:
-            self._store.append(self._name, b"".join(map(_line, lines)))
+        found, self._waiting = self._waiting, _Found()
+        if self._store is not None and found.size:
+            self._store.append(self._name, found.to_line(self._today(self._store)))
 
-    def _add(self, *line: Any) -> None:
-        if self._store is None:
-            return
-        self._waiting.append([*line, self._today(self._store)])
-        if len(self._waiting) >= self._next_write:
-            self._next_write *= 2
+    def _write_some(self) -> None:
+        if self._waiting.size >= self._next_write:
+            self._next_write *= 4
             self.write()
 
     def _numbers_of(self, patterns: Iterable[Pattern]) -> tuple[int, ...]:
@@ -168,58 +170,76 @@ class GivenBack:
         if content is None:
             return
         today = self._today(store)
-        kept: list[list[Any]] = []
+        kept: list[tuple[int, _Found]] = []
         expired = 0
         for number, text in enumerate(content.split(b"\n"), 1):
             if not text:
                 continue
             try:
-                line = _parsed(text)
-            except (ValueError, RecursionError) as error:
-                store.reject(self._name, f"line {number}: {error}")
+                day, found = _parsed(text)
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+                store.reject(self._name, f"line {number} cannot be read: {error!r}")
                 continue
-            if today - KEPT_DAYS < line[-1] <= today + 1:
-                kept.append(line)
+            if today - KEPT_DAYS < day <= today + 1:
+                kept.append((day, found))
             else:
                 expired += 1
-        starts = sum(1 for line in kept if line[0] == "start")
-        self._has_gained = any(line[0] == "gained" for line in kept)
-        if len(kept) > _MOST_LINES or (starts + 2 >= _TRIED_AGAIN and not self._has_gained):
+        self._has_gained = any(found.gained for _, found in kept)
+        starts = 2 + sum(found.began for _, found in kept)  # the first, and this one
+        if len(kept) > _MOST_LINES or (starts >= _TRIED_AGAIN and not self._has_gained):
             store.remove(self._name)
             return
         if expired:
-            store.keep(self._name, b"".join(map(_line, kept)))
+            store.keep(self._name, b"".join(found.to_line(day) for day, found in kept))
         if self._has_gained:
             return
-        for line in kept:
-            match line:
-                case ["function", label, why, _]:
-                    self._functions[label] = why
-                case ["names", numbers, _]:
-                    self._names.add(tuple(numbers))
-                case ["host", why, _]:
-                    self._host = why
+        for _, found in kept:
+            self._functions |= found.functions
+            self._names |= {*found.names}
+            self._host = found.host or self._host
         if self._functions or self._names or self._host:
-            store.append(self._name, _line(["start", today]))
+            store.append(self._name, _Found(began=True).to_line(today))
 
 
-def _parsed(text: bytes) -> list[Any]:
-    """A line as its parts."""
+@dataclass
+class _Found:
+    """A line."""
+
+    functions: dict[str, str] = field(default_factory=dict)
+    names: list[tuple[int, ...]] = field(default_factory=list)
+    host: str | None = None
+    gained: bool = False
+    began: bool = False
+
+    @property
+    def size(self) -> int:
+        return len(self.functions) + len(self.names) + sum(map(bool, self._rest))
+
+    @property
+    def _rest(self) -> tuple[str | None, bool, bool]:
+        return self.host, self.gained, self.began
+
+    def to_line(self, day: int) -> bytes:
+        """As a line; an empty one comes first, in case a crash tore the one before."""
+        import json
+
+        parts = {name: part for name, part in vars(self).items() if part}
+        return f"\n{json.dumps({'day': day, **parts})}\n".encode("ascii")
+
+
+def _parsed(text: bytes) -> tuple[int, _Found]:
+    """The day of a line, and what it says.
+
+    Raises:
+        ValueError, TypeError, KeyError, AttributeError, RecursionError: It is foreign.
+    """
     import json  # a start without anything given back does without it
 
-    parts: list[Any] = json.loads(text.decode("ascii"))
-    match parts:
-        case ["function", str(), str(), int()] | ["host", str(), int()]:
-            return parts
-        case ["gained" | "start", int()]:
-            return parts
-        case ["names", [*numbers], int()] if all(type(number) is int for number in numbers):
-            return parts
-    raise ValueError("expected what was given back, and a day")
-
-
-def _line(parts: list[Any]) -> bytes:
-    """A line; an empty one comes first, in case a crash tore the one before."""
-    import json
-
-    return f"\n{json.dumps(parts)}\n".encode("ascii")
+    said = json.loads(text.decode("ascii"))
+    functions = {str(label): str(why) for label, why in said.get("functions", {}).items()}
+    names = [tuple(map(operator.index, numbers)) for numbers in said.get("names", [])]
+    host = said.get("host")
+    if not (host is None or isinstance(host, str)):
+        raise TypeError("host: expected a text")
+    gained, began = said.get("gained") is True, said.get("began") is True
+    return operator.index(said["day"]), _Found(functions, names, host, gained, began)

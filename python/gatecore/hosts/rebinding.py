@@ -34,6 +34,8 @@ _FUNCTIONS: Final = {
         *("split", "sub", "subn", "purge"),
     )
 }
+#: As a number: with the enum's own `~` and `&` each pattern took 5 µs.
+_ALL_BUT_UNICODE: Final = ~int(re.UNICODE)
 _DEEPEST: Final = 6
 #: Longer tuples are data, not patterns.
 _LONGEST: Final = 10_000
@@ -71,7 +73,7 @@ def patterns_in(value: Any, depth: int = 0) -> Iterator[Pattern]:
     """The pattern objects of text that a value is or holds, in order."""
     if isinstance(value, re.Pattern):
         if isinstance(value.pattern, str):
-            yield Pattern(value.pattern, value.flags & ~re.UNICODE)
+            yield Pattern(value.pattern, value.flags & _ALL_BUT_UNICODE)
     elif depth < _DEEPEST:
         for part in _parts(value):
             yield from patterns_in(part, depth + 1)
