@@ -62,6 +62,10 @@ _WORTH_COMPILING: Final = 50
 #: Every handle that is alive.
 _HANDLES: Final[weakref.WeakSet[Acceleration]] = weakref.WeakSet()
 
+#: Those of hosts all of whose functions were given back: nothing else keeps them, and with the
+#: handle the names would go that still serve lines and slices.
+_WITHOUT_DOORS: Final[set[Acceleration]] = set()
+
 
 def _renew_locks() -> None:
     """A thread that held one at a fork is not there in the child to let it go."""
@@ -97,7 +101,8 @@ def accelerate(
         learn: Which patterns that are made at run time are kept there for the next start, for 30
             days. "own": those whose every word stands in the host's source, once a second document
             asks for them; so nothing that comes from a document, such as a name, is written. "all"
-            writes whatever is asked for, "none" nothing.
+            writes whatever is asked for, "none" nothing. Unless it is "none", what was given back
+            to `re` as it does not gain is kept as well, and the next start begins with it.
         backend: Which pass to use.
         replay: Whether gates whose result depends on the document's answers alone are followed,
             and walked in the core (`gatecore.hosts.replay`). What cannot be followed runs as it
@@ -291,6 +296,8 @@ class Acceleration:
                 if self._replays is not None:
                     self._replays.add(entry, taken.new)
             self._given_back.earlier = left
+            if host.entries and not self._doors:
+                _WITHOUT_DOORS.add(self)
         except BaseException:
             self.restore()
             raise
@@ -425,6 +432,8 @@ class Acceleration:
     def _leave(self, taken: patching.Taken, why: str, *, lasting: bool) -> None:
         patching.leave(self, taken)
         self._doors.remove(taken)
+        if not self._doors:
+            _WITHOUT_DOORS.add(self)
         self._given_back.add_function(taken.label, why, lasting=lasting)
 
     def _review(self) -> bool:
@@ -509,6 +518,7 @@ class Acceleration:
             for taken in reversed(self._doors):
                 patching.leave(self, taken)
             self._doors.clear()
+            _WITHOUT_DOORS.discard(self)
             patching.give_back(self._token)
             self._served.stop()
             self._learning.end()

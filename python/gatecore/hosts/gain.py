@@ -57,7 +57,7 @@ MOST_SHORT: Final = 16
 #: Calls of a function within another one of the host, before it is called directly: what comes in
 #: there came in before, and texts that it hands on may be scanned all the same. Each cost 160 ns,
 #: and Markdown's parsers make 2,000 to 3,000 of them a document. With 64 the first document of a
-#: first start passed through 1,576 of mistune's doors, with 16 through DOORS.
+#: first start passed through 1,576 of mistune's doors, with 16 through 681.
 MOST_WITHIN: Final = 16
 
 #: Shorter texts are never documents: making one costs as much as ten of `re`'s calls.

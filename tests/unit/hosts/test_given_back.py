@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import random
@@ -364,3 +365,24 @@ def test_a_function_that_the_host_keeps_is_called_as_it_was(new_module: NewModul
         assert kept is not module.count
         calls = handle.stats().by_gate["given_back_host.count"].calls
         assert calls == 3
+
+
+def test_a_host_without_functions_left_is_accelerated_still(
+    new_module: NewModule, cache: PatternStore
+) -> None:
+    """Whoever drops the handle keeps what lines and slices gain."""
+    source = SOURCE[: SOURCE.index("def check")] + SOURCE[SOURCE.index("def count") :]
+    source = source[: source.index("def words")]
+    give_back_count(new_module(source), cache)
+    for _ in range(2):
+        module = new_module(source)
+        before = module.count
+        gatecore.accelerate(module, store=cache)
+        gc.collect()
+        assert module.count is before
+        assert type(module.RULES[0]) is not re.Pattern
+    module = new_module(source + "\n    # changed\n")
+    gatecore.accelerate(module, store=cache)
+    assert len({module.count(text_of(20)) for _ in range(5)}) == 1
+    gc.collect()
+    assert type(module.RULES[0]) is not re.Pattern
