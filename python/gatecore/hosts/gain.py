@@ -13,6 +13,8 @@ always come to the same end.
   own again where it is held.
 - If all patterns of a host together are asked in vain nine times out of ten, three times in a row,
   the host gets all of its names back.
+
+What that finds is kept on disk, and the next start begins with it (`given_back`).
 """
 
 from __future__ import annotations
