@@ -33,14 +33,15 @@ from functools import wraps
 from types import TracebackType
 from typing import Any, Final
 
-from gatecore._gatecore import lend_scan, thread_counts
+from gatecore._gatecore import lend_scan, thread_counts, totals
 from gatecore.errors import AccelerateError
 from gatecore.hosts import gain, patching, registry
+from gatecore.hosts.given_back import GivenBack
 from gatecore.hosts.host import Entry, Host
 from gatecore.hosts.identity_reading import HostIdentity
 from gatecore.hosts.learning import HostLearning, Learn
 from gatecore.hosts.patterns import HostPatterns, host_patterns
-from gatecore.hosts.rebinding import held_patterns, rebind
+from gatecore.hosts.rebinding import held_patterns, patterns_in, rebind
 from gatecore.hosts.replay.gates import NEW, RUN, Replays
 from gatecore.hosts.stats import Counts, HostExplanation, HostStats
 from gatecore.patterns.document import Document
@@ -60,6 +61,10 @@ _WORTH_COMPILING: Final = 50
 
 #: Every handle that is alive.
 _HANDLES: Final[weakref.WeakSet[Acceleration]] = weakref.WeakSet()
+
+#: Those of hosts all of whose functions were given back: nothing else keeps them, and with the
+#: handle the names would go that still serve lines and slices.
+_WITHOUT_DOORS: Final[set[Acceleration]] = set()
 
 
 def _renew_locks() -> None:
@@ -96,7 +101,8 @@ def accelerate(
         learn: Which patterns that are made at run time are kept there for the next start, for 30
             days. "own": those whose every word stands in the host's source, once a second document
             asks for them; so nothing that comes from a document, such as a name, is written. "all"
-            writes whatever is asked for, "none" nothing.
+            writes whatever is asked for, "none" nothing. Unless it is "none", what was given back
+            to `re` as it does not gain is kept as well, and the next start begins with it.
         backend: Which pass to use.
         replay: Whether gates whose result depends on the document's answers alone are followed,
             and walked in the core (`gatecore.hosts.replay`). What cannot be followed runs as it
@@ -195,7 +201,8 @@ class Acceleration:
         self._rebound: list[str] = []
         self._token = object()
         self._beside: list[PatternSet] = []
-        self._given_back: list[str] = []
+        self._given_back = GivenBack()
+        self._begun = totals()
         self._refused: list[str] = []
         self._trials: dict[str, gain.Trial] = {}
         self._short: dict[str, int] = {}
@@ -212,13 +219,14 @@ class Acceleration:
         with self._lock:  # which the thread that compiles needs to put its set in place of this one
             self._identity.read(host.modules)
             self.found = self._look(host)
-            self.patterns = self._compiled()
+            self.patterns = self._compiled(host)
         self._take(host)
         for end in (
             weakref.finalize(self, patching.give_back, self._token),
             weakref.finalize(self, self._served.stop),
         ):
             end.atexit = False
+        weakref.finalize(self, _keep_given_back, self._given_back, weakref.ref(self))
 
     # What is looked for.
 
@@ -229,8 +237,16 @@ class Acceleration:
             host.modules, held_patterns([*host.modules, *host.holders]), self._store
         )
 
-    def _compiled(self) -> PatternSet:
-        return self._learning.make([*self.found.patterns, *self._given])
+    def _compiled(self, host: Host) -> PatternSet:
+        made = self._learning.make([*self.found.patterns, *self._given])
+        self._given_back.open(
+            self._store if self._learning.key else None,
+            self._learning.key,
+            source=self.found.source,
+            functions=[entry.label for entry in host.entries],
+            patterns=self.found.patterns,
+        )
+        return made
 
     def _use(self, patterns: PatternSet) -> None:
         with self._lock:
@@ -250,19 +266,28 @@ class Acceleration:
         A host that could tell our objects from `re`'s by what no name mends keeps `re`'s own.
         """
         self._identity.read(host.modules)
-        if self._identity.beyond:
+        earlier = self._given_back.host
+        if earlier is not None:
+            self._given_back.earlier = [f"all names: {earlier}"]
+        if earlier is not None or self._identity.beyond:
             self.restore()
             self._rebound.clear()
             return
         try:
             self._served.use(self.patterns)
             owners = [*host.modules, *host.holders]
-            rebound, refused = rebind(self._token, owners, self._identity.asking)
-            self._rebound += rebound
-            self._refused = refused
+            asking, is_left = self._identity.asking, self._given_back.holds
+            rebound = rebind(self._token, owners, asking, is_left=is_left)
+            self._rebound += rebound.names
+            self._refused = rebound.refused
+            left = [f"{label}: re answers for it" for label in rebound.left]
             for change in host.changes:
                 patching.take(self._token, change.owner, change.name, change.value)
             for entry in host.entries:
+                if (why := self._given_back.function(entry.label)) is not None:
+                    left.append(f"{entry.label}: {why}")
+                    self._counts.expect(entry.label)
+                    continue
                 taken = patching.enter(self, entry.owner, entry.name, _door(entry))
                 taken.label = entry.label
                 if taken not in self._doors:
@@ -270,6 +295,9 @@ class Acceleration:
                 self._counts.expect(entry.label)
                 if self._replays is not None:
                     self._replays.add(entry, taken.new)
+            self._given_back.earlier = left
+            if host.entries and not self._doors:
+                _WITHOUT_DOORS.add(self)
         except BaseException:
             self.restore()
             raise
@@ -289,7 +317,7 @@ class Acceleration:
             late = [p for p in found.patterns if self.patterns.core.index(*p.key) is None]
             if len(late) >= _WORTH_COMPILING:
                 self.found = found
-                self.patterns = self._compiled()
+                self.patterns = self._compiled(host)
             self._take(host)
             self.host = host
 
@@ -377,10 +405,11 @@ class Acceleration:
         """Closes a function's door if its documents are asked too little. The lock is held."""
         trial = self._trials.setdefault(entry.label, gain.Trial())
         if trial.is_lost(served, learned):
-            self._close(entry, "its documents are asked too little")
+            lasting = trial.is_lasting
+            self._close(entry, "its documents are asked too little", lasting=lasting)
             for taken in self._doors[:]:
                 if taken.within > self._counts.calls(taken.label):
-                    self._leave(taken, "those that call it gain nothing")
+                    self._leave(taken, "those that call it gain nothing", lasting=lasting)
 
     def _count_short(self, entry: Entry) -> None:
         """Closes a function's door if it hardly ever gets a text that is worth a document."""
@@ -394,16 +423,18 @@ class Acceleration:
         with self._lock:
             self._close(entry, "it is called within others")
 
-    def _close(self, entry: Entry, why: str) -> None:
+    def _close(self, entry: Entry, why: str, *, lasting: bool = True) -> None:
         for taken in self._doors:
             if taken.owner is entry.owner and taken.name == entry.name:
-                self._leave(taken, why)
+                self._leave(taken, why, lasting=lasting)
                 return
 
-    def _leave(self, taken: patching.Taken, why: str) -> None:
+    def _leave(self, taken: patching.Taken, why: str, *, lasting: bool) -> None:
         patching.leave(self, taken)
         self._doors.remove(taken)
-        self._given_back.append(f"{taken.label}: {why}")
+        if not self._doors:
+            _WITHOUT_DOORS.add(self)
+        self._given_back.add_function(taken.label, why, lasting=lasting)
 
     def _review(self) -> bool:
         """Gives back the patterns that are asked in vain, or everything; called by the core.
@@ -412,15 +443,24 @@ class Acceleration:
         """
         with self._lock:
             if self._served.is_hopeless():
-                self._given_back.append("all names: nine of ten calls are in vain")
+                lasting = self._learning.is_settled
+                self._given_back.add_host("nine of ten calls are in vain", lasting=lasting)
                 self.restore()
                 return True
-            before = len(self._given_back)
-            for taken in patching.taken_by(self._token):
-                if not gain.gains(taken.new):
-                    patching.let_go(self._token, taken)
-                    self._given_back.append(f"{_label_of(taken)}: re answers for it")
-            return len(self._given_back) > before
+            lost = [one for one in patching.taken_by(self._token) if not gain.gains(one.new)]
+            for taken in lost:
+                patching.let_go(self._token, taken)
+            self._given_back.add_names((_label_of(one), patterns_in(one.old)) for one in lost)
+            return bool(lost)
+
+    def _keep_given_back(self) -> None:
+        """Writes what was given back, for the next start, and whether the host gained all in all.
+
+        The lock is held, or the process ends.
+        """
+        if gain.is_large(self._begun, totals()):
+            self._given_back.add_gain()
+        self._given_back.write()
 
     # What it came to.
 
@@ -439,14 +479,15 @@ class Acceleration:
     def explain(self) -> HostExplanation:
         """What was done to the host, and how its patterns are answered."""
         patterns = self.patterns
-        kept = bool(self._identity.beyond)
+        kept = bool(self._identity.beyond) or self._given_back.host is not None
         explained = [(patterns[n], patterns.explain(n)) for n in range(len(patterns))]
         routes = Counter(one.route for _, one in explained)
         fallback = [pattern for pattern, one in explained if one.route == "fallback"]
         left = [
             *self._identity.beyond,
             *self.host.left,
-            *(f"given back to re: {what}" for what in self._given_back),
+            *(f"given back to re: {what}" for what in self._given_back.now),
+            *(f"given back at an earlier start: {what}" for what in self._given_back.earlier),
             *self._refused,
             *(f"{place}: the pattern is made at run time" for place in self.found.unread),
             *self.found.skipped,
@@ -473,9 +514,11 @@ class Acceleration:
     def restore(self) -> None:
         """Puts everything back as it was. Harmless when called again."""
         with self._lock:
+            self._keep_given_back()
             for taken in reversed(self._doors):
                 patching.leave(self, taken)
             self._doors.clear()
+            _WITHOUT_DOORS.discard(self)
             patching.give_back(self._token)
             self._served.stop()
             self._learning.end()
@@ -497,6 +540,15 @@ class Acceleration:
 
     def __repr__(self) -> str:
         return f"<gatecore.Acceleration of {self.host.name}, {len(self.patterns):,} patterns>"
+
+
+def _keep_given_back(given_back: GivenBack, handle: weakref.ref[Acceleration]) -> None:
+    """What comes at the end of a handle or of the process."""
+    known = handle()
+    if known is not None:
+        known._keep_given_back()
+    else:
+        given_back.write()
 
 
 def _review_of(handle: weakref.ref[Acceleration]) -> Callable[[], bool]:
@@ -532,9 +584,11 @@ def _door(entry: Entry) -> Callable[[patching.Taken], Callable[..., Any]]:
 
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
+            if not users:  # given back, and the host has kept this one, as in a table of rules
+                return function(*args, **kwargs)
             try:
                 handle = users[-1]
-            except IndexError:  # restored by another thread just now
+            except IndexError:  # given back by another thread just now
                 return function(*args, **kwargs)
             depth: int = getattr(handle._local, "depth", 0)
             known = None

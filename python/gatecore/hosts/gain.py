@@ -13,6 +13,8 @@ always come to the same end.
   own again where it is held.
 - If all patterns of a host together are asked in vain nine times out of ten, three times in a row,
   the host gets all of its names back.
+
+What that finds is kept on disk, and the next start begins with it (`given_back`).
 """
 
 from __future__ import annotations
@@ -25,7 +27,15 @@ from typing import Any, Final
 from gatecore._gatecore import CoreSet, gain_of, totals
 from gatecore.patterns.set import PatternSet
 
-__all__ = ["MOST_SHORT", "MOST_WITHIN", "SHORTEST_DOCUMENT", "Served", "Trial", "gains"]
+__all__ = [
+    "MOST_SHORT",
+    "MOST_WITHIN",
+    "SHORTEST_DOCUMENT",
+    "Served",
+    "Trial",
+    "gains",
+    "is_large",
+]
 
 #: Calls in vain before a pattern is judged.
 _ENOUGH: Final = 16
@@ -48,8 +58,9 @@ MOST_SHORT: Final = 16
 
 #: Calls of a function within another one of the host, before it is called directly: what comes in
 #: there came in before, and texts that it hands on may be scanned all the same. Each cost 160 ns,
-#: and Markdown's parsers make 2,000 to 3,000 of them a document.
-MOST_WITHIN: Final = 64
+#: and Markdown's parsers make 2,000 to 3,000 of them a document. With 64 the first document of a
+#: first start passed through 1,576 of mistune's doors, with 16 through 681.
+MOST_WITHIN: Final = 16
 
 #: Shorter texts are never documents: making one costs as much as ten of `re`'s calls.
 SHORTEST_DOCUMENT: Final = 64
@@ -57,10 +68,18 @@ SHORTEST_DOCUMENT: Final = 64
 
 def gains(value: Any) -> bool:
     """Whether what stands under a name of the host may stay there."""
-    asked = vain = 0
-    for pattern_asked, pattern_vain in _gains_in(value):
-        asked, vain = asked + pattern_asked, vain + pattern_vain
+    if (gain := gain_of(value)) is not None:  # nearly all are patterns as they stand
+        asked, vain = gain
+    else:
+        counts = [*_gains_in(value)]
+        asked, vain = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0)
     return vain < _ENOUGH or asked * _IN_VAIN >= vain
+
+
+def is_large(begun: tuple[int, int], now: tuple[int, int]) -> bool:
+    """Whether what was served and what fell through between two `totals` is a gain as a whole."""
+    served, fell_through = now[0] - begun[0], now[1] - begun[1]
+    return served >= _LONG_ENOUGH and served >= fell_through
 
 
 def _gains_in(value: Any) -> Iterator[tuple[int, int]]:
@@ -82,6 +101,7 @@ class Trial:
     def __init__(self) -> None:
         self._calls = 0
         self._questions = 0
+        self._learned = 0
         self._is_new = True
 
     def is_lost(self, served: int, learned: int) -> bool:
@@ -93,11 +113,21 @@ class Trial:
                 for a while, or they would never be learned.
         """
         if self._is_new and self._calls >= _LEARNING:
-            self._calls = self._questions = 0
+            self._calls = self._questions = self._learned = 0
             self._is_new = False
         self._calls += 1
-        self._questions += served + learned if self._is_new else served
-        return self._calls >= _CALLS and self._questions < _QUESTIONS * self._calls
+        self._questions += served
+        self._learned += learned
+        return self._calls >= _CALLS and not self._pays(counts_learned=self._is_new)
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the function would not gain at the next start either."""
+        return not self._pays(counts_learned=True)
+
+    def _pays(self, *, counts_learned: bool) -> bool:
+        questions = self._questions + (self._learned if counts_learned else 0)
+        return questions >= _QUESTIONS * self._calls
 
 
 def _nothing() -> bool:

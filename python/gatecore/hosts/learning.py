@@ -25,6 +25,7 @@ from gatecore.patterns.learning import (
     MOST_CHARACTERS,
     MOST_LEARNED,
     LearnedLog,
+    Learning,
 )
 from gatecore.patterns.pattern import Pattern, PatternLike
 from gatecore.patterns.set import Backend, PatternSet
@@ -56,6 +57,8 @@ class HostLearning:
 
     Attributes:
         loaded: Whether the last set that was made came from the cache.
+        key: The key of that set, without what was learned; "" if nothing is learned for a later
+            start.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class HostLearning:
         `use_beside` what is added to it. Both take the lock.
         """
         self.loaded = False
+        self.key = ""
         self._store = store
         self._backend: Backend = backend
         self._learn: Learn = learn
@@ -86,6 +90,9 @@ class HostLearning:
         self._kept: set[tuple[str, int]] = set()
         #: Characters that may still be added.
         self._left = MOST_CHARACTERS
+        self._learning = Learning()
+        #: Whether something was kept that the set does not have.
+        self._adds = False
         self._words = HostWords(modules)
         self._compiling: threading.Thread | None = None
         #: Patterns that two documents asked for and that no set has yet.
@@ -98,6 +105,7 @@ class HostLearning:
     def make(self, listed: list[PatternLike]) -> PatternSet:
         """The set of these patterns; if need be a thread compiles the one with what was learned."""
         store, learn = self._store, self._learn != "none"
+        self._adds = False
         if store is None:
             return PatternSet(listed, backend=self._backend)
         misses = store.misses
@@ -107,6 +115,7 @@ class HostLearning:
         log = None if made is None else made.learning.log
         if made is None:
             made = PatternSet(listed, backend=self._backend, store=store, learn=learn)
+        self.key = "" if made.learning.log is None else made.learning.log.key
         self.adopt(made)
         if log is not None:
             self._compile_learned(listed, made.learned, log)
@@ -115,7 +124,7 @@ class HostLearning:
 
     def adopt(self, made: PatternSet) -> None:
         """Sees to what a set learns, unless that may all be written."""
-        log = made.learning.log
+        log, self._learning = made.learning.log, made.learning
         if self._learn == "own" and log is not None:
             self._log, made.learning.log = log, None
             self._kept = {pattern.key for pattern in (*log.patterns(), *log.dropped())}
@@ -168,6 +177,13 @@ class HostLearning:
         self._compiling = thread
         thread.start()
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the next start has no other set than the one that is in use."""
+        if self._compiling is not None and self._compiling.is_alive():
+            return False
+        return not (self._adds or (self._learn == "all" and self._learning.patterns))
+
     def wait(self) -> None:
         """Waits until patterns that were learned are compiled, if any are."""
         for thread in (self._compiling, self._late_compiling):
@@ -201,6 +217,7 @@ class HostLearning:
                 self._kept.add(key)
                 self._left -= len(key[0])
                 self._log.add(Pattern(*key))
+                self._adds = True
             else:
                 self._sight(key, True)
         self._compile_late()

@@ -36,12 +36,14 @@ class HostPatterns:
         keywords: How many of the patterns are keywords.
         unread: Places of calls whose pattern the source does not tell; learned when they are made.
         skipped: Modules whose source could not be read, with the reason.
+        source: A hash of what the modules are made of; "" if not all of it can be read.
     """
 
     patterns: tuple[Pattern, ...]
     keywords: int
     unread: tuple[str, ...]
     skipped: tuple[str, ...]
+    source: str = ""
 
 
 def host_patterns(
@@ -50,6 +52,8 @@ def host_patterns(
     """What modules look for, and the pattern objects that are held, each once and in order."""
     texts: list[tuple[str, str]] = []
     skipped = []
+    binary: list[bytes] = []
+    is_known = True
     for module in sorted(modules, key=lambda module: module.__name__):
         path = getattr(module, "__file__", None)
         try:
@@ -58,6 +62,10 @@ def host_patterns(
             texts.append((module.__name__, Path(path).read_text("utf-8")))
         except (OSError, ValueError) as error:
             skipped.append(f"{module.__name__}: {error}")
+            try:
+                binary.append(_binary(module))
+            except OSError:
+                is_known = False
     known = list(dict.fromkeys(held))
     digest = hashlib.blake2b(f"{IDENTITY}, reading {_READING}".encode(), digest_size=16)
     for text in [*(part for pair in texts for part in pair), *map(repr, known)]:
@@ -69,7 +77,21 @@ def host_patterns(
         kept = _read(texts, known)
         if store is not None:
             store.keep(name, _stored(kept))
-    return HostPatterns(kept.patterns, kept.keywords, kept.unread, (*skipped, *kept.skipped))
+    for content in binary:
+        digest.update(f"\n{len(content)} ".encode() + content)
+    source = digest.hexdigest() if is_known else ""
+    skipped += kept.skipped
+    return HostPatterns(kept.patterns, kept.keywords, kept.unread, tuple(skipped), source)
+
+
+def _binary(module: ModuleType) -> bytes:
+    """What a module without source is made of: a namespace package of nothing."""
+    path = getattr(module, "__file__", None)
+    if path is not None:
+        return Path(path).read_bytes()
+    if getattr(module, "__path__", None) is None:
+        raise OSError("it has no file")
+    return b""
 
 
 def _read(texts: list[tuple[str, str]], held: list[Pattern]) -> HostPatterns:
@@ -111,8 +133,8 @@ def _kept(content: bytes) -> HostPatterns | None:
     try:
         stored = json.loads(content)
         patterns = tuple(Pattern(str(source), int(flags)) for source, flags in stored["patterns"])
-        lists = (tuple(map(str, stored[name])) for name in ("unread", "skipped"))
-        return HostPatterns(patterns, int(stored["keywords"]), *lists)
+        unread, skipped = (tuple(map(str, stored[name])) for name in ("unread", "skipped"))
+        return HostPatterns(patterns, int(stored["keywords"]), unread, skipped)
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 

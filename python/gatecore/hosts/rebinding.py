@@ -12,7 +12,8 @@ order would change.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from functools import partial
 from types import BuiltinMethodType, FunctionType, ModuleType
 from typing import Any, Final
@@ -24,7 +25,7 @@ from gatecore.hosts.slots import KEYS, Slot, slots_of
 from gatecore.hosts.stand_ins import TYPE, stand_in
 from gatecore.patterns.pattern import Pattern
 
-__all__ = ["held_patterns", "rebind"]
+__all__ = ["Rebound", "held_patterns", "patterns_in", "rebind"]
 
 _FUNCTIONS: Final = {
     getattr(re, name): getattr(host_re, name)
@@ -33,9 +34,26 @@ _FUNCTIONS: Final = {
         *("split", "sub", "subn", "purge"),
     )
 }
+#: As a number: with the enum's own `~` and `&` each pattern took 5 µs.
+_ALL_BUT_UNICODE: Final = ~int(re.UNICODE)
 _DEEPEST: Final = 6
 #: Longer tuples are data, not patterns.
 _LONGEST: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Rebound:
+    """What became of names, each once: those that lead to `gatecore.re`, and the others.
+
+    Attributes:
+        names: Those that do now.
+        refused: Those that cannot be set, with the reason.
+        left: Those that keep `re`'s own as `is_left` said so.
+    """
+
+    names: list[str]
+    refused: list[str]
+    left: list[str]
 
 
 def _slots(owners: list[Any]) -> Iterator[Slot]:
@@ -48,16 +66,17 @@ def _slots(owners: list[Any]) -> Iterator[Slot]:
 def held_patterns(owners: list[Any]) -> Iterator[Pattern]:
     """The pattern objects of text that owners hold, in the order in which they are found."""
     for _, _, value in _slots(owners):
-        yield from _patterns(value, 0)
+        yield from patterns_in(value)
 
 
-def _patterns(value: Any, depth: int) -> Iterator[Pattern]:
+def patterns_in(value: Any, depth: int = 0) -> Iterator[Pattern]:
+    """The pattern objects of text that a value is or holds, in order."""
     if isinstance(value, re.Pattern):
         if isinstance(value.pattern, str):
-            yield Pattern(value.pattern, value.flags & ~re.UNICODE)
+            yield Pattern(value.pattern, value.flags & _ALL_BUT_UNICODE)
     elif depth < _DEEPEST:
         for part in _parts(value):
-            yield from _patterns(part, depth + 1)
+            yield from patterns_in(part, depth + 1)
 
 
 def _parts(value: Any) -> tuple[Any, ...]:
@@ -72,16 +91,21 @@ def _parts(value: Any) -> tuple[Any, ...]:
 
 
 def rebind(
-    user: Any, owners: list[Any], asking: Collection[ModuleType] = ()
-) -> tuple[list[str], list[str]]:
-    """Has what owners hold lead to `gatecore.re`; the names that do now, and those that refused.
+    user: Any,
+    owners: list[Any],
+    asking: Collection[ModuleType] = (),
+    *,
+    is_left: Callable[[Iterator[Pattern]], bool] = lambda _: False,
+) -> Rebound:
+    """Has what owners hold lead to `gatecore.re`.
 
     Args:
         user: For whom, see `take`.
         owners: Modules and objects.
         asking: Modules that ask `type` about what they could tell apart by it.
+        is_left: Whether what holds these patterns is to keep `re`'s own.
     """
-    rebound, refused = [], []
+    rebound, refused, left = [], [], []
     for module in asking:
         take(user, module, "type", TYPE)
         rebound.append(f"{_name(module)}.type")
@@ -89,6 +113,9 @@ def rebind(
         new = _rebound_keys(value) if name is KEYS else _rebound(value, 0)
         if new is not value:
             label = f"{_name(holder)}.{name}" if isinstance(name, str) else _name(holder)
+            if is_left(patterns_in(value)):
+                left.append(label)
+                continue
             try:
                 take(user, holder, name, new)
             except Exception as error:  # a metaclass, or a module's class: `re`'s stays there
@@ -97,7 +124,8 @@ def rebind(
                 rebound.append(label)
         elif is_ours(holder, name):
             take(user, holder, name, value)  # another handle's: join it
-    return list(dict.fromkeys(rebound)), list(dict.fromkeys(refused))
+    rebound, refused, left = (list(dict.fromkeys(labels)) for labels in (rebound, refused, left))
+    return Rebound(rebound, refused, left)
 
 
 def _name(owner: Any) -> str:
