@@ -7,60 +7,25 @@ few symbols; of the larger ones every so-manieth. `GATECORE_EMPTY_ROUNDS` is how
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 import sys
-from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import pytest
 
 import gatecore
+from tests.support.small import Grammar, texts
 
 QUANTIFIERS = ("*", "+", "?", "*?", "+?", "??", "{2}", "{1,2}", "{0,2}", "{2,3}?", "{2,}")
 SIZES = 5
 OF_EACH_SIZE = int(os.environ.get("GATECORE_EMPTY_ROUNDS", "40"))
 SET = 64
 
-Piece = tuple[str, str]
-"""A source, and whether it is one atom, quantified, a sequence or a condition."""
 
-
-@cache
-def pieces(size: int, atoms: tuple[str, ...], conditions: tuple[str, ...]) -> tuple[Piece, ...]:
-    """Every pattern of that many symbols."""
-    if size == 1:
-        return tuple((a, "atom") for a in atoms) + tuple((c, "condition") for c in conditions)
-    made: list[Piece] = []
-    for source, kind in pieces(size - 1, atoms, conditions):
-        if kind == "atom":
-            made += [(source + sign, "quantified") for sign in QUANTIFIERS]
-        elif kind != "condition":
-            made += [(f"(?:{source}){sign}", "quantified") for sign in QUANTIFIERS]
-        made += [
-            (wrapped, "atom") for wrapped in (f"({source})", f"(?:{source}|)", f"(?:|{source})")
-        ]
-    for first in range(1, size - 1):
-        for (one, _), (other, _) in itertools.product(
-            pieces(first, atoms, conditions), pieces(size - 1 - first, atoms, conditions)
-        ):
-            made += [(one + other, "sequence"), (f"(?:{one}|{other})", "atom")]
-    return tuple(dict.fromkeys(made))
-
-
-def sources(atoms: tuple[str, ...], conditions: tuple[str, ...]) -> Iterator[str]:
-    for size in range(1, SIZES + 1):
-        made = pieces(size, atoms, conditions)
-        step = max(1, len(made) // OF_EACH_SIZE) if OF_EACH_SIZE else 1
-        # An odd step, so that it is not the same residue of every product of two.
-        yield from (source for source, _ in made[step // 2 :: step | 1])
-
-
-def texts(letters: str, longest: int) -> list[str]:
-    lengths = range(longest + 1)
-    return ["".join(t) for n in lengths for t in itertools.product(letters, repeat=n)]
+def grammar(atoms: tuple[str, ...], conditions: tuple[str, ...]) -> Grammar:
+    wraps = ("({})", "(?:{}|)", "(?:|{})")
+    return Grammar(atoms=atoms, conditions=conditions, quantifiers=QUANTIFIERS, wraps=wraps)
 
 
 def seen(match: re.Match[str] | None) -> Any:
@@ -80,7 +45,7 @@ def test_all_that_can_be_empty_is_found_as_re_finds_it(
     letters: str,
     longest: int,
 ) -> None:
-    patterns = list(sources(atoms, conditions))
+    patterns = list(grammar(atoms, conditions).sources(SIZES, OF_EACH_SIZE))
     found = empty = served = 0
     for begin in range(0, len(patterns), SET):
         part = patterns[begin : begin + SET]

@@ -202,7 +202,9 @@ def _probes(compiled: re.Pattern[str], text: str, *, thorough: bool) -> Iterator
     if thorough:
         starts = range(-1, length + 2) if length <= 24 else range(0, length, length // 12)
         ends += (
-            [(start, length) for start in starts] + [(0, end) for end in starts] + [(1, length - 1)]
+            [(start, length) for start in starts]
+            + [(0, end) for end in starts]
+            + [(1, length - 1), (length, 0), (length + 2, length + 1)]
         )
     for name in ("search", "match", "fullmatch", "finditer", "findall"):
         for pos, endpos in ends:

@@ -50,7 +50,7 @@ class Case:
 
 
 _SET_KINDS: Final = weigh(
-    {"regular": 32, "mixed": 18, "nested": 10, "options": 10, "around": 10, "empties": 14, "re": 6}
+    {"regular": 32, "mixed": 18, "nested": 10, "options": 10, "around": 10, "empties": 14, "re": 10}
 )
 _TEXT_LIMITS: Final = {
     "regular": 200,

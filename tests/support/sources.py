@@ -38,7 +38,7 @@ _QUANTIFIERS: Final = (
     *weigh({"*": 5, "+": 5, "?": 6, "{2}": 2, "{1,3}": 3, "{0,2}": 2, "{2,}": 2, "{,2}": 1}),
     *("{,}", "{0,}", "{1,}", "{0}", "{3,3}", "{0,20}", "{1,40}"),
 )
-_QUANTIFIER_KINDS: Final = weigh({"": 6, "?": 3, "+": 1 if ATOMIC else 0})
+_QUANTIFIER_KINDS: Final = weigh({"": 6, "?": 3, "+": 2 if ATOMIC else 0})
 _SCOPED_FLAGS: Final = ("i", "-i", "a", "s", "m", "x", "-s", "-x", "-m", "im", "s-i", "i-ms", "u")
 _INLINE_FLAGS: Final = ("i", "m", "s", "im", "is", "x", "a", "ix", "ai")
 
@@ -390,6 +390,7 @@ class _Writer:
         tail = [r"\1", r"(?:\1)*", "(?(1)a|b)", r"\1+"]
         if ATOMIC:
             tail += ["(?>a+)b?", r"\w++ ", r"(?>a|ab)\1", r"[ab]*+"]
+            tail += [r"(?>\w+)\b", "(?>[ab]+-?)b", "(?:ab)++b?", "(?>ab|a)$", "a++(?!a)"]
         parts.append(choose.pick(tail))
         if choose.chance(60):
             parts.append(self._option_atom())
@@ -509,7 +510,7 @@ _ATOM_WEIGHTS: Final[dict[_Kind, int]] = _LEAF_WEIGHTS | {
     _Writer._look_ahead: 4,
     _Writer._look_behind: 4,
     _Writer._conditional: 3,
-    _Writer._atomic: 2 if ATOMIC else 0,
+    _Writer._atomic: 4 if ATOMIC else 0,
 }
 _LEAF_KINDS: Final = weigh(_LEAF_WEIGHTS)
 _ATOM_KINDS: Final = weigh(_ATOM_WEIGHTS)

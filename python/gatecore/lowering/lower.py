@@ -3,7 +3,7 @@
 CPython parses: `re`'s parser gives the exact tree, flags and errors of the running interpreter.
 This file walks the tree once and writes numbers (listed in `rust/gatecore/src/pattern/program.rs`).
 Character classes become numbered sets of code points, flags are applied on the way and are then
-gone.
+gone. So are atomic groups and possessive repeats that make no difference (`giving_back`).
 """
 
 from __future__ import annotations
@@ -16,15 +16,11 @@ from functools import lru_cache
 from typing import Any, Final
 
 from gatecore.lowering.charset import SINGLE, Ranges, code_points
-from gatecore.lowering.interpreter import (
-    ATOMIC_GROUP,
-    POSSESSIVE_REPEAT,
-    compiler,
-    constants,
-    parser,
-)
+from gatecore.lowering.giving_back import plain_parts
+from gatecore.lowering.interpreter import ATOMIC_GROUP, compiler, constants, parser
+from gatecore.lowering.nodes import REPEATS, bodies, combine
 
-__all__ = ["LoweredPattern", "Lowering", "around", "bodies", "combine", "look", "loop_depth"]
+__all__ = ["LoweredPattern", "Lowering", "around", "look", "loop_depth"]
 
 EMPTY, NEVER, CLASS, LOOK, CONCAT, ALTERNATE, REPEAT, GROUP = range(8)
 LOOK_AROUND, BACK_REFERENCE, CONDITIONAL, ATOMIC, QUIRK = range(8, 13)
@@ -39,7 +35,6 @@ BEHIND, NEGATIVE = 1, 2
 #: Deeper trees go to `re`. CPython's parser itself gives up at a few hundred.
 MAX_DEPTH: Final = 150
 
-REPEATS: Final = {constants.MAX_REPEAT: 0, constants.MIN_REPEAT: 1, POSSESSIVE_REPEAT: 2}
 _ANCHORS: Final = {
     # opcode: (without MULTILINE, with MULTILINE)
     constants.AT_BEGINNING: (TEXT_START, LINE_START),
@@ -74,6 +69,8 @@ class Lowering:
 
     classes: list[list[int]] = field(default_factory=list)
     _numbers: dict[Ranges, int] = field(default_factory=dict)
+    _plain: frozenset[int] = frozenset()
+    """Of the pattern at hand: see `plain_parts`."""
 
     def pattern(self, source: str, flags: int) -> LoweredPattern:
         """Lowers one pattern.
@@ -84,6 +81,7 @@ class Lowering:
         flags &= ~int(re.DEBUG)
         tree = parser.parse(source, flags)
         compiled = compiler.compile(tree, flags)
+        self._plain = plain_parts(tree, compiled.flags)
         program: list[int] | None = []
         try:
             self._sequence(tree, compiled.flags, program, 0)
@@ -112,7 +110,7 @@ class Lowering:
         elif opcode in REPEATS:
             low, high, body = argument
             high = UNBOUNDED if high == constants.MAXREPEAT else high
-            out += (REPEAT, low, high, REPEATS[opcode])
+            out += (REPEAT, low, high, 0 if id(body) in self._plain else REPEATS[opcode])
             self._sequence(body, flags, out, depth)
         elif opcode is constants.SUBPATTERN:
             index, add, drop, body = argument
@@ -142,7 +140,8 @@ class Lowering:
         elif opcode is constants.FAILURE:
             out.append(NEVER)
         elif opcode is ATOMIC_GROUP:
-            out.append(ATOMIC)
+            if id(argument) not in self._plain:
+                out.append(ATOMIC)
             self._sequence(argument, flags, out, depth)
         else:
             raise AssertionError(f"the parser gave an unknown node: {opcode}")
@@ -166,14 +165,6 @@ def around(opcode: Any, direction: int) -> int:
     return (BEHIND if direction < 0 else 0) | (NEGATIVE if opcode is constants.ASSERT_NOT else 0)
 
 
-def combine(flags: int, add: int, drop: int) -> int:
-    """Scoped flags, as `re`'s compiler combines them: a new character mode replaces the old."""
-    modes = re.ASCII | re.LOCALE | re.UNICODE
-    if add & modes:
-        flags &= ~modes
-    return (flags | add) & ~drop
-
-
 @lru_cache(maxsize=4096)
 def loop_depth(source: str, flags: int) -> int:
     r"""How deep loops stand within loops: from 2 on, hostile texts may keep `re` for hours.
@@ -195,18 +186,3 @@ def _loop_depth(nodes: Iterable[Any]) -> int:
         inside = max(map(_loop_depth, bodies(opcode, argument)), default=0)
         deepest = max(deepest, loops + inside)
     return deepest
-
-
-def bodies(opcode: Any, argument: Any) -> list[Any]:
-    """The trees in one node of a tree; of branches and conditionals each."""
-    if opcode is ATOMIC_GROUP:
-        return [argument]
-    if opcode in REPEATS:
-        return [argument[2]]
-    if opcode is constants.SUBPATTERN:
-        return [argument[3]]
-    if opcode is constants.BRANCH:
-        return list(argument[1])
-    if opcode in (constants.ASSERT, constants.ASSERT_NOT):
-        return [argument[1]]
-    return [argument[1], argument[2] or ()] if opcode is constants.GROUPREF_EXISTS else []

@@ -26,6 +26,7 @@ from typing import Any, Final
 from gatecore.lowering import lower
 from gatecore.lowering.charset import SINGLE, Ranges, code_points
 from gatecore.lowering.interpreter import ATOMIC_GROUP, POSSESSIVE_REPEAT, constants, parser
+from gatecore.lowering.nodes import REPEATS, bodies, combine
 
 __all__ = ["WRITTEN_OUT", "Instruction", "Op", "Program", "ProgramTooLargeError", "program"]
 
@@ -218,7 +219,7 @@ class _Writer:
             index, add, drop, body = argument
             if index is not None:
                 self.add(Op.SAVE, 2 * index - 2)
-            self.sequence(body, lower.combine(flags, add, drop), depth)
+            self.sequence(body, combine(flags, add, drop), depth)
             if index is not None:
                 self.add(Op.SAVE, 2 * index - 1)
         elif opcode is constants.BRANCH:
@@ -372,7 +373,7 @@ def _span(nodes: Iterable[Any]) -> tuple[int, int]:
     for opcode, argument in nodes:
         if opcode in SINGLE:
             span = (1, 0)
-        elif opcode in lower.REPEATS:
+        elif opcode in REPEATS:
             low, high, body = argument
             inside = _span(body)
             unbounded = high == constants.MAXREPEAT
@@ -381,7 +382,7 @@ def _span(nodes: Iterable[Any]) -> tuple[int, int]:
         elif opcode in (constants.ASSERT, constants.ASSERT_NOT):
             span = (0, 0)
         else:
-            spans = map(_span, lower.bodies(opcode, argument))
+            spans = map(_span, bodies(opcode, argument))
             span = max(spans, key=lambda one: one[0] + one[1], default=(0, 0))
         characters += span[0]
         loops += span[1]
@@ -394,13 +395,13 @@ def _nests(nodes: Iterable[Any]) -> bool:
     todo = [(node, 0) for node in nodes]
     while todo:
         (opcode, argument), loops = todo.pop()
-        repeats = opcode in lower.REPEATS
+        repeats = opcode in REPEATS
         optional = repeats and argument[1] > argument[0]
         choices += optional
         if (loops and (optional or opcode is constants.BRANCH)) or choices > _MOST_CHOICES:
             return True
         inside = loops + (repeats and argument[1] > _LEAST_ROW)
-        todo += [(node, inside) for part in lower.bodies(opcode, argument) for node in part]
+        todo += [(node, inside) for part in bodies(opcode, argument) for node in part]
     return False
 
 

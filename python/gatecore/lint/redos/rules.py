@@ -26,16 +26,18 @@ from gatecore.lint.proofs.source_tree import (
     joined,
 )
 from gatecore.lint.proofs.trial import Kind
-from gatecore.lint.redos.edges import class_row, edge_characters
+from gatecore.lint.redos.edges import edge_characters
 from gatecore.lowering.charset import (
     Ranges,
     class_of,
     complement,
     difference,
     intersection,
+    parsed,
     word_characters,
 )
-from gatecore.lowering.interpreter import parser
+from gatecore.lowering.giving_back import End, plain_parts
+from gatecore.lowering.interpreter import POSSESSIVE_REPEAT, parser
 from gatecore.lowering.lower import Lowering
 
 __all__ = ["Change", "rewritten"]
@@ -266,50 +268,35 @@ def _unwrapped(place: _Place) -> Branch | None:
 
 
 def _given_back(place: _Place) -> Branch | None:
-    """`a++b` is `a+b`: given back, an `a` would stand where a `b` must.
-
-    At the end of the pattern nothing can fail, so nothing is given back either.
-    """
+    """`a++b` is `a+b`: given back, an `a` would stand where a `b` must."""
     item = place.item
-    if item.opening == "(?>" and not item.quantifier and len(item.branches) == 1:
+    if len(item.quantifier) > 1 and item.quantifier.endswith("+") and _is_plain(place):
+        return _splice(place, Item(item.opening, item.atom, item.quantifier[:-1], item.branches))
+    if item.opening == "(?>" and not item.quantifier and _is_plain(place):
         inner = item.branches[0]
-        if len(inner) != 1 or inner[0].quantifier[1:] or not inner[0].quantifier:
-            return None
-        atom, plain = inner[0].atom, inner[0].quantifier
-    elif len(item.quantifier) > 1 and item.quantifier.endswith("+"):
-        atom, plain = item.atom, item.quantifier[:-1]
-    else:
-        return None
-    own = class_of(atom, place.flags)
-    if own is None:
-        return None
-    next_ = edge_characters(place.after, place.flags, first=True)
-    if place.last or (next_ and not intersection(own, next_)):
-        return _splice(place, Item("", atom, plain))
+        is_repeat = len(item.branches) == len(inner) == 1 and inner[0].quantifier
+        return _splice(place, inner[0]) if is_repeat else None
     return None
 
 
 def _one_way(place: _Place) -> Branch | None:
-    """`(?>ab|cd)` is `(?:ab|cd)`: where it matches, it ends at one place only.
-
-    That is so when all branches have the same length, or no two can match at one place. At the end
-    of the pattern its first way is the answer in both.
-    """
+    """`(?>ab|cd)` is `(?:ab|cd)`: where it matches, another way is of no use."""
     item = place.item
-    if item.opening != "(?>" or item.quantifier:
+    if item.opening != "(?>" or item.quantifier or not _is_plain(place):
         return None
-    if not place.last:
-        rows = [class_row(branch, place.flags) for branch in item.branches]
-        for number, row in enumerate(rows):
-            for other in rows[:number]:
-                if row is None or other is None:
-                    return None
-                pairs = zip(row, other, strict=False)
-                if len(row) != len(other) and all(intersection(a, b) for a, b in pairs):
-                    return None
-        if rows[0] is None:
-            return None
     return _inlined(place, item.branches)
+
+
+def _is_plain(place: _Place) -> bool:
+    """Whether an atomic group or possessive repeat makes no difference where it stands."""
+    items = (place.item, *place.after)
+    nodes = parsed("".join(item.text for item in items), place.flags)
+    if not nodes:
+        return False
+    opcode, argument = nodes[0]
+    body = argument[2] if opcode is POSSESSIVE_REPEAT else argument
+    end = End.NOTHING if place.closes else End.UNKNOWN
+    return id(body) in plain_parts(nodes, place.flags, end)
 
 
 # Same answers: loops in loops.
