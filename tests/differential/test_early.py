@@ -75,7 +75,7 @@ QUESTIONS: dict[str, Callable[[Any], object]] = {
 def test_every_short_text_is_answered_as_by_re(
     limits: Limits | None, beginning: int, backend: str
 ) -> None:
-    sources = patterns(beginning, 40)
+    sources = patterns(beginning, 16)
     chooser = random.Random(7)
     early = matching = 0
     for source in sources:
@@ -98,28 +98,32 @@ def test_every_short_text_is_answered_as_by_re(
             for _ in range(2):
                 assert facts(ours.search(document)) == right["first"], (source, text)
             assert list(map(facts, ours.finditer(document))) == right["all"], (source, text)
-    assert matching > 10_000
+    assert matching > 4_000
     assert early > matching // 6, (early, matching)
 
 
 def test_several_patterns_are_left_early_only_together(backend: str) -> None:
     chooser = random.Random(3)
-    early = 0
+    early = whole = 0
     for seed in range(30):
         sources = patterns(seed, 3)
         with forced(None, chooser.randint(1, 3)):
             some = PatternSet(sources, backend=backend)  # type: ignore[arg-type]
         compiled = [re.compile(source) for source in sources]
-        for text in chooser.sample(TEXTS, 60):
+        for _ in range(40):
+            text = "".join(chooser.choices(TEXTS, k=12))
             scan = some.scan(text)
-            early += bool(text) and not scan._core.is_complete
+            is_early = not scan._core.is_complete
+            early += is_early
+            whole += not is_early
             firsts = [(i, p.search(text)) for i, p in enumerate(compiled)]
             assert scan.ids() == [i for i, match in firsts if match], (sources, text)
             for i, match in firsts:
                 assert facts(scan.search(i)) == facts(match), (sources[i], text)
             for i, pattern in enumerate(compiled):
                 assert scan.spans(i) == [m.span() for m in pattern.finditer(text)]
-    assert early > 100
+    assert early > 80
+    assert whole > 200
 
 
 def test_a_long_text_is_left_early_by_default_and_its_rest_is_found(backend: str) -> None:

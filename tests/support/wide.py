@@ -20,8 +20,8 @@ LIMITS: tuple[Limits, ...] = ((0, 0, 1), (0, 1, 1), (1, 1, 2), (2, 0, 2), (3, 2,
 """From symbols of three bytes each to mostly short ones."""
 
 
-BEGINNINGS: tuple[int | None, ...] = (1, None, 2, 3, 7, None)
-"""How many characters of a text are looked at first; `None` as users have it."""
+BEGINNINGS = (1, 2, 3, 5, 8)
+"""How many characters of a text are looked at first."""
 
 
 @contextlib.contextmanager

@@ -16,27 +16,35 @@
 //! `B` is searching in another text, which agrees with `T` on all bytes below `cut`.
 //!
 //! *How far a pattern looks.* A condition at a place `p` (`$`, `\Z`, `\b`, `^`) depends on whether `p` is the end,
-//! and on the bytes right before and at `p`: for `p < cut` it says the same of both texts. [`Reach::whole`] is
-//! the sum of what a way through the pattern can take, what its look-aheads can take added: an attempt
-//! that begins at `s` tests conditions at places up to `s + whole` and no further, and reads bytes below
-//! that. Look-behinds end at such a place and look to the left, where both texts agree.
+//! and on the bytes right before and at `p`: for `p < cut` it says the same of both texts. Let `loops` be all
+//! bytes that a part of the pattern takes which may be repeated without bound. What a way takes of *other*
+//! bytes it takes outside of such parts, one for each class that has one, so there is a greatest number of them:
+//! [`Reach::whole`], for which what look-aheads take is added to what the way takes itself. An attempt that
+//! begins at `s` thus never gets past the other byte after those, counted from `s`: let that be at `q`. It
+//! reads bytes up to `q`, and tests conditions at places up to `q`. Look-behinds end at such a place and look
+//! to the left, where both texts agree. Where nothing is repeated without bound all bytes are others, and
+//! `q` is `s + whole`; for `https?://\S+` it is the next blank.
 //!
-//! *First span.* Let the first match in `B` be `s..e` and `s + whole < cut`. Every attempt that begins at
-//! `s' ≤ s` sees the same in both texts: none at `s' < s` succeeds in `T`, and the one at `s` tries the same
-//! ways in the same order with the same outcome. So `s..e` is the first match in `T`.
+//! *First span.* Let the first match in `B` be `s..e`, and `q < cut` for `s`. Every attempt that begins at
+//! `s' ≤ s` meets its last byte at `q` or before, so it sees the same in both texts: none at `s' < s`
+//! succeeds in `T`, and the one at `s` tries the same ways in the same order with the same outcome. So
+//! `s..e` is the first match in `T`.
 //!
-//! *Whether there is one.* Let `s..e` be any match in `B`, and [`Reach::ahead`] the most that one of the
-//! pattern's look-aheads can take. The way of that match takes bytes below `e` and tests conditions at
-//! places up to `e`, its look-aheads up to `e + ahead`. If `e + ahead < cut` all of that is so in `T`, and
-//! the way is a match there, though perhaps not the first. (Not where parts are never given back: there
-//! a way also needs that others failed.)
+//! *Whether there is one.* Let `s..e` be any match in `B`, and [`Reach::ahead`] the greatest number of other
+//! bytes that one of the pattern's look-aheads takes. The way of that match takes bytes below `e` and tests
+//! conditions at places up to `e`; its look-aheads begin at such places and end, as above, at the other byte
+//! after `ahead` of them counted from `e`. If that is below `cut` all of this is so in `T`, and the way is
+//! a match there, though perhaps not the first. Here `loops` are those of look-aheads alone: without any
+//! `e < cut` is enough. (Not where parts are never given back: there a way also
+//! needs that others failed.)
 //!
-//! Both need a bound. A pattern without either is not looked for early.
+//! So `a.*?b` has its first span proven only where the line ends before the cut, though `re` stops at the `b`.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::alphabet::Translation;
+use crate::alphabet::{ByteSet, Translation};
 use crate::confirm;
+use crate::pattern::classes::Resolve;
 use crate::pattern::{Node, RepeatKind};
 use crate::scan::Scan;
 use crate::set::{PatternId, PatternSet, ShardId};
@@ -60,57 +68,106 @@ const SELDOM: u32 = 32;
 /// Most bytes of an automaton times characters of a beginning: a tenth of a second at worst.
 const MOST_WORK: usize = 1 << 29;
 
-/// How far a pattern looks, in symbols; `None` where there is no bound.
+/// How far a pattern looks. `None` if nothing is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
     /// From where a match begins.
-    pub whole: Option<usize>,
+    whole: Option<Passed>,
     /// From where it ends.
-    pub ahead: Option<usize>,
+    ahead: Option<Passed>,
+}
+
+/// What is passed at most: any number of some bytes, and so many others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Passed {
+    /// What parts take that are repeated without bound.
+    loops: ByteSet,
+    others: u64,
 }
 
 impl Reach {
-    /// That of a pattern over the symbols of its shard.
-    pub fn of(node: &Node) -> Self {
-        let size = |reach: Option<u64>| reach.and_then(|reach| usize::try_from(reach).ok());
-        let mut ahead = Some(0);
+    /// That of a pattern over the bytes of its shard.
+    pub fn of(node: &Node, classes: &dyn Resolve) -> Self {
+        let mut around: Vec<&Node> = Vec::new();
+        let mut gives_back = true;
         node.walk(&mut |node| match node {
-            Node::LookAround(_, content) => {
-                ahead = ahead.zip(extent(content)).map(|(most, reach)| most.max(reach));
-            }
+            Node::LookAround(_, content) => around.push(content),
             Node::Atomic(_)
             | Node::Quirk(_)
             | Node::Conditional(..)
             | Node::BackReference(_)
-            | Node::Repeat { kind: RepeatKind::Possessive, .. } => ahead = None,
+            | Node::Repeat { kind: RepeatKind::Possessive, .. } => gives_back = false,
             _ => {}
         });
-        Reach { whole: size(extent(node)), ahead: size(ahead) }
+        let ahead = if gives_back { Passed::by_any_of(&around, classes) } else { None };
+        Reach { whole: Passed::by_any_of(&[node], classes), ahead }
     }
 
-    /// Whether a beginning may prove anything.
-    pub fn is_bounded(self) -> bool {
-        self.whole.is_some() || self.ahead.is_some()
+    /// Of a pattern of which nothing is known.
+    pub fn unknown() -> Self {
+        Reach { whole: None, ahead: None }
+    }
+
+    /// Whether the first match in a beginning is that of the text.
+    fn proves_first(&self, found: Span, symbols: &[u8]) -> bool {
+        self.whole.is_some_and(|whole| whole.ends_within(&symbols[found.start()..]))
+    }
+
+    /// Whether a match in a beginning proves that there is one in the text.
+    fn proves_any(&self, found: Span, symbols: &[u8]) -> bool {
+        self.ahead.is_some_and(|ahead| ahead.ends_within(&symbols[found.end()..]))
     }
 }
 
-/// How far from where it begins an attempt may look.
-fn extent(node: &Node) -> Option<u64> {
-    let most = |most: u64, node: &Node| Some(extent(node)?.max(most));
+impl Passed {
+    /// What one of some parts passes at most.
+    fn by_any_of(nodes: &[&Node], classes: &dyn Resolve) -> Option<Self> {
+        let mut loops = ByteSet::EMPTY;
+        let mut add = |node: &Node| {
+            if let Node::Class(class) = node {
+                loops = loops.union(&classes.class(*class));
+            }
+        };
+        for node in nodes {
+            node.walk(&mut |node| match node {
+                Node::Repeat { max: None, node, .. } => node.walk(&mut add),
+                _ => {}
+            });
+        }
+        let most = |most: u64, node: &&Node| Some(others(node, &loops, classes)?.max(most));
+        let others = nodes.iter().try_fold(0, most)?;
+        Some(Passed { loops, others })
+    }
+
+    /// Whether there are more others than that.
+    fn ends_within(&self, symbols: &[u8]) -> bool {
+        let Ok(others) = usize::try_from(self.others) else { return false };
+        symbols.iter().filter(|&&symbol| !self.loops.contains(symbol)).nth(others).is_some()
+    }
+}
+
+/// How many bytes that are not in loops a way through a part takes at most, with its look-arounds.
+fn others(node: &Node, loops: &ByteSet, classes: &dyn Resolve) -> Option<u64> {
+    let count = |node: &Node| others(node, loops, classes);
+    let most = |most: u64, node: &Node| Some(count(node)?.max(most));
     match node {
         Node::Empty | Node::Never | Node::Look(_) => Some(0),
-        Node::Class(_) => Some(1),
+        Node::Class(class) => {
+            let class = classes.class(*class);
+            Some(u64::from(class.intersection(loops) != class))
+        }
         Node::Concat(nodes) => {
-            nodes.iter().try_fold(0u64, |all, node| Some(all.saturating_add(extent(node)?)))
+            nodes.iter().try_fold(0u64, |all, node| Some(all.saturating_add(count(node)?)))
         }
         Node::Alternate(nodes) => nodes.iter().try_fold(0, most),
         Node::Conditional(yes, no) => [yes, no].into_iter().try_fold(0, |all, node| most(all, node)),
-        Node::Repeat { max, node, .. } => match extent(node)? {
-            0 => Some(0),
-            extent => Some(extent.saturating_mul(u64::from((*max)?))),
+        Node::Repeat { max, node, .. } => match (count(node)?, max) {
+            (0, _) => Some(0),
+            (count, Some(max)) => Some(count.saturating_mul(u64::from(*max))),
+            (_, None) => None,
         },
-        Node::Group { node, .. } | Node::Atomic(node) | Node::LookAround(_, node) => extent(node),
-        Node::BackReference(_) | Node::Quirk(_) => None,
+        Node::Group { node, .. } | Node::LookAround(_, node) => count(node),
+        Node::BackReference(_) | Node::Quirk(_) | Node::Atomic(_) => None,
     }
 }
 
@@ -217,7 +274,8 @@ impl PatternSet {
 
     /// Whether the beginning of a text may prove that a pattern matches.
     fn is_early(&self, id: PatternId) -> bool {
-        self.tells_spans(id) && self.look_reach(id).is_bounded()
+        let reach = self.look_reach(id);
+        (reach.whole.is_some() || reach.ahead.is_some()) && self.tells_spans(id)
     }
 }
 
@@ -268,11 +326,8 @@ fn proven(set: &PatternSet, id: PatternId, symbols: &[u8]) -> Option<Option<Span
     let automaton = set.automaton(id, confirm::AutomatonKind::Spans)?;
     let reach = set.look_reach(id);
     let found = confirm::first(automaton, symbols, 0, false)?;
-    let is_clear = |place: usize, reach: Option<usize>| {
-        reach.and_then(|reach| place.checked_add(reach)).is_some_and(|most| most < symbols.len())
-    };
-    if is_clear(found.start(), reach.whole) {
+    if reach.proves_first(found, symbols) {
         return Some(Some(found));
     }
-    is_clear(found.end(), reach.ahead).then_some(None)
+    reach.proves_any(found, symbols).then_some(None)
 }

@@ -334,12 +334,12 @@ impl PatternSet {
         self.groups_automaton(id, AutomatonKind::Groups).is_some()
     }
 
-    /// How far a pattern looks, in symbols.
+    /// How far a pattern looks.
     pub(crate) fn look_reach(&self, id: PatternId) -> Reach {
         let entry = self.entry(id);
         *entry.confirm.look_reach.get_or_init(|| match self.resolved(entry) {
-            Some((node, _)) => Reach::of(&node),
-            None => Reach { whole: None, ahead: None },
+            Some((node, classes)) => Reach::of(&node, &classes),
+            None => Reach::unknown(),
         })
     }
 
