@@ -25,14 +25,29 @@ TEXTS = ["".join(text) for length in range(6) for text in itertools.product(LETT
 ONE = ["a", "b", "é", ".", r"\w", r"\s", "[^a]", "[ab]", "(a)", "(b|ab)", "(?:a|ab|abb)", "(?:|b)"]
 REPEATS = ["", "", "", "+", "*", "?", "*?", "+?", "{2}", "{1,2}?", "{0,3}"]
 SIDES = ["", "", r"\b", r"\B", "^", r"\A", "(?m:^)", "(?<=a)", "(?<!b)", r"(?<=\na)", "(?<!a(?=b))"]
-ENDS = ["", "", r"\b", r"\B", "$", r"\Z", "(?m:$)", "(?=b)", "(?!a)", "(?!ab|é)", "(?=b*a)", "(?=.$)"]
+ENDS = [
+    "",
+    "",
+    r"\b",
+    r"\B",
+    "$",
+    r"\Z",
+    "(?m:$)",
+    "(?=b)",
+    "(?!a)",
+    "(?!ab|é)",
+    "(?=b*a)",
+    "(?=.$)",
+]
 
 
 def patterns(seed: int, count: int) -> list[str]:
     chooser = random.Random(seed)
     made: list[str] = []
     while len(made) < count:
-        items = (chooser.choice(ONE) + chooser.choice(REPEATS) for _ in range(chooser.randint(1, 3)))
+        items = (
+            chooser.choice(ONE) + chooser.choice(REPEATS) for _ in range(chooser.randint(1, 3))
+        )
         body = "".join(items)
         if chooser.random() < 0.3:
             body = f"(?:{body}|{chooser.choice(ONE)}{chooser.choice(ONE)})"
@@ -166,4 +181,6 @@ def test_threads_that_ask_for_the_rest_at_once_get_the_same(backend: str) -> Non
         for thread in threads:
             thread.join()
         assert len(found) == 4
-        assert sorted(found, key=repr) == sorted([(0, [0], right), (1, (0, 3), right)] * 2, key=repr)
+        assert sorted(found, key=repr) == sorted(
+            [(0, [0], right), (1, (0, 3), right)] * 2, key=repr
+        )

@@ -173,7 +173,11 @@ impl CoreSet {
         let scan = Bound::new(text.py(), self.scanned(scan))?;
         let shards = 0..set.shards() as u32;
         let is_plain = text.is_exact_instance_of::<PyString>();
-        let begun = if early && eager && is_plain && deadline.is_none() { Begun::Early } else { Begun::All };
+        let begun = if early && eager && is_plain && deadline.is_none() {
+            Begun::Early
+        } else {
+            Begun::All
+        };
         CoreScan::run(&scan, &characters, shards.map(ShardId), begun, &limit)?;
         if eager {
             CoreScan::run_sections(&scan, &limit)?;

@@ -160,7 +160,9 @@ fn others(node: &Node, loops: &ByteSet, classes: &dyn Resolve) -> Option<u64> {
             nodes.iter().try_fold(0u64, |all, node| Some(all.saturating_add(count(node)?)))
         }
         Node::Alternate(nodes) => nodes.iter().try_fold(0, most),
-        Node::Conditional(yes, no) => [yes, no].into_iter().try_fold(0, |all, node| most(all, node)),
+        Node::Conditional(yes, no) => {
+            [yes, no].into_iter().try_fold(0, |all, node| most(all, node))
+        }
         Node::Repeat { max, node, .. } => match (count(node)?, max) {
             (0, _) => Some(0),
             (count, Some(max)) => Some(count.saturating_mul(u64::from(*max))),

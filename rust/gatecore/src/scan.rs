@@ -613,10 +613,7 @@ impl Scan {
         let shards = self.shards.iter().filter_map(OnceLock::get);
         let cut = self.cut.try_lock().ok().and_then(|cut| Some(cut.as_ref()?.copy.as_ref()?.len()));
         let early = self.early.iter().filter_map(OnceLock::get).map(Early::size).sum::<usize>();
-        shards.map(ShardScan::size).sum::<usize>()
-            + early
-            + self.decisions.len()
-            + cut.unwrap_or(0)
+        shards.map(ShardScan::size).sum::<usize>() + early + self.decisions.len() + cut.unwrap_or(0)
     }
 }
 
