@@ -1,5 +1,6 @@
 """Sets whose symbols have several bytes, though their patterns tell few characters apart, and sets that look at
-the beginning of every text first."""
+the beginning of every text first.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +27,9 @@ BEGINNINGS = (1, 2, 3, 5, 8)
 
 @contextlib.contextmanager
 def forced(limits: Limits | None, beginning: int | None = None) -> Iterator[None]:
-    """Within it every pattern that can be gets a wide alphabet, unless `limits` is `None`, and so many
-    characters of each text are looked at first, unless `beginning` is."""
+    """Has every pattern that can be get a wide alphabet, unless `limits` is `None`, and so many
+    characters of each text are looked at first, unless `beginning` is.
+    """
     if limits is None and beginning is None:
         yield
         return
