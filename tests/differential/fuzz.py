@@ -71,8 +71,8 @@ def run_case(
     """Compare one case on each backend; `counts` tells what was looked at.
 
     With its number, symbols have several bytes, how many of them as the number says.
-    One pattern of some cases is asked about alone as well, with so few characters of each text looked
-    at first that its first match often ends it (`rust/gatecore/src/early.rs`).
+    One pattern of some cases is asked about alone as well, with so few characters of each text
+    looked at first that its first match often ends it (`rust/gatecore/src/early.rs`).
     """
     limits = None if number is None else LIMITS[number % len(LIMITS)]
     with forced(limits):

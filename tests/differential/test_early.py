@@ -1,8 +1,8 @@
 """First matches near the beginning of a text, for which the rest is not looked at.
 
-Sets that look at one or a few characters first are asked about every text of up to five of `a b ⏎ é`: what the
-beginning proves must be what `re` says of the whole, and what is asked later must be as if nothing had
-been left out.
+Sets that look at one or a few characters first are asked about every text of up to five of
+`a b ⏎ é`: what the beginning proves must be what `re` says of the whole, and what is asked later
+must be as if nothing had been left out.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Sets whose symbols have several bytes, though their patterns tell few characters apart, and sets that look at
-the beginning of every text first.
+"""Sets whose symbols have several bytes, though their patterns tell few characters apart, and
+sets that look at the beginning of every text first.
 """
 
 from __future__ import annotations
