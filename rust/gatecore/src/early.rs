@@ -129,9 +129,10 @@ impl Passed {
             }
         };
         for node in nodes {
-            node.walk(&mut |node| match node {
-                Node::Repeat { max: None, node, .. } => node.walk(&mut add),
-                _ => {}
+            node.walk(&mut |node| {
+                if let Node::Repeat { max: None, node, .. } = node {
+                    node.walk(&mut add);
+                }
             });
         }
         let most = |most: u64, node: &&Node| Some(others(node, &loops, classes)?.max(most));
