@@ -93,7 +93,8 @@ class Scan:
 
     @property
     def core(self) -> CoreScan:
-        """The native scan; for gatecore's own packages."""
+        """The native scan, of the whole text; for gatecore's own packages."""
+        self._core.complete(self._until)
         return self._core
 
     def ids(self, *, deadline: DeadlineLike | None = None) -> list[int]:

@@ -394,7 +394,7 @@ class PatternSet:
         check_text(text)
         until = None if deadline is None else deadline_of(deadline)
         try:
-            core = self._core.scan(text, eager=eager, deadline=until)
+            core = self._core.scan(text, eager=eager, early=eager, deadline=until)
         except UnansweredError as error:
             error.known = Known((), tuple(range(len(self))))
             raise

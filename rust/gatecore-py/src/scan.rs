@@ -1,7 +1,7 @@
 //! `CoreScan`: one document, and where a question about one of its patterns runs: at once, without the GIL,
 //! or on a thread of its own. Its methods in Python are in `scan_methods.rs`.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use gatecore::{
@@ -28,6 +28,9 @@ pub struct CoreScan {
     pub stats: Arc<DocumentStats>,
     /// Held while an alphabet is scanned, so that threads that ask at once share one scan.
     scanning: Mutex<()>,
+    /// The text, if its beginning told enough to leave the rest for later. Never a document, which would hold
+    /// its scan, so that the two are no reference cycle.
+    rest: OnceLock<Py<PyString>>,
 }
 
 /// Characters from which a question about one pattern releases the GIL.
@@ -62,6 +65,15 @@ const SLOW: Duration = Duration::from_millis(50);
 /// characters, which take 2 ms if they are literals and 0.2 s if they are wild.
 pub const LONG_PASS: usize = 1 << 26;
 
+/// How much of a text is translated.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// All of it.
+    All,
+    /// Its beginning, if that tells enough.
+    Early,
+}
+
 /// How to do something that may take a while.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -77,7 +89,7 @@ enum Way {
 
 impl CoreScan {
     pub fn new(set: Arc<SharedSet>, scan: Scan, stats: Arc<DocumentStats>) -> Self {
-        CoreScan { set, scan, stats, scanning: Mutex::new(()) }
+        CoreScan { set, scan, stats, scanning: Mutex::new(()), rest: OnceLock::new() }
     }
 
     #[inline]
@@ -160,6 +172,7 @@ impl CoreScan {
         question: impl FnOnce(&Scan, &PatternSet) -> T + Send + 'static,
     ) -> PyResult<T> {
         limit.check()?;
+        CoreScan::complete(slf, limit)?;
         let core = slf.get();
         // The weight is that of the automaton, which may have to be built for it.
         match errors::caught(|| core.way_of_question(id, limit))? {
@@ -195,7 +208,7 @@ impl CoreScan {
         let core = slf.get();
         match core.set.set.shard_of(id) {
             Some(shard) if !core.scan.has_shard(shard) => {
-                CoreScan::run(slf, &Characters::new(text)?, [shard].into_iter(), limit)?
+                CoreScan::run(slf, &Characters::new(text)?, [shard].into_iter(), Begun::All, limit)?
             }
             _ => {}
         }
@@ -230,12 +243,57 @@ impl CoreScan {
         CoreScan::go(slf, way, limit, work)?.map_err(errors::scan)
     }
 
+    /// Leaves what the beginning of a text did not need for later; the text is kept.
+    pub fn leave_rest(&self, text: &Bound<'_, PyString>) {
+        if !self.scan.is_complete() {
+            let _ = self.rest.set(text.clone().unbind());
+        }
+    }
+
+    /// Scans what was left for later.
+    #[inline]
+    pub fn complete(slf: &Bound<'_, Self>, limit: &Limit) -> PyResult<()> {
+        match slf.get().rest.get() {
+            Some(text) if !slf.get().scan.is_complete() => CoreScan::scan_rest(slf, text, limit),
+            _ => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn scan_rest(slf: &Bound<'_, Self>, text: &Py<PyString>, limit: &Limit) -> PyResult<()> {
+        let shards = 0..slf.get().set.set.shards() as u32;
+        let characters = Characters::new(text.bind(slf.py()))?;
+        CoreScan::run(slf, &characters, shards.map(ShardId), Begun::All, limit)?;
+        CoreScan::run_sections(slf, limit)
+    }
+
+    /// Whether the beginning of a text, or what was scanned of it, tells that a pattern matches.
+    pub fn is_early(
+        slf: &Bound<'_, Self>,
+        text: &Bound<'_, PyString>,
+        id: PatternId,
+        limit: &Limit,
+    ) -> PyResult<bool> {
+        let core = slf.get();
+        let Some(shard) = core.set.set.shard_of(id).filter(|&shard| !core.scan.has_shard(shard))
+        else {
+            return Ok(false);
+        };
+        let is_worth_it = || core.set.set.beginnings(shard, core.scan.len()).length().is_some();
+        if !core.scan.has_shard_or_early(shard) && errors::caught(is_worth_it)? {
+            let characters = Characters::new(text)?;
+            CoreScan::run(slf, &characters, [shard].into_iter(), Begun::Early, limit)?;
+        }
+        Ok(core.scan.has_shard_or_early(shard))
+    }
+
     /// Runs the pass over alphabets; the GIL is released.
     #[cold]
     pub fn run(
         slf: &Bound<'_, Self>,
         characters: &Characters<'_>,
         shards: impl Iterator<Item = ShardId> + Send,
+        begun: Begun,
         limit: &Limit,
     ) -> PyResult<()> {
         let (py, slf) = (slf.py(), slf.as_unbound());
@@ -248,9 +306,36 @@ impl CoreScan {
             let _one_at_a_time = one_at_a_time.transpose()?;
             for shard in shards {
                 if !core.scan.has_shard(shard) {
-                    let begin = || set.translation(shard, characters.len());
-                    let mut translation = errors::caught(begin)?;
-                    characters.translate(&mut translation, limit)?;
+                    let length = characters.len();
+                    let mut done = 0;
+                    let begin = || match begun {
+                        Begun::All => (None, set.translation(shard, length)),
+                        Begun::Early => {
+                            let mut beginnings = set.beginnings(shard, length);
+                            let size = beginnings.length().unwrap_or(length);
+                            (Some(beginnings), set.translation(shard, size))
+                        }
+                    };
+                    let (mut beginnings, mut translation) = errors::caught(begin)?;
+                    let mut is_early = false;
+                    if let Some(beginnings) = &mut beginnings {
+                        while let Some(size) = errors::caught(|| beginnings.length())? {
+                            characters.translate(&mut translation, done, size, limit)?;
+                            done = size;
+                            let look = || beginnings.look(&core.scan, &translation);
+                            is_early = errors::caught(look)?;
+                            if is_early {
+                                break;
+                            }
+                        }
+                    }
+                    if is_early {
+                        continue;
+                    }
+                    if done > 0 {
+                        errors::caught(|| translation.reserve(length - done))?;
+                    }
+                    characters.translate(&mut translation, done, length, limit)?;
                     let symbols = errors::caught(|| translation.finish())?;
                     CoreScan::pass(slf, shard, limit, move |core, stop| {
                         core.scan.ensure_shard(&core.set.set, shard, symbols, stop)
@@ -282,6 +367,12 @@ impl CoreScan {
         region: Region,
         limit: &Limit,
     ) -> PyResult<Answer<Option<Span>>> {
+        let core = slf.get();
+        if anchor == Anchor::Search && region == core.scan.whole() {
+            if let Some(span) = core.scan.early_first(&core.set.set, id) {
+                return Ok(Answer::Known(Some(span)));
+            }
+        }
         CoreScan::ask(slf, id, limit, move |scan, set| scan.find(set, id, anchor, region))
     }
 

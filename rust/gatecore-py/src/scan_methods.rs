@@ -111,6 +111,18 @@ impl CoreScan {
         Ok(CoreScan::matches(slf, id, &Limit::of(deadline))?.known())
     }
 
+    /// Whether all of the text was scanned: not where its beginning told enough.
+    #[getter]
+    fn is_complete(&self) -> bool {
+        self.scan.is_complete()
+    }
+
+    /// Scans what the text's beginning left for later.
+    #[pyo3(name = "complete", signature = (deadline=None))]
+    fn scan_all(slf: &Bound<'_, Self>, deadline: Option<&Bound<'_, Deadline>>) -> PyResult<()> {
+        CoreScan::complete(slf, &Limit::of(deadline))
+    }
+
     /// Remembers what `re` said.
     fn remember(&self, number: u32, matches: bool) -> PyResult<()> {
         self.scan.remember(id_of(self, number)?, matches);
@@ -157,6 +169,9 @@ impl CoreScan {
     ) -> PyResult<(Column<'py>, Column<'py>, Column<'py>, Numbers<'py>)> {
         let (py, this, limit) = (slf.py(), slf.as_unbound(), Limit::of(deadline));
         let which = if first { Which::First } else { Which::All };
+        if !first || !slf.get().scan.has_all_firsts() {
+            CoreScan::complete(slf, &limit)?;
+        }
         let found = without_gil(py, || CoreScan::columns_detached(this, which, &limit))?;
         Ok((
             column(py, &found.patterns)?,

@@ -19,7 +19,7 @@ use crate::many;
 use crate::re::pattern::number_of;
 use crate::re::stats::DocumentStats;
 use crate::re::texts;
-use crate::scan::CoreScan;
+use crate::scan::{Begun, CoreScan};
 use crate::scan_methods::{numbers, Numbers};
 use crate::text::Characters;
 
@@ -42,7 +42,8 @@ impl CoreSet {
     /// `limits` are for tests: every pattern that can be gets an alphabet of symbols of one to three bytes, of
     /// which so many have one, so many leads two, and so many trails end them.
     #[staticmethod]
-    #[pyo3(signature = (patterns, classes, words, ascii_words, sections, backend, limits=None))]
+    /// So is `beginning`: so many characters of every text are looked at first.
+    #[pyo3(signature = (patterns, classes, words, ascii_words, sections, backend, limits=None, beginning=None))]
     #[expect(clippy::too_many_arguments, reason = "they are those of the call in Python")]
     fn build(
         py: Python<'_>,
@@ -53,6 +54,7 @@ impl CoreSet {
         sections: Option<Vec<u32>>,
         backend: &Bound<'_, PyAny>,
         limits: Option<(usize, usize, usize)>,
+        beginning: Option<usize>,
     ) -> PyResult<Self> {
         let limits = limits.map_or_else(Limits::default, |(singles, leads, trails)| Limits {
             singles,
@@ -80,7 +82,12 @@ impl CoreSet {
             PatternSet::build_with(&spec, limits, stop).map_err(errors::build)
         };
         let built = without_gil(py, || long(&Limit::default(), build))?;
-        Ok(CoreSet { shared: SharedSet::new(built?) })
+        let built = built?;
+        let built = match beginning {
+            Some(characters) => built.with_forced_beginning(characters),
+            None => built,
+        };
+        Ok(CoreSet { shared: SharedSet::new(built) })
     }
 
     /// Reads what `to_bytes` wrote; the GIL is released.
@@ -150,11 +157,13 @@ impl CoreSet {
 
     /// Runs the pass over a document; the GIL is released. Sections but the first may wait until one
     /// of their patterns is asked about.
-    #[pyo3(signature = (text, *, eager=true, deadline=None))]
+    /// With `early`, what the text's beginning makes needless waits as well.
+    #[pyo3(signature = (text, *, eager=true, early=false, deadline=None))]
     fn scan<'py>(
         &self,
         text: &Bound<'py, PyString>,
         eager: bool,
+        early: bool,
         deadline: Option<&Bound<'py, Deadline>>,
     ) -> PyResult<Bound<'py, CoreScan>> {
         let limit = Limit::of(deadline);
@@ -163,9 +172,18 @@ impl CoreSet {
         let scan = errors::caught(|| set.begin(characters.len()))?.map_err(errors::scan)?;
         let scan = Bound::new(text.py(), self.scanned(scan))?;
         let shards = 0..set.shards() as u32;
-        CoreScan::run(&scan, &characters, shards.map(ShardId), &limit)?;
+        let is_plain = text.is_exact_instance_of::<PyString>();
+        let begun = if early && eager && is_plain && deadline.is_none() {
+            Begun::Early
+        } else {
+            Begun::All
+        };
+        CoreScan::run(&scan, &characters, shards.map(ShardId), begun, &limit)?;
         if eager {
             CoreScan::run_sections(&scan, &limit)?;
+        }
+        if begun == Begun::Early {
+            scan.get().leave_rest(text);
         }
         Ok(scan)
     }

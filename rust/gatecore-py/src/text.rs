@@ -47,26 +47,32 @@ impl<'a> Characters<'a> {
         }
     }
 
-    /// Translates all of it. To be called without the GIL.
-    pub fn translate(&self, translation: &mut Translation<'_>, limit: &Limit) -> PyResult<()> {
+    /// Translates its characters from one to another. To be called without the GIL.
+    pub fn translate(
+        &self,
+        translation: &mut Translation<'_>,
+        from: usize,
+        to: usize,
+        limit: &Limit,
+    ) -> PyResult<()> {
         match self {
             // A look at the clock costs more than a short document.
-            Characters::Ascii(text) if text.len() <= ASCII_STRETCH => {
-                translation.push(Text::Ascii(text.as_bytes()));
+            Characters::Ascii(text) if to - from <= ASCII_STRETCH => {
+                translation.push(Text::Ascii(&text.as_bytes()[from..to]));
                 limit.check()?;
             }
             Characters::Ascii(text) => {
                 let mut looks = Looks::new(limit);
-                for stretch in text.as_bytes().chunks(ASCII_STRETCH) {
+                for stretch in text.as_bytes()[from..to].chunks(ASCII_STRETCH) {
                     translation.push(Text::Ascii(stretch));
                     looks.look()?;
                 }
             }
-            Characters::Wide(text, length) => {
+            Characters::Wide(text, _) => {
                 let mut looks = Looks::new(limit);
-                for start in (0..*length).step_by(STRETCH) {
+                for start in (from..to).step_by(STRETCH) {
                     looks.look()?;
-                    let end = (start + STRETCH).min(*length);
+                    let end = (start + STRETCH).min(to);
                     Python::attach(|py| -> PyResult<()> {
                         let stretch = slice(text.bind(py), start, end)?;
                         with_utf32(&stretch, |bytes| translation.push(Text::Utf32(bytes)))

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::alphabet::{end_with_final_newline, Places, NEWLINE};
 use crate::confirm::{self, Automaton, AutomatonKind, Begin, Matches, Wanted};
+use crate::early::Early;
 use crate::error::ScanError;
 use crate::memory;
 use crate::pass::Begins;
@@ -123,6 +124,8 @@ pub struct Groups {
 pub struct Scan {
     length: usize,
     shards: Box<[OnceLock<ShardScan>]>,
+    /// What the document's beginning says of shards for which the rest was not translated then.
+    early: Box<[OnceLock<Early>]>,
     decisions: Box<[AtomicU8]>,
     cut: Mutex<Option<Cut>>,
     /// How often all matches of a pattern were asked for.
@@ -142,6 +145,7 @@ impl Scan {
         Scan {
             length,
             shards: memory::collected((0..shards).map(|_| OnceLock::new())).into(),
+            early: memory::collected((0..shards).map(|_| OnceLock::new())).into(),
             decisions: memory::collected((0..patterns).map(|_| AtomicU8::new(UNDECIDED))).into(),
             cut: Mutex::default(),
             lists: AtomicU32::new(0),
@@ -213,6 +217,40 @@ impl Scan {
         set.shards[place.shard as usize].ensure(self.shard(place.shard), place.section, stop)
     }
 
+    /// Keeps what a beginning proved.
+    pub(crate) fn remember_early(&self, shard: ShardId, early: Early) {
+        let _ = self.early[shard.0 as usize].set(early);
+    }
+
+    /// What is known of a shard that was not scanned, from the document's beginning.
+    fn early(&self, shard: u32) -> Option<&Early> {
+        let early = self.early.get(shard as usize)?.get()?;
+        self.shards[shard as usize].get().is_none().then_some(early)
+    }
+
+    /// Whether a shard was scanned, or all of its patterns were found in the document's beginning.
+    pub fn has_shard_or_early(&self, shard: ShardId) -> bool {
+        self.has_shard(shard) || self.early(shard.0).is_some()
+    }
+
+    /// Whether every shard was scanned.
+    pub fn is_complete(&self) -> bool {
+        self.shards.iter().all(|shard| shard.get().is_some())
+    }
+
+    /// Whether the first match of every pattern is known of the shards that were not scanned.
+    pub fn has_all_firsts(&self) -> bool {
+        let mut shards = self.shards.iter().zip(&self.early);
+        shards.all(|(shard, early)| {
+            shard.get().is_some() || early.get().is_some_and(Early::has_all_spans)
+        })
+    }
+
+    /// The first match of a pattern of a shard that was not scanned, if the document's beginning told it.
+    pub fn early_first(&self, set: &PatternSet, id: PatternId) -> Option<Span> {
+        self.early(set.places[id.0 as usize].shard)?.first(id)?
+    }
+
     /// What the pass says of one shard.
     ///
     /// # Panics
@@ -225,7 +263,7 @@ impl Scan {
     /// Whether the pass reported a pattern. "No" is final.
     fn reported(&self, set: &PatternSet, id: PatternId) -> bool {
         let place = set.places[id.0 as usize];
-        if place.shard == u32::MAX {
+        if place.shard == u32::MAX || self.early(place.shard).is_some() {
             return true;
         }
         let reported = self.shard(place.shard).reported(place.section);
@@ -242,6 +280,9 @@ impl Scan {
 
     /// Whether a pattern matches, if that takes no work to tell.
     pub fn known(&self, set: &PatternSet, id: PatternId) -> Option<bool> {
+        if self.early(set.places[id.0 as usize].shard).is_some() {
+            return Some(true);
+        }
         if !self.reported(set, id) {
             return Some(false);
         }
@@ -262,7 +303,10 @@ impl Scan {
         let place = set.places[id.0 as usize];
         let shard = self.shards.get(place.shard as usize).and_then(OnceLock::get);
         let Some(reported) = shard.and_then(|shard| shard.reported(place.section)) else {
-            return Glance::LookCloser;
+            return match shard.is_none() && self.early(place.shard).is_some() {
+                true => Glance::Yes,
+                false => Glance::LookCloser,
+            };
         };
         if !reported.contains(place.slot as usize) {
             return Glance::No;
@@ -332,8 +376,13 @@ impl Scan {
             None => memory::push(&mut open, id),
         };
         let mut unscanned = Vec::new();
-        for (shard, scan) in set.shards.iter().zip(&self.shards) {
+        for ((shard, scan), of_shard) in set.shards.iter().zip(&self.shards).zip(0..) {
+            let early = self.early(of_shard).is_some();
             for (section, number) in shard.sections.iter().zip(0..) {
+                if early {
+                    section.members.iter().for_each(|&id| tell(id));
+                    continue;
+                }
                 match scan.get().and_then(|scan| scan.reported(number)) {
                     Some(reported) => reported.iter().for_each(|slot| tell(section.members[slot])),
                     None => memory::extend(&mut unscanned, &section.members),
@@ -341,7 +390,7 @@ impl Scan {
             }
         }
         for &id in &set.others {
-            if self.has(set, id) {
+            if self.has(set, id) || self.early(set.places[id.0 as usize].shard).is_some() {
                 tell(id.0);
             } else {
                 memory::push(&mut unscanned, id.0);
@@ -366,6 +415,11 @@ impl Scan {
         anchor: Anchor,
         region: Region,
     ) -> Answer<Option<Span>> {
+        if anchor == Anchor::Search && region == self.whole() {
+            if let Some(span) = self.early_first(set, id) {
+                return Answer::Known(Some(span));
+            }
+        }
         self.within(
             set,
             id,
@@ -601,7 +655,8 @@ impl Scan {
     pub fn size(&self) -> usize {
         let shards = self.shards.iter().filter_map(OnceLock::get);
         let cut = self.cut.try_lock().ok().and_then(|cut| Some(cut.as_ref()?.copy.as_ref()?.len()));
-        shards.map(ShardScan::size).sum::<usize>() + self.decisions.len() + cut.unwrap_or(0)
+        let early = self.early.iter().filter_map(OnceLock::get).map(Early::size).sum::<usize>();
+        shards.map(ShardScan::size).sum::<usize>() + early + self.decisions.len() + cut.unwrap_or(0)
     }
 }
 

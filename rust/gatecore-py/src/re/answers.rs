@@ -7,6 +7,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
+use crate::deadline::Limit;
 use crate::document_class::scan_of;
 use crate::errors;
 use crate::re::call::{Call, Served, Target, BATCH};
@@ -120,7 +121,14 @@ pub fn search<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
         if let Some(scan) = scan_of(call.string) {
             let core = scan.get();
             if let Some(Some(id)) = call.pattern.get().known_number(&core.set) {
-                match core.scan.glance(&core.set.set, id) {
+                let mut glance = core.scan.glance(&core.set.set, id);
+                if glance == Glance::LookCloser {
+                    let text = call.string.cast::<PyString>()?;
+                    if CoreScan::is_early(&scan, text, id, &Limit::default())? {
+                        glance = core.scan.glance(&core.set.set, id);
+                    }
+                }
+                match glance {
                     Glance::No => {
                         call.pattern.get().note_asked();
                         core.stats.served();

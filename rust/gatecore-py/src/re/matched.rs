@@ -119,7 +119,10 @@ impl Match {
             return Ok(*span);
         }
         let limit = Limit::default();
-        let scan = self.scan.bind(py);
+        let (scan, core) = (self.scan.bind(py), self.scan.get());
+        if core.scan.early_first(&core.set.set, self.id).is_none() {
+            CoreScan::ensure(scan, self.text.bind(py), self.id, &limit)?;
+        }
         let found = CoreScan::find(scan, self.id, Anchor::Search, self.region, &limit)?;
         let span = match found {
             Answer::Known(Some(span)) => span,
@@ -192,7 +195,9 @@ impl Match {
         if !errors::caught(|| self.scan.get().tells_groups(py, id))? {
             return Ok(self.details().groups.get_or_init(|| None).as_ref());
         }
-        let groups = CoreScan::ask(self.scan.bind(py), id, &Limit::default(), move |scan, set| {
+        let (scan, limit) = (self.scan.bind(py), Limit::default());
+        CoreScan::ensure(scan, self.text.bind(py), id, &limit)?;
+        let groups = CoreScan::ask(scan, id, &limit, move |scan, set| {
             scan.groups(set, id, anchor, found, to)
         })?;
         Ok(self.details().groups.get_or_init(|| groups.known()).as_ref())

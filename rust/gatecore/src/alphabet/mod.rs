@@ -230,6 +230,16 @@ pub struct Translation<'a> {
 }
 
 impl Translation<'_> {
+    /// What has been translated, of a document that goes on.
+    pub fn symbols(&self) -> &[u8] {
+        &self.symbols
+    }
+
+    /// Makes room for so many characters more, of one byte each.
+    pub fn reserve(&mut self, characters: usize) {
+        memory::reserve(&mut self.symbols, characters);
+    }
+
     /// Adds the document's next characters.
     pub fn push(&mut self, text: Text<'_>) {
         let alphabet = self.alphabet;

@@ -27,6 +27,7 @@ use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{self, Hir};
 
 use crate::alphabet::NEWLINE;
+use crate::early::Reach;
 use crate::memory;
 use crate::pass::Begins;
 use crate::pattern::classes::Resolve;
@@ -148,6 +149,8 @@ pub struct Confirm {
     pub grouping: OnceLock<Option<Listing>>,
     /// Where matches of a pattern that only `re` answers may begin.
     pub candidates: OnceLock<Option<Candidates>>,
+    /// How far the pattern looks.
+    pub look_reach: OnceLock<Reach>,
     /// Bytes of the automaton for spans.
     pub weight: OnceLock<usize>,
     /// Whether a question about the pattern ever took long.

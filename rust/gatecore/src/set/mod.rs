@@ -33,6 +33,7 @@ use std::sync::atomic::Ordering;
 use crate::alphabet::{Text, Translation};
 use crate::confirm::listing::{may_overrun, Listing};
 use crate::confirm::{self, Automaton, AutomatonKind, Candidates, Confirm};
+use crate::early::{Policy, Reach};
 use crate::error::ScanError;
 use crate::pattern::{decode, unpack, Node};
 use crate::scan::Scan;
@@ -93,6 +94,8 @@ pub struct PatternSet {
     pub(crate) places: Box<[Place]>,
     /// Patterns that no section has as a member: copies of others, and those unknown to the pass.
     pub(crate) others: Box<[PatternId]>,
+    /// When the beginnings of texts are looked at.
+    pub(crate) early: Policy,
 }
 
 /// Where the pass has a pattern's answer, and what that is worth.
@@ -143,7 +146,14 @@ impl PatternSet {
         }
         let others = (0..patterns.len() as u32).filter(|&id| !is_member[id as usize]);
         let others = others.map(PatternId).collect();
-        PatternSet { patterns, shards, backend, places, others }
+        let early = Policy::new(None);
+        PatternSet { patterns, shards, backend, places, others, early }
+    }
+
+    /// The same, which looks at the beginning of every text first, of so many characters: for tests.
+    pub fn with_forced_beginning(mut self, characters: usize) -> Self {
+        self.early = Policy::new(Some(characters));
+        self
     }
 
     /// Number of patterns.
@@ -322,6 +332,15 @@ impl PatternSet {
     /// Whether an automaton tells a pattern's groups, so that `re` is never asked for them.
     pub fn tells_groups(&self, id: PatternId) -> bool {
         self.groups_automaton(id, AutomatonKind::Groups).is_some()
+    }
+
+    /// How far a pattern looks.
+    pub(crate) fn look_reach(&self, id: PatternId) -> Reach {
+        let entry = self.entry(id);
+        *entry.confirm.look_reach.get_or_init(|| match self.resolved(entry) {
+            Some((node, classes)) => Reach::of(&node, &classes),
+            None => Reach::unknown(),
+        })
     }
 
     /// Whether a pattern has a `\B`.
