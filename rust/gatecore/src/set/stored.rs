@@ -28,7 +28,7 @@ use crate::pass::simd::{SimdPass, StoredSimdPass};
 use crate::pass::Coverage;
 
 const MAGIC: &[u8; 8] = b"gatecore";
-const FORMAT: u32 = 7;
+const FORMAT: u32 = 8;
 
 /// More bytes than a pattern takes besides its source and its program.
 const ENTRY: usize = 256;
