@@ -107,7 +107,9 @@ mod x86 {
             *lane = unsafe { _mm256_broadcastsi128_si256(half) };
         }
         // SAFETY: as above.
-        let (low, sixteen) = unsafe { (_mm256_set1_epi8(0x7F), _mm256_set1_epi8(16)) };
+        let low = unsafe { _mm256_set1_epi8(0x7F) };
+        // SAFETY: as above.
+        let sixteen = unsafe { _mm256_set1_epi8(16) };
         let mut done = 0;
         while done + 32 <= bytes.len() {
             let (from, to) = (&bytes[done..done + 32], &mut into[done..done + 32]);
@@ -176,7 +178,9 @@ mod x86 {
         // SAFETY: the caller has SSSE3.
         let lanes = unsafe { lanes(table) };
         // SAFETY: the caller has SSSE3; no memory is touched.
-        let (low, sixteen) = unsafe { (_mm_set1_epi8(0x7F), _mm_set1_epi8(16)) };
+        let low = unsafe { _mm_set1_epi8(0x7F) };
+        // SAFETY: as above.
+        let sixteen = unsafe { _mm_set1_epi8(16) };
         let mut done = 0;
         while done + 16 <= bytes.len() {
             let (from, to) = (&bytes[done..done + 16], &mut into[done..done + 16]);
