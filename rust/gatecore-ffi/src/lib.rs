@@ -3,10 +3,13 @@
 //!
 //! - [`hyperscan`], for the core: which of many expressions occur in these bytes?
 //! - [`cpython`], for the binding: what it needs of CPython's C interface and PyO3 does not give.
+//! - [`lookup`], for the core: a table looked up for 32 bytes at once, which takes the processor's own
+//!   instructions.
 //!
-//! Each is a cargo feature, as the core knows nothing of Python.
+//! The first two are cargo features, as the core knows nothing of Python.
 
 #[cfg(feature = "cpython")]
 pub mod cpython;
 #[cfg(feature = "hyperscan")]
 pub mod hyperscan;
+pub mod lookup;

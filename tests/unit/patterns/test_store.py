@@ -66,7 +66,7 @@ def test_a_lone_surrogate_in_a_pattern_survives(backend: Any) -> None:
         (b"", "not a stored pattern set"),
         (b"PK\x03\x04 something else", "not a stored pattern set"),
         (b"gatecore\x63\x00\x00\x00", "format 99"),
-        (b"gatecore\x08\x00\x00\x00\xff\xff\xff\xff", "cut short"),
+        (b"gatecore\x09\x00\x00\x00\xff\xff\xff\xff", "cut short"),
     ],
 )
 def test_foreign_bytes_get_a_clear_error(stored: bytes, message: str) -> None:
@@ -118,7 +118,7 @@ def test_the_cache_hits_and_misses(backend: Any, tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / "sets").stat().st_mode) == 0o700
 
 
-@pytest.mark.parametrize("content", [b"", b"garbage", b"gatecore\x08\x00\x00\x00\x05\x00"])
+@pytest.mark.parametrize("content", [b"", b"garbage", b"gatecore\x09\x00\x00\x00\x05\x00"])
 def test_a_damaged_file_is_a_miss_and_is_replaced(tmp_path: Path, content: bytes) -> None:
     """The set is compiled, the file mended, the reason kept."""
     cache = PatternStore(tmp_path)

@@ -25,6 +25,7 @@
 mod byte_set;
 mod kinds;
 mod places;
+mod translation;
 mod wide;
 #[cfg(test)]
 mod wide_tests;
@@ -33,9 +34,9 @@ use serde::{Deserialize, Serialize};
 
 pub use byte_set::ByteSet;
 pub use places::Places;
+pub use translation::Translation;
 pub use wide::Limits;
 
-use crate::memory;
 use crate::pattern::{ClassId, CodePoints, Node, CODE_POINTS};
 use kinds::{Kinds, BLOCK};
 use wide::Wide;
@@ -53,9 +54,6 @@ pub const FINAL_NEWLINE: u8 = b'\r';
 /// byte the CRLF-aware condition alone says "before the last newline", and its lazy DFAs serve `$` at 2 ns
 /// a character; its NFA engines take 12, and 60 where the text is longer than their memory.
 pub const UNUSED: u8 = b'\n';
-
-/// Characters for whose longest symbols room is made at once.
-const WIDE_STRETCH: usize = 1 << 12;
 
 /// A document's characters, as the caller has them. They are not copied.
 ///
@@ -199,7 +197,13 @@ impl Alphabet {
 
     /// Starts to translate a document of `length` characters, with room for all of it.
     pub fn translation(&self, length: usize) -> Translation<'_> {
-        Translation { alphabet: self, symbols: memory::with_capacity(length) }
+        Translation::new(self, length)
+    }
+
+    /// The symbols of the ASCII characters, where each is one byte.
+    fn low(&self) -> &[u8; 0x80] {
+        let begin = usize::from(self.blocks[0]) * BLOCK;
+        self.table[begin..].first_chunk().expect("a block holds 256")
     }
 
     #[inline]
@@ -218,68 +222,6 @@ impl Alphabet {
             && self.blocks.len() == CODE_POINTS as usize / BLOCK
             && self.table.len() % BLOCK == 0
             && self.blocks.iter().all(|&block| usize::from(block) < self.table.len() / BLOCK)
-    }
-}
-
-/// A document on its way into symbols, chunk by chunk: a caller that has to copy its characters need
-/// not copy all of them at once. About 0.3 ns a character for ASCII and 1 ns for others.
-#[derive(Debug)]
-pub struct Translation<'a> {
-    alphabet: &'a Alphabet,
-    symbols: Vec<u8>,
-}
-
-impl Translation<'_> {
-    /// What has been translated, of a document that goes on.
-    pub fn symbols(&self) -> &[u8] {
-        &self.symbols
-    }
-
-    /// Makes room for so many characters more, of one byte each.
-    pub fn reserve(&mut self, characters: usize) {
-        memory::reserve(&mut self.symbols, characters);
-    }
-
-    /// Adds the document's next characters.
-    pub fn push(&mut self, text: Text<'_>) {
-        let alphabet = self.alphabet;
-        if let Some(wide) = &alphabet.wide {
-            return push_wide(wide, text, &mut self.symbols);
-        }
-        match text {
-            Text::Ascii(bytes) => {
-                let low = &alphabet.table[usize::from(alphabet.blocks[0]) * BLOCK..][..BLOCK];
-                self.symbols.extend(bytes.iter().map(|&byte| low[usize::from(byte)]));
-            }
-            Text::Utf32(bytes) => self.symbols.extend(bytes.chunks_exact(4).map(|four| {
-                alphabet.symbol(u32::from_le_bytes([four[0], four[1], four[2], four[3]]))
-            })),
-        }
-    }
-
-    /// The document in symbols.
-    pub fn finish(mut self) -> Vec<u8> {
-        end_with_final_newline(&mut self.symbols);
-        self.symbols
-    }
-}
-
-fn push_wide(wide: &Wide, text: Text<'_>, symbols: &mut Vec<u8>) {
-    let code_point = |four: &[u8]| u32::from_le_bytes([four[0], four[1], four[2], four[3]]);
-    match (text, wide.ascii()) {
-        (Text::Ascii(bytes), Some(ascii)) => {
-            symbols.extend(bytes.iter().map(|&byte| ascii[usize::from(byte & 0x7F)]));
-        }
-        (Text::Ascii(bytes), None) => {
-            for stretch in bytes.chunks(WIDE_STRETCH) {
-                wide.translate(stretch.iter().map(|&byte| u32::from(byte)), symbols);
-            }
-        }
-        (Text::Utf32(bytes), _) => {
-            for stretch in bytes.chunks(4 * WIDE_STRETCH) {
-                wide.translate(stretch.chunks_exact(4).map(code_point), symbols);
-            }
-        }
     }
 }
 

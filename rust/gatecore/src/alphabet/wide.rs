@@ -41,7 +41,6 @@ use serde::{Deserialize, Serialize};
 
 use super::kinds::{Kinds, BLOCK};
 use super::{is_word_symbol, ByteSet, FINAL_NEWLINE, NEWLINE, UNUSED};
-use crate::memory;
 use crate::pattern::{behind, ClassId, CodePoints, LookAround, Node, CODE_POINTS};
 
 /// Most kinds of one alphabet: more than all words of Chinese and Korean need.
@@ -92,7 +91,7 @@ pub(super) struct Wide {
     blocks: Vec<u16>,
     /// Symbols: up to three bytes, and at the end how many.
     table: Vec<[u8; 4]>,
-    /// The symbols of the ASCII characters, if all are single bytes; else empty.
+    /// The symbols of the ASCII characters, [`UNUSED`] for one of several bytes.
     #[serde(with = "serde_bytes")]
     ascii: Vec<u8>,
     /// What each class takes: one of these.
@@ -276,8 +275,8 @@ impl Wide {
         let ways = ways.collect();
         let (blocks, table) = kinds.table(&codes);
         let low: Vec<[u8; 4]> = kinds.below(0x80).map(|kind| codes[kind as usize]).collect();
-        let is_narrow = low.iter().all(|code| code[3] == 1);
-        let ascii = if is_narrow { low.iter().map(|code| code[0]).collect() } else { Vec::new() };
+        let short = |code: &[u8; 4]| if code[3] == 1 { code[0] } else { UNUSED };
+        let ascii = low.iter().map(short).collect();
         let mut symbols: ByteSet =
             codes.iter().flat_map(|code| code[..usize::from(code[3])].to_vec()).collect();
         symbols.insert(FINAL_NEWLINE);
@@ -289,34 +288,14 @@ impl Wide {
         &self.inner
     }
 
-    /// The symbols of the ASCII characters, if each is one byte.
-    pub fn ascii(&self) -> Option<&[u8]> {
-        (!self.ascii.is_empty()).then_some(&self.ascii)
+    /// The symbols of the ASCII characters, [`UNUSED`] for one of several bytes.
+    pub fn ascii(&self) -> &[u8; 0x80] {
+        self.ascii.first_chunk().expect("there are 128")
     }
 
-    /// Adds the symbols of characters.
-    pub fn translate(
-        &self,
-        code_points: impl ExactSizeIterator<Item = u32>,
-        symbols: &mut Vec<u8>,
-    ) {
-        let mut at = symbols.len();
-        let room = 3 * code_points.len() + 1;
-        if symbols.try_reserve(room).is_err() {
-            memory::exhausted();
-        }
-        symbols.resize(at + room, 0);
-        for code_point in code_points {
-            let code = self.code(code_point);
-            // The fourth is the length, and where the next symbol begins at the latest.
-            symbols[at..at + 4].copy_from_slice(&code);
-            at += usize::from(code[3]);
-        }
-        symbols.truncate(at);
-    }
-
+    /// The symbol of a character, and at the end how many bytes it has.
     #[inline]
-    fn code(&self, code_point: u32) -> [u8; 4] {
+    pub fn code(&self, code_point: u32) -> [u8; 4] {
         let code_point = code_point as usize;
         let block = self.blocks.get(code_point / BLOCK).copied().unwrap_or(0);
         self.table[usize::from(block) * BLOCK + code_point % BLOCK]
@@ -420,7 +399,7 @@ impl Wide {
             && self.table.len() % BLOCK == 0
             && self.blocks.iter().all(|&block| usize::from(block) < self.table.len() / BLOCK)
             && self.table.iter().all(|code| (1..=3).contains(&code[3]))
-            && [0, 0x80].contains(&self.ascii.len())
+            && self.ascii.len() == 0x80
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 
 use super::groups::{distribute, Needs, Tables};
 use super::route::Routing;
@@ -237,7 +238,12 @@ impl PatternSet {
                 }
                 sections.push(Section { members, pass });
             }
-            shards.push(Shard { alphabet: group.alphabet, classes: group.classes, sections });
+            shards.push(Shard {
+                alphabet: group.alphabet,
+                classes: group.classes,
+                sections,
+                was_slow: AtomicBool::default(),
+            });
         }
 
         for (number, &first) in same_as.iter().enumerate() {

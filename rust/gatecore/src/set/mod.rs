@@ -329,6 +329,21 @@ impl PatternSet {
         sections.map(|section| section.members.len()).max().unwrap_or(0)
     }
 
+    /// Whether a shard's patterns stand in more than one section.
+    pub fn has_sections(&self, shard: ShardId) -> bool {
+        self.shards[shard.0 as usize].sections.len() > 1
+    }
+
+    /// Notes that a pass over a shard took long, so that the next is expected to.
+    pub fn note_slow_pass(&self, shard: ShardId) {
+        self.shards[shard.0 as usize].was_slow.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a pass over a shard ever took long.
+    pub fn was_slow_pass(&self, shard: ShardId) -> bool {
+        self.shards[shard.0 as usize].was_slow.load(Ordering::Relaxed)
+    }
+
     /// Whether an automaton tells a pattern's groups, so that `re` is never asked for them.
     pub fn tells_groups(&self, id: PatternId) -> bool {
         self.groups_automaton(id, AutomatonKind::Groups).is_some()

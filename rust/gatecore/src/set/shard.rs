@@ -6,6 +6,7 @@
 //! A shard's patterns may be in sections, each with a pass of its own that is run when one of its
 //! patterns is first asked about. The document is translated once for all of them.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::OnceLock;
 
 use crate::alphabet::{Alphabet, ByteSet, Places};
@@ -28,6 +29,8 @@ pub struct Shard {
     pub(crate) classes: Vec<u32>,
     /// The first is scanned at once.
     pub(crate) sections: Vec<Section>,
+    /// Whether a pass ever took long.
+    pub(crate) was_slow: AtomicBool,
 }
 
 /// Patterns that are scanned together.

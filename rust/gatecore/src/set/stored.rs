@@ -12,6 +12,8 @@
 //! The checksum guards against accidents. A forger can write any checksum, and a compiled database is
 //! as powerful as code: load sets only from places that you trust as you trust code.
 
+use std::sync::atomic::AtomicBool;
+
 #[cfg(feature = "simd")]
 use gatecore_ffi::hyperscan::Error;
 use serde::{Deserialize, Serialize};
@@ -28,7 +30,7 @@ use crate::pass::simd::{SimdPass, StoredSimdPass};
 use crate::pass::Coverage;
 
 const MAGIC: &[u8; 8] = b"gatecore";
-const FORMAT: u32 = 8;
+const FORMAT: u32 = 9;
 
 /// More bytes than a pattern takes besides its source and its program.
 const ENTRY: usize = 256;
@@ -219,7 +221,8 @@ impl StoredShard {
         }
         let sections = self.sections.into_iter().map(|section| section.restore(coverage));
         let sections = sections.collect::<Result<_, _>>()?;
-        Ok(Shard { alphabet: self.alphabet, classes: self.classes, sections })
+        let was_slow = AtomicBool::default();
+        Ok(Shard { alphabet: self.alphabet, classes: self.classes, sections, was_slow })
     }
 }
 
