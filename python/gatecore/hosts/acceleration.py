@@ -332,10 +332,12 @@ class Acceleration:
         with self._lock:
             for document in self._recent:
                 if document == text:
+                    self._last = text, document
                     return document
             document = Document(text, self.patterns)
             lend_scan(text, document._core)
             self._recent.insert(0, document)
+            self._last = text, document
             while len(self._recent) > 1 and (
                 len(self._recent) > _MOST_RECENT or sum(map(len, self._recent)) > _LONGEST_RECENT
             ):
@@ -343,13 +345,11 @@ class Acceleration:
             return document
 
     def last_document(self, text: str) -> Document:
-        """The same, for a module whose gates all get the same object one after the other."""
+        """The same, for gates that all get the same object one after the other."""
         last = self._last
         if last is not None and last[0] is text:
             return last[1]
-        document = self._kept_document(text)
-        self._last = text, document
-        return document
+        return self._kept_document(text)
 
     def _call(
         self,
@@ -372,7 +372,7 @@ class Acceleration:
         text: str | None = None
         if place is not None:
             text = args[place] if isinstance(place, int) else kwargs[place]
-            document = self.document(text) if entry.whole else self._kept_document(text)
+            document = self.document(text) if entry.whole else self.last_document(text)
             if isinstance(place, int):
                 args = (*args[:place], document, *args[place + 1 :])
             else:
@@ -398,6 +398,36 @@ class Acceleration:
                     self._judge(entry, *came_to)
                 if entry.whole and document is not None:
                     self._finish(document)
+
+    def _call_gate(
+        self,
+        label: str,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: Any,
+        depth: int,
+    ) -> Any:
+        """Calls a gate that is not replayed, with what `_call` does for one: half its cost.
+
+        Gates are called a hundred times a document; on short ones that is a tenth of all.
+        """
+        text = args[0]
+        document: Document | None = None
+        if type(text) is str:
+            document = self.last_document(text)
+            args = (document, *args[1:])
+        local = self._local
+        local.depth = depth + 1
+        before = thread_counts()
+        try:
+            found = function(*args, **kwargs)
+        finally:
+            local.depth = depth
+            with self._lock:
+                self._counts.add(label, before, outermost=depth == 0)
+        if document is not None and type(found) is Document:  # whoever called gave a `str`
+            return text if found is document else str.__str__(found)
+        return found
 
     # What does not gain.
 
@@ -581,6 +611,7 @@ def _door(entry: Entry) -> Callable[[patching.Taken], Callable[..., Any]]:
         # Within another call there is no text to look for: it came in there, and is counted there.
         # Helpers that are called thousands of times a document pay for each look.
         only_outermost = entry.parameter is None and not entry.whole
+        is_gate = entry.parameter is not None and not entry.whole
 
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -592,6 +623,8 @@ def _door(entry: Entry) -> Callable[[patching.Taken], Callable[..., Any]]:
                 return function(*args, **kwargs)
             depth: int = getattr(handle._local, "depth", 0)
             known = None
+            if is_gate and args and handle._replays is None:
+                return handle._call_gate(entry.label, function, args, kwargs, depth)
             if handle._replays is not None and (gate := handle._replays.get(call)) is not None:
                 known = gate.replayed(handle, args, kwargs, depth)
                 if known is not RUN and known is not NEW:

@@ -110,7 +110,7 @@ fn no_texts(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 answer!(searched, "search", Search, |target| first(target, Anchor::Search), gives none);
 answer!(matched, "match", Match, |target| first(target, Anchor::Match), gives none);
 answer!(fullmatch, "fullmatch", FullMatch, |target| first(target, Anchor::FullMatch), gives none);
-answer!(finditer, "finditer", Search, matches);
+answer!(iterated, "finditer", Search, matches);
 answer!(findall, "findall", Search, texts, gives no_texts);
 
 /// As `re.Pattern.search`. Most calls are about a whole document whose pass has the answer: they come
@@ -150,17 +150,40 @@ pub fn search<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     searched(call)
 }
 
+/// As `re.Pattern.finditer`. Half of what a host asks finds nothing, and the pass knows it: that takes
+/// no look at the pattern's automaton, neither here nor when the iterator is asked.
+#[inline]
+pub fn finditer<'py>(call: Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    if call.pos.is_none() && call.endpos.is_none() {
+        if let Some(scan) = scan_of(call.string) {
+            let core = scan.get();
+            if let Some(Some(id)) = call.pattern.get().known_number(&core.set) {
+                if core.scan.glance(&core.set.set, id) == Glance::No {
+                    call.pattern.get().note_asked();
+                    core.stats.served();
+                    let text = call.string.cast::<PyString>()?;
+                    let region = core.scan.whole();
+                    let none = MatchIterator::none(call.pattern, text, scan, id, region)?;
+                    return Ok(none.into_any());
+                }
+            }
+        }
+    }
+    iterated(call)
+}
+
 /// The matches of a target, looked for as they are asked for.
 pub fn matches<'py>(target: &Target<'_, 'py>) -> PyResult<Served<'py>> {
     let core = target.scan.get();
-    let is_out = target.is_out(Anchor::Search);
-    if !is_out && core.scan.is_for_re(&core.set.set, target.id, target.region.to) {
+    if target.is_out(Anchor::Search) {
+        let Target { pattern, text, ref scan, id, region, .. } = *target;
+        return Ok(Ok(MatchIterator::none(pattern, text, scan.clone(), id, region)?.into_any()));
+    }
+    if core.scan.is_for_re(&core.set.set, target.id, target.region.to) {
         return Ok(Err(target.declined(Reason::Fallback)));
     }
-    if is_out || errors::caught(|| core.set.set.tells_spans(target.id))? {
-        if !is_out {
-            target.serve();
-        }
+    if errors::caught(|| core.set.set.tells_spans(target.id))? {
+        target.serve();
         return Ok(Ok(MatchIterator::of(target, None)?.into_any()));
     }
     match ByCandidates::of(target)? {

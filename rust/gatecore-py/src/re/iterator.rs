@@ -62,6 +62,27 @@ impl MatchIterator {
         Bound::new(target.text.py(), iterator)
     }
 
+    /// No match at all, which is known.
+    pub fn none<'py>(
+        pattern: &Bound<'py, CompiledPattern>,
+        text: &Bound<'py, PyString>,
+        scan: Bound<'py, CoreScan>,
+        id: PatternId,
+        region: Region,
+    ) -> PyResult<Bound<'py, MatchIterator>> {
+        let (spans, begin) = (Vec::new().into_iter(), Begin::at(region.from));
+        let iterator = MatchIterator {
+            text: text.clone().unbind(),
+            scan: scan.unbind(),
+            pattern: pattern.clone().unbind(),
+            id,
+            region,
+            limit: Limit::default(),
+            state: Mutex::new(Ahead { spans, begin, batch: 1, at_end: true, by_re: None }),
+        };
+        Bound::new(text.py(), iterator)
+    }
+
     fn next_by_re<'py>(
         &self,
         py: Python<'py>,
