@@ -218,7 +218,7 @@ fn many_long_patterns_are_found_where_they_stand() {
             Ok(())
         })
         .unwrap();
-    assert!(found.get() > 2_000 && taken.get() > 4_000, "{} of {}", found.get(), taken.get());
+    assert!(found.get() > 2_000 && taken.get() > 2_500, "{} of {}", found.get(), taken.get());
     assert!(placed.iter().all(|count| count.get() > 150), "{placed:?} were placed");
     assert!(listed.iter().chain(&whole).all(|count| count.get() > 100), "{listed:?}, {whole:?}");
 }
