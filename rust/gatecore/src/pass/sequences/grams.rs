@@ -166,7 +166,7 @@ impl Index {
     pub fn new(sequences: &Sequences) -> Self {
         let sizes = sequences.sizes();
         let mut left: Vec<u32> = (0..sequences.entries.len() as u32).collect();
-        let slots = sequences.placed.last().map_or(0, |&slot| slot as usize + 1);
+        let slots = sequences.placed.iter().max().map_or(0, |&slot| slot as usize + 1);
         let mut is_placed = vec![false; slots];
         let mut is_whole = is_placed.clone();
         sequences.placed.iter().for_each(|&slot| is_placed[slot as usize] = true);

@@ -338,9 +338,11 @@ impl Sequences {
         }
     }
 
-    /// Forgets what only taking needs: a pattern's classes are 32 bytes each.
+    /// Forgets what only taking needs: a pattern's classes are 32 bytes each. Slots are taken in any order.
     pub fn finish(&mut self) {
         self.known = HashMap::new();
+        self.placed.sort_unstable();
+        self.whole.sort_unstable();
     }
 
     /// The same without its index, for storing.

@@ -275,3 +275,21 @@ fn what_is_written_is_read_and_what_is_damaged_is_refused() {
         assert!(!copy.is_sound(4));
     }
 }
+
+#[test]
+fn slots_are_taken_in_any_order() {
+    let table = Table::new();
+    let mut sequences = Sequences::default();
+    let word = Node::Concat(vec![class(cases::A), class(cases::B), class(cases::A)]);
+    for slot in [700, 3] {
+        assert!(sequences.take(slot, &word, &table, table.symbols(), None, Grams::Any));
+    }
+    let mut reported = Reported::new(701);
+    let document = table.symbols_of(b"a--------aba");
+    sequences.scan(&document, &document, &mut reported, &Stop::never()).unwrap();
+    reported.finish();
+    assert_eq!(reported.iter().collect::<Vec<_>>(), [3, 700]);
+    assert_eq!([3, 700].map(|slot| reported.not_before(slot)), [5, 5]);
+    sequences.finish();
+    assert!(sequences.is_sound(701) && sequences.copy().is_sound(701));
+}
