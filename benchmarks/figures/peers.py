@@ -33,6 +33,7 @@ from typing import Any, Literal, TypeAlias
 import gatecore
 from benchmarks import engines
 from benchmarks.figures import peer_tables
+from benchmarks.figures.peer_chart import chart
 from benchmarks.figures.peer_figures import (
     OURS,
     OURS_ON_THEIRS,
@@ -60,6 +61,8 @@ Answers: TypeAlias = "Mapping[int, list[tuple[int, int]]]"
 """Every span of each pattern that matches: from it the answers to all three questions follow."""
 
 SIZES = (100, 10_000, 100_000)
+#: Characters of the texts that the chart is about.
+CHART = 10_000
 
 _COLD_FIRST: tuple[Question, ...] = ("T2", "T3", "T1")
 
@@ -349,6 +352,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--size", action="append", type=int, help="characters of a text")
     parser.add_argument("--markdown", action="store_true", help="tables in Markdown")
+    parser.add_argument("--chart", type=Path, metavar="FILE", help="also draw T1 there, as SVG")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every sample there")
     parser.add_argument(
         "--show", type=Path, metavar="FILE", help="measure nothing: the tables of such a file"
@@ -363,6 +367,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         earlier = json.loads(chosen.show.read_text("utf-8"))
         sets = [SetFigures.from_dict(plain) for plain in earlier["sets"]]
         peer_tables.show(sets, earlier, markdown=chosen.markdown)
+        if chosen.chart:
+            chosen.chart.write_text(chart(sets, earlier, characters=CHART), "utf-8")
         return 0
     limits = dataclasses.replace(QUICK if chosen.quick else Limits(), clock=chosen.clock)
     result: dict[str, Any] = {
@@ -395,6 +401,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             result["load average at the end"] = machine()["load average"]
             chosen.json.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     peer_tables.show(measured, result, markdown=chosen.markdown)
+    if chosen.chart:
+        chosen.chart.write_text(chart(measured, result, characters=CHART), "utf-8")
     wrong = [
         f"{figures.name}: gatecore's {cell.question} on {cell.characters} characters differs "
         f"from re's for patterns {sorted(cell.wrong)[:10]}"
