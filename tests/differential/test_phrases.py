@@ -17,9 +17,7 @@ import pytest
 from benchmarks.inputs import corpus
 from gatecore import Pattern, PatternSet
 
-WORDS = tuple(
-    re.findall(r"\w+", "risk fee no not loss gain fund rate cost claim pay plan cap")
-)
+WORDS = tuple(re.findall(r"\w+", "risk fee no not loss gain fund rate cost claim pay plan cap"))
 ENDS = ("", "", "", r"\b", r"\w*", r"\s*", r"\s+", "s?", "(?:s|es)", ".*", r"\w*\b", "[.!]")
 FRONTS = ("", "", "", r"\b", r"\w*", r"\s*", r"\s+", "(?:a|an|the) ", "(?:un)?", r"\b\w*")
 #: What stands between words: in some sets white space of any length, in others blanks.
