@@ -174,8 +174,8 @@ def _count_all() -> dict[str, int]:
         folder = Path(made)
         _store_everything(folder)
         counts = {}
-        _collected(next(iter(OPERATIONS)), 1, folder)  # so that Python has compiled every module
         for name in OPERATIONS:
+            _collected(name, 1, folder)  # so that Python has compiled every module
             counts[name] = count(name, folder)
             print(f"{counts[name]:>14,}  {name}", flush=True)
     return counts
