@@ -49,7 +49,7 @@ class PatternSet:
             unknown or not there.
         SetTooLargeError: The set is beyond the engine's limits.
 
-    Compiling costs 1 to 20 ms a pattern: 1 ms where patterns are words and short gaps, 15 ms and
+    Compiling costs 1 to 45 ms a pattern: 1 ms where patterns are words and short gaps, 15 ms and
     more with long bounded gaps such as `[^.]{0,60}`. Loading a compiled set takes a few
     milliseconds in all.
 
