@@ -52,9 +52,6 @@ const PORTION: usize = 1 << 20;
 /// thread that then finds nothing left to do.
 const MANY: usize = 8;
 
-/// Patterns from which it is worth to look up where the matches of all of them begin.
-const MANY_PATTERNS: usize = 48;
-
 impl Scan {
     /// Spans of all patterns, on all processors where the document is long. It must have been scanned.
     ///
@@ -67,8 +64,8 @@ impl Scan {
         stop: &Stop,
     ) -> Result<Columns, ScanError> {
         let (mut ids, mut open) = self.known_ids(set);
-        if which == Which::All && ids.len() >= MANY_PATTERNS {
-            self.expect_lists();
+        if which == Which::All {
+            self.expect_lists(ids.len());
         }
         memory::append(&mut ids, &mut open);
         ids.sort_unstable();

@@ -470,9 +470,11 @@ impl Scan {
         scan.begins(place.section, place.slot)
     }
 
-    /// Says that all matches of many patterns will be asked for.
-    pub(crate) fn expect_lists(&self) {
-        self.lists.fetch_max(MANY_LISTS, Ordering::Relaxed);
+    /// Says that all matches of so many patterns will be asked for.
+    pub(crate) fn expect_lists(&self, patterns: usize) {
+        if patterns >= MANY_LISTS as usize {
+            self.lists.fetch_max(MANY_LISTS, Ordering::Relaxed);
+        }
     }
 
     /// The first matches from a place on, in a document that ends at `to`.
