@@ -1,0 +1,1 @@
+"""Validation of documents, one or many, with gates as data and Python gates."""
