@@ -82,7 +82,7 @@ class AsyncCache(Protocol):
         tags: Collection[str] = (),
         keep: Callable[[V], bool] | None = None,
     ) -> V:
-        """As `Cache.get_or_compute`; a task that is cancelled does not cancel the others' answer."""
+        """As `Cache.get_or_compute`; a cancelled task does not cancel the others' answer."""
 
     async def invalidate(self, *tags: str) -> int:
         """As `Cache.invalidate`."""
