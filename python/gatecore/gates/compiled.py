@@ -11,6 +11,7 @@ from gatecore._gatecore import CoreGates, Deadline
 from gatecore.errors import UnansweredError
 from gatecore.gates.document import GateDocument, PatternSets
 from gatecore.gates.findings import Finding, Lines
+from gatecore.gates.masking import masked_spans, shown
 from gatecore.gates.patterns import GatePatterns
 from gatecore.gates.placeholders import Found, placeholders, render
 from gatecore.gates.report import Report, Timing, Verdict, answer
@@ -125,8 +126,11 @@ class CompiledGates:
         except UnansweredError as error:
             return self._unknown(text, error, time.perf_counter() - started, until)
         scanned = time.perf_counter()
-        outcomes = self.core.evaluate(document, until)
+        outcomes, masked = self.core.evaluate(document, until)
         text = document.text
+        if masked is None:  # a question about them was not answered: nothing is shown as it is
+            masked = [(0, len(text))]
+        readable = shown(text, masked)
         lines = Lines(text)
         verdicts = []
         for gate, (outcome, unanswered) in enumerate(outcomes):
@@ -140,10 +144,12 @@ class CompiledGates:
             prepared = self.branches[gate][branch]
             verdict = prepared.verdict
             if found or texts:
-                verdict = _verdict(prepared, self.shown[gate], found, texts, lines, text)
+                verdict = _verdict(prepared, self.shown[gate], found, texts, lines, readable)
             verdicts.append(verdict)
         timing = Timing(scanned - started, time.perf_counter() - scanned)
-        report = Report(tuple(verdicts), characters=len(text), timing=timing)
+        report = Report(
+            tuple(verdicts), characters=len(text), timing=timing, masked=tuple(masked)
+        )
         return report._remember(self, text, until)
 
     def _unknown(
@@ -152,7 +158,10 @@ class CompiledGates:
         """The report of a document whose pass was not finished."""
         why = f"the pass over the document: {error.reason}"
         verdicts = tuple(_unknown(gate, why) for gate in self.gates)
-        report = Report(verdicts, characters=str.__len__(text), timing=Timing(seconds, 0.0))
+        length = str.__len__(text)
+        masked = ((0, length),) if self.patterns.masked and length else ()
+        timing = Timing(seconds, 0.0)
+        report = Report(verdicts, characters=length, timing=timing, masked=masked)
         return report._remember(self, text, until)
 
     def _why_unknown(self, gate: int, error: UnansweredError | None) -> str:
@@ -172,7 +181,7 @@ class CompiledGates:
         from gatecore.gates.why.judge import Judge
 
         document = GateDocument(self.patterns, self.sets, text, deadline_of(deadline))
-        return Whys(self.gates, Judge(document))
+        return Whys(self.gates, Judge(document, masked_spans(self.gates, document)))
 
 
 def _unknown(gate: Gate, why: str) -> Verdict:
@@ -225,7 +234,7 @@ def _verdict(
 
 def _filled(template: str, filled: list[_Filled], text: str) -> str:
     values: Iterator[Found] = (
-        end if hole.field == "count" else None if start < 0 else text[start:end]
+        end if hole.is_number else None if start < 0 else text[start:end]
         for hole, (start, end) in zip(placeholders(template), filled, strict=True)
     )
     return render(template, lambda _: next(values))

@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::sync::{Arc, OnceLock};
 
 use gatecore::gate::{
-    evaluate, Answerer, Capture, Document, Filled, Gate, GatePattern, Gates, Outcome, PatternRef,
-    Unit, View as Form,
+    evaluate, masked, Answerer, Capture, Document, Filled, Gate, GatePattern, Gates, Outcome,
+    PatternRef, Unit, Validity, View as Form,
 };
 use gatecore::{
     memory, Anchor, Answer, BuildError, PatternId, PatternSet, Scan, SharedSet, Span, Unbroken,
@@ -31,6 +31,8 @@ type FlatFilled = (isize, isize);
 type FlatOutcome = (Option<usize>, Vec<FlatFinding>, Vec<Option<Vec<FlatFilled>>>);
 
 type Pair = (usize, usize);
+/// The outcome of each gate or why it has none, and what is to be masked, None where that is not known.
+type Answered = (Vec<(Option<FlatOutcome>, Option<PyErr>)>, Option<Vec<Pair>>);
 
 /// Gates over the pattern sets of the document and of the document in lower case. Immutable.
 #[pyclass(frozen, module = "gatecore._gatecore")]
@@ -68,13 +70,15 @@ impl CoreGates {
     /// answers for a pattern on the fallback route: `document` is a `gatecore.gates.document.GateDocument`.
     ///
     /// A gate that hangs on a question that was not answered comes back as the `UnansweredError`. With a
-    /// deadline, gates that need `re` come last: it may take all the time there is.
+    /// deadline, gates that need `re` come last: it may take all the time there is. Behind the outcomes
+    /// come the spans that must not be shown as they are, in order, or None if a question about them was
+    /// not answered.
     #[pyo3(signature = (document, deadline=None))]
     fn evaluate(
         &self,
         document: &Bound<'_, PyAny>,
         deadline: Option<&Bound<'_, Deadline>>,
-    ) -> PyResult<Vec<(Option<FlatOutcome>, Option<PyErr>)>> {
+    ) -> PyResult<Answered> {
         let py = document.py();
         let limit = &Limit::of(deadline);
         let answers = Answers {
@@ -103,7 +107,12 @@ impl CoreGates {
                 Err(Obstacle::Later) => unreachable!("nothing is put off twice"),
                 Err(Obstacle::Error(error)) => (None, Some(error)),
             };
-            Ok(outcomes.into_iter().map(told).collect())
+            let hidden = match masked(&self.gates.masked, &document) {
+                Ok(spans) => Some(spans.iter().map(|span| (span.start(), span.end())).collect()),
+                Err(Obstacle::Error(error)) if !is_of_one_question(&error) => return Err(error),
+                Err(_) => None,
+            };
+            Ok((outcomes.into_iter().map(told).collect(), hidden))
         };
         without_gil(py, move || errors::caught(work)?)
     }
@@ -225,7 +234,7 @@ impl Answers<'_> {
     }
 
     fn place(&self, pattern: GatePattern) -> PyResult<Place<'_>> {
-        let PatternRef { view: form, in_unbroken, number } =
+        let PatternRef { view: form, in_unbroken, number, .. } =
             self.gates.gates.patterns[pattern.0 as usize];
         let (view, id) = (self.view(form, in_unbroken)?, PatternId(number));
         if form == Form::Text {
@@ -321,6 +330,10 @@ impl Answerer for Answers<'_> {
 
     fn length(&self) -> usize {
         self.views[0].get().map_or(0, |whole| whole.scan.get().scan.len())
+    }
+
+    fn valid(&self, pattern: GatePattern) -> Option<Validity> {
+        self.gates.gates.patterns[pattern.0 as usize].valid
     }
 
     fn is_match(&self, pattern: GatePattern) -> Result<bool, Obstacle> {

@@ -181,7 +181,7 @@ class HtmlReport:
 
 
 def _document(checked: Checked, prefix: str, room: _Room) -> Iterator[str]:
-    verdicts, text = checked.report.verdicts, checked.text
+    verdicts, text = checked.report.verdicts, checked.report.shown(checked.text)
     order = sorted(range(len(verdicts)), key=lambda at: _rank(verdicts[at]))
     numbers, marks = _marks(verdicts, order, room)
     gaps = left_out(text, marks, room.characters)
