@@ -73,7 +73,8 @@ class GateSet:
 
         Args:
             paths: Gate files, folders of them, or folders of such folders.
-            modules: Names of shipped modules, which come first. If neither is given, all of them.
+            modules: Names of shipped modules, which come first. If neither is given, those of
+                `gatecore.modules.defaults`.
             backend: As for `GateSet`.
             store: As for `GateSet`; also used by `reload`.
 

@@ -1,6 +1,6 @@
 """What the shipped gates' patterns compile to: the first check waits for a second, not for fifteen.
 
-The wheel's build compiles the sets that people ask for most (all modules, and each alone) and puts
+The wheel's build compiles the sets that people ask for most (the modules asked by default, all of them, and each alone) and puts
 the engine's databases beside the gates, one file a set. They are portable across x86-64 processors
 and, other than a whole stored set, across interpreters: databases see symbols, not characters.
 Patterns are still lowered by the running interpreter, and a database is used only for exactly the

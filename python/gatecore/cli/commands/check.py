@@ -14,7 +14,8 @@ __all__ = ["ABOUT", "Options", "run"]
 
 ABOUT: Final = opt.About(
     description="Checks each document with all gates and shows what was found and where. "
-    "Without --module and --gates, all shipped modules are asked.",
+    "Without --module and --gates, the modules fca_uk and gdpr_uk are asked; "
+    "--module universal looks for personal data, claims, bias and harm.",
     epilog="examples:\n"
     "  gatecore check letter.txt\n"
     "  gatecore check --gates house/ --fail-on warning *.txt\n"
