@@ -335,7 +335,12 @@ def make_gate(choices: Choices, name: str) -> Gate:
     branches.append(_branch(choices, conditions, None))
     masked = tuple(group for group in groups if choices.chance(10))
     return gate_of(
-        groups, *branches, name=name, module="generated", version=version, relevant=relevant,
+        groups,
+        *branches,
+        name=name,
+        module="generated",
+        version=version,
+        relevant=relevant,
         masked=masked,
     )
 

@@ -147,9 +147,7 @@ class CompiledGates:
                 verdict = _verdict(prepared, self.shown[gate], found, texts, lines, readable)
             verdicts.append(verdict)
         timing = Timing(scanned - started, time.perf_counter() - scanned)
-        report = Report(
-            tuple(verdicts), characters=len(text), timing=timing, masked=tuple(masked)
-        )
+        report = Report(tuple(verdicts), characters=len(text), timing=timing, masked=tuple(masked))
         return report._remember(self, text, until)
 
     def _unknown(

@@ -139,11 +139,12 @@ def _problems(
         remark = " (same findings, other order)" if reordered else ""
         yield ExampleProblem(example, _quoted(example.evidence), _quoted(texts) + remark)
     if slow != verdict:
+        shown = _quoted(finding.text for finding in verdict.findings)
         yield ExampleProblem(
             example,
             f"the reference's answer {slow.status}, "
             f"{_quoted(finding.text for finding in slow.findings)}",
-            f"{verdict.status}, {_quoted(finding.text for finding in verdict.findings)}; this is a bug in gatecore, please report it",
+            f"{verdict.status}, {shown}; this is a bug in gatecore, please report it",
         )
 
 

@@ -257,9 +257,7 @@ def _findings(evidence: spec.Evidence, gate: Gate, matches: Matches, lines: Line
     ]
 
 
-def _filled(
-    template: str, branch: spec.Branch, gate: Gate, matches: Matches, document: str
-) -> str:
+def _filled(template: str, branch: spec.Branch, gate: Gate, matches: Matches, document: str) -> str:
     """A message with its placeholders filled from all matches of the document.
 
     Where the verdict shows only some matches of a group, its placeholders speak of these: of those

@@ -152,7 +152,9 @@ class Patterns:
         return cast(View, word)
 
     def valid(self, node: Node, what: str) -> Validity:
-        word = self.file.word(node, f"valid of {what}", grammar.VALID.words, called="kind of number")
+        word = self.file.word(
+            node, f"valid of {what}", grammar.VALID.words, called="kind of number"
+        )
         return cast(Validity, word)
 
     def pattern(self, node: Node, what: str, defaults: Defaults) -> PatternRef:

@@ -338,9 +338,7 @@ class _Explainer:
                 reasons.append(f"{named} is no {KINDS[kind]}")
             elif number < len(shown):
                 other = next(each for each in known if values.compare(value, relation, each))
-                reasons.append(
-                    f"{named} is {worth(value)}, {RELATIONS[relation]} {worth(other)}"
-                )
+                reasons.append(f"{named} is {worth(value)}, {RELATIONS[relation]} {worth(other)}")
             else:
                 others_told = against or listed([format_value(each) for each in known])
                 reasons.append(
