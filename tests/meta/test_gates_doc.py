@@ -48,6 +48,8 @@ def idiom_in_a_gate(idiom: str) -> str:
     key = idiom.partition(":")[0]
     if key == "{shared":
         return BASE.replace("shared: [x]", f"shared: [{idiom}]")
+    if key in ("{valid", "{masked"):
+        return BASE.replace("shared: [x]", f"shared: {idiom}")
     if key in ("relevant", "tags", "deprecated"):
         more = "\nnot_relevant: n" if key == "relevant" else ""
         return f"{BASE}{idiom}{more}\n"
