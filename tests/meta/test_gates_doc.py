@@ -29,12 +29,14 @@ patterns:
   fee: ['(?P<amount>£\d+)']
   rate: ['(?P<number>\d+)\s?%']
   date: ['(?P<day>\d{4}-\d\d-\d\d)']
+  allowed: ['may (?P<what>\w+)']
+  forbidden: ['must not (?P<what>\w+)']
   clause: ['\([^()]*\)']
   notice: [notice]
   end: [terminates]
   shared: [x]
 verdicts:
-  - when: {every: [{any: [claim, warning, offer, fee, rate, date, clause, notice, end, shared]}]}
+  - when: {every: [{any: [claim, warning, offer, fee, rate, date, clause, notice, end, shared, allowed, forbidden]}]}
     status: FAIL
     message: m
   - status: PASS

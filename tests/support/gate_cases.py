@@ -194,6 +194,7 @@ _SIDES: Final[tuple[Side, ...]] = ("both", "before", "after", "inside", "itself"
 _LITERALS: Final[dict[ValueKind, tuple[str, ...]]] = {
     "number": ("0", "5", "20", "twenty", "-1", "1,250.50", "100"),
     "money": ("£100", "$20", "50p", "0", "£1,250.50", "100", "3m", "twenty euros"),
+    "words": ("fee", "Risk", "20", "no  risk", "k"),
     "date": ("2024-03-05", "5 March 2024", "1/1/2023", "Dec 31, 2099"),
 }
 
@@ -295,7 +296,7 @@ class _Conditions:
 
     def _compare(self) -> Compare:
         choose = self._choose
-        kind: ValueKind = choose.pick(("money", "number", "date"))
+        kind: ValueKind = choose.pick(("money", "number", "date", "words"))
         groups: tuple[tuple[str, ...], ...] = (("sum",), ("cap",), ("sum", "cap"))
         left = Captured(choose.pick(groups), "amount")
         right = (
@@ -303,7 +304,8 @@ class _Conditions:
             if choose.chance(35)
             else choose.pick(_LITERALS[kind])
         )
-        return Compare(left, kind, choose.pick(RELATIONS), right)
+        relations = ("equals", "differs_from") if kind == "words" else RELATIONS
+        return Compare(left, kind, choose.pick(relations), right)
 
 
 # --- gates -----------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ Question: TypeAlias = tuple[str, int, View, bool, "Validity | None"]
 Unit: TypeAlias = Literal["characters", "words", "lines", "sentences", "paragraphs"]
 Side: TypeAlias = Literal["both", "before", "after", "inside", "itself"]
 Take: TypeAlias = Literal["every", "first_of_each", "first", "earliest"]
-ValueKind: TypeAlias = Literal["number", "money", "date"]
+ValueKind: TypeAlias = Literal["number", "money", "date", "words"]
 Relation: TypeAlias = Literal["above", "at_least", "below", "at_most", "equals", "differs_from"]
 
 STATUSES: Final[tuple[Status, ...]] = ("N/A", "PASS", "WARNING", "FAIL")
