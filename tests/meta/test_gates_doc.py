@@ -36,7 +36,8 @@ patterns:
   end: [terminates]
   shared: [x]
 verdicts:
-  - when: {every: [{any: [claim, warning, offer, fee, rate, date, clause, notice, end, shared, allowed, forbidden]}]}
+  - when:
+      any: [claim, warning, offer, fee, rate, date, clause, notice, end, shared, allowed, forbidden]
     status: FAIL
     message: m
   - status: PASS

@@ -376,19 +376,21 @@ impl Answerer for Answers<'_> {
     }
 
     fn captures(&self, capture: Capture) -> Result<Vec<Option<Span>>, Obstacle> {
+        // All in one question: on a long document each question may begin a thread.
         let (view, captures) = self.ask(capture.pattern, |place| {
-            let Answer::Known(spans) = self.search(place, Scan::spans)? else { return Ok(None) };
-            let mut captures = memory::with_capacity(spans.len());
-            for found in spans {
-                self.looks.borrow_mut().look()?;
-                let groups = self.search(place, move |scan, set, id| {
-                    scan.groups(set, id, Anchor::Search, found, scan.whole().to)
-                })?;
-                let Answer::Known(groups) = groups else { return Ok(None) };
-                let part = groups.spans.get(capture.group as usize).copied().flatten();
-                captures.push(part.map(|part| place.view.back(part)));
-            }
-            Ok(Some(captures))
+            let captures = self.search(place, move |scan, set, id| {
+                let Answer::Known(spans) = scan.spans(set, id) else { return None };
+                let mut captures = memory::with_capacity(spans.len());
+                for found in spans {
+                    let groups = scan.groups(set, id, Anchor::Search, found, scan.whole().to);
+                    let Answer::Known(groups) = groups else { return None };
+                    captures.push(groups.spans.get(capture.group as usize).copied().flatten());
+                }
+                Some(captures)
+            })?;
+            let back = |part: Span| place.view.back(part);
+            Ok(captures
+                .map(|captures| memory::collected(captures.into_iter().map(|part| part.map(back)))))
         })?;
         captures.map_or_else(|| self.captures_by_re(capture, view), Ok)
     }

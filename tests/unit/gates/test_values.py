@@ -21,8 +21,9 @@ ROWS = rows("values.jsonl")
 def test_a_text_has_the_value_that_its_row_says(row: dict[str, Any]) -> None:
     expected = None
     if row["value"] is not None:
-        read = {"date": date.fromisoformat, "words": str}.get(row["kind"], Decimal)
-        expected = Value(row["kind"], read(row["value"]), row.get("currency"))
+        readers: dict[str, Any] = {"date": date.fromisoformat, "words": str}
+        amount = readers.get(row["kind"], Decimal)(row["value"])
+        expected = Value(row["kind"], amount, row.get("currency"))
     assert parse(row["text"], row["kind"]) == expected
 
 
