@@ -11,18 +11,14 @@ offsets are those of the text that was read, which its notes say.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from gatecore.documents.charsets import decoded, known_charset
 from gatecore.documents.document_error import DocumentReadError
 from gatecore.documents.formats import (
-    ENDINGS,
     Kind,
     is_page,
     kind_of,
@@ -37,7 +33,6 @@ __all__ = [
     "DocumentReadError",
     "InputDocument",
     "decode",
-    "names_of",
     "read",
 ]
 
@@ -57,39 +52,6 @@ class InputDocument:
     encoding: str
     notes: tuple[str, ...] = ()
     read_as: Kind = "text"
-
-
-def names_of(files: Iterable[str]) -> Iterator[str]:
-    """The documents that are named: files as they are, for a folder all documents in it, by name.
-
-    Hidden files and folders are left alone. A folder without documents stands for itself, so that
-    reading it says so; so does one in it that may not be looked into.
-    """
-    for name in files:
-        yield from (_documents_in(name) or [name]) if name and Path(name).is_dir() else [name]
-
-
-def _documents_in(name: str) -> list[str]:
-    documents: list[str] = []
-    entered: set[tuple[int, int]] = set()
-    refused: list[str] = []
-
-    def refuse(error: OSError) -> None:
-        refused.append(str(error.filename))
-
-    for folder, inner, found in os.walk(name, onerror=refuse, followlinks=True):
-        status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in entered:  # links may lead round in a circle
-            inner.clear()
-            continue
-        entered.add((status.st_dev, status.st_ino))
-        inner[:] = sorted(each for each in inner if not each.startswith("."))
-        documents += [
-            str(Path(folder, file))
-            for file in sorted(found)
-            if Path(file).suffix.lower() in ENDINGS and not file.startswith(".")
-        ]
-    return documents + refused
 
 
 def read(
