@@ -52,6 +52,8 @@ class InputDocument:
     encoding: str
     notes: tuple[str, ...] = ()
     read_as: Kind = "text"
+    comments: tuple[tuple[int, bool, str], ...] = ()
+    """Of a page, as `HtmlText.comments`."""
 
 
 def read(
@@ -115,6 +117,7 @@ def decode(
     if read_as is None:
         refuse_base64(data, name)
     kind = read_as or kind_of(data, name)
+    comments: tuple[tuple[int, bool, str], ...] = ()
     if kind == "email":
         from gatecore.documents.email_text import text_of_email
 
@@ -127,14 +130,15 @@ def decode(
 
             kind = "html"
             page = text_of_html(text, name=name)
-            text, notes = page.text, [f"read as HTML; {_PLACES}", *notes, *page.notes()]
+            text, comments = page.text, page.comments
+            notes = [f"read as HTML; {_PLACES}", *notes, *page.notes()]
         elif read_as is None:
             notes += notes_on_text(text)
     if not text:
         notes.append("empty document")
     elif text.isspace():
         notes.append("the document has nothing but white space")
-    return InputDocument(name, text, used, tuple(notes), kind)
+    return InputDocument(name, text, used, tuple(notes), kind, comments)
 
 
 def _characters(

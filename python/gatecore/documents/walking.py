@@ -172,7 +172,7 @@ class _Walker:
                 continue
             if self._gitignore:
                 ignored = ignored.within(absolute)
-            inner = []
+            inner: list[tuple[str, str, Excluded]] = []
             for entry in entries:
                 if entry.name.startswith("."):
                     continue

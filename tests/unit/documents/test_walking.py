@@ -18,8 +18,8 @@ from gatecore.errors import GatecoreError
 NAMES = ("a", "b", "ab", "a.txt", "b.txt", "ab.txt", "a b.txt", "é.txt", "#a.txt", "!a.txt")
 FOLDERS = ("a", "b", "ab", "a.txt", "é")
 PIECES = st.sampled_from(
-    ["*", "**", "?", "a", "b", "ab", "*.txt", "a*", "[ab]", "[!a]", "[^a]b", "\\*", "é", ".txt", "a.txt",
-     "[a-b]*", "\\a", "#a.txt", "\\#a.txt", "a b.txt", "a\\ b.txt"]
+    ["*", "**", "?", "a", "b", "ab", "*.txt", "a*", "[ab]", "[!a]", "[^a]b", "\\*", "é", ".txt",
+     "a.txt", "[a-b]*", "\\a", "[]a]", "[[:alpha:]]", "[a", "***", "#a.txt", "\\#a.txt", "a b.txt", "a\\ b.txt"]
 )  # fmt: skip
 LINES = st.one_of(
     st.builds(
