@@ -45,6 +45,11 @@ def option(*names: str, default: Any = None, **about: Any) -> Any:
     return dataclasses.field(default=default, metadata={"names": names, "about": about})
 
 
+def switch(name: str, *, help: str) -> Any:  # noqa: A002
+    """A field that `--name` makes true and `--no-name` false; `None` where neither is said."""
+    return option(name, action=argparse.BooleanOptionalAction, help=help)
+
+
 def flag(name: str, *, help: str, unless: bool = False) -> Any:  # noqa: A002
     """A field that is true if an option is given, or with `unless` if it is not."""
     action = "store_false" if unless else "store_true"
@@ -116,7 +121,8 @@ def seconds(text: str) -> float:
     return number
 
 
-def _encoding(name: str) -> str:
+def encoding_name(name: str) -> str:
+    """The name of an encoding of text."""
     try:
         found = codecs.lookup(name)
     except (LookupError, ValueError):
@@ -126,6 +132,13 @@ def _encoding(name: str) -> str:
     if not getattr(found, "_is_text_encoding", True):
         raise argparse.ArgumentTypeError(f"'{name}' is not an encoding of text; try utf-8")
     return name
+
+
+def count(text: str) -> int:
+    """A number from 1 on."""
+    if not re.fullmatch(r"[0-9]{1,6}", text) or not int(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of jobs; write 1 or more")
+    return int(text)
 
 
 def _size(text: str) -> int:
@@ -167,7 +180,7 @@ def documents_argument() -> Any:
 
 def encoding_option(default: str = "as in gatecore check") -> Any:
     what = f"how the documents are encoded (default: {default})"
-    return option("--encoding", type=_encoding, metavar="NAME", help=what)
+    return option("--encoding", type=encoding_name, metavar="NAME", help=what)
 
 
 def flags_option(what: str) -> Any:
@@ -210,6 +223,9 @@ class Narrowing:
     names: tuple[str, ...] = repeated(
         "--gate", metavar="NAME", help="only this gate, as gate or module/gate; may be repeated"
     )
+    skip: tuple[str, ...] = repeated(
+        "--skip-gate", metavar="NAME", help="not this gate, as gate or module/gate; may be repeated"
+    )
 
 
 Backend = Literal["auto", "simd", "portable"]  # that of `patterns.set` would cost help 20 ms
@@ -242,7 +258,9 @@ class Selection:
     def names_gates(self) -> bool:
         """Whether it says anything about gates; if not, all that are shipped are meant."""
         sources, narrowing = self.sources, self.narrowing
-        return bool(sources.modules or sources.gates or narrowing.tags or narrowing.names)
+        return bool(
+            sources.modules or sources.gates or narrowing.tags or narrowing.names or narrowing.skip
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,9 @@ def selected(
         GatecoreError: A tag or a name that no gate has.
     """
     gates = load_gates(sources.gates, shipped=sources.modules)
-    return gates if narrowing is None else narrow(gates, tags=narrowing.tags, names=narrowing.names)
+    if narrowing is None:
+        return gates
+    return narrow(gates, tags=narrowing.tags, names=narrowing.names, skip=narrowing.skip)
 
 
 def gate_set(selection: Selection) -> GateSet:

@@ -19,7 +19,8 @@ NAMES = ("a", "b", "ab", "a.txt", "b.txt", "ab.txt", "a b.txt", "é.txt", "#a.tx
 FOLDERS = ("a", "b", "ab", "a.txt", "é")
 PIECES = st.sampled_from(
     ["*", "**", "?", "a", "b", "ab", "*.txt", "a*", "[ab]", "[!a]", "[^a]b", "\\*", "é", ".txt",
-     "a.txt", "[a-b]*", "\\a", "[]a]", "[[:alpha:]]", "[a", "***", "#a.txt", "\\#a.txt", "a b.txt", "a\\ b.txt"]
+     "a.txt", "[a-b]*", "\\a", "[]a]", "[[:alpha:]]", "[a", "***", "#a.txt",
+     "\\#a.txt", "a b.txt", "a\\ b.txt"]
 )  # fmt: skip
 LINES = st.one_of(
     st.builds(
