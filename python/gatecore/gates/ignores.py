@@ -88,11 +88,7 @@ def ignore_comments(
     lines = Lines(text)
     if comments is None:
         return tuple(_in_text(text, lines))
-    return tuple(
-        _read(found, at, _next_line(text, lines, at) if alone else None, lines)
-        for at, alone, said in comments
-        for found in _COMMENT.finditer(said)
-    )
+    return tuple(_in_page(text, comments, lines))
 
 
 def ignored(
@@ -132,8 +128,7 @@ def _in_text(text: str, lines: Lines) -> Iterator[IgnoreComment]:
         if found is not None:
             number += 1
             if number > MOST_COMMENTS:
-                said = f"no more than {MOST_COMMENTS:,} comments of a document are obeyed"
-                yield IgnoreComment(lines.place(at)[0], (), "", None, said)
+                yield _too_many(lines.place(at)[0])
                 return
             line, column = lines.place(at)
             before = (
@@ -145,6 +140,23 @@ def _in_text(text: str, lines: Lines) -> Iterator[IgnoreComment]:
             whole = _next_line(text, lines, found.end()) if alone else line
             yield _read(found, at, whole, lines)
         at = text.find(_SIGN, at + len(_SIGN))
+
+
+def _in_page(
+    text: str, comments: Iterable[tuple[int, bool, str]], lines: Lines
+) -> Iterator[IgnoreComment]:
+    for number, (at, alone, said) in enumerate(comments):
+        if number == MOST_COMMENTS:
+            yield _too_many(lines.place(at)[0])
+            return
+        found = _COMMENT.search(said)
+        if found is not None:  # what comes next begins at the comment's place, or after blanks
+            yield _read(found, _after_blanks(text, at) if alone else at, None, lines)
+
+
+def _too_many(line: int) -> IgnoreComment:
+    said = f"no more than {MOST_COMMENTS:,} comments of a document are obeyed"
+    return IgnoreComment(line, (), "", None, said)
 
 
 def _read(found: re.Match[str], at: int, last_line: int | None, lines: Lines) -> IgnoreComment:
@@ -159,9 +171,13 @@ def _read(found: re.Match[str], at: int, last_line: int | None, lines: Lines) ->
 def _next_line(text: str, lines: Lines, at: int) -> int:
     """The line of what comes next, or the last one."""
     end = min((e for e in (text.find("\n", at), text.find("\r", at)) if e >= 0), default=len(text))
-    while end < len(text) and (text[end].isspace() or text.startswith("-->", end)):
-        end += 1 if text[end].isspace() else len("-->")
-    return lines.place(end)[0]
+    return lines.place(_after_blanks(text, end))[0]
+
+
+def _after_blanks(text: str, at: int) -> int:
+    while at < len(text) and (text[at].isspace() or text.startswith("-->", at)):
+        at += 1 if text[at].isspace() else len("-->")
+    return at
 
 
 def _named(comment: IgnoreComment, full: Mapping[str, list[str]]) -> tuple[set[str], str]:

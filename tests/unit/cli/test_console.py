@@ -95,11 +95,13 @@ def test_a_document_without_problems_is_one_line(capsys: Output) -> None:
 
 
 def test_many_documents_take_a_line_each(capsys: Output) -> None:
-    output = TableOutput()
+    output, tally = TableOutput(), Tally()
     for number in range(100):
         report = Report((_verdict("FAIL" if number == 50 else "PASS", 1),), characters=1)
-        output.checked(Assessed(InputDocument(f"{number}.txt", "", "utf-8"), report))
-    output.end()
+        assessed = Assessed(InputDocument(f"{number}.txt", "", "utf-8"), report)
+        tally.add(assessed)
+        output.checked(assessed)
+    output.end(tally)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) < 115
     assert lines[-1] == "100 documents: 1 FAIL, 99 PASS"
