@@ -1,19 +1,24 @@
 """The progress bar of many documents: on standard error, if that is a terminal.
 
-It is taken away while results are written to the same terminal, and when all is done.
+It is wiped away before results are written to the same terminal, and when all is done; a thread
+draws it anew five times a second. To stop and start it for each document took 2 ms of each.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 __all__ = ["Bar"]
+
+_PULSE_SECONDS: Final = 0.2
+_WIPE: Final = "\r\x1b[2K"
 
 
 class Bar:
@@ -22,6 +27,7 @@ class Bar:
     def __init__(self, documents: int, *, quiet: bool) -> None:
         self._progress: Progress | None = None
         self._task: TaskID | None = None
+        self._lock = threading.Lock()
         if quiet or documents < 2 or not sys.stderr.isatty():
             return
         from rich.console import Console
@@ -34,6 +40,9 @@ class Bar:
             TimeRemainingColumn,
         )
 
+        console = Console(stderr=True, markup=False, highlight=False, emoji=False)
+        if console.is_dumb_terminal:
+            return
         self._progress = Progress(
             TextColumn("checking"),
             BarColumn(),
@@ -41,7 +50,8 @@ class Bar:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=Console(stderr=True, markup=False, highlight=False, emoji=False),
+            console=console,
+            auto_refresh=False,
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
@@ -54,11 +64,21 @@ class Bar:
         if self._progress is None:
             yield
             return
+        over = threading.Event()
+        thread = threading.Thread(target=self._draw, args=(over,), name="gatecore-bar", daemon=True)
         self._progress.start()
+        thread.start()
         try:
             yield
         finally:
+            over.set()
+            thread.join()
             self._progress.stop()
+
+    def _draw(self, over: threading.Event) -> None:
+        while self._progress is not None and not over.wait(_PULSE_SECONDS):
+            with self._lock:
+                self._progress.refresh()
 
     @contextlib.contextmanager
     def aside(self, *, for_errors: bool) -> Iterator[None]:
@@ -69,13 +89,12 @@ class Bar:
         if self._progress is None or self._task is None:
             yield
             return
-        makes_room = for_errors or sys.stdout.isatty()
-        if makes_room:
-            self._progress.stop()
-        try:
-            yield
-        finally:
-            self._progress.advance(self._task)
-            if makes_room:
+        with self._lock:
+            if for_errors or sys.stdout.isatty():
+                sys.stderr.write(_WIPE)
+                sys.stderr.flush()
+            try:
+                yield
+            finally:
                 sys.stdout.flush()
-                self._progress.start()
+                self._progress.advance(self._task)

@@ -40,9 +40,13 @@ class About:
 _INSTEAD: Final = "{instead}"
 
 
-def option(*names: str, default: Any = None, **about: Any) -> Any:
-    """A field that an option fills; `about` is what `add_argument` takes beside `choices`."""
-    return dataclasses.field(default=default, metadata={"names": names, "about": about})
+def option(*names: str, default: Any = None, heading: str = "", **about: Any) -> Any:
+    """A field that an option fills; `about` is what `add_argument` takes beside `choices`.
+
+    A `heading` stands in the help above it and those after it.
+    """
+    metadata = {"names": names, "about": about, "heading": heading}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def switch(name: str, *, help: str) -> Any:  # noqa: A002
@@ -68,16 +72,21 @@ def argument(metavar: str, *, help: str, nargs: str | None = None) -> Any:  # no
     return dataclasses.field(default=default, metadata={"names": (), "about": about})
 
 
-def option_group(options: type[_Options], *, instead: str = "", **defaults: Any) -> Any:
+def option_group(
+    options: type[_Options], *, instead: str = "", heading: str = "", **defaults: Any
+) -> Any:
     """A field with options that several commands share; `instead` begins the help of some."""
-    metadata = {"group": options, "instead": instead}
+    metadata = {"group": options, "instead": instead, "heading": heading}
     return dataclasses.field(default_factory=lambda: options(**defaults), metadata=metadata)
 
 
-def add_options(parser: argparse.ArgumentParser, options: type, instead: str = "") -> None:
+def add_options(parser: argparse._ActionsContainer, options: type, instead: str = "") -> None:
     """Adds the options of a dataclass to a parser, in the order of its fields."""
+    whole = parser
     types = get_type_hints(options)
     for field in dataclasses.fields(options):
+        if heading := field.metadata.get("heading"):
+            parser = whole.add_argument_group(heading)
         if "group" in field.metadata:
             add_options(parser, field.metadata["group"], field.metadata["instead"] or instead)
             continue
@@ -163,9 +172,9 @@ def _flags(letters: str) -> int:
 # Options that several commands have
 
 
-def format_option() -> Any:
+def format_option(heading: str = "") -> Any:
     what = "for people or for programs (default: table)"
-    return option("--format", default="table", help=what)
+    return option("--format", default="table", heading=heading, help=what)
 
 
 def documents_argument() -> Any:

@@ -42,17 +42,10 @@ class Options:
         help="a text, an e-mail or an HTML page; a folder, of which all .txt, .md, .eml, .mht and "
         ".html files are checked; - is standard input",
     )
-    selection: opt.Selection = opt.option_group(opt.Selection)
-    fail_on: Literal["fail", "warning", "never"] | None = opt.option(
-        "--fail-on", help="the least status that makes the exit code 1 (default: fail)"
-    )
-    severity: Literal["none", "low", "medium", "high", "critical"] | None = opt.option(
-        "--severity",
-        help="the least severity that counts and is shown; gates that are not finished always "
-        "count (default: none)",
-    )
+    selection: opt.Selection = opt.option_group(opt.Selection, heading="which gates")
     exclude: tuple[str, ...] = opt.repeated(
         "--exclude",
+        heading="which documents",
         metavar="PATTERN",
         help="leave this out of folders, written as in .gitignore; may be repeated",
     )
@@ -63,6 +56,20 @@ class Options:
     )
     gitignore: bool | None = opt.switch(
         "--gitignore", help="leave out of folders what .gitignore files leave out (default: yes)"
+    )
+    encoding: str | None = opt.encoding_option(
+        "by byte order mark, else UTF-8, else Windows-1252 with a note"
+    )
+    reading: opt.Reading = opt.option_group(opt.Reading)
+    fail_on: Literal["fail", "warning", "never"] | None = opt.option(
+        "--fail-on",
+        heading="what counts",
+        help="the least status that makes the exit code 1 (default: fail)",
+    )
+    severity: Literal["none", "low", "medium", "high", "critical"] | None = opt.option(
+        "--severity",
+        help="the least severity that counts and is shown; gates that are not finished always "
+        "count (default: none)",
     )
     baseline: str | None = opt.option(
         "--baseline",
@@ -77,32 +84,7 @@ class Options:
         help="obey comments in documents, gatecore: ignore[module/gate] and why (default: no, as "
         "a document could so excuse its own faults)",
     )
-    config: str | None = opt.option(
-        "--config", metavar="FILE", help="settings to use instead of those that are found"
-    )
-    isolated: bool = opt.flag("--isolated", help="use no settings but the command line's")
-    show_config: bool = opt.flag(
-        "--show-config", help="print what is in force and where it is from, and check nothing"
-    )
-    encoding: str | None = opt.encoding_option(
-        "by byte order mark, else UTF-8, else Windows-1252 with a note"
-    )
-    reading: opt.Reading = opt.option_group(opt.Reading)
-    timeout: float | None = opt.option(
-        "--timeout",
-        type=opt.seconds,
-        metavar="SECONDS",
-        help="the most that one document may take; gates that are not finished by then are UNKNOWN "
-        "and the exit code is 3",
-    )
-    jobs: int | None = opt.option(
-        "--jobs",
-        type=opt.count,
-        metavar="N",
-        help="how many documents are checked at once (default: one for each processor); the "
-        "output stays in order",
-    )
-    format: Literal["table", "json", "jsonl", "sarif", "html"] = opt.format_option()
+    format: Literal["table", "json", "jsonl", "sarif", "html"] = opt.format_option("results")
     output: str | None = opt.option(
         "--output",
         metavar="FILE",
@@ -125,6 +107,31 @@ class Options:
         "--why-gate",
         metavar="NAME",
         help="explain the verdict of this gate, whatever it is; may be repeated",
+    )
+    jobs: int | None = opt.option(
+        "--jobs",
+        heading="how",
+        type=opt.count,
+        metavar="N",
+        help="how many documents are checked at once (default: one for each processor); the "
+        "output stays in order",
+    )
+    timeout: float | None = opt.option(
+        "--timeout",
+        type=opt.seconds,
+        metavar="SECONDS",
+        help="the most that one document may take; gates that are not finished by then are UNKNOWN "
+        "and the exit code is 3",
+    )
+    config: str | None = opt.option(
+        "--config",
+        heading="settings",
+        metavar="FILE",
+        help="settings to use instead of those that are found",
+    )
+    isolated: bool = opt.flag("--isolated", help="use no settings but the command line's")
+    show_config: bool = opt.flag(
+        "--show-config", help="print what is in force and where it is from, and check nothing"
     )
 
 

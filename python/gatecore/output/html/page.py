@@ -276,7 +276,7 @@ def _verdict(
     if verdict.suggestion:
         yield f'<p class="advice">{escaped(verdict.suggestion)}</p>\n'
     if excuse is not None:
-        yield f'<p class="cut">{_EXCUSED[excuse.by]}: {escaped(excuse.reason)}</p>\n'
+        yield f'<p class="cut">It does not count: {escaped(excuse.reason)}</p>\n'
     yield from _findings(verdict.findings, numbers, prefix, checked.excuses, at)
     yield f'<p class="dim">{escaped(verdict.source)}</p>\n'
     if why is not None:
@@ -319,7 +319,10 @@ def _findings(
 
 
 def _excused(excuse: Excuse | None) -> str:
-    return "" if excuse is None else f" · {_EXCUSED[excuse.by]}: {escaped(excuse.reason)}"
+    if excuse is None:
+        return ""
+    label = "ignored: " if excuse.by == "ignore" else ""
+    return f" · {label}{escaped(excuse.reason)}"
 
 
 def _facts(checked: Checked, counts: Counter[str]) -> str:
