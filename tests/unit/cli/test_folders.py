@@ -417,7 +417,7 @@ def test_every_format_has_what_does_not_count_with_the_reason(capsys: Output) ->
         [{"kind": "inSource", "status": "accepted", "justification": "a quotation"}],
     ]
     assert "ignored: a quotation" in outputs["html"]
-    assert "known: known in known.jsonl" in outputs["html"]
+    assert "does not count: known in known.jsonl" in outputs["html"]
 
 
 def test_comments_are_not_obeyed_unless_it_is_asked_for(capsys: Output) -> None:
