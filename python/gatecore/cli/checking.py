@@ -6,7 +6,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gatecore.cli.assessing import Assessed, with_baseline, with_ignores
 from gatecore.cli.bar import Bar
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Run"]
 
+_TURN_SECONDS: Final = 0.0005
 _Item: TypeAlias = str | InputDocument | DocumentReadError
 _Judged: TypeAlias = Assessed | DocumentReadError
 
@@ -90,7 +91,7 @@ class Run:
         """Writes each document's results; gives its exit code."""
         bar = Bar(len(self._found), quiet=self._options.quiet)
         jobs = self._settings.jobs(len(self._found))
-        with bar.shown():
+        with bar.shown(), _short_turns(jobs):
             for each in judged(self._items(), self._judge, jobs):
                 if isinstance(each, DocumentReadError):
                     with bar.aside(for_errors=True):
@@ -174,6 +175,23 @@ class Run:
         baseline.write()
         self._tally.is_written = True
         return FINE if code == FOUND else code
+
+
+@contextlib.contextmanager
+def _short_turns(jobs: int) -> Iterator[None]:
+    """Threads that judge need the GIL for microseconds at a time, and wait for each 5 ms otherwise.
+
+    With two threads on two busy processors that took 1.18 times as long as with one; so, 0.99.
+    """
+    if jobs == 1:
+        yield
+        return
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _notes(assessed: Assessed) -> Iterator[str]:
