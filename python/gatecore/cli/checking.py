@@ -27,7 +27,7 @@ from gatecore.gates.statuses import badness
 from gatecore.text import visible
 
 if TYPE_CHECKING:
-    from gatecore.cli.commands.check import Options
+    from gatecore.cli.check_options import Options
     from gatecore.cli.settings import Settings
 
 __all__ = ["Run"]
@@ -52,7 +52,7 @@ class Run:
         self._baseline: Baseline | None = None
         if (path := settings["baseline"]) is not None:
             self._baseline = Baseline.read(path, may_be_new=options.update_baseline)
-        self._gates = gate_set(settings.selection(options.selection.engine))
+        self._gates = gate_set(settings.selection(options.selection.engine), quiet=options.quiet)
         self._names = frozenset(f"{gate.module}/{gate.name}" for gate in self._gates)
         self._wanted = Wanted.of(options.why, options.why_gates, self._gates)
         walked = walk(

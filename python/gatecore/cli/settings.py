@@ -19,7 +19,7 @@ from gatecore.documents.gitignore import Rules
 from gatecore.text import visible
 
 if TYPE_CHECKING:
-    from gatecore.cli.commands.check import Options
+    from gatecore.cli.check_options import Options
 
 __all__ = ["Settings", "settings_of"]
 

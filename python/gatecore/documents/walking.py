@@ -104,11 +104,12 @@ def walk(
 
 
 def names_of(files: Iterable[str]) -> Iterator[str]:
-    """The documents that are named, as `walk` finds them.
+    """The documents that are named, as `walk` finds them, whatever a `.gitignore` says.
 
-    What cannot be looked into stands for itself, so that reading it says so.
+    For commands that have no room to say what was left out. What cannot be looked into stands for
+    itself, so that reading it says so.
     """
-    for each in walk(files).found:
+    for each in walk(files, gitignore=False).found:
         yield each if isinstance(each, str) else each.name
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gatecore import GateSet
 from gatecore.gates.baseline import Baseline, BaselineError, Known
@@ -186,3 +188,39 @@ def test_a_file_that_is_not_there_is_an_error_unless_it_may_be_new() -> None:
     Path("link").symlink_to("gone.jsonl")
     with pytest.raises(BaselineError, match="a link to nothing"):
         Baseline.read("link", may_be_new=True)
+
+
+LINES = st.lists(
+    st.sampled_from(["apple", "an apple pie", "pear", "notice", "", "plain", " apple"])
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(LINES, LINES, st.integers(0, 10))
+def test_lines_that_come_or_go_around_findings_make_nothing_new(
+    lines: list[str], others: list[str], at: int
+) -> None:
+    """Neither new nor gone, wherever lines without anything to find are put in."""
+    quiet = ["plain"] * len(others)
+    before = "\n".join(lines)
+    after = "\n".join([*lines[:at], *quiet, *lines[at:]])
+    first = _run(before)
+    assert _counts(_run(after, *first.updated())) == (first.new, 0, 0)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(LINES, LINES)
+def test_a_baseline_never_hides_more_than_was_there(old: list[str], new: list[str]) -> None:
+    """Of what says the same, as many count as there are more than before."""
+    known = _run("\n".join(old)).updated()
+    report = GATES.check("\n".join(new))
+    baseline = Baseline("b.jsonl", known)
+    excuses = baseline.excuses("a.txt", report, NO_EXCUSES)
+    (verdict,) = report.verdicts
+    before = GATES.check("\n".join(old)).verdicts[0]
+    if verdict.branch != before.branch:
+        assert not excuses.given
+    elif verdict.findings:
+        more = max(0, len(verdict.findings) - len(before.findings))
+        assert len(excuses.counting(0, verdict.findings)) == more
+    assert len(excuses.given) == baseline.known
