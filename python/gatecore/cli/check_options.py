@@ -1,4 +1,4 @@
-"""What can be said to `gatecore check`; what a project's file may say too is `None` if it is not."""
+"""What can be said to `gatecore check`; what its settings may say too is `None` unless said."""
 
 from __future__ import annotations
 

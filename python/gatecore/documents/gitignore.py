@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -97,7 +97,10 @@ class Rules:
 
     def decide(self, path: str, *, is_folder: bool = False) -> bool | None:
         """Whether a path is left out; `None` where no line is about it. Paths are absolute."""
-        inner = os.fsencode(path[len(self.folder.rstrip("/")) + 1 :])
+        folder = f"{self.folder.rstrip('/')}/"
+        if not path.startswith(folder):
+            return None
+        inner = os.fsencode(path[len(folder) :])
         for line in self.lines:
             if (is_folder or not line.only_folders) and line.regex.fullmatch(inner):
                 return line.excludes
@@ -123,6 +126,17 @@ class Excluded:
         """The rules in a folder, with its own."""
         own = Rules.read(folder)
         return self if own is None else Excluded((*self.rules, own))
+
+    def about(self, folder: str) -> Excluded:
+        """The same for what is in a folder: rules of one that it is not in are about it itself."""
+        return Excluded(
+            tuple(
+                rules
+                if f"{folder}/".startswith(f"{rules.folder.rstrip('/')}/")
+                else replace(rules, folder=folder)
+                for rules in self.rules
+            )
+        )
 
     def excludes(self, path: str, *, is_folder: bool = False) -> bool:
         """Whether a path is left out by what is nearest to it."""

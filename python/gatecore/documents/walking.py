@@ -68,7 +68,8 @@ def walk(
 
     Args:
         paths: A file is a document whatever it is called and whatever leaves it out.
-        exclude: What to leave out of folders.
+        exclude: What to leave out of folders. Rules about a folder in which what is walked is not
+            are about what is walked.
         include: Which files of folders are documents beside those with a known ending.
         gitignore: Whether `.gitignore` files count: those in a folder, and those above it up to
             the root of its repository. Settings of git itself do not, so that it does not depend
@@ -153,6 +154,7 @@ class _Walker:
         """Depth first without recursion: a folder may be as deep as its maker liked."""
         entered: set[tuple[int, int]] = set()
         start = _key(top)
+        exclude, include = self._exclude.about(start), self._include.about(start)
         ignored = Excluded.above(start) if self._gitignore else Excluded()
         ahead = [(top, start, ignored)]
         linked: list[tuple[str, str, Excluded]] = []
@@ -179,26 +181,29 @@ class _Walker:
                     continue
                 path, whole = os.path.join(folder, entry.name), os.path.join(absolute, entry.name)  # noqa: PTH118
                 if _is_folder(entry):
-                    if not self._leaves_out(whole, ignored, is_folder=True):
+                    if not self._leaves_out(whole, exclude, ignored, is_folder=True):
                         found = (path, whole, ignored)
                         (linked if entry.is_symlink() else inner).append(found)
-                elif not self._is_document(whole):
+                elif not (_has_known_ending(entry.name) or include.excludes(whole)):
                     self.left_out.others[PurePath(entry.name).suffix.lower() or "without"] += 1
-                elif not self._leaves_out(whole, ignored, is_folder=False):
+                elif not self._leaves_out(whole, exclude, ignored, is_folder=False):
                     yield path
             ahead += reversed(inner)
 
-    def _is_document(self, path: str) -> bool:
-        return PurePath(path).suffix.lower() in ENDINGS or self._include.excludes(path)
-
-    def _leaves_out(self, path: str, ignored: Excluded, *, is_folder: bool) -> bool:
-        if self._exclude.excludes(path, is_folder=is_folder):
+    def _leaves_out(
+        self, path: str, exclude: Excluded, ignored: Excluded, *, is_folder: bool
+    ) -> bool:
+        if exclude.excludes(path, is_folder=is_folder):
             self.left_out.excluded += 1
             return True
         if ignored.excludes(path, is_folder=is_folder):
             self.left_out.gitignored += 1
             return True
         return False
+
+
+def _has_known_ending(name: str) -> bool:
+    return PurePath(name).suffix.lower() in ENDINGS
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

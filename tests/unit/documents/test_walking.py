@@ -120,6 +120,16 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     assert _found(found, tmp_path) == ["a.txt", "i.log", "ignored/x/y.txt"]
 
 
+def test_patterns_of_another_folder_are_about_the_one_that_is_walked(tmp_path: Path) -> None:
+    """`gatecore check ../other --exclude drafts/` leaves out the drafts, wherever it is said."""
+    _written(tmp_path, dict.fromkeys(["other/a.txt", "other/drafts/b.txt", "here/x.txt"], "x"))
+    for line in ("drafts/", "/drafts", "drafts/*"):
+        exclude = [Rules.given([line], folder=str(tmp_path / "here"))]
+        found = walk([str(tmp_path / "other")], exclude=exclude)
+        assert _found(found, tmp_path / "other") == ["a.txt"]
+        assert len(walk([str(tmp_path)], exclude=exclude).found) == (2 if line == "drafts/" else 3)
+
+
 def test_rules_above_count_inside_of_a_repository_only(tmp_path: Path) -> None:
     _written(tmp_path, {".gitignore": "*.md\n", "in/a.md": "x", "in/b.txt": "x"})
     assert _found(walk([str(tmp_path / "in")]), tmp_path) == ["in/a.md", "in/b.txt"]
