@@ -18,8 +18,13 @@ from typing import Any
 import pytest
 
 from gatecore.cli import main
+from gatecore.cli.assessing import Assessed
 from gatecore.cli.judging import judged
+from gatecore.documents.reading import InputDocument
 from gatecore.files import writing
+from gatecore.gates.excuse import Excuse, Excuses
+from gatecore.gates.report import Report, Verdict
+from gatecore.gates.statuses import badness
 from tests.support.command import Output, printed_json
 from tests.support.gates import gate_text
 
@@ -450,6 +455,27 @@ def test_what_is_not_finished_is_never_excused(
     )
     assert main(argv) == 3
     assert "UNKNOWN" in capsys.readouterr().out
+
+
+def test_a_verdict_that_is_not_finished_counts_however_severe_it_is() -> None:
+    def verdict(status: Any, severity: Any) -> Verdict:
+        return Verdict("g", "h", status, severity, "m", "", "s", ())
+
+    verdicts = (verdict("UNKNOWN", "low"), verdict("WARNING", "low"), verdict("FAIL", "high"))
+    given = Excuses({(number, None): Excuse("ignore", "why", 1) for number in (0, 2)})
+    assessed = Assessed(InputDocument("d", "", "utf-8"), Report(verdicts, 1), given, least="high")
+    assert [why for _, why in assessed.verdicts] == ["", "below high", "ignored"]
+    assert assessed.worst == badness("UNKNOWN")
+
+
+def test_in_sarif_all_results_have_suppressions_or_none(capsys: Output) -> None:
+    """As the standard asks: else a reader cannot tell what was not suppressed."""
+    Path("a.txt").write_text("risk-free\nrisk-free <!-- gatecore: ignore[no_risk] why -->", "utf-8")
+    for more, expected in (["--ignores"], [[], [{}]]), ([], [None, None]):
+        assert main([*CHECK, "a.txt", "--format", "sarif", *more]) == 1
+        (run,) = printed_json(capsys)["runs"]
+        found = [result.get("suppressions") for result in run["results"]]
+        assert [each and [{}] for each in found] == expected
 
 
 def test_a_baseline_needs_a_file(capsys: Output) -> None:

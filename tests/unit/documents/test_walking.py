@@ -105,6 +105,14 @@ def test_what_is_named_is_a_document_whatever_leaves_it_out(tmp_path: Path) -> N
     assert _found(walk([*named, str(tmp_path)]), tmp_path) == ["a.txt", "c.odd", "a.txt", "b.md"]
 
 
+def test_a_document_is_found_once(tmp_path: Path) -> None:
+    """Whichever of overlapping folders and files is named first."""
+    _written(tmp_path, {"in/a.txt": "x", "in/deep/b.txt": "x"})
+    top, inner, file = str(tmp_path), str(tmp_path / "in" / "deep"), str(tmp_path / "in" / "a.txt")
+    for paths in ([top, inner], [top, top], [file, top], [inner, top, f"{top}/in/../in"]):
+        assert len(walk(paths).found) == 2
+
+
 def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     names = ["a.txt", "drafts/b.txt", "old.txt", "ignored/x/y.txt", "z.pdf", "y.PDF", "x", "i.log"]
     _written(tmp_path, {**dict.fromkeys(names, "x"), ".gitignore": "ignored/\n"})
