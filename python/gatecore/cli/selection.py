@@ -35,13 +35,16 @@ def selected(
     if every_module and not modules and not sources.gates:
         modules = names()
     gates = load_gates(sources.gates, shipped=modules)
-    return gates if narrowing is None else narrow(gates, tags=narrowing.tags, names=narrowing.names)
+    if narrowing is None:
+        return gates
+    return narrow(gates, tags=narrowing.tags, names=narrowing.names, skip=narrowing.skip)
 
 
-def gate_set(selection: Selection) -> GateSet:
-    """The compiled gates that the options ask for; what is deprecated is said."""
+def gate_set(selection: Selection, *, quiet: bool = False) -> GateSet:
+    """The compiled gates that the options ask for; what is deprecated is said unless `quiet`."""
     gates = selected(selection.sources, selection.narrowing)
-    note_deprecated(gates)
+    if not quiet:
+        note_deprecated(gates)
     return compiled(gates, selection.engine)
 
 

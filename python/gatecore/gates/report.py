@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gatecore._gatecore import Deadline
 from gatecore.errors import GatecoreError, UnansweredError
+from gatecore.gates.excuse import NO_EXCUSES, Excuses
 from gatecore.gates.findings import Finding
 from gatecore.gates.masking import shown
 from gatecore.gates.spec import Gate, Severity, VerdictStatus
@@ -257,6 +258,7 @@ class Checked:
 
     `notes` are what a reader should know about how it was read. `read_as` is `text` where `text` is
     what the file holds; of an `email` or `html` it is what was extracted, and so are all places.
+    `excuses` say which findings do not count, and why; reports show them as such.
 
     >>> from gatecore import GateSet, modules
     >>> gates = GateSet(modules.load("gdpr_uk").gates)
@@ -269,3 +271,4 @@ class Checked:
     report: Report
     notes: tuple[str, ...] = ()
     read_as: str = "text"
+    excuses: Excuses = NO_EXCUSES
