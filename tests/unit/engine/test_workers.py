@@ -1,4 +1,4 @@
-"""The pool that works for event loops: every answer arrives, in the right loop, whatever happens."""
+"""The pool that works for event loops: every answer arrives in the right loop."""
 
 from __future__ import annotations
 
