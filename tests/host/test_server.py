@@ -72,6 +72,21 @@ def test_a_server_without_a_cache_is_one_all_the_same(
         assert handle.stats().served > 0
 
 
+class _Request:
+    """Stands for the request that is being answered; there is none."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError(f"{name}: working outside of a request")
+
+
+def test_a_web_frameworks_names_are_not_asked(new_copy: NewCopy, cache: PatternStore) -> None:
+    """`from flask import request` is an object that raises whatever it is asked."""
+    server = new_copy().load("server")
+    vars(server)["request"] = _Request()
+    with accelerate(server, store=cache) as handle:
+        assert handle.host.name.endswith(", 1 cache")
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [

@@ -11,6 +11,7 @@ that it was, whoever imported it by name, or holds it elsewhere, has the new met
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, Final
 
@@ -40,8 +41,12 @@ def recognise(target: Any) -> Host | None:
     """The host that a Python module with an engine is; `None` if it has none."""
     if not isinstance(target, ModuleType):
         return None
-    named = [(name, value) for name, value in list(vars(target).items()) if not _is_kind(value)]
-    engines = {id(value): value for _, value in named if adapter.is_engine(value)}
+    named = list(vars(target).items())
+    engines = {
+        id(value): value
+        for _, value in named
+        if _has(value, ("check_document",)) and adapter.is_engine(value)
+    }
     if not engines:
         return None
     host = adapter.recognise(list(engines.values()))
@@ -51,7 +56,7 @@ def recognise(target: Any) -> Host | None:
     host.once = SingleFlight()
     seen: set[int] = set()
     for name, value in named:
-        if id(value) not in seen and all(callable(getattr(value, one, None)) for one in _METHODS):
+        if id(value) not in seen and _has(value, _METHODS):
             seen.add(id(value))
             _replace(host, value, f"{target.__name__}.{name}")
     if host.caches:
@@ -59,8 +64,18 @@ def recognise(target: Any) -> Host | None:
     return host
 
 
-def _is_kind(value: Any) -> bool:
-    return isinstance(value, ModuleType | type)
+def _has(value: Any, names: Iterable[str]) -> bool:
+    """Whether an object has all names, its class's or its own; the object itself is not asked.
+
+    A web framework's `request` raises where there is none, and others make what they stand for.
+    """
+    if issubclass(type(value), ModuleType | type):
+        return False
+    try:
+        own = object.__getattribute__(value, "__dict__")
+    except Exception:
+        own = {}
+    return all(hasattr(type(value), name) or name in own for name in names)
 
 
 def _replace(host: Host, cache: Any, label: str) -> None:
