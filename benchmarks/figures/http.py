@@ -26,7 +26,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from benchmarks.figures.http_load import Load, body_of, documents, exchange
+from benchmarks.figures.http_load import Connection, Load, body_of, documents
 
 __all__ = ["compared", "loads", "main", "parts", "served"]
 
@@ -68,12 +68,12 @@ def served(kind: str) -> Iterator[int]:
 
 
 async def _asked(port: int, texts: Sequence[str]) -> list[Any]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    connection = Connection(port)
     found = []
     for text in texts:
-        status, answer = await exchange(reader, writer, body_of(text))
+        status, answer = await connection.ask(body_of(text))
         found.append((status, _without_times(json.loads(answer))))
-    writer.close()
+    connection.close()
     return found
 
 
@@ -92,7 +92,9 @@ def under_load(port: int, users: int, seconds: float, *, distinct: int = 0) -> L
     """What users of a server meet, from a process of their own."""
     command = [sys.executable, "-m", "benchmarks.figures.http_load", str(port)]
     options = ["--users", str(users), "--seconds", str(seconds), "--distinct", str(distinct)]
-    done = subprocess.run([*command, *options], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, *options], check=True, capture_output=True, text=True, timeout=seconds + 300
+    )
     return Load(**json.loads(done.stdout))
 
 
