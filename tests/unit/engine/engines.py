@@ -1,4 +1,4 @@
-"""Gates and engines for these tests: small sets, which compile in milliseconds, and Python gates."""
+"""Gates and engines for these tests: small sets that compile in milliseconds, and Python gates."""
 
 from __future__ import annotations
 
