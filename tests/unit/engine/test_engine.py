@@ -179,7 +179,7 @@ def test_what_is_given_as_gates(tmp_path: Path) -> None:
             "Our house"
             if module in (given, next(iter(given), None) if given != module else 0)
             else "house"
-        )  # noqa: E501
+        )
         assert report.modules["house"].name in (title, "house", "Our house")
     wrong: list[Any] = ["rules/", [5], [Finds()], tmp_path]
     for given in wrong:

@@ -9,7 +9,6 @@ from gatecore.engine import universal
 from gatecore.engine.report import GateResult
 from tests.unit.engine.engines import engine_of, word_of
 
-
 GATES = [
     word_of("absolute_claims", "always", module="universal", severity="medium"),
     word_of("bias", "crone", module="universal", status="WARNING"),
