@@ -117,23 +117,29 @@ class CompiledGates:
             ],
         )
 
-    def check(self, text: str, deadline: DeadlineLike | None = None) -> Report:
+    def check(
+        self,
+        text: str,
+        deadline: DeadlineLike | None = None,
+        only: Sequence[int] | None = None,
+    ) -> Report:
         """As `GateSet.check`."""
         started = time.perf_counter()
+        numbers = range(len(self.gates)) if only is None else only
         until = deadline_of(deadline)
         try:
             document = GateDocument(self.patterns, self.sets, text, until, is_lazy=True)
         except UnansweredError as error:
-            return self._unknown(text, error, time.perf_counter() - started, until)
+            return self._unknown(text, error, time.perf_counter() - started, until, numbers)
         scanned = time.perf_counter()
-        outcomes, masked = self.core.evaluate(document, until)
+        outcomes, masked = self.core.evaluate(document, until, only)
         text = document.text
         if masked is None:  # a question about them was not answered: nothing is shown as it is
             masked = [(0, len(text))]
         readable = shown(text, masked)
         lines = Lines(text)
         verdicts = []
-        for gate, (outcome, unanswered) in enumerate(outcomes):
+        for gate, (outcome, unanswered) in zip(numbers, outcomes, strict=True):
             if outcome is None:
                 verdicts.append(_unknown(self.gates[gate], self._why_unknown(gate, unanswered)))
                 continue
@@ -151,11 +157,16 @@ class CompiledGates:
         return report._remember(self, text, until)
 
     def _unknown(
-        self, text: str, error: UnansweredError, seconds: float, until: Deadline | None
+        self,
+        text: str,
+        error: UnansweredError,
+        seconds: float,
+        until: Deadline | None,
+        numbers: Sequence[int],
     ) -> Report:
         """The report of a document whose pass was not finished."""
         why = f"the pass over the document: {error.reason}"
-        verdicts = tuple(_unknown(gate, why) for gate in self.gates)
+        verdicts = tuple(_unknown(self.gates[number], why) for number in numbers)
         length = str.__len__(text)
         masked = ((0, length),) if self.patterns.masked and length else ()
         timing = Timing(seconds, 0.0)

@@ -329,6 +329,16 @@ class Acceleration:
         """The text as a document of the set; to be given to functions that are not entries."""
         return Document(text, self.patterns)
 
+    @property
+    def takes_documents(self) -> bool:
+        """Whether the host is given documents in place of texts where they come in."""
+        return bool(self._doors)
+
+    def finish(self, document: Document) -> None:
+        """Takes over what was counted on such a document, and learns from it, at its end."""
+        with self._lock:
+            self._finish(document)
+
     def _kept_document(self, text: str) -> Document:
         """The document of a text that came to a single gate: the next gate gets the same."""
         with self._lock:

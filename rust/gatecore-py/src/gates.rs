@@ -11,7 +11,7 @@ use gatecore::{
     memory, Anchor, Answer, BuildError, PatternId, PatternSet, Scan, SharedSet, Span, Unbroken,
 };
 use gatecore_ffi::cpython::{call_method, list, number, pair};
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -70,16 +70,18 @@ impl CoreGates {
     /// answers for a pattern on the fallback route: `document` is a `gatecore.gates.document.GateDocument`.
     ///
     /// A gate that hangs on a question that was not answered comes back as the `UnansweredError`. With a
-    /// deadline, gates that need `re` come last: it may take all the time there is. Behind the outcomes
-    /// come the spans that must not be shown as they are, in order, or None if a question about them was
-    /// not answered.
-    #[pyo3(signature = (document, deadline=None))]
+    /// deadline, gates that need `re` come last: it may take all the time there is. With `only`, these
+    /// gates by number, in that order. Behind the outcomes come the spans that must not be shown as they
+    /// are, in order, or None if a question about them was not answered.
+    #[pyo3(signature = (document, deadline=None, only=None))]
     fn evaluate(
         &self,
         document: &Bound<'_, PyAny>,
         deadline: Option<&Bound<'_, Deadline>>,
+        only: Option<Vec<usize>>,
     ) -> PyResult<Answered> {
         let py = document.py();
+        let gates = self.chosen(only)?;
         let limit = &Limit::of(deadline);
         let answers = Answers {
             gates: self,
@@ -92,12 +94,11 @@ impl CoreGates {
         answers.view(Form::Text, false)?; // its length is asked of it, which must not fail
         let work = move || {
             let document = Document::new(&answers);
-            let gates = &self.gates.gates;
-            let mut outcomes = judge(gates.iter(), &document)?;
+            let mut outcomes = judge(gates.iter().copied(), &document)?;
             answers.without_re.set(false);
             let later = |outcome: &Judged| matches!(outcome, Err(Obstacle::Later));
             let last = gates.iter().zip(&outcomes).filter(|(_, outcome)| later(outcome));
-            let last: Vec<&Gate> = last.map(|(gate, _)| gate).collect();
+            let last: Vec<&Gate> = last.map(|(gate, _)| *gate).collect();
             let mut last = judge(last.into_iter(), &document)?.into_iter();
             for outcome in outcomes.iter_mut().filter(|outcome| later(outcome)) {
                 *outcome = last.next().expect("each gate that came last was judged");
@@ -119,6 +120,17 @@ impl CoreGates {
 }
 
 impl CoreGates {
+    /// The gates of these numbers; all if none are named.
+    fn chosen(&self, only: Option<Vec<usize>>) -> PyResult<Vec<&Gate>> {
+        let gates = &self.gates.gates;
+        let Some(only) = only else { return Ok(gates.iter().collect()) };
+        let known = |number: usize| {
+            let unknown = || PyIndexError::new_err(format!("there is no gate {number}"));
+            gates.get(number).ok_or_else(unknown)
+        };
+        only.into_iter().map(known).collect()
+    }
+
     fn set(&self, view: Form) -> Option<&Arc<SharedSet>> {
         match view {
             Form::Text => Some(&self.text),
