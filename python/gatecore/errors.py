@@ -48,6 +48,7 @@ __all__ = [
     "GateFileError",
     "GatecoreDeprecation",
     "GatecoreError",
+    "ManifestError",
     "PatternSetError",
     "ReplayError",
     "ReportFormatError",
@@ -163,6 +164,16 @@ class EngineOptionsError(GatecoreError, ValueError):
     >>> EngineOptions(max_findings=-1)
     Traceback (most recent call last):
     gatecore.errors.EngineOptionsError: max_findings is -1: expected a whole number from 0
+    """
+
+
+class ManifestError(GatecoreError):
+    """The manifest of a batch cannot be used: another kind of file, or another batch has it.
+
+    >>> from gatecore import ComplianceEngine
+    >>> ComplianceEngine(["gdpr_uk"]).validate_many(["A letter."], manifest="/")
+    Traceback (most recent call last):
+    gatecore.errors.ManifestError: /: is not a regular file; name one to be made
     """
 
 

@@ -19,6 +19,13 @@ class PythonGate(Protocol):
     """A gate that is a Python object, as hosts write them.
 
     `name`, `severity`, `legal_source` and `version` are read where it has them.
+
+    >>> class Short:
+    ...     name = "short"
+    ...     def check(self, text, document_type):
+    ...         return {"status": "PASS" if len(text) < 1_000 else "WARNING"}
+    >>> isinstance(Short(), PythonGate)
+    True
     """
 
     def check(self, text: str, document_type: str) -> Mapping[str, Any]:
@@ -31,6 +38,26 @@ class Cache(Protocol):
     A key is what `gatecore.cache.key` makes of all that an answer depends on. Values are immutable
     or copies: what a caller does to one never reaches another caller. `tags` name what a value was
     made of, such as `module:gdpr_uk` or `gate:gdpr_uk/consent`, and are what `invalidate` is given.
+
+    >>> class Smallest:
+    ...     def __init__(self):
+    ...         self._values = {}
+    ...     def get(self, key):
+    ...         return self._values.get(key)
+    ...     def set(self, key, value, *, tags=(), cost=0.0):
+    ...         self._values[key] = value
+    ...     def get_or_compute(self, key, compute, *, tags=(), keep=None):
+    ...         value = self._values.get(key)
+    ...         if value is None:
+    ...             value = compute()
+    ...             if keep is None or keep(value):
+    ...                 self._values[key] = value
+    ...         return value
+    >>> from gatecore import ComplianceEngine
+    >>> engine = ComplianceEngine(["gdpr_uk"], cache=Smallest())
+    >>> report = engine.validate_document("Invoice 17.")
+    >>> engine.validate_document("Invoice 17.") is report
+    True
     """
 
     def get(self, key: bytes) -> Any | None:
@@ -64,7 +91,17 @@ class Cache(Protocol):
 
 
 class AsyncCache(Protocol):
-    """The same for asyncio: no method holds the event loop up."""
+    """The same for asyncio: no method holds the event loop up.
+
+    >>> import asyncio
+    >>> class None_:
+    ...     async def get_or_compute(self, key, compute, *, tags=(), keep=None):
+    ...         return await compute()
+    >>> async def made() -> str:
+    ...     return "made"
+    >>> asyncio.run(None_().get_or_compute(b"key", made))
+    'made'
+    """
 
     async def get(self, key: bytes) -> Any | None:
         """As `Cache.get`."""

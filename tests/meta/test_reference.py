@@ -20,11 +20,18 @@ ROOT: Final = Path(__file__).parents[2]
 #: The doors of the package: what stands in `__all__` of one is public.
 DOORS: Final = (
     *("gatecore", "gatecore.errors", "gatecore.gates.report", "gatecore.gates.why.tree"),
+    *("gatecore.engine.registry", "gatecore.engine.risk", "gatecore.protocols"),
     *("gatecore.hosts.stats", "gatecore.lint.gates", "gatecore.lint.patterns"),
     *("gatecore.modules", "gatecore.output.html", "gatecore.output.sarif"),
 )
 #: In such an `__all__` for modules beside it only, or a type that signatures spell out.
 NOT_PUBLIC: Final = {
+    "gatecore.engine.registry.State",
+    "gatecore.engine.registry.nearest",
+    "gatecore.engine.risk.POLICIES",
+    "gatecore.engine.risk.RiskPolicy",
+    "gatecore.engine.risk.Tally",
+    "gatecore.engine.risk.policy_of",
     "gatecore.gates.why.tree.Cut",
     "gatecore.gates.why.tree.SIGNS",
     "gatecore.gates.why.tree.Shown",

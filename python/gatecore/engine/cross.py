@@ -29,7 +29,7 @@ class CrossRule(Protocol):
     ...     if results.status("gdpr_uk", "consent") == "FAIL":
     ...         yield {"id": "consent", "severity": "high", "message": "No consent."}
     >>> engine = ComplianceEngine(["gdpr_uk"], cross=[both])
-    >>> engine.validate_document("By using it you consent.").cross[0]["id"]
+    >>> engine.validate_document("By using this site you consent to cookies.").cross[0]["id"]
     'consent'
     """
 

@@ -126,7 +126,7 @@ class ComplianceEngine:
         self._judged = Judged.of(modules, gates, python_modules, detectors=detectors, store=store)
         python = self._judged.python
         self.registry: Final = registry if registry is not None else Registry()
-        self.registry.register((*self._judged.infos, *(info for _, info in python)))
+        self.registry.register((*self._judged.listed, *(info for _, info in python)))
         self._planner = Planner(self._judged)
         self._hands = Hands(self.options.max_abandoned_threads)
         self._accelerated = Accelerated([gate for gate, _ in python], store)
@@ -146,7 +146,10 @@ class ComplianceEngine:
 
     @property
     def gates(self) -> GateSet | None:
-        """The gates that are data, those of detectors last; None if there are none."""
+        """The gates that are data, in one set; None if there are none.
+
+        It may have more gates than are judged, as the wheel has some selections compiled.
+        """
         return self._judged.gates
 
     @property
@@ -465,7 +468,7 @@ class ComplianceEngine:
         self.close()
 
     def __repr__(self) -> str:
-        count = len(self._judged.infos) + len(self._judged.python)
+        count = len(self._judged.listed) + len(self._judged.python)
         return f"<gatecore.ComplianceEngine of {count} gates, {', '.join(self.modules)}>"
 
 

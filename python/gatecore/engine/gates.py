@@ -77,14 +77,21 @@ class Judged:
         """
         python = tuple(modules_in(python_modules))
         if modules is None and gates is None and python_modules is None:
-            modules = [name for name in shipped.names() if name != universal.MODULE]
+            modules = shipped.defaults()
+        elif isinstance(modules, str | Module):
+            modules = [modules]
+        modules = None if modules is None else tuple(modules)
         titles: dict[str, str] = {}
         given = list(_of_modules(modules, titles))
         given += _of_gates(gates, titles)
+        _refuse_doubles(given, python)
         listed = dict.fromkeys(gate.module for gate in given)
         if detectors and universal.MODULE not in listed:
             given += _shipped_detectors()
-        _refuse_doubles(given, python)
+            if modules is not None and gates is None and set(modules) <= set(shipped.names()):
+                # With detectors, only all modules together are compiled in the wheel. Gates that
+                # are not asked cost next to nothing, compiling takes seconds.
+                given = [gate for name in shipped.names() for gate in shipped.load(name).gates]
         compiled = None
         if isinstance(gates, GateSet) and len(given) == len(gates.gates):
             # Of its own: a reload of the user's set would give the numbers other gates.
@@ -117,6 +124,13 @@ class Judged:
         return cls(compiled, infos, tuple(found), are_detectors if detectors else ())
 
     @property
+    def listed(self) -> tuple[GateInfo, ...]:
+        """What is known of the gates that are judged; the set may have others."""
+        numbers = {number for module in self.modules for number in module.numbers}
+        numbers |= set(self.detectors)
+        return tuple(info for number, info in enumerate(self.infos) if number in numbers)
+
+    @property
     def python(self) -> tuple[tuple[Any, GateInfo], ...]:
         """All Python gates."""
         return tuple(gate for module in self.modules for gate in module.python)
@@ -130,10 +144,8 @@ class Judged:
         return digest(map(gate_content, self.gates.gates if self.gates else ()))
 
 
-def _of_modules(
-    modules: str | Module | Iterable[str | Module] | None, titles: dict[str, str]
-) -> Iterator[Gate]:
-    for one in [modules] if isinstance(modules, str | Module) else modules or ():
+def _of_modules(modules: Iterable[object] | None, titles: dict[str, str]) -> Iterator[Gate]:
+    for one in modules or ():
         if isinstance(one, str):
             one = shipped.load(one)
         elif not isinstance(one, Module):

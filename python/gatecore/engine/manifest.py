@@ -18,21 +18,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from gatecore.errors import GatecoreError
+from gatecore.errors import ManifestError
 
-__all__ = ["Manifest", "ManifestError"]
+__all__ = ["Manifest"]
 
 _HEADER: Final = {"gatecore": "manifest", "version": 1}
-
-
-class ManifestError(GatecoreError):
-    """A manifest cannot be used: it is another kind of file, or another process has it.
-
-    >>> from pathlib import Path
-    >>> Manifest(Path("/"))
-    Traceback (most recent call last):
-    gatecore.engine.manifest.ManifestError: /: is not a regular file; name one to be made
-    """
 
 
 class Manifest:

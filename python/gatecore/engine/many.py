@@ -11,14 +11,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from gatecore.engine.batches import run_many
 from gatecore.engine.manifest import Manifest
+from gatecore.engine.report import ValidationReport
 from gatecore.errors import DocumentTypeError
-
-if TYPE_CHECKING:
-    from gatecore.engine.report import ValidationReport
 
 __all__ = [
     "DocumentLike",
@@ -75,6 +73,11 @@ class Validated:
         report: Its report; None if there was an error, or if it was finished before.
         error: Why it has no report.
         is_finished_before: Whether the manifest had it, so that it was not judged again.
+
+    >>> from gatecore import ComplianceEngine
+    >>> one, other = ComplianceEngine(["gdpr_uk"]).validate_many(["Invoice 17.", b"bytes"])
+    >>> one.number, one.report.overall_risk, str(other.error)
+    (0, 'LOW', 'a document is a str, a path or a Submission, not bytes')
     """
 
     number: int

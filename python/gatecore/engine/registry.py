@@ -34,6 +34,11 @@ class GateInfo:
         kind: Whether it is data or Python.
         active: Whether it is judged.
         deprecated: Why it should no longer be used; None if it is current.
+
+    >>> from gatecore import ComplianceEngine
+    >>> gate = ComplianceEngine(["gdpr_uk"]).registry.gate("gdpr_uk/consent")
+    >>> gate.version, gate.kind, gate.active
+    ('1', 'data', True)
     """
 
     module: str

@@ -68,7 +68,8 @@ class GateResult:
     Two are equal if their dicts are.
 
     >>> from gatecore import ComplianceEngine
-    >>> report = ComplianceEngine(["gdpr_uk"]).validate_document("By using it you consent.")
+    >>> text = "By using this site you consent to cookies."
+    >>> report = ComplianceEngine(["gdpr_uk"]).validate_document(text)
     >>> result = report.modules["gdpr_uk"].gates["consent"]
     >>> result.status, list(result.to_dict())[:3], result.extra["findings"][0]["line"]
     ('FAIL', ['gate', 'version', 'legal_source'], 1)

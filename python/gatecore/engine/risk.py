@@ -50,6 +50,13 @@ class Results:
         modules: The modules' results by name.
         universal: The detectors' results by name.
         analyzers: The names of the detectors that count as analyzers.
+
+    >>> from gatecore import ComplianceEngine
+    >>> def by_consent(results: Results) -> str:
+    ...     return "HIGH" if results.status("gdpr_uk", "consent") == "FAIL" else "LOW"
+    >>> engine = ComplianceEngine(["gdpr_uk"], risk=by_consent)
+    >>> engine.validate_document("By using this site you consent to cookies.").overall_risk
+    'HIGH'
     """
 
     document_type: str
@@ -88,7 +95,12 @@ RiskPolicy: TypeAlias = Callable[[Results], str]
 
 
 def worst(results: Results) -> str:
-    """CRITICAL or HIGH where anything of that severity fails, else LOW: the synchronous host's."""
+    """CRITICAL or HIGH where anything of that severity fails, else LOW: the synchronous host's.
+
+    >>> from gatecore import ComplianceEngine
+    >>> ComplianceEngine(["gdpr_uk"], risk="worst").validate_document("Invoice 17.").overall_risk
+    'LOW'
+    """
     tally = results.tally()
     if tally.critical:
         return "CRITICAL"
@@ -96,7 +108,17 @@ def worst(results: Results) -> str:
 
 
 def weighted(results: Results) -> str:
-    """One failure is a step less than several: the rule of the host's server."""
+    """One failure is a step less than several: the rule of the host's server.
+
+    Two that are critical, or one and two high ones, are CRITICAL. One that is critical, three high
+    ones, or one and three medium ones, are HIGH. One high or three medium ones, or a medium one and
+    two warnings, are MEDIUM.
+
+    >>> from gatecore import ComplianceEngine
+    >>> engine = ComplianceEngine(["gdpr_uk"], risk="weighted")
+    >>> engine.validate_document("By using this site you consent to cookies.").overall_risk
+    'HIGH'
+    """
     tally = results.tally()
     if tally.critical >= 2 or (tally.critical and tally.high >= 2):
         return "CRITICAL"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gatecore.engine.manifest import Manifest, ManifestError
+from gatecore.engine.manifest import Manifest
+from gatecore.errors import ManifestError
 
 
 def test_finished_documents_are_known_again(tmp_path: Path) -> None:
