@@ -133,7 +133,7 @@ class ComplianceEngine:
         self._python = PythonGates(self._accelerated, self._hands, self.options)
         self._cache = cache
         self._own = "" if self._is_known else token_hex(16)
-        #: Results of gates that had nothing to say: the same for each document.
+        #: The last results of gates without findings: the same for most documents.
         self._silent: dict[int, GateResult] = {}
         self._warned: set[object] = set()
         #: The last plan with its namespace.
@@ -361,7 +361,7 @@ class ComplianceEngine:
         detectors: Mapping[str, DetectorResult] = EMPTY
         analyzers: tuple[str, ...] = ()
         if plan.detectors:
-            detectors = universal.grouped({name: data[place] for place, name in plan.detectors})
+            detectors = plan.grouping.of(data)
             analyzers = tuple(name for name in universal.ANALYZERS if name in detectors)
         results = Results(document_type, MappingProxyType(modules), detectors, analyzers)
         incomplete, has_errors = _left_over(plan, data, python)
@@ -396,7 +396,7 @@ class ComplianceEngine:
             result = silent.get(number)
             if result is None or result.verdict is not verdict:
                 result = _result(verdict, version, most)
-                if verdict.status == "N/A" and verdict.branch is None:
+                if not verdict.findings:
                     silent[number] = result  # the set gives the same object each time
             results.append(result)
         return results

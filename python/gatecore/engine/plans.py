@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from gatecore.engine import universal
 from gatecore.engine.cache_keys import digest, registered
 from gatecore.engine.gates import Judged, JudgedModule
 from gatecore.engine.registry import GateInfo, State, nearest
@@ -53,6 +54,11 @@ class Plan:
     python: tuple[tuple[Any, GateInfo], ...]
     inactive: tuple[str, ...]
     deprecated: tuple[Deprecated, ...]
+
+    @cached_property
+    def grouping(self) -> universal.Grouping:
+        """How the detectors' results come together."""
+        return universal.Grouping(self.detectors)
 
     @cached_property
     def tags(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gatecore._gatecore import CoreGates, Deadline
 from gatecore.errors import UnansweredError
@@ -30,6 +30,13 @@ __all__ = ["CompiledGates"]
 _Found: TypeAlias = tuple[int, int, int, int]
 #: A place; or (-1, a number), or (-1, -1) for no place.
 _Filled: TypeAlias = tuple[int, int]
+
+
+#: Findings after which other threads may have the GIL: 1 ms. They would get it after 5 ms anyway,
+#: but an event loop that waits is late by then. `time.sleep(0)` costs half a microsecond.
+_TURN: Final = 300
+#: Characters from which the table of lines takes some of it as well.
+_LONG: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +145,11 @@ class CompiledGates:
             masked = [(0, len(text))]
         readable = shown(text, masked)
         lines = Lines(text)
+        if len(text) > _LONG:
+            lines.place(0)
+            time.sleep(0)
         verdicts = []
+        since_turn = 0
         for gate, (outcome, unanswered) in zip(numbers, outcomes, strict=True):
             if outcome is None:
                 verdicts.append(_unknown(self.gates[gate], self._why_unknown(gate, unanswered)))
@@ -150,6 +161,10 @@ class CompiledGates:
             prepared = self.branches[gate][branch]
             verdict = prepared.verdict
             if found or texts:
+                since_turn += len(found)
+                if since_turn > _TURN:
+                    time.sleep(0)
+                    since_turn = 0
                 verdict = _verdict(prepared, self.shown[gate], found, texts, lines, readable)
             verdicts.append(verdict)
         timing = Timing(scanned - started, time.perf_counter() - scanned)
