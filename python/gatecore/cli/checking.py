@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from gatecore.cli.assessing import Assessed, with_baseline, with_ignores
 from gatecore.cli.bar import Bar
 from gatecore.cli.exit_codes import FINE, FOUND, UNREADABLE
-from gatecore.cli.judging import judged
 from gatecore.cli.messages import say_error, say_note
 from gatecore.cli.output.check_results import Results, results_as
 from gatecore.cli.reading import read_document, refuse_stdin_twice
@@ -20,6 +19,7 @@ from gatecore.cli.tally import Tally
 from gatecore.cli.wanted import Wanted
 from gatecore.documents.reading import STDIN, DocumentReadError, InputDocument
 from gatecore.documents.walking import walk
+from gatecore.engine.batches import run_many
 from gatecore.errors import GatecoreError
 from gatecore.files import writing
 from gatecore.gates.baseline import Baseline
@@ -92,7 +92,9 @@ class Run:
         bar = Bar(len(self._found), quiet=self._options.quiet)
         jobs = self._settings.jobs(len(self._found))
         with bar.shown(), _short_turns(jobs):
-            for each in judged(self._items(), self._judge, jobs):
+            for done in run_many(self._items(), self._judge, jobs=jobs):
+                each = done.value
+                assert each is not None, done.error  # `_judge` makes every error a document's
                 if isinstance(each, DocumentReadError):
                     with bar.aside(for_errors=True):
                         say_error(str(each))

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gatecore.cli import config as files
 from gatecore.cli import options as opt
-from gatecore.cli.judging import usable_cpus
 from gatecore.documents.gitignore import Rules
+from gatecore.engine.cpus import usable_cpus
 from gatecore.text import visible
 
 if TYPE_CHECKING:

@@ -25,24 +25,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
-__all__ = ["WorkerPool", "usable_cpus"]
+from gatecore.engine.cpus import usable_cpus
+
+__all__ = ["WorkerPool"]
 
 R = TypeVar("R")
 
 _MOST_ANSWERS: Final = 16
 _LONGEST_WAIT: Final = 0.001  # seconds
-
-
-def usable_cpus() -> int:
-    """How many processors this process may use.
-
-    >>> usable_cpus() >= 1
-    True
-    """
-    try:
-        return len(os.sched_getaffinity(0)) or 1
-    except AttributeError:  # not on this platform
-        return os.cpu_count() or 1
 
 
 @dataclass(slots=True, eq=False)

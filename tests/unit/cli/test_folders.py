@@ -9,9 +9,7 @@ import select
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,6 @@ import pytest
 
 from gatecore.cli import main
 from gatecore.cli.assessing import Assessed
-from gatecore.cli.judging import judged
 from gatecore.documents.reading import InputDocument
 from gatecore.files import writing
 from gatecore.gates.excuse import Excuse, Excuses
@@ -279,54 +276,6 @@ def test_no_half_file_is_left(number: int) -> None:
     process.communicate(timeout=30)
     assert Path("report.json").read_text("utf-8") == "old"
     assert bool(list(Path().glob(".report.json.*.part"))) == (number == signal.SIGKILL)
-
-
-# Side by side
-
-
-def test_results_come_in_order_with_a_few_in_flight() -> None:
-    taken = 0
-    most = 0
-    handed = 0
-
-    def items() -> Iterator[int]:
-        nonlocal taken
-        for number in range(200):
-            taken += 1
-            yield number
-
-    def judge(number: int) -> int:
-        time.sleep(0.001 * (number % 3))
-        return number
-
-    for handed, result in enumerate(judged(items(), judge, 3)):
-        assert result == handed
-        most = max(most, taken - handed)
-    assert handed == 199
-    assert 3 <= most <= 13
-
-
-def test_what_a_judge_raises_is_raised_in_its_turn() -> None:
-    def judge(number: int) -> int:
-        if number == 5:
-            raise ValueError("five")
-        return number
-
-    results = judged(range(10), judge, 4)
-    assert [next(results) for _ in range(5)] == [0, 1, 2, 3, 4]
-    with pytest.raises(ValueError, match="five"):
-        next(results)
-
-
-def test_threads_end_with_the_iterator() -> None:
-    results = judged(range(100), lambda number: number, 4)
-    assert next(results) == 0
-    assert any(thread.name.startswith("gatecore-check") for thread in threading.enumerate())
-    results.close()  # type: ignore[attr-defined]
-    for thread in threading.enumerate():
-        if thread.name.startswith("gatecore-check"):
-            thread.join(30)
-            assert not thread.is_alive()
 
 
 # A terminal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -125,3 +126,51 @@ def test_closing_drops_what_was_not_begun() -> None:
 def test_jobs_must_be_some() -> None:
     with pytest.raises(ValueError, match="give 1 or more"):
         next(run_many([1], lambda n: n, jobs=-1))
+
+
+def test_with_one_job_all_is_done_by_the_thread_that_asks() -> None:
+    threads = {done.value for done in run_many(range(3), lambda _: threading.get_ident(), jobs=1)}
+    assert threads == {threading.get_ident()}
+
+
+def test_what_is_no_exception_is_raised_in_its_turn() -> None:
+    def work(number: int) -> int:
+        if number == 5:
+            raise SystemExit("five")
+        return number
+
+    answers = run_many(range(10), work, jobs=4)
+    assert [next(answers).value for _ in range(5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(SystemExit, match="five"):
+        next(answers)
+
+
+def test_threads_end_with_the_iterator() -> None:
+    answers = run_many(range(100), lambda number: number, jobs=4)
+    assert next(answers).value == 0
+    mine = [each for each in threading.enumerate() if each.name.startswith("gatecore-batch")]
+    assert mine
+    answers.close()  # type: ignore[attr-defined]
+    for thread in mine:
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_ctrl_c_gives_what_is_finished_and_waits_for_nothing(ordered: bool) -> None:
+    gate = threading.Event()
+
+    def work(number: int) -> int:
+        if number == 1:
+            time.sleep(0.05)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        if number in (1, 2):
+            gate.wait(30)
+        return number
+
+    got: list[int | None] = []
+    answers = run_many(range(4), work, jobs=4, ordered=ordered)
+    with pytest.raises(KeyboardInterrupt):
+        got.extend(done.value for done in answers)
+    gate.set()
+    assert sorted(got, key=str) == [0, 3]
