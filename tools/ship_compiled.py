@@ -4,7 +4,7 @@ usage: python tools/ship_compiled.py dist/gatecore-….whl
 
 The wheel's own code compiles, so that nothing but the wheel is needed; what is kept and why is in
 `gatecore.patterns.shipped`. Everything else in the wheel stays byte for byte, and RECORD gets a
-line for each file. Takes half a minute of CPU.
+line for each file. Takes a minute of CPU.
 """
 
 from __future__ import annotations

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from gatecore import errors, modules, re
     from gatecore._gatecore import Deadline, Match, backends
+    from gatecore.engine.engine import ComplianceEngine
+    from gatecore.engine.options import EngineOptions
+    from gatecore.engine.report import GateResult, ValidationReport
     from gatecore.errors import (
         AccelerateError,
         DeadlineError,
@@ -56,6 +59,9 @@ if TYPE_CHECKING:
 #: and doctest skips them.
 _HOMES: dict[str | None, str] = {
     "_gatecore": "Deadline Match backends",
+    "engine.engine": "ComplianceEngine",
+    "engine.options": "EngineOptions",
+    "engine.report": "GateResult ValidationReport",
     "errors": "AccelerateError DeadlineError DocumentTypeError GateFileError "
     "GatecoreError PatternSetError SetTooLargeError StoredSetError UnansweredError",
     "gates.findings": "Finding",
@@ -81,15 +87,18 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 __all__ = [
     "AccelerateError",
     "Acceleration",
+    "ComplianceEngine",
     "Deadline",
     "DeadlineError",
     "Document",
     "DocumentTypeError",
+    "EngineOptions",
     "Explanation",
     "Finding",
     "Gate",
     "GateChange",
     "GateFileError",
+    "GateResult",
     "GateSet",
     "GatecoreError",
     "Known",
@@ -105,6 +114,7 @@ __all__ = [
     "Stats",
     "StoredSetError",
     "UnansweredError",
+    "ValidationReport",
     "Verdict",
     "Why",
     "accelerate",

@@ -167,8 +167,11 @@ class CoreGates:
     def __new__(cls, gates: str, text: CoreSet, lowercase: CoreSet | None) -> CoreGates: ...
     def __len__(self) -> int: ...
     def evaluate(
-        self, document: _GateDocument, deadline: Deadline | None = None
-    ) -> list[tuple[_Outcome | None, UnansweredError | None]]: ...
+        self,
+        document: _GateDocument,
+        deadline: Deadline | None = None,
+        only: Sequence[int] | None = None,
+    ) -> tuple[list[tuple[_Outcome | None, UnansweredError | None]], list[_Span] | None]: ...
 
 @final
 class Deadline:

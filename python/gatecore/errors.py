@@ -45,11 +45,15 @@ __all__ = [
     "CacheReentryError",
     "CacheValueError",
     "DeadlineError",
+    "DocumentTooLargeError",
     "DocumentTypeError",
+    "EngineOptionsError",
     "GateFileError",
+    "GatecoreDeprecation",
     "GatecoreError",
     "PatternSetError",
     "ReplayError",
+    "ReportFormatError",
     "SetTooLargeError",
     "StoredSetError",
     "UnansweredError",
@@ -144,6 +148,47 @@ class DocumentTypeError(GatecoreError, TypeError):
     """
 
 
+class DocumentTooLargeError(GatecoreError, ValueError):
+    """A document has more characters than `EngineOptions.max_document_characters` allows.
+
+    >>> from gatecore import ComplianceEngine, EngineOptions
+    >>> engine = ComplianceEngine(["gdpr_uk"], options=EngineOptions(max_document_characters=5))
+    >>> engine.validate_document("Hello.")
+    Traceback (most recent call last):
+    gatecore.errors.DocumentTooLargeError: the document has 6 characters, the engine takes 5; ...
+    """
+
+
+class EngineOptionsError(GatecoreError, ValueError):
+    """An option of an engine has a value that makes no sense: says which and what is expected.
+
+    >>> from gatecore import EngineOptions
+    >>> EngineOptions(max_findings=-1)
+    Traceback (most recent call last):
+    gatecore.errors.EngineOptionsError: max_findings is -1: expected a whole number from 0
+    """
+
+
+class ReportFormatError(GatecoreError, ValueError):
+    """Something that is not a report of this version was given to `ValidationReport.from_json`.
+
+    >>> from gatecore import ValidationReport
+    >>> ValidationReport.from_json(b"[]")
+    Traceback (most recent call last):
+    gatecore.errors.ReportFormatError: not a report: a list instead of an object
+    """
+
+
+class GatecoreDeprecation(DeprecationWarning):
+    """The category of warnings about gates that should no longer be used.
+
+    Python hides it outside of `__main__` and tests; `-W default` shows it.
+
+    >>> issubclass(GatecoreDeprecation, DeprecationWarning)
+    True
+    """
+
+
 class AccelerateError(GatecoreError, TypeError):
     """Something that is not a host was given to `accelerate`."""
 
@@ -174,7 +219,10 @@ class ReplayError(GatecoreError, RuntimeError):
 
 
 class UnknownModuleError(GatecoreError, LookupError):
-    """A module was asked for that gatecore does not ship: `gatecore.modules.names` has all."""
+    """A module was asked for that is not there: says which are, the nearest name first.
+
+    `gatecore.modules.names` has all that gatecore ships.
+    """
 
 
 class UnknownGateError(GatecoreError, LookupError):

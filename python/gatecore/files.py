@@ -1,4 +1,4 @@
-"""Reading files that somebody names: no more than asked for, and nothing that never ends.
+"""Files that somebody names: read no further than asked for, and written whole or not at all.
 
 A path may name a pipe that nobody writes to, an endless device or a broken link. What is not a
 regular file is refused before it is opened, as opening a device may have effects, and checked again
@@ -8,10 +8,12 @@ no size. Without `pathlib`, whose import costs a host 5 ms.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
-from typing import IO, BinaryIO, Final
+from collections.abc import Iterator
+from typing import IO, BinaryIO, Final, TextIO
 
 from gatecore.errors import GatecoreError
 from gatecore.text import visible
@@ -26,6 +28,7 @@ __all__ = [
     "read_file",
     "read_stream",
     "what_else",
+    "writing",
 ]
 
 MAX_SIZE: Final = 100_000_000
@@ -188,3 +191,45 @@ def _too_large(name: str, max_size: int, size: int | None) -> FileRefusedError:
     has = "more than" if size is None else f"{in_words(size)}, more than"
     reason = f"it has {has} the {in_words(max_size)} that are read"
     return FileRefusedError(name, reason, "split it", kind="large")
+
+
+@contextlib.contextmanager
+def writing(path: str | os.PathLike[str]) -> Iterator[TextIO]:
+    """A text in UTF-8 that takes a file's place once it is whole, and leaves it alone otherwise.
+
+    Whoever is killed leaves a hidden file ending in `.part` behind, never half of the file itself.
+    Of a link the file that it leads to is replaced; a pipe or a device is written to as it is.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    name = os.path.realpath(path)
+    if os.path.exists(name) and not os.path.isfile(name):  # noqa: PTH110,PTH113
+        with open(path, "w", encoding="utf-8", errors="backslashreplace") as stream:  # noqa: PTH123
+            yield stream
+        return
+    import tempfile
+
+    folder, last = os.path.split(name)
+    handle, part = tempfile.mkstemp(prefix=f".{last[:100]}.", suffix=".part", dir=folder)
+    try:
+        with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:  # noqa: PTH123
+            yield stream
+            stream.flush()
+            os.fchmod(handle, _mode_of(name))
+            os.fsync(handle)
+        os.replace(part, name)  # noqa: PTH105
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(part)  # noqa: PTH108
+        raise
+
+
+def _mode_of(name: str) -> int:
+    """The mode of the file that is there, else that of any new file."""
+    try:
+        return stat.S_IMODE(os.stat(name).st_mode)  # noqa: PTH116
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask

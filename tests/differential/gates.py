@@ -123,10 +123,10 @@ def compare_gates(
     the reference's.
     """
     matches = RememberedMatches(text)
-    expected = [reference.evaluate(gate, text, matches=matches) for gate in gates]
+    expected = [reference.evaluate(gate, text, matches=matches, beside=gates) for gate in gates]
     if counts is not None:
         for gate, verdict in zip(gates, expected, strict=True):
-            _count_verdict(gate, verdict, counts)
+            _count_verdict(gate, verdict, counts, matches)
     try:
         got = judge(text)
     except Exception as error:  # judging good gates must not fail
@@ -136,7 +136,7 @@ def compare_gates(
         if right != found:
             yield _difference(gate, text, right, found)
         with _uncounted():
-            explained = list(why_differences(gate, matches, right.status))
+            explained = list(why_differences(gate, matches, right.status, gates))
         for what, said, got_instead in explained:
             yield GateDifference((gate,), text, f"{gate.name}.{what}", said, got_instead)
 
@@ -206,11 +206,21 @@ def _uncounted() -> Iterator[None]:
         reference.holds = counted
 
 
-def _count_verdict(gate: Gate, verdict: Verdict, counts: Counts) -> None:
+def _count_verdict(gate: Gate, verdict: Verdict, counts: Counts, matches: Matches) -> None:
     counts["cases"] += 1
     counts[f"status {verdict.status}"] += 1
     counts[f"findings: {bool(verdict.findings)}"] += 1
     counts[f"details: {bool(verdict.details)}"] += 1
+    for group in gate.groups:
+        counts[f"masked: {group.masked}"] += 1
+        for pattern in group.patterns:
+            if pattern.valid is not None:
+                found = bool(matches.hits(pattern))
+                counts[f"valid {pattern.valid}: {found}"] += 1
+    shown = " ".join(finding.text for finding in verdict.findings)
+    counts[f"something is masked: {'•' in shown}"] += 1
+    if " without " in verdict.message:
+        counts[f"something is left out: {not verdict.message.endswith(' 0')}"] += 1
     counts[f"nothing to show for a placeholder: {'–' in verdict.message}"] += 1
     if gate.relevant is not None:
         counts[f"relevant: {verdict.message != gate.not_relevant}"] += 1

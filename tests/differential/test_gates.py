@@ -15,6 +15,7 @@ from hypothesis import given, settings
 
 from gatecore import GateSet
 from gatecore.gates import reference, units, values
+from gatecore.gates.masking import masked_spans
 from gatecore.gates.spec import Gate
 from gatecore.gates.why import judge, seen, standing
 from gatecore.gates.why.explain import explain
@@ -46,7 +47,7 @@ def _no_warnings_of_generated_patterns() -> Iterator[None]:
 
 
 def on_reference(gates: Sequence[Gate]) -> Judge:
-    return lambda text: [reference.evaluate(gate, text) for gate in gates]
+    return lambda text: [reference.evaluate(gate, text, beside=gates) for gate in gates]
 
 
 @pytest.mark.parametrize("line", ROWS)
@@ -81,7 +82,8 @@ def test_sets_explain_as_re_does() -> None:
         case = make_round(21, number)
         gates = GateSet(case.gates)
         for text in case.documents:
-            judging = judge.Judge(RememberedMatches(text))
+            matches = RememberedMatches(text)
+            judging = judge.Judge(matches, masked_spans(case.gates, matches))
             for gate in case.gates:
                 assert gates.why(text, gate.name) == explain(gate, judging), (number, gate, text)
 
@@ -94,7 +96,7 @@ def test_a_wrong_evaluator_is_found_out_and_minimised(
         def judge(text: str) -> list[object]:
             with monkeypatch.context() as patch:
                 _break(patch, broken)
-                return [reference.evaluate(gate, text) for gate in gates]
+                return [reference.evaluate(gate, text, beside=gates) for gate in gates]
 
         return judge  # type: ignore[return-value]
 

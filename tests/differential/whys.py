@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gatecore.gates import reference, values
+from gatecore.gates.masking import masked_spans
 from gatecore.gates.matches import Hit, Matches
 from gatecore.gates.spec import Around, Condition, Gate, Relation, ValueKind
+from gatecore.gates.units import Span
 from gatecore.gates.why.explain import explain
 from gatecore.gates.why.judge import Asking, Judge
 from gatecore.gates.why.seen import WHOLE, Numbers, Scope, Spans
@@ -22,8 +24,8 @@ __all__ = ["SlowJudge", "conditions", "why_differences"]
 class SlowJudge(Judge):
     """The reference's answers: nothing is found by bisection, nothing is taken from the judge."""
 
-    def __init__(self, matches: Matches) -> None:
-        super().__init__(matches)
+    def __init__(self, matches: Matches, masked: Sequence[Span] = ()) -> None:
+        super().__init__(matches, masked)
         self._plain = matches
 
     def asking(self, condition: Condition, gate: Gate) -> Asking:
@@ -93,10 +95,11 @@ def conditions(gate: Gate) -> Iterator[Condition]:
 
 
 def why_differences(
-    gate: Gate, matches: Matches, status: str
+    gate: Gate, matches: Matches, status: str, beside: Sequence[Gate] = ()
 ) -> Iterator[tuple[str, object, object]]:
     """What, what the reference says, and what the judge says, where the two are not the same."""
-    judge, slow = Judge(matches), SlowJudge(matches)
+    masked = masked_spans((gate, *beside), matches)
+    judge, slow = Judge(matches, masked), SlowJudge(matches, masked)
     for condition in conditions(gate):
         expected, got = slow.holds(condition, gate), judge.holds(condition, gate, WHOLE)
         if expected is not got:

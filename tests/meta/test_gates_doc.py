@@ -29,12 +29,15 @@ patterns:
   fee: ['(?P<amount>£\d+)']
   rate: ['(?P<number>\d+)\s?%']
   date: ['(?P<day>\d{4}-\d\d-\d\d)']
+  allowed: ['may (?P<what>\w+)']
+  forbidden: ['must not (?P<what>\w+)']
   clause: ['\([^()]*\)']
   notice: [notice]
   end: [terminates]
   shared: [x]
 verdicts:
-  - when: {every: [{any: [claim, warning, offer, fee, rate, date, clause, notice, end, shared]}]}
+  - when:
+      any: [claim, warning, offer, fee, rate, date, clause, notice, end, shared, allowed, forbidden]
     status: FAIL
     message: m
   - status: PASS
@@ -48,6 +51,8 @@ def idiom_in_a_gate(idiom: str) -> str:
     key = idiom.partition(":")[0]
     if key == "{shared":
         return BASE.replace("shared: [x]", f"shared: [{idiom}]")
+    if key in ("{valid", "{masked"):
+        return BASE.replace("shared: [x]", f"shared: {idiom}")
     if key in ("relevant", "tags", "deprecated"):
         more = "\nnot_relevant: n" if key == "relevant" else ""
         return f"{BASE}{idiom}{more}\n"

@@ -60,6 +60,7 @@ def test_what_pyproject_asks_for_is_locked() -> None:
         "dev": runtime | _names(groups["build"] + groups["test"] + groups["dev"]),
         "docs": _names(groups["docs"]),
         "foreign": runtime | _names(groups["foreign"]),
+        "host": runtime | _names(groups["host"]),
         "lock": _names(groups["lock"]),
         "peers": runtime | _names(groups["peers"]),
         "public-sets": _names(groups["public-sets"]),

@@ -33,7 +33,7 @@ TICKED: Final = re.compile(r"`([^`\n]+)`")
 PATH: Final = re.compile(
     r"(?:benchmarks|docs|examples|python|requirements|rust|tests|tools)/[\w./-]*"
 )
-NAME: Final = re.compile(r"\b(?:gatecore|benchmarks|tests)(?:\.[A-Za-z_]\w*)+")
+NAME: Final = re.compile(r"\b(?:gatecore(?!\.toml\b)|benchmarks|tests)(?:\.[A-Za-z_]\w*)+")
 
 
 def name_of(path: Path) -> str:

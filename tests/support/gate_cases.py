@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, get_args
 
 from gatecore.gates.spec import (
     MARKS,
@@ -45,6 +45,7 @@ from gatecore.gates.spec import (
     PatternRef,
     SentenceLength,
     Side,
+    Validity,
     ValueKind,
     Window,
 )
@@ -79,6 +80,23 @@ _SOURCES: Final = (
     *(("\ud800", 0), ("\x00", 0), (r"i.*\u0307?k", 0), (r"\bi", 0), (r"(?=\u0307)", 0)),
     # A gate's own pattern may be the one that makes up a unit.
     *((source, flags) for source in MARKS.values() for flags in (0, _I)),
+)
+_NUMBERED: Final = tuple(
+    PatternRef(source, flags, HERE)
+    for source, flags in (
+        (r"[\d ./()+-]{6,24}\d", 0),
+        (r"\b[A-Z]{2}\s?\d[\w ]{5,30}\w", _I),
+        (r"\+?\d[\d -]+\d", 0),
+        (r"\d+", 0),
+        (r"\+?\(?\d[^a-z\n]{5,22}\d(?=(\D|$))", 0),
+    )
+)
+_CAPTURED: Final = tuple(
+    PatternRef(source, flags, HERE)
+    for source, flags in (
+        (r"(?P<amount>\d+)(?:[ -]?\d+)+", 0),
+        (r"(?P<amount>[A-Z]{2}) ?\d[\w ]*(?P<other>\w)", _I),
+    )
 )
 _AMOUNTS: Final = (
     (r"(?P<amount>[£$€]\d[\d,.]*\d|[£$€]\d)", 0),
@@ -154,6 +172,17 @@ def _distinct(patterns: list[PatternRef]) -> tuple[PatternRef, ...]:
     return tuple({(each.source, each.flags, each.view): each for each in patterns}.values())
 
 
+def _demanding(
+    choices: Choices, patterns: tuple[PatternRef, ...], group: str
+) -> tuple[PatternRef, ...]:
+    """As it is, or, as a group in a file may, with matches that have to be valid numbers."""
+    if not choices.chance(20):
+        return patterns
+    valid: Validity = choices.pick(get_args(Validity))
+    more = _NUMBERED if group in _PLAIN_GROUPS else _CAPTURED
+    return tuple(replace(each, valid=valid) for each in _distinct([*patterns, choices.pick(more)]))
+
+
 # --- conditions ------------------------------------------------------------------------------
 
 _PLAIN_GROUPS: Final = ("a", "b", "c")
@@ -165,6 +194,7 @@ _SIDES: Final[tuple[Side, ...]] = ("both", "before", "after", "inside", "itself"
 _LITERALS: Final[dict[ValueKind, tuple[str, ...]]] = {
     "number": ("0", "5", "20", "twenty", "-1", "1,250.50", "100"),
     "money": ("£100", "$20", "50p", "0", "£1,250.50", "100", "3m", "twenty euros"),
+    "words": ("fee", "Risk", "20", "no  risk", "k"),
     "date": ("2024-03-05", "5 March 2024", "1/1/2023", "Dec 31, 2099"),
 }
 
@@ -266,7 +296,7 @@ class _Conditions:
 
     def _compare(self) -> Compare:
         choose = self._choose
-        kind: ValueKind = choose.pick(("money", "number", "date"))
+        kind: ValueKind = choose.pick(("money", "number", "date", "words"))
         groups: tuple[tuple[str, ...], ...] = (("sum",), ("cap",), ("sum", "cap"))
         left = Captured(choose.pick(groups), "amount")
         right = (
@@ -274,7 +304,8 @@ class _Conditions:
             if choose.chance(35)
             else choose.pick(_LITERALS[kind])
         )
-        return Compare(left, kind, choose.pick(RELATIONS), right)
+        relations = ("equals", "differs_from") if kind == "words" else RELATIONS
+        return Compare(left, kind, choose.pick(relations), right)
 
 
 # --- gates -----------------------------------------------------------------------------------
@@ -292,7 +323,9 @@ def make_gate(choices: Choices, name: str) -> Gate:
     pool = [_pattern(choices) for _ in range(choices.between(2, 5))]
     values = [_plain(choices, *choices.pick(_AMOUNTS)) for _ in range(choices.between(1, 3))]
     groups = {
-        group: _distinct([choices.pick(given) for _ in range(choices.between(1, 3))])
+        group: _demanding(
+            choices, _distinct([choices.pick(given) for _ in range(choices.between(1, 3))]), group
+        )
         for given, names in (([*pool, *values], _PLAIN_GROUPS), (values, _VALUE_GROUPS))
         for group in names
     }
@@ -302,12 +335,28 @@ def make_gate(choices: Choices, name: str) -> Gate:
     version = choices.between(1, 9)
     relevant = conditions.make(1) if choices.chance(25) else None
     branches.append(_branch(choices, conditions, None))
+    masked = tuple(group for group in groups if choices.chance(10))
     return gate_of(
-        groups, *branches, name=name, module="generated", version=version, relevant=relevant
+        groups,
+        *branches,
+        name=name,
+        module="generated",
+        version=version,
+        relevant=relevant,
+        masked=masked,
     )
 
 
 def _branch(choices: Choices, conditions: _Conditions, when: Condition | None) -> Branch:
+    branch = _plain_branch(choices, conditions, when)
+    limited = [each for each in branch.evidence if each.at_most is not None]
+    if not limited:
+        return branch
+    group = choices.pick(choices.pick(limited).groups)
+    return replace(branch, message=f"{branch.message}, without {{{group}.left_out}}")
+
+
+def _plain_branch(choices: Choices, conditions: _Conditions, when: Condition | None) -> Branch:
     return Branch(
         when,
         choices.pick(STATUSES),
@@ -333,6 +382,7 @@ def _evidence(choices: Choices, conditions: _Conditions) -> Evidence:
         choices.pick(SEVERITIES),
         conditions.window() if windowed else None,
         conditions.near(1) if windowed else None,
+        choices.pick((1, 1, 2, 3)) if choices.chance(20) else None,
     )
 
 
@@ -342,7 +392,15 @@ _DATES: Final = (
     *("2024-03-05", "5/3/2024", "29.2.2023", "5th of March, 2024", "31 Dec. 2099", "1 May 2024"),
     *("5 March 2024", "1/1/2023"),
 )
+_NUMBERS: Final = (
+    *("4111 1111 1111 1111", "4111111111111112", "3782-822463-10005", "943 476 5919", "0" * 12),
+    *("9434765918", "AB123456C", "ab 12 34 56 d", "BG123456A", "GB82WEST12345698765432"),
+    *("gb82 west 1234 5698 7654 32", "GB82 WEST 1234 5698 7654 33", "NO9386011117947"),
+    *("+44 20 7946 0018", "07700 900123", "(020) 7946 0018", "0044 7700 900123", "020 7946 001"),
+    *("٤111 1111 1111 1111", "943\u00a0476\u00ad5919", "490154203237518", "+4111111111111111"),
+)
 _FOUND: Final = (
+    *_NUMBERS,
     *("risk", "fee", "no risk", "RISK", "Fees", "capital at risk", "fee of £100", "x", "aa", "k"),
     *("£100", "£1,250.50", "$20", "50p", "twenty pounds", "twenty-one fees", "5%", "-£5", "€3.5m"),
     *("1 000", "£2k", "20 EUR", "0", "-0", "100", "fee of five", "fee of 5%", "١٢", "£1,00"),

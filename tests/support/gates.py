@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final, get_args
 
 from gatecore.gates.files.gate_file import parse_gate
@@ -54,14 +55,18 @@ def branch_of(
     return Branch(when, status, severity, message, "do this", (), evidence, place)
 
 
-def gate_of(groups: dict[str, Any], *branches: Branch, **others: Any) -> Gate:
+def gate_of(
+    groups: dict[str, Any], *branches: Branch, masked: Collection[str] = (), **others: Any
+) -> Gate:
     """A gate of the module `house`: its groups are lists of sources or patterns.
 
     `others` are fields of `Gate`, in place of what is filled in here.
     """
     made = tuple(
         Group(
-            name, tuple(each if isinstance(each, PatternRef) else pattern_of(each) for each in some)
+            name,
+            tuple(each if isinstance(each, PatternRef) else pattern_of(each) for each in some),
+            name in masked,
         )
         for name, some in groups.items()
     )

@@ -52,7 +52,10 @@ class JsonDocuments:
         """Remembers a document that could not be read."""
         self._errors.append({**named(error.name), **more, "message": error.reason})
 
-    def end(self) -> None:
-        """Writes the errors and the end."""
+    def end(self, **more: object) -> None:
+        """Writes the errors, what else there is, and the end."""
         opened = "" if self._before == "," else self._before
-        sys.stdout.write(f'{opened}\n],"errors":{json_text(self._errors)}}}\n')
+        sys.stdout.write(f'{opened}\n],"errors":{json_text(self._errors)}')
+        for name, value in more.items():
+            sys.stdout.write(f',\n"{name}":{json_text(value)}')
+        sys.stdout.write("}\n")

@@ -40,9 +40,18 @@ class About:
 _INSTEAD: Final = "{instead}"
 
 
-def option(*names: str, default: Any = None, **about: Any) -> Any:
-    """A field that an option fills; `about` is what `add_argument` takes beside `choices`."""
-    return dataclasses.field(default=default, metadata={"names": names, "about": about})
+def option(*names: str, default: Any = None, heading: str = "", **about: Any) -> Any:
+    """A field that an option fills; `about` is what `add_argument` takes beside `choices`.
+
+    A `heading` stands in the help above it and those after it.
+    """
+    metadata = {"names": names, "about": about, "heading": heading}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def switch(name: str, *, help: str) -> Any:  # noqa: A002
+    """A field that `--name` makes true and `--no-name` false; `None` where neither is said."""
+    return option(name, action=argparse.BooleanOptionalAction, help=help)
 
 
 def flag(name: str, *, help: str, unless: bool = False) -> Any:  # noqa: A002
@@ -63,16 +72,21 @@ def argument(metavar: str, *, help: str, nargs: str | None = None) -> Any:  # no
     return dataclasses.field(default=default, metadata={"names": (), "about": about})
 
 
-def option_group(options: type[_Options], *, instead: str = "", **defaults: Any) -> Any:
+def option_group(
+    options: type[_Options], *, instead: str = "", heading: str = "", **defaults: Any
+) -> Any:
     """A field with options that several commands share; `instead` begins the help of some."""
-    metadata = {"group": options, "instead": instead}
+    metadata = {"group": options, "instead": instead, "heading": heading}
     return dataclasses.field(default_factory=lambda: options(**defaults), metadata=metadata)
 
 
-def add_options(parser: argparse.ArgumentParser, options: type, instead: str = "") -> None:
+def add_options(parser: argparse._ActionsContainer, options: type, instead: str = "") -> None:
     """Adds the options of a dataclass to a parser, in the order of its fields."""
+    whole = parser
     types = get_type_hints(options)
     for field in dataclasses.fields(options):
+        if heading := field.metadata.get("heading"):
+            parser = whole.add_argument_group(heading)
         if "group" in field.metadata:
             add_options(parser, field.metadata["group"], field.metadata["instead"] or instead)
             continue
@@ -116,7 +130,8 @@ def seconds(text: str) -> float:
     return number
 
 
-def _encoding(name: str) -> str:
+def encoding_name(name: str) -> str:
+    """The name of an encoding of text."""
     try:
         found = codecs.lookup(name)
     except (LookupError, ValueError):
@@ -126,6 +141,13 @@ def _encoding(name: str) -> str:
     if not getattr(found, "_is_text_encoding", True):
         raise argparse.ArgumentTypeError(f"'{name}' is not an encoding of text; try utf-8")
     return name
+
+
+def count(text: str) -> int:
+    """A number from 1 on."""
+    if not re.fullmatch(r"[0-9]{1,6}", text) or not int(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of jobs; write 1 or more")
+    return int(text)
 
 
 def _size(text: str) -> int:
@@ -150,9 +172,9 @@ def _flags(letters: str) -> int:
 # Options that several commands have
 
 
-def format_option() -> Any:
+def format_option(heading: str = "") -> Any:
     what = "for people or for programs (default: table)"
-    return option("--format", default="table", help=what)
+    return option("--format", default="table", heading=heading, help=what)
 
 
 def documents_argument() -> Any:
@@ -167,7 +189,7 @@ def documents_argument() -> Any:
 
 def encoding_option(default: str = "as in gatecore check") -> Any:
     what = f"how the documents are encoded (default: {default})"
-    return option("--encoding", type=_encoding, metavar="NAME", help=what)
+    return option("--encoding", type=encoding_name, metavar="NAME", help=what)
 
 
 def flags_option(what: str) -> Any:
@@ -210,6 +232,9 @@ class Narrowing:
     names: tuple[str, ...] = repeated(
         "--gate", metavar="NAME", help="only this gate, as gate or module/gate; may be repeated"
     )
+    skip: tuple[str, ...] = repeated(
+        "--skip-gate", metavar="NAME", help="not this gate, as gate or module/gate; may be repeated"
+    )
 
 
 Backend = Literal["auto", "simd", "portable"]  # that of `patterns.set` would cost help 20 ms
@@ -242,7 +267,9 @@ class Selection:
     def names_gates(self) -> bool:
         """Whether it says anything about gates; if not, all that are shipped are meant."""
         sources, narrowing = self.sources, self.narrowing
-        return bool(sources.modules or sources.gates or narrowing.tags or narrowing.names)
+        return bool(
+            sources.modules or sources.gates or narrowing.tags or narrowing.names or narrowing.skip
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

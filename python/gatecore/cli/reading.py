@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gatecore.cli.messages import say_error, say_note
-from gatecore.documents.reading import STDIN, DocumentReadError, names_of, read
+from gatecore.documents.reading import STDIN, DocumentReadError, read
+from gatecore.documents.walking import names_of
 from gatecore.errors import GatecoreError
 
 if TYPE_CHECKING:

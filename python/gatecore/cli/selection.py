@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from gatecore.cli.messages import say_note
 from gatecore.cli.options import Engine, GateFiles, GateSources, Narrowing, Selection
+from gatecore.gates.files.shipped import names
 from gatecore.gates.files.sources import load_gates
 from gatecore.gates.narrow import narrow
 from gatecore.gates.set import GateSet
@@ -16,24 +17,34 @@ __all__ = ["compiled", "gate_set", "note_deprecated", "selected"]
 
 
 def selected(
-    sources: GateSources | GateFiles, narrowing: Narrowing | None = None
+    sources: GateSources | GateFiles,
+    narrowing: Narrowing | None = None,
+    *,
+    every_module: bool = False,
 ) -> tuple[Gate, ...]:
-    """The gates of shipped modules, then those of own files; all shipped ones if none is named.
+    """The gates of shipped modules, then those of own files.
 
-    What is named twice counts once.
+    If none is named those that are asked by default, or with `every_module` all. What is named
+    twice counts once.
 
     Raises:
         UnknownModuleError, GateFileError: The first that cannot be used.
         GatecoreError: A tag or a name that no gate has.
     """
-    gates = load_gates(sources.gates, shipped=sources.modules)
-    return gates if narrowing is None else narrow(gates, tags=narrowing.tags, names=narrowing.names)
+    modules = sources.modules
+    if every_module and not modules and not sources.gates:
+        modules = names()
+    gates = load_gates(sources.gates, shipped=modules)
+    if narrowing is None:
+        return gates
+    return narrow(gates, tags=narrowing.tags, names=narrowing.names, skip=narrowing.skip)
 
 
-def gate_set(selection: Selection) -> GateSet:
-    """The compiled gates that the options ask for; what is deprecated is said."""
+def gate_set(selection: Selection, *, quiet: bool = False) -> GateSet:
+    """The compiled gates that the options ask for; what is deprecated is said unless `quiet`."""
     gates = selected(selection.sources, selection.narrowing)
-    note_deprecated(gates)
+    if not quiet:
+        note_deprecated(gates)
     return compiled(gates, selection.engine)
 
 

@@ -9,8 +9,9 @@ tokenizer alone takes `<!-->Guaranteed` for a comment, which browsers show.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from gatecore.documents.document_error import DocumentReadError
@@ -58,11 +59,14 @@ class HtmlText:
     Attributes:
         hidden: Characters of hidden elements.
         unread_parts: Frames, objects and the like, whose content is elsewhere.
+        comments: Those in which `gatecore:` stands: where in the text, whether a line begins there,
+            and what they say.
     """
 
     text: str
     hidden: int
     unread_parts: int
+    comments: tuple[tuple[int, bool, str], ...] = ()
 
     def notes(self) -> list[str]:
         """What a reader should know."""
@@ -96,6 +100,7 @@ def text_of_html(html: str, *, name: str = "a page") -> HtmlText:
     page = JustHTML(html, sanitize=False, scripting_enabled=False)
     seen, hidden = _Lines(), _Lines()
     unread_parts = 0
+    comments: list[tuple[int, bool, str]] = []
     # Elements may be nested as deep as the file is long, so there is no recursion. What is to be
     # left again stands in the stack as its name.
     ahead: list[Node | str] = [page.root]
@@ -117,6 +122,8 @@ def text_of_html(html: str, *, name: str = "a page") -> HtmlText:
         if name[0] in "#!":
             if name in ("#document", "#document-fragment"):
                 ahead += reversed(node.children or ())
+            elif name == "#comment" and out is seen and "gatecore:" in (said := str(node.data)):
+                comments.append((*seen.place(), said))
             continue
         unread_parts += name in _SHOWN_PARTS and out is seen
         if name in _UNREAD:
@@ -131,7 +138,9 @@ def text_of_html(html: str, *, name: str = "a page") -> HtmlText:
             out.add(f" {instead} ")
         ahead.append(name)
         ahead += reversed(node.children or ())
-    return HtmlText(seen.text(), len(hidden.text()), unread_parts)
+    places = seen.offsets([part for part, _, _ in comments])
+    told = tuple((at, *of[1:]) for at, of in zip(places, comments, strict=True))
+    return HtmlText(seen.text(), len(hidden.text()), unread_parts, told)
 
 
 def _is_hidden(attributes: Mapping[str, str | None]) -> bool:
@@ -188,6 +197,15 @@ class _Lines:
 
     def text(self) -> str:
         return "".join(self._parts)
+
+    def place(self) -> tuple[int, bool]:
+        """Where it stands now, in parts, and whether what comes next begins a line."""
+        return len(self._parts), self._starts_line or self._breaks > 0
+
+    def offsets(self, parts: Iterable[int]) -> list[int]:
+        """Where parts begin, in characters."""
+        ends = [0, *accumulate(map(len, self._parts))]
+        return [ends[part] for part in parts]
 
     def _edge(self, name: str) -> None:
         breaks = 2 if name in _APART else 1 if name in _BLOCKS else 0

@@ -11,18 +11,14 @@ offsets are those of the text that was read, which its notes say.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from gatecore.documents.charsets import decoded, known_charset
 from gatecore.documents.document_error import DocumentReadError
 from gatecore.documents.formats import (
-    ENDINGS,
     Kind,
     is_page,
     kind_of,
@@ -37,7 +33,6 @@ __all__ = [
     "DocumentReadError",
     "InputDocument",
     "decode",
-    "names_of",
     "read",
 ]
 
@@ -57,39 +52,8 @@ class InputDocument:
     encoding: str
     notes: tuple[str, ...] = ()
     read_as: Kind = "text"
-
-
-def names_of(files: Iterable[str]) -> Iterator[str]:
-    """The documents that are named: files as they are, for a folder all documents in it, by name.
-
-    Hidden files and folders are left alone. A folder without documents stands for itself, so that
-    reading it says so; so does one in it that may not be looked into.
-    """
-    for name in files:
-        yield from (_documents_in(name) or [name]) if name and Path(name).is_dir() else [name]
-
-
-def _documents_in(name: str) -> list[str]:
-    documents: list[str] = []
-    entered: set[tuple[int, int]] = set()
-    refused: list[str] = []
-
-    def refuse(error: OSError) -> None:
-        refused.append(str(error.filename))
-
-    for folder, inner, found in os.walk(name, onerror=refuse, followlinks=True):
-        status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in entered:  # links may lead round in a circle
-            inner.clear()
-            continue
-        entered.add((status.st_dev, status.st_ino))
-        inner[:] = sorted(each for each in inner if not each.startswith("."))
-        documents += [
-            str(Path(folder, file))
-            for file in sorted(found)
-            if Path(file).suffix.lower() in ENDINGS and not file.startswith(".")
-        ]
-    return documents + refused
+    comments: tuple[tuple[int, bool, str], ...] = ()
+    """Of a page, as `HtmlText.comments`."""
 
 
 def read(
@@ -153,6 +117,7 @@ def decode(
     if read_as is None:
         refuse_base64(data, name)
     kind = read_as or kind_of(data, name)
+    comments: tuple[tuple[int, bool, str], ...] = ()
     if kind == "email":
         from gatecore.documents.email_text import text_of_email
 
@@ -165,14 +130,15 @@ def decode(
 
             kind = "html"
             page = text_of_html(text, name=name)
-            text, notes = page.text, [f"read as HTML; {_PLACES}", *notes, *page.notes()]
+            text, comments = page.text, page.comments
+            notes = [f"read as HTML; {_PLACES}", *notes, *page.notes()]
         elif read_as is None:
             notes += notes_on_text(text)
     if not text:
         notes.append("empty document")
     elif text.isspace():
         notes.append("the document has nothing but white space")
-    return InputDocument(name, text, used, tuple(notes), kind)
+    return InputDocument(name, text, used, tuple(notes), kind, comments)
 
 
 def _characters(

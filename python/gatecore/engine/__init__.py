@@ -1,1 +1,25 @@
-"""Validation of documents, one or many, with gates as data and Python gates."""
+"""Validation of documents: gates as data and Python gates, judged together, in one report.
+
+    engine         ComplianceEngine: who is asked, in which order, what comes out
+    gates          what is judged: gates as data, Python gates, their names and order
+    plans          what one selection of modules comes to, worked out once for each
+    python_gates   asking Python gates, accelerated, each failing alone
+    hands          threads that can be left behind, for what a deadline has to end
+    answers        what a Python gate answered → GateResult
+    plain          any Python value → frozen plain data, bounded
+    report         ValidationReport and its parts;  report_schema: its JSON Schema
+    universal      the detectors' verdicts, grouped
+    risk           from results to one word
+    cross          rules over the results
+    registry       versions, tags, what is switched off, what is deprecated
+    cache_keys     what an answer depends on, as a key
+    options        EngineOptions
+
+A file uses only those below it. Knows caches by protocol only (`gatecore.protocols`).
+"""
+
+from __future__ import annotations
+
+from gatecore.engine.report_schema import schema
+
+__all__ = ["schema"]

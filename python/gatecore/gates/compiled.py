@@ -11,6 +11,7 @@ from gatecore._gatecore import CoreGates, Deadline
 from gatecore.errors import UnansweredError
 from gatecore.gates.document import GateDocument, PatternSets
 from gatecore.gates.findings import Finding, Lines
+from gatecore.gates.masking import masked_spans, shown
 from gatecore.gates.patterns import GatePatterns
 from gatecore.gates.placeholders import Found, placeholders, render
 from gatecore.gates.report import Report, Timing, Verdict, answer
@@ -116,20 +117,29 @@ class CompiledGates:
             ],
         )
 
-    def check(self, text: str, deadline: DeadlineLike | None = None) -> Report:
+    def check(
+        self,
+        text: str,
+        deadline: DeadlineLike | None = None,
+        only: Sequence[int] | None = None,
+    ) -> Report:
         """As `GateSet.check`."""
         started = time.perf_counter()
+        numbers = range(len(self.gates)) if only is None else only
         until = deadline_of(deadline)
         try:
             document = GateDocument(self.patterns, self.sets, text, until, is_lazy=True)
         except UnansweredError as error:
-            return self._unknown(text, error, time.perf_counter() - started, until)
+            return self._unknown(text, error, time.perf_counter() - started, until, numbers)
         scanned = time.perf_counter()
-        outcomes = self.core.evaluate(document, until)
+        outcomes, masked = self.core.evaluate(document, until, only)
         text = document.text
+        if masked is None:  # a question about them was not answered: nothing is shown as it is
+            masked = [(0, len(text))]
+        readable = shown(text, masked)
         lines = Lines(text)
         verdicts = []
-        for gate, (outcome, unanswered) in enumerate(outcomes):
+        for gate, (outcome, unanswered) in zip(numbers, outcomes, strict=True):
             if outcome is None:
                 verdicts.append(_unknown(self.gates[gate], self._why_unknown(gate, unanswered)))
                 continue
@@ -140,19 +150,27 @@ class CompiledGates:
             prepared = self.branches[gate][branch]
             verdict = prepared.verdict
             if found or texts:
-                verdict = _verdict(prepared, self.shown[gate], found, texts, lines, text)
+                verdict = _verdict(prepared, self.shown[gate], found, texts, lines, readable)
             verdicts.append(verdict)
         timing = Timing(scanned - started, time.perf_counter() - scanned)
-        report = Report(tuple(verdicts), characters=len(text), timing=timing)
+        report = Report(tuple(verdicts), characters=len(text), timing=timing, masked=tuple(masked))
         return report._remember(self, text, until)
 
     def _unknown(
-        self, text: str, error: UnansweredError, seconds: float, until: Deadline | None
+        self,
+        text: str,
+        error: UnansweredError,
+        seconds: float,
+        until: Deadline | None,
+        numbers: Sequence[int],
     ) -> Report:
         """The report of a document whose pass was not finished."""
         why = f"the pass over the document: {error.reason}"
-        verdicts = tuple(_unknown(gate, why) for gate in self.gates)
-        report = Report(verdicts, characters=str.__len__(text), timing=Timing(seconds, 0.0))
+        verdicts = tuple(_unknown(self.gates[number], why) for number in numbers)
+        length = str.__len__(text)
+        masked = ((0, length),) if self.patterns.masked and length else ()
+        timing = Timing(seconds, 0.0)
+        report = Report(verdicts, characters=length, timing=timing, masked=masked)
         return report._remember(self, text, until)
 
     def _why_unknown(self, gate: int, error: UnansweredError | None) -> str:
@@ -172,7 +190,7 @@ class CompiledGates:
         from gatecore.gates.why.judge import Judge
 
         document = GateDocument(self.patterns, self.sets, text, deadline_of(deadline))
-        return Whys(self.gates, Judge(document))
+        return Whys(self.gates, Judge(document, masked_spans(self.gates, document)))
 
 
 def _unknown(gate: Gate, why: str) -> Verdict:
@@ -225,7 +243,7 @@ def _verdict(
 
 def _filled(template: str, filled: list[_Filled], text: str) -> str:
     values: Iterator[Found] = (
-        end if hole.field == "count" else None if start < 0 else text[start:end]
+        end if hole.is_number else None if start < 0 else text[start:end]
         for hole, (start, end) in zip(placeholders(template), filled, strict=True)
     )
     return render(template, lambda _: next(values))

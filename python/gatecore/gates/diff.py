@@ -109,6 +109,7 @@ def pair_versions(
     *,
     tags: Sequence[str] = (),
     names: Sequence[str] = (),
+    skip: Sequence[str] = (),
 ) -> GateVersions:
     """Two versions gate by gate, of some tags and names only if any are given.
 
@@ -124,8 +125,8 @@ def pair_versions(
     one_each = len({gate.module for gate in old}) == len({gate.module for gate in new}) == 1
     pairs = list(
         paired(
-            narrow(old, known=new, tags=tags, names=names),
-            narrow(new, known=old, tags=tags, names=names),
+            narrow(old, known=new, tags=tags, names=names, skip=skip),
+            narrow(new, known=old, tags=tags, names=names, skip=skip),
             key=lambda gate: ("" if one_each else gate.module, gate.name),
         )
     )

@@ -22,6 +22,7 @@ from gatecore._gatecore import LowercaseOffsets
 from gatecore.errors import UnansweredError
 from gatecore.gates.matches import Hit
 from gatecore.gates.typography import Unbroken, unbroken
+from gatecore.gates.validity import is_valid
 from gatecore.patterns.set import PatternSet
 
 if TYPE_CHECKING:
@@ -104,22 +105,31 @@ class GateDocument:
         number = self._patterns.numbers[pattern.question]
         if number not in self._hits:
             seen, inner = self._place(number)
-            found = seen.scan.finditer(inner)
-            self._hits[number] = tuple(self._hit(match, seen) for match in found)
+            hits = (self._hit(match, seen) for match in seen.scan.finditer(inner))
+            self._hits[number] = tuple(
+                hit for hit in hits if self._is_valid(pattern, (hit.start, hit.end))
+            )
         return self._hits[number]
 
     def spans(self, pattern: PatternRef) -> Sequence[_Span]:
         """The spans of these matches, without an object for each."""
         seen, number = self._place(self._patterns.numbers[pattern.question])
         spans = seen.scan.spans(number)
-        return [seen.back(span) for span in spans] if seen.moves else spans
+        spans = [seen.back(span) for span in spans] if seen.moves else spans
+        if pattern.valid is None:
+            return spans
+        return [span for span in spans if self._is_valid(pattern, span)]
+
+    def _is_valid(self, pattern: PatternRef, span: _Span) -> bool:
+        valid = pattern.valid
+        return valid is None or is_valid(self.text[slice(*span)], valid)
 
     def _hit(self, match: re.Match[str], seen: _Seen) -> Hit:
-        captures = {
-            name: None if match.start(name) < 0 else self.text[slice(*seen.back(match.span(name)))]
-            for name in match.re.groupindex
-        }
-        return Hit(*seen.back(match.span()), captures)
+        names = match.re.groupindex
+        places = {name: seen.back(match.span(name)) for name in names if match.start(name) >= 0}
+        texts = {name: self.text[slice(*places[name])] for name in places}
+        captures = {name: texts.get(name) for name in names}
+        return Hit(*seen.back(match.span()), captures, places)
 
     # What the core asks; numbers are those of `GatePatterns.asked`.
 
@@ -174,7 +184,7 @@ class GateDocument:
 
     def _place(self, number: int) -> tuple[_Seen, int]:
         """The view in which a pattern is looked for, and its number in the set of that view."""
-        view, in_unbroken, inner = self._patterns.asked[number]
+        view, in_unbroken, inner, _ = self._patterns.asked[number]
         return self._in(view, in_unbroken), inner
 
     def _in(self, view: View, in_unbroken: bool) -> _Seen:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gatecore.gates.masking import masked_patterns
 from gatecore.gates.reference import evaluate
 from gatecore.gates.spec import Example, Gate
 from gatecore.gates.statuses import is_problem
@@ -103,15 +104,19 @@ def check_examples(gates: GateSet) -> Iterator[GateResult]:
     >>> result.gate.name, result.failed, result.recall
     ('automated_decisions', 0, 1.0)
     """
+    masking = {gate: bool(masked_patterns([gate])) for gate in gates}
     for number, gate in enumerate(gates):
+        beside = [other for other, masks in masking.items() if masks and other != gate]
         problems: list[ExampleProblem] = []
         failed = flagged = rightly = 0
         reached: set[int | None] = set()
         for example in (*gate.examples, *gate.counter_examples):
             verdict = gates.check(example.text).verdicts[number]
-            slow = evaluate(gate, example.text)
+            alone = evaluate(gate, example.text)
+            # What the other gates mask is no matter of this gate's examples, but of the answer.
+            slow = evaluate(gate, example.text, beside=beside) if beside else alone
             reached.add(slow.branch)
-            found = list(_problems(example, verdict, slow))
+            found = list(_problems(example, verdict, slow, alone))
             problems += found
             failed += bool(found)
             if is_problem(verdict.status):
@@ -123,8 +128,10 @@ def check_examples(gates: GateSet) -> Iterator[GateResult]:
         yield GateResult(gate, passed, failed, flagged, rightly, never, tuple(problems))
 
 
-def _problems(example: Example, verdict: Verdict, slow: Verdict) -> Iterator[ExampleProblem]:
-    texts = tuple(finding.text for finding in verdict.findings)
+def _problems(
+    example: Example, verdict: Verdict, slow: Verdict, alone: Verdict
+) -> Iterator[ExampleProblem]:
+    texts = tuple(finding.text for finding in alone.findings)
     if verdict.status != example.status:
         yield ExampleProblem(example, example.status, f"{verdict.status}: {verdict.message}")
     elif example.evidence is not None and texts != example.evidence:
@@ -132,11 +139,12 @@ def _problems(example: Example, verdict: Verdict, slow: Verdict) -> Iterator[Exa
         remark = " (same findings, other order)" if reordered else ""
         yield ExampleProblem(example, _quoted(example.evidence), _quoted(texts) + remark)
     if slow != verdict:
+        shown = _quoted(finding.text for finding in verdict.findings)
         yield ExampleProblem(
             example,
             f"the reference's answer {slow.status}, "
             f"{_quoted(finding.text for finding in slow.findings)}",
-            f"{verdict.status}, {_quoted(texts)}; this is a bug in gatecore, please report it",
+            f"{verdict.status}, {shown}; this is a bug in gatecore, please report it",
         )
 
 

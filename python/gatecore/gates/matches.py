@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gatecore.gates.spec import PatternRef
 from gatecore.gates.typography import INVISIBLE
+from gatecore.gates.units import Span
+from gatecore.gates.validity import is_valid
 
 __all__ = ["Hit", "Matches", "ReMatches"]
 
@@ -18,12 +20,13 @@ class Hit:
     """One match: its span in characters of the document, and what its named groups captured.
 
     A captured text is the document's own, also when the pattern was looked for in its `.lower()`.
-    None is a group that took no part.
+    None is a group that took no part. `places` says where those are that did.
     """
 
     start: int
     end: int
     captures: Mapping[str, str | None]
+    places: Mapping[str, Span] = field(default_factory=dict, repr=False, compare=False)
 
 
 class Matches(Protocol):
@@ -73,19 +76,20 @@ class ReMatches:
                 owners[end - 1] + 1 if end else 0,
             )
 
-        def captured(match: re.Match[str], name: str) -> str | None:
-            if match.start(name) < 0:
-                return None
-            start, end = in_document(*match.span(name))
-            return self.text[start:end]
-
-        return [
-            Hit(
-                *in_document(*match.span()),
-                {name: captured(match, name) for name in match.re.groupindex},
+        def hit(match: re.Match[str]) -> Hit:
+            names = match.re.groupindex
+            places = {
+                name: in_document(*match.span(name)) for name in names if match.start(name) >= 0
+            }
+            texts = {name: self.text[slice(*places[name])] for name in places}
+            return Hit(
+                *in_document(*match.span()), {name: texts.get(name) for name in names}, places
             )
-            for match in re.finditer(pattern.source, view, pattern.flags)
-        ]
+
+        hits = map(hit, re.finditer(pattern.source, view, pattern.flags))
+        if pattern.valid is None:
+            return list(hits)
+        return [h for h in hits if is_valid(self.text[h.start : h.end], pattern.valid)]
 
     def spans(self, pattern: PatternRef) -> list[tuple[int, int]]:
         """The spans of these matches."""

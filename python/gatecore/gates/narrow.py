@@ -16,12 +16,13 @@ def narrow(
     *,
     tags: Sequence[str] = (),
     names: Sequence[str] = (),
+    skip: Sequence[str] = (),
     known: Iterable[Gate] = (),
 ) -> tuple[Gate, ...]:
     """The gates that have one of the tags and one of the names (`gate` or `module/gate`).
 
-    No tags are all tags, no names all names. A tag or name that only a gate of `known` has is no
-    mistake: of two versions of some gates, one may lack it.
+    Those named in `skip` are left out. No tags are all tags, no names all names. A tag or name that
+    only a gate of `known` has is no mistake: of two versions of some gates, one may lack it.
 
     >>> from gatecore import modules
     >>> gates = modules.load("gdpr_uk").gates
@@ -35,7 +36,7 @@ def narrow(
     known_tags = {tag for gate in all_known for tag in gate.tags}
     for tag in tags:
         _refuse_unknown(f"no gate has the tag '{tag}'", tag, known_tags)
-    for name in names:
+    for name in (*names, *skip):
         has_module = "/" in name
         choices = {f"{g.module}/{g.name}" if has_module else g.name for g in all_known}
         _refuse_unknown(f"there is no gate '{name}'", name, choices)
@@ -44,6 +45,7 @@ def narrow(
         for gate in gates
         if (not tags or not set(tags).isdisjoint(gate.tags))
         and (not names or not {gate.name, f"{gate.module}/{gate.name}"}.isdisjoint(names))
+        and {gate.name, f"{gate.module}/{gate.name}"}.isdisjoint(skip)
     )
 
 

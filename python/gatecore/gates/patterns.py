@@ -14,18 +14,22 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gatecore.gates import spec
-from gatecore.gates.spec import MARKS, Condition, Gate, Question, Unit, View, groups_named
+from gatecore.gates.masking import masked_patterns
+from gatecore.gates.spec import MARKS, Condition, Gate, Question, Unit, Validity, View, groups_named
 from gatecore.patterns.pattern import Pattern
 
 __all__ = ["GatePatterns", "InSet"]
 
 
 class InSet(NamedTuple):
-    """Where a pattern is looked for, and its number in the pattern set of that view."""
+    """Where a pattern is looked for, its number in the pattern set of that view, and what a match
+    has to be.
+    """
 
     view: View
     in_unbroken: bool
     number: int
+    valid: Validity | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class GatePatterns:
         sections: Of each of these.
         lowercase: The patterns of the set for the document in lower case.
         marks: The number of the pattern of each unit that is needed.
+        masked: The numbers of the questions whose matches are not shown as they are.
     """
 
     asked: Sequence[InSet]
@@ -47,6 +52,7 @@ class GatePatterns:
     sections: list[int]
     lowercase: list[Pattern]
     marks: Mapping[Unit, int]
+    masked: Sequence[int]
 
     @classmethod
     def of(cls, gates: Sequence[Gate]) -> GatePatterns:
@@ -57,10 +63,10 @@ class GatePatterns:
 
         def numbered(question: Question) -> int:
             if question not in numbers:
-                source, flags, view, in_unbroken = question
+                source, flags, view, in_unbroken, valid = question
                 place = sets[view].setdefault((source, flags), len(sets[view]))
                 numbers[question] = len(asked)
-                asked.append(InSet(view, in_unbroken, place))
+                asked.append(InSet(view, in_unbroken, place, valid))
             return numbers[question]
 
         for gate in gates:
@@ -69,7 +75,7 @@ class GatePatterns:
                     numbered(pattern.question)
         units = {unit for gate in gates for unit in _units(gate)}
         marks = {
-            unit: numbered((source, 0, "text", False))
+            unit: numbered((source, 0, "text", False, None))
             for unit, source in MARKS.items()
             if unit in units
         }
@@ -80,6 +86,7 @@ class GatePatterns:
             sections=_sections(gates, sets["text"]),
             lowercase=[Pattern(*key) for key in sets["lowercase"]],
             marks=marks,
+            masked=[numbers[pattern.question] for pattern in masked_patterns(gates)],
         )
 
 

@@ -3,6 +3,7 @@
     {fee}          the text of the earliest match of the group `fee`
     {fee.count}    how many matches its patterns have
     {fee.amount}   what the earliest match with `(?P<amount>…)` captured
+    {fee.left_out} how many matches the evidence leaves out that shows at most some of them
     {{  }}         the braces themselves
 
 Messages, suggestions and details are such templates. This file knows how they are written and how
@@ -54,8 +55,8 @@ class TemplateError(ValueError):
 class Placeholder:
     """A place in a template: a group, and what is asked of it.
 
-    `field` is empty for the text of the earliest match, `count` for the number of matches, else the
-    name of a capture.
+    `field` is empty for the text of the earliest match, `count` for the number of matches,
+    `left_out` for how many of them are not shown, else the name of a capture.
 
     >>> Placeholder("fee"), str(Placeholder("fee", "amount"))
     (Placeholder(group='fee', field=''), '{fee.amount}')
@@ -66,8 +67,13 @@ class Placeholder:
 
     @property
     def capture(self) -> str:
-        """The capture that is asked for; empty when it is the text or the number of matches."""
-        return "" if self.field == "count" else self.field
+        """The capture that is asked for; empty when it is the text or a number of matches."""
+        return "" if self.is_number else self.field
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a number of matches that is asked for."""
+        return self.field in ("count", "left_out")
 
     def __str__(self) -> str:
         return f"{{{self.group}.{self.field}}}" if self.field else f"{{{self.group}}}"

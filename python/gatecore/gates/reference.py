@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from gatecore.gates import spec, units, values
 from gatecore.gates.findings import Finding, Lines
+from gatecore.gates.masking import masked_spans, shown
 from gatecore.gates.matches import Hit, Matches, ReMatches
 from gatecore.gates.placeholders import Found, Placeholder, render
 from gatecore.gates.report import Verdict, answer
@@ -68,10 +69,13 @@ class _Surroundings:
         return units.marks_between(self.marks, low, high) <= self.window.distance
 
 
-def evaluate(gate: Gate, text: str, *, matches: Matches | None = None) -> Verdict:
+def evaluate(
+    gate: Gate, text: str, *, matches: Matches | None = None, beside: Sequence[Gate] = ()
+) -> Verdict:
     """The verdict of one gate for one document.
 
-    `matches` is where matches of that document come from: plain `re` if not given.
+    `matches` is where matches of that document come from: plain `re` if not given. `beside` are the
+    gates that are judged together with it: what they mask, this one shows masked.
 
     >>> from gatecore import modules
     >>> consent = modules.load("gdpr_uk").gate("consent")
@@ -83,7 +87,7 @@ def evaluate(gate: Gate, text: str, *, matches: Matches | None = None) -> Verdic
         return answer(gate, "N/A", "none", gate.not_relevant)
     for number, branch in enumerate(gate.branches, start=1):
         if branch.when is None or holds(branch.when, gate, found):
-            return _verdict(gate, branch, number, found)
+            return _verdict(gate, branch, number, found, masked_spans((gate, *beside), found))
     raise ValueError(
         f"gate '{gate.name}' has no branch that holds; end its branches with one without `when`"
     )
@@ -198,21 +202,24 @@ def _captured(
     ]
 
 
-def _verdict(gate: Gate, branch: spec.Branch, number: int, matches: Matches) -> Verdict:
-    lines = Lines(matches.text)
+def _verdict(
+    gate: Gate, branch: spec.Branch, number: int, matches: Matches, masked: Sequence[Span]
+) -> Verdict:
+    text = shown(matches.text, masked)
+    lines = Lines(text)
     return answer(
         gate,
         branch.status,
         branch.severity,
-        _filled(branch.message, branch, gate, matches),
-        _filled(branch.suggestion, branch, gate, matches),
+        _filled(branch.message, branch, gate, matches, text),
+        _filled(branch.suggestion, branch, gate, matches, text),
         findings=tuple(
             finding
             for evidence in branch.evidence
-            for finding in _findings(evidence, gate, matches, lines)
+            for finding in _findings(evidence, gate, matches, lines)[: evidence.at_most]
         ),
         details=tuple(
-            _filled(detail.text, branch, gate, matches)
+            _filled(detail.text, branch, gate, matches, text)
             for detail in branch.details
             if detail.when is None or holds(detail.when, gate, matches)
         ),
@@ -221,7 +228,8 @@ def _verdict(gate: Gate, branch: spec.Branch, number: int, matches: Matches) -> 
 
 
 def _findings(evidence: spec.Evidence, gate: Gate, matches: Matches, lines: Lines) -> list[Finding]:
-    shown = [
+    """What an evidence would show if it were not limited."""
+    chosen = [
         (group, pattern, hit)
         for group in evidence.groups
         for pattern, hit in witnesses((group,), evidence.window, evidence.when, gate, matches)
@@ -229,13 +237,13 @@ def _findings(evidence: spec.Evidence, gate: Gate, matches: Matches, lines: Line
     match evidence.take:
         case "first_of_each":
             firsts: dict[tuple[str, PatternRef], tuple[str, PatternRef, Hit]] = {}
-            for group, pattern, hit in shown:
+            for group, pattern, hit in chosen:
                 firsts.setdefault((group, pattern), (group, pattern, hit))
-            shown = list(firsts.values())
+            chosen = list(firsts.values())
         case "first":
-            shown = shown[:1]
+            chosen = chosen[:1]
         case "earliest":
-            shown = [min(shown, key=lambda each: each[2].start)] if shown else []
+            chosen = [min(chosen, key=lambda each: each[2].start)] if chosen else []
     return [
         lines.finding(
             group=group,
@@ -245,11 +253,11 @@ def _findings(evidence: spec.Evidence, gate: Gate, matches: Matches, lines: Line
             severity=evidence.severity,
             type=evidence.type,
         )
-        for group, pattern, hit in shown
+        for group, pattern, hit in chosen
     ]
 
 
-def _filled(template: str, branch: spec.Branch, gate: Gate, matches: Matches) -> str:
+def _filled(template: str, branch: spec.Branch, gate: Gate, matches: Matches, document: str) -> str:
     """A message with its placeholders filled from all matches of the document.
 
     Where the verdict shows only some matches of a group, its placeholders speak of these: of those
@@ -257,22 +265,24 @@ def _filled(template: str, branch: spec.Branch, gate: Gate, matches: Matches) ->
     """
 
     def lookup(asked: Placeholder) -> Found:
+        if asked.field == "left_out":
+            limiting = branch.evidence[spec.limiting_evidence(branch, asked.group) or 0]
+            found = len(_findings(limiting, gate, matches, Lines(document)))
+            return max(0, found - (limiting.at_most or found))
         selecting = spec.selecting_evidence(branch, asked.group)
         window, when = (selecting.window, selecting.when) if selecting else (None, None)
         hits = witnesses((asked.group,), window, when, gate, matches)
         if asked.field == "count":
             distinct = list(_distinct(gate, (asked.group,)))
             return sum(any(pattern is one for one in distinct) for pattern, _ in hits)
-        texts = [
-            (
-                hit.start,
-                hit.captures.get(asked.capture)
-                if asked.capture
-                else matches.text[hit.start : hit.end],
-            )
+        places = [
+            (hit.start, hit.places.get(asked.capture) if asked.capture else (hit.start, hit.end))
             for _, hit in hits
         ]
-        taking_part = [(start, text) for start, text in texts if text is not None]
-        return min(taking_part, key=lambda each: each[0])[1] if taking_part else None
+        taking_part = [(start, place) for start, place in places if place is not None]
+        if not taking_part:
+            return None
+        start, end = min(taking_part, key=lambda each: each[0])[1]
+        return document[start:end]
 
     return render(template, lookup)

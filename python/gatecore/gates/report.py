@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from gatecore._gatecore import Deadline
 from gatecore.errors import GatecoreError, UnansweredError
+from gatecore.gates.excuse import NO_EXCUSES, Excuses
 from gatecore.gates.findings import Finding
+from gatecore.gates.masking import shown
 from gatecore.gates.spec import Gate, Severity, VerdictStatus
 from gatecore.gates.statuses import badness
 
@@ -154,6 +156,8 @@ class Report(_Asked):
         verdicts: One for each gate.
         characters: The document's length.
         timing: Where the time went; `None` if it was not measured.
+        masked: Where the document has what masked groups match, as (start, end) in order. No text
+            in the report shows it; `shown` is the document without it.
 
     >>> verdict = Verdict("consent", "gdpr_uk", "WARNING", "high", "…", "…", "…", ())
     >>> report = Report((verdict,), characters=120, timing=Timing(0.001, 0.0001))
@@ -166,6 +170,15 @@ class Report(_Asked):
     verdicts: tuple[Verdict, ...]
     characters: int
     timing: Timing | None = field(default=None, compare=False)
+    masked: tuple[tuple[int, int], ...] = ()
+
+    def shown(self, text: str) -> str:
+        """The report's document as a reader may see it: as long, with what is masked in it masked.
+
+        >>> Report((), characters=9, masked=((5, 9),)).shown("PIN: 1234")
+        'PIN: •••4'
+        """
+        return shown(text, self.masked)
 
     @property
     def overall(self) -> VerdictStatus:
@@ -232,6 +245,8 @@ class Report(_Asked):
             "characters": self.characters,
             "verdicts": [verdict._to_dict(seen) for verdict in self.verdicts],
         }
+        if self.masked:
+            plain["masked"] = [list(span) for span in self.masked]
         if with_timing and self.timing is not None:
             plain["timing"] = self.timing.to_dict()
         return plain
@@ -243,6 +258,7 @@ class Checked:
 
     `notes` are what a reader should know about how it was read. `read_as` is `text` where `text` is
     what the file holds; of an `email` or `html` it is what was extracted, and so are all places.
+    `excuses` say which findings do not count, and why; reports show them as such.
 
     >>> from gatecore import GateSet, modules
     >>> gates = GateSet(modules.load("gdpr_uk").gates)
@@ -255,3 +271,4 @@ class Checked:
     report: Report
     notes: tuple[str, ...] = ()
     read_as: str = "text"
+    excuses: Excuses = NO_EXCUSES

@@ -26,11 +26,12 @@ Status: TypeAlias = Literal["PASS", "WARNING", "FAIL", "N/A"]
 VerdictStatus: TypeAlias = Literal["PASS", "WARNING", "FAIL", "N/A", "UNKNOWN"]
 Severity: TypeAlias = Literal["none", "low", "medium", "high", "critical"]
 View: TypeAlias = Literal["text", "lowercase"]
-Question: TypeAlias = tuple[str, int, View, bool]
+Validity: TypeAlias = Literal["luhn", "card", "nhs", "nino", "iban", "uk_phone"]
+Question: TypeAlias = tuple[str, int, View, bool, "Validity | None"]
 Unit: TypeAlias = Literal["characters", "words", "lines", "sentences", "paragraphs"]
 Side: TypeAlias = Literal["both", "before", "after", "inside", "itself"]
 Take: TypeAlias = Literal["every", "first_of_each", "first", "earliest"]
-ValueKind: TypeAlias = Literal["number", "money", "date"]
+ValueKind: TypeAlias = Literal["number", "money", "date", "words"]
 Relation: TypeAlias = Literal["above", "at_least", "below", "at_most", "equals", "differs_from"]
 
 STATUSES: Final[tuple[Status, ...]] = ("N/A", "PASS", "WARNING", "FAIL")
@@ -69,6 +70,8 @@ class PatternRef:
     It is looked for in the document, or, with the view `lowercase`, in the document's `.lower()`;
     a keyword or phrase in what the document is without soft hyphens and the like.
     `written` is what its author wrote: for a keyword or a phrase the words, else the source.
+    With `valid` only those matches are matches whose text, as the document has it, is a number of
+    that kind with a right check digit or structure (`gates.validity`).
 
     >>> here, there = Place("a.yaml", 1, 1), Place("b.yaml", 9, 9)
     >>> PatternRef(r"\bfee", 2, here) == PatternRef(r"\bfee", 2, there)
@@ -83,6 +86,7 @@ class PatternRef:
     view: View = "text"
     kind: Literal["pattern", "keyword", "phrase"] = "pattern"
     written: str = ""
+    valid: Validity | None = None
 
     @property
     def in_unbroken(self) -> bool:
@@ -91,8 +95,10 @@ class PatternRef:
 
     @property
     def question(self) -> Question:
-        """What is looked for and where, however it was written: source, flags, view, unbroken."""
-        return self.source, self.flags, self.view, self.kind != "pattern"
+        """What is looked for and where, however it was written: source, flags, view, unbroken, and
+        what a match has to be.
+        """
+        return self.source, self.flags, self.view, self.kind != "pattern", self.valid
 
     def __post_init__(self) -> None:
         if not self.written:
@@ -101,10 +107,15 @@ class PatternRef:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A named list of patterns that mean the same thing; the order is the order of evidence."""
+    """A named list of patterns that mean the same thing; the order is the order of evidence.
+
+    What a `masked` one matches is never shown as it is, by no gate that is judged together with
+    this one: see `gates.masking`.
+    """
 
     name: str
     patterns: tuple[PatternRef, ...]
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +341,8 @@ class Evidence:
     `take`: `every` match, the `first_of_each` pattern, the `first` in that order, or the `earliest`
     in the document (of those that start together, the first in that order).
     `type` and `severity` are what each finding is labelled with.
+    `at_most`: only so many, the first of those that would be shown; `{group.left_out}` in a text is
+    the number of the others.
     """
 
     groups: tuple[str, ...]
@@ -339,6 +352,7 @@ class Evidence:
     severity: Severity
     window: Window | None
     when: Condition | None
+    at_most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -478,6 +492,14 @@ def selecting_evidence(branch: Branch, group: str) -> Evidence | None:
     """
     selecting = (e for e in branch.evidence if e.window and e.when and group in e.groups)
     return next(selecting, None)
+
+
+def limiting_evidence(branch: Branch, group: str) -> int | None:
+    """The number of the first evidence of a branch that shows at most some of a group's matches."""
+    for number, evidence in enumerate(branch.evidence):
+        if evidence.at_most is not None and group in evidence.groups:
+            return number
+    return None
 
 
 def within(condition: Condition | None) -> Iterator[Condition]:

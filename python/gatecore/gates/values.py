@@ -1,4 +1,4 @@
-"""Values of captured texts: numbers, amounts of money and dates, read by a fixed grammar.
+"""Values of captured texts: numbers, amounts of money, dates and words, read by a fixed grammar.
 
 A text that the grammar does not know has no value, and a comparison leaves it out; nothing is
 guessed. White space is what `str.isspace` says, digits and letters are those of ASCII.
@@ -6,6 +6,7 @@ guessed. White space is what `str.isspace` says, digits and letters are those of
     number  [sign] digits [. digits] [%]        or a number word, zero … ninety-nine
     money   [sign] [currency] amount [scale] [currency | p | pence]
     date    2024-03-05    5/3/2024    5th of March, 2024    March 5th, 2024
+    words   any text that is not blank; capitals of ASCII and white space make no difference
 
 Numbers are exact however long they are: a `Decimal` made from text is not rounded, neither is a
 comparison of two. (Arithmetic on them is, and `int` refuses more than 4,300 digits: neither is
@@ -30,13 +31,13 @@ __all__ = ["Value", "compare", "parse"]
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A number, an amount of money or a date.
+    """A number, an amount of money, a date, or words.
 
     `currency` is GBP, USD, EUR or, for a number, a date or a bare amount of money, None.
     """
 
     kind: ValueKind
-    amount: Decimal | date
+    amount: Decimal | date | str
     currency: str | None = None
 
 
@@ -53,6 +54,8 @@ def parse(text: str, kind: ValueKind) -> Value | None:
     datetime.date(2024, 3, 5)
     >>> parse("about £3", "money") is None
     True
+    >>> parse("Share  your", "words").amount
+    'share your'
     """
     return _READERS[kind](text.strip().translate(_ASCII_LOWER))
 
@@ -72,7 +75,7 @@ def compare(left: Value, relation: Relation, right: Value) -> bool:
         left.currency and right.currency and left.currency != right.currency
     ):
         return False
-    return _HOLDS[relation](left.amount, right.amount)  # of one kind: two decimals or two dates
+    return _HOLDS[relation](left.amount, right.amount)  # of one kind: two decimals, dates or texts
 
 
 _HOLDS: Final[Mapping[Relation, Callable[[Any, Any], bool]]] = {
@@ -191,8 +194,15 @@ def _date(text: str) -> Value | None:
     return None
 
 
+def _words(text: str) -> Value | None:
+    """A lone surrogate is a question mark, as no core can hold it."""
+    words = " ".join(text.split()).encode("utf-8", "replace").decode("utf-8")
+    return Value("words", words) if words else None
+
+
 _READERS: Final[Mapping[ValueKind, Callable[[str], Value | None]]] = {
     "number": _number,
     "money": _money,
     "date": _date,
+    "words": _words,
 }

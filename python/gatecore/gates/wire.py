@@ -34,7 +34,7 @@ _CONDITIONS: Final = frozenset(get_args(Condition))
 _FIELDS: Final = {
     kind: [field.name for field in fields(kind)]
     for kind in (*_CONDITIONS, spec.Bounds, spec.Window)
-} | {Evidence: ["groups", "take", "window", "when"]}
+} | {Evidence: ["groups", "take", "window", "when", "at_most"]}
 
 _encoded: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -45,7 +45,9 @@ def to_json(gates: Sequence[Gate], patterns: GatePatterns) -> str:
     Compiles by `re` the patterns of which captures are asked. A gate takes 130 µs.
     """
     written = ",\n".join(_encoded(_Writer(gate, patterns.numbers).gate()) for gate in gates)
-    head = _encoded({"patterns": patterns.asked, "marks": patterns.marks})
+    head = _encoded(
+        {"patterns": patterns.asked, "marks": patterns.marks, "masked": patterns.masked}
+    )
     return f'{head[:-1]},"gates":[\n{written}\n]}}'
 
 
@@ -87,6 +89,8 @@ class _Writer:
 
     def hole(self, branch: Branch, hole: Placeholder) -> dict[str, Any]:
         filling: dict[str, Any]
+        if hole.field == "left_out":
+            return {"filling": {"LeftOut": spec.limiting_evidence(branch, hole.group)}}
         if hole.capture:
             filling = {"Captured": self.captured(Captured((hole.group,), hole.capture))}
         else:

@@ -29,7 +29,8 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import wraps
+from dataclasses import replace
+from functools import partial, wraps
 from types import TracebackType
 from typing import Any, Final
 
@@ -94,7 +95,8 @@ def accelerate(
 
     Args:
         target: An engine with `check_document` and `modules`, a module with `gates`, a gate with
-            `check`, a list of these; or a Python module or a list of such.
+            `check`, a list of these; a Python module that holds an engine, and perhaps a cache of
+            its reports; or any other Python module or a list of such.
         patterns: Patterns to add to those that are found, such as those of a host without source.
         store: Where compiled sets are kept; `PatternStore.default()` if not given.
         keep: Whether anything is read from and kept in a cache.
@@ -327,6 +329,16 @@ class Acceleration:
         """The text as a document of the set; to be given to functions that are not entries."""
         return Document(text, self.patterns)
 
+    @property
+    def takes_documents(self) -> bool:
+        """Whether the host is given documents in place of texts where they come in."""
+        return bool(self._doors)
+
+    def finish(self, document: Document) -> None:
+        """Takes over what was counted on such a document, and learns from it, at its end."""
+        with self._lock:
+            self._finish(document)
+
     def _kept_document(self, text: str) -> Document:
         """The document of a text that came to a single gate: the next gate gets the same."""
         with self._lock:
@@ -360,6 +372,21 @@ class Acceleration:
         known: Any = None,
     ) -> Any:
         """Calls a function of the host; `known` is what walking it in the core came to."""
+        once = self.host.once
+        depth: int = getattr(self._local, "depth", 0)
+        if once is None or not entry.whole or depth:
+            return self._call_now(entry, function, args, kwargs, known)
+        call = partial(self._call_now, entry, function, args, kwargs, known)
+        return once(function, args, kwargs, call)
+
+    def _call_now(
+        self,
+        entry: Entry,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: Any,
+        known: Any,
+    ) -> Any:
         local = self._local
         depth = getattr(local, "depth", 0)
         if not (entry.whole or entry.parameter) and not _has_document(args, kwargs):
@@ -504,7 +531,13 @@ class Acceleration:
         with self._lock:
             labels = [entry.label for entry in self.host.entries if entry.counted]
             walked = self._replays.walked() if self._replays is not None else {}
-            return self._counts.stats(labels, self._recent, walked)
+            found = self._counts.stats(labels, self._recent, walked)
+        host = self.host
+        return replace(
+            found,
+            shared=host.once.shared if host.once is not None else 0,
+            caches={label: counts() for label, counts in host.caches.items()},
+        )
 
     def explain(self) -> HostExplanation:
         """What was done to the host, and how its patterns are answered."""

@@ -8,9 +8,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
-__all__ = ["Change", "Entry", "Host", "is_host_module", "module_of"]
+from gatecore.hosts.cache_counts import CacheCounts
+
+__all__ = ["Change", "Entry", "Host", "Once", "is_host_module", "module_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,26 @@ class Change:
     label: str
 
 
+class Once(Protocol):
+    """Makes simultaneous calls that are the same one.
+
+    Attributes:
+        shared: How many calls got another one's answer.
+    """
+
+    shared: int
+
+    def __call__(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        call: Callable[[], Any],
+        /,
+    ) -> Any:
+        """What `call` gives, or gave to another caller at the same time."""
+
+
 @dataclass
 class Host:
     """What leads to `gatecore.re`, where documents come in, and what is done once.
@@ -60,6 +82,9 @@ class Host:
         shape: Differs after gates were added, removed or replaced.
         shape_now: Asks for the shape, cheaply enough for each document; `None` if nobody need ask.
         whole_document: Entered while an entry that takes a whole document is called.
+        once: Makes simultaneous calls that are the same one: given the function, its arguments, and
+            what calls it. `None` if each call is made.
+        caches: What keeps the host's reports in the place of its own caches, and how to count it.
     """
 
     name: str
@@ -71,6 +96,8 @@ class Host:
     shape: tuple[int, ...] = ()
     shape_now: Callable[[], tuple[int, ...]] | None = None
     whole_document: Callable[[], AbstractContextManager[object]] = nullcontext
+    once: Once | None = None
+    caches: dict[str, Callable[[], CacheCounts]] = field(default_factory=dict)
 
     def has_changed(self) -> bool:
         """Whether gates were added, removed or replaced since it was looked at."""

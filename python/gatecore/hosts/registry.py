@@ -8,6 +8,7 @@ from gatecore.errors import AccelerateError
 from gatecore.hosts import python_modules
 from gatecore.hosts.host import Host
 from gatecore.hosts.loki import adapter as loki
+from gatecore.hosts.loki import server as loki_server
 
 __all__ = ["ADAPTERS", "Adapter", "recognise"]
 
@@ -19,7 +20,8 @@ class Adapter(Protocol):
         """The host that a target is; `None` if it is not of this kind."""
 
 
-ADAPTERS: Final[tuple[Adapter, ...]] = (python_modules, loki)
+#: A server is a Python module as well, and more than that: it is asked first.
+ADAPTERS: Final[tuple[Adapter, ...]] = (loki_server, python_modules, loki)
 
 
 def recognise(target: Any) -> Host:
@@ -34,5 +36,5 @@ def recognise(target: Any) -> Host:
             return host
     raise AccelerateError(
         f"{target!r} cannot be accelerated; give an engine with check_document() and modules, "
-        "a module with gates, gates with check(), or Python modules"
+        "a server module that holds one, a module with gates, gates with check(), or Python modules"
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gatecore._gatecore import reasons, thread_counts
+from gatecore.hosts.cache_counts import CacheCounts
 from gatecore.hosts.replay.gate import ReplayCounts, Walked
 from gatecore.patterns.document import Document
 from gatecore.patterns.explanation import Explanation
@@ -54,6 +55,8 @@ class HostStats:
             within another function of the host belongs to that.
         by_pattern: What fell through on documents, by pattern and reason: the first 1,000 patterns.
             They are kept in memory as long as the handle is, whatever they are made of.
+        shared: Checks that got a copy of what another one of the same document found meanwhile.
+        caches: The host's caches that were replaced.
 
     >>> HostStats(served=9, fell_through=1, by_reason={}, by_gate={}, by_pattern={}).share
     0.9
@@ -64,6 +67,8 @@ class HostStats:
     by_reason: dict[str, int]
     by_gate: dict[str, GateCounts]
     by_pattern: dict[Pattern, dict[str, int]]
+    shared: int = 0
+    caches: dict[str, CacheCounts] = field(default_factory=dict)
 
     @property
     def share(self) -> float:

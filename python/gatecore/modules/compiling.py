@@ -20,7 +20,7 @@ __all__ = ["write"]
 
 
 def write(folder: Path) -> None:
-    """Compiles the shipped sets into a folder. Half a minute of CPU.
+    """Compiles the shipped sets into a folder. A minute of CPU.
 
     Without the SIMD backend nothing is written: the portable pass compiles in a second.
     """
@@ -29,7 +29,7 @@ def write(folder: Path) -> None:
         print("no SIMD backend here: nothing to ship compiled")
         return
     names = modules.names()
-    for wanted in (names, *((name,) for name in names)):
+    for wanted in (modules.defaults(), names, *((name,) for name in names)):
         listed = GatePatterns.of(load_gates((), shipped=wanted))
         recording = Databases.record()
         PatternSet.sectioned(listed.text, listed.sections, backend="simd")

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from gatecore._gatecore import __version__
+from gatecore.gates.excuse import Excuse
 from gatecore.gates.findings import Finding, Lines
 from gatecore.gates.fingerprint import Seen, fingerprint
 from gatecore.gates.report import Checked, Verdict
@@ -129,12 +130,15 @@ class SarifLog:
         if not document.is_new(checked):
             return
         lines = Lines(checked.text)
-        for verdict in checked.report.verdicts:
+        for number, verdict in enumerate(checked.report.verdicts):
             if not is_known(verdict.status):
                 self._add_unfinished(checked.name, verdict)
             if is_problem(verdict.status):
-                for finding in verdict.findings or (None,):
+                for at, finding in enumerate(verdict.findings or (None,)):
                     result = self._result(verdict, finding, document, lines)
+                    excuse = checked.excuses.of(number, None if finding is None else at)
+                    if excuse is not None:
+                        result["suppressions"] = [_suppression(excuse)]
                     if checked.read_as != "text":
                         _place_in_extract(result)
                     self._keep(verdict, result)
@@ -164,6 +168,9 @@ class SarifLog:
         invocation: dict[str, Any] = {"executionSuccessful": not self._errors}
         if notifications := [*self._errors.values(), *self._cut_note()]:
             invocation["toolExecutionNotifications"] = notifications
+        if any("suppressions" in result for _, result in self._results):
+            for _, result in self._results:  # all have them or none, as the standard asks
+                result.setdefault("suppressions", [])
         run = {
             "tool": {"driver": driver},
             "invocations": [invocation],
@@ -241,6 +248,15 @@ def _place_in_extract(result: dict[str, Any]) -> None:
     physical = result["locations"][0]["physicalLocation"]
     result["properties"]["placeInTextRead"] = physical["region"]
     physical["region"] = {"startLine": 1}
+
+
+def _suppression(excuse: Excuse) -> dict[str, Any]:
+    """Why a result does not count: the document says so, or a baseline, which is outside of it."""
+    return {
+        "kind": "inSource" if excuse.by == "ignore" else "external",
+        "status": "accepted",
+        "justification": characters(excuse.reason),
+    }
 
 
 def _level(status: str) -> str:

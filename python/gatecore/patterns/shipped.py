@@ -1,7 +1,8 @@
 """What the shipped gates' patterns compile to: the first check waits for a second, not for fifteen.
 
-The wheel's build compiles the sets that people ask for most (all modules, and each alone) and puts
-the engine's databases beside the gates, one file a set. They are portable across x86-64 processors
+The wheel's build compiles the sets that people ask for most (the modules that are asked where none
+is named, all of them, and each alone) and puts the engine's databases beside the gates, one file a
+set. They are portable across x86-64 processors
 and, other than a whole stored set, across interpreters: databases see symbols, not characters.
 Patterns are still lowered by the running interpreter, and a database is used only for exactly the
 expressions that it was made from. Any other selection of gates, a build from the source

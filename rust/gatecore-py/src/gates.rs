@@ -4,14 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::sync::{Arc, OnceLock};
 
 use gatecore::gate::{
-    evaluate, Answerer, Capture, Document, Filled, Gate, GatePattern, Gates, Outcome, PatternRef,
-    Unit, View as Form,
+    evaluate, masked, Answerer, Capture, Document, Filled, Gate, GatePattern, Gates, Outcome,
+    PatternRef, Unit, Validity, View as Form,
 };
 use gatecore::{
     memory, Anchor, Answer, BuildError, PatternId, PatternSet, Scan, SharedSet, Span, Unbroken,
 };
 use gatecore_ffi::cpython::{call_method, list, number, pair};
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -31,6 +31,8 @@ type FlatFilled = (isize, isize);
 type FlatOutcome = (Option<usize>, Vec<FlatFinding>, Vec<Option<Vec<FlatFilled>>>);
 
 type Pair = (usize, usize);
+/// The outcome of each gate or why it has none, and what is to be masked, None where that is not known.
+type Answered = (Vec<(Option<FlatOutcome>, Option<PyErr>)>, Option<Vec<Pair>>);
 
 /// Gates over the pattern sets of the document and of the document in lower case. Immutable.
 #[pyclass(frozen, module = "gatecore._gatecore")]
@@ -68,14 +70,18 @@ impl CoreGates {
     /// answers for a pattern on the fallback route: `document` is a `gatecore.gates.document.GateDocument`.
     ///
     /// A gate that hangs on a question that was not answered comes back as the `UnansweredError`. With a
-    /// deadline, gates that need `re` come last: it may take all the time there is.
-    #[pyo3(signature = (document, deadline=None))]
+    /// deadline, gates that need `re` come last: it may take all the time there is. With `only`, these
+    /// gates by number, in that order. Behind the outcomes come the spans that must not be shown as they
+    /// are, in order, or None if a question about them was not answered.
+    #[pyo3(signature = (document, deadline=None, only=None))]
     fn evaluate(
         &self,
         document: &Bound<'_, PyAny>,
         deadline: Option<&Bound<'_, Deadline>>,
-    ) -> PyResult<Vec<(Option<FlatOutcome>, Option<PyErr>)>> {
+        only: Option<Vec<usize>>,
+    ) -> PyResult<Answered> {
         let py = document.py();
+        let gates = self.chosen(only)?;
         let limit = &Limit::of(deadline);
         let answers = Answers {
             gates: self,
@@ -88,12 +94,11 @@ impl CoreGates {
         answers.view(Form::Text, false)?; // its length is asked of it, which must not fail
         let work = move || {
             let document = Document::new(&answers);
-            let gates = &self.gates.gates;
-            let mut outcomes = judge(gates.iter(), &document)?;
+            let mut outcomes = judge(gates.iter().copied(), &document)?;
             answers.without_re.set(false);
             let later = |outcome: &Judged| matches!(outcome, Err(Obstacle::Later));
             let last = gates.iter().zip(&outcomes).filter(|(_, outcome)| later(outcome));
-            let last: Vec<&Gate> = last.map(|(gate, _)| gate).collect();
+            let last: Vec<&Gate> = last.map(|(gate, _)| *gate).collect();
             let mut last = judge(last.into_iter(), &document)?.into_iter();
             for outcome in outcomes.iter_mut().filter(|outcome| later(outcome)) {
                 *outcome = last.next().expect("each gate that came last was judged");
@@ -103,13 +108,29 @@ impl CoreGates {
                 Err(Obstacle::Later) => unreachable!("nothing is put off twice"),
                 Err(Obstacle::Error(error)) => (None, Some(error)),
             };
-            Ok(outcomes.into_iter().map(told).collect())
+            let hidden = match masked(&self.gates.masked, &document) {
+                Ok(spans) => Some(spans.iter().map(|span| (span.start(), span.end())).collect()),
+                Err(Obstacle::Error(error)) if !is_of_one_question(&error) => return Err(error),
+                Err(_) => None,
+            };
+            Ok((outcomes.into_iter().map(told).collect(), hidden))
         };
         without_gil(py, move || errors::caught(work)?)
     }
 }
 
 impl CoreGates {
+    /// The gates of these numbers; all if none are named.
+    fn chosen(&self, only: Option<Vec<usize>>) -> PyResult<Vec<&Gate>> {
+        let gates = &self.gates.gates;
+        let Some(only) = only else { return Ok(gates.iter().collect()) };
+        let known = |number: usize| {
+            let unknown = || PyIndexError::new_err(format!("there is no gate {number}"));
+            gates.get(number).ok_or_else(unknown)
+        };
+        only.into_iter().map(known).collect()
+    }
+
     fn set(&self, view: Form) -> Option<&Arc<SharedSet>> {
         match view {
             Form::Text => Some(&self.text),
@@ -225,7 +246,7 @@ impl Answers<'_> {
     }
 
     fn place(&self, pattern: GatePattern) -> PyResult<Place<'_>> {
-        let PatternRef { view: form, in_unbroken, number } =
+        let PatternRef { view: form, in_unbroken, number, .. } =
             self.gates.gates.patterns[pattern.0 as usize];
         let (view, id) = (self.view(form, in_unbroken)?, PatternId(number));
         if form == Form::Text {
@@ -323,6 +344,10 @@ impl Answerer for Answers<'_> {
         self.views[0].get().map_or(0, |whole| whole.scan.get().scan.len())
     }
 
+    fn valid(&self, pattern: GatePattern) -> Option<Validity> {
+        self.gates.gates.patterns[pattern.0 as usize].valid
+    }
+
     fn is_match(&self, pattern: GatePattern) -> Result<bool, Obstacle> {
         let (_, answer) = self.ask(pattern, |place| {
             let core = place.view.scan.get();
@@ -363,19 +388,21 @@ impl Answerer for Answers<'_> {
     }
 
     fn captures(&self, capture: Capture) -> Result<Vec<Option<Span>>, Obstacle> {
+        // All in one question: on a long document each question may begin a thread.
         let (view, captures) = self.ask(capture.pattern, |place| {
-            let Answer::Known(spans) = self.search(place, Scan::spans)? else { return Ok(None) };
-            let mut captures = memory::with_capacity(spans.len());
-            for found in spans {
-                self.looks.borrow_mut().look()?;
-                let groups = self.search(place, move |scan, set, id| {
-                    scan.groups(set, id, Anchor::Search, found, scan.whole().to)
-                })?;
-                let Answer::Known(groups) = groups else { return Ok(None) };
-                let part = groups.spans.get(capture.group as usize).copied().flatten();
-                captures.push(part.map(|part| place.view.back(part)));
-            }
-            Ok(Some(captures))
+            let captures = self.search(place, move |scan, set, id| {
+                let Answer::Known(spans) = scan.spans(set, id) else { return None };
+                let mut captures = memory::with_capacity(spans.len());
+                for found in spans {
+                    let groups = scan.groups(set, id, Anchor::Search, found, scan.whole().to);
+                    let Answer::Known(groups) = groups else { return None };
+                    captures.push(groups.spans.get(capture.group as usize).copied().flatten());
+                }
+                Some(captures)
+            })?;
+            let back = |part: Span| place.view.back(part);
+            Ok(captures
+                .map(|captures| memory::collected(captures.into_iter().map(|part| part.map(back)))))
         })?;
         captures.map_or_else(|| self.captures_by_re(capture, view), Ok)
     }

@@ -287,8 +287,8 @@ def test_an_answer_that_differs_from_the_reference_is_a_failure(
 
     from gatecore.gates import examples, reference
 
-    def evaluate(spec: Any, text: str) -> Any:
-        return dataclasses.replace(reference.evaluate(spec, text), message="Another.")
+    def evaluate(spec: Any, text: str, **others: Any) -> Any:
+        return dataclasses.replace(reference.evaluate(spec, text, **others), message="Another.")
 
     monkeypatch.setattr(examples, "evaluate", evaluate)
     assert main(["gates", "check", "house"]) == 1

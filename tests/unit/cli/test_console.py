@@ -9,8 +9,10 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from gatecore.cli.assessing import Assessed
 from gatecore.cli.output import console as render
 from gatecore.cli.output.check_table import TableOutput
+from gatecore.cli.tally import Tally
 from gatecore.documents.reading import DocumentReadError, InputDocument
 from gatecore.gates.findings import Finding
 from gatecore.gates.report import Report, Timing, Verdict
@@ -39,8 +41,8 @@ def _shown(
 ) -> list[str]:
     output = TableOutput(everything=everything)
     report = Report(verdicts, characters=1234, timing=Timing(0.0012, 0.0345))
-    output.checked(InputDocument(name, "", "utf-8", notes), report)
-    output.end()
+    output.checked(Assessed(InputDocument(name, "", "utf-8", notes), report))
+    output.end(Tally())
     return capsys.readouterr().out.splitlines()
 
 
@@ -93,11 +95,13 @@ def test_a_document_without_problems_is_one_line(capsys: Output) -> None:
 
 
 def test_many_documents_take_a_line_each(capsys: Output) -> None:
-    output = TableOutput()
+    output, tally = TableOutput(), Tally()
     for number in range(100):
         report = Report((_verdict("FAIL" if number == 50 else "PASS", 1),), characters=1)
-        output.checked(InputDocument(f"{number}.txt", "", "utf-8"), report)
-    output.end()
+        assessed = Assessed(InputDocument(f"{number}.txt", "", "utf-8"), report)
+        tally.add(assessed)
+        output.checked(assessed)
+    output.end(tally)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) < 115
     assert lines[-1] == "100 documents: 1 FAIL, 99 PASS"
@@ -174,12 +178,17 @@ def test_long_texts_lose_their_middle() -> None:
 
 def test_several_documents_end_with_a_sum(capsys: Output) -> None:
     output = TableOutput()
+    tally = Tally()
     statuses: tuple[Status, ...] = ("PASS", "FAIL", "PASS")
     for status in statuses:
-        report = Report((_verdict(status),), characters=1)
-        output.checked(InputDocument("d", "", "utf-8"), report)
+        assessed = Assessed(
+            InputDocument("d", "", "utf-8"), Report((_verdict(status),), characters=1)
+        )
+        tally.add(assessed)
+        output.checked(assessed)
     output.unreadable(DocumentReadError("e", "gone"))
-    output.end()
+    tally.unreadable += 1
+    output.end(tally)
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == "4 documents: 1 FAIL, 2 PASS, 1 could not be read"
 
@@ -190,7 +199,7 @@ def test_a_terminal_without_unicode_gets_plain_signs(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("sys.stdout", stream)
     output = TableOutput()
     report = Report((_verdict("FAIL", 1, text="£"),), characters=1)
-    output.checked(InputDocument("d", "", "utf-8"), report)
+    output.checked(Assessed(InputDocument("d", "", "utf-8"), report))
     stream.flush()
     text = raw.getvalue().decode()
     assert "-" * 80 in text

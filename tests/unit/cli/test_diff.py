@@ -290,8 +290,8 @@ def test_compare_holds_gates_against_the_reference(
     assert [row["gates"] for row in printed["documents"]] == [2, 2, 2]
     assert "served" not in printed
 
-    def evaluate(spec: Any, text: str) -> Any:
-        return dataclasses.replace(reference.evaluate(spec, text), message="Another.")
+    def evaluate(spec: Any, text: str, **others: Any) -> Any:
+        return dataclasses.replace(reference.evaluate(spec, text, **others), message="Another.")
 
     monkeypatch.setattr(compare, "evaluate", evaluate)
     assert main([*command, "--gate", "one"]) == 1

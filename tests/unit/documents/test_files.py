@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatecore.documents.reading import names_of
+from gatecore.documents.walking import names_of
 from gatecore.files import FileRefusedError, read_file
 from tests.support.gates import gate_text
 from tests.support.process import run_python

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gatecore.documents.reading import DocumentReadError, decode, names_of, read
+from gatecore.documents.reading import DocumentReadError, decode, read
+from gatecore.documents.walking import names_of
 
 
 def _zip(*names: str) -> bytes:

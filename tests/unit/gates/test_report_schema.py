@@ -83,3 +83,28 @@ def test_the_schema_sees_what_is_missing(spoil: str, capsys: Output) -> None:
     report = printed(capsys, str(EXAMPLES[0]))
     del report[spoil]
     assert not Draft202012Validator(SCHEMA).is_valid(report)
+
+
+def test_what_does_not_count_is_described(tmp_path: Path, capsys: Output) -> None:
+    """Known and ignored findings, comments that do nothing, settings, and the sum of all."""
+    text = (
+        "We keep your personal data for as long as we wish.\n"
+        "gatecore: ignore-file[retention] quoted\ngatecore: ignore[nothing] x\n"
+    )
+    document, known = tmp_path / "a.txt", tmp_path / "known.jsonl"
+    document.write_text(text, "utf-8")
+    (tmp_path / "b.pdf").write_bytes(b"%PDF-1.7")
+    settings = tmp_path / "gatecore.toml"
+    settings.write_text('modules = ["gdpr_uk"]\nignores = true\n', "utf-8")
+    argv = [str(tmp_path), "--config", str(settings), "--baseline", str(known)]
+    printed(capsys, *argv, "--no-ignores", "--gate", "consent", "--update-baseline")
+    whole = printed(capsys, *argv)
+    Draft202012Validator(closed(SCHEMA)).validate(whole)
+    (verdict,) = (v for v in whole["documents"][0]["verdicts"] if v["gate"] == "retention")
+    assert verdict["excused"]["by"] == "ignore"
+    assert verdict["findings"][0]["excused"]["line"] == 2
+    assert [each.get("problem") for each in whole["documents"][0]["ignores"]] == [
+        None,
+        "gate 'nothing' is not asked",
+    ]
+    assert whole["summary"]["ignored"] == len(verdict["findings"])

@@ -21,9 +21,8 @@ ROWS = rows("values.jsonl")
 def test_a_text_has_the_value_that_its_row_says(row: dict[str, Any]) -> None:
     expected = None
     if row["value"] is not None:
-        amount = (
-            date.fromisoformat(row["value"]) if row["kind"] == "date" else Decimal(row["value"])
-        )
+        readers: dict[str, Any] = {"date": date.fromisoformat, "words": str}
+        amount = readers.get(row["kind"], Decimal)(row["value"])
         expected = Value(row["kind"], amount, row.get("currency"))
     assert parse(row["text"], row["kind"]) == expected
 
@@ -40,6 +39,7 @@ def test_a_text_has_the_value_that_its_row_says(row: dict[str, Any]) -> None:
         ("money", "$5", "£1", "000000"),
         ("money", "$1", "£1", "000000"),
         ("date", "5/3/2024", "2024-03-05", "010110"),
+        ("words", "Share  your", "share\nyour", "010110"),
         ("date", "1 Jan 2025", "31 Dec 2024", "110001"),
     ],
 )

@@ -100,7 +100,7 @@ def _missing_of_shipped(folder: Path) -> list[tuple[str, ...]]:
     """The shipped selections of modules for which something has to be compiled."""
     names = modules.names()
     short = []
-    for wanted in (names, *((name,) for name in names)):
+    for wanted in (modules.defaults(), names, *((name,) for name in names)):
         listed = GatePatterns.of(load_gates((), shipped=wanted))
         path = folder / name_of(listed.text, listed.sections)
         patterns = [(pattern.source, pattern.flags) for pattern in listed.text]

@@ -53,6 +53,7 @@ def run(options: Options) -> int:
         gates_of(options.new),
         tags=options.narrowing.tags,
         names=options.narrowing.names,
+        skip=options.narrowing.skip,
     )
     olds = compiled(versions.old, options.engine)
     news = compiled(versions.new, options.engine)

@@ -41,7 +41,7 @@ def run(options: Options) -> int:
     from gatecore.gates.examples import check_examples
     from gatecore.lint.gates import lint_gates
 
-    gates = selected(options.sources, options.narrowing)
+    gates = selected(options.sources, options.narrowing, every_module=True)
     note_deprecated(gates)
     results = list(check_examples(compiled(gates, options.engine)))
     shadowed = lint_gates((result.gate for result in results), only=["shadowed-verdict"])

@@ -40,7 +40,7 @@ def run(options: Options) -> int:
     """Lists the gates; nothing is compiled."""
     from gatecore.cli.selection import selected
 
-    gates = selected(options.sources, options.narrowing)
+    gates = selected(options.sources, options.narrowing, every_module=True)
     if options.format == "json":
         print_json({"gates": [_plain(gate) for gate in gates], "errors": []})
     else:

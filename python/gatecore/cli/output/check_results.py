@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from gatecore.cli.messages import JsonDocuments
-from gatecore.errors import UnansweredError
 from gatecore.gates.report import Checked
-from gatecore.gates.spec import STATUSES
-from gatecore.output.portable import uri
-from gatecore.text import named
 
 if TYPE_CHECKING:
+    from gatecore.cli.assessing import Assessed
+    from gatecore.cli.tally import Tally
     from gatecore.cli.wanted import Wanted
-    from gatecore.documents.reading import DocumentReadError, InputDocument
-    from gatecore.gates.report import Report
+    from gatecore.documents.reading import DocumentReadError
     from gatecore.gates.set import GateSet
 
 __all__ = ["Results", "results_as"]
@@ -24,24 +20,34 @@ __all__ = ["Results", "results_as"]
 class Results(Protocol):
     """Where results go, document by document, so that only one is held at a time."""
 
-    def checked(self, document: InputDocument, report: Report) -> None: ...
+    def checked(self, assessed: Assessed) -> None: ...
 
     def unreadable(self, error: DocumentReadError) -> None: ...
 
-    def end(self) -> None: ...
+    def end(self, tally: Tally) -> None: ...
 
 
 def results_as(
-    form: Literal["table", "json", "sarif", "html"],
+    form: Literal["table", "json", "jsonl", "sarif", "html"],
     gates: GateSet,
     wanted: Wanted,
     *,
     everything: bool,
+    quiet: bool = False,
 ) -> Results:
-    """Results in a format; `everything` has the table show verdicts that are not problems."""
+    """Results in a format.
+
+    `everything` has the table show verdicts that are not problems, `quiet` nothing but problems.
+    """
     match form:
         case "json":
-            return _Json(wanted)
+            from gatecore.cli.output.check_json import JsonOutput
+
+            return JsonOutput(wanted)
+        case "jsonl":
+            from gatecore.cli.output.check_json import JsonLines
+
+            return JsonLines(wanted)
         case "sarif":
             from gatecore.output.sarif import SarifLog
 
@@ -53,36 +59,7 @@ def results_as(
         case "table":
             from gatecore.cli.output.check_table import TableOutput
 
-            return TableOutput(wanted, everything=everything)
-
-
-class _Json:
-    def __init__(self, wanted: Wanted) -> None:
-        self._documents = JsonDocuments({})
-        self._wanted = wanted
-
-    def checked(self, document: InputDocument, report: Report) -> None:
-        plain: dict[str, Any] = {
-            **named(document.name),
-            "uri": uri(document.name),
-            "read_as": document.read_as,
-            "encoding": document.encoding,
-            "notes": document.notes,
-            **report.to_dict(with_timing=True),
-        }
-        for verdict, told in zip(report.verdicts, plain["verdicts"], strict=True):
-            if self._wanted.explains(verdict, STATUSES):
-                try:
-                    told["why"] = report.why(f"{verdict.module}/{verdict.gate}").to_dict()
-                except UnansweredError as error:
-                    told["why"] = {"errors": [{"message": str(error)}]}
-        self._documents.add(plain)
-
-    def unreadable(self, error: DocumentReadError) -> None:
-        self._documents.unreadable(error, uri=uri(error.name))
-
-    def end(self) -> None:
-        self._documents.end()
+            return TableOutput(wanted, everything=everything, quiet=quiet)
 
 
 class _Whole(Protocol):
@@ -99,14 +76,22 @@ class _InOnePiece:
     def __init__(self, whole: _Whole) -> None:
         self._whole = whole
 
-    def checked(self, document: InputDocument, report: Report) -> None:
+    def checked(self, assessed: Assessed) -> None:
+        document, report = assessed.document, assessed.report
         self._whole.add(
-            Checked(document.name, document.text, report, document.notes, document.read_as)
+            Checked(
+                document.name,
+                document.text,
+                report,
+                document.notes,
+                document.read_as,
+                assessed.excuses,
+            )
         )
 
     def unreadable(self, error: DocumentReadError) -> None:
         self._whole.add_unreadable(error.name, error.reason)
 
-    def end(self) -> None:
+    def end(self, tally: Tally) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(self._whole.text().encode())

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rich.cells import cell_len, chop_cells, set_cell_size
@@ -24,12 +25,14 @@ from rich.text import Text
 
 from gatecore.cli.output.console import STYLES, console, show, show_lines
 from gatecore.errors import UnansweredError
-from gatecore.gates.statuses import is_known, is_problem, worst_first
+from gatecore.gates.statuses import is_problem
 from gatecore.text import shortened, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from gatecore.cli.assessing import Assessed
+    from gatecore.cli.tally import Tally
     from gatecore.cli.wanted import Wanted
     from gatecore.documents.reading import DocumentReadError, InputDocument
     from gatecore.gates.findings import Finding
@@ -51,42 +54,57 @@ _LEAST: Final = 20
 class TableOutput:
     """A heading and the problems of each document as it comes, and a sum of several at the end."""
 
-    def __init__(self, wanted: Wanted | None = None, *, everything: bool = False) -> None:
+    def __init__(
+        self, wanted: Wanted | None = None, *, everything: bool = False, quiet: bool = False
+    ) -> None:
         self._console = console()
         self._wanted = wanted
         self._everything = everything
-        self._counts: Counter[str] = Counter()
-        self._unreadable = 0
+        self._quiet = quiet
         self._gap = False
+        self._is_first = True
 
-    def checked(self, document: InputDocument, report: Report) -> None:
-        self._counts[report.overall] += 1
+    def checked(self, assessed: Assessed) -> None:
+        document, report = assessed.document, assessed.report
         width = self._console.width
-        shown = [v for v in report.verdicts if self._everything or is_problem(v.status)]
-        hidden: Counter[str] = Counter(verdict.status for verdict in report.verdicts)
-        hidden.subtract(verdict.status for verdict in shown)
-        lines: list[Line] = [[]] if self._gap or (shown and sum(self._counts.values()) > 1) else []
+        shown: list[Verdict] = []
+        hidden: Counter[str] = Counter()
+        for number, (verdict, why) in enumerate(assessed.verdicts):
+            if self._everything:
+                shown.append(_discounted(assessed, number) if why else verdict)
+            elif is_problem(verdict.status) and not why:
+                counting = assessed.excuses.counting(number, verdict.findings)
+                shown.append(replace(verdict, findings=counting))
+            else:
+                hidden[f"{verdict.status} {why}".rstrip()] += 1
+        trees = list(self._trees(assessed))
+        if self._quiet and not (shown or trees):
+            return
+        ignored = [] if self._quiet else list(_ignored(assessed, width))
+        lines: list[Line] = [[]] if self._gap or (shown and not self._is_first) else []
         lines += _heading(document, report, width, "" if shown else _counted(hidden))
         lines += [[(f"note: {visible(note)}", "yellow")] for note in document.notes]
         if shown:
             lines.append([])
             rows = _narrow if width < _NARROW else _wide
             lines += rows(shown, width)
-            if hidden.total():
-                lines += [[], [(f"{_counted(hidden)} (--all shows them)", "dim")]]
+        if ignored:
+            lines += [[], *ignored]
+        if shown and hidden.total() and not self._quiet:
+            lines += [[], [(f"{_counted(hidden)} (--all shows them)", "dim")]]
         show_lines(self._console, lines)
-        trees = list(self._trees(report))
         show(self._console, *trees)
-        self._gap = bool(shown or trees)
+        self._gap = bool(shown or trees or ignored)
+        self._is_first = False
 
-    def _trees(self, report: Report) -> Iterator[RenderableType]:
-        problems = {
-            v.status for v in report.verdicts if is_problem(v.status) and is_known(v.status)
-        }
+    def _trees(self, assessed: Assessed) -> Iterator[RenderableType]:
+        report = assessed.report
+        problems = {v.status for v in report.verdicts if is_problem(v.status)}
         explained = [
             verdict
-            for verdict in report.verdicts
-            if self._wanted is not None and self._wanted.explains(verdict, problems)
+            for verdict, why in assessed.verdicts
+            if self._wanted is not None
+            and self._wanted.explains(verdict, problems if self._everything or not why else ())
         ]
         if explained:
             from gatecore.cli.output.why_tree import why_tree
@@ -99,20 +117,46 @@ class TableOutput:
                     yield Text(visible(f"not explained: {error}"), "bold red")
 
     def unreadable(self, error: DocumentReadError) -> None:
-        self._unreadable += 1
+        """It was said on standard error when it came."""
 
-    def end(self) -> None:
-        documents = sum(self._counts.values())
-        if documents + self._unreadable < 2:
+    def end(self, tally: Tally) -> None:
+        if self._quiet:
             return
-        line: Line = [(f"{documents + self._unreadable:,} documents: ", "bold")]
-        listed = worst_first(self._counts)
-        parts = [(f"{self._counts[s]:,} {s}", STYLES.get(s, "bold red")) for s in listed]
-        if self._unreadable:
-            parts.append((f"{self._unreadable:,} could not be read", "bold red"))
-        for number, part in enumerate(parts):
-            line += [(", ", ""), part] if number else [part]
-        show_lines(self._console, [[], line] if documents else [line])
+        lines: list[Line] = []
+        if tally.documents > 1:
+            line: Line = [(f"{tally.documents:,} documents: ", "bold")]
+            for number, (text, status) in enumerate(tally.parts()):
+                part = (text, STYLES.get(status, "bold red"))
+                line += [(", ", ""), part] if number else [part]
+            line.append((tally.time() if self._console.is_terminal else "", "dim"))
+            lines.append(line)
+        for remark in tally.remarks():
+            lines += [[(part, "")] for part in _wrapped(remark, self._console.width, indent="  ")]
+        if lines:
+            show_lines(self._console, [[], *lines] if tally.overall else lines)
+
+
+def _discounted(assessed: Assessed, number: int) -> Verdict:
+    """A verdict that does not count, with why."""
+    verdict = assessed.report.verdicts[number]
+    excuse = assessed.excuses.of_verdict(number, len(verdict.findings))
+    why = f"it is less severe than {assessed.least}" if excuse is None else excuse.reason
+    return replace(verdict, details=(*verdict.details, f"does not count: {why}"))
+
+
+def _ignored(assessed: Assessed, width: int) -> Iterator[Line]:
+    """What the document's comments excuse, each with the reason."""
+    for (number, at), excuse in sorted(assessed.excuses.given.items(), key=lambda each: each[0][0]):
+        if excuse.by != "ignore":
+            continue
+        verdict = assessed.report.verdicts[number]
+        said = f"ignored  {visible(verdict.module)}/{visible(verdict.gate)}"
+        if at is not None:
+            finding = verdict.findings[at]
+            said += f" {_place(finding)} “{shortened(finding.text, 40)}”"
+        said += f": {visible(excuse.reason)} (line {excuse.line})"
+        for line in _wrapped(said, max(width, _LEAST), indent="         "):
+            yield [(line, "dim")]
 
 
 def _heading(document: InputDocument, report: Report, width: int, rest: str) -> list[Line]:

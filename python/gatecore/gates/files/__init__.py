@@ -1,7 +1,7 @@
 """Gate files: YAML in, gates out, and every mistake named with its place.
 
     sources        what a user names: files, folders, shipped modules     load_gates, load_modules
-    shipped        the modules in the package, by name                    load, names
+    shipped        the modules in the package, by name                    load, names, defaults
     gate_file      one text, file or folder                               parse_gate, load_gate, …
     gate           from YAML nodes to a gate: its keys, verdicts, evidence, examples
     conditions     its conditions;  groups: its groups and shared lists;  patterns: their patterns

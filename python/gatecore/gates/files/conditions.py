@@ -309,6 +309,12 @@ class Conditions:
         kind = cast(spec.ValueKind, word)
         relation = file.one_of(node, what, keys, grammar.COMPARE, "relation")
         value = keys[relation]
+        if kind == "words" and relation not in ("equals", "differs_from"):
+            raise file.error(
+                keys["as"],
+                f"{what} compares words, which are neither above nor below others",
+                "write `equals` or `differs_from`",
+            )
         right: str | spec.Captured
         if file.is_mapping(value):
             inner = f"'{relation}' of {what}"
@@ -342,11 +348,13 @@ _A_KIND: Final[Mapping[spec.ValueKind, str]] = {
     "number": "a number",
     "money": "an amount of money",
     "date": "a date",
+    "words": "a text",
 }
 _SUCH_AS: Final[Mapping[spec.ValueKind, str]] = {
     "number": "12, 1,250.5, 7.5% or twenty-one",
     "money": "'£1,250', '€3.5m', '30p' or 100",
     "date": "2025-01-31, '31/1/2025' or '31 January 2025'",
+    "words": "words in quotes",
 }
 
 

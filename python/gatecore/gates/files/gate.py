@@ -12,7 +12,17 @@ from gatecore.gates.files.conditions import Conditions
 from gatecore.gates.files.groups import Groups, SharedLists
 from gatecore.gates.files.yaml_nodes import Node, YamlFile
 from gatecore.gates.placeholders import TemplateError, placeholders
-from gatecore.gates.spec import Branch, Detail, Evidence, Example, Gate, Severity, Status, Take
+from gatecore.gates.spec import (
+    Branch,
+    Detail,
+    Evidence,
+    Example,
+    Gate,
+    Severity,
+    Status,
+    Take,
+    limiting_evidence,
+)
 
 __all__ = ["gate_of"]
 
@@ -163,7 +173,7 @@ class _GateReader:
             severity = self.severity(keys["severity"])
         elif status in ("PASS", "N/A"):
             severity = "none"
-        return Branch(  # in this order, as the first mistake is the one reported
+        branch = Branch(  # in this order, as the first mistake is the one reported
             when=when,
             status=status,
             severity=severity,
@@ -177,6 +187,15 @@ class _GateReader:
             details=self.details(keys["details"], what) if "details" in keys else (),
             place=self.file.place(node),
         )
+        for text in (branch.message, branch.suggestion, *(each.text for each in branch.details)):
+            for asked in placeholders(text):
+                if asked.field == "left_out" and limiting_evidence(branch, asked.group) is None:
+                    raise self.file.error(
+                        node,
+                        f"{what} says {asked}, but its evidence leaves nothing out",
+                        f"write `{{of: {asked.group}, at_most: …}}` in `evidence`",
+                    )
+        return branch
 
     def details(self, node: Node, what: str) -> tuple[Detail, ...]:
         details = []
@@ -230,6 +249,9 @@ class _GateReader:
             severity=self.severity(keys["severity"]) if "severity" in keys else severity,
             window=window,
             when=when,
+            at_most=file.whole_number(keys["at_most"], f"at_most of {what}")
+            if "at_most" in keys
+            else None,
         )
 
     # Examples

@@ -23,9 +23,19 @@ from gatecore.gates.files.shapes import (
     Number,
     Shape,
     Text,
+    Truth,
     Words,
 )
-from gatecore.gates.spec import SEVERITIES, STATUSES, TAKES, UNITS, Relation, ValueKind, View
+from gatecore.gates.spec import (
+    SEVERITIES,
+    STATUSES,
+    TAKES,
+    UNITS,
+    Relation,
+    Validity,
+    ValueKind,
+    View,
+)
 
 MAX_EXAMPLES: Final = 1_000
 """The examples of one gate, counter-examples counted apart."""
@@ -48,7 +58,8 @@ LINE: Final = Text("One or more lines of plain text.", longest=_LONGEST_LINE)
 TEXT: Final = Text()
 TEMPLATE: Final = Text(
     "Text that may say what was found: {group} is the earliest match, {group.count} the number of"
-    " matches, {group.capture} what the earliest match captured. A brace itself is written twice.",
+    " matches, {group.left_out} the number of those that the evidence leaves out, {group.capture}"
+    " what the earliest match captured. A brace itself is written twice.",
     rf"^(?=[\s\S]*\S)(?:[^{{}}]|\{{\{{|\}}\}}|\{{{NAME_PATTERN}(?:\.\w+)?\}})*$",
     _LONGEST_LINE,
 )
@@ -69,6 +80,13 @@ TAKE: Final = Words(
     TAKES,
 )
 KIND: Final = Words("What the texts are read as.", get_args(ValueKind))
+VALID: Final = Words(
+    "Only numbers of this kind count, those with a right check digit or structure.",
+    get_args(Validity),
+)
+MASKED: Final = Truth(
+    "Whether what is found must not be shown as it is, by this gate or by one beside it."
+)
 FLAG: Final = Words("", ("ignorecase", "multiline", "dotall", "ascii", "verbose"))
 
 # Patterns
@@ -109,12 +127,17 @@ PATTERNS: Final = Items(
     most=MAX_PATTERNS,
 )
 GROUP_WITH_DEFAULTS: Final = Keys(
-    "Patterns with flags or view for those that have none of their own.",
+    "Patterns with flags or view for those that have none of their own, and what holds for all.",
     {"of": "patterns"},
-    {"flags": Key("flags", default=("ignorecase",)), "view": Key("view", default="text")},
+    {
+        "flags": Key("flags", default=("ignorecase",)),
+        "view": Key("view", default="text"),
+        "valid": "valid",
+        "masked": "masked",
+    },
 )
 GROUP: Final = Choice(
-    "A list of patterns, or a mapping with flags and view for all of them.",
+    "A list of patterns, or a mapping with what holds for all of them.",
     ("patterns", "group_with_defaults"),
 )
 GROUPS: Final = Choice(
@@ -289,6 +312,7 @@ SELECTION: Final = Keys(
     {"of": "groups"},
     {
         "take": Key("take", default="every"),
+        "at_most": Key("positive", "Only so many, the first; {group.left_out} counts the others."),
         "type": Key("line", "What each finding is called; the group's name if left out."),
         "severity": "severity",
         "near": "near_evidence",

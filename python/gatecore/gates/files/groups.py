@@ -95,13 +95,14 @@ class Groups:
         for name, key_node, value_node in file.pairs(node, "patterns"):
             file.name(key_node, "group")
             what = f"group '{name}'"
-            defaults = USUAL
+            defaults, is_masked = USUAL, False
             if file.is_mapping(value_node):
                 keys = file.mapping(value_node, what, grammar.GROUP_WITH_DEFAULTS)
                 defaults = patterns.defaults(keys, what, defaults)
+                is_masked = "masked" in keys and file.truth(keys["masked"], f"masked of {what}")
                 value_node = keys["of"]
             listed = patterns.read(value_node, what, self._take, defaults)
-            self._groups[name] = Group(name, listed)
+            self._groups[name] = Group(name, listed, is_masked)
             self._places[name] = file.place(key_node)
         return tuple(self._groups.values())
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
 from gatecore.gates.files import grammar
 from gatecore.gates.files.grammar import MAX_PATTERN, MAX_PATTERNS
 from gatecore.gates.files.yaml_errors import WRONG_QUOTES
 from gatecore.gates.files.yaml_nodes import Node, YamlFile, shown
-from gatecore.gates.spec import PatternRef, View
+from gatecore.gates.spec import PatternRef, Validity, View
 from gatecore.gates.typography import is_letter, pattern_of, without_invisible
 
 __all__ = ["USUAL", "Defaults", "Patterns", "Take", "short"]
@@ -37,6 +38,7 @@ class Defaults(NamedTuple):
 
     flags: int
     view: View
+    valid: Validity | None = None
 
 
 def _flags(words: Iterable[str]) -> int:
@@ -70,7 +72,11 @@ class Patterns:
         numbers: dict[tuple[str, int, View], int] = {}
         patterns: list[PatternRef] = []
         for number, item in enumerate(self.file.items(node, what), start=1):
-            for pattern in self.item(item, f"pattern {number} of {what}", take, defaults):
+            for found in self.item(item, f"pattern {number} of {what}", take, defaults):
+                pattern = found
+                if defaults.valid is not None:
+                    pattern = replace(found, valid=defaults.valid)
+                    self.captures[pattern] = self.captures.get(found, ())
                 first = numbers.setdefault(pattern.question[:3], number)
                 if len(numbers) == len(patterns):
                     detail = f"pattern {number} of {what} repeats pattern {first}"
@@ -125,12 +131,14 @@ class Patterns:
 
     def defaults(self, keys: Mapping[str, Node], what: str, defaults: Defaults) -> Defaults:
         """The flags and the view that a mapping states."""
-        flags, view = defaults
+        flags, view, valid = defaults
         if "flags" in keys:
             flags = self.flags(keys["flags"], what)
         if "view" in keys:
             view = self.view(keys["view"], what)
-        return Defaults(flags, view)
+        if "valid" in keys:
+            valid = self.valid(keys["valid"], what)
+        return Defaults(flags, view, valid)
 
     def flags(self, node: Node, what: str) -> int:
         items = self.file.items(node, f"flags of {what}", may_be_empty=True)
@@ -142,6 +150,12 @@ class Patterns:
     def view(self, node: Node, what: str) -> View:
         word = self.file.word(node, f"view of {what}", grammar.VIEW.words, called="view")
         return cast(View, word)
+
+    def valid(self, node: Node, what: str) -> Validity:
+        word = self.file.word(
+            node, f"valid of {what}", grammar.VALID.words, called="kind of number"
+        )
+        return cast(Validity, word)
 
     def pattern(self, node: Node, what: str, defaults: Defaults) -> PatternRef:
         file = self.file

@@ -67,6 +67,8 @@ def _schema(shape: Shape | Key | str) -> dict[str, Any]:
             found |= {"maxLength": longest} if longest else {}
         case shapes.Number(_, least):
             found = {"type": "integer", "minimum": least, "maximum": MAX_NUMBER}
+        case shapes.Truth():
+            found = {"type": "boolean"}
         case shapes.Words(_, words):
             found = {"enum": list(words)}
         case shapes.Items(of, _, least, most, distinct):

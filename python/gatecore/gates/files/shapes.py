@@ -38,6 +38,13 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Truth:
+    """`true` or `false`."""
+
+    description: str
+
+
+@dataclass(frozen=True)
 class Words:
     """One of a few words."""
 
@@ -123,4 +130,4 @@ class Keys:
         return tuple(self.needs)
 
 
-Shape: TypeAlias = Text | Number | Words | Items | Choice | Names | Keys
+Shape: TypeAlias = Text | Number | Truth | Words | Items | Choice | Names | Keys

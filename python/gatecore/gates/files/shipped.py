@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from importlib.resources import files
+from typing import Final
 
 from gatecore.errors import UnknownModuleError
 from gatecore.gates.files.gate_file import MODULE_FILE, load_module
 from gatecore.gates.spec import Module
 
-__all__ = ["load", "names"]
+__all__ = ["defaults", "load", "names"]
+
+#: It concerns every document: an address in a letter is a finding, which not everybody wants.
+_ONLY_BY_NAME: Final = frozenset(["universal"])
 
 
 def names() -> tuple[str, ...]:
     """The names of the shipped modules, sorted.
 
     >>> names()
-    ('fca_uk', 'gdpr_uk')
+    ('fca_uk', 'gdpr_uk', 'universal')
     """
     return tuple(
         sorted(
@@ -25,6 +29,15 @@ def names() -> tuple[str, ...]:
             if folder.is_dir() and folder.joinpath(MODULE_FILE).is_file()
         )
     )
+
+
+def defaults() -> tuple[str, ...]:
+    """The names of those that are asked where none is named, sorted.
+
+    >>> defaults()
+    ('fca_uk', 'gdpr_uk')
+    """
+    return tuple(name for name in names() if name not in _ONLY_BY_NAME)
 
 
 def load(name: str) -> Module:

@@ -27,7 +27,7 @@ def load_gates(
 ) -> tuple[Gate, ...]:
     """The gates of shipped modules, then those of own files and folders, in order.
 
-    All shipped ones if nothing is named. What is named twice counts once.
+    Those of `shipped.defaults` if nothing is named. What is named twice counts once.
 
     >>> [gate.name for gate in load_gates(shipped=["gdpr_uk"])][:2]
     ['automated_decisions', 'breach_notification']
@@ -38,7 +38,7 @@ def load_gates(
     """
     own = tuple(dict.fromkeys(map(str, paths)))
     if not own and not shipped:
-        shipped = shipped_modules.names()
+        shipped = shipped_modules.defaults()
     chosen = [shipped_modules.load(name) for name in dict.fromkeys(shipped)]
     with GateFileError.collecting() as each:
         for path in own:

@@ -95,6 +95,8 @@ _KINDS: Final = {
 }
 _STR: Final = "tag:yaml.org,2002:str"
 _INT: Final = "tag:yaml.org,2002:int"
+_BOOL: Final = "tag:yaml.org,2002:bool"
+_TRUTHS: Final = {"true": True, "false": False}
 _LITERALS: Final = (_STR, _INT, "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp")
 
 
@@ -345,6 +347,13 @@ class YamlFile:
             f"{what} must be a whole number from {at_least}, not {found}",
             f"write plain digits, such as 1, and at most {MAX_NUMBER}",
         )
+
+    def truth(self, node: Node, what: str) -> bool:
+        """`true` or `false`."""
+        if isinstance(node, yaml.ScalarNode) and node.tag == _BOOL and node.value in _TRUTHS:
+            return _TRUTHS[node.value]
+        found = f"'{shown(node.value)}'" if isinstance(node, yaml.ScalarNode) else _kind(node)
+        raise self.error(node, f"{what} must be true or false, not {found}", "write `true`")
 
     def word(self, node: Node, what: str, known: Collection[str], *, called: str = "") -> str:
         """One of the known words, which an error about another one calls `called`."""

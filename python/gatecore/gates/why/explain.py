@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 
 from gatecore.errors import UnknownGateError
 from gatecore.gates import spec, units, values
+from gatecore.gates.masking import HIDDEN
 from gatecore.gates.spec import Condition, Gate, Status
 from gatecore.gates.why.judge import Judge
 from gatecore.gates.why.seen import WHOLE, Claim, Scope, Spans
@@ -323,21 +324,25 @@ class _Explainer:
             told_in_all += 1
             reasons.append(f"there is no {KINDS[kind]} to compare with: {against or '–'}")
         told = [*shown, *_earliest(rest)][:MOST_SHOWN]
+        is_masked = self._compares_masked(condition, scope)
+
+        def worth(value: values.Value) -> str:
+            return HIDDEN if is_masked else format_value(value)
+
         for number, (group, spans, at) in enumerate(told):
             of, witness = judge.values(spans, capture, kind), self._witness(group, spans, at)
             value = of.all[at]
-            named = f"{witness.line}:{witness.column} ‘{cut(of.texts[at] or '')}’"
+            captured = HIDDEN if is_masked else cut(of.texts[at] or "")
+            named = f"{witness.line}:{witness.column} ‘{captured}’"
             if value is None:
                 reasons.append(f"{named} is no {KINDS[kind]}")
             elif number < len(shown):
                 other = next(each for each in known if values.compare(value, relation, each))
-                reasons.append(
-                    f"{named} is {format_value(value)}, {RELATIONS[relation]} {format_value(other)}"
-                )
+                reasons.append(f"{named} is {worth(value)}, {RELATIONS[relation]} {worth(other)}")
             else:
                 others_told = against or listed([format_value(each) for each in known])
                 reasons.append(
-                    f"{named} is {format_value(value)}, not {RELATIONS[relation]} {others_told}"
+                    f"{named} is {worth(value)}, not {RELATIONS[relation]} {others_told}"
                 )
         if told_in_all > MOST_SHOWN:
             more = plural(told_in_all - MOST_SHOWN, "more value")
@@ -347,6 +352,15 @@ class _Explainer:
             found=tuple(self._witness(*match) for match in shown),
             found_in_all=in_all,
             reasons=tuple(reasons),
+        )
+
+    def _compares_masked(self, condition: spec.Compare, scope: Scope) -> bool:
+        """Whether one of the matches that are compared must not be shown: then no value is."""
+        right = condition.right
+        groups = condition.left.groups + (() if isinstance(right, str) else right.groups)
+        return any(
+            self._judge.is_masked(spans.starts[at], spans.ends[at])
+            for _, spans, at in self._matches(groups, scope, most=None)
         )
 
     def _compared_with(
@@ -364,8 +378,10 @@ class _Explainer:
             for _, spans, at in self._matches(right.groups, scope, most=None)
             if (text := (of := judge.values(spans, right.capture, kind)).texts[at]) is not None
         ]
+        is_masked = self._compares_masked(condition, scope)
         texts = listed(
-            [f"‘{cut(text)}’" for text, _ in captured[:_MOST_NAMED]], in_all=len(captured)
+            [f"‘{HIDDEN if is_masked else cut(text)}’" for text, _ in captured[:_MOST_NAMED]],
+            in_all=len(captured),
         )
         return [value for _, value in captured if value is not None], texts
 
@@ -398,7 +414,7 @@ class _Explainer:
 
     def _place(self, start: int, end: int) -> Witness:
         line, column = self._judge.lines.place(start)
-        return Witness(start, end, line, column, self._judge.text[start:end])
+        return Witness(start, end, line, column, self._judge.shown[start:end])
 
 
 def _earliest(found: Iterable[_Numbered], most: int | None = MOST_SHOWN) -> list[_Match]:

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, Final, TypeAlias, TypeVar
 
-from gatecore.gates import spec, units, values
+from gatecore.gates import masking, spec, units, values
 from gatecore.gates.findings import Lines
 from gatecore.gates.matches import Hit, Matches
 from gatecore.gates.spec import Condition, Gate, PatternRef, Unit, ValueKind, Window
+from gatecore.gates.units import Span
 from gatecore.gates.why.seen import (
     WHOLE,
     Claim,
@@ -55,8 +56,11 @@ class Judge:
     False
     """
 
-    def __init__(self, matches: Matches) -> None:
+    def __init__(self, matches: Matches, masked: Sequence[Span] = ()) -> None:
         self.text = matches.text
+        #: The document as explanations may show it.
+        self.shown = masking.shown(matches.text, masked)
+        self._masked = masked
         self.lines = Lines(matches.text)
         self._matches = matches
         self._spans: dict[tuple[object, ...], Spans] = {}
@@ -114,6 +118,11 @@ class Judge:
             marks = self.marks(unit)
         low, high = reach(window, marks, claim.start, claim.end)
         return Scope(scope.part, claim, window, low, high)
+
+    def is_masked(self, start: int, end: int) -> bool:
+        """Whether some of a match must not be shown."""
+        after = bisect_left(self._masked, (end, 0))
+        return after > 0 and self._masked[after - 1][1] > start
 
     def spans(self, gate: Gate, groups: tuple[str, ...]) -> list[Spans]:
         """Where the distinct patterns of some groups match; those without a match as well."""

@@ -23,7 +23,7 @@ __all__ = ["Divided", "Others", "Pairs", "Values"]
 _Ends: TypeAlias = dict[str | None, tuple[Value, Value]]
 
 #: How many of each amount there are in each currency.
-_Counts: TypeAlias = dict[Decimal | date, dict[str | None, int]]
+_Counts: TypeAlias = dict[Decimal | date | str, dict[str | None, int]]
 #: The captures of a pattern, and which of them are seen.
 _Seen: TypeAlias = "tuple[Values, Ranges]"
 
@@ -45,7 +45,7 @@ class Others:
     def __init__(self, given: Iterable[Value], relation: Relation) -> None:
         self._relation = relation
         self._ends: Sequence[Value] = ()
-        self._amounts: dict[Decimal | date, set[str | None]] = {}
+        self._amounts: dict[Decimal | date | str, set[str | None]] = {}
         if relation == "equals":
             for value in given:
                 self._amounts.setdefault(value.amount, set()).add(value.currency)

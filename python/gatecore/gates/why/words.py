@@ -27,7 +27,7 @@ RELATIONS: Final = {
 }
 """How relations are said after “is” and “is not”."""
 
-KINDS: Final = {"number": "number", "money": "amount of money", "date": "date"}
+KINDS: Final = {"number": "number", "money": "amount of money", "date": "date", "words": "wording"}
 
 _SAME: Final = {"lines": "line", "sentences": "sentence", "paragraphs": "paragraph"}
 
@@ -165,4 +165,6 @@ def format_value(value: Value) -> str:
     """A value as it is said: `1,250.50 GBP`, `5 March 2024`."""
     if isinstance(value.amount, date):
         return f"{value.amount.day} {value.amount:%B %Y}"
+    if isinstance(value.amount, str):
+        return f"‘{cut(value.amount)}’"
     return cut(f"{value.amount:,f}{' ' + value.currency if value.currency else ''}")

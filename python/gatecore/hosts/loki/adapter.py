@@ -26,7 +26,7 @@ from gatecore.hosts.loki.sentence_pairs import faster
 from gatecore.hosts.patching import is_ours
 from gatecore.patterns.document import Document
 
-__all__ = ["recognise"]
+__all__ = ["is_engine", "recognise"]
 
 #: Detectors that the engines ask twice about each document.
 _ASKED_TWICE: Final = ("detect_contradictions", "detect_hallucination_markers")
@@ -38,7 +38,7 @@ def recognise(target: Any) -> Host | None:
     """The host that a target is; `None` if it does not have this shape."""
     engines, modules, gates = [], [], []
     for one in _listed(target):
-        if _is_engine(one):
+        if is_engine(one):
             engines.append(one)
         elif _is_module(one):
             modules.append(one)
@@ -86,7 +86,7 @@ def _shape(target: Any) -> tuple[int, ...]:
     """Which gates there are; cheap enough to ask for each document."""
     found: list[int] = []
     for one in _listed(target):
-        for module in list(one.modules.values()) if _is_engine(one) else [one]:
+        for module in list(one.modules.values()) if is_engine(one) else [one]:
             gates = getattr(module, "gates", ())
             found.append(id(module))
             found += map(id, list(gates.values()) if isinstance(gates, Mapping) else list(gates))
@@ -97,7 +97,8 @@ def _listed(target: Any) -> list[Any]:
     return list(target) if isinstance(target, list | tuple | set | frozenset) else [target]
 
 
-def _is_engine(value: Any) -> bool:
+def is_engine(value: Any) -> bool:
+    """Whether a value has an engine's names."""
     modules = getattr(value, "modules", None)
     return callable(getattr(value, "check_document", None)) and isinstance(modules, Mapping)
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from gatecore.gates.spec import PatternRef, View
+from gatecore.gates.spec import PatternRef, Validity, View
 from gatecore.lint.proofs.languages import LanguageTooLargeError, text_between
 from gatecore.lint.proofs.program import Program, ProgramTooLargeError, program
 from gatecore.lint.proofs.source_tree import (
@@ -36,12 +36,12 @@ _MOST_CAREFUL_TRIALS: Final = 300
 #: Steps that may be counted of one pattern with loops in loops: a second.
 _MOST_STEPS: Final = 1_000_000
 
-_Key = tuple[str, int, View]
+_Key = tuple[str, int, View, Validity | None]
 _Search = Callable[[str], object]
 
 
 class Questions:
-    """Asks about patterns by source, flags and view; the rest of a `PatternRef` does not matter."""
+    """Asks about patterns by source, flags, view and `valid`; the rest does not matter."""
 
     def __init__(self) -> None:
         self._programs: dict[_Key, Program | None] = {}
@@ -67,7 +67,11 @@ class Questions:
             return None
         key = (_key(narrow), _key(wide))
         if key not in self._within:
-            self._within[key] = key[0] == key[1] or self._found_within(narrow, wide)
+            same = key[0] == key[1]
+            # Which matches have a right check digit is beyond a proof about texts.
+            self._within[key] = same or (
+                None if wide.valid is not None else self._found_within(narrow, wide)
+            )
         return self._within[key]
 
     def dead_branches(self, pattern: PatternRef) -> tuple[str, ...]:
@@ -190,7 +194,7 @@ class _Careful:
 
 
 def _key(pattern: PatternRef) -> _Key:
-    return pattern.source, pattern.flags, pattern.view
+    return pattern.source, pattern.flags, pattern.view, pattern.valid
 
 
 def _branches(pattern: PatternRef) -> tuple[Branch, ...] | None:

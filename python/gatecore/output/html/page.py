@@ -21,6 +21,7 @@ from importlib.resources import files
 from typing import Final
 
 from gatecore.errors import GatecoreError
+from gatecore.gates.excuse import Excuse, Excuses
 from gatecore.gates.findings import Finding
 from gatecore.gates.report import Checked, Verdict
 from gatecore.gates.spec import SEVERITIES
@@ -53,6 +54,7 @@ _SMALL_ROOM: Final = _Room(findings=100, of_one=_LISTED, characters=20_000, expl
 _SPACIOUS: Final = 20_000_000
 """Characters of HTML from which on a document has the small room."""
 
+_EXCUSED: Final = {"ignore": "ignored", "baseline": "known"}
 _FOOTER: Final = (
     '<footer class="dim"><p>Made by gatecore. It finds wording, not compliance: '
     "no verdict is legal advice.</p></footer>\n"
@@ -102,7 +104,7 @@ class HtmlReport:
         self._sections.append(section)
         self._size += len(section)
         counts = Counter(str(verdict.status) for verdict in checked.report.verdicts)
-        short = Checked(checked.name, "", checked.report, checked.notes)
+        short = Checked(checked.name, "", checked.report, checked.notes, excuses=checked.excuses)
         self._overview.append((short, counts))
         self._gates.update(dict.fromkeys(map(_name, checked.report.verdicts)))
 
@@ -181,7 +183,7 @@ class HtmlReport:
 
 
 def _document(checked: Checked, prefix: str, room: _Room) -> Iterator[str]:
-    verdicts, text = checked.report.verdicts, checked.text
+    verdicts, text = checked.report.verdicts, checked.report.shown(checked.text)
     order = sorted(range(len(verdicts)), key=lambda at: _rank(verdicts[at]))
     numbers, marks = _marks(verdicts, order, room)
     gaps = left_out(text, marks, room.characters)
@@ -257,6 +259,9 @@ def _verdict(
         f'data-severity="{_filtered_as(verdict)}">\n'
         f'<div class="body">\n<h3>{_badge(verdict.status)} '
     )
+    excuse = checked.excuses.of_verdict(at, len(verdict.findings))
+    if excuse is not None:
+        yield f'<span class="badge NA">{_EXCUSED[excuse.by]}</span> '
     facts = f"{escaped(verdict.module)} · version {verdict.version}"
     if verdict.severity != "none":
         facts += f" · {escaped(verdict.severity)}"
@@ -270,7 +275,9 @@ def _verdict(
         yield "<ul>" + "".join(f"<li>{escaped(line)}</li>" for line in verdict.details) + "</ul>\n"
     if verdict.suggestion:
         yield f'<p class="advice">{escaped(verdict.suggestion)}</p>\n'
-    yield from _findings(verdict.findings, numbers, prefix)
+    if excuse is not None:
+        yield f'<p class="cut">It does not count: {escaped(excuse.reason)}</p>\n'
+    yield from _findings(verdict.findings, numbers, prefix, checked.excuses, at)
     yield f'<p class="dim">{escaped(verdict.source)}</p>\n'
     if why is not None:
         yield from why_html(why)
@@ -290,13 +297,16 @@ def _why_of(checked: Checked, verdict: Verdict) -> Why | None:
         return None
 
 
-def _findings(findings: Sequence[Finding], numbers: list[int], prefix: str) -> Iterator[str]:
+def _findings(
+    findings: Sequence[Finding], numbers: list[int], prefix: str, excuses: Excuses, verdict: int
+) -> Iterator[str]:
     items = [
         f'<li id="{prefix}b{number}"><a href="#{prefix}f{number}">'
         f'<span class="said">line </span>{finding.line}:{finding.column}</a> '
         f"<span><q>{in_short(finding.text)}</q> "
-        f'<span class="dim">{escaped(finding.type)}</span></span></li>\n'
-        for finding, number in zip(findings, numbers, strict=False)
+        f'<span class="dim">{escaped(finding.type)}{_excused(excuses.of(verdict, which))}</span>'
+        "</span></li>\n"
+        for which, (finding, number) in enumerate(zip(findings, numbers, strict=False))
     ]
     missing = len(findings) - len(items)
     if items:
@@ -306,6 +316,13 @@ def _findings(findings: Sequence[Finding], numbers: list[int], prefix: str) -> I
         yield f'<ol class="findings">\n{"".join(items[_LISTED:])}</ol></details>\n'
     if missing > 0:
         yield f'<p class="cut">{missing:,} of {len(findings):,} findings are left out.</p>\n'
+
+
+def _excused(excuse: Excuse | None) -> str:
+    if excuse is None:
+        return ""
+    label = "ignored: " if excuse.by == "ignore" else ""
+    return f" · {label}{escaped(excuse.reason)}"
 
 
 def _facts(checked: Checked, counts: Counter[str]) -> str:

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::equal::{self, Pairs};
 use super::spec::{Capture, GatePattern, Relation, Side, Unit, Window};
 use super::units::{self, Piece, MARKED};
+use super::validity::Validity;
 use super::value::{self, Kind, Value, Values};
 use crate::memory;
 use crate::span::Span;
@@ -25,6 +26,9 @@ pub trait Answerer {
 
     /// Number of characters.
     fn length(&self) -> usize;
+
+    /// What the text of a pattern's match has to be; others are none. The answers here are of all.
+    fn valid(&self, pattern: GatePattern) -> Option<Validity>;
 
     /// Whether a pattern matches.
     fn is_match(&self, pattern: GatePattern) -> Result<bool, Self::Error>;
@@ -101,6 +105,8 @@ pub struct Document<'a, A> {
     answers: &'a A,
     first: RefCell<HashMap<GatePattern, Option<Span>>>,
     spans: RefCell<HashMap<GatePattern, Rc<[Span]>>>,
+    /// Of patterns whose matches have to be valid: the spans of all, and which are.
+    valid: RefCell<HashMap<GatePattern, Rc<[bool]>>>,
     captures: RefCell<HashMap<Capture, CapturedSpans>>,
     /// The values of a group's captures, match by match.
     values: RefCell<HashMap<(Capture, Kind), Rc<Values>>>,
@@ -119,6 +125,7 @@ impl<'a, A: Answerer> Document<'a, A> {
             answers,
             first: RefCell::default(),
             spans: RefCell::default(),
+            valid: RefCell::default(),
             captures: RefCell::default(),
             values: RefCell::default(),
             comparing: RefCell::default(),
@@ -138,12 +145,21 @@ impl<'a, A: Answerer> Document<'a, A> {
         pattern: GatePattern,
         scope: &Scope<'_>,
     ) -> Result<bool, A::Error> {
-        let matches = self.answers.is_match(pattern)?;
+        let matches = self.is_match(pattern)?;
         Ok(matches && (scope.is_whole() || self.seen(pattern, scope)?.count() > 0))
+    }
+
+    /// Whether a pattern matches at all.
+    fn is_match(&self, pattern: GatePattern) -> Result<bool, A::Error> {
+        Ok(self.answers.is_match(pattern)?
+            && (self.answers.valid(pattern).is_none() || !self.all(pattern)?.is_empty()))
     }
 
     /// The first match in the document.
     pub(super) fn first(&self, pattern: GatePattern) -> Result<Option<Span>, A::Error> {
+        if self.answers.valid(pattern).is_some() {
+            return Ok(self.all(pattern)?.first().copied());
+        }
         if let Some(spans) = self.spans.borrow().get(&pattern) {
             return Ok(spans.first().copied());
         }
@@ -152,13 +168,45 @@ impl<'a, A: Answerer> Document<'a, A> {
 
     pub(super) fn all(&self, pattern: GatePattern) -> Result<Rc<[Span]>, A::Error> {
         remembered(&self.spans, pattern, || {
-            let matches = self.answers.is_match(pattern)?;
-            Ok(if matches { self.answers.spans(pattern)?.into() } else { Rc::new([]) })
+            if !self.answers.is_match(pattern)? {
+                return Ok(Rc::new([]));
+            }
+            let spans = self.answers.spans(pattern)?;
+            Ok(match self.answers.valid(pattern) {
+                Some(valid) => self.only_valid(pattern, valid, spans)?,
+                None => spans.into(),
+            })
         })
     }
 
+    /// Those of a pattern's matches whose text is what it has to be; remembers which they are.
+    fn only_valid(
+        &self,
+        pattern: GatePattern,
+        valid: Validity,
+        spans: Vec<Span>,
+    ) -> Result<Rc<[Span]>, A::Error> {
+        let texts = self.answers.texts(&spans)?;
+        let are: Rc<[bool]> = texts.iter().map(|text| valid.holds(text)).collect();
+        let mut kept = spans;
+        let mut each = are.iter();
+        kept.retain(|_| each.next() == Some(&true));
+        self.valid.borrow_mut().insert(pattern, are);
+        Ok(kept.into())
+    }
+
     pub(super) fn captures(&self, capture: Capture) -> Result<CapturedSpans, A::Error> {
-        remembered(&self.captures, capture, || Ok(self.answers.captures(capture)?.into()))
+        remembered(&self.captures, capture, || {
+            let captures = self.answers.captures(capture)?;
+            if self.answers.valid(capture.pattern).is_none() {
+                return Ok(captures.into());
+            }
+            self.all(capture.pattern)?;
+            let valid = self.valid.borrow().get(&capture.pattern).cloned();
+            let kept = valid.iter().flat_map(|are| are.iter());
+            let kept = captures.iter().zip(kept).filter_map(|(part, is)| is.then_some(*part));
+            Ok(kept.collect())
+        })
     }
 
     pub(super) fn values(&self, capture: Capture, kind: Kind) -> Result<Rc<Values>, A::Error> {
@@ -215,7 +263,7 @@ impl<'a, A: Answerer> Document<'a, A> {
         for (side, captures) in [equal::Side::Left, equal::Side::Right].into_iter().zip(captured) {
             let mut some = false;
             for (place, &capture) in captures.iter().enumerate() {
-                if !self.answers.is_match(capture.pattern)? {
+                if !self.is_match(capture.pattern)? {
                     continue;
                 }
                 let seen = self.seen(capture.pattern, scope)?;
@@ -384,6 +432,10 @@ mod tests {
 
         fn length(&self) -> usize {
             LENGTH
+        }
+
+        fn valid(&self, _: GatePattern) -> Option<Validity> {
+            None
         }
 
         fn is_match(&self, pattern: GatePattern) -> Result<bool, Infallible> {

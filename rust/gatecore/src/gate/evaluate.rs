@@ -71,6 +71,33 @@ pub fn evaluate<A: Answerer>(gate: &Gate, document: &Document<'_, A>) -> Result<
     Ok(Outcome::Nothing)
 }
 
+/// Where the matches of some patterns lie: in order, those that overlap as one.
+///
+/// # Errors
+/// Whatever the answerer's fallback raises.
+pub fn masked<A: Answerer>(
+    patterns: &[GatePattern],
+    document: &Document<'_, A>,
+) -> Result<Vec<Span>, A::Error> {
+    let mut found = Vec::new();
+    for &pattern in patterns {
+        for span in document.all(pattern)?.iter().filter(|span| !span.is_empty()) {
+            memory::push(&mut found, *span);
+        }
+    }
+    found.sort_unstable();
+    let mut merged: Vec<Span> = Vec::new();
+    for span in found {
+        match merged.last_mut() {
+            Some(last) if span.start() < last.end() => {
+                *last = Span::new(last.start(), last.end().max(span.end()));
+            }
+            _ => memory::push(&mut merged, span),
+        }
+    }
+    Ok(merged)
+}
+
 /// Stops at the first witness.
 const ENOUGH: ControlFlow<()> = ControlFlow::Break(());
 
@@ -231,24 +258,36 @@ impl<A: Answerer> Judge<'_, '_, A> {
 
     fn shown(&self, number: usize, branch: &Branch) -> Result<Outcome, A::Error> {
         let mut findings = Vec::new();
+        let mut left_out = Vec::with_capacity(branch.evidence.len());
         for (place, evidence) in (0..).zip(&branch.evidence) {
-            self.findings(place, evidence, &mut findings)?;
+            left_out.push(self.findings(place, evidence, &mut findings)?);
         }
-        let texts = branch.texts.iter().map(|text| self.text(text)).collect::<Result<_, _>>()?;
+        let texts = branch.texts.iter().map(|text| self.text(text, &left_out));
+        let texts = texts.collect::<Result<_, _>>()?;
         Ok(Outcome::Branch { number, findings, texts })
     }
 
+    /// Adds what an evidence shows, and says how many matches it leaves out.
     fn findings(
         &self,
         number: u32,
         evidence: &Evidence,
         findings: &mut Vec<Finding>,
-    ) -> Result<(), A::Error> {
+    ) -> Result<usize, A::Error> {
         let before = findings.len();
+        let most = match (evidence.take, evidence.at_most) {
+            (Take::Earliest, _) | (_, None) => usize::MAX,
+            (_, Some(most)) => most.get(),
+        };
+        let mut left_out = 0;
         for &(listed, pattern) in &evidence.groups {
             let mut push = |span| {
                 let found = Finding { evidence: number, listed, span };
-                memory::push(findings, found);
+                if findings.len() - before < most {
+                    memory::push(findings, found);
+                } else {
+                    left_out += 1;
+                }
             };
             if evidence.take == Take::Every {
                 self.witnesses(pattern, evidence.near(), &Scope::default(), |_, span| {
@@ -267,19 +306,21 @@ impl<A: Answerer> Judge<'_, '_, A> {
             let earliest = findings.drain(before..).min_by_key(|finding| finding.span.start());
             findings.extend(earliest);
         }
-        Ok(())
+        Ok(left_out)
     }
 
-    fn text(&self, text: &Text) -> Result<Option<Vec<Filled>>, A::Error> {
+    fn text(&self, text: &Text, left_out: &[usize]) -> Result<Option<Vec<Filled>>, A::Error> {
         if !self.holds_or_none(text.when.as_ref())? {
             return Ok(None);
         }
-        text.holes.iter().map(|hole| self.fill(hole)).collect::<Result<_, _>>().map(Some)
+        let filled = text.holes.iter().map(|hole| self.fill(hole, left_out));
+        filled.collect::<Result<_, _>>().map(Some)
     }
 
-    fn fill(&self, hole: &Hole) -> Result<Filled, A::Error> {
+    fn fill(&self, hole: &Hole, left_out: &[usize]) -> Result<Filled, A::Error> {
         let near = hole.near();
         Ok(match &hole.filling {
+            Filling::LeftOut(evidence) => Filled::Count(left_out[*evidence as usize]),
             Filling::Count(patterns) if near.is_none() => {
                 Filled::Count(self.count(patterns, &Scope::default())?)
             }

@@ -7,6 +7,7 @@
 //! units     its words, lines, sentences and paragraphs
 //! value     values of captured texts: numbers, money, dates
 //! equal     whether two lists of values have an equal pair, while both move
+//! validity  whether a match is a number with a right check digit
 //! evaluate  the first branch that holds, and what it shows
 //! ```
 //!
@@ -17,13 +18,15 @@ mod equal;
 mod evaluate;
 mod spec;
 mod units;
+mod validity;
 mod value;
 mod wire;
 
 pub use document::{Answerer, Document};
-pub use evaluate::{evaluate, Filled, Finding, Outcome};
+pub use evaluate::{evaluate, masked, Filled, Finding, Outcome};
 pub use spec::{
     Bounds, Branch, Capture, Compare, Condition, Edge, Evidence, Filling, Gate, GatePattern, Gates,
     Hole, Near, Other, PatternRef, Relation, SentenceUnit, Side, Take, Text, Unit, View, Window,
 };
+pub use validity::Validity;
 pub use value::{Kind, Value};

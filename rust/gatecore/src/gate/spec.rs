@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::validity::Validity;
 use super::value::{Kind, Value};
 
 /// Number of a pattern in [`Gates::patterns`].
@@ -36,6 +37,9 @@ pub struct PatternRef {
     pub in_unbroken: bool,
     /// Its number in the pattern set of the view.
     pub number: u32,
+    /// What the text of a match has to be; others are none.
+    #[serde(default)]
+    pub valid: Option<Validity>,
 }
 
 /// A range of numbers, both ends included.
@@ -236,6 +240,9 @@ pub struct Evidence {
     pub window: Option<Window>,
     /// What has to hold of them.
     pub when: Option<Condition>,
+    /// How many are shown at most.
+    #[serde(default)]
+    pub at_most: Option<NonZeroUsize>,
 }
 
 impl Evidence {
@@ -273,6 +280,8 @@ pub enum Filling {
     Count(Vec<GatePattern>),
     /// What the earliest match captured whose group took part.
     Captured(Vec<Capture>),
+    /// How many matches this evidence of the branch has left out.
+    LeftOut(u32),
 }
 
 /// A text with holes that a branch shows.
@@ -317,4 +326,7 @@ pub struct Gates {
     pub marks: HashMap<Unit, GatePattern>,
     /// The gates.
     pub gates: Vec<Gate>,
+    /// The patterns whose matches must not be shown as they are.
+    #[serde(default)]
+    pub masked: Vec<GatePattern>,
 }

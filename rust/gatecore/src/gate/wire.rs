@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::spec::{Capture, Condition, Filling, Gate, GatePattern, Gates, Other, Relation};
+use super::spec::{
+    Branch, Capture, Condition, Filling, Gate, GatePattern, Gates, Hole, Other, Relation,
+};
 use super::value::{Kind, Value};
 use crate::error::BuildError;
 
@@ -62,7 +64,21 @@ impl Gates {
             let message = format!("a unit's marks are pattern {} of {count}", mark.0);
             return Err(BuildError::Gates(message));
         }
+        if let Some(masked) = gates.masked.iter().find(|masked| unknown(masked)) {
+            let message = format!("masked is pattern {} of {count}", masked.0);
+            return Err(BuildError::Gates(message));
+        }
         for (number, gate) in gates.gates.iter().enumerate() {
+            let left_out = |branch: &Branch, hole: &Hole| match hole.filling {
+                Filling::LeftOut(evidence) => evidence as usize >= branch.evidence.len(),
+                _ => false,
+            };
+            let mut branches = gate.branches.iter();
+            if branches.any(|b| b.texts.iter().flat_map(|text| &text.holes).any(|h| left_out(b, h)))
+            {
+                let message = format!("gate {number} counts what no evidence leaves out");
+                return Err(BuildError::Gates(message));
+            }
             if let Some(pattern) = patterns_of(gate).into_iter().find(unknown) {
                 let message = format!("gate {number} names pattern {} of {count}", pattern.0);
                 return Err(BuildError::Gates(message));
@@ -94,6 +110,7 @@ fn patterns_of(gate: &Gate) -> Vec<GatePattern> {
                         found.extend(patterns)
                     }
                     Filling::Captured(captures) => captured(captures, &mut found),
+                    Filling::LeftOut(_) => {}
                 }
             }
         }
@@ -164,7 +181,8 @@ impl TryFrom<Compare> for super::spec::Compare {
 
 #[cfg(test)]
 mod tests {
-    use super::super::spec::{self, Bounds, Branch, PatternRef, Side, Unit, View, Window};
+    use super::super::spec::{self, Bounds, PatternRef, Side, Unit, View, Window};
+    use super::super::validity::Validity;
     use super::*;
 
     /// Gates over three patterns, the first of which has such a relevance.
@@ -216,7 +234,11 @@ mod tests {
             let error = with_relevant(condition).unwrap_err().to_string();
             assert!(error.contains(message), "{error}");
         }
-        for text in ["", "[]", r#"{"patterns": [], "marks": {"words": 0}, "gates": []}"#] {
+        let counting = r#"{"patterns": [], "marks": {}, "gates": [{"branches": [{"evidence": [],
+            "texts": [{"holes": [{"filling": {"LeftOut": 0}}]}]}]}]}"#;
+        let masked = r#"{"patterns": [], "marks": {}, "gates": [], "masked": [0]}"#;
+        let marks = r#"{"patterns": [], "marks": {"words": 0}, "gates": []}"#;
+        for text in ["", "[]", counting, masked, marks] {
             assert!(Gates::from_json(text).is_err(), "{text}");
         }
     }
@@ -270,9 +292,10 @@ mod tests {
         read(&deep(r#"{"AnyOf": {"groups": []}}"#));
         assert_eq!(depth_of(r#"{"[\"[": "\\"}[[]]"#), 2);
         let all = Gates::from_json(
-            r#"{"patterns": [{"view": "lowercase", "in_unbroken": true, "number": 3}], "marks": {},
-            "gates": [{"branches": [{"evidence": [{"groups": [[4, 0]], "take": "first_of_each"}],
-            "texts": [{"holes": [{"filling": {"Count": [0]}}]}]}]}]}"#,
+            r#"{"patterns": [{"view": "lowercase", "in_unbroken": true, "number": 3, "valid": "nhs"}],
+            "marks": {}, "masked": [0],
+            "gates": [{"branches": [{"evidence": [{"groups": [[4, 0]], "take": "first_of_each",
+            "at_most": 7}], "texts": [{"holes": [{"filling": {"Count": [0]}}]}]}]}]}"#,
         );
         let filling = Filling::Count(groups(&[0]));
         let evidence = spec::Evidence {
@@ -280,13 +303,16 @@ mod tests {
             take: spec::Take::FirstOfEach,
             window: None,
             when: None,
+            at_most: std::num::NonZeroUsize::new(7),
         };
         let hole = spec::Hole { filling, window: None, when: None };
         let text = spec::Text { when: None, holes: vec![hole] };
         let branch = Branch { when: None, evidence: vec![evidence], texts: vec![text] };
         let gates = vec![Gate { relevant: None, branches: vec![branch] }];
         let view = View::Lowercase;
-        let patterns = vec![PatternRef { view, in_unbroken: true, number: 3 }];
-        assert_eq!(all.unwrap(), Gates { patterns, marks: Default::default(), gates });
+        let patterns =
+            vec![PatternRef { view, in_unbroken: true, number: 3, valid: Some(Validity::Nhs) }];
+        let masked = groups(&[0]);
+        assert_eq!(all.unwrap(), Gates { patterns, marks: Default::default(), gates, masked });
     }
 }

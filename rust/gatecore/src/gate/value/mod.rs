@@ -1,4 +1,4 @@
-//! Values of captured texts: numbers, amounts of money and dates.
+//! Values of captured texts: numbers, amounts of money, dates, and words that are compared as such.
 //!
 //! ```text
 //! grammar  numbers and money as people write them
@@ -30,6 +30,8 @@ pub enum Kind {
     Money,
     /// A day.
     Date,
+    /// The words themselves, which only are the same or not.
+    Words,
 }
 
 /// A decimal number, exact.
@@ -110,7 +112,8 @@ impl Currency {
     }
 }
 
-/// A value: its size, and of money the currency. Of a day the size is its digits, year first.
+/// A value: its size, and of money the currency. Of a day the size is its digits, year first; of words
+/// it is their letters, whose order means nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Value {
     /// Values of currencies that do not go together are not compared.
@@ -126,6 +129,7 @@ impl Value {
             Kind::Number => grammar::number(&text),
             Kind::Money => grammar::money(&text),
             Kind::Date => dates::date(&text),
+            Kind::Words => words(&text),
         }
     }
 
@@ -134,6 +138,15 @@ impl Value {
         Value { currency: Currency::Unsaid, size: self.size.clone() }
     }
 }
+
+/// Words with one space between them; ASCII capitals were made small before.
+fn words(text: &str) -> Option<Value> {
+    let words: Vec<&str> = text.split(grammar::is_space).filter(|word| !word.is_empty()).collect();
+    let whole = words.join(" ").into_bytes();
+    let size = Decimal { negative: false, whole, part: Vec::new() };
+    (!words.is_empty()).then_some(Value { currency: Currency::Unsaid, size })
+}
+
 /// Whether some value of the left compares as asked with some value of the right.
 ///
 /// Linear but for equality, which sorts: no pair is looked at.
@@ -221,6 +234,17 @@ mod tests {
             let value = Value::parse(text, Kind::Money);
             assert_eq!(value.is_some(), text == "five", "{text:?}");
         }
+    }
+
+    #[test]
+    fn words_are_the_same_however_they_are_spaced() {
+        for (one, other) in [("Share your", " share\n\u{a0}YOUR "), ("007", "007"), ("É", "É")] {
+            assert_eq!(order(one, other, Kind::Words), Ordering::Equal, "{one} {other}");
+        }
+        for (one, other) in [("7", "007"), ("é", "É"), ("a b", "ab"), ("10", "9")] {
+            assert_ne!(order(one, other, Kind::Words), Ordering::Equal, "{one} {other}");
+        }
+        assert_eq!(Value::parse(" \n", Kind::Words), None);
     }
 
     #[test]

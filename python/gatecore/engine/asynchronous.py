@@ -1,0 +1,214 @@
+"""The engine for asyncio: the event loop never waits for a document.
+
+`validate_document_async` hands its document to a pool of threads (`workers`), each of which judges
+off the GIL. How many documents may be in the pool is bounded, and whoever comes later waits in the
+event loop; so a flood of requests takes the memory of its requests and no more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from typing import TYPE_CHECKING, Final
+
+from gatecore._gatecore import Deadline
+from gatecore.engine.many import DocumentLike, Validated, validated
+from gatecore.engine.workers import WorkerPool
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from gatecore.engine.engine import ComplianceEngine
+    from gatecore.engine.report import ValidationReport
+
+__all__ = ["AsyncComplianceEngine"]
+
+#: Documents for each worker that may be in the pool at once.
+_AHEAD: Final = 64
+
+
+class AsyncComplianceEngine:
+    """Validates documents for asyncio; several event loops may share it.
+
+    Args:
+        engine: What judges; `ComplianceEngine()` if not given. It stays usable itself.
+        workers: Threads at most; the processors that may be used if not given.
+        max_pending: Documents that may be waiting or in hand at once; those beyond wait in their
+            own tasks, without a place in the queue. 64 for each worker if not given.
+
+    >>> async def main() -> str:
+    ...     async with AsyncComplianceEngine() as engine:
+    ...         report = await engine.validate_document_async("Guaranteed returns!")
+    ...     return report.overall_risk
+    >>> asyncio.run(main()) in ("LOW", "MEDIUM", "HIGH", "CRITICAL")
+    True
+    """
+
+    def __init__(
+        self,
+        engine: ComplianceEngine | None = None,
+        *,
+        workers: int | None = None,
+        max_pending: int | None = None,
+    ) -> None:
+        if engine is None:
+            from gatecore.engine.engine import ComplianceEngine
+
+            engine = ComplianceEngine()
+        if max_pending is not None and max_pending < 1:
+            raise ValueError(f"{max_pending} pending documents are none; give 1 or more")
+        self.engine: Final = engine
+        self._pool = WorkerPool(workers)
+        self.max_pending: Final = max_pending or _AHEAD * self._pool.workers
+        self._places: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    @property
+    def workers(self) -> int:
+        """How many threads judge at most."""
+        return self._pool.workers
+
+    @property
+    def waiting(self) -> int:
+        """Documents in the queue that no thread has begun."""
+        return self._pool.waiting
+
+    async def validate_document_async(
+        self,
+        text: str,
+        *,
+        document_type: str = "unknown",
+        modules: Iterable[str] | str | None = None,
+        deadline: float | Deadline | None = None,
+    ) -> ValidationReport:
+        """As `ComplianceEngine.validate_document`, without holding the event loop up.
+
+        A deadline in seconds begins now, so that the time in the queue counts. Cancelling the task
+        takes a document that is not begun out of the queue, and cancels the deadline of one that is
+        in hand, if it has one; without a deadline it is judged to its end and dropped.
+
+        Raises:
+            RuntimeError: The engine is closed.
+            DocumentTypeError, UnknownModuleError: As `validate_document`.
+        """
+        until = Deadline(deadline) if isinstance(deadline, int | float) else deadline
+        own = until if until is not deadline else None
+
+        def validate() -> ValidationReport:
+            return self.engine.validate_document(
+                text, document_type=document_type, modules=modules, deadline=until
+            )
+
+        async with self._place():
+            return await self._pool.run(validate, on_cancel=own.cancel if own else None)
+
+    def _place(self) -> asyncio.Semaphore:
+        loop = asyncio.get_running_loop()
+        place = self._places.get(loop)
+        if place is None:
+            place = self._places[loop] = asyncio.Semaphore(self.max_pending)
+        return place
+
+    async def validate_many_async(
+        self,
+        documents: Iterable[DocumentLike] | AsyncIterable[DocumentLike],
+        *,
+        document_type: str = "unknown",
+        modules: Iterable[str] | str | None = None,
+        deadline: float | None = None,
+        ordered: bool = True,
+    ) -> AsyncIterator[Validated]:
+        """As `ComplianceEngine.validate_many`; the source may be an asynchronous one.
+
+        A window of documents is in hand, so the source is read no further than that. `deadline` is
+        in seconds for each document, from when it is judged. Files are read in the threads.
+        """
+        kept = modules if modules is None or isinstance(modules, str) else tuple(modules)
+
+        def validate(text: str, kind: str | None, some: tuple[str, ...] | None) -> ValidationReport:
+            return self.engine.validate_document(
+                text,
+                document_type=document_type if kind is None else kind,
+                modules=kept if some is None else some,
+                deadline=deadline,
+            )
+
+        async def one(number: int, document: DocumentLike) -> Validated:
+            async with self._place():
+                return await self._pool.run(lambda: validated(number, document, validate))
+
+        window = min(self.max_pending, 4 * self.workers)
+        flying: deque[asyncio.Task[Validated]] = deque()
+        source = _numbered(documents)
+        coming: asyncio.Task[tuple[int, DocumentLike] | None] | None = None
+        is_at_end, broken = False, None
+        try:
+            while True:
+                if coming is None and not is_at_end and len(flying) < window:
+                    coming = asyncio.create_task(_next(source))
+                awaited = [*([flying[0]] if ordered and flying else flying)]
+                if coming is None and not awaited:
+                    break
+                # Whatever is first: an answer does not wait for a slow source.
+                await asyncio.wait(
+                    [*awaited, coming] if coming else awaited,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if coming is not None and coming.done():
+                    broken = coming.exception()
+                    pulled = None if broken else coming.result()
+                    coming, is_at_end = None, pulled is None
+                    if pulled is not None:
+                        flying.append(asyncio.create_task(one(*pulled)))
+                for task in awaited:
+                    if task.done():
+                        flying.remove(task)
+                        yield task.result()
+            if broken is not None:
+                raise broken
+        finally:
+            left = [*flying, *([coming] if coming else [])]
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+
+    async def aclose(self) -> None:
+        """Cancels what was not begun and waits for what was, without holding the event loop up."""
+        await asyncio.get_running_loop().run_in_executor(None, self._pool.close)
+
+    async def __aenter__(self) -> AsyncComplianceEngine:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+async def _next(
+    source: AsyncIterator[tuple[int, DocumentLike]],
+) -> tuple[int, DocumentLike] | None:
+    try:
+        return await source.__anext__()
+    except StopAsyncIteration:
+        return None
+
+
+async def _numbered(
+    documents: Iterable[DocumentLike] | AsyncIterable[DocumentLike],
+) -> AsyncIterator[tuple[int, DocumentLike]]:
+    number = 0
+    if isinstance(documents, AsyncIterable):
+        async for document in documents:
+            yield number, document
+            number += 1
+        return
+    for document in documents:
+        yield number, document
+        number += 1

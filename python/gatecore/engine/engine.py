@@ -1,0 +1,458 @@
+"""`ComplianceEngine`: one document in, one report out.
+
+    text ─▶ plan ─▶ cache? ─▶ gates as data, one pass ─▶ Python gates ─▶ detectors grouped
+                                    │ UNKNOWN when the deadline is over    │
+                                    ▼                                      ▼
+                          ValidationReport ◀── rules over all results ◀── risk policy
+
+Nothing of a validation is kept in the engine, so threads may share one.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from secrets import token_hex
+from types import MappingProxyType, TracebackType
+from typing import Any, Final
+
+from gatecore._gatecore import Deadline
+from gatecore.engine import universal
+from gatecore.engine.cache_keys import key, surroundings
+from gatecore.engine.cross import CrossRule, Issue, failure, issues_of, name_of
+from gatecore.engine.gates import Judged
+from gatecore.engine.hands import Hands
+from gatecore.engine.options import EngineOptions
+from gatecore.engine.plain import EMPTY, shown
+from gatecore.engine.plans import Plan, Planner
+from gatecore.engine.python_gates import Accelerated, PythonGates
+from gatecore.engine.registry import Registry
+from gatecore.engine.report import DetectorResult, GateResult, ModuleResult, ValidationReport
+from gatecore.engine.risk import POLICIES, Results, RiskPolicy, policy_of
+from gatecore.errors import (
+    DocumentTooLargeError,
+    DocumentTypeError,
+    EngineOptionsError,
+    GatecoreDeprecation,
+    ReportFormatError,
+)
+from gatecore.gates.report import Verdict
+from gatecore.gates.set import GateSet
+from gatecore.gates.spec import Gate, Module
+from gatecore.patterns.scan import DeadlineLike, deadline_of
+from gatecore.patterns.set import check_text
+from gatecore.patterns.store import PatternStore
+from gatecore.protocols import Cache
+
+__all__ = ["ComplianceEngine"]
+
+_RISKS_UNSURE: Final = "LOW"
+
+
+class ComplianceEngine:
+    r"""Judges documents by gates as data and by Python gates, and makes one report of it.
+
+    Args:
+        modules: Shipped modules, by name, or `Module` objects. All that are shipped if neither this
+            nor `gates` nor `python_modules` is given.
+        gates: Gates that are data: a `GateSet`, such as `GateSet.load` reads from files, or gates
+            and modules. The engine has them as they are now.
+        python_modules: Gates with `check(text, document_type)`, as hosts write them: a mapping from
+            module names to objects with `gates` or to mappings from names to gates; a list of such
+            objects; a list of gates or one gate, whose module is then called `python`; or an engine
+            with such `modules`. Their Python modules are accelerated until `close`.
+        registry: What knows versions and what is switched off; a new one if not given.
+        cache: Where reports are kept, if anywhere. Complete ones without errors only.
+        detectors: Whether the module `universal` is judged with each document, which makes
+            `universal` and `analyzers` of the report: yours if it is among the gates, else the
+            shipped one if there is one.
+        risk: The rule for the overall risk: "weighted", "worst" (see `gatecore.engine.risk`), or a
+            function of all results.
+        cross: Rules over all results (see `gatecore.engine.cross`).
+        options: Limits.
+        store: Where compiled patterns are kept between processes; none if not given. Shipped
+            modules have theirs in the package.
+
+    Raises:
+        UnknownModuleError: A module that is not shipped is named.
+        EngineOptionsError: `risk`, `cross` or `options` are none.
+        GatecoreError: Something is not a gate, or two gates have the same name.
+        PatternSetError: The patterns cannot be compiled together.
+
+    Making one compiles the patterns, some milliseconds each, unless they are shipped or stored.
+
+    >>> from gatecore import ComplianceEngine
+    >>> with ComplianceEngine(["gdpr_uk"]) as engine:
+    ...     report = engine.validate_document("By using this site you consent to cookies.")
+    >>> report.overall_risk, report.modules["gdpr_uk"].gates["consent"].status
+    ('HIGH', 'FAIL')
+    >>> class NoPromises:
+    ...     name, severity, legal_source = "promises", "high", "House rule 3"
+    ...     def check(self, text, document_type):
+    ...         found = "promise" in text.lower()
+    ...         return {"status": "FAIL" if found else "PASS", "severity": "high"}
+    >>> engine = ComplianceEngine(python_modules={"house": {"promises": NoPromises()}})
+    >>> engine.validate_document("We promise.").modules["house"].summary["fail"]
+    1
+    >>> engine.close()
+    """
+
+    def __init__(
+        self,
+        modules: str | Module | Iterable[str | Module] | None = None,
+        *,
+        gates: GateSet | Module | Iterable[Gate | Module] | None = None,
+        python_modules: Any = None,
+        registry: Registry | None = None,
+        cache: Cache | None = None,
+        detectors: bool = True,
+        risk: str | RiskPolicy = "weighted",
+        cross: Iterable[CrossRule] = (),
+        options: EngineOptions | None = None,
+        store: PatternStore | None = None,
+    ) -> None:
+        if options is not None and not isinstance(options, EngineOptions):
+            raise EngineOptionsError(f"options is {options!r}: expected EngineOptions(…)")
+        self.options: Final = options or EngineOptions()
+        self._policy = policy_of(risk)
+        self._risk = risk if isinstance(risk, str) else ""
+        self._rules = tuple(cross)
+        if not all(map(callable, self._rules)):
+            raise EngineOptionsError("cross has something that is not a function of the results")
+        self._judged = Judged.of(modules, gates, python_modules, detectors=detectors, store=store)
+        python = self._judged.python
+        self.registry: Final = registry if registry is not None else Registry()
+        self.registry.register((*self._judged.infos, *(info for _, info in python)))
+        self._planner = Planner(self._judged)
+        self._hands = Hands(self.options.max_abandoned_threads)
+        self._accelerated = Accelerated([gate for gate, _ in python], store)
+        self._python = PythonGates(self._accelerated, self._hands, self.options)
+        self._cache = cache
+        self._own = "" if self._is_known else token_hex(16)
+        #: Results of gates that had nothing to say: the same for each document.
+        self._silent: dict[int, GateResult] = {}
+        self._warned: set[object] = set()
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The names of the modules, in the order of the report."""
+        return tuple(module.key for module in self._judged.modules)
+
+    @property
+    def gates(self) -> GateSet | None:
+        """The gates that are data, those of detectors last; None if there are none."""
+        return self._judged.gates
+
+    @property
+    def not_accelerated(self) -> tuple[str, ...]:
+        """Why Python gates get plain texts and are answered by `re` alone; empty if they do not."""
+        return self._accelerated.refused
+
+    @property
+    def abandoned_threads(self) -> int:
+        """How many threads run on with a Python gate that overran a deadline."""
+        return self._hands.abandoned
+
+    @property
+    def shares_answers(self) -> bool:
+        """Whether what is cached may be used by other engines with the same gates.
+
+        Not if there are Python gates, rules or a policy of your own, of which nobody knows whether
+        they are the same, unless `EngineOptions.python_revision` says so.
+        """
+        return not self._own
+
+    def validate_document(
+        self,
+        text: str,
+        *,
+        document_type: str = "unknown",
+        modules: object = None,
+        deadline: DeadlineLike | None = None,
+    ) -> ValidationReport:
+        """What all gates say of one document. May be called from any thread.
+
+        Args:
+            text: The document.
+            document_type: What kind of document it is; Python gates are told.
+            modules: The names of the modules to judge by, or one name; all if None. The report has
+                them in the engine's order. Detectors are judged in any case.
+            deadline: Seconds from now, or a `Deadline` that another thread may cancel;
+                `EngineOptions.deadline_seconds` if None. What is not finished by then is UNKNOWN
+                and `incomplete`, and the risk is not LOW because of it. A Python gate that does not
+                return is left behind in a thread of its own.
+
+        Raises:
+            DocumentTypeError: `text` or `document_type` is not a `str`.
+            DocumentTooLargeError: The document is longer than `max_document_characters`.
+            UnknownModuleError: `modules` names one that is not there; says which is nearest.
+            ValueError: `deadline` is negative or not a number.
+            GatecoreDeprecation: A gate is deprecated, and warnings are errors.
+
+        What a Python gate raises is its own ERROR; only what is not an `Exception`, such as
+        `KeyboardInterrupt`, ends the validation. Costs one pass over the document, some
+        microseconds a gate and a finding, and whatever Python gates take.
+        """
+        check_text(text)
+        if not isinstance(document_type, str):
+            raise DocumentTypeError(
+                f"document_type is a str, not {type(document_type).__name__}; say 'unknown' if so"
+            )
+        length = str.__len__(text)
+        if length > self.options.max_document_characters:
+            raise DocumentTooLargeError(
+                f"the document has {length:,} characters, the engine takes "
+                f"{self.options.max_document_characters:,}; "
+                "split it, or raise EngineOptions.max_document_characters"
+            )
+        plan = self._planner.plan(modules, self.registry.state)
+        until = deadline_of(self.options.deadline_seconds if deadline is None else deadline)
+        self._warn(plan)
+        digest = _hash_of(text)
+        if self._cache is None:
+            return self._judge(text, digest, document_type, plan, until)
+        return self._cached(
+            self._cache, text, digest, document_type, plan, until, waits=deadline is None
+        )
+
+    def _cached(
+        self,
+        cache: Cache,
+        text: str,
+        digest: str,
+        document_type: str,
+        plan: Plan,
+        until: Deadline | None,
+        *,
+        waits: bool,
+    ) -> ValidationReport:
+        """The report from the cache, or a new one, which is kept if it may be.
+
+        Who has no deadline of its own waits for another who is judging the same document.
+        """
+        at = key(self._namespace(plan), digest, document_type)
+        tags = (f"document:{digest}", *plan.tags, f"version:{self._judged.content}")
+        if not waits:
+            known = _report_in(cache.get(at))
+            if known is not None:
+                return known
+            started = time.perf_counter()
+            made = self._judge(text, digest, document_type, plan, until)
+            if _may_be_kept(made):
+                cache.set(at, made, tags=tags, cost=time.perf_counter() - started)
+            return made
+        own: list[ValidationReport] = []
+
+        def compute() -> ValidationReport:
+            own.append(self._judge(text, digest, document_type, plan, until))
+            return own[0]
+
+        found = cache.get_or_compute(at, compute, tags=tags, keep=_may_be_kept)
+        if own:
+            return own[0]
+        known = _report_in(found)
+        if known is None or not _may_be_kept(known):  # another's deadline was over, not ours
+            return self._judge(text, digest, document_type, plan, until)
+        return known
+
+    def _namespace(self, plan: Plan) -> bytes:
+        return key(
+            self._own.encode(),
+            self._judged.content,
+            plan.selected,
+            self.options.shaping(),
+            self._risk,
+            self.options.python_revision or "",
+            surroundings(),
+        )
+
+    @property
+    def _is_known(self) -> bool:
+        """Whether two engines that look alike answer alike."""
+        is_data = not self._judged.python and not self._rules and self._risk in POLICIES
+        return is_data or self.options.python_revision is not None
+
+    def _judge(
+        self, text: str, digest: str, document_type: str, plan: Plan, until: Deadline | None
+    ) -> ValidationReport:
+        data = self._judge_data(text, plan, until)
+        python = self._python.judge(plan.python, text, document_type, until)
+        modules: dict[str, ModuleResult] = {}
+        for planned in plan.modules:
+            gates = {name: data[place] for place, name in planned.data}
+            for place, name in planned.python:
+                gates[name] = python[place]
+            module = planned.module
+            modules[module.key] = ModuleResult(module.name, module.version, MappingProxyType(gates))
+        detectors: Mapping[str, DetectorResult] = EMPTY
+        analyzers: tuple[str, ...] = ()
+        if plan.detectors:
+            detectors = universal.grouped({name: data[place] for place, name in plan.detectors})
+            analyzers = tuple(name for name in universal.ANALYZERS if name in detectors)
+        results = Results(document_type, MappingProxyType(modules), detectors, analyzers)
+        incomplete, has_errors = _left_over(plan, data, python)
+        risk, issues = self._risk_of(results)
+        if self._rules:
+            issues += self._cross(results, until, incomplete)
+        if (incomplete or has_errors) and risk == _RISKS_UNSURE:
+            risk = "UNKNOWN"
+        return ValidationReport(
+            document_hash=digest,
+            timestamp=self.options.timestamp(),
+            modules=results.modules,
+            overall_risk=risk,
+            universal=detectors,
+            analyzers=analyzers,
+            cross=tuple(issues),
+            incomplete=tuple(incomplete),
+            inactive=plan.inactive,
+            deprecated=plan.deprecated,
+        )
+
+    def _judge_data(self, text: str, plan: Plan, until: Deadline | None) -> list[GateResult]:
+        """The results of the gates that are data, in the plan's order."""
+        if self._judged.gates is None or not plan.numbers:
+            return []
+        report = self._judged.gates.check(text, deadline=until, only=plan.only)
+        results = []
+        silent, most = self._silent, self.options.max_findings
+        for number, version, verdict in zip(
+            plan.numbers, plan.versions, report.verdicts, strict=True
+        ):
+            result = silent.get(number)
+            if result is None or result.verdict is not verdict:
+                result = _result(verdict, version, most)
+                if verdict.status == "N/A" and verdict.branch is None:
+                    silent[number] = result  # the set gives the same object each time
+            results.append(result)
+        return results
+
+    def _risk_of(self, results: Results) -> tuple[str, list[Issue]]:
+        try:
+            risk = self._policy(results)
+        except Exception as error:
+            what = f"failed with {type(error).__name__}: {shown(error)}"
+        else:
+            if isinstance(risk, str) and risk:
+                return shown(risk), []
+            what = f"gave {type(risk).__name__} instead of a word"
+        return "UNKNOWN", [failure(name_of(self._policy), what)]
+
+    def _cross(
+        self, results: Results, until: Deadline | None, incomplete: list[str]
+    ) -> list[Issue]:
+        """What the rules find; those that were not finished are added to `incomplete`."""
+        found: list[list[Issue]] = []
+
+        def ask_all() -> None:
+            for rule in self._rules:
+                if until is not None and until.is_over:
+                    return
+                found.append(issues_of(rule, results, self.options))
+
+        if until is None:
+            ask_all()
+        elif not until.is_over and not self._hands.are_full:
+            self._hands.run(ask_all, until)
+        taken = found[:]
+        for rule in self._rules[len(taken) :]:
+            name = name_of(rule)
+            if f"cross/{name}" not in incomplete:  # two may have one name
+                incomplete.append(f"cross/{name}")
+            taken.append([failure(name, "was not finished before the deadline")])
+        return [issue for issues in taken for issue in issues]
+
+    def _warn(self, plan: Plan) -> None:
+        for gate in plan.deprecated:
+            if gate in self._warned:
+                continue
+            self._warned.add(gate)
+            instead = f"; use {gate.replacement}" if gate.replacement else ""
+            reason = f": {gate.reason}" if gate.reason else ""
+            warnings.warn(
+                f"gate {gate.gate} is deprecated{reason}{instead}",
+                GatecoreDeprecation,
+                stacklevel=3,
+            )
+
+    def close(self) -> None:
+        """Gives the Python gates' modules back as they were. The engine may be used again, slower.
+
+        The cache is its owner's to close.
+        """
+        self._accelerated.close()
+
+    def __enter__(self) -> ComplianceEngine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        count = len(self._judged.infos) + len(self._judged.python)
+        return f"<gatecore.ComplianceEngine of {count} gates, {', '.join(self.modules)}>"
+
+
+def _hash_of(text: str) -> str:
+    return sha256(str.encode(text, "utf-8", "surrogatepass")).hexdigest()
+
+
+def _result(verdict: Verdict, version: str, most: int) -> GateResult:
+    left_out = len(verdict.findings) - most
+    if left_out > 0:
+        from dataclasses import replace
+
+        verdict = replace(verdict, findings=verdict.findings[:most])
+    return GateResult(
+        verdict.gate,
+        version,
+        verdict.source,
+        verdict.status,
+        verdict.severity,
+        verdict.message,
+        verdict,
+        max(left_out, 0),
+    )
+
+
+def _left_over(
+    plan: Plan, data: list[GateResult], python: list[GateResult]
+) -> tuple[list[str], bool]:
+    """The gates that were not finished, as `module/gate`, and whether one failed."""
+    if not any(result.status in ("UNKNOWN", "ERROR") for result in (*data, *python)):
+        return [], False
+    unfinished: dict[str, None] = {}
+    for planned in plan.modules:
+        for places, results in ((planned.data, data), (planned.python, python)):
+            for place, name in places:
+                if results[place].status == "UNKNOWN":
+                    unfinished[f"{planned.module.key}/{name}"] = None
+    for place, name in plan.detectors:
+        if data[place].status == "UNKNOWN":
+            unfinished[f"{universal.MODULE}/{name}"] = None
+    return list(unfinished), any(result.status == "ERROR" for result in (*data, *python))
+
+
+def _may_be_kept(report: ValidationReport) -> bool:
+    return report.is_finished and not report.has_errors
+
+
+def _report_in(value: Any) -> ValidationReport | None:
+    """What a cache gave: the report, or the bytes of its JSON, as other processes wrote it."""
+    if isinstance(value, ValidationReport):
+        return value
+    try:
+        if isinstance(value, bytes | str):
+            return ValidationReport.from_json(value)
+        if isinstance(value, Mapping):
+            return ValidationReport.from_dict(value)
+    except ReportFormatError:  # of another version: made anew
+        pass
+    return None

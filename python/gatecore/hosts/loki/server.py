@@ -1,0 +1,115 @@
+"""A LOKI server: a Python module that holds an engine and, where there is one, a cache of reports.
+
+    import server                      # app, engine, cache = …
+    gatecore.accelerate(server)        # or, within it: gatecore.accelerate(sys.modules[__name__])
+
+The engine is accelerated as an engine is. Simultaneous checks of one document are one
+(`single_flight`). The methods of the cache lead to `ReportCache`; as the cache remains the object
+that it was, whoever imported it by name, or holds it elsewhere, has the new methods too.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any, Final
+
+from gatecore.hosts.host import Change, Host
+from gatecore.hosts.loki import adapter
+from gatecore.hosts.loki.cache import ReportCache
+from gatecore.hosts.loki.single_flight import SingleFlight
+
+__all__ = ["recognise"]
+
+#: The methods of a cache, their parameters, and what ours do.
+_METHODS: Final = {
+    "get": (("text", "document_type", "active_modules"), "gives copies, by keys that are unique"),
+    "set": (
+        ("text", "document_type", "active_modules", "result"),
+        "keeps copies, but no errors and nothing incomplete",
+    ),
+    "clear": ((), "empties both caches"),
+    "get_stats": ((), "counts ours"),
+    "cleanup_expired": ((), "forgets ours"),
+}
+_ATTRIBUTES: Final = ("max_size", "ttl_seconds", "hits", "misses")
+_STATS: Final = ["size", "max_size", "hits", "misses", "hit_rate", "ttl_seconds"]
+
+
+def recognise(target: Any) -> Host | None:
+    """The host that a Python module with an engine is; `None` if it has none."""
+    if not isinstance(target, ModuleType):
+        return None
+    named = list(vars(target).items())
+    engines = {
+        id(value): value
+        for _, value in named
+        if _has(value, ("check_document",)) and adapter.is_engine(value)
+    }
+    if not engines:
+        return None
+    host = adapter.recognise(list(engines.values()))
+    if host is None:
+        return None
+    host.name = f"server {target.__name__}: {host.name}"
+    host.once = SingleFlight()
+    seen: set[int] = set()
+    for name, value in named:
+        if id(value) not in seen and _has(value, _METHODS):
+            seen.add(id(value))
+            _replace(host, value, f"{target.__name__}.{name}")
+    if host.caches:
+        host.name += f", {len(host.caches)} cache{'s' * (len(host.caches) != 1)}"
+    return host
+
+
+def _has(value: Any, names: Iterable[str]) -> bool:
+    """Whether an object has all names, its class's or its own; the object itself is not asked.
+
+    A web framework's `request` raises where there is none, and others make what they stand for.
+    """
+    if issubclass(type(value), ModuleType | type):
+        return False
+    try:
+        own = object.__getattribute__(value, "__dict__")
+    except Exception:
+        own = {}
+    return all(hasattr(type(value), name) or name in own for name in names)
+
+
+def _replace(host: Host, cache: Any, label: str) -> None:
+    """Has the methods of a cache lead to ours; those that do already stay."""
+    ours = getattr(vars(cache).get("get"), "__self__", None) if hasattr(cache, "__dict__") else None
+    if not isinstance(ours, ReportCache):
+        why = _why_not(cache)
+        if why is not None:
+            host.left.append(f"{label}: {why}")
+            return
+        ours = ReportCache(cache)
+    host.caches[label] = ours.counts
+    for name, (_, what) in _METHODS.items():
+        host.changes.append(Change(cache, name, getattr(ours, name), f"{label}.{name}: {what}"))
+
+
+def _why_not(cache: Any) -> str | None:
+    """What about a cache is not as we know it."""
+    if not hasattr(cache, "__dict__"):
+        return "it has no __dict__, so that its methods stay"
+    for name, (parameters, _) in _METHODS.items():
+        if name in vars(cache):
+            return f"the object has a {name} of its own"
+        try:
+            taken = tuple(inspect.signature(getattr(cache, name)).parameters)
+        except (TypeError, ValueError):
+            return f"what {name} takes cannot be told"
+        if taken != parameters:
+            return f"{name} takes ({', '.join(taken)})"
+    for name in _ATTRIBUTES:
+        value = getattr(cache, name, None)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return f"{name} is not a number"
+    stats = cache.get_stats()
+    if not isinstance(stats, dict) or list(stats) != _STATS:
+        return "get_stats gives other keys"
+    return None
