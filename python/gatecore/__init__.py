@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from gatecore import errors, modules, re
     from gatecore._gatecore import Deadline, Match, backends
+    from gatecore.engine.asynchronous import AsyncComplianceEngine
     from gatecore.engine.engine import ComplianceEngine
+    from gatecore.engine.many import Submission, Validated
     from gatecore.engine.options import EngineOptions
     from gatecore.engine.report import GateResult, ValidationReport
     from gatecore.errors import (
@@ -59,7 +61,9 @@ if TYPE_CHECKING:
 #: and doctest skips them.
 _HOMES: dict[str | None, str] = {
     "_gatecore": "Deadline Match backends",
+    "engine.asynchronous": "AsyncComplianceEngine",
     "engine.engine": "ComplianceEngine",
+    "engine.many": "Submission Validated",
     "engine.options": "EngineOptions",
     "engine.report": "GateResult ValidationReport",
     "errors": "AccelerateError DeadlineError DocumentTypeError GateFileError "
@@ -87,6 +91,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 __all__ = [
     "AccelerateError",
     "Acceleration",
+    "AsyncComplianceEngine",
     "ComplianceEngine",
     "Deadline",
     "DeadlineError",
@@ -113,7 +118,9 @@ __all__ = [
     "SetTooLargeError",
     "Stats",
     "StoredSetError",
+    "Submission",
     "UnansweredError",
+    "Validated",
     "ValidationReport",
     "Verdict",
     "Why",

@@ -10,6 +10,9 @@
     report         ValidationReport and its parts;  report_schema: its JSON Schema
     universal      the detectors' verdicts, grouped
     risk           from results to one word
+    asynchronous   AsyncComplianceEngine;  many: batches of documents, by name
+    workers        threads that work for event loops;  batches: a window of items side by side
+    manifest       what a batch has finished, on disk
     cross          rules over the results
     registry       versions, tags, what is switched off, what is deprecated
     cache_keys     what an answer depends on, as a key

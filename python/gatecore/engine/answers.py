@@ -76,6 +76,8 @@ def read_answer(answer: object, options: EngineOptions) -> Answered:
     severity = freezer.text(severity or "none", _SHORT).lower()
     if known in ("PASS", "N/A") and severity not in ("none", "low"):
         severity = "none"
+    if "left_out" in parts:  # the name is the report's
+        parts["left_out_answered"] = parts.pop("left_out")
     fields["status"] = known
     fields["severity"] = severity
     fields["message"] = freezer.text(message, most) if message else "The gate says nothing further."

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Final
 
 from gatecore._gatecore import Deadline
-from gatecore.engine.many import DocumentLike, Validated, validated
+from gatecore.engine.many import DocumentLike, Validated, kept_modules, validated
 from gatecore.engine.workers import WorkerPool
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class AsyncComplianceEngine:
         text: str,
         *,
         document_type: str = "unknown",
-        modules: Iterable[str] | str | None = None,
+        modules: object = None,
         deadline: float | Deadline | None = None,
     ) -> ValidationReport:
         """As `ComplianceEngine.validate_document`, without holding the event loop up.
@@ -117,7 +117,7 @@ class AsyncComplianceEngine:
         documents: Iterable[DocumentLike] | AsyncIterable[DocumentLike],
         *,
         document_type: str = "unknown",
-        modules: Iterable[str] | str | None = None,
+        modules: object = None,
         deadline: float | None = None,
         ordered: bool = True,
     ) -> AsyncIterator[Validated]:
@@ -126,7 +126,7 @@ class AsyncComplianceEngine:
         A window of documents is in hand, so the source is read no further than that. `deadline` is
         in seconds for each document, from when it is judged. Files are read in the threads.
         """
-        kept = modules if modules is None or isinstance(modules, str) else tuple(modules)
+        kept = kept_modules(modules)
 
         def validate(text: str, kind: str | None, some: tuple[str, ...] | None) -> ValidationReport:
             return self.engine.validate_document(

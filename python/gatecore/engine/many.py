@@ -20,7 +20,14 @@ from gatecore.errors import DocumentTypeError
 if TYPE_CHECKING:
     from gatecore.engine.report import ValidationReport
 
-__all__ = ["DocumentLike", "Submission", "Validated", "validated", "validated_many"]
+__all__ = [
+    "DocumentLike",
+    "Submission",
+    "Validated",
+    "kept_modules",
+    "validated",
+    "validated_many",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +91,13 @@ class _Outcome:
 
 
 _FILE_WEIGHT: Final = 16_384
+
+
+def kept_modules(modules: object) -> object:
+    """The names of modules, which may come from an iterator, for more than one document."""
+    if modules is None or isinstance(modules, str) or not isinstance(modules, Iterable):
+        return modules
+    return tuple(modules)
 
 
 def submission_of(document: DocumentLike) -> Submission:
@@ -187,7 +201,7 @@ def validated_many(
             report = done.value.report
             yield Validated(number, name, report, None, is_finished_before=report is None)
             # Whoever reads the answers has come back for more, so this one was dealt with.
-            if finished is not None and report is not None and report.is_complete:
+            if finished is not None and report is not None and report.is_finished:
                 assert done.value.digest is not None
                 finished.add(name, done.value.digest, report.overall_risk)
 

@@ -141,5 +141,6 @@ def answered(answer: Any, **options: Any) -> dict[str, Any]:
     """What a report has of a Python gate that gives this answer."""
     engine = engine_of(python={"m": {"g": Says(answer)}}, options=options)
     with engine:
-        found: dict[str, Any] = engine.validate_document("text").to_dict()["modules"]["m"]["gates"]
-    return found["g"]
+        gates = engine.validate_document("text").to_dict()["modules"]["m"]["gates"]
+    found: dict[str, Any] = gates["g"]
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -28,11 +29,11 @@ def test_answers_are_those_of_one_by_one(
             raise ValueError(text)
         return text[::-1]
 
-    expected = [
+    expected: list[Any] = [
         (text, None, text) if text.startswith("a") else (text, text[::-1], None) for text in texts
     ]
     weight = len if light else lambda _: 1_000_000
-    got = [
+    got: list[Any] = [
         (done.item, done.value, None if done.error is None else done.error.args[0])
         for done in run_many(texts, work, jobs=jobs, ordered=ordered, weight=weight)
     ]

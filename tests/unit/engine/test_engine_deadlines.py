@@ -100,7 +100,12 @@ def test_no_more_threads_are_left_behind_than_may_be() -> None:
 def test_a_deadline_is_cancelled_by_another_thread() -> None:
     deadline = Deadline()
     with hanging() as gate, engine_of(APPLE, python={"m": {"hangs": gate}}) as engine:
-        canceller = threading.Thread(target=lambda: (gate.begun.wait(30), deadline.cancel()))
+
+        def cancel() -> None:
+            gate.begun.wait(30)
+            deadline.cancel()
+
+        canceller = threading.Thread(target=cancel)
         canceller.start()
         report = engine.validate_document("apple", deadline=deadline)
         canceller.join()

@@ -21,7 +21,7 @@ def _validate(text: str, kind: str | None, modules: tuple[str, ...] | None) -> A
     if text == "bad":
         raise LookupError("a gate is broken")
     return SimpleNamespace(
-        overall_risk=f"{text}|{kind}|{modules}", is_complete=not text.startswith("incomplete")
+        overall_risk=f"{text}|{kind}|{modules}", is_finished=not text.startswith("incomplete")
     )
 
 
@@ -116,7 +116,7 @@ _BATCH = """
 
     def validate(text, kind, modules):
         time.sleep(0.002)
-        return SimpleNamespace(overall_risk="LOW", is_complete=True)
+        return SimpleNamespace(overall_risk="LOW", is_finished=True)
 
     documents = [Submission(text=f"text {n}", name=str(n)) for n in range(300)]
     for one in validated_many(documents, validate, context="", jobs=2, ordered=ORDERED,

@@ -47,10 +47,11 @@ def _full_engine() -> ComplianceEngine:
 @pytest.fixture
 def reports() -> list[ValidationReport]:
     texts = ["apple pear", "green pear \ud83d\ude00 apple", "", "a\x00x\udc00"]
-    with _full_engine() as engine, pytest.warns(errors.GatecoreDeprecation):
-        found = [engine.validate_document(text) for text in texts]
-        found += [engine.validate_document("apple", deadline=0.0, modules="house")]
-    return found
+    with _full_engine() as engine:
+        with pytest.warns(errors.GatecoreDeprecation):
+            found = [engine.validate_document(texts[0])]
+        found += [engine.validate_document(text) for text in texts[1:]]
+        return [*found, engine.validate_document("apple", deadline=0.0, modules="house")]
 
 
 def test_a_report_comes_back_from_json(reports: list[ValidationReport]) -> None:

@@ -15,7 +15,7 @@ from gatecore.engine.workers import WorkerPool
 
 
 def test_answers_are_those_of_the_work() -> None:
-    async def main() -> list[int]:
+    async def main() -> list[Any]:
         pool = WorkerPool(3)
         jobs = [pool.run(lambda n=n: n * n) for n in range(1_000)]  # type: ignore[misc]
         return await asyncio.gather(*jobs)
@@ -138,7 +138,7 @@ def test_several_event_loops_share_a_pool() -> None:
     answers: dict[int, list[int]] = {}
 
     def loop(number: int) -> None:
-        async def main() -> list[int]:
+        async def main() -> list[Any]:
             jobs = [pool.run(lambda n=n: number * 1_000 + n) for n in range(200)]  # type: ignore[misc]
             return await asyncio.gather(*jobs)
 
@@ -181,7 +181,7 @@ def test_a_closed_pool_cancels_what_waits_and_takes_no_more() -> None:
         await asyncio.get_running_loop().run_in_executor(None, pool.close)
         with pytest.raises(RuntimeError, match="closed"):
             await pool.run(lambda: "no more")
-        return await asyncio.gather(first, waits, return_exceptions=True)
+        return list(await asyncio.gather(first, waits, return_exceptions=True))
 
     first, waits = asyncio.run(main())
     assert first is True
