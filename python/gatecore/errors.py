@@ -208,7 +208,7 @@ class CacheKeyError(GatecoreError, TypeError):
 
 
 class CacheReentryError(GatecoreError, RuntimeError):
-    """A computation asked a cache for the very value that it is to make, and would wait for ever."""
+    """A computation asked a cache for the value that it is to make, and would wait for ever."""
 
 
 class ReplayError(GatecoreError, RuntimeError):

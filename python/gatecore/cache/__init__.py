@@ -1,4 +1,4 @@
-"""Answers kept: in memory, in Redis, and in both.
+"""Answers kept in memory, for threads and for asyncio.
 
 >>> from gatecore.cache import MemoryCache, key
 >>> cache = MemoryCache(max_bytes=10_000_000)
@@ -13,47 +13,23 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gatecore.cache.async_memory import AsyncMemoryCache
-    from gatecore.cache.async_redis import AsyncRedisCache
-    from gatecore.cache.async_tiers import AsyncTieredCache
-    from gatecore.cache.codec import JSON, Codec
-    from gatecore.cache.function import cached
     from gatecore.cache.keys import key
     from gatecore.cache.memory import MemoryCache
-    from gatecore.cache.stats import CacheStats, TieredStats
-    from gatecore.cache.sync_redis import RedisCache
-    from gatecore.cache.tiers import TieredCache
-    from gatecore.cache.warming import Warmed, warm
+    from gatecore.cache.stats import CacheStats
 
 _HOMES = {
     "async_memory": "AsyncMemoryCache",
-    "async_redis": "AsyncRedisCache",
-    "async_tiers": "AsyncTieredCache",
-    "codec": "Codec JSON",
-    "function": "cached",
     "keys": "key",
     "memory": "MemoryCache",
-    "stats": "CacheStats TieredStats",
-    "sync_redis": "RedisCache",
-    "tiers": "TieredCache",
-    "warming": "Warmed warm",
+    "stats": "CacheStats",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
-    "JSON",
     "AsyncMemoryCache",
-    "AsyncRedisCache",
-    "AsyncTieredCache",
     "CacheStats",
-    "Codec",
     "MemoryCache",
-    "RedisCache",
-    "TieredCache",
-    "TieredStats",
-    "Warmed",
-    "cached",
     "key",
-    "warm",
 ]
 
 

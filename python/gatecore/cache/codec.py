@@ -1,4 +1,4 @@
-"""How values become bytes and back: never by pickle, which runs what a stranger wrote into Redis."""
+"""How values become bytes and back: never by pickle, which runs what a stranger put there."""
 
 from __future__ import annotations
 

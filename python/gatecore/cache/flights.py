@@ -17,6 +17,7 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from gatecore.cache import forks
@@ -148,7 +149,7 @@ class Flights:
         lead: Callable[[Flight], Coroutine[Any, Any, V]],
         hold: Callable[[], Hold | None] | None = None,
     ) -> V:
-        """The same for a task. The value is made by a task of its own, which ends when none waits."""
+        """The same for a task. The value is made by a task of its own; it ends if none waits."""
         mine = (id(self), key)
         if mine in _computing.get():
             raise CacheReentryError("a computation asked for the value that it is to make")
@@ -160,7 +161,7 @@ class Flights:
                     flight.task = asyncio.create_task(self._lead_async(key, flight, lead))
                 finally:
                     _computing.reset(before)
-                flight.task.add_done_callback(lambda _, flight=flight: self._abandon(key, flight))
+                flight.task.add_done_callback(partial(self._landed, key, flight))
             with self.lock:
                 flight.askers += 1
             try:
@@ -229,6 +230,10 @@ class Flights:
             task = flight.task if flight.askers == 0 and not flight.future.done() else None
         if task is not None:
             task.get_loop().call_soon_threadsafe(task.cancel)
+
+    def _landed(self, key: bytes, flight: Flight, _task: asyncio.Task[None]) -> None:
+        # A task that is cancelled before it began never ran `_lead_async`.
+        self._abandon(key, flight)
 
     def _abandon(self, key: bytes, flight: Flight) -> None:
         if not flight.future.done():

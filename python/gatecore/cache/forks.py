@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Protocol
+import threading
+from typing import Final, Protocol
 from weakref import WeakSet
 
-__all__ = ["watch"]
+__all__ = ["inside", "watch"]
+
+#: Held around what works in a native store without the GIL: a process forks when nobody does, as the
+#: child would find locks of threads that it does not have.
+inside: Final = threading.RLock()
 
 
 class _Forkable(Protocol):
@@ -28,4 +33,7 @@ def _after_fork() -> None:
 
 
 if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=inside.acquire, after_in_parent=inside.release, after_in_child=inside.release
+    )
     os.register_at_fork(after_in_child=_after_fork)

@@ -102,9 +102,7 @@ class MemoryTier:
             raise TypeError(f"tags are several names, not a str: [{tags!r}]")
         return self._core.hold(list(tags))
 
-    def put(
-        self, key: bytes, value: Any, hold: CacheHold, *, seconds: float | None = None
-    ) -> bool:
+    def put(self, key: bytes, value: Any, hold: CacheHold, *, seconds: float | None = None) -> bool:
         """Keeps a value; `seconds` is a bound of its lifetime, whatever the cache's is."""
         weight = self._weigh(value)
         if self._copy is not None and not is_frozen(value):
@@ -144,15 +142,18 @@ class MemoryTier:
 
     def invalidate(self, tags: Collection[str]) -> int:
         """Forgets what carries one of the tags."""
-        return self._core.invalidate(list(tags))
+        with forks.inside:
+            return self._core.invalidate(list(tags))
 
     def clear(self) -> None:
         """Forgets everything."""
-        self._core.clear()
+        with forks.inside:
+            self._core.clear()
 
     def sweep(self) -> int:
         """Takes out what is over."""
-        return self._core.sweep(self.now())
+        with forks.inside:
+            return self._core.sweep(self.now())
 
     def refresh(self, key: bytes, work: Callable[[], None]) -> None:
         """Has a key made anew in the background, once at a time."""
@@ -215,9 +216,10 @@ class MemoryTier:
 class MemoryCache:
     """Answers kept in this process, the most asked for first; threads may share it.
 
-    Room is bounded in bytes, and who stays is decided by how often it was asked for (TinyLFU), so a
-    value that was just set may be gone where others are asked for more. Values are frozen or copies:
-    what a caller does to one never reaches another. A forked child goes on with what was kept.
+    Room is bounded in bytes, and who stays is decided by how often it was asked for (TinyLFU), so
+    a value that was just set may be gone where others are asked for more. Values are frozen or
+    copies: what a caller does to one never reaches another. A forked child goes on with what was
+    kept.
 
     Args:
         max_bytes: Room, of keys and bookkeeping as well.
@@ -301,9 +303,11 @@ class MemoryCache:
             return self._make(key, compute, keep, flight)
 
         if value is not MISSING:
-            tier.refresh(
-                key, lambda: tier.flights.run(key, lead, lambda: tier.hold(tags)) and None
-            )
+
+            def make_anew() -> None:
+                tier.flights.run(key, lead, lambda: tier.hold(tags))
+
+            tier.refresh(key, make_anew)
             return value  # type: ignore[no-any-return]
         return tier.given(tier.flights.run(key, lead, lambda: tier.hold(tags)))
 

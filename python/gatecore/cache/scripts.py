@@ -1,7 +1,7 @@
 """What Redis does in one step, in Lua: each script runs whole, and nothing in between.
 
-An entry is a hash: `v` its bytes, `g` its guard, which is the epoch of everything and of each of its
-tags at the time when it began to be made. Epochs are random names, not counts:
+An entry is a hash: `v` its bytes, `g` its guard, which is the epoch of everything and of each of
+its tags at the time when it began to be made. Epochs are random names, not counts:
 
 ```text
 {gatecore:NAME}:e          epoch of everything: <run id of the server>:<random>
@@ -10,11 +10,12 @@ tags at the time when it began to be made. Epochs are random names, not counts:
 {gatecore:NAME}:l:<key>    who makes it: a random name, `-` nothing came of it, `!` deleted
 ```
 
-To invalidate a tag is to delete its epoch. An entry is given only if every epoch of its guard is there
-and the same, so an epoch that Redis evicts, loses or makes anew makes misses, never a stale answer.
+To invalidate a tag is to delete its epoch. An entry is given only if every epoch of its guard is
+there and the same, so an epoch that Redis evicts, loses or makes anew makes misses, never a stale
+answer.
 
-The run id is for a server that restarts from an old file and so forgets invalidations: each connection
-first compares it, and where it is another one the epoch of everything ends.
+The run id is for a server that restarts from an old file and so forgets invalidations: each
+connection first compares it, and where it is another one the epoch of everything ends.
 """
 
 from __future__ import annotations
@@ -97,7 +98,8 @@ end
 GET: Final = Script(_READ + "return read(KEYS[1], KEYS[2], ARGV[1])")
 
 #: value, lock, epoch | tag prefix, mine, lock ms, fresh, tags' ms, tags …
-#: As GET, or 3 another one makes it, ms · 4 make it, guard … · 5 make it, but others may too, guard …
+#: As GET, or 3 another one makes it, ms · 4 make it, guard …
+#: · 5 make it, but others may too, guard …
 BEGIN: Final = Script(
     _READ
     + _GUARD
@@ -145,9 +147,9 @@ return alive and 1 or 0
 )
 
 #: lock | mine, ms
-RELEASE: Final = Script(
-    "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], '-', 'PX', ARGV[2]) end"
-)
+RELEASE: Final = Script("""
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], '-', 'PX', ARGV[2]) end
+""")
 
 #: value, lock, epoch | tag prefix, bytes, ms, lock ms, fresh, tags' ms, tags …
 SET: Final = Script(

@@ -53,9 +53,8 @@ def is_frozen(value: object) -> bool:
         return all(map(is_frozen, value))
     if isinstance(value, _FROZEN):
         return True
-    if dataclasses.is_dataclass(value):
-        return bool(value.__dataclass_params__.frozen)  # type: ignore[attr-defined]
-    return False
+    params = getattr(type(value), "__dataclass_params__", None)
+    return params is not None and bool(params.frozen)
 
 
 def check_frozen(value: object) -> None:

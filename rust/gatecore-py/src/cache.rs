@@ -2,7 +2,8 @@
 //! locks let go of the GIL, answer Ctrl-C and survive a fork.
 //!
 //! The store is asked with the GIL held: a question takes 0.2 µs, and so no thread is inside it when the
-//! process forks. Taking out what was invalidated, 1 µs an entry, runs without.
+//! process forks. Taking out what was invalidated, 1 µs an entry, runs without; forks wait for it, see
+//! `gatecore.cache.forks`.
 
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
