@@ -152,7 +152,7 @@ async def _all(port: int, users: int, seconds: float, bodies: Iterator[bytes]) -
 def run(port: int, users: int, seconds: float, *, distinct: int = 0, seed: int = 1) -> Load:
     """Puts a load on a server; `distinct` documents again and again, 0 for new ones each time."""
     texts = documents(seed)
-    bodies = map(body_of, texts)
+    bodies: Iterator[bytes] = map(body_of, texts)
     if distinct:
         bodies = itertools.cycle(list(itertools.islice(bodies, distinct)))
     else:

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccelerateError",
+    "CacheKeyError",
+    "CacheReentryError",
+    "CacheValueError",
     "DeadlineError",
     "DocumentTooLargeError",
     "DocumentTypeError",
@@ -199,6 +202,24 @@ class GatecoreDeprecation(DeprecationWarning):
 
 class AccelerateError(GatecoreError, TypeError):
     """Something that is not a host was given to `accelerate`."""
+
+
+class CacheValueError(GatecoreError, TypeError):
+    """A value cannot be kept in a cache: whoever is given it could change it for others.
+
+    >>> from gatecore.cache import MemoryCache
+    >>> MemoryCache().set(b"key", ["a list"])
+    Traceback (most recent call last):
+    gatecore.errors.CacheValueError: a list can be changed by whoever is given it: keep bytes, ...
+    """
+
+
+class CacheKeyError(GatecoreError, TypeError):
+    """An argument of a cached function is not of a kind that a key can be made of."""
+
+
+class CacheReentryError(GatecoreError, RuntimeError):
+    """A computation asked a cache for the value that it is to make, and would wait for ever."""
 
 
 class ReplayError(GatecoreError, RuntimeError):

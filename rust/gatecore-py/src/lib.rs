@@ -16,8 +16,10 @@
 //! re/…                   functions and objects of `re`
 //! scan_methods · many · set   a document, many and a set, as Python asks them
 //! gates                  gates over sets
+//! cache                  answers kept in memory, and their keys
 //! ```
 
+mod cache;
 mod deadline;
 mod document_class;
 mod errors;
@@ -59,6 +61,8 @@ mod _gatecore {
 
     #[pymodule_export]
     use super::backends;
+    #[pymodule_export]
+    use super::cache::{cache_key, CacheHold, CoreCache};
     #[pymodule_export]
     use super::deadline::Deadline;
     #[pymodule_export]

@@ -15,6 +15,7 @@
 //! back as [`Answer::AskRe`]; the caller asks the interpreter's own `re`.
 
 pub mod alphabet;
+pub mod cache;
 mod columns;
 mod confirm;
 pub mod counters;

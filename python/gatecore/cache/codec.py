@@ -1,0 +1,77 @@
+"""How values become bytes and back: never by pickle, which runs what a stranger put there."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+__all__ = ["JSON", "Codec", "CorruptError", "framed", "unframed"]
+
+
+@dataclass(frozen=True)
+class Codec:
+    """Two functions that are each other's inverse.
+
+    Attributes:
+        dumps: A value as bytes.
+        loads: Those bytes as a value of nobody else; raises whatever it likes for others.
+        name: Is part of what is stored: values of another codec are not read.
+
+    >>> import json
+    >>> from gatecore.cache import Codec
+    >>> text = Codec(str.encode, bytes.decode, name="text")
+    >>> text.loads(text.dumps("LOW"))
+    'LOW'
+    """
+
+    dumps: Callable[[Any], bytes]
+    loads: Callable[[bytes], Any]
+    name: str
+
+
+def _dumps(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+def _loads(stored: bytes) -> Any:
+    return json.loads(stored.decode("utf-8", "surrogatepass"))
+
+
+#: The default: what JSON has. Tuples come back as lists; bytes are refused with a `TypeError`.
+JSON: Final = Codec(_dumps, _loads, name="json")
+
+_MARK: Final = b"gatecore 1\n"
+
+
+class CorruptError(Exception):
+    """Bytes are not what `framed` made."""
+
+
+def framed(value: Any, codec: Codec) -> bytes:
+    """A value as it is stored: whose codec, a checksum, and the codec's bytes."""
+    body = codec.name.encode() + b"\n" + codec.dumps(value)
+    return _MARK + zlib.crc32(body).to_bytes(4, "big") + body
+
+
+def unframed(stored: bytes, codec: Codec) -> Any:
+    """The value.
+
+    Raises:
+        CorruptError: The bytes are damaged, of another version or of another codec.
+    """
+    begin = len(_MARK) + 4
+    name = codec.name.encode() + b"\n"
+    body = stored[begin:]
+    if not stored.startswith(_MARK) or not body.startswith(name):
+        raise CorruptError
+    if zlib.crc32(body) != int.from_bytes(stored[len(_MARK) : begin], "big"):
+        raise CorruptError
+    try:
+        return codec.loads(body[len(name) :])
+    except Exception as error:
+        raise CorruptError from error

@@ -1,0 +1,192 @@
+"""What Redis does in one step, in Lua: each script runs whole, and nothing in between.
+
+An entry is a hash: `v` its bytes, `g` its guard, which is the epoch of everything and of each of
+its tags at the time when it began to be made. Epochs are random names, not counts:
+
+```text
+{gatecore:NAME}:e          epoch of everything: <run id of the server>:<random>
+{gatecore:NAME}:t:<tag>    epoch of a tag: <random>
+{gatecore:NAME}:v:<key>    entry: v, g = [epoch, tag, its epoch, tag, its epoch, …]
+{gatecore:NAME}:l:<key>    who makes it: a random name, `-` nothing came of it, `!` deleted
+```
+
+To invalidate a tag is to delete its epoch. An entry is given only if every epoch of its guard is
+there and the same, so an epoch that Redis evicts, loses or makes anew makes misses, never a stale
+answer.
+
+The run id is for a server that restarts from an old file and so forgets invalidations: each
+connection first compares it, and where it is another one the epoch of everything ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Final
+
+__all__ = ["BEGIN", "CLEAR", "DELETE", "GET", "INVALIDATE", "RELEASE", "RENEW", "SET", "STORE"]
+__all__ += ["Script"]
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script and what Redis calls it by."""
+
+    source: str
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        digest = hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
+        object.__setattr__(self, "digest", digest)
+
+
+# 0 nothing · 1 value, remaining ms, tags … · 2 not an entry
+_READ: Final = """
+local function read(value, epoch, prefix)
+  local kind = redis.call('TYPE', value).ok
+  if kind == 'none' then return {0} end
+  if kind ~= 'hash' then redis.call('UNLINK', value); return {2} end
+  local f = redis.call('HMGET', value, 'v', 'g')
+  local ok, guard
+  if f[1] and f[2] then ok, guard = pcall(cmsgpack.unpack, f[2]) end
+  if not ok or type(guard) ~= 'table' or not guard[1] then
+    redis.call('UNLINK', value)
+    return {2}
+  end
+  local alive = redis.call('GET', epoch) == guard[1]
+  local reply = {1, f[1], redis.call('PTTL', value)}
+  for i = 2, #guard, 2 do
+    alive = alive and redis.call('GET', prefix .. guard[i]) == guard[i + 1]
+    reply[#reply + 1] = guard[i]
+  end
+  if alive then return reply end
+  redis.call('UNLINK', value)
+  return {0}
+end
+"""
+
+# The epochs of now, made where there are none: [epoch, tag, its epoch, …].
+_GUARD: Final = """
+local function guard(epoch, prefix, fresh, ttl, first)
+  local e = redis.call('GET', epoch)
+  if not e then e = fresh; redis.call('SET', epoch, e) end
+  local all = {e}
+  for i = first, #ARGV do
+    local name = prefix .. ARGV[i]
+    local t = redis.call('GET', name)
+    if not t then
+      t = fresh .. ':' .. i
+      redis.call('SET', name, t)
+    end
+    if ttl > 0 then redis.call('PEXPIRE', name, ttl) else redis.call('PERSIST', name) end
+    all[#all + 1] = ARGV[i]
+    all[#all + 1] = t
+  end
+  return all
+end
+"""
+
+_KEEP: Final = """
+local function keep(value, bytes, guard, ttl)
+  redis.call('DEL', value)
+  redis.call('HSET', value, 'v', bytes, 'g', cmsgpack.pack(guard))
+  if ttl > 0 then redis.call('PEXPIRE', value, ttl) end
+end
+"""
+
+#: value, epoch | tag prefix
+GET: Final = Script(_READ + "return read(KEYS[1], KEYS[2], ARGV[1])")
+
+#: value, lock, epoch | tag prefix, mine, lock ms, fresh, tags' ms, tags …
+#: As GET, or 3 another one makes it, ms · 4 make it, guard …
+#: · 5 make it, but others may too, guard …
+BEGIN: Final = Script(
+    _READ
+    + _GUARD
+    + """
+local reply = read(KEYS[1], KEYS[3], ARGV[1])
+if reply[1] == 1 then return reply end
+local corrupt = reply[1] == 2 and 1 or 0
+local lock = redis.call('GET', KEYS[2])
+if lock and lock ~= ARGV[2] and lock ~= '!' and lock ~= '-' then
+  return {3, redis.call('PTTL', KEYS[2]), corrupt}
+end
+local mode = 5
+if lock ~= '-' then
+  redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+  mode = 4
+end
+local all = guard(KEYS[3], ARGV[1], ARGV[4], tonumber(ARGV[5]), 6)
+table.insert(all, 1, corrupt)
+table.insert(all, 1, mode)
+return all
+"""
+)
+
+#: value, lock, epoch | tag prefix, mine or '', bytes, ms, guard …; 1 if it is kept
+STORE: Final = Script(
+    _KEEP
+    + """
+local lock = redis.call('GET', KEYS[2])
+local mine = ARGV[2]
+if mine ~= '' then
+  if lock ~= mine then return 0 end
+elseif lock and lock ~= '-' then
+  return 0
+end
+local guard = {}
+for i = 5, #ARGV do guard[#guard + 1] = ARGV[i] end
+local alive = redis.call('GET', KEYS[3]) == guard[1]
+for i = 2, #guard, 2 do
+  alive = alive and redis.call('GET', ARGV[1] .. guard[i]) == guard[i + 1]
+end
+if alive then keep(KEYS[1], ARGV[3], guard, tonumber(ARGV[4])) end
+if mine ~= '' then redis.call('DEL', KEYS[2]) end
+return alive and 1 or 0
+"""
+)
+
+#: lock | mine, ms
+RELEASE: Final = Script("""
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], '-', 'PX', ARGV[2]) end
+""")
+
+#: value, lock, epoch | tag prefix, bytes, ms, lock ms, fresh, tags' ms, tags …
+SET: Final = Script(
+    _GUARD
+    + _KEEP
+    + """
+local all = guard(KEYS[3], ARGV[1], ARGV[5], tonumber(ARGV[6]), 7)
+keep(KEYS[1], ARGV[2], all, tonumber(ARGV[3]))
+if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('SET', KEYS[2], '!', 'PX', ARGV[4]) end
+return 1
+"""
+)
+
+#: value, lock | lock ms, channel, message
+DELETE: Final = Script("""
+redis.call('SET', KEYS[2], '!', 'PX', ARGV[1])
+redis.call('PUBLISH', ARGV[2], ARGV[3])
+return redis.call('UNLINK', KEYS[1])
+""")
+
+#: the tags' epochs … | channel, message
+INVALIDATE: Final = Script("""
+redis.call('UNLINK', unpack(KEYS))
+redis.call('PUBLISH', ARGV[1], ARGV[2])
+return 0
+""")
+
+#: epoch | channel, message
+CLEAR: Final = Script("""
+redis.call('UNLINK', KEYS[1])
+redis.call('PUBLISH', ARGV[1], ARGV[2])
+return 0
+""")
+
+#: epoch | run id; for each new connection
+RENEW: Final = Script("""
+local e = redis.call('GET', KEYS[1])
+if e and string.sub(e, 1, #ARGV[1]) ~= ARGV[1] then redis.call('UNLINK', KEYS[1]) end
+return 0
+""")
