@@ -114,7 +114,9 @@ class Flights:
         forks.watch(self)
 
     def _begin(self) -> None:
-        self.lock: Final = threading.Lock()  # type: ignore[misc]  # anew after a fork
+        # Giving back a value that another replaces may run code that asks this cache: the same
+        # thread may come in again. Anew after a fork.
+        self.lock: Final = threading.RLock()  # type: ignore[misc]
         self._table: dict[bytes, Flight] = {}
 
     def after_fork(self) -> None:

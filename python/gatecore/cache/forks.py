@@ -9,8 +9,8 @@ from weakref import WeakSet
 
 __all__ = ["inside", "watch"]
 
-#: Held around what works in a native store without the GIL: a process forks when nobody does, as the
-#: child would find locks of threads that it does not have.
+#: Held around what works in a native store without the GIL: a process forks when nobody does, as
+#: the child would find locks of threads that it does not have.
 inside: Final = threading.RLock()
 
 

@@ -1,10 +1,7 @@
-"""What an answer depends on, as a key that no other answer has.
+"""What an answer depends on, for `gatecore.cache.key`.
 
-    namespace: gates, versions, what is switched off, limits, policy, gatecore, Python's tables
-    parts:     the document's hash, its type, the modules asked for
-
-Every part is preceded by its length, so `("ab", "c")` and `("a", "bc")` differ, and what is hashed
-is hashed with SHA-256.
+namespace: gates, versions, what is switched off, limits, policy, gatecore, Python's tables
+parts:     the document, its type
 """
 
 from __future__ import annotations
@@ -13,34 +10,20 @@ import sys
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
-from hashlib import sha256
 from typing import Any, Final
 
+from gatecore.cache.keys import key
 from gatecore.engine.registry import GateInfo
 from gatecore.gates.spec import Gate
 
-__all__ = ["digest", "gate_content", "key", "registered", "surroundings"]
+__all__ = ["digest", "gate_content", "registered", "surroundings"]
 
 #: What a gate's answer does not depend on.
 _APART: Final = frozenset({"place", "examples", "counter_examples", "title", "summary", "limits"})
 
 
-def key(namespace: bytes, *parts: str) -> bytes:
-    """A key of 32 bytes for some parts within a namespace. Costs about 2 µs and a pass over them.
-
-    >>> key(b"n", "ab", "c") == key(b"n", "a", "bc"), len(key(b"n"))
-    (False, 32)
-    """
-    made = sha256(len(namespace).to_bytes(8, "little") + namespace)
-    for part in parts:
-        encoded = part.encode("utf-8", "surrogatepass")
-        made.update(len(encoded).to_bytes(8, "little"))
-        made.update(encoded)
-    return made.digest()
-
-
 def digest(parts: Iterable[str]) -> str:
-    """The same of any number of parts, in hexadecimal."""
+    """The key of any number of parts, in hexadecimal."""
     return key(b"", *parts).hex()
 
 

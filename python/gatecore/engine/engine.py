@@ -20,8 +20,9 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Final
 
 from gatecore._gatecore import Deadline
+from gatecore.cache.keys import key
 from gatecore.engine import universal
-from gatecore.engine.cache_keys import key, surroundings
+from gatecore.engine.cache_keys import surroundings
 from gatecore.engine.cross import CrossRule, Issue, failure, issues_of, name_of
 from gatecore.engine.gates import Judged
 from gatecore.engine.hands import Hands

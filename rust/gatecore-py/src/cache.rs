@@ -252,6 +252,11 @@ pub fn cache_key<'py>(
                 without_gil(py, || digester.part(text.as_bytes()));
             }
             Characters::Wide(_, length) if length <= WIDE => {
+                // CPython keeps the UTF-8 with the string: the next question does not encode it again.
+                if let Ok(text) = part.to_str() {
+                    digester.encoded(text);
+                    continue;
+                }
                 wide.clear();
                 append_characters(&part, &mut wide)?;
                 digester.characters(&wide);

@@ -39,7 +39,7 @@ def _compress(
 
 
 def _chunk(data: bytes, number: int, root: int) -> tuple[int, ...]:
-    chain = _IV
+    chain: tuple[int, ...] = _IV
     blocks = [data[i : i + 64] for i in range(0, len(data), 64)] or [b""]
     for place, block in enumerate(blocks):
         flags = _CHUNK_START * (place == 0)

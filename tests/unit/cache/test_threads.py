@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -107,7 +108,7 @@ def test_eight_threads_never_see_what_was_invalidated() -> None:
             else:
                 with lock:
                     before = versions[number]
-                found = cache.get_or_compute(key, lambda n=number: versions[n], tags=[tag])
+                found = cache.get_or_compute(key, partial(versions.__getitem__, number), tags=[tag])
                 assert found >= before, f"{found} was given, {before} is the oldest"
 
     assert _all_at_once(8, work) == [None] * 8

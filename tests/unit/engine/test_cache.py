@@ -7,12 +7,10 @@ import threading
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import gatecore
 from gatecore import Deadline, EngineOptions, ValidationReport
-from gatecore.engine import cache_keys
+from gatecore.cache import MemoryCache
 from tests.support.gates import branch_of, gate_of
 from tests.unit.engine.engines import DictCache, Finds, Says, engine_of, ticking, word_of
 
@@ -195,26 +193,6 @@ def test_threads_share_a_cache() -> None:
     assert all(report == expected[n] for n, report in found)
 
 
-@given(
-    st.lists(st.text(st.characters(exclude_categories=()), max_size=3), max_size=4),
-    st.lists(st.text(st.characters(exclude_categories=()), max_size=3), max_size=4),
-    st.binary(max_size=3),
-    st.binary(max_size=3),
-)
-def test_two_keys_are_equal_only_if_all_parts_are(
-    one: list[str], other: list[str], name: bytes, another: bytes
-) -> None:
-    same = (name, one) == (another, other)
-    assert (cache_keys.key(name, *one) == cache_keys.key(another, *other)) == same
-    assert cache_keys.key(name, "".join(one)) == cache_keys.key(name, "".join(one))
-
-
-def test_parts_cannot_run_into_each_other() -> None:
-    splits = [("ab", "c"), ("a", "bc"), ("abc",), ("abc", ""), ("", "abc"), ("a", "b", "c")]
-    assert len({cache_keys.key(b"n", *parts) for parts in splits}) == len(splits)
-    assert len(cache_keys.key(b"n")) == 32
-
-
 def test_a_deadline_object_counts_as_given() -> None:
     cache = DictCache()
     engine = engine_of(APPLE, cache=cache)
@@ -222,3 +200,19 @@ def test_a_deadline_object_counts_as_given() -> None:
     late.cancel()
     assert not engine.validate_document("apple", deadline=late).is_finished
     assert EngineOptions().deadline_seconds is None
+
+
+@pytest.mark.parametrize("modules", [None, ["house"]])
+def test_the_memory_cache_keeps_reports(modules: list[str] | None) -> None:
+    cache = MemoryCache()
+    with engine_of(APPLE, cache=cache) as engine:
+        first = engine.validate_document("an apple", modules=modules)
+        assert engine.validate_document("an apple", modules=modules) is first
+        assert engine.validate_document("an apple ", modules=modules) is not first
+        assert engine.validate_document("an apple", document_type="nda") is not first
+        assert cache.invalidate(f"document:{first.document_hash}") == 2
+        again = engine.validate_document("an apple", modules=modules)
+        assert again is not first
+        assert cache.invalidate("gate:house/a") >= 2
+        assert engine.validate_document("an apple", modules=modules) is not again
+        assert cache.stats().computations >= 5

@@ -76,8 +76,13 @@ impl Digester {
         self.add(bytes, 1);
     }
 
-    /// Adds a text of at most [`WIDE`] characters: one, two or four bytes each, as its largest needs. Any
-    /// number is a character, lone surrogates are.
+    /// Adds a text that is not ASCII, of at most [`WIDE`] characters. What is ASCII is a [`Self::part`].
+    pub fn encoded(&mut self, text: &str) {
+        self.add(text.as_bytes(), 8);
+    }
+
+    /// Adds a text of at most [`WIDE`] characters that UTF-8 does not have, because lone surrogates are among
+    /// them: one, two or four bytes each, as its largest needs.
     pub fn characters(&mut self, characters: &[u32]) {
         let all = characters.iter().fold(0, |all, character| all | character);
         let mut narrowed = std::mem::take(&mut self.narrowed);
