@@ -7,7 +7,7 @@ import functools
 import inspect
 import struct
 from collections.abc import Awaitable, Callable, Collection
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from gatecore.cache.async_memory import AsyncMemoryCache
@@ -33,7 +33,7 @@ def cached(
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Keeps the answers of a function that depends on nothing but its arguments.
 
-    The key is made of the function's name and code, what it took from the functions around it,
+    The key is made of the function's name and code, what it uses of the functions around it,
     `version`, and the value and type of each argument; `f(1)`, `f(x=1)` and a default of 1 are the
     same question, `f(1.0)` is another. Whatever else the answer depends on, such as a model or a
     table, belongs into `version`.
@@ -52,7 +52,8 @@ def cached(
 
     Raises:
         CacheKeyError: When it is called: an argument is not of a kind that a key can be made of.
-        TypeError: A cache for threads was given for a coroutine function, or the other way round.
+        TypeError: A cache for threads was given for a coroutine function, or the other way round;
+            or what is decorated is not a function.
 
     >>> from gatecore.cache import cached
     >>> asked = []
@@ -79,6 +80,8 @@ def _wrap(
     tags: tuple[str, ...],
     keep: Callable[[Any], bool] | None,
 ) -> Callable[P, R]:
+    if not isinstance(function, FunctionType):
+        raise TypeError(f"what is cached is a function, not a {type(function).__name__}")
     is_async = inspect.iscoroutinefunction(function)
     if cache is None:
         cache = AsyncMemoryCache() if is_async else MemoryCache()
@@ -93,8 +96,8 @@ def _wrap(
     def key_of(*args: Any, **kwargs: Any) -> bytes:
         """The key of some arguments."""
         parts: list[str] = []
-        for cell in _cells(function):
-            _encode(cell, parts, name)
+        for cell in function.__closure__ or ():
+            _encode_surrounding(cell.cell_contents, parts, name)
         for argument in bound(args, kwargs):
             _encode(argument, parts, name)
         return key(namespace, *parts)
@@ -143,23 +146,41 @@ def _binder(function: Callable[..., Any]) -> Callable[[Any, Any], list[Any]]:
     return bind
 
 
-def _cells(function: Callable[..., Any]) -> list[Any]:
-    closure = function.__closure__ if isinstance(function, FunctionType) else None
-    return [cell.cell_contents for cell in closure or ()]
-
-
-def _code_parts(function: Callable[..., Any]) -> list[str]:
+def _code_parts(function: FunctionType) -> list[str]:
     """What a function does, without what it calls."""
     parts: list[str] = []
-    waiting = [getattr(function, "__code__", None)]
+    waiting = [function.__code__]
     while waiting:
         code = waiting.pop()
-        if isinstance(code, CodeType):
-            constants = [one for one in code.co_consts if not isinstance(one, CodeType)]
-            names = (code.co_names, code.co_varnames, code.co_freevars)
-            parts += [code.co_code.hex(), repr(names), *sorted(map(repr, constants))]
-            waiting += [one for one in code.co_consts if isinstance(one, CodeType)]
+        constants = [one for one in code.co_consts if not isinstance(one, CodeType)]
+        names = (code.co_names, code.co_varnames, code.co_freevars)
+        parts += [code.co_code.hex(), repr(names), *map(_stable_repr, constants)]
+        waiting += [one for one in code.co_consts if isinstance(one, CodeType)]
     return parts
+
+
+def _stable_repr(constant: object) -> str:
+    # A set's order is that of the process.
+    return repr(sorted(map(repr, constant))) if isinstance(constant, frozenset) else repr(constant)
+
+
+def _encode_surrounding(value: Any, parts: list[str], name: str) -> None:
+    """Adds what a function took from the functions around it."""
+    function = inspect.unwrap(value) if callable(value) else value
+    if isinstance(function, FunctionType):
+        code = _code_parts(function)
+        parts += ("function", f"{function.__module__}.{function.__qualname__}", str(len(code)))
+        parts += code
+    elif isinstance(value, (type, ModuleType)):
+        parts += ("named", getattr(value, "__module__", ""), value.__name__)
+    else:
+        try:
+            _encode(value, parts, name)
+        except CacheKeyError as error:
+            raise CacheKeyError(
+                f"{name} uses a {type(value).__name__} of the function around it, of which no key "
+                "can be made: make it an argument, or global"
+            ) from error
 
 
 def _encode(value: Any, parts: list[str], name: str) -> None:

@@ -164,6 +164,7 @@ class RedisTier:
         self._pending = _Pending()
         self._fetches: deque[float] = deque(maxlen=31)
         self._median = 0.0
+        self._has_hit = False
         self.after_fork()
         forks.watch(self)
 
@@ -196,7 +197,10 @@ class RedisTier:
 
     @property
     def fetch_seconds(self) -> float:
-        """The median of what Redis took for its last 31 hits, decoding included; 0 before any."""
+        """The median of what Redis took for its last 31 hits, decoding included.
+
+        Of misses, before there is a hit, which take less; 0 before any.
+        """
         return self._median
 
     def is_cheap(self, seconds: float) -> bool:
@@ -215,8 +219,8 @@ class RedisTier:
         begin = self._clock()
         reply = yield from self._ask(Ask(scripts.GET, keys, (self._tags,)))
         found = yield from self._entry(key, reply, codec)
-        if found is not MISSING:
-            self._fetched(self._clock() - begin)
+        if reply is not None:
+            self._fetched(self._clock() - begin, is_hit=found is not MISSING)
         self._count(found is not MISSING)
         return found
 
@@ -483,9 +487,13 @@ class RedisTier:
         seconds = self.lifetime.seconds
         return 0 if seconds is None else round(seconds * 1000) + 2 * self._lock_ms + 60_000
 
-    def _fetched(self, seconds: float) -> None:
+    def _fetched(self, seconds: float, *, is_hit: bool) -> None:
         with self._lock:
-            self._fetches.append(seconds)
+            if is_hit and not self._has_hit:
+                self._fetches.clear()
+                self._has_hit = True
+            if is_hit == self._has_hit:
+                self._fetches.append(seconds)
             self._median = statistics.median(self._fetches)
 
     def _count(self, is_hit: bool) -> None:

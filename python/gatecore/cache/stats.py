@@ -74,3 +74,10 @@ class TieredStats:
     redis: CacheStats
     fetch_seconds: float
     is_current: bool
+
+    @property
+    def hit_rate(self) -> float:
+        """The share of askers who got a value of either tier, from 0 to 1; 0 if nobody asked."""
+        hits = self.memory.hits + self.redis.hits
+        asked = hits + self.redis.misses
+        return hits / asked if asked else 0.0
