@@ -118,6 +118,7 @@ rust-test: $(VENV)/.base ## Rust tests, with and without the SIMD engine
 
 .PHONY: python-test
 python-test: $(VENV)/.dev $(VENV)/.installed ## Python tests against the installed wheel
+	@tools/system-packages testing
 	$(PY) -m pytest $(PYTEST)
 	$(PY) -m pytest --doctest-modules --pyargs gatecore --override-ini testpaths= --quiet
 

@@ -1,4 +1,4 @@
-"""Answers kept in memory, for threads and for asyncio.
+"""Answers kept in memory and in Redis, for threads and for asyncio.
 
 >>> from gatecore.cache import MemoryCache, key
 >>> cache = MemoryCache(max_bytes=10_000_000)
@@ -13,22 +13,39 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gatecore.cache.async_memory import AsyncMemoryCache
+    from gatecore.cache.async_redis import AsyncRedisCache
+    from gatecore.cache.cached import cached
+    from gatecore.cache.codec import Codec
     from gatecore.cache.keys import key
     from gatecore.cache.memory import MemoryCache
-    from gatecore.cache.stats import CacheStats
+    from gatecore.cache.stats import CacheStats, TieredStats
+    from gatecore.cache.sync_redis import RedisCache
+    from gatecore.cache.tiered import AsyncTieredCache, TieredCache
 
 _HOMES = {
     "async_memory": "AsyncMemoryCache",
+    "async_redis": "AsyncRedisCache",
+    "cached": "cached",
+    "codec": "Codec",
     "keys": "key",
     "memory": "MemoryCache",
-    "stats": "CacheStats",
+    "stats": "CacheStats TieredStats",
+    "sync_redis": "RedisCache",
+    "tiered": "AsyncTieredCache TieredCache",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "AsyncMemoryCache",
+    "AsyncRedisCache",
+    "AsyncTieredCache",
     "CacheStats",
+    "Codec",
     "MemoryCache",
+    "RedisCache",
+    "TieredCache",
+    "TieredStats",
+    "cached",
     "key",
 ]
 

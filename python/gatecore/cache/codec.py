@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["JSON", "Codec", "CorruptError", "framed", "unframed"]
+from gatecore.errors import CacheValueError
+
+__all__ = ["PLAIN", "Codec", "CorruptError", "framed", "unframed"]
 
 
 @dataclass(frozen=True)
@@ -33,17 +35,33 @@ class Codec:
 
 
 def _dumps(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(
-        "utf-8", "surrogatepass"
-    )
+    if type(value) is bytes:
+        return b"b" + value
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        same = json.loads(text) == value
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CacheValueError(f"a {type(value).__name__} has no JSON: {_ADVICE}") from error
+    if not same:
+        raise CacheValueError(
+            f"a {type(value).__name__} would come back from JSON as something else: {_ADVICE}"
+        )
+    return b"j" + text.encode("utf-8", "surrogatepass")
 
 
 def _loads(stored: bytes) -> Any:
-    return json.loads(stored.decode("utf-8", "surrogatepass"))
+    if stored.startswith(b"b"):
+        return stored[1:]
+    return json.loads(stored[1:].decode("utf-8", "surrogatepass"))
 
 
-#: The default: what JSON has. Tuples come back as lists; bytes are refused with a `TypeError`.
-JSON: Final = Codec(_dumps, _loads, name="json")
+_ADVICE: Final = (
+    "keep bytes, text, numbers, lists or dicts by text of those, or give the cache a `codec`"
+)
+
+#: The default: bytes, and what comes back from JSON as it was. Refused with a `CacheValueError`:
+#: tuples, as they would be lists, and dicts by numbers.
+PLAIN: Final = Codec(_dumps, _loads, name="plain")
 
 _MARK: Final = b"gatecore 1\n"
 

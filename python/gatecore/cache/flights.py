@@ -48,16 +48,20 @@ class Flight:
         owner: The thread that leads.
         hold: What it depends on.
         is_void: Whether its key was set or deleted since: its value is told, but not kept.
+        is_outdated: Whether its value is right for the leader, but may not be for those who came
+            later: one of them leads anew.
+        value: Its value, if it is outdated.
     """
 
-    __slots__ = ("askers", "future", "hold", "is_void", "owner", "task")
+    __slots__ = ("askers", "future", "hold", "is_outdated", "is_void", "owner", "task", "value")
 
     def __init__(self, hold: Hold | None) -> None:
         self.future: Future[Any] = Future()
         self.future.set_running_or_notify_cancel()  # whoever waits cannot cancel it for others
         self.owner = threading.get_ident()
         self.hold = hold
-        self.is_void = False
+        self.is_void = self.is_outdated = False
+        self.value: Any = None
         self.askers = 0
         self.task: asyncio.Task[None] | None = None
 
@@ -170,6 +174,8 @@ class Flights:
                 value: V = await asyncio.wrap_future(flight.future)
                 return value
             except _AbandonedError:
+                if leads and flight.is_outdated:
+                    return flight.value  # type: ignore[no-any-return]
                 continue
             finally:
                 self._leave(flight)
@@ -178,6 +184,11 @@ class Flights:
         """Counts a computation."""
         with self.lock:
             self.computations += 1
+
+    def under_way(self) -> list[Flight]:
+        """All of them."""
+        with self.lock:
+            return list(self._table.values())
 
     def void(self, key: bytes, change: Callable[[], V]) -> V:
         """Makes a change to a key of which no computation under way knows."""
@@ -247,6 +258,8 @@ class Flights:
         with self.lock:
             if self._table.get(key) is flight:
                 del self._table[key]
+        if error is None and flight.is_outdated:
+            flight.value, error = value, _AbandonedError()
         if error is None:
             flight.future.set_result(value)
         else:

@@ -66,6 +66,11 @@ class MemoryTier:
         self._refresher: threading.Thread | None = None
         self._refresh_lock = threading.Lock()
 
+    @property
+    def copies(self) -> bool:
+        """Whether it takes values that are not frozen."""
+        return self._copy is not None
+
     def now(self) -> float | None:
         """The injected clock's time."""
         return None if self._clock is None else self._clock()

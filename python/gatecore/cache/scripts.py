@@ -1,4 +1,4 @@
-"""What Redis does in one step, in Lua: each script runs whole, and nothing in between.
+r"""What Redis does in one step, in Lua: each script runs whole, and nothing in between.
 
 An entry is a hash: `v` its bytes, `g` its guard, which is the epoch of everything and of each of
 its tags at the time when it began to be made. Epochs are random names, not counts:
@@ -16,6 +16,9 @@ answer.
 
 The run id is for a server that restarts from an old file and so forgets invalidations: each
 connection first compares it, and where it is another one the epoch of everything ends.
+
+What is forgotten or replaced is published on `{gatecore:NAME}:c`, for those who keep copies:
+`d<key>` an entry, `t<tag>\0<tag>…` tags, `a` everything, each after the 16 bytes of who did it.
 """
 
 from __future__ import annotations
@@ -65,11 +68,17 @@ local function read(value, epoch, prefix)
 end
 """
 
+_RUN_ID: Final = """
+local function run_id() return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') end
+"""
+
 # The epochs of now, made where there are none: [epoch, tag, its epoch, …].
-_GUARD: Final = """
+_GUARD: Final = (
+    _RUN_ID
+    + """
 local function guard(epoch, prefix, fresh, ttl, first)
   local e = redis.call('GET', epoch)
-  if not e then e = fresh; redis.call('SET', epoch, e) end
+  if not e then e = run_id() .. ':' .. fresh; redis.call('SET', epoch, e) end
   local all = {e}
   for i = first, #ARGV do
     local name = prefix .. ARGV[i]
@@ -85,6 +94,7 @@ local function guard(epoch, prefix, fresh, ttl, first)
   return all
 end
 """
+)
 
 _KEEP: Final = """
 local function keep(value, bytes, guard, ttl)
@@ -151,14 +161,15 @@ RELEASE: Final = Script("""
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], '-', 'PX', ARGV[2]) end
 """)
 
-#: value, lock, epoch | tag prefix, bytes, ms, lock ms, fresh, tags' ms, tags …
+#: value, lock, epoch | tag prefix, bytes, ms, lock ms, fresh, tags' ms, channel, message, tags …
 SET: Final = Script(
     _GUARD
     + _KEEP
     + """
-local all = guard(KEYS[3], ARGV[1], ARGV[5], tonumber(ARGV[6]), 7)
+local all = guard(KEYS[3], ARGV[1], ARGV[5], tonumber(ARGV[6]), 9)
 keep(KEYS[1], ARGV[2], all, tonumber(ARGV[3]))
 if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('SET', KEYS[2], '!', 'PX', ARGV[4]) end
+redis.call('PUBLISH', ARGV[7], ARGV[8])
 return 1
 """
 )
@@ -184,9 +195,12 @@ redis.call('PUBLISH', ARGV[1], ARGV[2])
 return 0
 """)
 
-#: epoch | run id; for each new connection
-RENEW: Final = Script("""
-local e = redis.call('GET', KEYS[1])
-if e and string.sub(e, 1, #ARGV[1]) ~= ARGV[1] then redis.call('UNLINK', KEYS[1]) end
+#: epoch; for each new connection
+RENEW: Final = Script(
+    _RUN_ID
+    + """
+local e, id = redis.call('GET', KEYS[1]), run_id()
+if e and string.sub(e, 1, #id) ~= id then redis.call('UNLINK', KEYS[1]) end
 return 0
-""")
+"""
+)

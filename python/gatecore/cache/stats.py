@@ -27,6 +27,7 @@ class CacheStats:
         bypassed: Questions that it was not asked, because it just failed.
         corrupt: Bytes in Redis that are not what was put there; taken for missing.
         too_cheap: Values not put into Redis, as making them takes less than fetching them.
+        pending: Keys and tags that Redis could not be told to forget yet.
         is_open: Whether Redis is being left alone after a failure.
     """
 
@@ -44,6 +45,7 @@ class CacheStats:
     bypassed: int = 0
     corrupt: int = 0
     too_cheap: int = 0
+    pending: int = 0
     is_open: bool = False
 
     @property
@@ -72,3 +74,10 @@ class TieredStats:
     redis: CacheStats
     fetch_seconds: float
     is_current: bool
+
+    @property
+    def hit_rate(self) -> float:
+        """The share of askers who got a value of either tier, from 0 to 1; 0 if nobody asked."""
+        hits = self.memory.hits + self.redis.hits
+        asked = hits + self.redis.misses
+        return hits / asked if asked else 0.0

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Collection
 from typing import Any
 
-from gatecore.cache import AsyncMemoryCache, CacheStats, MemoryCache
+from gatecore.cache import (
+    AsyncMemoryCache,
+    AsyncRedisCache,
+    AsyncTieredCache,
+    CacheStats,
+    MemoryCache,
+    RedisCache,
+    TieredCache,
+    TieredStats,
+)
 from gatecore.protocols import AsyncCache, Cache
 
-__all__ = ["Clock", "OfTasks", "async_memory", "memory"]
+__all__ = ["KINDS", "Clock", "OfTasks", "hears", "make"]
+
+KINDS = ("memory", "async_memory", "redis", "async_redis", "tiered", "async_tiered")
 
 
 class Clock:
@@ -51,8 +63,8 @@ class OfTasks:
     def clear(self) -> None:
         self._loop.run_until_complete(self.inner.clear())
 
-    def stats(self) -> CacheStats:
-        stats: CacheStats = self.inner.stats()
+    def stats(self) -> CacheStats | TieredStats:
+        stats: CacheStats | TieredStats = self.inner.stats()
         return stats
 
     def close(self) -> None:
@@ -64,17 +76,38 @@ class OfTasks:
         self._loop.close()
 
 
-def memory(**options: Any) -> MemoryCache:
-    return MemoryCache(**options)
+def make(kind: str, url: str, name: str, **options: Any) -> Any:
+    """A cache of a kind; those in Redis of one name share their entries."""
+    if kind == "memory":
+        return MemoryCache(**options)
+    if kind == "async_memory":
+        return OfTasks(lambda: AsyncMemoryCache(**options))
+    if kind == "redis":
+        return RedisCache(url, name=name, **options)
+    if kind == "async_redis":
+        return OfTasks(lambda: AsyncRedisCache(url, name=name, **options))
+    if kind == "tiered":
+        return hears(TieredCache(MemoryCache(), RedisCache(url, name=name, **options)))
+    assert kind == "async_tiered", kind
+    redis = AsyncRedisCache(url, name=name, **options)
+    return hears(OfTasks(lambda: AsyncTieredCache(MemoryCache(), redis)))
 
 
-def async_memory(**options: Any) -> OfTasks:
-    return OfTasks(lambda: AsyncMemoryCache(**options))
-
-
-def _is_a_cache(cache: MemoryCache) -> Cache:
-    return cache  # mypy holds it against the protocol
-
-
-def _is_an_async_cache(cache: AsyncMemoryCache) -> AsyncCache:
+def hears(cache: Any) -> Any:
+    """A tiered cache, once it hears of what others forget."""
+    cache.get(b"nothing")
+    until = time.monotonic() + 20
+    while not cache.stats().is_current:
+        assert time.monotonic() < until
+        time.sleep(0.001)
     return cache
+
+
+def _are_caches(one: MemoryCache, two: RedisCache, three: TieredCache) -> tuple[Cache, ...]:
+    return one, two, three  # mypy holds them against the protocol
+
+
+def _are_async_caches(
+    one: AsyncMemoryCache, two: AsyncRedisCache, three: AsyncTieredCache
+) -> tuple[AsyncCache, ...]:
+    return one, two, three

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatecore.cache.codec import JSON, Codec, CorruptError, framed, unframed
+from gatecore.cache.codec import PLAIN, Codec, CorruptError, framed, unframed
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(codec=None)),
@@ -18,25 +18,25 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_there_and_back(value: Any) -> None:
-    assert unframed(framed(value, JSON), JSON) == value
+    assert unframed(framed(value, PLAIN), PLAIN) == value
 
 
 @given(VALUES, st.data())
 def test_damage_is_noticed(value: Any, data: st.DataObject) -> None:
-    stored = bytearray(framed(value, JSON))
+    stored = bytearray(framed(value, PLAIN))
     place = data.draw(st.integers(0, len(stored) - 1))
     stored[place] ^= data.draw(st.integers(1, 255))
     with pytest.raises(CorruptError):
-        unframed(bytes(stored), JSON)
+        unframed(bytes(stored), PLAIN)
     with pytest.raises(CorruptError):
-        unframed(bytes(stored)[:place], JSON)
+        unframed(bytes(stored)[:place], PLAIN)
 
 
 def test_another_codec_is_not_read() -> None:
     text = Codec(str.encode, bytes.decode, name="text")
     assert unframed(framed("LOW", text), text) == "LOW"
     with pytest.raises(CorruptError):
-        unframed(framed("LOW", text), JSON)
+        unframed(framed("LOW", text), PLAIN)
 
 
 def test_a_codec_that_raises_is_corruption() -> None:
