@@ -186,8 +186,9 @@ def texts() -> dict[str, str]:
 
 def hit_seconds(*, rounds: int = 30, repeats: int = 300) -> list[Hit]:
     """The times of a hit, in turn with those of a whole validation."""
-    engine = gatecore.ComplianceEngine()
-    cached = gatecore.ComplianceEngine(cache=MemoryCache())
+    store = gatecore.PatternStore.default()
+    engine = gatecore.ComplianceEngine(store=store)
+    cached = gatecore.ComplianceEngine(store=store, cache=MemoryCache())
     ours, plain = MemoryCache(), PlainCache(ROOM)
     namespace = key(b"", "gates", "options")
     asks: dict[str, Callable[[str], object]] = {
