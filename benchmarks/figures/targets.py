@@ -291,10 +291,14 @@ def batch(quick: bool) -> list[Row]:
             if turn:
                 rows.append((alone / all_of_them, beside, count / all_of_them))
     found, beside, rate = (statistics.median(column) for column in zip(*rows, strict=True))
-    note = f"SHA-256 off the GIL gains {beside:.2f} here: {found / beside:.0%}; {rate:,.0f}/s"
-    goal = f">= {0.9 * cores:.1f}"
-    title = f"validate_many, {cores} cores against 1"
-    return [Row(title, goal, f"{found:.2f}", found >= 0.9 * cores, note)]
+    share = statistics.median(one / other for one, other, _ in rows)
+    title, wanted = f"validate_many, {cores} cores against 1", 0.9 * cores
+    note = f"{rate:,.0f} documents/s; SHA-256 off the GIL gains {beside:.2f} in the same rounds"
+    by_control = f"{title}, by what SHA-256 gains"
+    return [
+        Row(title, f">= {wanted:.1f}", f"{found:.2f}", found >= wanted, note),
+        Row(by_control, ">= 0.9", f"{share:.2f}", share >= 0.9, "what others leave of the cores"),
+    ]
 
 
 def stall(quick: bool) -> list[Row]:
