@@ -13,6 +13,7 @@ PYTEST ?= --numprocesses auto --dist worksteal
 GATE_CASES ?= 100000
 MUTATIONS ?= 20000
 PEERS ?=
+TARGETS ?=
 # What is installed is what requirements/ names, hash by hash; see the target `lock`.
 INSTALL := -m pip install --quiet --disable-pip-version-check
 LOCKED := $(INSTALL) --require-hashes --requirement
@@ -178,6 +179,11 @@ bench-quick: $(VENV)/.dev $(VENV)/.installed ## each benchmark once, and the rat
 	$(PY) -m asv run --quick --show-stderr --environment existing:$(PY) --bench 'Load|Import|gates|drop_in'
 	$(PY) -m benchmarks.figures.ratios --quick
 	$(PY) -m benchmarks.figures.gates --quick
+
+.PHONY: targets
+targets: $(VENV)/.dev $(VENV)/.installed ## what engine and cache must show, row by row: make targets TARGETS='--only hit'
+	@tools/system-packages testing
+	$(PY) -W ignore -m benchmarks.figures.targets $(TARGETS)
 
 # An environment of its own: what is in it is measured or read, never a dependency.
 .venvs/peers/.peers: requirements/peers.txt requirements/public-sets.txt
