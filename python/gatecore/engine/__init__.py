@@ -15,7 +15,8 @@
     manifest       what a batch has finished, on disk
     cross          rules over the results
     registry       versions, tags, what is switched off, what is deprecated
-    cache_keys     what an answer depends on, as a key
+    requests       one document that is asked about
+    cache_keys     what an answer depends on;  cached_reports: reports as a cache keeps them
     options        EngineOptions
 
 A file uses only those below it. Knows caches by protocol only (`gatecore.protocols`).

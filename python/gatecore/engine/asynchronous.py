@@ -8,25 +8,35 @@ event loop; so a flood of requests takes the memory of its requests and no more.
 from __future__ import annotations
 
 import asyncio
+import time
 import weakref
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from gatecore._gatecore import Deadline
+from gatecore.engine.cached_reports import may_be_kept, of_reports, report_in
 from gatecore.engine.many import DocumentLike, Validated, kept_modules, validated
 from gatecore.engine.workers import WorkerPool
+from gatecore.protocols import AsyncCache
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from gatecore.engine.engine import ComplianceEngine
     from gatecore.engine.report import ValidationReport
+    from gatecore.engine.requests import Request
 
 __all__ = ["AsyncComplianceEngine"]
 
+R = TypeVar("R")
+
 #: Documents for each worker that may be in the pool at once.
 _AHEAD: Final = 64
+
+#: Characters whose key an event loop makes itself, in 20 to 100 µs: no more than a hop takes.
+_SHORT: Final = 1 << 16
 
 
 class AsyncComplianceEngine:
@@ -37,6 +47,11 @@ class AsyncComplianceEngine:
         workers: Threads at most; the processors that may be used if not given.
         max_pending: Documents that may be waiting or in hand at once; those beyond wait in their
             own tasks, without a place in the queue. 64 for each worker if not given.
+        cache: Where reports are kept, such as an `AsyncRedisCache`, instead of the engine's own
+            cache. Not for documents of `validate_many_async`.
+
+    A report that the engine's own cache has, if it is a `MemoryCache`, is given without a hop to
+    another thread.
 
     >>> async def main() -> str:
     ...     async with AsyncComplianceEngine() as engine:
@@ -52,7 +67,12 @@ class AsyncComplianceEngine:
         *,
         workers: int | None = None,
         max_pending: int | None = None,
+        cache: AsyncCache | None = None,
     ) -> None:
+        if cache is not None and not iscoroutinefunction(cache.get_or_compute):
+            raise TypeError(
+                f"cache is an AsyncCache, not {type(cache).__name__}: give that to ComplianceEngine"
+            )
         if engine is None:
             from gatecore.engine.engine import ComplianceEngine
 
@@ -60,6 +80,7 @@ class AsyncComplianceEngine:
         if max_pending is not None and max_pending < 1:
             raise ValueError(f"{max_pending} pending documents are none; give 1 or more")
         self.engine: Final = engine
+        self._cache = of_reports(cache)
         self._pool = WorkerPool(workers)
         self.max_pending: Final = max_pending or _AHEAD * self._pool.workers
         self._places: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
@@ -96,14 +117,51 @@ class AsyncComplianceEngine:
         """
         until = Deadline(deadline) if isinstance(deadline, int | float) else deadline
         own = until if until is not deadline else None
+        engine = self.engine
+        request = engine.request(text, document_type=document_type, modules=modules, deadline=until)
+        if self._cache is not None:
+            return await self._cached(self._cache, request, own)
+        if engine.is_cached_in_process and len(text) <= _SHORT:
+            known = engine.known(request)
+            if known is not None:
+                return known
+        return await self._run(lambda: engine.answer(request), own)
 
-        def validate() -> ValidationReport:
-            return self.engine.validate_document(
-                text, document_type=document_type, modules=modules, deadline=until
-            )
-
+    async def _run(self, work: Callable[[], R], own: Deadline | None = None) -> R:
+        """Has work done in the pool."""
         async with self._place():
-            return await self._pool.run(validate, on_cancel=own.cancel if own else None)
+            return await self._pool.run(work, on_cancel=own.cancel if own else None)
+
+    async def _cached(
+        self, cache: AsyncCache, request: Request, own: Deadline | None
+    ) -> ValidationReport:
+        """As `ComplianceEngine.answer`, by a cache that is asked in the event loop."""
+        engine = self.engine
+
+        if len(request.text) > _SHORT:
+            await self._run(lambda: (engine.key_of(request), request.digest))
+        key, tags = engine.key_of(request), engine.tags_of(request)
+        if not request.waits:
+            known = report_in(await cache.get(key))
+            if known is not None:
+                return known
+            started = time.perf_counter()
+            made = await self._run(lambda: engine.judge(request), own)
+            if may_be_kept(made):
+                await cache.set(key, made, tags=tags, cost=time.perf_counter() - started)
+            return made
+        judged: list[ValidationReport] = []
+
+        async def compute() -> ValidationReport:
+            judged.append(await self._run(lambda: engine.judge(request)))
+            return judged[0]
+
+        found = report_in(await cache.get_or_compute(key, compute, tags=tags, keep=may_be_kept))
+        if judged:
+            return judged[0]
+        if found is None or not may_be_kept(found):
+            return await self._run(lambda: engine.judge(request))
+        return found
 
     def _place(self) -> asyncio.Semaphore:
         loop = asyncio.get_running_loop()

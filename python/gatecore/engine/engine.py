@@ -14,7 +14,6 @@ import os
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import sha256
 from secrets import token_hex
 from types import MappingProxyType, TracebackType
 from typing import Any, Final
@@ -23,6 +22,7 @@ from gatecore._gatecore import Deadline
 from gatecore.cache.keys import key
 from gatecore.engine import universal
 from gatecore.engine.cache_keys import surroundings
+from gatecore.engine.cached_reports import may_be_kept, of_reports, report_in
 from gatecore.engine.cross import CrossRule, Issue, failure, issues_of, name_of
 from gatecore.engine.gates import Judged
 from gatecore.engine.hands import Hands
@@ -33,13 +33,13 @@ from gatecore.engine.plans import Plan, Planner
 from gatecore.engine.python_gates import Accelerated, PythonGates
 from gatecore.engine.registry import Registry
 from gatecore.engine.report import DetectorResult, GateResult, ModuleResult, ValidationReport
+from gatecore.engine.requests import Request, Tags
 from gatecore.engine.risk import POLICIES, Results, RiskPolicy, policy_of
 from gatecore.errors import (
     DocumentTooLargeError,
     DocumentTypeError,
     EngineOptionsError,
     GatecoreDeprecation,
-    ReportFormatError,
 )
 from gatecore.gates.report import Verdict
 from gatecore.gates.set import GateSet
@@ -132,7 +132,7 @@ class ComplianceEngine:
         self._hands = Hands(self.options.max_abandoned_threads)
         self._accelerated = Accelerated([gate for gate, _ in python], store)
         self._python = PythonGates(self._accelerated, self._hands, self.options)
-        self._cache = cache
+        self._cache = of_reports(cache)
         self._own = "" if self._is_known else token_hex(16)
         #: The last results of gates without findings: the same for most documents.
         self._silent: dict[int, GateResult] = {}
@@ -203,6 +203,19 @@ class ComplianceEngine:
         `KeyboardInterrupt`, ends the validation. Costs one pass over the document, some
         microseconds a gate and a finding, and whatever Python gates take.
         """
+        return self.answer(
+            self.request(text, document_type=document_type, modules=modules, deadline=deadline)
+        )
+
+    def request(
+        self,
+        text: str,
+        *,
+        document_type: str = "unknown",
+        modules: object = None,
+        deadline: DeadlineLike | None = None,
+    ) -> Request:
+        """What is asked, checked: the first half of `validate_document`."""
         check_text(text)
         if not isinstance(document_type, str):
             raise DocumentTypeError(
@@ -219,9 +232,13 @@ class ComplianceEngine:
         until = deadline_of(self.options.deadline_seconds if deadline is None else deadline)
         if plan.deprecated:
             self._warn(plan)
+        return Request(text, document_type, plan, until, waits=deadline is None)
+
+    def answer(self, request: Request) -> ValidationReport:
+        """The report of a request: the second half of `validate_document`."""
         if self._cache is None:
-            return self._judge(text, _hash_of(text), document_type, plan, until)
-        return self._cached(self._cache, text, document_type, plan, until, waits=deadline is None)
+            return self.judge(request)
+        return self._cached(self._cache, request)
 
     def validate_many(
         self,
@@ -285,44 +302,55 @@ class ComplianceEngine:
             documents, validate, context=context, jobs=jobs, ordered=ordered, manifest=manifest
         )
 
-    def _cached(
-        self,
-        cache: Cache,
-        text: str,
-        document_type: str,
-        plan: Plan,
-        until: Deadline | None,
-        *,
-        waits: bool,
-    ) -> ValidationReport:
+    @property
+    def is_cached_in_process(self) -> bool:
+        """Whether reports are cached where a question takes a microsecond."""
+        return getattr(self._cache, "is_in_process", False)
+
+    def known(self, request: Request) -> ValidationReport | None:
+        """The report that is cached in process, if there is one."""
+        cache: Any = self._cache
+        at = self.key_of(request)
+        return report_in(cache.get(at)) if at in cache else None
+
+    def key_of(self, request: Request) -> bytes:
+        """Where the answer is cached; the request has it from now on."""
+        if request.key is None:
+            namespace = self._namespace(request.plan)
+            request.key = key(namespace, request.text, request.document_type)
+        return request.key
+
+    def tags_of(self, request: Request) -> Tags:
+        """What the answer is made of."""
+        return Tags(request, f"version:{self._judged.content}")
+
+    def _cached(self, cache: Cache, request: Request) -> ValidationReport:
         """The report from the cache, or a new one, which is kept if it may be.
 
         Who has no deadline of its own waits for another who is judging the same document.
         """
-        at = key(self._namespace(plan), text, document_type)
-        known = _report_in(cache.get(at))
-        if known is not None:
-            return known
-        digest = _hash_of(text)
-        tags = (f"document:{digest}", *plan.tags, f"version:{self._judged.content}")
-        if not waits:
+        at, tags = self.key_of(request), self.tags_of(request)
+        if not request.waits:
+            known = report_in(cache.get(at))
+            if known is not None:
+                return known
             started = time.perf_counter()
-            made = self._judge(text, digest, document_type, plan, until)
-            if _may_be_kept(made):
+            made = self.judge(request)
+            if may_be_kept(made):
                 cache.set(at, made, tags=tags, cost=time.perf_counter() - started)
             return made
         own: list[ValidationReport] = []
 
         def compute() -> ValidationReport:
-            own.append(self._judge(text, digest, document_type, plan, until))
+            own.append(self.judge(request))
             return own[0]
 
-        found = cache.get_or_compute(at, compute, tags=tags, keep=_may_be_kept)
+        found = cache.get_or_compute(at, compute, tags=tags, keep=may_be_kept)
         if own:
             return own[0]
-        known = _report_in(found)
-        if known is None or not _may_be_kept(known):  # another's deadline was over, not ours
-            return self._judge(text, digest, document_type, plan, until)
+        known = report_in(found)
+        if known is None or not may_be_kept(known):  # another's deadline was over, not ours
+            return self.judge(request)
         return known
 
     def _namespace(self, plan: Plan) -> bytes:
@@ -347,9 +375,10 @@ class ComplianceEngine:
         is_data = not self._judged.python and not self._rules and self._risk in POLICIES
         return is_data or self.options.python_revision is not None
 
-    def _judge(
-        self, text: str, digest: str, document_type: str, plan: Plan, until: Deadline | None
-    ) -> ValidationReport:
+    def judge(self, request: Request) -> ValidationReport:
+        """The report, whatever is cached."""
+        text, plan, until = request.text, request.plan, request.until
+        document_type = request.document_type
         data = self._judge_data(text, plan, until)
         python = self._python.judge(plan.python, text, document_type, until)
         modules: dict[str, ModuleResult] = {}
@@ -372,7 +401,7 @@ class ComplianceEngine:
         if (incomplete or has_errors) and risk == _RISKS_UNSURE:
             risk = "UNKNOWN"
         return ValidationReport(
-            document_hash=digest,
+            document_hash=request.digest,
             timestamp=self.options.timestamp(),
             modules=results.modules,
             overall_risk=risk,
@@ -447,7 +476,7 @@ class ComplianceEngine:
             warnings.warn(
                 f"gate {gate.gate} is deprecated{reason}{instead}",
                 GatecoreDeprecation,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def close(self) -> None:
@@ -471,10 +500,6 @@ class ComplianceEngine:
     def __repr__(self) -> str:
         count = len(self._judged.listed) + len(self._judged.python)
         return f"<gatecore.ComplianceEngine of {count} gates, {', '.join(self.modules)}>"
-
-
-def _hash_of(text: str) -> str:
-    return sha256(str.encode(text, "utf-8", "surrogatepass")).hexdigest()
 
 
 def _result(verdict: Verdict, version: str, most: int) -> GateResult:
@@ -511,21 +536,3 @@ def _left_over(
         if data[place].status == "UNKNOWN":
             unfinished[f"{universal.MODULE}/{name}"] = None
     return list(unfinished), any(result.status == "ERROR" for result in (*data, *python))
-
-
-def _may_be_kept(report: ValidationReport) -> bool:
-    return report.is_finished and not report.has_errors
-
-
-def _report_in(value: Any) -> ValidationReport | None:
-    """What a cache gave: the report, or the bytes of its JSON, as other processes wrote it."""
-    if isinstance(value, ValidationReport):
-        return value
-    try:
-        if isinstance(value, bytes | str):
-            return ValidationReport.from_json(value)
-        if isinstance(value, Mapping):
-            return ValidationReport.from_dict(value)
-    except ReportFormatError:  # of another version: made anew
-        pass
-    return None

@@ -6,13 +6,13 @@ them is that one's `error` and keeps nothing else back.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from gatecore.cache.keys import key
 from gatecore.engine.batches import run_many
 from gatecore.engine.manifest import Manifest
 from gatecore.engine.report import ValidationReport
@@ -142,16 +142,11 @@ def read(submission: Submission) -> str:
 
 
 def digest(submission: Submission, text: str, context: str) -> str:
-    """SHA-256 of all that a document's answer depends on, each part with its length before it."""
-    made = hashlib.sha256()
+    """The key, in hexadecimal, of all that a document's answer depends on."""
     modules = submission.modules
     parts = [context, name_of(submission), text, submission.document_type or ""]
     parts += ["all"] if modules is None else ["some", *modules]
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        made.update(len(data).to_bytes(8, "little"))
-        made.update(data)
-    return made.hexdigest()
+    return key(b"manifest", *parts).hex()
 
 
 def validated(number: int, document: DocumentLike, validate: _Validate) -> Validated:
