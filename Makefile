@@ -12,6 +12,7 @@ FOREIGN ?=
 PYTEST ?= --numprocesses auto --dist worksteal
 GATE_CASES ?= 100000
 MUTATIONS ?= 20000
+CACHE_OPERATIONS ?= 1000000
 PEERS ?=
 TARGETS ?=
 # What is installed is what requirements/ names, hash by hash; see the target `lock`.
@@ -171,6 +172,9 @@ fuzz: $(VENV)/.dev $(VENV)/.installed ## compare with re, and gates with their r
 	$(PY) -m tests.differential.gates --cases $(GATE_CASES) --jobs $$(nproc)
 	$(PY) -m tests.unit.gates.files.test_gate_file_mutations --count $(MUTATIONS)
 	$(PY) -m tests.differential.lint_claims --seconds $(SECONDS_OF_FUZZ)
+	$(PY) -m tests.differential.cache_model --operations $(CACHE_OPERATIONS)
+	@tools/system-packages testing
+	$(PY) -m tests.differential.cache_model --operations $$(($(CACHE_OPERATIONS) / 10)) --thread-operations 10000 --cache redis
 	tools/fuzz-rust $(SECONDS_OF_FUZZ)
 
 .PHONY: bench-quick

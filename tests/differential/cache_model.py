@@ -29,10 +29,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TextIO, TypeAlias
 
-from gatecore.cache import AsyncMemoryCache, MemoryCache, RedisCache, TieredCache, key
+from gatecore.cache import (
+    AsyncMemoryCache,
+    AsyncRedisCache,
+    AsyncTieredCache,
+    MemoryCache,
+    RedisCache,
+    TieredCache,
+    key,
+)
 from tests.support.redis_server import redis_server
 from tests.unit.cache.caches import Clock, OfTasks
 
@@ -55,6 +63,9 @@ AMPLE: Final = 1 << 26
 MINIMISE_SECONDS: Final = 60.0
 SWITCH_SECONDS: Final = 1e-5
 """How long a thread keeps the interpreter, where threads are to meet in the middle of things."""
+
+SLOW_SECONDS: Final = 0.003
+"""What some values take to make."""
 
 Operation: TypeAlias = tuple[Any, ...]
 """A name and its arguments, as `repr` shows them."""
@@ -85,24 +96,25 @@ class Kind:
     Attributes:
         make: A new one, under a clock.
         wait: Returns when nothing is being made in the background any more.
-        inside: What to ask while a value is being made by the cache.
+        inside: What to ask while a value is being made by the cache; nothing if there is none.
         keeps_all: Whether all that there is room for is kept: no miss without a reason.
         is_bounded: Whether its room is what the options say.
         has_counts: Whether it tells what it did, and how many entries it forgot.
         has_clock: Whether it goes by the clock that it is given. If not, nothing is ever over.
         is_lasting: Whether entries outlive the object.
-        has_threads: Whether threads may share it.
+        clients: How many objects share the entries of one cache, where threads ask them; 0 if
+            threads may not.
     """
 
     make: Callable[[Options, Callable[[], float] | None], Any]
     wait: Callable[[Any], None] = lambda cache: None
-    inside: Callable[[Any], Any] = lambda cache: cache
+    inside: Callable[[Any], Any] | None = lambda cache: cache
     keeps_all: bool = True
     is_bounded: bool = True
     has_counts: bool = True
     has_clock: bool = True
     is_lasting: bool = False
-    has_threads: bool = True
+    clients: int = 1
 
 
 def _options(options: Options, clock: Callable[[], float] | None) -> dict[str, Any]:
@@ -136,10 +148,10 @@ _IN_MEMORY: Final[dict[str, Kind]] = {
         make=lambda options, clock: OfTasks(lambda: AsyncMemoryCache(**_options(options, clock))),
         wait=_tasks_done,
         inside=lambda cache: cache.inner.memory,
-        has_threads=False,
+        clients=0,
     ),
 }
-KINDS: Final = (*_IN_MEMORY, "redis", "tiered")
+KINDS: Final = (*_IN_MEMORY, "redis", "async_redis", "tiered", "async_tiered")
 
 
 @contextmanager
@@ -153,29 +165,35 @@ def kind_of(name: str) -> Iterator[Kind]:
         yield _IN_MEMORY[name]
         return
     with redis_server() as server:
+        # A machine that is busy is not a Redis that is down.
+        options: dict[str, Any] = {"name": "model", "seconds": None, "timeout": 60}
+        another = RedisCache(server.url, **options)
 
-        def redis() -> RedisCache:
-            # A machine that is busy is not a Redis that is down.
-            return RedisCache(server.url, name="model", seconds=None, timeout=60)
+        def made(asked: Options, clock: object) -> Any:
+            memory = MemoryCache(max_bytes=asked.max_bytes, seconds=None)
+            if name == "redis":
+                return RedisCache(server.url, **options)
+            if name == "async_redis":
+                return OfTasks(lambda: AsyncRedisCache(server.url, **options))
+            if name == "tiered":
+                return TieredCache(memory, RedisCache(server.url, **options))
+            return OfTasks(lambda: AsyncTieredCache(memory, AsyncRedisCache(server.url, **options)))
 
-        if name == "redis":
-            yield Kind(
-                make=lambda options, clock: redis(),
-                is_bounded=False,
-                has_counts=False,
-                has_clock=False,
-                is_lasting=True,
-            )
-        else:
-            yield Kind(
-                make=lambda options, clock: TieredCache(
-                    MemoryCache(max_bytes=options.max_bytes, seconds=None), redis()
-                ),
-                keeps_all=False,
-                has_counts=False,
-                has_clock=False,
-                is_lasting=True,
-            )
+        kind = Kind(
+            make=made,
+            is_bounded=False,
+            has_counts=False,
+            has_clock=False,
+            is_lasting=True,
+            clients=4,
+        )
+        if name == "async_redis":  # another process could do it
+            kind = replace(kind, inside=lambda cache: another, clients=0)
+        elif name == "tiered":  # what others forget it hears a little later
+            kind = replace(kind, keeps_all=False, is_bounded=True, clients=1)
+        elif name == "async_tiered":
+            kind = replace(kind, keeps_all=False, is_bounded=True, inside=None, clients=0)
+        yield kind
 
 
 # --- operations ------------------------------------------------------------------------------
@@ -213,6 +231,7 @@ _WEIGHTS: Final = {
 #: What happens while a value is made; most often nothing.
 _MEANWHILE: Final = ("refused", "raises", "invalidate", "delete", "clear", "set", "move")
 _MEANWHILE_WEIGHTS: Final = (4, 4, 4, 4, 1, 4, 4)
+_ALONE: Final = ("", "refused", "raises", "move")
 
 
 def operations(seed: int, count: int, kind: Kind) -> Iterator[Operation]:
@@ -235,6 +254,8 @@ def operations(seed: int, count: int, kind: Kind) -> Iterator[Operation]:
                 meanwhile = ""
                 if chance.random() < 0.15:
                     (meanwhile,) = chance.choices(_MEANWHILE, _MEANWHILE_WEIGHTS)
+                if kind.inside is None and meanwhile not in _ALONE:
+                    meanwhile = ""
                 yield name, number, size, _tags(chance, number), meanwhile
         elif name == "invalidate":
             tags = (f"module:{number % MODULES}", f"document:{number}", "nothing")
@@ -372,7 +393,7 @@ class _Run:
 
     def _happens(self, what: str, number: int, size: int, tags: tuple[str, ...]) -> None:
         outer = self.cache
-        self.cache = self.kind.inside(outer)
+        self.cache = self.kind.inside(outer) if self.kind.inside else None
         try:
             if what == "invalidate":
                 self._invalidate(tags[:1])
@@ -617,6 +638,8 @@ def _switching() -> Iterator[None]:
 class _Threads:
     """Threads on one cache, each value of which names the versions that it was made of.
 
+    Where it may have several clients, as processes have, each thread asks one of them.
+
     To invalidate is to make a new version, to tell the cache, and then to raise the oldest that may
     be given. A computation reads the versions when it begins. What is `set` is not noticed to be
     old, so keys that are set have a lock round that.
@@ -625,8 +648,8 @@ class _Threads:
     KEYS: Final = 64
     TAGS: Final = 8
 
-    def __init__(self, cache: Any, threads: int, operations: int, seed: int) -> None:
-        self.cache, self.threads, self.operations, self.seed = cache, threads, operations, seed
+    def __init__(self, caches: Sequence[Any], threads: int, operations: int, seed: int) -> None:
+        self.caches, self.threads, self.operations, self.seed = caches, threads, operations, seed
         self.versions = {
             "key": _Versions.of(self.KEYS),
             "tag": _Versions.of(self.TAGS),
@@ -680,14 +703,14 @@ class _Threads:
         begin.wait()
         try:
             for _ in range(self.operations):
-                counts[self._step(chance)] += 1
+                counts[self._step(chance, self.caches[thread % len(self.caches)])] += 1
         except BaseException as error:
             self.wrong.append(f"a thread raised {error!r}")
         with self._merging:
             self.counts += counts
 
-    def _step(self, chance: random.Random) -> str:
-        number, draw, cache = chance.randrange(self.KEYS), chance.random(), self.cache
+    def _step(self, chance: random.Random, cache: Any) -> str:
+        number, draw = int(self.KEYS * chance.random() ** 3), chance.random()
         name, places = self._names[number], self._places(number)
         tag = f"tag:{number % self.TAGS}"
         if draw < 0.45:
@@ -699,9 +722,15 @@ class _Threads:
             return "get"
         if draw < 0.9:
             oldest = [one.oldest[at] for one, at in places]
-            got = cache.get_or_compute(
-                name, lambda: self._made(number), tags=[tag], keep=lambda _: draw < 0.89
-            )
+            is_slow = chance.random() < 0.05
+
+            def compute() -> str:
+                made = self._made(number)
+                if is_slow:  # long enough for others to wait for it, and for it to be outdated
+                    time.sleep(SLOW_SECONDS)
+                return made
+
+            got = cache.get_or_compute(name, compute, tags=[tag], keep=lambda _: draw < 0.89)
             self._look(number, oldest, got, "get_or_compute")
             return "get_or_compute"
         if draw < 0.94:
@@ -717,25 +746,30 @@ class _Threads:
         if draw < 0.996:
             self._end(*places[2], cache.clear)
             return "clear"
-        if hasattr(cache, "sweep"):
-            cache.sweep()
+        if not hasattr(cache, "sweep"):
+            return "nothing"
+        cache.sweep()
         return "sweep"
 
 
-def check_threads(kind: Kind, threads: int, count: int, seed: int) -> Outcome:
+def check_threads(
+    kind: Kind, threads: int, count: int, seed: int, *, clients: int | None = None
+) -> Outcome:
     """Threads with so many operations each; times are the clock's own, and room is tight."""
     options = Options(max_bytes=20_000)
     if kind.has_clock:
         options = Options(max_bytes=20_000, seconds=0.005, jitter=0.5, stale_seconds=0.02)
-    cache = kind.make(options, None)
-    work = _Threads(cache, threads, count, seed)
+    caches = [kind.make(options, None) for _ in range(clients or kind.clients)]
+    work = _Threads(caches, threads, count, seed)
     work.run()
+    cache = caches[0]
     kind.wait(cache)
     if kind.has_counts:
         stats = cache.stats()
         for name in ("hits", "misses", "stale", "evictions", "expired", "computations", "waits"):
             work.counts[name] = getattr(stats, name)
-    getattr(cache, "end", cache.close)()
+    for cache in caches:
+        cache.close()
     difference = f"{len(work.wrong)} wrong: {work.wrong[0]}" if work.wrong else ""
     return Outcome(work.counts, difference)
 
@@ -783,7 +817,9 @@ def _run_model(kind: Kind, options: argparse.Namespace, out: TextIO) -> bool:
 def _run_threads(kind: Kind, options: argparse.Namespace, out: TextIO) -> bool:
     """Whether it failed."""
     begin = time.perf_counter()
-    outcome = check_threads(kind, options.threads, options.thread_operations, options.seed)
+    outcome = check_threads(
+        kind, options.threads, options.thread_operations, options.seed, clients=options.clients
+    )
     title = f"{options.threads} threads, {options.thread_operations:,} operations each"
     _show(title, outcome, time.perf_counter() - begin, out)
     return bool(outcome.difference) | _idle(outcome, ["get", "get_or_compute"], out)
@@ -799,6 +835,9 @@ def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> i
     parser.add_argument(
         "--thread-operations", type=int, default=100_000, help="of each thread; 0 for no threads"
     )
+    parser.add_argument(
+        "--clients", type=int, help="objects that threads share (default: all that may be)"
+    )
     parser.add_argument("--as-found", action="store_true", help="do not cut a difference short")
     options = parser.parse_args(arguments)
     out, failed = out or sys.stdout, False
@@ -806,7 +845,7 @@ def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> i
     with kind_of(options.cache) as kind:
         if options.operations:
             failed |= _run_model(kind, options, out)
-        if options.thread_operations and kind.has_threads:
+        if options.thread_operations and kind.clients:
             failed |= _run_threads(kind, options, out)
     return 1 if failed else 0
 

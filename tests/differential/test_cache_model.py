@@ -18,8 +18,9 @@ from tests.differential.cache_model import KINDS, Kind, kind_of
 def test_a_cache_does_what_a_dict_would(name: str) -> None:
     out = io.StringIO()
     # Each of them takes a hundred times as long where Redis is asked.
-    operations, in_threads = ("6000", "2000") if "memory" in name else ("1500", "100")
-    asked = ["--cache", name, "--operations", operations, "--thread-operations", in_threads]
+    operations, in_threads = (1500, 100) if "redis" in name or "tiered" in name else (6000, 2000)
+    asked = [f"--cache={name}", f"--operations={operations}", "--clients=1"]
+    asked += [f"--thread-operations={in_threads}", "--seed=3"]
     assert cache_model.main(asked, out) == 0, out.getvalue()
 
 
