@@ -66,7 +66,7 @@ class TieredStats:
     Attributes:
         memory: The tier in memory.
         redis: The tier in Redis, asked where memory has none.
-        fetch_seconds: The median of what Redis took for its last hits.
+        fetch_seconds: The least that Redis took for one of its last hits.
         is_current: Whether the memory tier hears of invalidations, and is used.
 
     >>> one = CacheStats(hits=6, misses=4), CacheStats(hits=1, misses=3)
