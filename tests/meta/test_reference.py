@@ -20,7 +20,7 @@ ROOT: Final = Path(__file__).parents[2]
 #: The doors of the package: what stands in `__all__` of one is public.
 DOORS: Final = (
     *("gatecore", "gatecore.errors", "gatecore.gates.report", "gatecore.gates.why.tree"),
-    *("gatecore.engine.registry", "gatecore.engine.risk", "gatecore.protocols"),
+    *("gatecore.cache", "gatecore.engine.registry", "gatecore.engine.risk", "gatecore.protocols"),
     *("gatecore.hosts.stats", "gatecore.lint.gates", "gatecore.lint.patterns"),
     *("gatecore.modules", "gatecore.output.html", "gatecore.output.sarif"),
 )

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from gatecore.cache.async_memory import AsyncMemoryCache
     from gatecore.cache.async_redis import AsyncRedisCache
-    from gatecore.cache.cached import cached
     from gatecore.cache.codec import Codec
+    from gatecore.cache.functions import cached
     from gatecore.cache.keys import key
     from gatecore.cache.memory import MemoryCache
     from gatecore.cache.stats import CacheStats, TieredStats
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "async_memory": "AsyncMemoryCache",
     "async_redis": "AsyncRedisCache",
-    "cached": "cached",
+    "functions": "cached",
     "codec": "Codec",
     "keys": "key",
     "memory": "MemoryCache",

@@ -57,10 +57,15 @@ class AsyncRedisCache:
     Each event loop has connections of its own, 32 at most; `close` closes those of the running
     one.
 
-    ```python
-    cache = AsyncRedisCache("redis://localhost", name="loki")
-    await cache.get_or_compute(key(b"gates v1", text), judge, tags=["module:fca_uk"])
-    ```
+    >>> import asyncio
+    >>> from gatecore.cache import AsyncRedisCache
+    >>> async def main():
+    ...     cache = AsyncRedisCache("unix:///nothing/is/here.sock", name="loki")
+    ...     async def judge():
+    ...         return "made without"
+    ...     return await cache.get_or_compute(b"key", judge, tags=["module:fca_uk"])
+    >>> asyncio.run(main())
+    'made without'
     """
 
     def __init__(

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-import redis
+try:
+    import redis
+except ImportError as error:
+    raise ImportError('redis is not installed: pip install "gatecore-re[redis]"') from error
 import redis.asyncio
 import redis.asyncio.retry
 from redis.backoff import NoBackoff

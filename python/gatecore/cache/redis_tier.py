@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import logging
 import os
-import statistics
 import threading
 import time
 from collections import deque
@@ -163,7 +162,7 @@ class RedisTier:
         self._ill = 0
         self._pending = _Pending()
         self._fetches: deque[float] = deque(maxlen=31)
-        self._median = 0.0
+        self._least = 0.0
         self._has_hit = False
         self.after_fork()
         forks.watch(self)
@@ -197,15 +196,16 @@ class RedisTier:
 
     @property
     def fetch_seconds(self) -> float:
-        """The median of what Redis took for its last 31 hits, decoding included.
+        """The least that Redis took for one of its last 31 hits, decoding included.
 
-        Of misses, before there is a hit, which take less; 0 before any.
+        The least, because a busy process or event loop makes others seem to take longer. Of misses,
+        before there is a hit; 0 before any.
         """
-        return self._median
+        return self._least
 
     def is_cheap(self, seconds: float) -> bool:
         """Whether what took so long to make is not worth a place in Redis; then it is counted."""
-        if not 0 < seconds < self._median:
+        if not 0 < seconds < self._least:
             return False
         with self._lock:
             self._too_cheap += 1
@@ -494,7 +494,7 @@ class RedisTier:
                 self._has_hit = True
             if is_hit == self._has_hit:
                 self._fetches.append(seconds)
-            self._median = statistics.median(self._fetches)
+            self._least = min(self._fetches)
 
     def _count(self, is_hit: bool) -> None:
         with self._lock:

@@ -66,8 +66,12 @@ class TieredStats:
     Attributes:
         memory: The tier in memory.
         redis: The tier in Redis, asked where memory has none.
-        fetch_seconds: The median of what Redis took for its last hits.
+        fetch_seconds: The least that Redis took for one of its last hits.
         is_current: Whether the memory tier hears of invalidations, and is used.
+
+    >>> one = CacheStats(hits=6, misses=4), CacheStats(hits=1, misses=3)
+    >>> TieredStats(memory=one[0], redis=one[1], fetch_seconds=0.0001, is_current=True).hit_rate
+    0.7
     """
 
     memory: CacheStats

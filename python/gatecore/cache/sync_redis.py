@@ -73,13 +73,14 @@ class RedisCache:
 
     Raises:
         ValueError: The URL or an option is not one.
-        ImportError: `redis` is not installed: `pip install "gatecore[redis]"`.
+        ImportError: `redis` is not installed: `pip install "gatecore-re[redis]"`.
 
-    ```python
-    cache = RedisCache("redis://localhost", name="loki", seconds=3600)
-    cache.get_or_compute(key(b"gates v1", text), lambda: judge(text), tags=["module:fca_uk"])
-    cache.invalidate("module:fca_uk")  # for every process
-    ```
+    >>> from gatecore.cache import RedisCache
+    >>> cache = RedisCache("unix:///nothing/is/here.sock", name="loki")
+    >>> cache.get_or_compute(b"key", lambda: "made without", tags=["module:fca_uk"])
+    'made without'
+    >>> cache.stats().failures, cache.stats().is_open
+    (1, True)
     """
 
     def __init__(

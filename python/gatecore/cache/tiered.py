@@ -133,10 +133,14 @@ class TieredCache:
         memory: The first tier. Its `seconds` bound how long a copy is used.
         redis: The second.
 
-    ```python
-    cache = TieredCache(MemoryCache(64 << 20), RedisCache("redis://localhost", name="loki"))
-    engine = ComplianceEngine(["fca_uk"], cache=cache)
-    ```
+    >>> from gatecore.cache import MemoryCache, RedisCache, TieredCache
+    >>> redis = RedisCache("unix:///nothing/is/here.sock", name="loki")
+    >>> cache = TieredCache(MemoryCache(64 << 20), redis)
+    >>> cache.get_or_compute(b"key", lambda: "made without")
+    'made without'
+    >>> cache.stats().is_current
+    False
+    >>> cache.close()
     """
 
     def __init__(self, memory: MemoryCache, redis: RedisCache) -> None:
@@ -239,6 +243,19 @@ class AsyncTieredCache:
     """As `TieredCache`, for asyncio.
 
     A thread of its own hears what other processes forget.
+
+    >>> import asyncio
+    >>> from gatecore.cache import AsyncRedisCache, AsyncTieredCache, MemoryCache
+    >>> async def main():
+    ...     redis = AsyncRedisCache("unix:///nothing/is/here.sock", name="loki")
+    ...     cache = AsyncTieredCache(MemoryCache(64 << 20), redis)
+    ...     async def judge():
+    ...         return "made without"
+    ...     found = await cache.get_or_compute(b"key", judge)
+    ...     await cache.close()
+    ...     return found
+    >>> asyncio.run(main())
+    'made without'
     """
 
     def __init__(self, memory: MemoryCache, redis: AsyncRedisCache) -> None:

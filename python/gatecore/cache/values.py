@@ -68,7 +68,8 @@ def check_frozen(value: object) -> None:
 def size_of(value: object) -> int:
     """Bytes that a value takes with its entry: exact for bytes and text, an estimate for others.
 
-    What several entries share is counted in each of them.
+    What several entries share is counted in each of them. An object that has `size_in_bytes` is
+    taken at its word.
 
     >>> size_of(b"x" * 1000) - size_of(b"")
     1000
@@ -84,6 +85,10 @@ def _size(value: object, seen: set[int]) -> int:
         if id(one) in seen or isinstance(one, (type, types.FunctionType, types.ModuleType)):
             continue
         seen.add(id(one))
+        said = getattr(one, "size_in_bytes", None)
+        if type(said) is int:
+            total += said
+            continue
         total += sys.getsizeof(one, 64)
         if isinstance(one, (str, bytes, int, float)):
             continue

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
 
+from gatecore.cache.values import size_of
 from gatecore.engine.plain import EMPTY, Bounds, Freezer, thaw, whole
 from gatecore.errors import ReportFormatError
 from gatecore.gates.report import Verdict
@@ -44,6 +45,10 @@ STATUSES: Final[Mapping[ResultStatus, str]] = MappingProxyType(
         "UNKNOWN": "unknown",
     }
 )
+
+#: Of a result without findings, and of a finding without its text. Measured: 290 to 620.
+_RESULT_BYTES: Final = 600
+_FINDING_BYTES: Final = 400
 
 _CORE: Final = ("gate", "version", "legal_source", "status", "severity", "message")
 
@@ -84,6 +89,23 @@ class GateResult:
     verdict: Verdict | None = None
     left_out: int = 0
     _extra: Mapping[str, Any] | None = None
+    _size: int | None = field(default=None, init=False, repr=False)
+
+    @property
+    def size_in_bytes(self) -> int:
+        """An estimate of what it takes in memory that other reports do not share, made once."""
+        if self._size is None:
+            size = 0  # without findings: the engine gives the same object each time
+            if self.verdict is None:
+                size = _RESULT_BYTES + size_of(self._extra)
+            elif self.verdict.findings:
+                texts = [self.message, self.verdict.suggestion, *self.verdict.details]
+                texts += [finding.text for finding in self.verdict.findings]
+                size = _RESULT_BYTES + sum(map(len, texts))
+                size += _FINDING_BYTES * len(self.verdict.findings)
+            object.__setattr__(self, "_size", size)
+            return size
+        return self._size
 
     @property
     def extra(self) -> Mapping[str, Any]:
@@ -331,6 +353,7 @@ class ValidationReport:
     incomplete: tuple[str, ...] = ()
     inactive: tuple[str, ...] = ()
     deprecated: tuple[Deprecated, ...] = ()
+    _has_errors: bool | None = field(default=None, init=False, repr=False)
 
     def gates(self) -> dict[str, GateResult]:
         """Every gate's result by `module/gate`, those of detectors that no module lists last."""
@@ -352,9 +375,13 @@ class ValidationReport:
     @property
     def has_errors(self) -> bool:
         """Whether a gate failed, which is what the status ERROR says, or a rule."""
-        return any(result.status == "ERROR" for result in self.gates().values()) or any(
-            issue.get("failed") is True for issue in self.cross
-        )
+        if self._has_errors is None:  # asked for at every hit of a cache
+            has_errors = any(result.status == "ERROR" for result in self.gates().values()) or any(
+                issue.get("failed") is True for issue in self.cross
+            )
+            object.__setattr__(self, "_has_errors", has_errors)
+            return has_errors
+        return self._has_errors
 
     def to_dict(self) -> dict[str, Any]:
         """The report in the host's shape, as plain data of the caller's own.

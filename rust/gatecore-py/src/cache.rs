@@ -223,7 +223,8 @@ impl CoreCache {
 ///     parts: Texts.
 ///
 /// >>> from gatecore.cache import key
-/// >>> key(b"v1", "ab", "c") == key(b"v1", "ab", "c"), key(b"v1", "ab", "c") == key(b"v1", "a", "bc")
+/// >>> made = key(b"v1", "ab", "c")
+/// >>> made == key(b"v1", "ab", "c"), made == key(b"v1", "a", "bc")
 /// (True, False)
 #[pyfunction]
 #[pyo3(signature = (namespace, *parts))]

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from gatecore import ComplianceEngine, ValidationReport, errors
+from gatecore.cache.values import size_of
 from gatecore.engine import schema
 from gatecore.engine.report import SCHEMA_VERSION
 from tests.unit.engine.engines import Finds, Says, engine_of, word_of
@@ -178,3 +179,12 @@ def test_an_analyzer_that_is_not_a_detector_is_refused(reports: list[ValidationR
     changed["analyzers"]["new"] = {"status": "PASS", "severity": "none", "message": ""}
     with pytest.raises(errors.ReportFormatError, match="'new' is not a detector"):
         ValidationReport.from_dict(changed)
+
+
+def test_its_size_is_that_of_its_findings() -> None:
+    engine = engine_of(word_of("a", "apple"), word_of("b", "pear"))
+    none, one, many = (size_of(engine.validate_document("x" + " apple" * n)) for n in (0, 1, 50))
+    assert none < one < many
+    assert many - one > 49 * len("apple")
+    stored = ValidationReport.from_json(engine.validate_document("apple " * 50).to_json())
+    assert size_of(stored) > len("apple") * 50
