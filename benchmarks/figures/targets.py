@@ -458,11 +458,14 @@ def rate(quick: bool) -> list[Row]:
     """The hit rate on a published kind of trace."""
     from benchmarks.figures.cache import GOALS, REQUESTS, hit_rate
 
-    ours, lru, best = hit_rate(REQUESTS // 5 if quick else REQUESTS)
-    beside = f"warm {ours.warm:.2%}; LRU {lru.cold:.2%}, best fixed choice {best.cold:.2%}"
-    title = "hit rate, Zipf 1.0, 20,000 documents, room for 2,000"
-    is_reached = ours.cold >= GOALS["rate"]
-    return [Row(title, ">= 74 %", f"{ours.cold:.2%}", is_reached, beside)]
+    *ours, lru, best = hit_rate(REQUESTS // 5 if quick else REQUESTS)
+    rows = []
+    for one in ours:
+        beside = f"warm {one.warm:.2%}; LRU {lru.cold:.2%}, best fixed choice {best.cold:.2%}"
+        title = f"hit rate, Zipf 1.0, 20,000 documents, room for 2,000, {one.name}"
+        is_reached = one.cold >= GOALS["rate"]
+        rows.append(Row(title, ">= 74 %", f"{one.cold:.2%}", is_reached, beside))
+    return rows
 
 
 def cold(quick: bool) -> list[Row]:
