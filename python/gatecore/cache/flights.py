@@ -50,10 +50,10 @@ class Flight:
         is_void: Whether its key was set or deleted since: its value is told, but not kept.
         is_outdated: Whether its value is right for the leader, but may not be for those who came
             later: one of them leads anew.
-        value: Its value, if it is outdated.
+        outcome: Its value or its error, if it is outdated.
     """
 
-    __slots__ = ("askers", "future", "hold", "is_outdated", "is_void", "owner", "task", "value")
+    __slots__ = ("askers", "future", "hold", "is_outdated", "is_void", "outcome", "owner", "task")
 
     def __init__(self, hold: Hold | None) -> None:
         self.future: Future[Any] = Future()
@@ -61,7 +61,7 @@ class Flight:
         self.owner = threading.get_ident()
         self.hold = hold
         self.is_void = self.is_outdated = False
-        self.value: Any = None
+        self.outcome: tuple[Any, Exception | None] = None, None
         self.askers = 0
         self.task: asyncio.Task[None] | None = None
 
@@ -175,7 +175,10 @@ class Flights:
                 return value
             except _AbandonedError:
                 if leads and flight.is_outdated:
-                    return flight.value  # type: ignore[no-any-return]
+                    made, error = flight.outcome
+                    if error is not None:
+                        raise error from None
+                    return made  # type: ignore[no-any-return]
                 continue
             finally:
                 self._leave(flight)
@@ -258,8 +261,8 @@ class Flights:
         with self.lock:
             if self._table.get(key) is flight:
                 del self._table[key]
-        if error is None and flight.is_outdated:
-            flight.value, error = value, _AbandonedError()
+        if flight.is_outdated and not isinstance(error, _AbandonedError):
+            flight.outcome, error = (value, error), _AbandonedError()
         if error is None:
             flight.future.set_result(value)
         else:

@@ -301,18 +301,18 @@ class RedisTier:
         except GeneratorExit:
             raise
         except BaseException:
-            yield from self._release(keys, mine)
+            yield from self._release(keys, mine, guard)
             raise
-        if ask is None:
-            yield from self._release(keys, mine)
-            return outcome
-        reply = yield from self._ask(ask)
+        reply = None
+        if ask is not None:
+            reply = yield from self._ask(ask)
         if reply is None:
-            yield from self._release(keys, mine)
-        elif reply == 0:
+            reply = yield from self._release(keys, mine, guard)
+        if reply == 0:
             # It is outdated: right for who asked before, not for who asked since.
             flight.is_outdated = True
-            self._refuse()
+            if ask is not None:
+                self._refuse()
         return outcome
 
     def _storage(
@@ -342,10 +342,12 @@ class RedisTier:
         stored = framed(outcome.value, codec) if outcome.stored is None else outcome.stored
         return Ask(scripts.STORE, keys, (self._tags, mine, stored, self._drawn(), *guard))
 
-    def _release(self, keys: tuple[bytes, ...], mine: str) -> Steps:
-        """Lets others make it, of which nothing came here."""
-        if mine:
-            yield Ask(scripts.RELEASE, keys[1:2], (mine, _NOTHING_CAME))
+    def _release(self, keys: tuple[bytes, ...], mine: str, guard: list[bytes] | None) -> Steps:
+        """Lets others make it, of which nothing came here; 0 if it is outdated as well."""
+        if guard is None:
+            return None
+        arguments: tuple[bytes | str | int, ...] = (self._tags, mine, _NOTHING_CAME, *guard)
+        return (yield from self._ask(Ask(scripts.RELEASE, keys[1:], arguments)))
 
     def delete(self, key: bytes) -> Steps:
         """Forgets an entry; whether there was one, as far as Redis answers."""

@@ -133,33 +133,49 @@ return all
 """
 )
 
+# Whether what was made is right for who asks now: nothing was deleted, set or invalidated since.
+_IS_CURRENT: Final = """
+local function is_undisturbed(lock, mine)
+  local now = redis.call('GET', lock)
+  if mine ~= '' then return now == mine end
+  return not now or now == '-'
+end
+
+local function is_alive(epoch, prefix, guard)
+  local alive = redis.call('GET', epoch) == guard[1]
+  for i = 2, #guard, 2 do
+    alive = alive and redis.call('GET', prefix .. guard[i]) == guard[i + 1]
+  end
+  return alive
+end
+"""
+
 #: value, lock, epoch | tag prefix, mine or '', bytes, ms, guard …; 1 if it is kept
 STORE: Final = Script(
     _KEEP
+    + _IS_CURRENT
     + """
-local lock = redis.call('GET', KEYS[2])
-local mine = ARGV[2]
-if mine ~= '' then
-  if lock ~= mine then return 0 end
-elseif lock and lock ~= '-' then
-  return 0
-end
+if not is_undisturbed(KEYS[2], ARGV[2]) then return 0 end
 local guard = {}
 for i = 5, #ARGV do guard[#guard + 1] = ARGV[i] end
-local alive = redis.call('GET', KEYS[3]) == guard[1]
-for i = 2, #guard, 2 do
-  alive = alive and redis.call('GET', ARGV[1] .. guard[i]) == guard[i + 1]
-end
+local alive = is_alive(KEYS[3], ARGV[1], guard)
 if alive then keep(KEYS[1], ARGV[3], guard, tonumber(ARGV[4])) end
-if mine ~= '' then redis.call('DEL', KEYS[2]) end
+if ARGV[2] ~= '' then redis.call('DEL', KEYS[2]) end
 return alive and 1 or 0
 """
 )
 
-#: lock | mine, ms
-RELEASE: Final = Script("""
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], '-', 'PX', ARGV[2]) end
-""")
+#: lock, epoch | tag prefix, mine or '', ms, guard …; 1 if what was made may be told
+RELEASE: Final = Script(
+    _IS_CURRENT
+    + """
+if not is_undisturbed(KEYS[1], ARGV[2]) then return 0 end
+if ARGV[2] ~= '' then redis.call('SET', KEYS[1], '-', 'PX', ARGV[3]) end
+local guard = {}
+for i = 4, #ARGV do guard[#guard + 1] = ARGV[i] end
+return is_alive(KEYS[2], ARGV[1], guard) and 1 or 0
+"""
+)
 
 #: value, lock, epoch | tag prefix, bytes, ms, lock ms, fresh, tags' ms, channel, message, tags …
 SET: Final = Script(

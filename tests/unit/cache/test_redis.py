@@ -208,6 +208,67 @@ def test_who_asks_after_an_invalidation_elsewhere_gets_no_older_value(
     assert one.get(KEY) == "new"
 
 
+@pytest.mark.parametrize("why", ["not wanted", "error"])
+@pytest.mark.parametrize("how", ["invalidate", "delete", "clear"])
+def test_what_is_not_kept_is_not_told_to_who_asks_later(
+    shared_redis: RedisServer, cache_name: str, why: str, how: str
+) -> None:
+    one, other = (RedisCache(shared_redis.url, name=cache_name) for _ in range(2))
+    begun, release = threading.Event(), threading.Event()
+    found: dict[str, object] = {}
+    change: dict[str, Callable[[], object]] = {
+        "invalidate": lambda: other.invalidate("t"),
+        "delete": lambda: other.delete(KEY),
+        "clear": other.clear,
+    }
+
+    def compute() -> str:
+        if begun.is_set():
+            return "new"
+        begun.set()
+        assert release.wait(30)
+        if why == "error":
+            raise LookupError("old")
+        return "old"
+
+    def ask(name: str) -> None:
+        try:
+            found[name] = one.get_or_compute(KEY, compute, tags=["t"], keep=lambda _: False)
+        except LookupError as error:
+            found[name] = str(error)
+
+    def second() -> None:
+        begun.wait()
+        change[how]()
+        ask("second")
+
+    def releases() -> None:
+        _until(lambda: one.stats().waits)
+        release.set()
+
+    in_threads(lambda: ask("first"), second, releases)
+    assert found == {"first": "old", "second": "new"}
+
+
+def test_an_error_reaches_all_who_wait(shared_redis: RedisServer, cache_name: str) -> None:
+    cache = RedisCache(shared_redis.url, name=cache_name)
+    errors: list[str] = []
+
+    def fails() -> str:
+        _until(lambda: cache.stats().waits >= 9)
+        raise LookupError("no")
+
+    def ask() -> None:
+        try:
+            cache.get_or_compute(KEY, fails)
+        except LookupError as error:
+            errors.append(str(error))
+
+    in_threads(*[ask] * 10)
+    assert errors == ["no"] * 10
+    assert cache.stats().computations == 1
+
+
 def test_values_are_what_they_were_or_refused(shared_redis: RedisServer, cache_name: str) -> None:
     cache = RedisCache(shared_redis.url, name=cache_name)
     values: tuple[Any, ...] = (b"\x00\xff", {"a": [1, None, "\ud800"]}, 1.5, [], "")
