@@ -3,7 +3,7 @@
     [LOKI_HOME=/path/to/loki] python -m benchmarks.figures.cache [--quick] [--json]
 
 Hit rate: Zipf's law with exponent 1.0 over 20,000 documents and room for 2,000, the trace on which
-TinyLFU was published. Beside it, on the same requests, an LRU and what nobody can do better who
+W-TinyLFU was published. Beside it, on the same requests, an LRU and what nobody can do better who
 does not know what comes: the 2,000 most frequent documents, known beforehand and always there.
 "cold" counts from the first request on, "warm" what comes after the first tenth.
 

@@ -221,10 +221,9 @@ class MemoryTier:
 class MemoryCache:
     """Answers kept in this process, the most asked for first; threads may share it.
 
-    Room is bounded in bytes, and who stays is decided by how often it was asked for (TinyLFU), so
-    a value that was just set may be gone where others are asked for more. Values are frozen or
-    copies: what a caller does to one never reaches another. A forked child goes on with what was
-    kept.
+    Room is bounded in bytes. What is asked for again stays (much as in S3-FIFO), what came once
+    goes first. Values are frozen or copies: what a caller does to one never reaches another. A
+    forked child goes on with what was kept.
 
     Args:
         max_bytes: Room, of keys and bookkeeping as well.

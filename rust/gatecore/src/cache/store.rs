@@ -1,17 +1,20 @@
 //! Values by key, as many as there is room for, the most asked for first.
 //!
-//! `moka` decides who stays (TinyLFU: who was asked more often) and counts the room. Two things are
-//! ours, as they have to be exact: when an entry is over (a time that the caller's clock is held against
-//! when it is asked for, so time can be told by a test, and an entry can be stale and still be there),
-//! and what was invalidated (`tags.rs`).
+//! `quick_cache` decides who stays (much as S3-FIFO: who is asked for again, soon after it came or soon
+//! after it left) and counts the room. Two things are ours, as they have to be exact: when an entry is
+//! over (a time that the caller's clock is held against when it is asked for, so time can be told by a
+//! test, and an entry can be stale and still be there), and what was invalidated (`tags.rs`).
+//!
+//! `moka` (TinyLFU) was used before. With weights its sketch of who was asked how often is made when the
+//! room is half full, four times too small: 72 % of a Zipf trace were hits (20,000 documents, room for
+//! 2,000), 76 % without weights and 76.4 % here; and what it dropped it gave back some time later.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
-use moka::notification::RemovalCause;
-use moka::ops::compute::Op;
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
+use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use xxhash_rust::xxh3::Xxh3Builder;
 
 use super::tags::{Hold, Tags};
@@ -80,6 +83,41 @@ fn bump(counter: &AtomicU64) -> u64 {
     counter.fetch_add(1, Ordering::Relaxed)
 }
 
+/// What an entry weighs.
+#[derive(Clone, Debug)]
+struct ByWeight;
+
+impl<V> Weighter<Arc<[u8]>, Arc<Entry<V>>> for ByWeight {
+    fn weight(&self, _: &Arc<[u8]>, entry: &Arc<Entry<V>>) -> u64 {
+        u64::from(entry.weight)
+    }
+}
+
+/// Counts who leaves for want of room, and holds them until the cache's lock is free.
+#[derive(Clone, Debug)]
+struct Leaving(Arc<Counters>);
+
+impl<V> Lifecycle<Arc<[u8]>, Arc<Entry<V>>> for Leaving {
+    type RequestState = Vec<Arc<Entry<V>>>;
+
+    fn begin_request(&self) -> Self::RequestState {
+        Vec::new()
+    }
+
+    fn before_evict(&self, _: &mut Self::RequestState, _: &Arc<[u8]>, _: &mut Arc<Entry<V>>) {
+        bump(&self.0.evictions);
+    }
+
+    /// Is called for an entry that another replaces as well.
+    fn on_evict(&self, gone: &mut Self::RequestState, _: Arc<[u8]>, entry: Arc<Entry<V>>) {
+        gone.push(entry);
+    }
+}
+
+/// What an entry is taken to weigh, to know how many that left are remembered: half of those that stay. A
+/// guess that is ten times too large or too small is as good (measured with 500 to 8,000 for 2,000).
+const USUAL_WEIGHT: u64 = 4096;
+
 /// A cache that is bounded by weight. Threads may share it.
 ///
 /// A value is dropped by whichever thread makes room, in the middle of the store's work: dropping it must
@@ -97,7 +135,7 @@ fn bump(counter: &AtomicU64) -> u64 {
 /// ```
 #[derive(Debug)]
 pub struct Store<V: Send + Sync + 'static> {
-    entries: Cache<Arc<[u8]>, Arc<Entry<V>>, Xxh3Builder>,
+    entries: Cache<Arc<[u8]>, Arc<Entry<V>>, ByWeight, Xxh3Builder, Leaving>,
     capacity: u64,
     tags: Arc<Tags>,
     counters: Arc<Counters>,
@@ -107,21 +145,17 @@ impl<V: Send + Sync + 'static> Store<V> {
     /// One with room for this weight.
     pub fn new(capacity: u64) -> Self {
         let counters = Arc::new(Counters::default());
-        let listener = {
-            let counters = Arc::clone(&counters);
-            move |_: Arc<Arc<[u8]>>, _: Arc<Entry<V>>, cause| {
-                if cause == RemovalCause::Size {
-                    bump(&counters.evictions);
-                }
-            }
-        };
         // A seed of its own, as keys need not be digests. SipHash takes 25 ns more.
         let hasher = Xxh3Builder::new().with_seed(RandomState::new().hash_one(0));
-        let entries = Cache::builder()
-            .max_capacity(capacity)
-            .weigher(|_: &Arc<[u8]>, entry: &Arc<Entry<V>>| entry.weight)
-            .eviction_listener(listener)
-            .build_with_hasher(hasher);
+        // One shard: several would divide the room, and whoever asks holds the GIL.
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity((capacity / USUAL_WEIGHT).clamp(256, 1 << 20) as usize)
+            .weight_capacity(capacity)
+            .shards(1)
+            .build()
+            .expect("room and number are given");
+        let leaving = Leaving(Arc::clone(&counters));
+        let entries = Cache::with_options(options, ByWeight, hasher, leaving);
         Store { entries, capacity, tags: Arc::default(), counters }
     }
 
@@ -133,26 +167,34 @@ impl<V: Send + Sync + 'static> Store<V> {
     /// The entry, if it is fresh. The clock is asked only about entries that end.
     #[inline]
     pub fn get(&self, key: &[u8], now: impl Fn() -> u64) -> Option<Arc<Entry<V>>> {
-        let entry = self.usable(key, &now).filter(|entry| !entry.is_over(entry.fresh_until, &now));
+        let found = self.entries.get(key);
+        let entry =
+            self.usable(key, found, &now).filter(|entry| !entry.is_over(entry.fresh_until, &now));
         bump(if entry.is_some() { &self.counters.hits } else { &self.counters.misses });
         entry
     }
 
-    /// As [`Store::get`], not counted: for who asked just before.
+    /// As [`Store::get`], counted nowhere: for who asked just before.
     pub fn peek(&self, key: &[u8], now: impl Fn() -> u64) -> Option<Arc<Entry<V>>> {
-        self.usable(key, &now).filter(|entry| !entry.is_over(entry.fresh_until, &now))
+        self.usable(key, self.entries.peek(key), &now)
+            .filter(|entry| !entry.is_over(entry.fresh_until, &now))
     }
 
     /// The entry, fresh or stale; for who was told that there is no fresh one.
     pub fn stale(&self, key: &[u8], now: impl Fn() -> u64) -> Option<Arc<Entry<V>>> {
-        let entry = self.usable(key, &now)?;
+        let entry = self.usable(key, self.entries.peek(key), &now)?;
         bump(&self.counters.stale);
         Some(entry)
     }
 
     #[inline]
-    fn usable(&self, key: &[u8], now: &impl Fn() -> u64) -> Option<Arc<Entry<V>>> {
-        let entry = self.entries.get(key)?;
+    fn usable(
+        &self,
+        key: &[u8],
+        found: Option<Arc<Entry<V>>>,
+        now: &impl Fn() -> u64,
+    ) -> Option<Arc<Entry<V>>> {
+        let entry = found?;
         if !entry.hold.is_alive() {
             self.remove_this(key, &entry);
             return None;
@@ -168,16 +210,7 @@ impl<V: Send + Sync + 'static> Store<V> {
 
     /// Removes an entry unless another took its place.
     fn remove_this(&self, key: &[u8], entry: &Arc<Entry<V>>) -> bool {
-        let mut is_there = false;
-        self.entries.entry(key.into()).and_compute_with(|found| {
-            is_there = found.is_some_and(|found| Arc::ptr_eq(found.value(), entry));
-            if is_there {
-                Op::Remove
-            } else {
-                Op::Nop
-            }
-        });
-        is_there
+        self.entries.remove_if(key, |found| Arc::ptr_eq(found, entry)).is_some()
     }
 
     /// Keeps a value, made since `hold` was taken; whether it is kept. It may leave at once where others
@@ -195,7 +228,7 @@ impl<V: Send + Sync + 'static> Store<V> {
             u32::try_from(weight.max(1)).ok().filter(|&w| u64::from(w) <= self.capacity)
         else {
             // What is kept under the key is older than what could not be.
-            self.entries.invalidate(key);
+            self.entries.remove(key);
             bump(&self.counters.refused);
             return false;
         };
@@ -218,7 +251,7 @@ impl<V: Send + Sync + 'static> Store<V> {
 
     /// Forgets an entry; whether there was one.
     pub fn remove(&self, key: &[u8]) -> bool {
-        self.entries.remove(key).is_some_and(|entry| entry.hold.is_alive())
+        self.entries.remove(key).is_some_and(|(_, entry)| entry.hold.is_alive())
     }
 
     /// Forgets what carries one of the tags; how many entries. No entry of them is given once this has
@@ -226,7 +259,7 @@ impl<V: Send + Sync + 'static> Store<V> {
     pub fn invalidate<'a>(&self, tags: impl IntoIterator<Item = &'a str>) -> usize {
         let keys: Vec<_> = tags.into_iter().flat_map(|tag| self.tags.end(tag)).collect();
         let is_dead = |key: &Arc<[u8]>| {
-            let entry = self.entries.get(&**key).filter(|entry| !entry.hold.is_alive());
+            let entry = self.entries.peek(&**key).filter(|entry| !entry.hold.is_alive());
             entry.is_some_and(|entry| self.remove_this(key, &entry))
         };
         keys.iter().filter(|key| is_dead(key)).count()
@@ -235,8 +268,7 @@ impl<V: Send + Sync + 'static> Store<V> {
     /// Forgets everything, and whatever is being made.
     pub fn clear(&self) {
         self.tags.end_all();
-        self.entries.invalidate_all();
-        self.entries.run_pending_tasks();
+        self.entries.clear();
     }
 
     /// Takes out what is over; how many. As long as nobody asks for them, such entries take room.
@@ -250,7 +282,6 @@ impl<V: Send + Sync + 'static> Store<V> {
 
     /// Everything counted.
     pub fn counts(&self) -> Counts {
-        self.entries.run_pending_tasks();
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let counters = &self.counters;
         Counts {
@@ -260,8 +291,8 @@ impl<V: Send + Sync + 'static> Store<V> {
             evictions: read(&counters.evictions),
             expired: read(&counters.expired),
             refused: read(&counters.refused),
-            entries: self.entries.entry_count(),
-            weight: self.entries.weighted_size(),
+            entries: self.entries.len() as u64,
+            weight: self.entries.weight(),
             tags: self.tags.len() as u64,
         }
     }
@@ -330,11 +361,19 @@ mod tests {
         }
         let counts = store.counts();
         assert!(counts.weight <= 100 && counts.entries > 50, "{counts:?}");
-        // What left is given back some time later: once no thread of the process is in a cache.
-        assert!(counts.tags >= counts.entries, "{counts:?}");
+        assert_eq!(counts.tags, counts.entries, "{counts:?}");
         assert_eq!(counts.evictions, 1000 - counts.entries);
         assert!(!store.insert(b"k", 1, 101, store.hold([]), Lifetime::default(), 0));
         assert_eq!(store.counts().refused, 1);
+    }
+
+    #[test]
+    fn replacing_is_not_evicting() {
+        let store = Store::new(100);
+        for value in 0..50 {
+            insert(&store, b"k", value, &[]);
+        }
+        assert_eq!(store.counts(), Counts { entries: 1, weight: 1, ..Counts::default() });
     }
 
     #[test]

@@ -17,6 +17,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Entries by number; a key may have had several.
 type Members = HashMap<u64, Arc<[u8]>>;
 
+/// A generation and how many hold it.
+type Held = (Arc<Generation>, usize);
+
 #[derive(Debug)]
 struct Generation {
     name: Box<str>,
@@ -27,8 +30,7 @@ struct Generation {
 /// The generation of each tag that somebody holds.
 #[derive(Debug, Default)]
 pub struct Tags {
-    /// With the number of those that hold it.
-    current: Mutex<HashMap<Box<str>, (Arc<Generation>, usize)>>,
+    current: Mutex<HashMap<Box<str>, Held>>,
     /// Of all entries, whatever their tags.
     epoch: AtomicU64,
 }
