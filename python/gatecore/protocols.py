@@ -46,7 +46,7 @@ class Cache(Protocol):
     ...         return self._values.get(key)
     ...     def set(self, key, value, *, tags=(), cost=0.0):
     ...         self._values[key] = value
-    ...     def get_or_compute(self, key, compute, *, tags=(), keep=None):
+    ...     def get_or_compute(self, key, compute, *, tags=(), keep=None, waits=True):
     ...         value = self._values.get(key)
     ...         if value is None:
     ...             value = compute()
@@ -73,11 +73,13 @@ class Cache(Protocol):
         *,
         tags: Collection[str] = (),
         keep: Callable[[V], bool] | None = None,
+        waits: bool = True,
     ) -> V:
         """The value; made by the first of all who ask at the same time, who wait for it.
 
         What `compute` raises reaches all who wait and is not kept, and neither is a value of which
         `keep` says False. What was invalidated while it was being made is not kept either.
+        Without `waits`, who comes while another one makes it makes it as well and does not keep it.
         """
 
     def invalidate(self, *tags: str) -> int:
@@ -95,7 +97,7 @@ class AsyncCache(Protocol):
 
     >>> import asyncio
     >>> class None_:
-    ...     async def get_or_compute(self, key, compute, *, tags=(), keep=None):
+    ...     async def get_or_compute(self, key, compute, *, tags=(), keep=None, waits=True):
     ...         return await compute()
     >>> async def made() -> str:
     ...     return "made"
@@ -118,6 +120,7 @@ class AsyncCache(Protocol):
         *,
         tags: Collection[str] = (),
         keep: Callable[[V], bool] | None = None,
+        waits: bool = True,
     ) -> V:
         """As `Cache.get_or_compute`; a cancelled task does not cancel the others' answer."""
 

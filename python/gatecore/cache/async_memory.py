@@ -60,6 +60,7 @@ class AsyncMemoryCache:
         *,
         tags: Collection[str] = (),
         keep: Callable[[V], bool] | None = None,
+        waits: bool = True,
     ) -> V:
         """The value; made by the first of all tasks and threads that ask at the same time.
 
@@ -88,7 +89,7 @@ class AsyncMemoryCache:
                 self._refreshes.add(task)
                 task.add_done_callback(self._refreshes.discard)
             return value  # type: ignore[no-any-return]
-        made = await tier.flights.run_async(key, lead, lambda: tier.hold(tags))
+        made = await tier.flights.run_async(key, lead, lambda: tier.hold(tags), waits=waits)
         return tier.given(made)
 
     async def _refresh(self, key: bytes, refresh: Awaitable[object]) -> None:

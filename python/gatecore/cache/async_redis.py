@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
 from gatecore.cache.codec import PLAIN, Codec
-from gatecore.cache.flights import Flight
+from gatecore.cache.flights import Flight, OutdatedError
 from gatecore.cache.lifetime import Lifetime
 from gatecore.cache.redis_links import AsyncLink
-from gatecore.cache.redis_tier import Make, Outcome, Pause, RedisTier, Steps
+from gatecore.cache.redis_tier import Make, Outcome, Pause, RedisTier, Steps, names_of
 from gatecore.cache.stats import CacheStats
 from gatecore.cache.values import MISSING
 
@@ -113,12 +114,16 @@ class AsyncRedisCache:
         *,
         tags: Collection[str] = (),
         keep: Callable[[V], bool] | None = None,
+        waits: bool = True,
     ) -> V:
         """As `RedisCache.get_or_compute`; a cancelled task does not cancel the others' answer."""
-        found = await take_async(self.tier.get(key, self.codec), self.link)
-        if found is not MISSING:
-            return found.value  # type: ignore[no-any-return]
-        return (await self.make(key, compute, tags, keep))[0]
+        names = names_of(tags)
+        while True:
+            found = await take_async(self.tier.get(key, self.codec), self.link)
+            if found is not MISSING:
+                return found.value  # type: ignore[no-any-return]
+            with contextlib.suppress(OutdatedError):
+                return (await self.make(key, compute, names, keep, waits=waits))[0]
 
     async def make(
         self,
@@ -126,20 +131,26 @@ class AsyncRedisCache:
         compute: Callable[[], Awaitable[V]],
         tags: Collection[str],
         keep: Callable[[V], bool] | None,
+        *,
+        waits: bool = True,
     ) -> tuple[V, Flight | None]:
-        """The value of a key that was not there, and this task's flight if it led."""
+        """The value of a key that was not there, and this task's flight if it led.
+
+        Raises:
+            OutdatedError: As `RedisCache.make`.
+        """
         tier = self.tier
         led: list[tuple[Outcome, Flight]] = []
 
         async def lead(flight: Flight) -> Outcome:
-            steps = tier.make(key, tags, keep, flight, self.codec)
+            steps = tier.make(key, tags, keep, flight, self.codec, waits=waits)
             outcome: Outcome = await take_async(steps, self.link, compute)
             if outcome.error is not None:
                 raise outcome.error
             led.append((outcome, flight))
             return outcome
 
-        outcome = await tier.flights.run_async(key, lead, lambda: tier.hold(tags))
+        outcome = await tier.flights.run_async(key, lead, lambda: tier.hold(tags), waits=waits)
         if led and led[-1][0] is outcome:
             return outcome.value, led[-1][1]
         return tier.given(outcome, self.codec), None

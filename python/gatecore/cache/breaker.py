@@ -34,6 +34,7 @@ class Breaker:
         self._lock = threading.Lock()
         self._pause = self.FIRST
         self._until: float | None = None
+        self._is_tried = False
 
     @property
     def is_open(self) -> bool:
@@ -51,6 +52,7 @@ class Breaker:
             if now < self._until:
                 self.bypassed += 1
                 return False
+            self._is_tried = True
             self._until = now + self._pause  # this one tries; if it never tells, another will
             return True
 
@@ -58,6 +60,9 @@ class Breaker:
         """It did not answer."""
         with self._lock:
             self.failures += 1
+            if self._until is not None and not self._is_tried:
+                return  # one of several who asked before the first of them failed
+            self._is_tried = False
             self._until = self._clock() + self._pause
             self._pause = min(2 * self._pause, self._most)
 

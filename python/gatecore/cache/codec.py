@@ -33,13 +33,18 @@ class Codec:
     loads: Callable[[bytes], Any]
     name: str
 
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for a name of more than one line."""
+        if not self.name or "\n" in self.name:
+            raise ValueError(f"a codec's name is one line, not {self.name!r}")
+
 
 def _dumps(value: Any) -> bytes:
     if type(value) is bytes:
         return b"b" + value
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        same = json.loads(text) == value
+        same = _is_same(json.loads(text), value)
     except (TypeError, ValueError, RecursionError) as error:
         raise CacheValueError(f"a {type(value).__name__} has no JSON: {_ADVICE}") from error
     if not same:
@@ -47,6 +52,17 @@ def _dumps(value: Any) -> bytes:
             f"a {type(value).__name__} would come back from JSON as something else: {_ADVICE}"
         )
     return b"j" + text.encode("utf-8", "surrogatepass")
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two values are equal and of the same types throughout."""
+    if type(one) is not type(other):
+        return False
+    if type(one) is list:
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    if type(one) is dict:
+        return list(one) == list(other) and all(map(_is_same, one.values(), other.values()))
+    return bool(one == other)
 
 
 def _loads(stored: bytes) -> Any:

@@ -7,8 +7,9 @@ import functools
 import inspect
 import struct
 from collections.abc import Awaitable, Callable, Collection
-from types import CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, Final, ParamSpec, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from gatecore.cache.async_memory import AsyncMemoryCache
 from gatecore.cache.keys import key
@@ -20,6 +21,9 @@ __all__ = ["cached"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+#: What `cached` made, and of which function.
+_ORIGINALS: Final[WeakKeyDictionary[Any, FunctionType]] = WeakKeyDictionary()
 
 _ADVICE: Final = "arguments are text, bytes, numbers, None, enum members, or tuples of those"
 
@@ -90,14 +94,15 @@ def _wrap(
         raise TypeError(f"a {kinds[1]} function needs {kinds[0]}, not {type(cache).__name__}")
     name = f"{function.__module__}.{function.__qualname__}"
     every = (*tags, f"function:{name}")
-    namespace = key(b"gatecore function", name, version, *_code_parts(function))
+    namespace = key(b"gatecore function", name, version, *_code_parts(function.__code__))
     bound = _binder(function)
+    has_cells = bool(function.__closure__)
 
     def key_of(*args: Any, **kwargs: Any) -> bytes:
         """The key of some arguments."""
         parts: list[str] = []
-        for cell in function.__closure__ or ():
-            _encode_surrounding(cell.cell_contents, parts, name)
+        if has_cells:
+            _encode_function(function, parts, name, [])
         for argument in bound(args, kwargs):
             _encode(argument, parts, name)
         return key(namespace, *parts)
@@ -120,13 +125,14 @@ def _wrap(
 
         ask = ask_now
     wrapped: Any = functools.wraps(function)(ask)
+    _ORIGINALS[wrapped] = function
     wrapped.cache, wrapped.key, wrapped.tag = cache, key_of, every[-1]
     return cast("Callable[P, R]", wrapped)
 
 
 def _binder(function: Callable[..., Any]) -> Callable[[Any, Any], list[Any]]:
     """Arguments in the order of the function's parameters, defaults included."""
-    signature = inspect.signature(function)
+    signature = inspect.signature(function, follow_wrapped=False)
     parameters = signature.parameters.values()
     count = len(parameters)
     is_plain = all(
@@ -146,14 +152,14 @@ def _binder(function: Callable[..., Any]) -> Callable[[Any, Any], list[Any]]:
     return bind
 
 
-def _code_parts(function: FunctionType) -> list[str]:
+def _code_parts(code: CodeType) -> list[str]:
     """What a function does, without what it calls."""
     parts: list[str] = []
-    waiting = [function.__code__]
+    waiting = [code]
     while waiting:
         code = waiting.pop()
         constants = [one for one in code.co_consts if not isinstance(one, CodeType)]
-        names = (code.co_names, code.co_varnames, code.co_freevars)
+        names = (code.co_names, code.co_varnames, code.co_freevars, code.co_argcount)
         parts += [code.co_code.hex(), repr(names), *map(_stable_repr, constants)]
         waiting += [one for one in code.co_consts if isinstance(one, CodeType)]
     return parts
@@ -164,15 +170,42 @@ def _stable_repr(constant: object) -> str:
     return repr(sorted(map(repr, constant))) if isinstance(constant, frozenset) else repr(constant)
 
 
-def _encode_surrounding(value: Any, parts: list[str], name: str) -> None:
+def _encode_function(function: FunctionType, parts: list[str], name: str, seen: list[Any]) -> None:
+    """Adds a function: its code, its defaults, and what it uses of the functions around it."""
+    if function in seen:
+        parts += ("seen", str(seen.index(function)))
+        return
+    seen.append(function)
+    code = _code_parts(function.__code__)
+    parts += ("function", f"{function.__module__}.{function.__qualname__}", str(len(code)), *code)
+    by_name = sorted((function.__kwdefaults__ or {}).items())
+    defaults = (*(function.__defaults__ or ()), *(value for _, value in by_name))
+    cells = function.__closure__ or ()
+    parts += (str(len(defaults)), str(len(cells)))
+    for value in defaults:
+        _encode_surrounding(value, parts, name, seen)
+    for cell in cells:
+        try:
+            value = cell.cell_contents
+        except ValueError:
+            parts.append("nothing yet")
+        else:
+            _encode_surrounding(value, parts, name, seen)
+
+
+def _encode_surrounding(value: Any, parts: list[str], name: str, seen: list[Any]) -> None:
     """Adds what a function took from the functions around it."""
-    function = inspect.unwrap(value) if callable(value) else value
-    if isinstance(function, FunctionType):
-        code = _code_parts(function)
-        parts += ("function", f"{function.__module__}.{function.__qualname__}", str(len(code)))
-        parts += code
-    elif isinstance(value, (type, ModuleType)):
-        parts += ("named", getattr(value, "__module__", ""), value.__name__)
+    original = _ORIGINALS.get(value) if isinstance(value, FunctionType) else None
+    if original is not None:
+        value = original  # itself, or another one that is cached
+    if isinstance(value, FunctionType) and not hasattr(value, "__wrapped__"):
+        _encode_function(value, parts, name, seen)
+    elif isinstance(value, ModuleType):
+        parts += ("module", value.__name__)
+    elif isinstance(value, BuiltinFunctionType) and isinstance(value.__self__, ModuleType):
+        parts += ("builtin", value.__module__ or "", value.__qualname__)
+    elif isinstance(value, type) and "<locals>" not in value.__qualname__:
+        parts += ("class", value.__module__, value.__qualname__)
     else:
         try:
             _encode(value, parts, name)
@@ -198,8 +231,8 @@ def _encode(value: Any, parts: list[str], name: str) -> None:
         parts += ("tuple", str(len(value)))
         for one in value:
             _encode(one, parts, name)
-    elif isinstance(value, enum.Enum):
-        parts += ("enum", f"{kind.__module__}.{kind.__qualname__}", value.name)
+    elif isinstance(value, enum.Enum) and "<locals>" not in kind.__qualname__:
+        parts += ("enum", f"{kind.__module__}.{kind.__qualname__}", repr(value))
     else:
         raise CacheKeyError(
             f"{name} was called with a {kind.__name__}, of which no key can be made: {_ADVICE}"

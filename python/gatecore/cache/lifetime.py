@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ class Lifetime:
     def __post_init__(self) -> None:
         if self.seconds is not None and not self.seconds > 0:
             raise ValueError(f"seconds is more than 0 or None, not {self.seconds}")
+        if self.seconds == math.inf:
+            object.__setattr__(self, "seconds", None)
         if not 0 <= self.jitter <= 1:
             raise ValueError(f"jitter is a share from 0 to 1, not {self.jitter}")
         if not self.stale_seconds >= 0:

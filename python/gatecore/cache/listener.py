@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 import weakref
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from redis.exceptions import RedisError
-
 from gatecore.cache import forks
 
 __all__ = ["Listener"]
+
+_log = logging.getLogger("gatecore.cache")
 
 #: Seconds between two signs of life, and how long to wait for one.
 _PING: Final = 0.5
@@ -67,7 +68,10 @@ class Listener:
                     name="gatecore cache listener",
                     daemon=True,
                 )
-                self._thread.start()
+                try:
+                    self._thread.start()
+                except RuntimeError:  # no thread is to be had now
+                    self._thread = None
 
     def end(self) -> None:
         """Ends it; `begin` begins another."""
@@ -87,8 +91,8 @@ def _listen(
     while not ended.is_set() and hears() is not None:
         try:
             _hear(hears, connect(_PING), channel, ended)
-        except (RedisError, OSError):
-            pass
+        except Exception as error:  # a lost connection has many forms; and this thread must not end
+            _log.debug("the listener begins anew: %r", error)
         finally:
             if (one := hears()) is not None:
                 one.subscribed(is_current=False)

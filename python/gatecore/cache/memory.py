@@ -291,6 +291,7 @@ class MemoryCache:
         *,
         tags: Collection[str] = (),
         keep: Callable[[V], bool] | None = None,
+        waits: bool = True,
     ) -> V:
         """The value; made by the first of all threads that ask at the same time.
 
@@ -299,6 +300,8 @@ class MemoryCache:
             compute: Makes the value. What it raises reaches all who wait and is not kept.
             tags: What the value depends on.
             keep: Says whether a value is worth keeping.
+            waits: Whether to wait for another one who makes it now; if not, it is made beside that
+                one and not kept.
 
         Raises:
             CacheReentryError: `compute` asked for the same key.
@@ -320,7 +323,7 @@ class MemoryCache:
 
             tier.refresh(key, make_anew)
             return value  # type: ignore[no-any-return]
-        return tier.given(tier.flights.run(key, lead, lambda: tier.hold(tags)))
+        return tier.given(tier.flights.run(key, lead, lambda: tier.hold(tags), waits=waits))
 
     def _make(
         self,

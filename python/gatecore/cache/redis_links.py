@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Mapping
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 try:
     import redis
@@ -15,9 +15,7 @@ except ImportError as error:
 import redis.asyncio
 import redis.asyncio.retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as NotConnectedError
-from redis.exceptions import NoScriptError, RedisError
-from redis.exceptions import TimeoutError as TooSlowError
+from redis.exceptions import NoScriptError, ResponseError
 from redis.retry import Retry
 
 from gatecore.cache import forks
@@ -30,7 +28,58 @@ __all__ = ["AsyncLink", "Link"]
 #: Redis, which answers one after the other.
 _MOST_TASKS: Final = 32
 
-_NO_ANSWER: Final = (NotConnectedError, TooSlowError, OSError)
+
+def _words(ask: Ask, *, whole: bool = False) -> list[Any]:
+    """The command: the script by its digest, or whole, as a server that was flushed needs it."""
+    script = ["EVAL", ask.script.source] if whole else ["EVALSHA", ask.script.digest]
+    return [*script, len(ask.keys), *ask.keys, *ask.arguments]
+
+
+def _packed(*words: bytes | str | int) -> list[bytes]:
+    """A command as Redis reads it. hiredis' own packer crashes if a signal's handler raises."""
+    parts = [b"*%d\r\n" % len(words)]
+    for word in words:
+        encoded = word if isinstance(word, bytes) else str(word).encode()
+        parts.append(b"$%d\r\n%b\r\n" % (len(encoded), encoded))
+    return [b"".join(parts)]
+
+
+def _reply(pool: Any, words: list[Any]) -> Any:
+    """What Redis replies. A connection whose reply was not read whole is not used again."""
+    connection = pool.get_connection()
+    is_whole = False
+    try:
+        connection.send_packed_command(_packed(*words))
+        try:
+            reply = connection.read_response()
+        except ResponseError:
+            is_whole = True
+            raise
+        is_whole = True
+        return reply
+    finally:
+        if not is_whole:
+            connection.disconnect()
+        pool.release(connection)
+
+
+async def _reply_async(pool: Any, words: list[Any]) -> Any:
+    """As `_reply`, for a task that may be cancelled."""
+    connection = await pool.get_connection()
+    is_whole = False
+    try:
+        await connection.send_packed_command(_packed(*words))
+        try:
+            reply = await connection.read_response()
+        except ResponseError:
+            is_whole = True
+            raise
+        is_whole = True
+        return reply
+    finally:
+        if not is_whole:
+            await connection.disconnect(nowait=True)
+        await pool.release(connection)
 
 
 def _options(url: str, timeout: float, more: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,26 +124,27 @@ class Link:
 
     def _connect(self, connection: Any) -> None:
         connection.on_connect()
-        connection.send_command("EVAL", RENEW.source, 1, self._tier.epoch)
+        connection.send_packed_command(_packed("EVAL", RENEW.source, 1, self._tier.epoch))
         connection.read_response()
 
     def ask(self, ask: Ask) -> Any:
         """The reply, or None."""
         if not self._tier.breaker.allows():
             return None
-        client = self.client()
-        several: tuple[Any, ...] = (len(ask.keys), *ask.keys, *ask.arguments)
+        pool = self.client().connection_pool
         try:
             try:
-                reply = client.evalsha(ask.script.digest, *several)
+                reply = _reply(pool, _words(ask))
             except NoScriptError:
-                reply = client.eval(ask.script.source, *several)
-        except _NO_ANSWER as error:
-            self._tier.did_not_answer(error)
-            client.connection_pool.disconnect(inuse_connections=False)
-            return None
-        except RedisError as error:
+                reply = _reply(pool, _words(ask, whole=True))
+        except ResponseError as error:
             self._tier.would_not(error)
+            return None
+        except Exception as error:
+            # Whatever redis-py raises: it may be closed by another thread, which has many forms.
+            self._tier.did_not_answer(error)
+            with contextlib.suppress(Exception):
+                pool.disconnect(inuse_connections=False)
             return None
         self._tier.answered()
         return reply
@@ -116,15 +166,15 @@ class AsyncLink:
         self._options = _options(url, timeout, more)
         #: What a `Link` to the same place is made of, besides the tier.
         self.target = url, timeout, more
-        self._clients: WeakKeyDictionary[
+        self._clients: dict[
             asyncio.AbstractEventLoop, tuple[redis.asyncio.Redis, asyncio.Semaphore]
-        ] = WeakKeyDictionary()
+        ] = {}
         self._make()
         forks.watch(self)
 
     def after_fork(self) -> None:
         """Leaves the parent its connections."""
-        self._clients = WeakKeyDictionary()
+        self._clients = {}
 
     def _make(self) -> redis.asyncio.Redis:
         retry = redis.asyncio.retry.Retry(NoBackoff(), 0)
@@ -135,35 +185,40 @@ class AsyncLink:
 
     async def _connect(self, connection: Any) -> None:
         await connection.on_connect()
-        await connection.send_command("EVAL", RENEW.source, 1, self._tier.epoch)
+        await connection.send_packed_command(_packed("EVAL", RENEW.source, 1, self._tier.epoch))
         await connection.read_response()
 
     async def ask(self, ask: Ask) -> Any:
         """The reply, or None."""
-        if not self._tier.breaker.allows():
-            return None
-        loop = asyncio.get_running_loop()
-        if loop not in self._clients:
-            self._clients[loop] = self._make(), asyncio.Semaphore(_MOST_TASKS)
-        client, room = self._clients[loop]
-        several: tuple[Any, ...] = (len(ask.keys), *ask.keys, *ask.arguments)
-        try:
-            async with room:
-                if not self._tier.breaker.allows():
-                    return None  # it failed since
+        client, room = self._of_this_loop()
+        pool = client.connection_pool
+        async with room:
+            if not self._tier.breaker.allows():
+                return None
+            try:
                 try:
-                    reply = await client.evalsha(ask.script.digest, *several)
+                    reply = await _reply_async(pool, _words(ask))
                 except NoScriptError:
-                    reply = await client.eval(ask.script.source, *several)
-        except _NO_ANSWER as error:
-            self._tier.did_not_answer(error)
-            await client.connection_pool.disconnect(inuse_connections=False)
-            return None
-        except RedisError as error:
-            self._tier.would_not(error)
-            return None
+                    reply = await _reply_async(pool, _words(ask, whole=True))
+            except ResponseError as error:
+                self._tier.would_not(error)
+                return None
+            except Exception as error:
+                self._tier.did_not_answer(error)
+                with contextlib.suppress(Exception):
+                    await pool.disconnect(inuse_connections=False)
+                return None
         self._tier.answered()
         return reply
+
+    def _of_this_loop(self) -> tuple[redis.asyncio.Redis, asyncio.Semaphore]:
+        loop = asyncio.get_running_loop()
+        known = self._clients.get(loop)
+        if known is None:
+            for other in [one for one in self._clients if one.is_closed()]:
+                self._clients.pop(other, None)
+            known = self._clients[loop] = self._make(), asyncio.Semaphore(_MOST_TASKS)
+        return known
 
     async def close(self) -> None:
         """Closes the connections of this event loop."""

@@ -15,6 +15,7 @@ remembered here, and forgotten before anything else is asked.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import threading
@@ -26,14 +27,16 @@ from typing import Any, Final
 
 from gatecore.cache import forks, scripts
 from gatecore.cache.breaker import Breaker
-from gatecore.cache.codec import Codec, CorruptError, framed, unframed
+from gatecore.cache.codec import PLAIN, Codec, CorruptError, framed, unframed
 from gatecore.cache.flights import Flight, Flights
 from gatecore.cache.lifetime import Lifetime
 from gatecore.cache.scripts import Script
 from gatecore.cache.stats import CacheStats
 from gatecore.cache.values import MISSING, is_frozen
+from gatecore.errors import CacheValueError
 
 __all__ = ["Ask", "Found", "Make", "Outcome", "Pause", "RedisTier", "Steps", "TagHold"]
+__all__ += ["names_of"]
 
 _log = logging.getLogger("gatecore.cache")
 
@@ -42,6 +45,10 @@ _FIRST_PAUSE: Final = 0.001
 _LONGEST_PAUSE: Final = 0.02
 #: For how long a key of which nothing came is made by whoever asks, side by side, in ms.
 _NOTHING_CAME: Final = 1000
+#: For how long others wait between the two steps of setting a value, in ms.
+_SETTING: Final = 2000
+#: The longest lifetime in ms, some 30 years.
+_LONGEST: Final = 10**12
 #: Keys and tags that are remembered to be forgotten; when there are more, everything is.
 _MOST_PENDING: Final = 10_000
 #: Epochs that one script deletes: Lua takes some 8,000 arguments.
@@ -115,14 +122,28 @@ class TagHold:
 
 @dataclass
 class _Pending:
-    """What Redis was not told to forget."""
+    """What Redis was not told to forget, each with a number of its own."""
 
-    keys: set[bytes] = field(default_factory=set)
-    tags: set[str] = field(default_factory=set)
-    everything: bool = False
+    keys: dict[bytes, int] = field(default_factory=dict)
+    tags: dict[str, int] = field(default_factory=dict)
+    everything: int = 0
 
     def __len__(self) -> int:
-        return len(self.keys) + len(self.tags) + self.everything
+        return len(self.keys) + len(self.tags) + bool(self.everything)
+
+    def copy(self) -> _Pending:
+        return _Pending(dict(self.keys), dict(self.tags), self.everything)
+
+    def settle(self, told: _Pending) -> None:
+        """Takes out what was told, but for what was put off anew since."""
+        for key, number in told.keys.items():
+            if self.keys.get(key) == number:
+                del self.keys[key]
+        for tag, number in told.tags.items():
+            if self.tags.get(tag) == number:
+                del self.tags[tag]
+        if self.everything == told.everything:
+            self.everything = 0
 
 
 class RedisTier:
@@ -161,6 +182,8 @@ class RedisTier:
         self._hits = self._misses = self._corrupt = self._refused = self._too_cheap = 0
         self._ill = 0
         self._pending = _Pending()
+        self._numbers = itertools.count(1)
+        self._refusal = ""
         self._fetches: deque[float] = deque(maxlen=31)
         self._least = 0.0
         self._has_hit = False
@@ -171,6 +194,7 @@ class RedisTier:
         """Is somebody else, with locks of his own."""
         self.name = os.urandom(16)
         self._lock = threading.Lock()
+        self._telling = threading.Lock()
         self.breaker.begin()
 
     # What whoever talks to Redis tells.
@@ -189,9 +213,11 @@ class RedisTier:
 
     def would_not(self, error: BaseException) -> None:
         """Redis answered that it would not: it is full, loading, read-only, or forbids it."""
-        _log.warning("Redis refuses: %s", error)
         with self._lock:
             self._ill += 1
+            is_new, self._refusal = self._refusal != str(error), str(error)
+        if is_new:
+            _log.warning("Redis refuses: %s", error)
         self.breaker.succeeded()
 
     @property
@@ -225,20 +251,24 @@ class RedisTier:
         return found
 
     def set(self, key: bytes, value: Any, tags: Collection[str], codec: Codec) -> Steps:
-        """Keeps a value."""
-        names = _names(tags)
+        """Keeps a value.
+
+        In two steps, so that one which Redis gets late, after a timeout, undoes nothing that came
+        after it.
+        """
+        names, keys = names_of(tags), self._keys(key)
         stored = framed(value, codec)
         self.flights.void(key, lambda: None)
-        arguments = (self._tags, stored, self._drawn(), self._lock_ms, os.urandom(16).hex())
+        mine = os.urandom(16).hex()
+        arguments = (self._tags, mine, _SETTING, os.urandom(16).hex(), self._tags_ms())
         message = self.name + b"d" + key
-        ask = Ask(
-            scripts.SET,
-            self._keys(key),
-            (*arguments, self._tags_ms(), self.channel, message, *map(_encoded, names)),
+        begin = Ask(
+            scripts.REPLACE, keys, (*arguments, self.channel, message, *map(_encoded, names))
         )
-        reply = yield from self._ask(ask)
-        if reply is None:
-            self._postpone(keys=[key])
+        guard = yield from self._tell(begin, keys=[key])
+        if guard is not None:
+            end = Ask(scripts.STORE, keys, (self._tags, mine, stored, self._drawn(), *guard))
+            yield from self._tell(end, keys=[key])
 
     def make(
         self,
@@ -247,13 +277,15 @@ class RedisTier:
         keep: Callable[[Any], bool] | None,
         flight: Flight,
         codec: Codec,
+        *,
+        waits: bool = True,
     ) -> Steps:
         """The `Outcome` of the computation of this process, or another one's value."""
-        keys, names = self._keys(key), _names(tags)
+        keys, names = self._keys(key), names_of(tags)
         mine, pause, waited = os.urandom(16).hex(), _FIRST_PAUSE, 0.0
         guard: list[bytes] | None = None
-        owns = False
-        while True:
+        mark, is_damaged = b"", False
+        while not flight.is_void:
             fresh = os.urandom(16).hex()
             ask = Ask(
                 scripts.BEGIN,
@@ -266,25 +298,29 @@ class RedisTier:
             if reply[0] == 1:
                 found = yield from self._entry(key, reply, codec)
                 if found is MISSING:
-                    continue  # it was damaged, and is gone
+                    if is_damaged:
+                        break  # and Redis does not let go of it
+                    is_damaged = True
+                    continue
                 # Who joined since may have asked after it was forgotten: let them look themselves.
                 flight.is_outdated = True
                 return Outcome(found.value)
-            if reply[0] == 3 and waited < 2 * self._lock_ms / 1000:
+            if reply[0] == 3:
                 self._corrupt += reply[2]
+                if not waits or waited >= 2 * self._lock_ms / 1000:
+                    break
                 yield Pause(pause)
                 waited, pause = waited + pause, min(2 * pause, _LONGEST_PAUSE)
                 continue
-            if reply[0] != 3:
-                self._corrupt += reply[1]
-                guard, owns = reply[2:], reply[0] == 4
+            self._corrupt += reply[1]
+            mark, guard = reply[2], reply[3:]
             break
-        return (yield from self._make(keys, mine if owns else "", guard, keep, flight, codec))
+        return (yield from self._make(keys, mark, guard, keep, flight, codec))
 
     def _make(
         self,
         keys: tuple[bytes, ...],
-        mine: str,
+        mark: bytes,
         guard: list[bytes] | None,
         keep: Callable[[Any], bool] | None,
         flight: Flight,
@@ -295,19 +331,20 @@ class RedisTier:
         try:
             outcome: Outcome = yield Make()
             seconds = self._clock() - begin
-            if outcome.error is None and not is_frozen(outcome.value):
+            is_shared = is_frozen(outcome.value) and codec is not PLAIN
+            if outcome.error is None and not is_shared:
                 outcome = Outcome(outcome.value, framed(outcome.value, codec))
-            ask = self._storage(keys, mine, guard, keep, flight, codec, outcome, seconds)
+            ask = self._storage(keys, mark, guard, keep, flight, codec, outcome, seconds)
         except GeneratorExit:
             raise
         except BaseException:
-            yield from self._release(keys, mine, guard)
+            yield from self._release(keys, mark, guard)
             raise
         reply = None
         if ask is not None:
             reply = yield from self._ask(ask)
         if reply is None:
-            reply = yield from self._release(keys, mine, guard)
+            reply = yield from self._release(keys, mark, guard)
         if reply == 0:
             # It is outdated: right for who asked before, not for who asked since.
             flight.is_outdated = True
@@ -318,7 +355,7 @@ class RedisTier:
     def _storage(
         self,
         keys: tuple[bytes, ...],
-        mine: str,
+        mark: bytes,
         guard: list[bytes] | None,
         keep: Callable[[Any], bool] | None,
         flight: Flight,
@@ -340,48 +377,52 @@ class RedisTier:
         if guard is None:
             return None
         stored = framed(outcome.value, codec) if outcome.stored is None else outcome.stored
-        return Ask(scripts.STORE, keys, (self._tags, mine, stored, self._drawn(), *guard))
+        return Ask(scripts.STORE, keys, (self._tags, mark, stored, self._drawn(), *guard))
 
-    def _release(self, keys: tuple[bytes, ...], mine: str, guard: list[bytes] | None) -> Steps:
+    def _release(self, keys: tuple[bytes, ...], mark: bytes, guard: list[bytes] | None) -> Steps:
         """Lets others make it, of which nothing came here; 0 if it is outdated as well."""
         if guard is None:
             return None
-        arguments: tuple[bytes | str | int, ...] = (self._tags, mine, _NOTHING_CAME, *guard)
+        arguments: tuple[bytes | str | int, ...] = (self._tags, mark, _NOTHING_CAME, *guard)
         return (yield from self._ask(Ask(scripts.RELEASE, keys[1:], arguments)))
 
     def delete(self, key: bytes) -> Steps:
         """Forgets an entry; whether there was one, as far as Redis answers."""
         self.flights.void(_checked(key), lambda: None)
-        reply = yield from self._ask(self._deletion(key))
-        if reply is None:
-            self._postpone(keys=[key])
-        return bool(reply)
+        return bool((yield from self._tell(self._deletion(key), keys=[key])))
 
     def invalidate(self, tags: Collection[str]) -> Steps:
         """Forgets what carries one of the tags."""
-        names = _names(tags)
+        names = names_of(tags)
         self._outdate(frozenset(names))
         for ask, part in self._invalidations(names):
-            if (yield from self._ask(ask)) is None:
-                self._postpone(tags=part)
+            yield from self._tell(ask, tags=part)
         return 0
 
     def clear(self) -> Steps:
         """Forgets everything."""
         self._outdate(None)
-        if (yield self._clearing()) is None:
-            self._postpone(everything=True)
-        else:
+        with self._lock:
+            told = self._pending.copy()
+        if (yield from self._tell(self._clearing(), everything=True, first=True)) is not None:
             with self._lock:
-                self._pending = _Pending()
+                self._pending.settle(told)
 
     def hold(self, tags: Collection[str]) -> TagHold:
         """What a value of these tags depends on, from now on."""
-        return TagHold(frozenset(_names(tags)))
+        return TagHold(frozenset(names_of(tags)))
 
     def given(self, outcome: Outcome, codec: Codec) -> Any:
         """The value for one who waited while another one made it."""
-        return outcome.value if outcome.stored is None else unframed(outcome.stored, codec)
+        if outcome.stored is None or is_frozen(outcome.value):
+            return outcome.value
+        try:
+            return unframed(outcome.stored, codec)
+        except CorruptError as error:
+            raise CacheValueError(
+                f"the codec {codec.name!r} does not read what it wrote of a "
+                f"{type(outcome.value).__name__}"
+            ) from error
 
     def stats(self) -> CacheStats:
         """Everything counted."""
@@ -418,40 +459,53 @@ class RedisTier:
 
     def _ask(self, ask: Ask) -> Steps:
         """Redis' reply, once it has forgotten what it was to forget."""
-        if len(self._pending) and not (yield from self._forget_pending()):
+        if len(self._pending) and not (yield from self._tell_pending()):
             return None
         return (yield ask)
 
-    def _forget_pending(self) -> Steps:
-        """Whether Redis was told everything."""
-        with self._lock:
-            pending = _Pending(
-                set(self._pending.keys), set(self._pending.tags), self._pending.everything
-            )
-        asks: list[tuple[Ask, list[bytes], list[str], bool]] = []
-        if pending.everything:
-            asks.append((self._clearing(), [], [], True))
-        asks += [(ask, [], part, False) for ask, part in self._invalidations([*pending.tags])]
-        asks += [(self._deletion(key), [key], [], False) for key in pending.keys]
-        for ask, keys, tags, everything in asks:
-            if (yield ask) is None:
-                return False
-            with self._lock:
-                self._pending.keys.difference_update(keys)
-                self._pending.tags.difference_update(tags)
-                self._pending.everything &= not everything
-        return True
+    def _tell(self, ask: Ask, *, first: bool = False, **what: Any) -> Steps:
+        """Has Redis forget something; what it is not told is put off."""
+        try:
+            reply = (yield ask) if first else (yield from self._ask(ask))
+        except BaseException:  # interrupted or cancelled: nobody knows what it was told
+            self._put_off(**what)
+            raise
+        if reply is None:
+            self._put_off(**what)
+        return reply
 
-    def _postpone(
+    def _tell_pending(self) -> Steps:
+        """Whether Redis was told everything; one asker tells, the others go on without Redis."""
+        if not self._telling.acquire(blocking=False):
+            return False
+        try:
+            with self._lock:
+                pending = self._pending.copy()
+            told: list[tuple[Ask, _Pending]] = []
+            if pending.everything:
+                told.append((self._clearing(), _Pending(everything=pending.everything)))
+            for ask, part in self._invalidations([*pending.tags]):
+                told.append((ask, _Pending(tags={tag: pending.tags[tag] for tag in part})))
+            for key, number in pending.keys.items():
+                told.append((self._deletion(key), _Pending(keys={key: number})))
+            for ask, part_of_pending in told:
+                if (yield ask) is None:
+                    return False
+                with self._lock:
+                    self._pending.settle(part_of_pending)
+            return True
+        finally:
+            self._telling.release()
+
+    def _put_off(
         self, keys: Collection[bytes] = (), tags: Collection[str] = (), *, everything: bool = False
     ) -> None:
         with self._lock:
-            pending = self._pending
-            pending.keys.update(keys)
-            pending.tags.update(tags)
-            pending.everything |= everything
-            if len(pending) > _MOST_PENDING:
-                self._pending = _Pending(everything=True)
+            pending, number = self._pending, next(self._numbers)
+            pending.keys.update(dict.fromkeys(keys, number))
+            pending.tags.update(dict.fromkeys(tags, number))
+            if everything or len(pending) > _MOST_PENDING:
+                self._pending = _Pending(everything=number)
 
     def _outdate(self, tags: Set[str] | None) -> None:
         for flight in self.flights.under_way():
@@ -472,6 +526,8 @@ class RedisTier:
             part = names[start : start + _MOST_TAGS]
             encoded = [_encoded(name) for name in part]
             message = self.name + b"t" + b"\0".join(encoded)
+            if any(b"\0" in name for name in encoded):
+                message = self.name + b"a"
             keys = tuple(self._tags + name for name in encoded)
             asks.append((Ask(scripts.INVALIDATE, keys, (self.channel, message)), part))
         return asks
@@ -482,12 +538,14 @@ class RedisTier:
 
     def _drawn(self) -> int:
         seconds = self.lifetime.draw()
-        return 0 if seconds is None else max(1, round(seconds * 1000))
+        return 0 if seconds is None else min(max(1, round(seconds * 1000)), _LONGEST)
 
     def _tags_ms(self) -> int:
         """How long epochs of tags are kept at least: longer than what is made of them."""
         seconds = self.lifetime.seconds
-        return 0 if seconds is None else round(seconds * 1000) + 2 * self._lock_ms + 60_000
+        if seconds is None:
+            return 0
+        return min(round(seconds * 1000), _LONGEST) + 2 * self._lock_ms + 60_000
 
     def _fetched(self, seconds: float, *, is_hit: bool) -> None:
         with self._lock:
@@ -522,7 +580,7 @@ def _decoded(name: bytes) -> str:
     return name.decode("utf-8", "surrogatepass")
 
 
-def _names(tags: Collection[str]) -> list[str]:
+def names_of(tags: Collection[str]) -> list[str]:
     """Each tag once."""
     if isinstance(tags, str):
         raise TypeError(f"tags are several names, not a str: [{tags!r}]")

@@ -7,12 +7,14 @@ its tags at the time when it began to be made. Epochs are random names, not coun
 {gatecore:NAME}:e          epoch of everything: <run id of the server>:<random>
 {gatecore:NAME}:t:<tag>    epoch of a tag: <random>
 {gatecore:NAME}:v:<key>    entry: v, g = [epoch, tag, its epoch, tag, its epoch, …]
-{gatecore:NAME}:l:<key>    who makes it: a random name, `-` nothing came of it, `!` deleted
+{gatecore:NAME}:l:<key>    its mark: who makes it, `-<who>` nothing came of it, `!` deleted
 ```
 
 To invalidate a tag is to delete its epoch. An entry is given only if every epoch of its guard is
 there and the same, so an epoch that Redis evicts, loses or makes anew makes misses, never a stale
 answer.
+
+What is made is kept and told only if the mark is still the one under which it was begun.
 
 The run id is for a server that restarts from an old file and so forgets invalidations: each
 connection first compares it, and where it is another one the epoch of everything ends.
@@ -27,7 +29,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["BEGIN", "CLEAR", "DELETE", "GET", "INVALIDATE", "RELEASE", "RENEW", "SET", "STORE"]
+__all__ = ["BEGIN", "CLEAR", "DELETE", "GET", "INVALIDATE", "RELEASE", "RENEW", "REPLACE", "STORE"]
 __all__ += ["Script"]
 
 
@@ -96,11 +98,21 @@ end
 """
 )
 
-_KEEP: Final = """
-local function keep(value, bytes, guard, ttl)
-  redis.call('DEL', value)
-  redis.call('HSET', value, 'v', bytes, 'g', cmsgpack.pack(guard))
-  if ttl > 0 then redis.call('PEXPIRE', value, ttl) end
+# Whether what was made is right for who asks now: nothing was deleted, set or invalidated since.
+_IS_CURRENT: Final = """
+local function is_current(lock, mark, epoch, prefix, guard)
+  if redis.call('GET', lock) ~= mark then return false end
+  if redis.call('GET', epoch) ~= guard[1] then return false end
+  for i = 2, #guard, 2 do
+    if redis.call('GET', prefix .. guard[i]) ~= guard[i + 1] then return false end
+  end
+  return true
+end
+
+local function guard_from(first)
+  local guard = {}
+  for i = first, #ARGV do guard[#guard + 1] = ARGV[i] end
+  return guard
 end
 """
 
@@ -108,8 +120,8 @@ end
 GET: Final = Script(_READ + "return read(KEYS[1], KEYS[2], ARGV[1])")
 
 #: value, lock, epoch | tag prefix, mine, lock ms, fresh, tags' ms, tags …
-#: As GET, or 3 another one makes it, ms · 4 make it, guard …
-#: · 5 make it, but others may too, guard …
+#: As GET, or 3 another one makes it, ms, corrupt · 4 make it, corrupt, mark, guard …
+#: · 5 make it, but others may too, corrupt, mark, guard …
 BEGIN: Final = Script(
     _READ
     + _GUARD
@@ -118,83 +130,73 @@ local reply = read(KEYS[1], KEYS[3], ARGV[1])
 if reply[1] == 1 then return reply end
 local corrupt = reply[1] == 2 and 1 or 0
 local lock = redis.call('GET', KEYS[2])
-if lock and lock ~= ARGV[2] and lock ~= '!' and lock ~= '-' then
+if lock and lock ~= ARGV[2] and lock ~= '!' and string.sub(lock, 1, 1) ~= '-' then
   return {3, redis.call('PTTL', KEYS[2]), corrupt}
 end
-local mode = 5
-if lock ~= '-' then
+local mode, mark = 5, lock
+if not lock or string.sub(lock, 1, 1) ~= '-' then
   redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-  mode = 4
+  mode, mark = 4, ARGV[2]
 end
 local all = guard(KEYS[3], ARGV[1], ARGV[4], tonumber(ARGV[5]), 6)
+table.insert(all, 1, mark)
 table.insert(all, 1, corrupt)
 table.insert(all, 1, mode)
 return all
 """
 )
 
-# Whether what was made is right for who asks now: nothing was deleted, set or invalidated since.
-_IS_CURRENT: Final = """
-local function is_undisturbed(lock, mine)
-  local now = redis.call('GET', lock)
-  if mine ~= '' then return now == mine end
-  return not now or now == '-'
-end
-
-local function is_alive(epoch, prefix, guard)
-  local alive = redis.call('GET', epoch) == guard[1]
-  for i = 2, #guard, 2 do
-    alive = alive and redis.call('GET', prefix .. guard[i]) == guard[i + 1]
-  end
-  return alive
-end
-"""
-
-#: value, lock, epoch | tag prefix, mine or '', bytes, ms, guard …; 1 if it is kept
+#: value, lock, epoch | tag prefix, mark, bytes, ms, guard …; 1 if it is kept
 STORE: Final = Script(
-    _KEEP
-    + _IS_CURRENT
+    _IS_CURRENT
     + """
-if not is_undisturbed(KEYS[2], ARGV[2]) then return 0 end
-local guard = {}
-for i = 5, #ARGV do guard[#guard + 1] = ARGV[i] end
-local alive = is_alive(KEYS[3], ARGV[1], guard)
-if alive then keep(KEYS[1], ARGV[3], guard, tonumber(ARGV[4])) end
-if ARGV[2] ~= '' then redis.call('DEL', KEYS[2]) end
+local guard, mark = guard_from(5), ARGV[2]
+local alive = is_current(KEYS[2], mark, KEYS[3], ARGV[1], guard)
+if alive then
+  local kind = redis.call('TYPE', KEYS[1]).ok
+  if kind ~= 'hash' and kind ~= 'none' then redis.call('DEL', KEYS[1]) end
+  redis.call('HSET', KEYS[1], 'v', ARGV[3], 'g', cmsgpack.pack(guard))
+  local ttl = tonumber(ARGV[4])
+  if ttl > 0 then redis.call('PEXPIRE', KEYS[1], ttl) else redis.call('PERSIST', KEYS[1]) end
+end
+if string.sub(mark, 1, 1) ~= '-' and redis.call('GET', KEYS[2]) == mark then
+  redis.call('DEL', KEYS[2])
+end
 return alive and 1 or 0
 """
 )
 
-#: lock, epoch | tag prefix, mine or '', ms, guard …; 1 if what was made may be told
+#: lock, epoch | tag prefix, mark, ms, guard …; 1 if what was made may be told
 RELEASE: Final = Script(
     _IS_CURRENT
     + """
-if not is_undisturbed(KEYS[1], ARGV[2]) then return 0 end
-if ARGV[2] ~= '' then redis.call('SET', KEYS[1], '-', 'PX', ARGV[3]) end
-local guard = {}
-for i = 4, #ARGV do guard[#guard + 1] = ARGV[i] end
-return is_alive(KEYS[2], ARGV[1], guard) and 1 or 0
+local mark = ARGV[2]
+local alive = is_current(KEYS[1], mark, KEYS[2], ARGV[1], guard_from(4))
+if string.sub(mark, 1, 1) ~= '-' and redis.call('GET', KEYS[1]) == mark then
+  redis.call('SET', KEYS[1], '-' .. mark, 'PX', ARGV[3])
+end
+return alive and 1 or 0
 """
 )
 
-#: value, lock, epoch | tag prefix, bytes, ms, lock ms, fresh, tags' ms, channel, message, tags …
-SET: Final = Script(
+#: value, lock, epoch | tag prefix, mine, ms, fresh, tags' ms, channel, message, tags …
+#: The guard of what is about to be set by STORE; what was there is gone.
+REPLACE: Final = Script(
     _GUARD
-    + _KEEP
     + """
-local all = guard(KEYS[3], ARGV[1], ARGV[5], tonumber(ARGV[6]), 9)
-keep(KEYS[1], ARGV[2], all, tonumber(ARGV[3]))
-if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('SET', KEYS[2], '!', 'PX', ARGV[4]) end
-redis.call('PUBLISH', ARGV[7], ARGV[8])
-return 1
+redis.call('UNLINK', KEYS[1])
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+redis.call('PUBLISH', ARGV[6], ARGV[7])
+return guard(KEYS[3], ARGV[1], ARGV[4], tonumber(ARGV[5]), 8)
 """
 )
 
 #: value, lock | lock ms, channel, message
 DELETE: Final = Script("""
+local count = redis.call('UNLINK', KEYS[1])
 redis.call('SET', KEYS[2], '!', 'PX', ARGV[1])
 redis.call('PUBLISH', ARGV[2], ARGV[3])
-return redis.call('UNLINK', KEYS[1])
+return count
 """)
 
 #: the tags' epochs … | channel, message

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import time
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from gatecore.cache.codec import PLAIN, Codec
-from gatecore.cache.flights import Flight
+from gatecore.cache.flights import Flight, OutdatedError
 from gatecore.cache.lifetime import Lifetime
 from gatecore.cache.redis_links import Link
-from gatecore.cache.redis_tier import Make, Outcome, Pause, RedisTier, Steps
+from gatecore.cache.redis_tier import Make, Outcome, Pause, RedisTier, Steps, names_of
 from gatecore.cache.stats import CacheStats
 from gatecore.cache.values import MISSING
 
@@ -130,6 +131,7 @@ class RedisCache:
         *,
         tags: Collection[str] = (),
         keep: Callable[[V], bool] | None = None,
+        waits: bool = True,
     ) -> V:
         """The value; made by the first of all who ask at the same time, in whatever process.
 
@@ -137,10 +139,13 @@ class RedisCache:
             CacheReentryError: `compute` asked for the same key.
             CacheValueError: The codec does not have the value.
         """
-        found = take(self.tier.get(key, self.codec), self.link)
-        if found is not MISSING:
-            return found.value  # type: ignore[no-any-return]
-        return self.make(key, compute, tags, keep)[0]
+        names = names_of(tags)
+        while True:
+            found = take(self.tier.get(key, self.codec), self.link)
+            if found is not MISSING:
+                return found.value  # type: ignore[no-any-return]
+            with contextlib.suppress(OutdatedError):
+                return self.make(key, compute, names, keep, waits=waits)[0]
 
     def make(
         self,
@@ -148,21 +153,27 @@ class RedisCache:
         compute: Callable[[], V],
         tags: Collection[str],
         keep: Callable[[V], bool] | None,
+        *,
+        waits: bool = True,
     ) -> tuple[V, Flight | None]:
-        """The value of a key that was not there, and this thread's flight if it led."""
+        """The value of a key that was not there, and this thread's flight if it led.
+
+        Raises:
+            OutdatedError: Another one made a value that may be older than this question.
+        """
         tier = self.tier
         led: list[tuple[Outcome, Flight]] = []
 
         def lead(flight: Flight) -> Outcome:
             outcome: Outcome = take(
-                tier.make(key, tags, keep, flight, self.codec), self.link, compute
+                tier.make(key, tags, keep, flight, self.codec, waits=waits), self.link, compute
             )
             if outcome.error is not None:
                 raise outcome.error
             led.append((outcome, flight))
             return outcome
 
-        outcome = tier.flights.run(key, lead, lambda: tier.hold(tags))
+        outcome = tier.flights.run(key, lead, lambda: tier.hold(tags), waits=waits)
         if led and led[-1][0] is outcome:
             return outcome.value, led[-1][1]
         return tier.given(outcome, self.codec), None

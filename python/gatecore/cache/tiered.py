@@ -14,13 +14,14 @@ import threading
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
+from gatecore.cache import forks
 from gatecore.cache.async_redis import AsyncRedisCache, take_async
 from gatecore.cache.codec import Codec
-from gatecore.cache.flights import Flight
+from gatecore.cache.flights import Flight, OutdatedError
 from gatecore.cache.listener import Listener
 from gatecore.cache.memory import MemoryCache
 from gatecore.cache.redis_links import Link
-from gatecore.cache.redis_tier import Found, RedisTier
+from gatecore.cache.redis_tier import Found, RedisTier, names_of
 from gatecore.cache.stats import TieredStats
 from gatecore.cache.sync_redis import RedisCache, take
 from gatecore.cache.values import MISSING, is_frozen
@@ -36,13 +37,18 @@ class _Copies:
     def __init__(self, memory: MemoryCache, redis: RedisTier, link: Link) -> None:
         self.memory = memory.tier
         self.redis = redis
-        self._lock = threading.RLock()  # giving a copy back may run code that asks this cache
         self._changes = 0
-        #: Whether invalidations of others are heard.
-        self.is_current = False
+        self.after_fork()
+        forks.watch(self)
         self.listener = Listener(
             self, lambda seconds: link.client(socket_timeout=seconds), redis.channel
         )
+
+    def after_fork(self) -> None:
+        """Uses no copy until it hears of what others forget."""
+        self._lock = threading.RLock()  # giving a copy back may run code that asks this cache
+        #: Whether invalidations of others are heard.
+        self.is_current = False
 
     @property
     def changes(self) -> int:
@@ -71,7 +77,11 @@ class _Copies:
             return
         with self._lock:
             if self._changes == changes and self._may_keep(value):
-                self.memory.flights.void(key, lambda: self.memory.put(key, value, hold))
+                self._put(key, value, hold)
+
+    def _put(self, key: bytes, value: Any, hold: Any) -> None:
+        seconds = self.redis.lifetime.draw()
+        self.memory.flights.void(key, lambda: self.memory.put(key, value, hold, seconds=seconds))
 
     def _may_keep(self, value: Any) -> bool:
         return is_frozen(value) or self.memory.copies
@@ -104,7 +114,7 @@ class _Copies:
         """Keeps what was just set, unless anything else was forgotten meanwhile."""
         with self._lock:
             if self.is_current and self._changes == changes and self._may_keep(value):
-                self.memory.flights.void(key, lambda: self.memory.put(key, value, hold))
+                self._put(key, value, hold)
 
     def end(self) -> None:
         """Ends listening, and uses no copy until it is begun again."""
@@ -171,14 +181,16 @@ class TieredCache:
 
     def set(self, key: bytes, value: Any, *, tags: Collection[str] = (), cost: float = 0.0) -> None:
         """Keeps a value; in memory only, if `cost` seconds are less than Redis takes for a hit."""
-        copies, tier = self._copies, self._redis.tier
+        copies, tier, names = self._copies, self._redis.tier, names_of(tags)
         changes = copies.changes
-        hold = copies.memory.hold(tags)
-        if tier.is_cheap(cost):
-            self._redis.delete(key)
-        else:
-            self._redis.set(key, value, tags=tags)
-        copies.forget(lambda: copies.memory.delete(key))
+        hold = copies.memory.hold(names)
+        try:
+            if tier.is_cheap(cost):
+                self._redis.delete(key)
+            else:
+                self._redis.set(key, value, tags=names)
+        finally:
+            copies.forget(lambda: copies.memory.delete(key))
         copies.replace(key, value, hold, changes + 1)
 
     def get_or_compute(
@@ -188,46 +200,56 @@ class TieredCache:
         *,
         tags: Collection[str] = (),
         keep: Callable[[V], bool] | None = None,
+        waits: bool = True,
     ) -> V:
         """The value; made by the first of all who ask at the same time, in whatever process.
 
         What takes less time to make than Redis takes for a hit is kept in memory only, and counted
         as `too_cheap`.
         """
-        copies = self._copies
-        value = copies.get(key)
-        if value is not MISSING:
+        copies, names = self._copies, names_of(tags)
+        while True:
+            value = copies.get(key)
+            if value is not MISSING:
+                return value  # type: ignore[no-any-return]
+            found = self._found(key)
+            if found is not MISSING:
+                return found.value  # type: ignore[no-any-return]
+            changes = copies.changes
+            hold = copies.memory.hold(names)
+            try:
+                value, flight = self._redis.make(key, compute, names, keep, waits=waits)
+            except OutdatedError:
+                continue
+            if flight is not None and (keep is None or keep(value)):
+                copies.add_made(key, value, flight, hold, changes)
             return value  # type: ignore[no-any-return]
-        found = self._found(key)
-        if found is not MISSING:
-            return found.value  # type: ignore[no-any-return]
-        changes = copies.changes
-        hold = copies.memory.hold(tags)
-        value, flight = self._redis.make(key, compute, tags, keep)
-        if flight is not None and (keep is None or keep(value)):
-            copies.add_made(key, value, flight, hold, changes)
-        return value  # type: ignore[no-any-return]
 
     def delete(self, key: bytes) -> bool:
         """Forgets one entry, for every process; whether there was one."""
         copies = self._copies
-        was_there = self._redis.delete(key)
         before = copies.memory.peek(key) is not MISSING
-        copies.forget(lambda: copies.memory.delete(key))
-        return was_there or before
+        try:
+            return self._redis.delete(key) or before
+        finally:
+            copies.forget(lambda: copies.memory.delete(key))
 
     def invalidate(self, *tags: str) -> int:
         """Forgets what carries one of the tags, for every process; how many entries in memory."""
         copies = self._copies
-        self._redis.invalidate(*tags)
         count: list[int] = []
-        copies.forget(lambda: count.append(copies.memory.invalidate(tags)))
+        try:
+            self._redis.invalidate(*tags)
+        finally:
+            copies.forget(lambda: count.append(copies.memory.invalidate(tags)))
         return count[0]
 
     def clear(self) -> None:
         """Forgets everything, for every process."""
-        self._redis.clear()
-        self._copies.forget(self._copies.memory.clear)
+        try:
+            self._redis.clear()
+        finally:
+            self._copies.forget(self._copies.memory.clear)
 
     def stats(self) -> TieredStats:
         """What each tier did in this process."""
@@ -288,14 +310,16 @@ class AsyncTieredCache:
         self, key: bytes, value: Any, *, tags: Collection[str] = (), cost: float = 0.0
     ) -> None:
         """Keeps a value; in memory only, if `cost` seconds are less than Redis takes for a hit."""
-        copies, tier = self._copies, self._redis.tier
+        copies, tier, names = self._copies, self._redis.tier, names_of(tags)
         changes = copies.changes
-        hold = copies.memory.hold(tags)
-        if tier.is_cheap(cost):
-            await self._redis.delete(key)
-        else:
-            await self._redis.set(key, value, tags=tags)
-        copies.forget(lambda: copies.memory.delete(key))
+        hold = copies.memory.hold(names)
+        try:
+            if tier.is_cheap(cost):
+                await self._redis.delete(key)
+            else:
+                await self._redis.set(key, value, tags=names)
+        finally:
+            copies.forget(lambda: copies.memory.delete(key))
         copies.replace(key, value, hold, changes + 1)
 
     async def get_or_compute(
@@ -305,46 +329,56 @@ class AsyncTieredCache:
         *,
         tags: Collection[str] = (),
         keep: Callable[[V], bool] | None = None,
+        waits: bool = True,
     ) -> V:
         """The value; made by the first of all who ask at the same time, in whatever process.
 
         What takes less time to make than Redis takes for a hit is kept in memory only, and counted
         as `too_cheap`.
         """
-        copies = self._copies
-        value = copies.get(key)
-        if value is not MISSING:
+        copies, names = self._copies, names_of(tags)
+        while True:
+            value = copies.get(key)
+            if value is not MISSING:
+                return value  # type: ignore[no-any-return]
+            found = await self._found(key)
+            if found is not MISSING:
+                return found.value  # type: ignore[no-any-return]
+            changes = copies.changes
+            hold = copies.memory.hold(names)
+            try:
+                value, flight = await self._redis.make(key, compute, names, keep, waits=waits)
+            except OutdatedError:
+                continue
+            if flight is not None and (keep is None or keep(value)):
+                copies.add_made(key, value, flight, hold, changes)
             return value  # type: ignore[no-any-return]
-        found = await self._found(key)
-        if found is not MISSING:
-            return found.value  # type: ignore[no-any-return]
-        changes = copies.changes
-        hold = copies.memory.hold(tags)
-        value, flight = await self._redis.make(key, compute, tags, keep)
-        if flight is not None and (keep is None or keep(value)):
-            copies.add_made(key, value, flight, hold, changes)
-        return value  # type: ignore[no-any-return]
 
     async def delete(self, key: bytes) -> bool:
         """Forgets one entry, for every process; whether there was one."""
         copies = self._copies
-        was_there = await self._redis.delete(key)
         before = copies.memory.peek(key) is not MISSING
-        copies.forget(lambda: copies.memory.delete(key))
-        return was_there or before
+        try:
+            return await self._redis.delete(key) or before
+        finally:
+            copies.forget(lambda: copies.memory.delete(key))
 
     async def invalidate(self, *tags: str) -> int:
         """Forgets what carries one of the tags, for every process; how many entries in memory."""
         copies = self._copies
-        await self._redis.invalidate(*tags)
         count: list[int] = []
-        copies.forget(lambda: count.append(copies.memory.invalidate(tags)))
+        try:
+            await self._redis.invalidate(*tags)
+        finally:
+            copies.forget(lambda: count.append(copies.memory.invalidate(tags)))
         return count[0]
 
     async def clear(self) -> None:
         """Forgets everything, for every process."""
-        await self._redis.clear()
-        self._copies.forget(self._copies.memory.clear)
+        try:
+            await self._redis.clear()
+        finally:
+            self._copies.forget(self._copies.memory.clear)
 
     def stats(self) -> TieredStats:
         """What each tier did in this process."""

@@ -8,7 +8,6 @@ event loop; so a flood of requests takes the memory of its requests and no more.
 from __future__ import annotations
 
 import asyncio
-import time
 import weakref
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
@@ -141,22 +140,17 @@ class AsyncComplianceEngine:
         if len(request.text) > _SHORT:
             await self._run(lambda: (engine.key_of(request), request.digest))
         key, tags = engine.key_of(request), engine.tags_of(request)
-        if not request.waits:
-            known = report_in(await cache.get(key))
-            if known is not None:
-                return known
-            started = time.perf_counter()
-            made = await self._run(lambda: engine.judge(request), own)
-            if may_be_kept(made):
-                await cache.set(key, made, tags=tags, cost=time.perf_counter() - started)
-            return made
         judged: list[ValidationReport] = []
 
         async def compute() -> ValidationReport:
-            judged.append(await self._run(lambda: engine.judge(request)))
+            judged.append(await self._run(lambda: engine.judge(request), own))
             return judged[0]
 
-        found = report_in(await cache.get_or_compute(key, compute, tags=tags, keep=may_be_kept))
+        found = report_in(
+            await cache.get_or_compute(
+                key, compute, tags=tags, keep=may_be_kept, waits=request.waits
+            )
+        )
         if judged:
             return judged[0]
         if found is None or not may_be_kept(found):

@@ -11,7 +11,6 @@ Nothing of a validation is kept in the engine, so threads may share one.
 from __future__ import annotations
 
 import os
-import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from secrets import token_hex
@@ -365,22 +364,13 @@ class ComplianceEngine:
         Who has no deadline of its own waits for another who is judging the same document.
         """
         at, tags = self.key_of(request), self.tags_of(request)
-        if not request.waits:
-            known = report_in(cache.get(at))
-            if known is not None:
-                return known
-            started = time.perf_counter()
-            made = self.judge(request)
-            if may_be_kept(made):
-                cache.set(at, made, tags=tags, cost=time.perf_counter() - started)
-            return made
         own: list[ValidationReport] = []
 
         def compute() -> ValidationReport:
             own.append(self.judge(request))
             return own[0]
 
-        found = cache.get_or_compute(at, compute, tags=tags, keep=may_be_kept)
+        found = cache.get_or_compute(at, compute, tags=tags, keep=may_be_kept, waits=request.waits)
         if own:
             return own[0]
         known = report_in(found)
