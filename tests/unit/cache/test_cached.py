@@ -118,6 +118,35 @@ def test_functions_around_it_are_part_of_the_question_by_their_code() -> None:
     assert (make(1)(3), make(2)(3), make(1)(3)) == (3, 6, 3)
     assert cache.stats().computations == 8
 
+    def adds(number: int) -> Any:
+        add: Callable[[int], int] = lambda value: value + number  # noqa: E731
+
+        @cached(cache)
+        def f(value: int) -> int:
+            return add(value)
+
+        return f
+
+    def by_default(number: int) -> Any:
+        def add(value: int, more: int = number) -> int:
+            return value + more
+
+        @cached(cache)
+        def f(value: int) -> int:
+            return add(value)
+
+        return f
+
+    for make_one in (adds, by_default):
+        assert (make_one(1)(5), make_one(2)(5)) == (6, 7)
+    shouts = functools.lru_cache(_shout)
+
+    @cached(cache)
+    def wrapped(text: str) -> str:
+        return shouts(text)
+
+    with pytest.raises(CacheKeyError, match=r"uses a .* of the function around it"):
+        wrapped("a")
     table = {"a": 1}
 
     @cached(cache)

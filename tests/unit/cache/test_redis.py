@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 import os
+import re
 import threading
 import time
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis.connection
 
 from gatecore.cache import AsyncRedisCache, Codec, RedisCache, key
+from gatecore.cache.codec import PLAIN
 from gatecore.errors import CacheValueError
 from tests.support.process import in_threads, run_python
 from tests.support.redis_server import RedisServer, redis_server
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+
 
 KEY, OTHER = key(b"t", "one"), key(b"t", "two")
 
@@ -276,7 +286,17 @@ def test_values_are_what_they_were_or_refused(shared_redis: RedisServer, cache_n
         cache.set(KEY, value)
         assert cache.get(KEY) == value
         assert cache.get_or_compute(key(b"v", repr(value)), _of(value)) == value
-    without: tuple[Any, ...] = ((1, 2), {1: "a"}, {"s": {1}}, object(), float("nan"), [(1,)])
+    without: tuple[Any, ...] = (
+        Level.LOW,
+        OrderedDict(a=1),
+        Counter("a"),
+        (1, 2),
+        {1: "a"},
+        {"s": {1}},
+        object(),
+        float("nan"),
+        [(1,)],
+    )
     for refused in without:
         with pytest.raises(CacheValueError):
             cache.set(KEY, refused)
@@ -447,6 +467,158 @@ def test_an_evicting_server_makes_misses_only() -> None:
         stats = cache.stats()
         assert stats.computations > 300
         assert stats.failures == 0
+
+
+def test_a_late_store_undoes_nothing(shared_redis: RedisServer, cache_name: str) -> None:
+    """Made side by side with others, because something failed just before."""
+    one, other = (RedisCache(shared_redis.url, name=cache_name) for _ in range(2))
+    begun, release = threading.Event(), threading.Event()
+    with pytest.raises(ZeroDivisionError):
+        other.get_or_compute(KEY, lambda: 1 // 0)
+
+    def slow() -> str:
+        begun.set()
+        assert release.wait(30)
+        return "old"
+
+    def changes() -> None:
+        begun.wait()
+        other.delete(KEY)
+        assert other.get_or_compute(KEY, lambda: "new") == "new"
+        release.set()
+
+    in_threads(lambda: one.get_or_compute(KEY, slow), changes)
+    assert one.get(KEY) == other.get(KEY) == "new"
+
+
+def test_what_is_put_off_anew_while_it_is_told_is_told_again(server: RedisServer) -> None:
+    tier = RedisCache(server.url).tier
+    steps = tier.invalidate(["t"])
+    next(steps)
+    with pytest.raises(StopIteration):
+        steps.send(None)  # no answer: it is put off
+    telling = tier.get(KEY, PLAIN)
+    next(telling)  # tells it
+    again = tier.invalidate(["t"])
+    with pytest.raises(StopIteration):
+        next(again)  # somebody else is telling: it is put off once more
+    telling.send(0)
+    assert tier.stats().pending == 1
+    telling.close()
+    telling = tier.get(KEY, PLAIN)
+    next(telling)
+    telling.send(0)
+    assert tier.stats().pending == 0
+    telling.close()
+
+
+def test_an_interrupted_question_leaves_no_reply_to_the_next(
+    shared_redis: RedisServer, cache_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = RedisCache(shared_redis.url, name=cache_name)
+    cache.set(KEY, "one")
+    cache.set(OTHER, "other")
+    read = redis.connection.UnixDomainSocketConnection.read_response
+
+    def interrupted(*args: Any, **options: Any) -> Any:
+        raise KeyboardInterrupt
+
+    for change in (lambda: cache.get(KEY), lambda: cache.invalidate("t")):
+        with monkeypatch.context() as patched:
+            patched.setattr(
+                redis.connection.UnixDomainSocketConnection, "read_response", interrupted
+            )
+            with pytest.raises(KeyboardInterrupt):
+                change()
+        assert redis.connection.UnixDomainSocketConnection.read_response is read
+        assert cache.get(OTHER) == "other"
+    assert cache.stats().pending == 0, "what was interrupted was told again"
+
+
+def test_a_damaged_entry_of_which_redis_does_not_let_go(server: RedisServer) -> None:
+    cache = RedisCache(server.url)
+    cache.set(KEY, "a")
+    server.say("HSET", f"{{gatecore:gatecore}}:v:{KEY.hex()}", "v", "garbage")
+    assert server.say("REPLICAOF", "127.0.0.1", "1") == b"+OK\r\n"  # read-only now
+    assert cache.get_or_compute(KEY, lambda: "made") == "made"
+    assert cache.stats().failures
+
+
+def test_a_full_server_forgets_and_stays_within_its_memory() -> None:
+    with redis_server("--maxmemory", "3mb", "--maxmemory-policy", "noeviction") as server:
+        one, other = RedisCache(server.url), RedisCache(server.url)
+        one.set(KEY, "a", tags=["t"])
+        one.set(OTHER, "b", tags=["t"])
+        for number in range(100):
+            one.set(key(b"", str(number)), "x" * 50_000)
+        assert one.stats().failures
+        assert one.delete(KEY) is True
+        one.invalidate("t")
+        assert (other.get(KEY), other.get(OTHER)) == (None, None)
+        memory = server.say("INFO", "memory")
+        used = int(re.search(rb"used_memory:(\d+)", memory)[1])  # type: ignore[index]
+        assert used < 4 << 20
+
+
+def test_asyncio_asks_again_after_a_failure(server: RedisServer) -> None:
+    async def main() -> None:
+        cache = AsyncRedisCache(server.url)
+        await cache.set(KEY, "a")
+        server.kill()
+        assert await cache.get(KEY) is None
+        await cache.invalidate("t")
+        assert cache.stats().pending == 1
+        server.begin()
+        until = time.monotonic() + 30
+        while cache.stats().pending or cache.stats().is_open:
+            await cache.get(KEY)
+            assert time.monotonic() < until
+            await asyncio.sleep(0.01)
+        await cache.set(KEY, "b")
+        assert await cache.get(KEY) == "b"
+        await cache.close()
+
+    asyncio.run(main())
+
+
+def test_loops_that_come_and_go_leave_nothing(shared_redis: RedisServer, cache_name: str) -> None:
+    cache = AsyncRedisCache(shared_redis.url, name=cache_name)
+
+    async def main() -> None:
+        await cache.set(KEY, "a")
+        assert await cache.get(KEY) == "a"
+        await cache.close()
+
+    descriptors = Path("/proc/self/fd")
+    asyncio.run(main())
+    before = len(list(descriptors.iterdir()))
+    for _ in range(10):
+        asyncio.run(main())
+    assert len(list(descriptors.iterdir())) <= before
+
+
+def test_many_who_wait_for_another_process_look_at_once(
+    shared_redis: RedisServer, cache_name: str
+) -> None:
+    one, other = (RedisCache(shared_redis.url, name=cache_name) for _ in range(2))
+
+    begun = threading.Event()
+
+    def slow() -> str:
+        begun.set()
+        _until(lambda: other.stats().waits >= 199)
+        return "made"
+
+    found: list[str] = []
+
+    def ask() -> None:
+        begun.wait()
+        found.append(other.get_or_compute(KEY, lambda: "twice"))
+
+    in_threads(lambda: one.get_or_compute(KEY, slow), *[ask] * 200)
+    assert found == ["made"] * 200
+    assert other.stats().computations == 0
+    assert other.stats().misses + other.stats().hits < 1000
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gatecore.cache import AsyncMemoryCache, MemoryCache
+from gatecore.errors import CacheReentryError
 from tests.unit.cache.caches import Clock
 
 
@@ -165,3 +166,98 @@ def test_stale_while_it_is_made_anew() -> None:
         await cache.close()
 
     asyncio.run(main())
+
+
+def test_a_computation_that_cancels_itself_is_not_begun_again() -> None:
+    async def main() -> None:
+        cache = AsyncMemoryCache()
+
+        async def compute() -> str:
+            raise asyncio.CancelledError
+
+        with pytest.raises(asyncio.CancelledError):
+            await cache.get_or_compute(b"k", compute)
+        assert cache.stats().computations == 1
+
+    asyncio.run(main())
+
+
+def test_two_tasks_that_would_wait_for_each_other() -> None:
+    async def main() -> None:
+        cache = AsyncMemoryCache()
+        both = [asyncio.Event(), asyncio.Event()]
+
+        def compute_of(mine: int) -> Any:
+            async def compute() -> str:
+                both[mine].set()
+                await both[1 - mine].wait()
+                return str(mine) + await cache.get_or_compute(b"%d" % (1 - mine), leaf)
+
+            return compute
+
+        async def leaf() -> str:
+            return "leaf"
+
+        asked = [cache.get_or_compute(b"%d" % n, compute_of(n)) for n in range(2)]
+        found = await asyncio.wait_for(asyncio.gather(*asked), 30)
+        assert sorted(found)[0].startswith("0")
+        assert sum("leaf" in one for one in found) >= 1
+
+    asyncio.run(main())
+
+
+def test_a_task_that_a_computation_began_may_ask_later() -> None:
+    async def main() -> None:
+        cache = AsyncMemoryCache()
+        tasks: list[asyncio.Task[Any]] = []
+        release = asyncio.Event()
+
+        async def leaf() -> str:
+            return "leaf"
+
+        async def later() -> Any:
+            await release.wait()
+            return await cache.get_or_compute(b"k", leaf)
+
+        async def compute() -> str:
+            tasks.append(asyncio.create_task(later()))
+            return "made"
+
+        assert await cache.get_or_compute(b"k", compute) == "made"
+        release.set()
+        assert await asyncio.wait_for(tasks[0], 30) == "made"
+
+    asyncio.run(main())
+
+
+def test_a_thread_of_a_computation_that_asks_for_its_value() -> None:
+    memory = MemoryCache()
+    cache = AsyncMemoryCache(memory)
+
+    async def main() -> None:
+        async def compute() -> str:
+            return await asyncio.to_thread(memory.get_or_compute, b"k", lambda: "other")
+
+        with pytest.raises(CacheReentryError):
+            await asyncio.wait_for(cache.get_or_compute(b"k", compute), 30)
+
+    asyncio.run(main())
+
+
+def test_what_a_closed_loop_was_making_is_made_by_another() -> None:
+    cache = AsyncMemoryCache()
+
+    async def never() -> str:
+        await asyncio.sleep(3600)
+        return "never"
+
+    async def made() -> str:
+        return "made"
+
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(cache.get_or_compute(b"k", never))
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    assert asyncio.run(asyncio.wait_for(cache.get_or_compute(b"k", made), 30)) == "made"
+    task._log_destroy_pending = False  # type: ignore[attr-defined]

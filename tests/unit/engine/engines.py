@@ -99,6 +99,7 @@ class DictCache:
         *,
         tags: Collection[str] = (),
         keep: Callable[[Any], bool] | None = None,
+        waits: bool = True,
     ) -> Any:
         if (known := self.get(key)) is not None:
             return known

@@ -216,3 +216,20 @@ def test_the_memory_cache_keeps_reports(modules: list[str] | None) -> None:
         assert cache.invalidate("gate:house/a") >= 2
         assert engine.validate_document("an apple", modules=modules) is not again
         assert cache.stats().computations >= 5
+
+
+def test_what_is_invalidated_while_it_is_judged_under_a_deadline_is_not_kept() -> None:
+    cache = MemoryCache()
+
+    def check(text: str, _: str) -> dict[str, str]:
+        cache.invalidate("module:house")
+        return {"status": "PASS"}
+
+    engine = gatecore.ComplianceEngine(
+        python_modules={"house": {"says": Says(check)}},
+        cache=cache,
+        options=EngineOptions(python_revision="1"),
+    )
+    first = engine.validate_document("apple", deadline=60.0)
+    assert engine.validate_document("apple", deadline=60.0) is not first
+    assert cache.stats().entries == 0
