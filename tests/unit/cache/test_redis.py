@@ -600,7 +600,7 @@ def test_loops_that_come_and_go_leave_nothing(shared_redis: RedisServer, cache_n
 def test_many_who_wait_for_another_process_look_at_once(
     shared_redis: RedisServer, cache_name: str
 ) -> None:
-    one, other = (RedisCache(shared_redis.url, name=cache_name) for _ in range(2))
+    one, other = (RedisCache(shared_redis.url, name=cache_name, timeout=30) for _ in range(2))
 
     begun = threading.Event()
 
