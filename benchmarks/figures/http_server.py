@@ -2,9 +2,11 @@
 
     LOKI_HOME=/path/to/loki python -m benchmarks.figures.http_server old|new PORT
 
-It runs as the host runs it: Flask's own server, a thread a connection. Its limit of requests a
-minute is switched off, as a load test must, on both sides: one attribute of its limiter. Its audit
-log goes to a file in a temporary folder.
+It runs as the host runs it: `app.run` on 127.0.0.1, which is werkzeug's server of HTTP/1.0. Each
+request is a connection, and each connection has a thread of its own, without a limit: a hundred
+users are up to a hundred threads of one process. The host's limit of requests a minute is switched
+off, as a load test must, on both sides: one attribute of its limiter. Its audit log goes to the
+file `AUDIT_DB_PATH`, or else into a temporary folder, on the same disk for both.
 
     python -m benchmarks.figures.http_server parts old|new
 
@@ -24,6 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.figures.http_load import documents
@@ -43,9 +46,9 @@ PARTS: Final = (
 
 
 def load(kind: str) -> Any:
-    """The host's server module; "new" is accelerated."""
-    os.environ["AUDIT_DB_PATH"] = str(tempfile.mkdtemp() + "/audit.db")
-    os.chdir(tempfile.mkdtemp())
+    """The host's server module; "new" is accelerated. Whatever it writes goes to one folder."""
+    audit = os.environ.setdefault("AUDIT_DB_PATH", f"{tempfile.mkdtemp()}/audit.db")
+    os.chdir(Path(audit).parent)
     sys.path.insert(0, str(real_host.home().resolve() / "backend"))
     with contextlib.redirect_stdout(io.StringIO()):
         import server  # type: ignore[import-not-found, unused-ignore]
