@@ -44,7 +44,7 @@ class _Record:
 
 
 class _Shared:
-    """A connection that one record of several uses: what it commits is committed with the others'."""
+    """A connection that several records use: what one commits is committed with the others."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -101,7 +101,7 @@ class GroupedLog:
     # The host's methods.
 
     def connect(self) -> Any:
-        """The connection of the records that this thread writes at the moment, or one of its own."""
+        """The connection of the records that this thread writes at the moment, or a new one."""
         return getattr(self._local, "shared", None) or self._open(self._log)
 
     def log_validation(self, *args: Any, **kwargs: Any) -> Any:
@@ -119,9 +119,12 @@ class GroupedLog:
             self._lead()
         if not mine.is_written:
             return self._write(self._log, *args, **kwargs)
-        if mine.error is not None:
+        if mine.error is None:
+            return mine.value
+        try:
             raise mine.error
-        return mine.value
+        finally:
+            del mine  # which the traceback would keep, and it the traceback
 
     def _lead(self) -> None:
         """Writes what waits, this thread's own record first; then another thread's turn comes."""

@@ -4,9 +4,9 @@
     gatecore.accelerate(server)        # or, within it: gatecore.accelerate(sys.modules[__name__])
 
 The engine is accelerated as an engine is. Simultaneous checks of one document are one
-(`single_flight`). The methods of the cache lead to `ReportCache`, and what the audit log writes goes
-through `GroupedLog`; as both remain the objects that they were, whoever imported them by name, or
-holds them elsewhere, has the new methods too.
+(`single_flight`). The methods of the cache lead to `ReportCache`, and the audit log writes by
+`GroupedLog`; as both remain the objects that they were, whoever imported them by name, or holds
+them elsewhere, has the new methods too.
 """
 
 from __future__ import annotations
