@@ -7,8 +7,8 @@ Both servers run the host's own Flask application as the host runs it, a thread 
 on 127.0.0.1. Documents have 10,000 characters. "unique": each document is new, so that the cache
 never has it; "repeated": 50 documents again and again, so that it has nearly all. Then the answers
 to new and to known documents are compared: all but times must be the same. Then what a request is
-made of, which tells what bounds the rate. The load average stands beside each row: that of the
-minute before it.
+made of, which tells what bounds the rate. Beside each row stand the load average of the minute
+before it, and how many processors others used meanwhile: what neither servers nor users did.
 
 The exit code is 1 if a goal is missed, or answers differ.
 """
@@ -21,6 +21,7 @@ import contextlib
 import itertools
 import json
 import os
+import resource
 import socket
 import statistics
 import subprocess
@@ -30,11 +31,22 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from benchmarks.figures.http_load import MOST_SECONDS, Connection, Load, body_of, documents
 
-__all__ = ["asked", "compared", "loads", "main", "parts", "served", "under_load", "verdicts"]
+__all__ = [
+    "Server",
+    "asked",
+    "compared",
+    "loads",
+    "main",
+    "parts",
+    "ratio_of",
+    "served",
+    "under_load",
+    "verdicts",
+]
 
 KINDS: Final = ("old", "new")
 #: What is wanted with new documents: times as many requests a second, seconds at most of 99 %.
@@ -69,9 +81,16 @@ def _process(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]
                 process.wait()
 
 
+class Server(NamedTuple):
+    """A server that is up: where it listens, and which process it is."""
+
+    port: int
+    process: int
+
+
 @contextlib.contextmanager
-def served(kind: str) -> Iterator[int]:
-    """The host's server in a process of its own; its port."""
+def served(kind: str) -> Iterator[Server]:
+    """The host's server in a process of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
@@ -86,7 +105,7 @@ def served(kind: str) -> Iterator[int]:
                 if process.poll() is not None or time.monotonic() > until:
                     raise RuntimeError(f"the {kind} server did not start") from None
                 time.sleep(0.1)
-        yield port
+        yield Server(port, process.pid)
 
 
 async def _asked(port: int, texts: Sequence[str]) -> list[Any]:
@@ -110,26 +129,46 @@ def _without_times(value: Any) -> Any:
     return list(map(_without_times, value)) if isinstance(value, list) else value
 
 
-def under_load(port: int, users: int, seconds: float, *, distinct: int = 0, seed: int = 1) -> Load:
+def _processor_seconds(*processes: int) -> float | None:
+    """What all processes used so far, but for some and for those that this one waited for."""
+    try:
+        fields = Path("/proc/stat").read_text("utf-8").split("\n", 1)[0].split()[1:9]
+        ticks = sum(map(int, fields)) - int(fields[3]) - int(fields[4])  # all but idle and waiting
+        for process in processes:
+            own = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()
+            ticks -= int(own[11]) + int(own[12])
+    except OSError:
+        return None
+    waited = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ticks / os.sysconf("SC_CLK_TCK") - waited.ru_utime - waited.ru_stime
+
+
+def under_load(
+    server: Server, users: int, seconds: float, *, distinct: int = 0, seed: int = 1
+) -> Load:
     """What users of a server meet, from a process of their own."""
-    command = [sys.executable, "-m", "benchmarks.figures.http_load", str(port)]
+    command = [sys.executable, "-m", "benchmarks.figures.http_load", str(server.port)]
     command += ["--users", str(users), "--seconds", str(seconds)]
     command += ["--distinct", str(distinct), "--seed", str(seed)]
-    machine = os.getloadavg()[0]
+    machine, begin = os.getloadavg()[0], time.perf_counter()
+    before = _processor_seconds(server.process)
     most = seconds + MOST_SECONDS + 60
     done = subprocess.run(
         command, check=True, capture_output=True, text=True, timeout=most, cwd=_ROOT
     )
     found = Load(**json.loads(done.stdout))
     found.machine = machine
+    after = _processor_seconds(server.process)
+    if before is not None and after is not None:
+        found.others = max(0.0, after - before) / (time.perf_counter() - begin)
     return found
 
 
-def compared(ports: dict[str, int], count: int) -> int:
+def compared(servers: dict[str, Server], count: int) -> int:
     """How many of so many documents, each asked twice, have other answers; both kinds compared."""
     texts = list(itertools.islice(documents(7), count))
     texts += texts  # the second time from the cache
-    old, new = (asked(ports[kind], texts) for kind in KINDS)
+    old, new = (asked(servers[kind].port, texts) for kind in KINDS)
     for answers in (old, new):
         kept = ["_cached" in answer.get("validation", {}) for _, answer in answers]
         assert kept == [False] * count + [True] * count
@@ -140,22 +179,22 @@ def loads(*, users: int = 100, rounds: int = 3, quick: bool = False) -> dict[str
     """All figures: for each kind of documents and server a load each round; differences."""
     found: dict[str, Any] = {"users": users, "unique": {}, "repeated": {}}
     with served("old") as old, served("new") as new:
-        ports = {"old": old, "new": new}
-        for kind, port in ports.items():
-            asked(port, list(itertools.islice(documents(3), WARM[kind])))
+        servers = {"old": old, "new": new}
+        for kind, server in servers.items():
+            asked(server.port, list(itertools.islice(documents(3), WARM[kind])))
         seconds = {"old": 20 if quick else 60, "new": 10 if quick else 20}
         for name, distinct in (("unique", 0), ("repeated", 50)):
             some = list(itertools.islice(documents(1), distinct))
-            for port in ports.values():
-                asked(port, some)
+            for server in servers.values():
+                asked(server.port, some)
             for turn in range(rounds if name == "unique" else 1):
                 # New documents each round, and those of "repeated" are known already.
                 seed = 1 if distinct else 100 + turn
-                for kind, port in ports.items():
-                    one = under_load(port, users, seconds[kind], distinct=distinct, seed=seed)
+                for kind, server in servers.items():
+                    one = under_load(server, users, seconds[kind], distinct=distinct, seed=seed)
                     found[name].setdefault(kind, []).append(one)
         found["answers compared"] = 10 if quick else 40
-        found["answers that differ"] = compared(ports, found["answers compared"])
+        found["answers that differ"] = compared(servers, found["answers compared"])
     return found
 
 
@@ -219,12 +258,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(not all(wanted.values()))
     print(f"{os.cpu_count()} cores; {options.users} users, documents of 10,000 characters")
     columns = f"{'requests':>9}{'answers/s':>11}{'p50 s':>9}{'p99 s':>9}{'longest':>9}{'errors':>8}"
-    print(f"{'documents':10}{'server':>8}{columns}{'load':>7}")
+    print(f"{'documents':10}{'server':>8}{columns}{'load':>7}{'others':>8}")
     for name in ("unique", "repeated"):
         for old, new in zip(found[name]["old"], found[name]["new"], strict=True):
             for kind, one in (("old", old), ("new", new)):
                 times = "".join(map(_shown, (one.p50, one.p99, one.longest)))
-                counts = f"{sum(one.errors.values()):8}{one.machine:7.1f}"
+                counts = f"{sum(one.errors.values()):8}{one.machine:7.1f}{one.others:8.2f}"
                 print(f"{name:10}{kind:>8}{one.requests:9}{one.rate:11.1f}{times}{counts}")
                 for what, count in one.errors.items():
                     print(f"{count:20} x {what}")

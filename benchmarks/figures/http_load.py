@@ -64,6 +64,7 @@ class Load:
         longest: Seconds of the longest.
         errors: What was not a right answer, by what it was.
         machine: The load average of the last minute when it began.
+        others: Processors that other processes used meanwhile, on the mean.
     """
 
     rate: float
@@ -74,6 +75,7 @@ class Load:
     longest: float | None = None
     errors: dict[str, int] = field(default_factory=dict)
     machine: float = 0.0
+    others: float = 0.0
 
 
 def documents(seed: int, characters: int = CHARACTERS) -> Iterator[str]:

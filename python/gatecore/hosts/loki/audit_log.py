@@ -25,7 +25,7 @@ from gatecore.cache import forks
 __all__ = ["GroupedLog"]
 
 #: Most records of a transaction, so that nobody waits long for others: a real host's takes 2 ms.
-_MOST: Final = 64
+_MOST: Final = 200
 
 
 class _Record:
