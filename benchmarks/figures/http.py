@@ -190,7 +190,7 @@ def loads(*, users: int = 100, rounds: int = 3, quick: bool = False) -> dict[str
             some = list(itertools.islice(documents(1), distinct))
             for server in servers.values():
                 asked(server.port, some)
-            for turn in range(rounds if name == "unique" else 1):
+            for turn in range(rounds):
                 # New documents each round, and those of "repeated" are known already.
                 seed = 1 if distinct else 100 + turn
                 if distinct:
@@ -250,7 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the tables; 1 if a goal is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.figures.http")
     parser.add_argument("--users", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=3, help="of new documents, both in turn")
+    parser.add_argument("--rounds", type=int, default=3, help="each with all servers in turn")
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
