@@ -96,7 +96,7 @@ def accelerate(
     Args:
         target: An engine with `check_document` and `modules`, a module with `gates`, a gate with
             `check`, a list of these; a Python module that holds an engine, and perhaps a cache of
-            its reports; or any other Python module or a list of such.
+            its reports and an audit log; or any other Python module or a list of such.
         patterns: Patterns to add to those that are found, such as those of a host without source.
         store: Where compiled sets are kept; `PatternStore.default()` if not given.
         keep: Whether anything is read from and kept in a cache.

@@ -24,7 +24,7 @@ from gatecore.cache import forks
 
 __all__ = ["GroupedLog"]
 
-#: Most records of a transaction, so that nobody waits long for others: a real host's takes 2 ms.
+#: Most records of a transaction, so that nobody waits long for others: a real host's takes 1.5 ms.
 _MOST: Final = 200
 
 
