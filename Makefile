@@ -9,6 +9,7 @@ PY := $(VENV)/bin/python
 SECONDS_OF_FUZZ ?= 60
 FUZZ ?= --seconds $(SECONDS_OF_FUZZ)
 FOREIGN ?=
+HTTP ?=
 PYTEST ?= --numprocesses auto --dist worksteal
 GATE_CASES ?= 100000
 MUTATIONS ?= 20000
@@ -138,6 +139,18 @@ test-host: $(VENV)/.dev $(VENV)/.installed ## compare with the real host: LOKI_H
 .PHONY: bench-host
 bench-host: $(VENV)/.dev $(VENV)/.installed ## old against accelerated on the real host: LOKI_HOME=… make bench-host
 	$(PY) -W ignore -m benchmarks.figures.host
+
+# An environment of its own, with what the host's server imports.
+.venvs/host/.host: requirements/host.txt
+	$(PYTHON) -m venv --clear .venvs/host
+	.venvs/host/bin/python $(LOCKED) requirements/host.txt
+	@touch $@
+
+.PHONY: bench-http
+bench-http: .venvs/host/.host dist/.built ## the host's server over HTTP, as it is and with one line: LOKI_HOME=… make bench-http
+	@test -n "$${LOKI_HOME:-}" || { echo "set LOKI_HOME to a checkout of the host"; exit 2; }
+	.venvs/host/bin/python $(INSTALL) --force-reinstall --no-deps dist/*.whl
+	.venvs/host/bin/python -W ignore -m benchmarks.figures.http $(HTTP)
 
 # An environment of its own: nobody here wrote what is in it.
 .venvs/foreign/.foreign: requirements/foreign.txt

@@ -1,10 +1,14 @@
 """The host's server in a process, as it is or with the one line; nothing of its files is changed.
 
-    LOKI_HOME=/path/to/loki python -m benchmarks.figures.http_server old|new PORT
+    LOKI_HOME=/path/to/loki python -m benchmarks.figures.http_server old|new|floor PORT
 
-It runs as the host runs it: Flask's own server, a thread a connection. Its limit of requests a
-minute is switched off, as a load test must, on both sides: one attribute of its limiter. Its audit
-log goes to a file in a temporary folder.
+It runs as the host runs it: `app.run` on 127.0.0.1, which is werkzeug's server of HTTP/1.0. Each
+request is a connection, and each connection has a thread of its own, without a limit: a hundred
+users are up to a hundred threads of one process. The host's limit of requests a minute is switched
+off, as a load test must, on both sides: one attribute of its limiter. Its audit log goes to the
+file `AUDIT_DB_PATH`, or else into a temporary folder, on the same disk for both.
+"floor" is "new" with an engine that gives one report again and again and judges nothing: HTTP, JSON
+and the audit log are left, which no engine can make faster.
 
     python -m benchmarks.figures.http_server parts old|new
 
@@ -18,12 +22,14 @@ import contextlib
 import io
 import itertools
 import json
+import marshal
 import os
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.figures.http_load import documents
@@ -43,17 +49,21 @@ PARTS: Final = (
 
 
 def load(kind: str) -> Any:
-    """The host's server module; "new" is accelerated."""
-    os.environ["AUDIT_DB_PATH"] = str(tempfile.mkdtemp() + "/audit.db")
-    os.chdir(tempfile.mkdtemp())
+    """The host's server module; "new" and "floor" are accelerated. It writes to one folder only."""
+    audit = os.environ.setdefault("AUDIT_DB_PATH", f"{tempfile.mkdtemp()}/audit.db")
+    os.chdir(Path(audit).parent)
     sys.path.insert(0, str(real_host.home().resolve() / "backend"))
     with contextlib.redirect_stdout(io.StringIO()):
         import server  # type: ignore[import-not-found, unused-ignore]
     server.rate_limiter.is_allowed = lambda *_: True
-    if kind == "new":
+    if kind != "old":
         import gatecore
 
         gatecore.accelerate(server).wait()
+    if kind == "floor":
+        report = server.engine.check_document(next(documents(1)), "contract", None)
+        written = marshal.dumps(report)
+        server.engine.check_document = lambda **_: marshal.loads(written)
     return server
 
 

@@ -256,6 +256,30 @@ def test_stats_name_every_gate_and_begin_at_nothing(new_copy: NewCopy, cache: Pa
         assert [name for name in named if gate in name] != [], (gate, named)
 
 
+@pytest.mark.parametrize("modules", [None, [], "raises"])
+def test_calls_of_gates_are_counted_within_a_document_and_alone(
+    modules: Any, new_copy: NewCopy, cache: PatternStore
+) -> None:
+    """Also after a document that asked no gate, and after one that ended with an error."""
+    engine = new_copy().engine()
+    gates = gates_of(engine)
+    with accelerate(engine, store=cache) as handle:
+        if modules == "raises":
+            with pytest.raises(TypeError):
+                engine.check_document(DOCUMENTS["tenancy"])
+        else:
+            engine.check_document(DOCUMENTS["tenancy"], "letter", modules)
+        within = 1 if modules is None else 0
+        assert {row.calls for row in handle.stats().by_gate.values()} == {within}
+        served = handle.stats().served
+        for gate in gates.values():
+            gate.check(DOCUMENTS["tenancy"], "letter")
+        rows = handle.stats().by_gate.values()
+        assert {row.calls for row in rows} == {within + 1}
+        assert sum(row.served for row in rows) > 0
+        assert handle.stats().served > served
+
+
 def test_explain_says_what_was_found(new_copy: NewCopy, cache: PatternStore) -> None:
     handle = accelerate(new_copy().engine(), store=cache)
     explained = handle.explain()

@@ -5,18 +5,25 @@ Two copies of the host's server live in one process, one as it is and one accele
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
 import random
+import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+from io import BytesIO
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from gatecore import PatternStore
+from gatecore.hosts.loki import inline_executor
 from tests.host.accelerated import accelerate
 from tests.host.copies import Copy, differences, without_times
 from tests.host.documents import documents
@@ -47,10 +54,12 @@ def test_a_module_with_an_engine_is_a_server(servers: Any) -> None:
     assert handle.host.name.startswith(f"server {new.__name__}: 1 engine, ")
     assert handle.host.name.endswith(" gates, 1 cache")
     assert accelerate(new) is handle
-    changed = [line for line in handle.explain().changed if f"{new.__name__}.cache." in line]
-    assert [line.partition(": ")[0].rpartition(".")[2] for line in changed] == [
-        *("get", "set", "clear", "get_stats", "cleanup_expired")
-    ]
+    for name, methods in {
+        "cache": ["get", "set", "clear", "get_stats", "cleanup_expired"],
+        "audit_log": ["log_validation", "_connect"],
+    }.items():
+        changed = [line for line in handle.explain().changed if f"{new.__name__}.{name}." in line]
+        assert [line.partition(": ")[0].rpartition(".")[2] for line in changed] == methods
 
 
 def test_a_module_of_functions_is_what_it_was(new_copy: NewCopy, cache: PatternStore) -> None:
@@ -65,7 +74,7 @@ def test_a_server_without_a_cache_is_one_all_the_same(
     new_copy: NewCopy, cache: PatternStore
 ) -> None:
     server = new_copy().load("server")
-    del server.cache
+    del server.cache, server.audit_log
     with accelerate(server, store=cache) as handle:
         assert handle.host.name.endswith(" gates")
         server.engine.check_document(LETTER, "tenancy", None)
@@ -109,6 +118,44 @@ def test_a_cache_of_another_kind_stays(
     with accelerate(server, store=cache) as handle:
         assert [line for line in handle.explain().left if why in line] != []
         assert handle.stats().caches == {}
+
+
+def _opens_its_own(self: Any, *args: Any) -> None:
+    conn = sqlite3.connect(self.path)
+    self._connect().close()
+    conn.commit()
+
+
+def _keeps_its_connection(self: Any, *args: Any) -> None:
+    self.last = self._connect()
+    self.last.commit()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("log_validation", partial(print), "log_validation has no source"),
+        ("log_validation", _opens_its_own, "does not write to a connection of _connect"),
+        ("log_validation", _keeps_its_connection, "may keep or change something"),
+        ("_connect", lambda self: sqlite3.connect("/nowhere/at.db"), "its _connect fails: "),
+        ("_connect", lambda self: BytesIO(), "its _connect does not open SQLite"),
+    ],
+)
+def test_an_audit_log_of_another_kind_stays(
+    name: str, value: Any, why: str, new_copy: NewCopy, cache: PatternStore
+) -> None:
+    server = new_copy().load("server")
+    setattr(type(server.audit_log), name, value)
+    with accelerate(server, store=cache) as handle:
+        assert [line for line in handle.explain().left if why in line] != []
+        assert [line for line in handle.explain().changed if ".audit_log." in line] == []
+
+
+def test_an_audit_log_with_methods_of_its_own_stays(new_copy: NewCopy, cache: PatternStore) -> None:
+    server = new_copy().load("server")
+    server.audit_log._connect = list
+    with accelerate(server, store=cache) as handle:
+        assert [line for line in handle.explain().left if "a _connect of its own" in line] != []
 
 
 # The same answers.
@@ -500,3 +547,189 @@ def test_a_child_does_not_wait_for_what_its_parent_does(servers: Any) -> None:
     slow.may_end.set()
     thread.join(30)
     assert os.waitstatus_to_exitcode(status) == 0
+
+
+# Records of the audit log.
+
+
+def _report(risk: str | None = "LOW", gates: Any = None) -> Any:
+    return {"overall_risk": risk, "modules": {"a": {"gates": gates or {"b": {"status": "PASS"}}}}}
+
+
+def _log_at_once(log: Any, records: list[Any]) -> list[Any]:
+    """What each of many threads gets that write a record at the same time."""
+    ready = threading.Barrier(len(records))
+
+    def write(record: Any) -> Any:
+        ready.wait(30)
+        try:
+            return log.log_validation(*record)
+        except Exception as error:
+            return error
+
+    with ThreadPoolExecutor(len(records)) as pool:
+        return list(pool.map(write, records))
+
+
+def test_records_are_those_of_the_old_log(servers: Any) -> None:
+    old, new, _ = servers
+    for text in DOCUMENTS.values():
+        for server in (old, new):
+            _asked(server, text=text, document_type="tenancy", client="192.0.2.1")
+    assert new.audit_log.entries() == old.audit_log.entries()
+    assert len(old.audit_log.entries()) > 5 * len(DOCUMENTS)
+
+
+def test_records_of_many_threads_are_all_there(servers: Any) -> None:
+    """Each with its own rows, under the number that its writer was told; in few transactions."""
+    _, new, _ = servers
+    log = new.audit_log
+    ours = log.log_validation.__self__
+    told: dict[int, str] = {}
+    for turn in range(5):
+        names = [f"{turn}/{number}" for number in range(60)]
+        gates = {name: {one: {"status": name} for one in ("b", "c")} for name in names}
+        found = _log_at_once(log, [("", n, ["a"], _report(gates=gates[n]), n) for n in names])
+        told |= dict(zip(found, names, strict=True))
+    assert sorted(told) == list(range(1, 301))
+    expected = [
+        (entry, name, "LOW", '["a"]', name, gate, name, "null")
+        for entry, name in sorted(told.items())
+        for gate in ("a.b", "a.c")
+    ]
+    assert log.entries() == expected
+    assert ours.records == 300
+    assert ours.commits < 150
+
+
+def test_a_record_that_fails_takes_no_other_with_it(servers: Any) -> None:
+    """It raises where it belongs, and nothing of it is written: no risk, or no gates to list."""
+    _, new, _ = servers
+    bad = [_report(None), {"overall_risk": "HIGH", "modules": {"a": 7}}]
+    records: list[Any] = [
+        ("", f"{n}", [], bad[n % 4] if n % 4 < 2 else _report()) for n in range(40)
+    ]
+    found = _log_at_once(new.audit_log, records)
+    assert [type(one) for one in found[:4]] == [sqlite3.IntegrityError, AttributeError, int, int]
+    assert sum(isinstance(one, int) for one in found) == 20
+    kinds = [row[1] for row in new.audit_log.entries()]
+    assert sorted(kinds, key=int) == [f"{n}" for n in range(40) if n % 4 > 1]
+
+
+def test_a_file_that_another_process_holds_raises_as_before(
+    new_copy: NewCopy, cache: PatternStore
+) -> None:
+    server = new_copy().load("server")
+    log = server.audit_log
+    type(log)._connect = lambda self: sqlite3.connect(self.path, timeout=0.1)
+    with accelerate(server, store=cache), closing(sqlite3.connect(log.path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        found = _log_at_once(log, [("", "b", [], _report())] * 8)
+        assert [f"{one}" for one in found] == ["database is locked"] * 8
+        other.rollback()
+        assert sorted(_log_at_once(log, [("", "b", [], _report())] * 8)) == list(range(1, 9))
+        assert len(log.entries()) == 8
+
+
+def test_after_a_transaction_that_fails_each_writes_for_himself(servers: Any) -> None:
+    """By the host's own method, as before."""
+    _, new, _ = servers
+    ours = new.audit_log.log_validation.__self__
+    opened, fails = ours._open, [True]
+    ours._open = lambda log: _CommitsNothing(opened(log)) if fails.pop() else opened(log)
+    fails[:0] = [False] * 100
+    found = _log_at_once(new.audit_log, [("", "b", [], _report())] * 8)
+    assert sorted(found) == list(range(1, 9))
+    assert len(new.audit_log.entries()) == 8
+    assert ours.records < 8
+
+
+class _CommitsNothing:
+    """Stands for a connection to a disk that is full when it comes to the end."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def commit(self) -> None:
+        raise sqlite3.OperationalError("no room")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_child_writes_its_own_records(servers: Any) -> None:
+    """Whoever wrote for all at the fork is not in the child."""
+    _, new, _ = servers
+    ours = new.audit_log.log_validation.__self__
+    ours._is_led = True
+    with ours._lock:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            os._exit(new.audit_log.log_validation("", "b", [], _report()) != 1)
+    _, status = os.waitpid(child, 0)
+    ours._is_led = False
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert len(new.audit_log.entries()) == 1
+
+
+# A pool that works at once.
+
+
+def _of(done: bool, value: Any, error: Exception | None) -> Any:
+    """A future of the pool, or Python's own with the same in it."""
+    if not done:
+        future: Any = Future()
+        if error:
+            future.set_exception(error)
+        else:
+            future.set_result(value)
+        return future
+
+    def work() -> Any:
+        if error:
+            raise error
+        return value
+
+    with inline_executor.whole_document():
+        made: Any = inline_executor.inlined(concurrent.futures.ThreadPoolExecutor)
+        pool = made()
+    return pool.submit(work)
+
+
+@pytest.mark.parametrize("error", [None, KeyError("no")])
+def test_futures_of_a_pool_that_works_at_once_are_like_any(error: Exception | None) -> None:
+    futures: Any = inline_executor.inlined(concurrent.futures)
+
+    def asked(future: Any, call: Callable[[Any], Any]) -> Any:
+        try:
+            return call(future)
+        except Exception as raised:
+            return raised
+
+    called: list[Any] = []
+    for call in (
+        lambda one: one.result(),
+        lambda one: one.result(timeout=0),
+        lambda one: one.exception(),
+        lambda one: (one.done(), one.running(), one.cancelled(), one.cancel()),
+        lambda one: one.add_done_callback(lambda same: called.append(same is one)),
+        lambda one: [same is one for same in concurrent.futures.as_completed([one])],
+        lambda one: [same is one for same in futures.as_completed({one: 1}, timeout=1)],
+        lambda one: [len(some) for some in concurrent.futures.wait([one, Future()], 0.01)],
+        lambda one: isinstance(one, Future),
+        lambda one: one.set_result(1),
+    ):
+        new, old = (asked(_of(done, 5, error), call) for done in (True, False))
+        assert type(new) is type(old)
+        assert isinstance(new, Exception) or new == old
+    assert called == [True, True]
+
+
+def test_futures_come_in_the_order_of_the_work() -> None:
+    futures: Any = inline_executor.inlined(concurrent.futures)
+    some = [_of(True, number, None) for number in range(50)]
+    assert [one.result() for one in futures.as_completed([*some, some[0]])] == list(range(50))
+    mixed = [*some, _of(False, 50, None)]
+    assert {one.result() for one in futures.as_completed(mixed)} == set(range(51))

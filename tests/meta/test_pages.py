@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
@@ -94,7 +95,10 @@ def _value(comment: str) -> Any:
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
 def test_the_examples_of_a_page_run_and_give_what_they_show(
-    page: Path, workplace: Path, capsys: pytest.CaptureFixture[str]
+    page: Path,
+    workplace: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In order, in one namespace; what they print is not looked at."""
     text = page.read_text("utf-8")
@@ -104,6 +108,10 @@ def test_the_examples_of_a_page_run_and_give_what_they_show(
         def make_engine() -> Any:
             return stack.enter_context(copied_host(workplace)).engine()
 
+        if "import server" in text:
+            server = stack.enter_context(copied_host(workplace)).load("server")
+            vars(server)["app"] = SimpleNamespace(run=lambda **_: None)
+            monkeypatch.setitem(sys.modules, "server", server)
         scope: dict[str, Any] = {"make_engine": make_engine}
         for block in blocks(text, "python"):
             if FILE.match(block):

@@ -24,9 +24,9 @@ from gatecore.cache.scripts import RENEW
 
 __all__ = ["AsyncLink", "Link"]
 
-#: Tasks of one event loop that ask at the same time, each on a connection; more would wait for
-#: Redis, which answers one after the other.
-_MOST_TASKS: Final = 32
+#: Threads, or tasks of one event loop, that ask at the same time, each on a connection; more would
+#: wait for Redis, which answers one after the other.
+_MOST: Final = 32
 
 
 def _words(ask: Ask, *, whole: bool = False) -> list[Any]:
@@ -88,7 +88,7 @@ def _options(url: str, timeout: float, more: Mapping[str, Any]) -> dict[str, Any
     if more.get("decode_responses") or "decode_responses" in url:
         raise ValueError("decode_responses is not for a cache: its values are bytes")
     timeouts = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
-    return {**timeouts, "health_check_interval": 0, **more}
+    return {**timeouts, "health_check_interval": 0, "max_connections": _MOST, **more}
 
 
 class Link:
@@ -98,15 +98,15 @@ class Link:
         self._tier = tier
         self._url = url
         self._options = _options(url, timeout, more)
-        self._lock = threading.Lock()
-        self._client: redis.Redis | None = None
+        self.after_fork()
         self.client()  # a URL that is none is noticed now
         forks.watch(self)
 
     def after_fork(self) -> None:
         """Leaves the parent its connections."""
         self._lock = threading.Lock()
-        self._client = None
+        self._room = threading.BoundedSemaphore(self._options["max_connections"])
+        self._client: redis.Redis | None = None
 
     def client(self, **options: Any) -> redis.Redis:
         """The client; another one of its own if there are options."""
@@ -129,14 +129,15 @@ class Link:
 
     def ask(self, ask: Ask) -> Any:
         """The reply, or None."""
-        if not self._tier.breaker.allows():
-            return None
         pool = self.client().connection_pool
         try:
-            try:
-                reply = _reply(pool, _words(ask))
-            except NoScriptError:
-                reply = _reply(pool, _words(ask, whole=True))
+            with self._room:
+                if not self._tier.breaker.allows():
+                    return None
+                try:
+                    reply = _reply(pool, _words(ask))
+                except NoScriptError:
+                    reply = _reply(pool, _words(ask, whole=True))
         except ResponseError as error:
             self._tier.would_not(error)
             return None
@@ -217,7 +218,8 @@ class AsyncLink:
         if known is None:
             for other in [one for one in self._clients if one.is_closed()]:
                 self._clients.pop(other, None)
-            known = self._clients[loop] = self._make(), asyncio.Semaphore(_MOST_TASKS)
+            room = asyncio.Semaphore(self._options["max_connections"])
+            known = self._clients[loop] = self._make(), room
         return known
 
     async def close(self) -> None:

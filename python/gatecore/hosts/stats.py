@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from gatecore._gatecore import reasons, thread_counts
+from gatecore._gatecore import reasons
 from gatecore.hosts.cache_counts import CacheCounts
 from gatecore.hosts.replay.gate import ReplayCounts, Walked
 from gatecore.patterns.document import Document
@@ -172,15 +172,16 @@ class Counts:
         """How often a gate was called so far."""
         return self._calls[label]
 
-    def add(self, label: str, before: tuple[int, ...], *, outermost: bool) -> tuple[int, int]:
-        """A call that has just ended; `before` is `thread_counts()` at its beginning.
+    def add(
+        self, label: str, before: tuple[int, ...], now: tuple[int, ...], *, outermost: bool
+    ) -> tuple[int, int]:
+        """A call that has ended, with `thread_counts()` at its beginning and at its end.
 
         Returns how many of its questions were served, and how many were about patterns that the
         set does not have.
 
         Calls within another one of the same host belong to their gate, but not again to the total.
         """
-        now = thread_counts()
         self._calls[label] += 1
         if now == before:
             return 0, 0

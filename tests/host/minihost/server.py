@@ -1,8 +1,11 @@
 """The server without a web framework: what a request comes to, as plain functions."""
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from .core.async_engine import AsyncLOKIEngine
+from .core.audit_log import AuditLogger
 from .core.cache import ValidationCache
 from .core.verdict import Verdict
 
@@ -10,7 +13,7 @@ cache = ValidationCache(max_size=50, ttl_seconds=1800)
 engine = AsyncLOKIEngine(max_workers=4)
 for _module in ("lettings", "adverts", "privacy", "workshop"):
     engine.load_module(_module)
-audit_log: list[tuple[str, str]] = []
+audit_log = AuditLogger(Path(__file__).parent / "audit.db")
 
 
 def validate_document(data: Verdict) -> tuple[Verdict, int]:
@@ -29,7 +32,8 @@ def validate_document(data: Verdict) -> tuple[Verdict, int]:
             text=text, document_type=document_type, active_modules=modules
         )
         cache.set(text, document_type, modules, report)
-        audit_log.append((document_type, str(report.get("overall_risk"))))
+        with suppress(Exception):  # no reason not to answer
+            audit_log.log_validation(text, document_type, modules, report, data.get("client"))
         return {"validation": report, "risk": report.get("overall_risk") or "LOW"}, 200
     except Exception as error:
         return {"error": type(error).__name__}, 500

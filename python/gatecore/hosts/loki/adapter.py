@@ -26,7 +26,7 @@ from gatecore.hosts.loki.sentence_pairs import faster
 from gatecore.hosts.patching import is_ours
 from gatecore.patterns.document import Document
 
-__all__ = ["is_engine", "recognise"]
+__all__ = ["is_engine", "recognise", "writes_nothing"]
 
 #: Detectors that the engines ask twice about each document.
 _ASKED_TWICE: Final = ("detect_contradictions", "detect_hallucination_markers")
@@ -173,7 +173,7 @@ def _once(host: Host, detector: Any) -> None:
             host.left.append(f"{label}: the object has a method of its own")
             continue
         quick = faster(method)
-        kept = _writes_nothing(method)
+        kept = writes_nothing(method)
         if not kept:
             host.left.append(f"{label}: it may keep or change something, so it is asked each time")
         if quick is None and not kept:
@@ -186,7 +186,7 @@ def _once(host: Host, detector: Any) -> None:
         host.changes.append(Change(detector, name, call, f"{label}: {', '.join(done)}"))
 
 
-def _writes_nothing(method: FunctionType) -> bool:
+def writes_nothing(method: FunctionType) -> bool:
     """Whether a method's source stores to nothing but its own names."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(method)))

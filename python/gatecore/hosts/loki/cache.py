@@ -10,56 +10,31 @@ What the old one did and this one does not: `text|type|modules` collided for tex
 no modules and all modules, for 5 and "5"; what was stored was handed out itself, so that whoever
 changed it changed it for all; threads met in it (`KeyError`); errors were kept as reports of risk
 LOW; a clock that was set back made entries live longer.
+
+The store is not `gatecore.cache.MemoryCache`: the host says how many reports there may be, forgets
+exactly the one that was used least recently, and may change both limits between any two calls,
+where that one counts bytes alone, chooses by frequency, and times a value when it is kept.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 import threading
 import time
-import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
+from gatecore.cache import forks
+from gatecore.cache.keys import key
 from gatecore.hosts.cache_counts import CacheCounts
 from gatecore.hosts.loki.snapshot import Snapshot, is_whole
 
-__all__ = ["MOST_BYTES", "LruStore", "ReportCache", "key", "request_key"]
+__all__ = ["MOST_BYTES", "LruStore", "ReportCache", "request_key"]
 
 #: Most bytes of reports that are kept: 7,000 of a real host's, whose own limit is 500 of any size.
 MOST_BYTES: Final = 256 << 20
 
 _NAMESPACE: Final = b"gatecore.hosts.loki 1"
-
-#: Every one that is alive.
-_ALL: Final[weakref.WeakSet[ReportCache]] = weakref.WeakSet()
-
-
-def _renew_locks() -> None:
-    """A thread that held one at a fork is not there in the child to let it go."""
-    for cache in list(_ALL):
-        cache.renew_lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks)
-
-
-def key(namespace: bytes, *parts: str) -> bytes:
-    """A digest of parts of which each one's length is part: no two lists of parts share it.
-
-    >>> key(b"", "a|b", "c") == key(b"", "a", "b|c")
-    False
-    """
-    digest = hashlib.sha256(len(namespace).to_bytes(8, "little"))
-    digest.update(namespace)
-    for part in parts:
-        written = part.encode()
-        digest.update(len(written).to_bytes(8, "little"))
-        digest.update(written)
-    return digest.digest()
 
 
 def request_key(text: Any, document_type: Any, active_modules: Any) -> bytes:
@@ -75,15 +50,10 @@ def request_key(text: Any, document_type: Any, active_modules: Any) -> bytes:
         kind = "list"
     else:
         kind, names = type(active_modules).__name__, [f"{active_modules}"]
-    return key(
-        _NAMESPACE,
-        _kind(text),
-        f"{text}",
-        _kind(document_type),
-        f"{document_type}",
-        kind,
-        *names,
-    )
+    parts = (_kind(text), f"{text}", _kind(document_type), f"{document_type}", kind, *names)
+    for part in parts:
+        part.encode()
+    return key(_NAMESPACE, *parts)
 
 
 def _kind(value: Any) -> str:
@@ -191,11 +161,11 @@ class ReportCache:
         self._store = LruStore()
         self._left_out = 0
         self._evicted = 0
-        self.renew_lock()
-        _ALL.add(self)
+        self.after_fork()
+        forks.watch(self)
 
-    def renew_lock(self) -> None:
-        """Has a lock that nobody holds."""
+    def after_fork(self) -> None:
+        """Has a lock that nobody holds: who held it at a fork is not in the child."""
         self._lock = threading.Lock()
 
     # The host's methods.

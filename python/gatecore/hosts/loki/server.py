@@ -1,22 +1,27 @@
-"""A LOKI server: a Python module that holds an engine and, where there is one, a cache of reports.
+"""A LOKI server: a Python module that holds an engine and, as a rule, a cache and an audit log.
 
-    import server                      # app, engine, cache = …
+    import server                      # app, engine, cache, audit_log = …
     gatecore.accelerate(server)        # or, within it: gatecore.accelerate(sys.modules[__name__])
 
 The engine is accelerated as an engine is. Simultaneous checks of one document are one
-(`single_flight`). The methods of the cache lead to `ReportCache`; as the cache remains the object
-that it was, whoever imported it by name, or holds it elsewhere, has the new methods too.
+(`single_flight`). The methods of the cache lead to `ReportCache`, and the audit log writes by
+`GroupedLog`; as both remain the objects that they were, whoever imported them by name, or holds
+them elsewhere, has the new methods too.
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
+import sqlite3
+import textwrap
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, Final
 
 from gatecore.hosts.host import Change, Host
 from gatecore.hosts.loki import adapter
+from gatecore.hosts.loki.audit_log import GroupedLog
 from gatecore.hosts.loki.cache import ReportCache
 from gatecore.hosts.loki.single_flight import SingleFlight
 
@@ -34,6 +39,8 @@ _METHODS: Final = {
     "cleanup_expired": ((), "forgets ours"),
 }
 _ATTRIBUTES: Final = ("max_size", "ttl_seconds", "hits", "misses")
+#: The methods of an audit log that writes a record to a connection of its own.
+_LOG_METHODS: Final = ("log_validation", "_connect")
 _STATS: Final = ["size", "max_size", "hits", "misses", "hit_rate", "ttl_seconds"]
 
 
@@ -59,6 +66,9 @@ def recognise(target: Any) -> Host | None:
         if id(value) not in seen and _has(value, _METHODS):
             seen.add(id(value))
             _replace(host, value, f"{target.__name__}.{name}")
+        elif id(value) not in seen and _has(value, _LOG_METHODS):
+            seen.add(id(value))
+            _group(host, value, f"{target.__name__}.{name}")
     if host.caches:
         host.name += f", {len(host.caches)} cache{'s' * (len(host.caches) != 1)}"
     return host
@@ -113,3 +123,46 @@ def _why_not(cache: Any) -> str | None:
     if not isinstance(stats, dict) or list(stats) != _STATS:
         return "get_stats gives other keys"
     return None
+
+
+def _group(host: Host, log: Any, label: str) -> None:
+    """Has an audit log write records that come at the same time in one transaction."""
+    own = getattr(log, "__dict__", {}).get("log_validation")
+    ours = getattr(own, "__self__", None)
+    if not isinstance(ours, GroupedLog):
+        why = _why_alone(log)
+        if why is not None:
+            host.left.append(f"{label}: {why}")
+            return
+        ours = GroupedLog(log)
+    for name, method, what in (
+        ("log_validation", ours.log_validation, "records of the same time are one transaction"),
+        ("_connect", ours.connect, "gives these records one connection"),
+    ):
+        host.changes.append(Change(log, name, method, f"{label}.{name}: {what}"))
+
+
+def _why_alone(log: Any) -> str | None:
+    """What about an audit log is not as we know it."""
+    if not hasattr(log, "__dict__"):
+        return "it has no __dict__, so that its methods stay"
+    for name in _LOG_METHODS:
+        if name in vars(log):
+            return f"the object has a {name} of its own"
+    method = type(log).log_validation
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(method)))
+    except (OSError, TypeError, SyntaxError):
+        return "log_validation has no source"
+    called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    if not {"_connect", "commit"} <= called or "connect" in called:
+        return "log_validation does not write to a connection of _connect"
+    if not adapter.writes_nothing(method):
+        return "log_validation may keep or change something beside what it writes"
+    try:
+        connection = log._connect()
+    except Exception as error:
+        return f"its _connect fails: {error}"
+    is_known = isinstance(connection, sqlite3.Connection)
+    connection.close()
+    return None if is_known else "its _connect does not open SQLite"

@@ -7,30 +7,16 @@ or its report is not whole, each of the others works for himself: errors are nev
 
 from __future__ import annotations
 
-import os
 import threading
-import weakref
 from collections.abc import Callable
 from typing import Any, Final
 
+from gatecore.cache import forks
 from gatecore.hosts.loki.snapshot import Snapshot, is_whole
 
 __all__ = ["SingleFlight"]
 
 _ATOMS: Final = (str, int, float, bool, type(None))
-
-#: Every one that is alive.
-_ALL: Final[weakref.WeakSet[SingleFlight]] = weakref.WeakSet()
-
-
-def _renew() -> None:
-    """Whoever was at work at a fork is not there in the child."""
-    for one in list(_ALL):
-        one.forget()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
 
 
 class _Flight:
@@ -63,11 +49,11 @@ class SingleFlight:
         """
         self.shared = 0
         self._most_seconds = most_seconds
-        self.forget()
-        _ALL.add(self)
+        self.after_fork()
+        forks.watch(self)
 
-    def forget(self) -> None:
-        """Knows of no call any more."""
+    def after_fork(self) -> None:
+        """Knows of no call any more: whoever was at work at a fork is not there in the child."""
         self._lock = threading.Lock()
         self._flights: dict[Any, _Flight] = {}
 
