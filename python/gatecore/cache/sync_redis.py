@@ -66,9 +66,9 @@ class RedisCache:
         seconds: How long a value is good for; `None` for ever.
         jitter: The share of it by which it is shortened at random.
         codec: How values become bytes; if not given, `bytes` and what JSON has. Never pickle.
-        timeout: Seconds after which Redis counts as slow, for each question.
-        lock_seconds: How long others wait for a process that makes a value, at most. A computation
-            that takes longer is made twice.
+        timeout: Seconds of silence after which Redis counts as slow.
+        lock_seconds: How long others wait for a process that died while it made a value, twice that
+            at most. A computation that takes longer may be made twice.
         pause_seconds: Longest pause before a Redis that failed is asked again.
         options: What `redis.ConnectionPool` takes, such as `password`.
 

@@ -309,10 +309,10 @@ class ComplianceEngine:
         modules: object = None,
         jobs: int | None = None,
     ) -> int:
-        """Has the reports of documents in the cache before anybody asks; how many are there.
+        """Has the reports of documents in the cache before anybody asks; how many could be kept.
 
-        Give what is asked for most first; all of it, if it is more than the cache has room for, is
-        judged all the same. What is wrong with a document is passed over.
+        All are judged, also if they are more than the cache has room for. What is wrong with a
+        document is passed over.
 
         Args:
             documents: As for `validate_many`; answers are found only by who asks likewise.
