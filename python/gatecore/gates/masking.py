@@ -35,7 +35,7 @@ def mask(text: str) -> str:
     most, and `•` stands for each of the rest.
 
     >>> mask("4111 1111 1111 1111"), mask("jo@example.com"), mask("no")
-    ('•••• •••• •••• 1111', '••@••••••e.com', '••')
+    ('•••• •••• •••• 1111', '••@•••••••.com', '••')
     """
     count = len(_SIGN.findall(text))
     return _SIGN.sub(MASK, text, count=count - min(_MOST_KEPT, count // 4)) if count else text
