@@ -80,6 +80,11 @@ class MemoryTier:
         value = self._core.get(key, default, None if self._clock is None else self._clock())
         return value if self._copy is None else self._out(value)
 
+    def lookup(self) -> Callable[[bytes, Any], Any]:
+        """`get` as it is called most: without copies and a clock it is the store's own."""
+        is_plain = self._copy is None and self._clock is None
+        return self._core.get if is_plain else self.get
+
     def peek(self, key: bytes) -> Any:
         """As `get`, not counted; `MISSING` if there is none."""
         return self._out(self._core.peek(key, MISSING, self.now()))
@@ -264,7 +269,7 @@ class MemoryCache:
         lifetime = Lifetime(seconds=seconds, jitter=jitter, stale_seconds=stale_seconds)
         #: What it shares with an `AsyncMemoryCache` over the same store.
         self.tier = MemoryTier(max_bytes, lifetime, weigh, copy, clock)
-        self._get = self.tier.get
+        self._get = self.tier.lookup()
 
     def get(self, key: bytes, default: Any = None) -> Any:
         """The fresh value, or the default. 0.3 µs."""
