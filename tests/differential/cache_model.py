@@ -7,9 +7,7 @@ replaced, invalidated or is over, never another key's. A cache may forget what i
 so where room is tight the model accepts a miss and forgets the entry as well; where there is room
 for all, a miss is a difference. The cache's own counters are held to the model's.
 
-Then threads ask one cache while others invalidate: each value names the versions of its key, its
-tag and the whole cache that it was made of, and what was invalidated before somebody asked is never
-given to them.
+Then threads ask one cache while others invalidate (`cache_threads`).
 
 A run is decided by its seed. On a difference the operations are cut to the fewest that still show
 it, as long as a minute allows, and printed; the exit status is 1. It is 1 as well if a run did not
@@ -19,181 +17,35 @@ come to what it is there for: hits, stale values, evictions.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import itertools
 import math
 import random
 import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, TextIO, TypeAlias
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TextIO
 
-from gatecore.cache import (
-    AsyncMemoryCache,
-    AsyncRedisCache,
-    AsyncTieredCache,
-    MemoryCache,
-    RedisCache,
-    TieredCache,
-    key,
+from gatecore.cache import key
+from tests.differential.cache_kinds import (
+    AMPLE,
+    KINDS,
+    Counts,
+    Kind,
+    Operation,
+    Options,
+    Outcome,
+    kind_of,
 )
-from tests.support.redis_server import redis_server
-from tests.unit.cache.caches import Clock, OfTasks
+from tests.differential.cache_threads import check_threads
+from tests.unit.cache.caches import Clock
 
-__all__ = [
-    "KINDS",
-    "Kind",
-    "Outcome",
-    "check",
-    "check_threads",
-    "kind_of",
-    "main",
-    "operations",
-    "shortest",
-]
+__all__ = ["check", "main", "operations", "run", "shortest"]
 
 KEYS: Final = 300
 MODULES: Final = 12
-AMPLE: Final = 1 << 26
-"""Bytes in which all keys have room."""
 MINIMISE_SECONDS: Final = 60.0
-SWITCH_SECONDS: Final = 1e-5
-"""How long a thread keeps the interpreter, where threads are to meet in the middle of things."""
-
-SLOW_SECONDS: Final = 0.003
-"""What some values take to make."""
-
-Operation: TypeAlias = tuple[Any, ...]
-"""A name and its arguments, as `repr` shows them."""
-Counts: TypeAlias = Counter[str]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a cache is made.
-
-    Attributes:
-        max_bytes: Its room; `AMPLE` holds everything.
-        seconds: How long values are good for.
-        jitter: The share of it that is taken off at random.
-        stale_seconds: How long they are given after that.
-    """
-
-    max_bytes: int = AMPLE
-    seconds: float | None = None
-    jitter: float = 0.0
-    stale_seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of cache, and what can be held against it.
-
-    Attributes:
-        make: A new one, under a clock.
-        wait: Returns when nothing is being made in the background any more.
-        inside: What to ask while a value is being made by the cache; nothing if there is none.
-        keeps_all: Whether all that there is room for is kept: no miss without a reason.
-        is_bounded: Whether its room is what the options say.
-        has_counts: Whether it tells what it did, and how many entries it forgot.
-        has_clock: Whether it goes by the clock that it is given. If not, nothing is ever over.
-        is_lasting: Whether entries outlive the object.
-        clients: How many objects share the entries of one cache, where threads ask them; 0 if
-            threads may not.
-    """
-
-    make: Callable[[Options, Callable[[], float] | None], Any]
-    wait: Callable[[Any], None] = lambda cache: None
-    inside: Callable[[Any], Any] | None = lambda cache: cache
-    keeps_all: bool = True
-    is_bounded: bool = True
-    has_counts: bool = True
-    has_clock: bool = True
-    is_lasting: bool = False
-    clients: int = 1
-
-
-def _options(options: Options, clock: Callable[[], float] | None) -> dict[str, Any]:
-    return {**vars(options), "clock": clock}
-
-
-_barriers = itertools.count()
-
-
-def _refreshed(cache: Any) -> None:
-    # Refreshes are done one after the other: once this one is, those before it are.
-    is_done = threading.Event()
-    cache.tier.refresh(f"barrier {next(_barriers)}".encode(), is_done.set)
-    if not is_done.wait(60):
-        raise AssertionError("a refresh does not come to its end")
-
-
-def _tasks_done(cache: Any) -> None:
-    async def rest() -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        await asyncio.gather(*others, return_exceptions=True)
-
-    cache._loop.run_until_complete(rest())
-
-
-_IN_MEMORY: Final[dict[str, Kind]] = {
-    "memory": Kind(
-        make=lambda options, clock: MemoryCache(**_options(options, clock)), wait=_refreshed
-    ),
-    "async_memory": Kind(
-        make=lambda options, clock: OfTasks(lambda: AsyncMemoryCache(**_options(options, clock))),
-        wait=_tasks_done,
-        inside=lambda cache: cache.inner.memory,
-        clients=0,
-    ),
-}
-KINDS: Final = (*_IN_MEMORY, "redis", "async_redis", "tiered", "async_tiered")
-
-
-@contextmanager
-def kind_of(name: str) -> Iterator[Kind]:
-    """A kind by its name, with a server of its own where it needs one.
-
-    Lifetimes in Redis are by the server's own clock, so there nothing is ever over. What a tiered
-    cache keeps in memory only, because it is cheap to make, is forgotten where room is tight.
-    """
-    if name in _IN_MEMORY:
-        yield _IN_MEMORY[name]
-        return
-    with redis_server() as server:
-        # A machine that is busy is not a Redis that is down.
-        options: dict[str, Any] = {"name": "model", "seconds": None, "timeout": 60}
-        another = RedisCache(server.url, **options)
-
-        def made(asked: Options, clock: object) -> Any:
-            memory = MemoryCache(max_bytes=asked.max_bytes, seconds=None)
-            if name == "redis":
-                return RedisCache(server.url, **options)
-            if name == "async_redis":
-                return OfTasks(lambda: AsyncRedisCache(server.url, **options))
-            if name == "tiered":
-                return TieredCache(memory, RedisCache(server.url, **options))
-            return OfTasks(lambda: AsyncTieredCache(memory, AsyncRedisCache(server.url, **options)))
-
-        kind = Kind(
-            make=made,
-            is_bounded=False,
-            has_counts=False,
-            has_clock=False,
-            is_lasting=True,
-            clients=4,
-        )
-        if name == "async_redis":  # another process could do it
-            kind = replace(kind, inside=lambda cache: another, clients=0)
-        elif name == "tiered":  # what others forget it hears a little later
-            kind = replace(kind, keeps_all=False, is_bounded=True, clients=1)
-        elif name == "async_tiered":
-            kind = replace(kind, keeps_all=False, is_bounded=True, inside=None, clients=0)
-        yield kind
 
 
 # --- operations ------------------------------------------------------------------------------
@@ -542,21 +394,6 @@ def _short(value: object) -> str:
 # --- running and cutting ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a run came to.
-
-    Attributes:
-        counts: Operations, and what the caches did.
-        difference: The first difference; empty if there is none.
-        operations: All that led to it, or the fewest that do.
-    """
-
-    counts: Counts
-    difference: str = ""
-    operations: tuple[Operation, ...] = ()
-
-
 def run(asked: Iterator[Operation] | Sequence[Operation], kind: Kind) -> Outcome:
     """Runs operations until they are over or differ; those without a cache do nothing."""
     model, done = _Run(kind), []
@@ -608,170 +445,6 @@ def shortest(found: Outcome, kind: Kind, *, seconds: float = MINIMISE_SECONDS) -
                     start += step
             step //= 2
     return best
-
-
-# --- threads ---------------------------------------------------------------------------------
-
-
-@dataclass
-class _Versions:
-    """Which versions of things there are, and the oldest that may be given."""
-
-    now: list[int]
-    oldest: list[int]
-
-    @classmethod
-    def of(cls, count: int) -> _Versions:
-        return cls([0] * count, [0] * count)
-
-
-@contextmanager
-def _switching() -> Iterator[None]:
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)
-
-
-class _Threads:
-    """Threads on one cache, each value of which names the versions that it was made of.
-
-    Where it may have several clients, as processes have, each thread asks one of them.
-
-    To invalidate is to make a new version, to tell the cache, and then to raise the oldest that may
-    be given. A computation reads the versions when it begins. What is `set` is not noticed to be
-    old, so keys that are set have a lock round that.
-    """
-
-    KEYS: Final = 64
-    TAGS: Final = 8
-
-    def __init__(self, caches: Sequence[Any], threads: int, operations: int, seed: int) -> None:
-        self.caches, self.threads, self.operations, self.seed = caches, threads, operations, seed
-        self.versions = {
-            "key": _Versions.of(self.KEYS),
-            "tag": _Versions.of(self.TAGS),
-            "all": _Versions.of(1),
-        }
-        self.counts: Counts = Counter()
-        self.wrong: list[str] = []
-        self._merging = threading.Lock()
-        self._setting = threading.Lock()
-        self._names = [key(b"threads", str(number)) for number in range(self.KEYS)]
-
-    def run(self) -> None:
-        """Returns when all threads have done all they were to do."""
-        begin = threading.Barrier(self.threads)
-        threads = [
-            threading.Thread(target=self._work, args=(number, begin))
-            for number in range(self.threads)
-        ]
-        with _switching():
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-
-    def _places(self, number: int) -> tuple[tuple[_Versions, int], ...]:
-        versions = self.versions
-        return (
-            (versions["key"], number),
-            (versions["tag"], number % self.TAGS),
-            (versions["all"], 0),
-        )
-
-    def _made(self, number: int) -> str:
-        return ":".join(map(str, (number, *(one.now[at] for one, at in self._places(number)))))
-
-    def _look(self, number: int, oldest: Sequence[int], got: str, how: str) -> None:
-        whose, *versions = map(int, got.split(":"))
-        if whose != number:
-            self.wrong.append(f"{how} gave {got} for {number}")
-        if any(version < least for version, least in zip(versions, oldest, strict=True)):
-            self.wrong.append(f"{how} gave {got} for {number}, whose oldest is {list(oldest)}")
-
-    def _end(self, versions: _Versions, at: int, tell: Callable[[], Any]) -> None:
-        with self._setting:
-            versions.now[at] += 1
-            tell()
-            versions.oldest[at] = versions.now[at]
-
-    def _work(self, thread: int, begin: threading.Barrier) -> None:
-        chance, counts = random.Random(f"{self.seed} {thread}"), Counter[str]()
-        begin.wait()
-        try:
-            for _ in range(self.operations):
-                counts[self._step(chance, self.caches[thread % len(self.caches)])] += 1
-        except BaseException as error:
-            self.wrong.append(f"a thread raised {error!r}")
-        with self._merging:
-            self.counts += counts
-
-    def _step(self, chance: random.Random, cache: Any) -> str:
-        number, draw = int(self.KEYS * chance.random() ** 3), chance.random()
-        name, places = self._names[number], self._places(number)
-        tag = f"tag:{number % self.TAGS}"
-        if draw < 0.45:
-            oldest = [one.oldest[at] for one, at in places]
-            got = cache.get(name)
-            if got is None:
-                return "get, nothing"
-            self._look(number, oldest, got, "get")
-            return "get"
-        if draw < 0.9:
-            oldest = [one.oldest[at] for one, at in places]
-            is_slow = chance.random() < 0.05
-
-            def compute() -> str:
-                made = self._made(number)
-                if is_slow:  # long enough for others to wait for it, and for it to be outdated
-                    time.sleep(SLOW_SECONDS)
-                return made
-
-            got = cache.get_or_compute(name, compute, tags=[tag], keep=lambda _: draw < 0.89)
-            self._look(number, oldest, got, "get_or_compute")
-            return "get_or_compute"
-        if draw < 0.94:
-            with self._setting:
-                cache.set(name, self._made(number), tags=[tag])
-            return "set"
-        if draw < 0.97:
-            self._end(*places[1], lambda: cache.invalidate(tag))
-            return "invalidate"
-        if draw < 0.995:
-            self._end(*places[0], lambda: cache.delete(name))
-            return "delete"
-        if draw < 0.996:
-            self._end(*places[2], cache.clear)
-            return "clear"
-        if not hasattr(cache, "sweep"):
-            return "nothing"
-        cache.sweep()
-        return "sweep"
-
-
-def check_threads(
-    kind: Kind, threads: int, count: int, seed: int, *, clients: int | None = None
-) -> Outcome:
-    """Threads with so many operations each; times are the clock's own, and room is tight."""
-    options = Options(max_bytes=20_000)
-    if kind.has_clock:
-        options = Options(max_bytes=20_000, seconds=0.005, jitter=0.5, stale_seconds=0.02)
-    caches = [kind.make(options, None) for _ in range(clients or kind.clients)]
-    work = _Threads(caches, threads, count, seed)
-    work.run()
-    cache = caches[0]
-    kind.wait(cache)
-    if kind.has_counts:
-        stats = cache.stats()
-        for name in ("hits", "misses", "stale", "evictions", "expired", "computations", "waits"):
-            work.counts[name] = getattr(stats, name)
-    for cache in caches:
-        cache.close()
-    difference = f"{len(work.wrong)} wrong: {work.wrong[0]}" if work.wrong else ""
-    return Outcome(work.counts, difference)
 
 
 # --- command line ----------------------------------------------------------------------------

@@ -11,7 +11,8 @@ import pytest
 
 from gatecore.cache import MemoryCache
 from tests.differential import cache_model
-from tests.differential.cache_model import KINDS, Kind, kind_of
+from tests.differential.cache_kinds import KINDS, Kind, kind_of
+from tests.differential.cache_threads import check_threads
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -91,4 +92,4 @@ def test_a_fault_is_found_and_cut_short(broken: type[MemoryCache]) -> None:
 def test_a_race_is_found() -> None:
     """What was invalidated while it was made is kept: only threads can see it."""
     kind = replace(_of(_SetsTooLate), has_clock=False)
-    assert any(cache_model.check_threads(kind, 8, 2_000, seed).difference for seed in range(20))
+    assert any(check_threads(kind, 8, 2_000, seed).difference for seed in range(20))
