@@ -12,6 +12,7 @@ import asyncio
 import copy
 import threading
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import Any, TypeVar
 
 from gatecore.cache import forks
@@ -62,29 +63,24 @@ class _Copies:
 
     def add(self, key: bytes, found: Found, changes: int) -> None:
         """Keeps a copy of what Redis gave, unless anything was forgotten since it was asked."""
-        if not self.is_current:
-            return
-        hold = self.memory.hold(found.tags)
-        with self._lock:
-            if self._changes == changes and self._may_keep(found.value):
-                self.memory.flights.void(
-                    key, lambda: self.memory.put(key, found.value, hold, seconds=found.seconds)
-                )
+        if self.is_current:
+            self._keep(key, found.value, self.memory.hold(found.tags), changes, found.seconds)
 
     def add_made(self, key: bytes, value: Any, flight: Flight, hold: Any, changes: int) -> None:
         """Keeps what this process made, unless it is outdated."""
-        if not self.is_current or flight.is_outdated or not flight.is_current:
-            return
+        if flight.is_current and not flight.is_outdated:
+            self.add_set(key, value, hold, changes)
+
+    def add_set(self, key: bytes, value: Any, hold: Any, changes: int) -> None:
+        """Keeps what was just set, unless anything else was forgotten meanwhile."""
+        self._keep(key, value, hold, changes, self.redis.lifetime.draw())
+
+    def _keep(self, key: bytes, value: Any, hold: Any, changes: int, seconds: float | None) -> None:
+        put = partial(self.memory.put, key, value, hold, seconds=seconds)
         with self._lock:
-            if self._changes == changes and self._may_keep(value):
-                self._put(key, value, hold)
-
-    def _put(self, key: bytes, value: Any, hold: Any) -> None:
-        seconds = self.redis.lifetime.draw()
-        self.memory.flights.void(key, lambda: self.memory.put(key, value, hold, seconds=seconds))
-
-    def _may_keep(self, value: Any) -> bool:
-        return is_frozen(value) or self.memory.copies
+            may_keep = is_frozen(value) or self.memory.copies
+            if self.is_current and self._changes == changes and may_keep:
+                self.memory.flights.void(key, put)
 
     def forget(self, change: Callable[[], object]) -> None:
         """Forgets copies, and those that are about to be made."""
@@ -109,12 +105,6 @@ class _Copies:
             self.forget(lambda: self.memory.invalidate(tags))
         else:
             self.forget(self.memory.clear)
-
-    def replace(self, key: bytes, value: Any, hold: Any, changes: int) -> None:
-        """Keeps what was just set, unless anything else was forgotten meanwhile."""
-        with self._lock:
-            if self.is_current and self._changes == changes and self._may_keep(value):
-                self._put(key, value, hold)
 
     def end(self) -> None:
         """Ends listening, and uses no copy until it is begun again."""
@@ -191,7 +181,7 @@ class TieredCache:
                 self._redis.set(key, value, tags=names)
         finally:
             copies.forget(lambda: copies.memory.delete(key))
-        copies.replace(key, value, hold, changes + 1)
+        copies.add_set(key, value, hold, changes + 1)
 
     def get_or_compute(
         self,
@@ -320,7 +310,7 @@ class AsyncTieredCache:
                 await self._redis.set(key, value, tags=names)
         finally:
             copies.forget(lambda: copies.memory.delete(key))
-        copies.replace(key, value, hold, changes + 1)
+        copies.add_set(key, value, hold, changes + 1)
 
     async def get_or_compute(
         self,
