@@ -7,9 +7,10 @@ writes another one need not derive from anything.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-__all__ = ["AsyncCache", "Cache", "PythonGate"]
+__all__ = ["Asked", "AsyncCache", "Cache", "Observer", "PythonGate", "Validation"]
 
 V = TypeVar("V")
 
@@ -132,3 +133,113 @@ class AsyncCache(Protocol):
 
     async def close(self) -> None:
         """As `Cache.close`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an observer is told of a document before anything is done with it; never its text.
+
+    Attributes:
+        document_type: Its kind, as the caller named it; empty if that is not a text.
+        characters: Its length; 0 if it is not a text.
+
+    >>> Asked("contract", 2_000).characters
+    2000
+    """
+
+    document_type: str
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What an observer is told of a validation that gave a report.
+
+    Attributes:
+        report: The `gatecore.ValidationReport`, the very object that the caller gets.
+        document_type: The document's kind.
+        modules: The names of the modules that it was judged by, in the order of the report.
+        characters: The document's length.
+        started_at: When it was asked, in seconds since 1970 by the engine's clock.
+        seconds: How long the caller waited, in a queue of the asynchronous engine as well, until
+            observers were told.
+        cached: Whether the report was not made for this caller: it was in a cache, or another one
+            asked the same at the same time.
+        looked_up_seconds: Of `seconds` those before the gates were judged: looking into the cache,
+            waiting for another one's answer or for a thread. All of them if `cached`.
+        judged_seconds: Of `seconds` those in which the gates were judged; 0 if `cached`.
+
+    >>> from gatecore import ComplianceEngine
+    >>> class Slowest:
+    ...     seconds = 0.0
+    ...     def started(self, asked):
+    ...         return None
+    ...     def finished(self, begun, validation):
+    ...         self.seconds = max(self.seconds, validation.seconds)
+    ...     def failed(self, begun, error):
+    ...         pass
+    >>> slowest = Slowest()
+    >>> engine = ComplianceEngine(["gdpr_uk"], observers=[slowest])
+    >>> report = engine.validate_document("Invoice 17.")
+    >>> slowest.seconds > 0.0
+    True
+    """
+
+    report: Any
+    document_type: str
+    modules: tuple[str, ...]
+    characters: int
+    started_at: float
+    seconds: float
+    cached: bool
+    looked_up_seconds: float
+    judged_seconds: float
+
+
+class Observer(Protocol):
+    """Hears of each validation of an engine: an audit store, counters, traces.
+
+    Each document that the engine is asked about is told once when it begins, and once when it has
+    an answer (`finished`) or an error (`failed`), those of batches, of asyncio and from caches
+    alike. Several observers are nested: the first one given begins first and is told last, so what
+    another one raises is told to it by `failed`.
+
+    A `GatecoreError` that an observer raises reaches the caller instead of the report: an audit
+    without which there must be no answer says so like this. Any other exception of an observer is
+    counted (`ComplianceEngine.observer_errors`), logged once for each kind by the logger
+    `gatecore.engine`, without its message, and changes no answer.
+
+    Any thread may call, several at once. `AsyncComplianceEngine` calls `started` on the event loop,
+    and `finished` and `failed` too where the answer is known there: they must not wait for
+    anything. An observer that has to wait has an attribute `waits = True`; its `finished` is then
+    called in a worker thread, even for an answer that is known. All three calls for one document
+    and its gates run in one context (`contextvars`).
+
+    >>> from gatecore import ComplianceEngine
+    >>> class Risks:
+    ...     def __init__(self):
+    ...         self.seen = []
+    ...     def started(self, asked):
+    ...         return asked.document_type
+    ...     def finished(self, begun, validation):
+    ...         self.seen.append((begun, validation.report.overall_risk))
+    ...     def failed(self, begun, error):
+    ...         self.seen.append((begun, type(error).__name__))
+    >>> risks = Risks()
+    >>> engine = ComplianceEngine(["gdpr_uk"], observers=[risks])
+    >>> report = engine.validate_document("Invoice 17.", document_type="invoice")
+    >>> risks.seen
+    [('invoice', 'LOW')]
+    """
+
+    def started(self, asked: Asked) -> Any:
+        """Before the document is looked at; what this returns is handed back at its end."""
+
+    def finished(self, begun: Any, validation: Validation) -> None:
+        """The document has a report, complete or not."""
+
+    def failed(self, begun: Any, error: BaseException) -> None:
+        """It has none: it was refused, an error was raised, or its task was cancelled.
+
+        A document that a thread is judging for a cancelled task is told when the thread is done.
+        """

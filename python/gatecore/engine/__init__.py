@@ -15,11 +15,12 @@
     manifest       what a batch has finished, on disk
     cross          rules over the results
     registry       versions, tags, what is switched off, what is deprecated
+    observing      telling observers of validations
     requests       one document that is asked about
     cache_keys     what an answer depends on;  cached_reports: reports as a cache keeps them
     options        EngineOptions
 
-A file uses only those below it. Knows caches by protocol only (`gatecore.protocols`).
+A file uses only those below it. Knows caches and observers by protocol only (`gatecore.protocols`).
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from gatecore.engine.engine import ComplianceEngine
+    from gatecore.engine.observing import Observation
     from gatecore.engine.report import ValidationReport
     from gatecore.engine.requests import Request
 
@@ -117,14 +118,49 @@ class AsyncComplianceEngine:
         until = Deadline(deadline) if isinstance(deadline, int | float) else deadline
         own = until if until is not deadline else None
         engine = self.engine
+        if engine.observers is not None:
+            observation = engine.observers.begin_apart(text, document_type)
+            try:
+                request = engine.request(
+                    text, document_type=document_type, modules=modules, deadline=until
+                )
+                request.is_observed_by(observation)
+                return await self._observed(request, observation, own)
+            except BaseException as error:
+                observation.failed(error)
+                raise
         request = engine.request(text, document_type=document_type, modules=modules, deadline=until)
         if self._cache is not None:
             return await self._cached(self._cache, request, own)
-        if engine.is_cached_in_process and len(text) <= _SHORT:
-            known = engine.known(request)
-            if known is not None:
-                return known
+        known = self._known(request)
+        if known is not None:
+            return known
         return await self._run(lambda: engine.answer(request), own)
+
+    def _known(self, request: Request) -> ValidationReport | None:
+        """The report that the event loop may look up by itself, if it is there."""
+        engine = self.engine
+        if engine.is_cached_in_process and len(request.text) <= _SHORT:
+            return engine.known(request)
+        return None
+
+    async def _observed(
+        self, request: Request, observation: Observation, own: Deadline | None
+    ) -> ValidationReport:
+        """Answers and tells the observers, in a thread where they or the gates take their time."""
+        waits = self.engine.observers is not None and self.engine.observers.wait
+        if self._cache is not None:
+            found = await self._cached(self._cache, request, own)
+            if waits:
+                await self._pool.run(lambda: observation.finished(found))
+                return found
+            return observation.finished(found)
+        known = None if waits else self._known(request)
+        if known is not None:
+            return observation.finished(known)
+        report = await self._run(lambda: observation.run(lambda: self.engine.answer(request)), own)
+        assert report is not None  # somebody waits for it, so its end was not told
+        return report
 
     async def _run(self, work: Callable[[], R], own: Deadline | None = None) -> R:
         """Has work done in the pool."""
@@ -143,7 +179,7 @@ class AsyncComplianceEngine:
         judged: list[ValidationReport] = []
 
         async def compute() -> ValidationReport:
-            judged.append(await self._run(lambda: engine.judge(request), own))
+            judged.append(await self._run(lambda: _judged(engine, request), own))
             return judged[0]
 
         found = report_in(
@@ -154,7 +190,7 @@ class AsyncComplianceEngine:
         if judged:
             return judged[0]
         if found is None or not may_be_kept(found):
-            return await self._run(lambda: engine.judge(request))
+            return await self._run(lambda: _judged(engine, request))
         return found
 
     def _place(self) -> asyncio.Semaphore:
@@ -241,6 +277,17 @@ class AsyncComplianceEngine:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+def _judged(engine: ComplianceEngine, request: Request) -> ValidationReport:
+    """The report, judged in a copy of the context in which observers began, if there are any.
+
+    A copy, as the task may be cancelled meanwhile, and its observers told.
+    """
+    observation = request.observation
+    if observation is None or observation.context is None:
+        return engine.judge(request)
+    return observation.context.copy().run(engine.judge, request)
 
 
 async def _next(

@@ -11,6 +11,7 @@ Nothing of a validation is kept in the engine, so threads may share one.
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from secrets import token_hex
@@ -26,6 +27,7 @@ from gatecore.engine.cross import CrossRule, Issue, failure, issues_of, name_of
 from gatecore.engine.gates import Judged
 from gatecore.engine.hands import Hands
 from gatecore.engine.many import DocumentLike, Validated, kept_modules, validated_many
+from gatecore.engine.observing import Observers
 from gatecore.engine.options import EngineOptions
 from gatecore.engine.plain import EMPTY, shown
 from gatecore.engine.plans import Plan, Planner
@@ -46,7 +48,7 @@ from gatecore.gates.spec import Gate, Module
 from gatecore.patterns.scan import DeadlineLike, deadline_of
 from gatecore.patterns.set import check_text
 from gatecore.patterns.store import PatternStore
-from gatecore.protocols import Cache
+from gatecore.protocols import Cache, Observer
 
 __all__ = ["ComplianceEngine"]
 
@@ -73,13 +75,15 @@ class ComplianceEngine:
         risk: The rule for the overall risk: "weighted", "worst" (see `gatecore.engine.risk`), or a
             function of all results.
         cross: Rules over all results (see `gatecore.engine.cross`).
+        observers: Who hears of each validation (see `gatecore.protocols.Observer`), such as
+            `gatecore.metrics.Metrics`.
         options: Limits.
         store: Where compiled patterns are kept between processes; none if not given. Shipped
             modules have theirs in the package.
 
     Raises:
         UnknownModuleError: A module that is not shipped is named.
-        EngineOptionsError: `risk`, `cross` or `options` are none.
+        EngineOptionsError: `risk`, `cross`, `observers` or `options` are none.
         GatecoreError: Something is not a gate, or two gates have the same name.
         PatternSetError: The patterns cannot be compiled together.
 
@@ -112,6 +116,7 @@ class ComplianceEngine:
         detectors: bool = True,
         risk: str | RiskPolicy = "weighted",
         cross: Iterable[CrossRule] = (),
+        observers: Iterable[Observer] = (),
         options: EngineOptions | None = None,
         store: PatternStore | None = None,
     ) -> None:
@@ -132,6 +137,8 @@ class ComplianceEngine:
         self._accelerated = Accelerated([gate for gate, _ in python], store)
         self._python = PythonGates(self._accelerated, self._hands, self.options)
         self._cache = of_reports(cache)
+        observing = Observers(observers, self.options)
+        self.observers: Final = observing if observing.all else None
         self._own = "" if self._is_known else token_hex(16)
         #: The last results of gates without findings: the same for most documents.
         self._silent: dict[int, GateResult] = {}
@@ -161,6 +168,11 @@ class ComplianceEngine:
     def abandoned_threads(self) -> int:
         """How many threads run on with a Python gate that overran a deadline."""
         return self._hands.abandoned
+
+    @property
+    def observer_errors(self) -> int:
+        """How many exceptions of observers were kept from callers; the log names each kind once."""
+        return 0 if self.observers is None else self.observers.errors
 
     @property
     def shares_answers(self) -> bool:
@@ -202,9 +214,21 @@ class ComplianceEngine:
         `KeyboardInterrupt`, ends the validation. Costs one pass over the document, some
         microseconds a gate and a finding, and whatever Python gates take.
         """
-        return self.answer(
-            self.request(text, document_type=document_type, modules=modules, deadline=deadline)
-        )
+        if self.observers is None:
+            return self.answer(
+                self.request(text, document_type=document_type, modules=modules, deadline=deadline)
+            )
+        observation = self.observers.begin(text, document_type)
+        try:
+            request = self.request(
+                text, document_type=document_type, modules=modules, deadline=deadline
+            )
+            request.is_observed_by(observation)
+            report = self.answer(request)
+        except BaseException as error:
+            observation.failed(error)
+            raise
+        return observation.finished(report)
 
     def request(
         self,
@@ -403,7 +427,9 @@ class ComplianceEngine:
     def judge(self, request: Request) -> ValidationReport:
         """The report, whatever is cached."""
         text, plan, until = request.text, request.plan, request.until
-        document_type = request.document_type
+        document_type, observation = request.document_type, request.observation
+        if observation is not None:
+            observation.judging_at = time.perf_counter()
         data = self._judge_data(text, plan, until)
         python = self._python.judge(plan.python, text, document_type, until)
         modules: dict[str, ModuleResult] = {}
@@ -425,6 +451,8 @@ class ComplianceEngine:
             issues += self._cross(results, until, incomplete)
         if (incomplete or has_errors) and risk == _RISKS_UNSURE:
             risk = "UNKNOWN"
+        if observation is not None:
+            observation.judged_at = time.perf_counter()
         return ValidationReport(
             document_hash=request.digest,
             timestamp=self.options.timestamp(),

@@ -88,9 +88,13 @@ class EngineOptions:
 
         A clock without a time zone is taken to say UTC.
         """
+        return self.now().isoformat(timespec="microseconds")
+
+    def now(self) -> datetime:
+        """Likewise as a time in UTC."""
         now = datetime.now(timezone.utc) if self.clock is None else self.clock()
         aware = now.replace(tzinfo=timezone.utc) if now.tzinfo is None else now
-        return aware.astimezone(timezone.utc).isoformat(timespec="microseconds")
+        return aware.astimezone(timezone.utc)
 
     def shaping(self) -> str:
         """Those that an answer depends on, for cache keys."""

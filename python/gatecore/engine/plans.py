@@ -61,6 +61,11 @@ class Plan:
         return universal.Grouping(self.detectors)
 
     @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What the modules are called that the report lists."""
+        return tuple(planned.module.key for planned in self.modules)
+
+    @cached_property
     def tags(self) -> tuple[str, ...]:
         """What answers are made of, for caches: `module:…` and `gate:…`."""
         gates = [

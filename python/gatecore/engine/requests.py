@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gatecore._gatecore import Deadline
+    from gatecore.engine.observing import Observation
     from gatecore.engine.plans import Plan
 
 __all__ = ["Request", "Tags"]
@@ -25,6 +26,7 @@ class Request:
         until: When it has to be finished.
         waits: Whether it may wait for another one's answer: it has no deadline of its own.
         key: Under which the answer is cached, once that is known.
+        observation: What observers are told of it, if there are any.
     """
 
     text: str
@@ -33,7 +35,13 @@ class Request:
     until: Deadline | None
     waits: bool
     key: bytes | None = None
+    observation: Observation | None = None
     _digest: str | None = None
+
+    def is_observed_by(self, observation: Observation) -> None:
+        """Has what becomes of it told."""
+        self.observation = observation
+        observation.modules = self.plan.names
 
     @property
     def digest(self) -> str:
