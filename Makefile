@@ -21,7 +21,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check
 LOCKED := $(INSTALL) --require-hashes --requirement
 COMPATIBILITY ?= manylinux_2_17
 UV := .venvs/lock/bin/uv
-SOURCES := $(shell find rust python/gatecore -type f \( -name '*.rs' -o -name '*.c' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name '*.yaml' -o -name '*.json' -o -name '*.css' -o -name '*.js' \) -not -path '*/target/*' -not -path 'rust/fuzz/*' -not -path '*/__pycache__/*') Cargo.toml Cargo.lock pyproject.toml README.md
+SOURCES := $(shell find rust python/gatecore -type f \( -name '*.rs' -o -name '*.c' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name '*.yaml' -o -name '*.json' -o -name '*.sql' -o -name '*.css' -o -name '*.js' \) -not -path '*/target/*' -not -path 'rust/fuzz/*' -not -path '*/__pycache__/*') Cargo.toml Cargo.lock pyproject.toml README.md
 
 .PHONY: help
 help: ## list the commands

@@ -25,6 +25,7 @@ __all__ = [
     "cache_key",
     "compile",
     "compile_served",
+    "count_numbers",
     "findall",
     "finditer",
     "fullmatch",
@@ -355,6 +356,9 @@ class CoreCache:
     def clear(self) -> None: ...
     def sweep(self, now: float | None = None) -> int: ...
     def counts(self) -> list[int]: ...
+
+def count_numbers(numbers: bytes, width: int) -> list[tuple[int, int]]:
+    """How often each number occurs in little-endian numbers of `width` bytes, 2 or 4; by number."""
 
 def cache_key(namespace: bytes, *parts: str) -> bytes:
     """What an answer is found under: a digest of the namespace and of each part, which no other

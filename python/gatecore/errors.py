@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccelerateError",
+    "AuditFileError",
+    "AuditWriteError",
     "CacheKeyError",
     "CacheReentryError",
     "CacheValueError",
@@ -202,6 +204,17 @@ class GatecoreDeprecation(DeprecationWarning):
 
 class AccelerateError(GatecoreError, TypeError):
     """Something that is not a host was given to `accelerate`."""
+
+
+class AuditFileError(GatecoreError):
+    """A file is not an audit store that this version can use: says which file, and why not."""
+
+
+class AuditWriteError(GatecoreError, RuntimeError):
+    """Validations could not be written to the audit store. Those that this is about are not in it.
+
+    What nobody waits for stays in memory and is tried again; `AuditStore.stats` counts it.
+    """
 
 
 class CacheValueError(GatecoreError, TypeError):

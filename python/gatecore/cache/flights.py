@@ -21,7 +21,7 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
-from gatecore.cache import forks
+from gatecore import forks
 from gatecore.errors import CacheReentryError
 
 __all__ = ["Flight", "Flights", "Hold", "OutdatedError"]

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from gatecore.cache import forks
+from gatecore import forks
 
 __all__ = ["Listener"]
 

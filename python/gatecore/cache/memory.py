@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
+from gatecore import forks
 from gatecore._gatecore import CacheHold, CoreCache
-from gatecore.cache import forks
 from gatecore.cache.flights import Flight, Flights
 from gatecore.cache.lifetime import Lifetime
 from gatecore.cache.stats import CacheStats

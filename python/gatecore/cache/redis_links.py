@@ -18,7 +18,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, ResponseError
 from redis.retry import Retry
 
-from gatecore.cache import forks
+from gatecore import forks
 from gatecore.cache.redis_tier import Ask, RedisTier
 from gatecore.cache.scripts import RENEW
 

@@ -25,7 +25,8 @@ from collections.abc import Callable, Collection, Generator, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gatecore.cache import forks, scripts
+from gatecore import forks
+from gatecore.cache import scripts
 from gatecore.cache.breaker import Breaker
 from gatecore.cache.codec import PLAIN, Codec, CorruptError, framed, unframed
 from gatecore.cache.flights import Flight, Flights

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import Any, TypeVar
 
-from gatecore.cache import forks
+from gatecore import forks
 from gatecore.cache.async_redis import AsyncRedisCache, take_async
 from gatecore.cache.codec import Codec
 from gatecore.cache.flights import Flight, OutdatedError

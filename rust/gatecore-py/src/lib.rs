@@ -17,6 +17,7 @@
 //! scan_methods · many · set   a document, many and a set, as Python asks them
 //! gates                  gates over sets
 //! cache                  answers kept in memory, and their keys
+//! packed                 outcomes of many validations, counted
 //! ```
 
 mod cache;
@@ -28,6 +29,7 @@ mod gil;
 mod imports;
 mod lowercase;
 mod many;
+mod packed;
 mod re;
 mod scan;
 mod scan_methods;
@@ -71,6 +73,8 @@ mod _gatecore {
     use super::gates::CoreGates;
     #[pymodule_export]
     use super::lowercase::LowercaseOffsets;
+    #[pymodule_export]
+    use super::packed::count_numbers;
     #[pymodule_export]
     use super::re::document::DocumentMethods;
     #[pymodule_export]

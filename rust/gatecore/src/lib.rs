@@ -24,6 +24,7 @@ mod error;
 pub mod gate;
 pub mod lowercase;
 pub mod memory;
+pub mod packed;
 pub mod pass;
 pub mod pattern;
 mod scan;

@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from gatecore.cache import forks
+from gatecore import forks
 
 __all__ = ["GroupedLog"]
 

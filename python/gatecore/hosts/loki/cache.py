@@ -24,7 +24,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from gatecore.cache import forks
+from gatecore import forks
 from gatecore.cache.keys import key
 from gatecore.hosts.cache_counts import CacheCounts
 from gatecore.hosts.loki.snapshot import Snapshot, is_whole

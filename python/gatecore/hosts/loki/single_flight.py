@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
-from gatecore.cache import forks
+from gatecore import forks
 from gatecore.hosts.loki.snapshot import Snapshot, is_whole
 
 __all__ = ["SingleFlight"]

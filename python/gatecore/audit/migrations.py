@@ -1,0 +1,100 @@
+"""A file's version: made new, brought forward, or refused.
+
+`schema.sql` is the newest version. Each migration brings a file one version forward, in one
+transaction, and what it is left with is compared with a new file's schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import apsw
+
+from gatecore.audit.chain import BEGIN, Chain
+from gatecore.errors import AuditFileError
+from gatecore.text import visible
+
+__all__ = ["VERSION", "migrate", "schema", "version_of"]
+
+VERSION: Final = 1
+_APPLICATION: Final = int.from_bytes(b"glea", "big")
+
+#: SQL that brings a file from this version to the next.
+_STEPS: Final[Mapping[int, str]] = MappingProxyType({})
+
+
+def schema() -> str:
+    """The SQL of the newest version."""
+    return (files("gatecore.audit") / "schema.sql").read_text("utf-8")
+
+
+def version_of(connection: apsw.Connection, path: Path) -> int:
+    """The version of a file; 0 if it is empty.
+
+    Raises:
+        AuditFileError: It is another kind of database, not one at all, or newer.
+    """
+    try:
+        application = connection.pragma("application_id")
+        version = connection.pragma("user_version")
+        is_empty = not connection.execute("SELECT count(*) FROM sqlite_schema").get
+    except apsw.Error as error:
+        raise AuditFileError(f"{visible(str(path))}: not an audit store: {error}") from error
+    if is_empty:
+        return 0
+    if application != _APPLICATION:
+        raise AuditFileError(
+            f"{visible(str(path))}: a database of something else; "
+            "a host's own audit log becomes one by `gatecore audit migrate OLD NEW`"
+        )
+    if version > VERSION:
+        raise AuditFileError(
+            f"{visible(str(path))}: written by a newer gatecore (version {version}, this one knows "
+            f"{VERSION}); install that one"
+        )
+    return int(version)
+
+
+def migrate(connection: apsw.Connection, path: Path, chain: Chain) -> int:
+    """Brings a file to the newest version, makes a new one, and checks the chain's key.
+
+    Returns:
+        The version that the file had; 0 for a new one.
+
+    Raises:
+        AuditFileError: The file is not one of ours, newer, or of another key.
+    """
+    before = version_of(connection, path)
+    if before < VERSION:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            before = version_of(connection, path)  # another process may have been faster
+            if before == 0:
+                _create(connection, chain)
+            for version in range(max(before, 1), VERSION):
+                connection.execute(_STEPS[version])
+            connection.pragma("user_version", VERSION)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+    check = connection.execute("SELECT keyed FROM head").get
+    if not chain.is_of(check):
+        what = "its chain has a key: give it" if check else "its chain has no key"
+        what = "its chain has another key" if check and chain.check else what
+        raise AuditFileError(f"{visible(str(path))}: {what}")
+    return before
+
+
+def _create(connection: apsw.Connection, chain: Chain) -> None:
+    connection.execute(schema())
+    erased = (0, 1, "")
+    connection.execute("INSERT INTO word (id, since, word) VALUES (?, ?, ?)", erased)
+    connection.execute(
+        "INSERT INTO head (one, last, link, words, changes, keyed) VALUES (1, 0, ?, ?, 0, ?)",
+        (BEGIN, chain.fold(BEGIN, erased), chain.check),
+    )

@@ -1,0 +1,527 @@
+"""`AuditStore`: what was validated, when, and what came out, in one SQLite file.
+
+record ──▶ writer (a thread) ──▶ file ◀── pool of readers ◀── queries ◀── answers, cached
+╰──▶ months that are Parquet files (`archive`)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, TypeVar
+
+from gatecore import forks
+from gatecore.audit import queries
+from gatecore.audit.archives import Archives
+from gatecore.audit.chain import Chain
+from gatecore.audit.connections import Durability, Pool
+from gatecore.audit.outcomes import Dictionary, Outcome
+from gatecore.audit.queries import Reader
+from gatecore.audit.records import Record, ReportLike, micros_of, record_of
+from gatecore.audit.results import (
+    Alert,
+    Day,
+    Drift,
+    Entry,
+    GateFailures,
+    ModulePerformance,
+    Overview,
+    Page,
+    RiskStats,
+)
+from gatecore.audit.windows import DAY
+from gatecore.audit.writer import Writer
+from gatecore.protocols import Asked, Validation
+
+__all__ = ["AuditObserver", "AuditStats", "AuditStore", "Moment"]
+
+T = TypeVar("T")
+
+#: A time: with a zone or in UTC; in ISO 8601; or in seconds since 1970.
+Moment = datetime | str | float
+
+_MICROS: Final = 1_000_000
+#: Answers that are kept.
+_CACHED: Final = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditStats:
+    """What a store did since it was opened by this process.
+
+    Attributes:
+        written: Validations that were written.
+        transactions: How many transactions that took.
+        pending: Validations in memory that are not in the file yet.
+        refused: Validations that could not be written because of what they are.
+        failures: Transactions that failed.
+        error: Why nothing can be written at the moment; empty if it can.
+        connections: Connections for questions that were opened.
+        questions: How often one was used.
+        answers_cached: Questions that were answered without one.
+    """
+
+    written: int
+    transactions: int
+    pending: int
+    refused: int
+    failures: int
+    error: str
+    connections: int
+    questions: int
+    answers_cached: int
+
+    @property
+    def reuse(self) -> float:
+        """The share of questions that found an open connection, from 0 to 1.
+
+        >>> AuditStats(written=0, transactions=0, pending=0, refused=0, failures=0, error="",
+        ...            connections=2, questions=400, answers_cached=0).reuse
+        0.995
+        """
+        return 1 - self.connections / self.questions if self.questions else 1.0
+
+
+class AuditStore:
+    """Writes each validation and answers questions about all of them; threads may share it.
+
+    Kept are a digest of the document, its type and length, the modules, the risk, and what each
+    gate said (status, severity, version, branch): no text, no message, no name of a client. Several
+    processes may have one file open and write to it, on one machine.
+
+    Args:
+        path: The file. It is made if it is not there, readable by its owner only.
+        durability: "full": what was waited for outlasts a power cut. "normal": it outlasts the end
+            of the process; a power cut may take the last moments, never a part of a validation.
+        key: A secret of at most 64 bytes for the chain; without it nobody can change the file and
+            make a chain that fits. Always the same for one file.
+        max_pending: Validations in memory beyond which who hands one over waits for room.
+        max_wait_seconds: How long; then it raises.
+        excerpts: How many matches of each validation are kept as text, masked. None unless asked.
+        readers: Connections for questions, which answer at the same time.
+
+    Raises:
+        AuditFileError: The file is not an audit store, newer than this version, or of another key.
+        ImportError: `apsw` is missing: `pip install "gatecore-re[audit]"`.
+
+    It is an observer of engines: whatever they answer is recorded, answers from caches too. That
+    costs some microseconds and never waits for the disk; `observer(durable=True)` does.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from gatecore import ComplianceEngine
+    >>> from gatecore.audit import AuditStore
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> with AuditStore(Path(folder.name) / "audit.db") as store:
+    ...     engine = ComplianceEngine(["gdpr_uk"], observers=[store])
+    ...     report = engine.validate_document("By using this site you consent to cookies.")
+    ...     store.flush()
+    ...     store.stats().risks, store.top_failures()[0].gate, len(store.history(report))
+    ({'HIGH': 1}, 'consent', 1)
+    >>> folder.cleanup()
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        durability: Durability = "full",
+        key: bytes = b"",
+        max_pending: int = 100_000,
+        max_wait_seconds: float = 10.0,
+        excerpts: int = 0,
+        readers: int = 4,
+    ) -> None:
+        self.path: Final = Path(path).absolute()
+        self._chain = Chain(key)
+        self._excerpts = excerpts
+        self._max_wait = max_wait_seconds
+        self._writer = Writer(self.path, self._chain, durability, max_pending)
+        self._pool = Pool(self.path, readers)
+        self._archived = Archives(self.path.with_name(f"{self.path.name}.archive"))
+        self._answers_cached = 0
+        self._begin()
+        forks.watch(self)
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
+        self._dictionary = Dictionary()
+        self._answers: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+
+    def after_fork(self) -> None:
+        """The child has connections of its own."""
+        self._pool.after_fork()
+        self._begin()
+
+    # Writing.
+
+    def record(
+        self,
+        report: ReportLike,
+        *,
+        document_type: str = "unknown",
+        modules: tuple[str, ...] | None = None,
+        at: Moment | None = None,
+        seconds: float = 0.0,
+        characters: int = 0,
+        cached: bool = False,
+        wait: bool = False,
+    ) -> None:
+        """Records a validation.
+
+        Args:
+            report: Its report.
+            document_type: The document's type.
+            modules: The modules that were asked; those of the report if None.
+            at: When it was asked for; now if None.
+            seconds: What the caller waited for the report.
+            characters: The document's length.
+            cached: Whether the report came from a cache.
+            wait: Whether to return only when it is in the file.
+
+        Raises:
+            AuditWriteError: `wait`, and it could not be written. Or there was no room in memory.
+
+        Costs some microseconds, or with `wait` a transaction that others share.
+        """
+        moment = time.time_ns() // 1_000 if at is None else micros_since_1970(at)
+
+        def make() -> Record:
+            return record_of(
+                report,
+                at=moment,
+                document_type=document_type,
+                modules=modules,
+                seconds=seconds,
+                characters=characters,
+                cached=cached,
+                excerpts=self._excerpts,
+            )
+
+        self.add(make() if wait else make, wait=wait)
+
+    def add(self, record: Record | Callable[[], Record], *, wait: bool = False) -> None:
+        """Records what a host says of a validation.
+
+        Args:
+            record: It, or what makes it on the writer's thread.
+            wait: Whether to return only when it is in the file.
+
+        Raises:
+            AuditWriteError: As for `record`.
+        """
+        batch, place = self._writer.add(record, awaited=wait, timeout=self._max_wait)
+        if wait:
+            batch.wait()
+            if (error := batch.errors.get(place)) is not None:
+                raise error
+
+    def add_then(
+        self, record: Record | Callable[[], Record], told: Callable[[Exception | None], None]
+    ) -> None:
+        """Records, and has a function told on the writer's thread: None, or why it is not written.
+
+        Raises:
+            AuditWriteError: There is no room.
+        """
+        self._writer.add(record, awaited=True, then=told, timeout=0.0)
+
+    def flush(self, timeout: float | None = None) -> None:
+        """Waits until what was recorded before is in the file.
+
+        Args:
+            timeout: Seconds; as long as it takes if None.
+
+        Raises:
+            AuditWriteError: It cannot be written at the moment, or was not in time.
+        """
+        self._writer.flush(timeout)
+
+    def observer(self, *, durable: bool = False) -> AuditObserver:
+        """An observer for engines; a `durable` one lets no answer out that is not in the file."""
+        return AuditObserver(self, durable=durable)
+
+    def started(self, asked: Asked) -> None:
+        """As observers are told: nothing is written before there is an answer."""
+
+    def finished(self, begun: None, validation: Validation) -> None:
+        """Records the validation without waiting."""
+        self._record(validation, wait=False)
+
+    def failed(self, begun: None, error: BaseException) -> None:
+        """There was no answer, so there is nothing to record."""
+
+    def _record(self, validation: Validation, *, wait: bool) -> None:
+        self.record(
+            validation.report,
+            document_type=validation.document_type,
+            modules=validation.modules,
+            at=validation.started_at,
+            seconds=validation.seconds,
+            characters=validation.characters,
+            cached=validation.cached,
+            wait=wait,
+        )
+
+    # Questions.
+
+    def recent(self, limit: int = 100, *, before: tuple[int, int] | None = None) -> Page:
+        """The last validations, the newest first, page by page.
+
+        Args:
+            limit: How many.
+            before: The `next` of the page before; from the newest on if None.
+        """
+        if limit < 1:
+            raise ValueError(f"limit is {limit}: a page has at least one validation")
+        return self._asked(("recent", limit, before), lambda reader: reader.recent(limit, before))
+
+    def history(self, document: str | ReportLike) -> tuple[Entry, ...]:
+        """The validations of one document, the newest first.
+
+        Args:
+            document: Its SHA-256 in hexadecimal (`ValidationReport.document_hash`), or a report.
+        """
+        digest = document_digest(document)
+        return self._asked(("history", digest), lambda reader: reader.history(digest))
+
+    def entry(self, number: int) -> Entry | None:
+        """One validation by its number, with all that was said; None if there is none."""
+        return self._asked(("entry", number), lambda reader: reader.entry(number))
+
+    def stats(self, since: Moment | None = None, until: Moment | None = None) -> RiskStats:
+        """How many validations there were, by risk.
+
+        Args:
+            since: From then on; from the beginning if None.
+            until: Before then; to the end if None.
+        """
+        return self._in_window("stats", since, until, Reader.stats)
+
+    def outcome_counts(
+        self, since: Moment | None = None, until: Moment | None = None
+    ) -> Counter[Outcome]:
+        """How often each outcome came up: what the other questions about windows are made of.
+
+        Args:
+            since: From then on; from the beginning if None.
+            until: Before then; to the end if None.
+        """
+        return Counter(self._counts(since, until))
+
+    def module_performance(
+        self, since: Moment | None = None, until: Moment | None = None
+    ) -> tuple[ModulePerformance, ...]:
+        """What the gates of each module said, most failures first; the window as for `stats`."""
+        return queries.performance_of(self._counts(since, until))
+
+    def top_failures(
+        self, since: Moment | None = None, until: Moment | None = None, *, limit: int = 5
+    ) -> tuple[GateFailures, ...]:
+        """The gates of modules that failed most often; the window as for `stats`."""
+        return queries.failures_of(self._counts(since, until), limit)
+
+    def universal_alerts(
+        self, since: Moment | None = None, until: Moment | None = None, *, limit: int = 5
+    ) -> tuple[Alert, ...]:
+        """The detectors that found something most often; the window as for `stats`."""
+        return queries.alerts_of(self._counts(since, until), limit)
+
+    def risk_trends(
+        self, since: Moment | None = None, until: Moment | None = None
+    ) -> tuple[Day, ...]:
+        """How many validations of each day had each risk; the window as for `stats`."""
+        return self._in_window("days", since, until, Reader.days)
+
+    def drift(
+        self,
+        module: str,
+        gate: str,
+        since: Moment | None = None,
+        until: Moment | None = None,
+    ) -> Drift:
+        """What each version of a gate said, over the whole days of a window, a year if not given.
+
+        Args:
+            module: The gate's module.
+            gate: Its name.
+            since: The first day.
+            until: Before this day.
+        """
+        begin = time.time_ns() // 1_000 - 365 * DAY if since is None else micros_since_1970(since)
+        end = None if until is None else micros_since_1970(until)
+        asked = ("drift", module, gate, begin // DAY, end)
+        return self._asked(asked, lambda reader: reader.drift(module, gate, begin, end))
+
+    def overview(self, days: int = 30) -> Overview:
+        """The last days at a glance.
+
+        Args:
+            days: How many times 24 hours, at least 1.
+        """
+        if days < 1:
+            raise ValueError(f"days is {days}: a window has at least one")
+        since = (time.time_ns() // 1_000 - days * DAY) / _MICROS
+        return Overview(
+            window_days=days,
+            stats=self.stats(since),
+            modules=self.module_performance(since),
+            top_failures=self.top_failures(since),
+            alerts=self.universal_alerts(since),
+            recent=self.recent(5).entries,
+        )
+
+    @property
+    def counters(self) -> AuditStats:
+        """What the store did since it was opened by this process."""
+        writer = self._writer
+        return AuditStats(
+            written=writer.written,
+            transactions=writer.batches,
+            pending=writer.pending,
+            refused=writer.refused,
+            failures=writer.failures,
+            error=writer.error or "",
+            connections=self._pool.opened,
+            questions=self._pool.used,
+            answers_cached=self._answers_cached,
+        )
+
+    def close(self, timeout: float | None = None) -> None:
+        """Writes what is left and closes the file.
+
+        Args:
+            timeout: Seconds for writing; as long as it takes if None.
+
+        Raises:
+            AuditWriteError: Something could not be written, and is lost.
+        """
+        try:
+            self._writer.close(timeout)
+        finally:
+            self._pool.close()
+
+    def __enter__(self) -> AuditStore:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<gatecore.audit.AuditStore {str(self.path)!r}>"
+
+    # How questions are asked.
+
+    def _counts(self, since: Moment | None, until: Moment | None) -> Counter[Outcome]:
+        return self._in_window("outcomes", since, until, Reader.outcomes)
+
+    def _in_window(
+        self,
+        name: str,
+        since: Moment | None,
+        until: Moment | None,
+        ask: Callable[[Reader, int | None, int | None], T],
+    ) -> T:
+        begin = None if since is None else micros_since_1970(since)
+        end = None if until is None else micros_since_1970(until)
+        return self._asked((name, begin, end), lambda reader: ask(reader, begin, end), window=True)
+
+    def _asked(
+        self, asked: tuple[Any, ...], ask: Callable[[Reader], T], *, window: bool = False
+    ) -> T:
+        """An answer, from memory if the file did not change since."""
+        with self._pool.connection() as connection:
+            (_, _, changes) = next(connection.execute(queries.STATEMENTS["head"]))
+            with self._lock:
+                self._dictionary.learn(connection)
+                dictionary = self._dictionary
+            reader = Reader(connection, dictionary, self._archived)
+            if window and asked[1] is not None:
+                # A window that begins a little later has the same rows: one answer for both.
+                name, begin, end = asked
+                asked = (name, reader.first_at(begin), end)
+            asked = (*asked, changes)
+            with self._lock:
+                if asked in self._answers:
+                    self._answers.move_to_end(asked)
+                    self._answers_cached += 1
+                    found: T = self._answers[asked]
+                    return found
+            answer = ask(reader)
+        with self._lock:
+            self._answers[asked] = answer
+            if len(self._answers) > _CACHED:
+                self._answers.popitem(last=False)
+        return answer
+
+
+class AuditObserver:
+    """Has a store hear of an engine's validations.
+
+    Args:
+        store: The store.
+        durable: Whether `finished` returns only when the validation is in the file, and raises
+            `AuditWriteError`, which reaches the engine's caller, when it cannot be written.
+    """
+
+    def __init__(self, store: AuditStore, *, durable: bool) -> None:
+        self._store = store
+        self.waits = durable
+
+    def started(self, asked: Asked) -> None:
+        """Nothing is written before there is an answer."""
+
+    def finished(self, begun: None, validation: Validation) -> None:
+        """Records the validation."""
+        self._store._record(validation, wait=self.waits)
+
+    def failed(self, begun: None, error: BaseException) -> None:
+        """There was no answer, so there is nothing to record."""
+
+
+def micros_since_1970(moment: Moment) -> int:
+    """A time in microseconds since 1970.
+
+    Raises:
+        ValueError: It is not a time.
+
+    >>> micros_since_1970("1970-01-02"), micros_since_1970("1970-01-01T00:00:01Z")
+    (86400000000, 1000000)
+    """
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment.replace("Z", "+00:00"))
+    if isinstance(moment, datetime):
+        return micros_of(moment)
+    return round(moment * _MICROS)
+
+
+def document_digest(document: str | ReportLike) -> bytes:
+    """The digest that a store has of a document.
+
+    Raises:
+        ValueError: The text is not a SHA-256 in hexadecimal.
+    """
+    name = document if isinstance(document, str) else document.document_hash
+    try:
+        digest = bytes.fromhex(name)
+    except ValueError:
+        digest = b""
+    if len(digest) != hashlib.sha256().digest_size:
+        raise ValueError(
+            "a document is named by its SHA-256, 64 hexadecimal digits: "
+            "ValidationReport.document_hash has it"
+        )
+    return digest
