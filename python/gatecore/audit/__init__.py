@@ -14,12 +14,54 @@ TYPE_CHECKING = False  # as in `gatecore`: nothing is imported that is not used
 if TYPE_CHECKING:
     from typing import Any
 
+    from gatecore.audit.asynchronous import AsyncAuditStore
+    from gatecore.audit.outcomes import Outcome
+    from gatecore.audit.records import Record
+    from gatecore.audit.results import (
+        Alert,
+        Day,
+        Drift,
+        Entry,
+        GateFailures,
+        ModulePerformance,
+        Overview,
+        Page,
+        RiskStats,
+        VersionVerdicts,
+    )
     from gatecore.audit.store import AuditObserver, AuditStats, AuditStore
+    from gatecore.audit.verifying import Verification
 
-_HOMES = {"store": "AuditObserver AuditStats AuditStore"}
+_HOMES = {
+    "asynchronous": "AsyncAuditStore",
+    "outcomes": "Outcome",
+    "records": "Record",
+    "results": "Alert Day Drift Entry GateFailures ModulePerformance Overview Page RiskStats "
+    "VersionVerdicts",
+    "store": "AuditObserver AuditStats AuditStore",
+    "verifying": "Verification",
+}
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
-__all__ = ["AuditObserver", "AuditStats", "AuditStore"]
+__all__ = [
+    "Alert",
+    "AsyncAuditStore",
+    "AuditObserver",
+    "AuditStats",
+    "AuditStore",
+    "Day",
+    "Drift",
+    "Entry",
+    "GateFailures",
+    "ModulePerformance",
+    "Outcome",
+    "Overview",
+    "Page",
+    "Record",
+    "RiskStats",
+    "Verification",
+    "VersionVerdicts",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -36,3 +36,7 @@ class Archives:
     def entry(self, files: Iterable[str], number: int) -> tuple[Any, ...] | None:
         """A row as of the statement "entry"."""
         raise NotImplementedError
+
+    def chain_rows(self, files: Iterable[str], after: int) -> Iterator[tuple[Any, ...]]:
+        """The columns of `validation`, in its order, of those after a number, ascending."""
+        raise NotImplementedError

@@ -142,18 +142,17 @@ class Dictionary:
             self.word_of.append(kept)
         return number
 
-    def numbers(self, outcomes: Iterable[tuple[Any, ...]]) -> list[int]:
+    def numbers(self, outcomes: Sequence[tuple[Any, ...]]) -> list[int]:
         """The numbers of outcomes, which are new to the file if they were not known."""
         known = self.outcomes
-        numbers = []
-        for outcome in outcomes:
-            number = known.get(outcome)
-            if number is None:
-                number = self._new(outcome)
-            numbers.append(number)
-        return numbers
+        numbers = list(map(known.get, outcomes))
+        if None in numbers:
+            return [self._new(outcome) for outcome in outcomes]
+        return numbers  # type: ignore[return-value]
 
     def _new(self, outcome: tuple[Any, ...]) -> int:
+        if (number := self.outcomes.get(outcome)) is not None:
+            return number
         kept = Outcome._make(storable(one) if isinstance(one, str) else one for one in outcome)
         number = self.outcomes.get(kept)
         if number is None:

@@ -23,6 +23,7 @@ from gatecore.audit import queries
 from gatecore.audit.archives import Archives
 from gatecore.audit.chain import Chain
 from gatecore.audit.connections import Durability, Pool
+from gatecore.audit.erasing import erase
 from gatecore.audit.outcomes import Dictionary, Outcome
 from gatecore.audit.queries import Reader
 from gatecore.audit.records import Record, ReportLike, micros_of, record_of
@@ -37,6 +38,7 @@ from gatecore.audit.results import (
     Page,
     RiskStats,
 )
+from gatecore.audit.verifying import Verification, verify
 from gatecore.audit.windows import DAY
 from gatecore.audit.writer import Writer
 from gatecore.protocols import Asked, Validation
@@ -143,7 +145,8 @@ class AuditStore:
         self.path: Final = Path(path).absolute()
         self._chain = Chain(key)
         self._excerpts = excerpts
-        self._max_wait = max_wait_seconds
+        self.max_wait_seconds: Final = max_wait_seconds
+        self.readers: Final = readers
         self._writer = Writer(self.path, self._chain, durability, max_pending)
         self._pool = Pool(self.path, readers)
         self._archived = Archives(self.path.with_name(f"{self.path.name}.archive"))
@@ -192,21 +195,43 @@ class AuditStore:
 
         Costs some microseconds, or with `wait` a transaction that others share.
         """
-        moment = time.time_ns() // 1_000 if at is None else micros_since_1970(at)
+        asked_at = time.time() if at is None else at  # now, not when its turn comes
 
         def make() -> Record:
-            return record_of(
+            return self.record_of(
                 report,
-                at=moment,
                 document_type=document_type,
                 modules=modules,
+                at=asked_at,
                 seconds=seconds,
                 characters=characters,
                 cached=cached,
-                excerpts=self._excerpts,
             )
 
         self.add(make() if wait else make, wait=wait)
+
+    def record_of(
+        self,
+        report: ReportLike,
+        *,
+        document_type: str = "unknown",
+        modules: tuple[str, ...] | None = None,
+        at: Moment | None = None,
+        seconds: float = 0.0,
+        characters: int = 0,
+        cached: bool = False,
+    ) -> Record:
+        """What is kept of a report: the first half of `record`, with its arguments."""
+        return record_of(
+            report,
+            at=time.time_ns() // 1_000 if at is None else micros_since_1970(at),
+            document_type=document_type,
+            modules=modules,
+            seconds=seconds,
+            characters=characters,
+            cached=cached,
+            excerpts=self._excerpts,
+        )
 
     def add(self, record: Record | Callable[[], Record], *, wait: bool = False) -> None:
         """Records what a host says of a validation.
@@ -218,7 +243,7 @@ class AuditStore:
         Raises:
             AuditWriteError: As for `record`.
         """
-        batch, place = self._writer.add(record, awaited=wait, timeout=self._max_wait)
+        batch, place = self._writer.add(record, awaited=wait, timeout=self.max_wait_seconds)
         if wait:
             batch.wait()
             if (error := batch.errors.get(place)) is not None:
@@ -233,6 +258,11 @@ class AuditStore:
             AuditWriteError: There is no room.
         """
         self._writer.add(record, awaited=True, then=told, timeout=0.0)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for more until something is written."""
+        return self._writer.is_full
 
     def flush(self, timeout: float | None = None) -> None:
         """Waits until what was recorded before is in the file.
@@ -379,6 +409,42 @@ class AuditStore:
             recent=self.recent(5).entries,
         )
 
+    # Upkeep.
+
+    def verify(
+        self, *, head: str = "", progress: Callable[[int, int], None] | None = None
+    ) -> Verification:
+        """Checks the whole chain and every count. Others may write meanwhile.
+
+        Args:
+            head: A head that was noted earlier, `number:link`, which must be in the chain. It is
+                what shows that validations were cut off the end.
+            progress: Is told now and then how many validations were checked, of how many.
+
+        Costs about 15 µs a validation.
+        """
+        noted = None
+        if head:
+            number, _, link = head.partition(":")
+            noted = (int(number), bytes.fromhex(link))
+        with self._pool.connection() as connection:
+            return verify(connection, self._chain, self._archived, noted, progress)
+
+    def erase(self, document: str | ReportLike, *, reason: str = "") -> int:
+        """Takes out all that is kept of one document, as its subject may ask (GDPR, article 17).
+
+        What stays of each of its validations is the number, the time and a digest for the chain.
+        The bytes are overwritten in the file; copies of the file are their owner's to care for.
+
+        Args:
+            document: Its SHA-256 in hexadecimal, or a report of it.
+            reason: Why, which is kept with the time; not whose.
+
+        Returns:
+            How many validations there were.
+        """
+        return erase(self._writer.run, self._chain, document_digest(document), reason)
+
     @property
     def counters(self) -> AuditStats:
         """What the store did since it was opened by this process."""
@@ -404,10 +470,8 @@ class AuditStore:
         Raises:
             AuditWriteError: Something could not be written, and is lost.
         """
-        try:
-            self._writer.close(timeout)
-        finally:
-            self._pool.close()
+        self._pool.close()  # first: who closes last moves the log into the file, if it may write
+        self._writer.close(timeout)
 
     def __enter__(self) -> AuditStore:
         return self

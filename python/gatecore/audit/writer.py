@@ -144,6 +144,11 @@ class Writer:
         """Records that are not in the file yet."""
         return self._pending
 
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room in memory."""
+        return self._pending >= self._max_pending
+
     # What anybody may call.
 
     def add(
