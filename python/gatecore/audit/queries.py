@@ -56,7 +56,7 @@ STATEMENTS: Final[Mapping[str, str]] = MappingProxyType(
         "risks in rows": "SELECT risk, count(*), sum(critical), sum(high) FROM validation "
         f"WHERE at >= ? AND at < ? AND risk <> {ERASED} GROUP BY risk",
         "risks by bucket": "SELECT bucket, risk, n FROM validation_count "
-        "WHERE span = ? AND bucket >= ? AND bucket < ?",
+        "WHERE span = ? AND bucket >= ? AND bucket < ? AND n > 0",
         "risks by day in rows": f"SELECT at / {DAY}, risk, count(*) FROM validation "
         f"WHERE at >= ? AND at < ? AND risk <> {ERASED} GROUP BY 1, 2",
         "outcomes by day": "SELECT bucket, outcome, n FROM outcome_count "
@@ -242,17 +242,21 @@ class Reader:
     def drift(self, module: str, gate: str, since: int, until: int | None) -> Drift:
         """What each version of a gate said, over whole days."""
         outcome_of = self._dictionary.outcome_of
-        found: dict[str, tuple[list[int], Counter[str]]] = {}
+        #: By scope: a gate may be one of a module and one of a detector.
+        scopes: dict[str, dict[str, tuple[list[int], Counter[str]]]] = {}
         last = 1 << 40 if until is None else -(-until // DAY)
         for day, number, count in self._ask("outcomes by day", since // DAY, last):
             outcome = outcome_of[number]
             if (outcome.gate, outcome.module) == (gate, module) and count:
+                found = scopes.setdefault(outcome.scope, {})
                 days, statuses = found.setdefault(outcome.version, ([], Counter()))
                 days.append(day)
                 statuses[status_of(outcome)] += count
         versions = [
             VersionVerdicts(version, _date(min(days)), _date(max(days)), MappingProxyType(statuses))
-            for version, (days, statuses) in found.items()
+            for version, (days, statuses) in (
+                scopes.get("module") or scopes.get("detector") or {}
+            ).items()
         ]
         return Drift(module, gate, tuple(sorted(versions, key=lambda one: (one.first, one.last))))
 

@@ -126,7 +126,7 @@ class AuditStore:
     ...     engine = ComplianceEngine(["gdpr_uk"], observers=[store])
     ...     report = engine.validate_document("By using this site you consent to cookies.")
     ...     store.flush()
-    ...     store.stats().risks, store.top_failures()[0].gate, len(store.history(report))
+    ...     dict(store.stats().risks), store.top_failures()[0].gate, len(store.history(report))
     ({'HIGH': 1}, 'consent', 1)
     >>> folder.cleanup()
     """
