@@ -174,10 +174,11 @@ def test_no_question_walks_through_a_table(tmp_path: Path) -> None:
     with AuditStore(tmp_path / "audit.db") as store:
         lines = []
         for name, statement in STATEMENTS.items():
-            values = (0,) * statement.count("?")
+            values = ("[]" if "json_each" in statement else 0,) * statement.count("?")
             with store._pool.connection() as connection:
                 plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)
                 lines += [f"{name}: {detail}" for *_, detail in plan]
     assert len(lines) >= len(STATEMENTS)
-    assert not [line for line in lines if "SCAN" in line]
+    walks = [line for line in lines if "SCAN" in line and "VIRTUAL TABLE" not in line]  # of JSON
+    assert not walks
     assert "\n".join(lines) + "\n" == golden.read_text("utf-8")
