@@ -64,7 +64,9 @@ class Part(NamedTuple):
 #: Has the fields of a `Part`.
 PART: Final = "SELECT file, begin_at, end_at, first_id, last_id, rows, deleted_to FROM archive "
 #: The files of a window: begun before a time, ended after another.
-PARTS: Final = PART + "WHERE deleted_to > 0 AND begin_at < ? AND end_at > ?"
+PARTS: Final = PART + (
+    "WHERE state IN ('deleted', 'written') AND deleted_to > 0 AND begin_at < ? AND end_at > ?"
+)
 
 
 def parts_of(rows: Iterable[Sequence[Any]]) -> list[Part]:

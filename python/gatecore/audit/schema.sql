@@ -125,3 +125,4 @@ CREATE TABLE archive (
     CHECK (state <> 'unused' OR deleted_to = 0),
     CHECK ((state = 'deleted') = (deleted_to = last_id))
 ) STRICT;
+CREATE INDEX archive_begin ON archive (state, begin_at);
