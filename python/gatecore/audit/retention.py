@@ -425,7 +425,12 @@ class Retention:
             parts = parts_of(connection.execute(archives.PARTS, (1 << 62, -(1 << 62))))
         if not parts:
             return 0
-        return sum(self._erase(part, document, reason) for part in parts)
+        count = sum(self._erase(part, document, reason) for part in parts)
+        if count:  # the log may still have the rows as they were before they were archived
+            self._run(
+                lambda connection: connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            )
+        return count
 
     def _erase(self, old: Part, document: bytes, reason: str) -> int:
         """Erases a document's rows in one file."""
