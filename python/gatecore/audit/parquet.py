@@ -16,6 +16,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import sys
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AT_A_TIME",
     "CHAIN",
-    "ROWS_AS_JSON",
     "Staged",
     "chain_row",
+    "clear",
     "database_rows",
     "digest_of",
     "open_duckdb",
@@ -49,18 +50,23 @@ __all__ = [
 AT_A_TIME: Final = 500
 #: Megabytes that DuckDB uses for staging and sorting before it writes to the folder's `tmp`.
 _WRITER_MB: Final = 768
+_TMP: Final = "tmp"
 #: Rows of a row group: what is decoded for one validation. More is slower, less is larger.
 _GROUP: Final = 10_240
 
-#: Validations by number, with their excerpts, as one text.
-ROWS_AS_JSON: Final = (
+#: Validations by number, with their excerpts but without their outcomes, as one text.
+_AS_JSON: Final = (
     "SELECT json_group_array(json_array(id, at, kind, modules, risk, critical, high, flags, "
-    "micros, characters, hex(salt), iif(document IS NULL, NULL, hex(document)), hex(outcomes), "
+    "micros, characters, hex(salt), iif(document IS NULL, NULL, hex(document)), "
     "iif(digest IS NULL, NULL, hex(digest)), hex(link), "
     "(SELECT json_group_array(json_object('gate', gate, 'text', text)) FROM (SELECT gate, text "
     "FROM excerpt WHERE validation = found.id ORDER BY place)))) "
     "FROM (SELECT * FROM validation WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id) "
     "AS found"
+)
+_OUTCOMES: Final = (
+    "SELECT flags, outcomes FROM validation WHERE id IN (SELECT value FROM json_each(?)) "
+    "ORDER BY id"
 )
 
 _COLUMNS: Final = (
@@ -68,12 +74,6 @@ _COLUMNS: Final = (
     "modules BIGINT, module_names VARCHAR[], risk BIGINT, overall_risk VARCHAR, critical BIGINT, "
     "high BIGINT, flags BIGINT, micros BIGINT, characters BIGINT, outcomes UINTEGER[], "
     "excerpts STRUCT(gate VARCHAR, text VARCHAR)[], salt BLOB, digest BLOB, link BLOB"
-)
-# Numbers of two or four bytes, the lowest first, in hexadecimal: a list of DuckDB's.
-_NUMBERS: Final = (
-    f"CASE WHEN r[8]::BIGINT & {int(Flag.WIDE)} <> 0 "
-    r"THEN regexp_replace(r[13], '(..)(..)(..)(..)', ',0x\4\3\2\1', 'g') "
-    r"ELSE regexp_replace(r[13], '(..)(..)', ',0x\2\1', 'g') END"
 )
 _NAMES: Final = (
     "CASE WHEN modules.word = '' THEN [] WHEN json_valid(modules.word) "
@@ -84,13 +84,17 @@ INSERT INTO staged
 SELECT r[1]::BIGINT, make_timestamptz(r[2]::BIGINT), unhex(r[12]),
     r[3]::BIGINT, kind.word, r[4]::BIGINT, {_NAMES}, r[5]::BIGINT, risk.word,
     r[6]::BIGINT, r[7]::BIGINT, r[8]::BIGINT, r[9]::BIGINT, r[10]::BIGINT,
-    ('[' || substr({_NUMBERS}, 2) || ']')::UINTEGER[],
-    from_json(r[16], '[{{"gate": "VARCHAR", "text": "VARCHAR"}}]'),
-    unhex(r[11]), unhex(r[14]), unhex(r[15])
-FROM (SELECT unnest(from_json($1, '[["VARCHAR"]]')) AS r)
+    outcomes::UINTEGER[],
+    from_json(r[15], '[{{"gate": "VARCHAR", "text": "VARCHAR"}}]'),
+    unhex(r[11]), unhex(r[13]), unhex(r[14])
+FROM (
+    SELECT unnest(from_json($1, '[["VARCHAR"]]')) AS r,
+        unnest(from_json($2, '["VARCHAR"]')) AS outcomes
+)
 JOIN word AS kind ON kind.id = r[3]::BIGINT
 JOIN word AS modules ON modules.id = r[4]::BIGINT
 JOIN word AS risk ON risk.id = r[5]::BIGINT
+ORDER BY 1
 """
 # The limit makes dictionaries of columns whose values are all different: only for these DuckDB
 # writes Bloom filters, by which the files without a document are told apart without reading them.
@@ -115,10 +119,15 @@ CHAIN: Final = (
 )
 
 
-def open_duckdb(folder: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
+def open_duckdb(folder: Path, memory_mb: int, *, spills: bool = False) -> duckdb.DuckDBPyConnection:
     """A DuckDB that can touch nothing but a folder: no other file, no extension, no network.
 
     It works on the thread that asks.
+
+    Args:
+        folder: The folder.
+        memory_mb: What it may use.
+        spills: Whether it writes what does not fit to the folder's `tmp`.
 
     Raises:
         ImportError: `duckdb` is missing: `pip install "gatecore-re[archive]"`.
@@ -133,7 +142,7 @@ def open_duckdb(folder: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
         "autoload_known_extensions": "false",
         "allow_community_extensions": "false",
         "memory_limit": f"{memory_mb}MB",
-        "temp_directory": str(folder / "tmp"),
+        "temp_directory": str(folder / _TMP) if spills else "",
         "threads": "1",
     }
     connection = duckdb.connect(":memory:", config=config)
@@ -163,7 +172,7 @@ class Staged:
 
     def __init__(self, folder: Path, words: Iterable[tuple[int, str]]) -> None:
         self._folder = folder
-        self._duckdb = open_duckdb(folder, _WRITER_MB)
+        self._duckdb = open_duckdb(folder, _WRITER_MB, spills=True)
         self._duckdb.execute(f"CREATE TABLE staged ({_COLUMNS})")
         self._duckdb.execute("CREATE TABLE word (id BIGINT, word VARCHAR)")
         self._duckdb.execute(
@@ -172,17 +181,30 @@ class Staged:
             [json.dumps([[str(number), word] for number, word in words])],
         )
 
-    def add(self, rows: str) -> None:
-        """Adds rows, as `ROWS_AS_JSON` gives them, the lowest number first."""
-        self._duckdb.execute(_STAGE, [rows])
+    def add(self, connection: apsw.Connection, ids: Sequence[int]) -> None:
+        """Adds rows of the database, by number; each call's after those of the one before.
+
+        Raises:
+            AuditFileError: There is no room.
+        """
+        given = (json.dumps(ids),)
+        rows = connection.execute(_AS_JSON, given).get
+        outcomes = [_as_text(*row) for row in connection.execute(_OUTCOMES, given)]
+        import duckdb
+
+        try:
+            self._duckdb.execute(_STAGE, [rows, json.dumps(outcomes)])
+        except duckdb.Error as error:
+            path = visible(str(self._folder))
+            raise AuditFileError(f"{path}: an archive cannot be made: {error}") from error
 
     def write(self, name: str) -> None:
-        """Writes the file, by number, and waits for the disk.
+        """Writes the file, in the order in which rows were added, and waits for the disk.
 
         Raises:
             AuditFileError: There is no room, …
         """
-        _write(self._duckdb, "SELECT * FROM staged ORDER BY id", self._folder, name)
+        _write(self._duckdb, "SELECT * FROM staged", self._folder, name)
 
     def close(self) -> None:
         """Forgets the rows."""
@@ -193,6 +215,16 @@ class Staged:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _as_text(flags: int, packed: bytes) -> str:
+    """Packed numbers as DuckDB reads a list fastest: in hexadecimal."""
+    is_wide = bool(flags & Flag.WIDE)
+    numbers = array("I" if is_wide else "H", packed)
+    if sys.byteorder == "little":  # as they are read, the highest byte is the first
+        numbers.byteswap()
+    each = numbers.tobytes().hex(",", numbers.itemsize)
+    return f"[0x{each.replace(',', ',0x')}]" if packed else "[]"
 
 
 def rewrite(folder: Path, old: str, new: str, digests: Mapping[int, bytes]) -> None:
@@ -211,7 +243,7 @@ def rewrite(folder: Path, old: str, new: str, digests: Mapping[int, bytes]) -> N
         f"CASE WHEN erased.id IS NULL THEN old.{name} ELSE {value} END AS {name}"
         for name, value in _ERASED.items()
     )
-    with contextlib.closing(open_duckdb(folder, _WRITER_MB)) as connection:
+    with contextlib.closing(open_duckdb(folder, _WRITER_MB, spills=True)) as connection:
         connection.execute("CREATE TABLE erased (id BIGINT, digest BLOB)")
         connection.execute(
             "INSERT INTO erased SELECT r[1]::BIGINT, unhex(r[2]) "
@@ -237,7 +269,7 @@ def write_outcomes(folder: Path, outcomes: Iterable[Sequence[Any]]) -> None:
         for place, name in enumerate(names, 1)
     )
     rows = [[None if one is None else str(one) for one in row] for row in outcomes]
-    with contextlib.closing(open_duckdb(folder, _WRITER_MB)) as connection:
+    with contextlib.closing(open_duckdb(folder, _WRITER_MB, spills=True)) as connection:
         connection.execute(
             f"CREATE TABLE outcome AS SELECT {columns} "
             "FROM (SELECT unnest(from_json($1, '[[\"VARCHAR\"]]')) AS r)",
@@ -276,6 +308,11 @@ def _sync(path: Path) -> None:
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     finally:
         os.close(descriptor)
+
+
+def clear(folder: Path) -> None:
+    """Removes what a crash left of DuckDB's own."""
+    shutil.rmtree(folder / _TMP, ignore_errors=True)
 
 
 def remove(folder: Path, name: str) -> None:

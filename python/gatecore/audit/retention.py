@@ -215,11 +215,9 @@ class Retention:
         """
         end = _begin_of(before)
         if dry_run:
-            with self._pool.connection() as connection:
-                return tuple(
-                    ArchivedMonth(month, connection.execute(_COUNT, window).get)
-                    for month, window in self._months(end)
-                )
+            return tuple(
+                ArchivedMonth(month, self._count(window)) for month, window in self._months(end)
+            )
         with self._locked(0.0):
             self._make_folder()
             self._finish()
@@ -248,18 +246,20 @@ class Retention:
             yield month, window
             begin = window[1]
 
+    def _count(self, window: tuple[int, int]) -> int:
+        with self._pool.connection() as connection:
+            return int(connection.execute(_COUNT, window).get)
+
     def _archive(self, month: str, window: tuple[int, int]) -> ArchivedMonth:
         """Moves a month."""
-        ids = array("q")
+        unsorted = array("q")
+        begin, last = window[1], window[0]
         with self._pool.connection() as connection:
             erased = self._erased(connection)
-            times = []
             for number, at in connection.execute(_IDS, window):
-                ids.append(number)
-                times.append(at)
-        begin, last = min(times), max(times)
-        del times
-        ids = array("q", sorted(ids))
+                unsorted.append(number)
+                begin, last = min(begin, at), max(last, at)
+        ids = array("q", sorted(unsorted))
         part = self._reserve(month, begin, last + 1, ids[0], ids[-1], len(ids))
         try:
             self._write(part, ids)
@@ -310,8 +310,7 @@ class Retention:
             for some in _some(ids, parquet.AT_A_TIME):
                 # A connection each time: one that sees the same state for long keeps the log long.
                 with self._pool.connection() as connection:
-                    rows = connection.execute(parquet.ROWS_AS_JSON, (json.dumps(some),)).get
-                staged.add(rows)
+                    staged.add(connection, some)
             staged.write(part.file)
 
     def _compare_with_database(self, part: Part, ids: Sequence[int]) -> None:
@@ -366,10 +365,11 @@ class Retention:
         """Removes what is 'unused', and goes on with what is 'written'; with the lock held."""
         with self._pool.connection() as connection:
             states = dict(connection.execute("SELECT file, state FROM archive"))
+            digests = dict(connection.execute("SELECT file, digest FROM archive"))
             written = parts_of(
                 connection.execute(f"{archives.PART} WHERE state = 'written' ORDER BY file")
             )
-            digests = dict(connection.execute("SELECT file, digest FROM archive"))
+        parquet.clear(self._folder)
         for file, state in states.items():
             if state == "unused":
                 self._discard(file)
@@ -528,8 +528,7 @@ class Retention:
             finally:
                 connection.pragma("synchronous", usual)
 
-        found: T = self._run(work)
-        return found
+        return self._write_in(work)
 
     def _timed(self, job: Callable[[apsw.Connection], None]) -> float:
         """Does something in a transaction of its own; the seconds that others could not write."""
@@ -549,7 +548,16 @@ class Retention:
                 connection.pragma("secure_delete", False)
             return time.perf_counter() - began
 
-        found: float = self._run(work)
+        return self._write_in(work)
+
+    def _write_in(self, work: Callable[[apsw.Connection], T]) -> T:
+        try:
+            found: T = self._run(work)
+        except apsw.Error as error:
+            raise AuditWriteError(
+                f"{visible(str(self._path))}: cannot be written: {error}; nothing is lost, do it "
+                "again"
+            ) from error
         return found
 
     @staticmethod

@@ -41,6 +41,9 @@ class ChainRows(Protocol):
     def chain_rows(self, parts: Iterable[Part], after: int) -> Iterator[tuple[Any, ...]]:
         """The columns of `validation`, and the excerpts, of those after a number, ascending."""
 
+    def changed(self, files: Iterable[tuple[str, bytes]]) -> Iterator[str]:
+        """Which files are not those that were written, by their digests."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verification:
@@ -110,6 +113,9 @@ def verify(
     for (said,) in connection.execute("PRAGMA quick_check(10)"):
         if said != "ok":
             found.add(f"the file is damaged: {said}")
+    files = connection.execute("SELECT file, digest FROM archive WHERE state <> 'unused'")
+    for file in archived.changed(files):
+        found.add(f"archive {file} is not the file that was written")
     last, link, words = next(connection.execute("SELECT last, link, words FROM head"))
     folded = _Folded(connection, chain)
     counts = _Counts()

@@ -415,6 +415,7 @@ def test_a_changed_validation_in_a_file_is_found(path: Path) -> None:
         found = store.verify()
         assert not found.is_sound
         assert any("validation 5 " in problem for problem in found.problems)
+        assert f"archive {month.file} is not the file that was written" in found.problems
 
 
 def test_a_file_that_is_gone_is_named(path: Path) -> None:
