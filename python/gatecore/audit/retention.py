@@ -30,7 +30,7 @@ import apsw
 from gatecore.audit import archives, parquet
 from gatecore.audit.archives import Archives, Part, parts_of
 from gatecore.audit.chain import Chain
-from gatecore.audit.connections import Pool
+from gatecore.audit.connections import Pool, open_to_write
 from gatecore.audit.erasing import take_back
 from gatecore.audit.outcomes import ERASED, storable, unpack
 from gatecore.audit.records import Flag, micros_of
@@ -46,6 +46,8 @@ T = TypeVar("T")
 _SLICE: Final = 0.02
 #: Rows, or pages, of the first such transaction, and of any.
 _FIRST_SLICE, _LARGEST_SLICE = 100, 5_000
+#: Slices after which the log is moved into the file: some thousand pages.
+_SLICES_OF_LOG: Final = 4
 #: The value of the pragma.
 _INCREMENTAL: Final = 2
 #: Seconds that an erasure waits for an archive that is under way.
@@ -351,13 +353,15 @@ class Retention:
             return job
 
         done, size = 0, _FIRST_SLICE
-        while done < len(ids):
-            some = list(ids[done : done + size])
-            seconds = self._timed(delete(some))
-            done += len(some)
-            size = _next_size(size, seconds)
-            if done < len(ids):
-                time.sleep(max(seconds, _SLICE))  # others', processes that stand in line included
+        with self._moving_the_log() as move_the_log:
+            while done < len(ids):
+                some = list(ids[done : done + size])
+                seconds = self._timed(delete(some))
+                done += len(some)
+                size = _next_size(size, seconds)
+                move_the_log()
+                if done < len(ids):
+                    time.sleep(max(seconds, _SLICE))  # others', other processes' included
 
     # After a crash.
 
@@ -492,18 +496,19 @@ class Retention:
                 )
         before, size = self._bytes(), _FIRST_SLICE
         free, left = 0, self._free()
-        while left and left != free:
-            free = left
+        with self._moving_the_log() as move_the_log:
+            while left and left != free:
+                free = left
 
-            def give_back(connection: apsw.Connection, pages: int = size) -> None:
-                for _ in connection.execute(f"PRAGMA incremental_vacuum({pages})"):
-                    pass
+                def give_back(connection: apsw.Connection, pages: int = size) -> None:
+                    for _ in connection.execute(f"PRAGMA incremental_vacuum({pages})"):
+                        pass
 
-            seconds = self._timed(give_back)
-            size = _next_size(size, seconds)
-            left = self._free()
-            time.sleep(max(seconds, _SLICE))
-        self._run(lambda connection: connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE))
+                seconds = self._timed(give_back)
+                size = _next_size(size, seconds)
+                left = self._free()
+                move_the_log()
+                time.sleep(max(seconds, _SLICE))
         return Vacuumed(before, self._bytes())
 
     def _free(self) -> int:
@@ -559,6 +564,31 @@ class Retention:
                 "again"
             ) from error
         return found
+
+    @contextlib.contextmanager
+    def _moving_the_log(self) -> Iterator[Callable[[], None]]:
+        """Moves the log into the file from this thread, by what is given.
+
+        Else whoever writes would do so now and then, with everybody in line waiting for the disk:
+        up to half a second beside deletions, which change pages all over an index.
+        """
+        own = open_to_write(self._path, "normal")
+        slices = 0
+
+        def move(connection: apsw.Connection = own, *, every: int = _SLICES_OF_LOG) -> None:
+            nonlocal slices
+            slices += 1
+            if slices % every == 0:
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+        usual = self._write_in(lambda connection: connection.pragma("wal_autocheckpoint"))
+        self._write_in(lambda connection: connection.pragma("wal_autocheckpoint", 0))
+        try:
+            yield move
+            move(every=1)
+        finally:
+            own.close()
+            self._write_in(lambda connection: connection.pragma("wal_autocheckpoint", usual))
 
     @staticmethod
     def _erased(connection: apsw.Connection) -> int:
