@@ -51,6 +51,7 @@ _COMMANDS: Final = {
     "audit trends": "the risks of each day, as a table, a chart or a page",
     "audit drift": "how a gate's verdicts changed between its versions",
     "audit verify": "check the chain and all counts",
+    "audit archive": "move months that are over into Parquet files",
     "audit erase": "take out all that is kept of one document",
     "lint": "name what is slow, dead or superfluous in patterns and gates, and why",
     "compile": "compile the gates' patterns ahead of time",
