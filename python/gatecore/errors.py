@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccelerateError",
     "AuditFileError",
+    "AuditQuestionError",
     "AuditWriteError",
     "CacheKeyError",
     "CacheReentryError",
@@ -208,6 +209,10 @@ class AccelerateError(GatecoreError, TypeError):
 
 class AuditFileError(GatecoreError):
     """A file is not an audit store that this version can use: says which file, and why not."""
+
+
+class AuditQuestionError(GatecoreError, ValueError):
+    """An audit store was asked something that makes no sense: says what, and what would."""
 
 
 class AuditWriteError(GatecoreError, RuntimeError):

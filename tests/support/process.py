@@ -13,9 +13,15 @@ from typing import Final
 
 import gatecore
 
-__all__ = ["in_threads", "run_python"]
+__all__ = ["environment", "in_threads", "run_python"]
 
 _ROOT: Final = Path(__file__).parents[2]
+
+
+def environment() -> dict[str, str]:
+    """The environment of a Python that finds gatecore and these tests."""
+    paths = [str(_ROOT), str(Path(gatecore.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def run_python(
@@ -31,12 +37,11 @@ def run_python(
 
     `given` is its standard input; after `seconds` it is killed, and that is an error.
     """
-    paths = [str(_ROOT), str(Path(gatecore.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     return subprocess.run(
         [sys.executable, *options, "-c", dedent(code), *arguments],
         input=given,
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **(env or {})},
+        env={**environment(), **(env or {})},
         capture_output=True,
         text=True,
         timeout=seconds,

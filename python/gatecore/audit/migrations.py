@@ -18,7 +18,7 @@ from gatecore.audit.chain import BEGIN, Chain
 from gatecore.errors import AuditFileError
 from gatecore.text import visible
 
-__all__ = ["VERSION", "migrate", "schema", "version_of"]
+__all__ = ["VERSION", "check", "migrate", "schema", "version_of"]
 
 VERSION: Final = 1
 _APPLICATION: Final = int.from_bytes(b"glea", "big")
@@ -82,12 +82,25 @@ def migrate(connection: apsw.Connection, path: Path, chain: Chain) -> int:
         except BaseException:
             connection.execute("ROLLBACK")
             raise
-    check = connection.execute("SELECT keyed FROM head").get
-    if not chain.is_of(check):
-        what = "its chain has a key: give it" if check else "its chain has no key"
-        what = "its chain has another key" if check and chain.check else what
-        raise AuditFileError(f"{visible(str(path))}: {what}")
+    check(connection, path, chain)
     return before
+
+
+def check(connection: apsw.Connection, path: Path, chain: Chain) -> None:
+    """Checks that a file is of this version, and its chain of this key.
+
+    Raises:
+        AuditFileError: It is not.
+    """
+    version = version_of(connection, path)
+    if version < VERSION:
+        what = f"is of version {version}" if version else "is empty"
+        raise AuditFileError(f"{visible(str(path))}: {what}: open it once to write")
+    kept = connection.execute("SELECT keyed FROM head").get
+    if not chain.is_of(kept):
+        what = "its chain has a key: give it" if kept else "its chain has no key"
+        what = "its chain has another key" if kept and chain.check else what
+        raise AuditFileError(f"{visible(str(path))}: {what}")
 
 
 def _create(connection: apsw.Connection, chain: Chain) -> None:

@@ -56,11 +56,15 @@ STATEMENTS: Final[Mapping[str, str]] = MappingProxyType(
         "risks in rows": "SELECT risk, count(*), sum(critical), sum(high) FROM validation "
         f"WHERE at >= ? AND at < ? AND risk <> {ERASED} GROUP BY risk",
         "risks by bucket": "SELECT bucket, risk, n FROM validation_count "
-        "WHERE span = ? AND bucket >= ? AND bucket < ?",
+        "WHERE span = ? AND bucket >= ? AND bucket < ? AND n > 0",
         "risks by day in rows": f"SELECT at / {DAY}, risk, count(*) FROM validation "
         f"WHERE at >= ? AND at < ? AND risk <> {ERASED} GROUP BY 1, 2",
-        "outcomes by day": "SELECT bucket, outcome, n FROM outcome_count "
-        "WHERE span = 1 AND bucket >= ? AND bucket < ?",
+        # A look-up a day and outcome, instead of all that was said on all days.
+        "outcomes by day": "SELECT bucket, outcome, n FROM json_each(?) AS day "
+        "CROSS JOIN json_each(?) AS number CROSS JOIN outcome_count "
+        "WHERE span = 1 AND bucket = day.value AND outcome = number.value AND n > 0",
+        "first day": "SELECT min(bucket) FROM outcome_count WHERE span = 1",
+        "last day": "SELECT max(bucket) FROM outcome_count WHERE span = 1",
         "archives": "SELECT file, begin_at, end_at FROM archive "
         "WHERE state = 'deleted' AND begin_at < ? AND end_at > ?",
         "head": "SELECT last, link, changes FROM head WHERE one = 1",
@@ -241,18 +245,32 @@ class Reader:
 
     def drift(self, module: str, gate: str, since: int, until: int | None) -> Drift:
         """What each version of a gate said, over whole days."""
-        outcome_of = self._dictionary.outcome_of
-        found: dict[str, tuple[list[int], Counter[str]]] = {}
-        last = 1 << 40 if until is None else -(-until // DAY)
-        for day, number, count in self._ask("outcomes by day", since // DAY, last):
-            outcome = outcome_of[number]
-            if (outcome.gate, outcome.module) == (gate, module) and count:
-                days, statuses = found.setdefault(outcome.version, ([], Counter()))
-                days.append(day)
-                statuses[status_of(outcome)] += count
+        outcomes = {
+            number: outcome
+            for number, outcome in enumerate(self._dictionary.outcome_of)
+            if (outcome.gate, outcome.module) == (gate, module)
+        }
+        (first,), (last,) = next(iter(self._ask("first day"))), next(iter(self._ask("last day")))
+        if first is None or not outcomes:
+            return Drift(module, gate, ())
+        end = last + 1 if until is None else min(-(-until // DAY), last + 1)
+        days = range(max(since // DAY, first), end)
+        #: By scope: a gate may be one of a module and one of a detector.
+        scopes: dict[str, dict[str, tuple[list[int], Counter[str]]]] = {}
+        asked = json.dumps(list(days)), json.dumps(list(outcomes))
+        for day, number, count in self._ask("outcomes by day", *asked):
+            outcome = outcomes[number]
+            found = scopes.setdefault(outcome.scope, {})
+            judged, statuses = found.setdefault(outcome.version, ([], Counter()))
+            judged.append(day)
+            statuses[status_of(outcome)] += count
         versions = [
-            VersionVerdicts(version, _date(min(days)), _date(max(days)), MappingProxyType(statuses))
-            for version, (days, statuses) in found.items()
+            VersionVerdicts(
+                version, _date(min(judged)), _date(max(judged)), MappingProxyType(statuses)
+            )
+            for version, (judged, statuses) in (
+                scopes.get("module") or scopes.get("detector") or {}
+            ).items()
         ]
         return Drift(module, gate, tuple(sorted(versions, key=lambda one: (one.first, one.last))))
 

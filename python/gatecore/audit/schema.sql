@@ -115,3 +115,4 @@ CREATE TABLE archive (
     rows     INTEGER NOT NULL CHECK (rows > 0),
     digest   BLOB NOT NULL CHECK (length(digest) = 32)      -- SHA-256 of the file
 ) STRICT;
+CREATE INDEX archive_begin ON archive (state, begin_at);

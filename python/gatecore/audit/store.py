@@ -22,8 +22,9 @@ from gatecore import forks
 from gatecore.audit import queries
 from gatecore.audit.archives import Archives
 from gatecore.audit.chain import Chain
-from gatecore.audit.connections import Durability, Pool
+from gatecore.audit.connections import Durability, Pool, check_engine
 from gatecore.audit.erasing import erase
+from gatecore.audit.migrations import check
 from gatecore.audit.outcomes import Dictionary, Outcome
 from gatecore.audit.queries import Reader
 from gatecore.audit.records import Record, ReportLike, micros_of, record_of
@@ -41,6 +42,7 @@ from gatecore.audit.results import (
 from gatecore.audit.verifying import Verification, verify
 from gatecore.audit.windows import DAY
 from gatecore.audit.writer import Writer
+from gatecore.errors import AuditQuestionError, AuditWriteError
 from gatecore.protocols import Asked, Validation
 
 __all__ = ["AuditObserver", "AuditStats", "AuditStore", "Moment"]
@@ -109,6 +111,8 @@ class AuditStore:
         max_wait_seconds: How long; then it raises.
         excerpts: How many matches of each validation are kept as text, masked. None unless asked.
         readers: Connections for questions, which answer at the same time.
+        read_only: Whether nothing is written: the file must be there, and this user need not be
+            allowed to write it.
 
     Raises:
         AuditFileError: The file is not an audit store, newer than this version, or of another key.
@@ -126,7 +130,7 @@ class AuditStore:
     ...     engine = ComplianceEngine(["gdpr_uk"], observers=[store])
     ...     report = engine.validate_document("By using this site you consent to cookies.")
     ...     store.flush()
-    ...     store.stats().risks, store.top_failures()[0].gate, len(store.history(report))
+    ...     dict(store.stats().risks), store.top_failures()[0].gate, len(store.history(report))
     ({'HIGH': 1}, 'consent', 1)
     >>> folder.cleanup()
     """
@@ -141,14 +145,21 @@ class AuditStore:
         max_wait_seconds: float = 10.0,
         excerpts: int = 0,
         readers: int = 4,
+        read_only: bool = False,
     ) -> None:
         self.path: Final = Path(path).absolute()
         self._chain = Chain(key)
         self._excerpts = excerpts
         self.max_wait_seconds: Final = max_wait_seconds
         self.readers: Final = readers
-        self._writer = Writer(self.path, self._chain, durability, max_pending)
         self._pool = Pool(self.path, readers)
+        self._own_writer: Writer | None = None
+        if read_only:
+            check_engine()
+            with self._pool.connection() as connection:
+                check(connection, self.path, self._chain)
+        else:
+            self._own_writer = Writer(self.path, self._chain, durability, max_pending)
         self._archived = Archives(self.path.with_name(f"{self.path.name}.archive"))
         self._answers_cached = 0
         self._begin()
@@ -163,6 +174,12 @@ class AuditStore:
         """The child has connections of its own."""
         self._pool.after_fork()
         self._begin()
+
+    @property
+    def _writer(self) -> Writer:
+        if self._own_writer is None:
+            raise AuditWriteError(f"the audit store {self.path} was opened to read only")
+        return self._own_writer
 
     # Writing.
 
@@ -315,7 +332,7 @@ class AuditStore:
             before: The `next` of the page before; from the newest on if None.
         """
         if limit < 1:
-            raise ValueError(f"limit is {limit}: a page has at least one validation")
+            raise AuditQuestionError(f"limit is {limit}: a page has at least one validation")
         return self._asked(("recent", limit, before), lambda reader: reader.recent(limit, before))
 
     def history(self, document: str | ReportLike) -> tuple[Entry, ...]:
@@ -408,7 +425,7 @@ class AuditStore:
             days: How many times 24 hours, at least 1.
         """
         if days < 1:
-            raise ValueError(f"days is {days}: a window has at least one")
+            raise AuditQuestionError(f"days is {days}: a window has at least one")
         since = (time.time_ns() // 1_000 - days * DAY) / _MICROS
         return Overview(
             window_days=days,
@@ -433,10 +450,7 @@ class AuditStore:
 
         Costs about 15 µs a validation.
         """
-        noted = None
-        if head:
-            number, _, link = head.partition(":")
-            noted = (int(number), bytes.fromhex(link))
+        noted = _noted(head) if head else None
         with self._pool.connection() as connection:
             return verify(connection, self._chain, self._archived, noted, progress)
 
@@ -458,14 +472,14 @@ class AuditStore:
     @property
     def counters(self) -> AuditStats:
         """What the store did since it was opened by this process."""
-        writer = self._writer
+        writer = self._own_writer
         return AuditStats(
-            written=writer.written,
-            transactions=writer.batches,
-            pending=writer.pending,
-            refused=writer.refused,
-            failures=writer.failures,
-            error=writer.error or "",
+            written=writer.written if writer else 0,
+            transactions=writer.batches if writer else 0,
+            pending=writer.pending if writer else 0,
+            refused=writer.refused if writer else 0,
+            failures=writer.failures if writer else 0,
+            error=(writer.error if writer else None) or "",
             connections=self._pool.opened,
             questions=self._pool.used,
             answers_cached=self._answers_cached,
@@ -481,7 +495,8 @@ class AuditStore:
             AuditWriteError: Something could not be written, and is lost.
         """
         self._pool.close()  # first: who closes last moves the log into the file, if it may write
-        self._writer.close(timeout)
+        if self._own_writer is not None:
+            self._own_writer.close(timeout)
 
     def __enter__(self) -> AuditStore:
         return self
@@ -570,23 +585,36 @@ def micros_since_1970(moment: Moment) -> int:
     """A time in microseconds since 1970.
 
     Raises:
-        ValueError: It is not a time.
+        AuditQuestionError: It is not a time.
 
     >>> micros_since_1970("1970-01-02"), micros_since_1970("1970-01-01T00:00:01Z")
     (86400000000, 1000000)
     """
     if isinstance(moment, str):
-        moment = datetime.fromisoformat(moment.replace("Z", "+00:00"))
+        try:
+            moment = datetime.fromisoformat(moment.replace("Z", "+00:00"))
+        except ValueError as error:
+            raise AuditQuestionError(f"{moment!r} is not a time in ISO 8601: {error}") from None
     if isinstance(moment, datetime):
         return micros_of(moment)
     return round(moment * _MICROS)
+
+
+def _noted(head: str) -> tuple[int, bytes]:
+    number, _, link = head.partition(":")
+    try:
+        return int(number), bytes.fromhex(link)
+    except ValueError:
+        raise AuditQuestionError(
+            f"{head!r} is not a head; `verify` gives one, as number:hexadecimal"
+        ) from None
 
 
 def document_digest(document: str | ReportLike) -> bytes:
     """The digest that a store has of a document.
 
     Raises:
-        ValueError: The text is not a SHA-256 in hexadecimal.
+        AuditQuestionError: The text is not a SHA-256 in hexadecimal.
     """
     name = document if isinstance(document, str) else document.document_hash
     try:
@@ -594,7 +622,7 @@ def document_digest(document: str | ReportLike) -> bytes:
     except ValueError:
         digest = b""
     if len(digest) != hashlib.sha256().digest_size:
-        raise ValueError(
+        raise AuditQuestionError(
             "a document is named by its SHA-256, 64 hexadecimal digits: "
             "ValidationReport.document_hash has it"
         )

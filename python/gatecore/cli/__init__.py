@@ -1,4 +1,4 @@
-"""The command line: `gatecore check | explain | gates … | lint | compile | diff | compare`.
+"""The command line: `gatecore check | explain | gates … | audit … | lint | compile | …`.
 
 `main` parses, runs one command and turns what went wrong into one line and an exit code.
 Each command is a file in `commands`, imported only when it is asked for:
@@ -44,6 +44,14 @@ _COMMANDS: Final = {
     "gates check": "run the gates' own examples",
     "gates list": "list gates with version, severity, tags and source",
     "gates schema": "print the JSON Schema of gate files",
+    "audit": "ask and look after an audit store: what was validated, and what came out",
+    "audit stats": "how many validations, by risk, module and gate",
+    "audit history": "the last validations, or those of one document",
+    "audit top": "the gates that fail most often, and the detectors that find most",
+    "audit trends": "the risks of each day, as a table, a chart or a page",
+    "audit drift": "how a gate's verdicts changed between its versions",
+    "audit verify": "check the chain and all counts",
+    "audit erase": "take out all that is kept of one document",
     "lint": "name what is slow, dead or superfluous in patterns and gates, and why",
     "compile": "compile the gates' patterns ahead of time",
     "diff": "show which verdicts change between two versions of gates",
@@ -51,7 +59,7 @@ _COMMANDS: Final = {
 }
 """What each is for. `gates check` is the file `commands/gates_check.py`."""
 
-_GROUPS: Final = ("gates",)
+_GROUPS: Final = ("gates", "audit")
 
 
 def main(argv: list[str] | None = None) -> int:
