@@ -36,6 +36,7 @@ __all__ = [
     "recent_row",
     "stats_row",
     "timeline",
+    "timestamp",
     "universal_alerts",
     "window",
 ]
@@ -202,7 +203,7 @@ def recent_row(entry: Entry) -> dict[str, Any]:
     """A validation as `get_recent_entries` gives it."""
     return {
         "id": entry.id,
-        "timestamp": _timestamp(entry),
+        "timestamp": timestamp(entry),
         "document_type": decoded(entry.document_type),
         "modules_used": list(entry.modules),
         "overall_risk": decoded(entry.overall_risk),
@@ -215,7 +216,7 @@ def found_row(entry: Entry) -> dict[str, Any]:
     """A validation as `search_by_document_hash` gives it."""
     return {
         "id": entry.id,
-        "timestamp": _timestamp(entry),
+        "timestamp": timestamp(entry),
         "document_type": decoded(entry.document_type),
         "overall_risk": decoded(entry.overall_risk),
     }
@@ -232,6 +233,6 @@ def by_time(entries: Iterable[Entry]) -> Iterator[Entry]:
     yield from reversed(same)
 
 
-def _timestamp(entry: Entry) -> str:
+def timestamp(entry: Entry) -> str:
     """As `isoformat` has it for a time without a zone: no fraction where it is 0."""
     return entry.timestamp.removesuffix("+00:00").removesuffix(".000000")

@@ -17,9 +17,10 @@ from typing import Any, Final
 
 from gatecore.audit.records import Flag, Record
 
-__all__ = ["decoded", "encoded", "record_of", "stored_text"]
+__all__ = ["Said", "decoded", "encoded", "record_of", "stored_text"]
 
-_Outcome = tuple[str, str, str, str, str | None, str | None, int]
+#: An outcome, as records have it.
+Said = tuple[str, str, str, str, str | None, str | None, int]
 
 #: How a store says what it has no word for: nothing, and the empty text, which stands for erased.
 _NONE: Final = "(none)"
@@ -106,7 +107,7 @@ def record_of(
     """
     modules = tuple(modules_used or ())
     json.dumps(modules)
-    outcomes: list[_Outcome] = []
+    outcomes: list[Said] = []
     critical = high = errors = 0
     for module, gate, said in _gates(result):
         status = (said.get("status") or "").upper()
@@ -147,7 +148,7 @@ def _gates(result: Mapping[str, Any]) -> Iterator[tuple[Any, Any, dict[str, Any]
 
 def _outcome(
     scope: str, module: str, gate: str, said: Mapping[str, Any], version: Any = None
-) -> _Outcome:
+) -> Said:
     status, severity = stored_text(said.get("status")), stored_text(said.get("severity"))
     return scope, module, gate, "" if version is None else f"{version}", status, severity, 0
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gatecore.audit.outcomes import Outcome
     from gatecore.audit.results import Entry, RiskStats
 
-__all__ = ["METHODS", "StoreLog"]
+__all__ = ["METHODS", "StoreLog", "all_entries"]
 
 logger = logging.getLogger(__name__)
 
@@ -178,7 +178,7 @@ class StoreLog:
         if most == 0:
             return []
         page = _PAGE if most is None else min(most + 1, _PAGE)
-        entries = answers.by_time(_recent(self.store, page))
+        entries = answers.by_time(all_entries(self.store, page))
         return [answers.recent_row(entry) for entry in islice(entries, most)]
 
     def get_stats(self, since: str | None = None) -> dict[str, Any]:
@@ -254,7 +254,7 @@ class StoreLog:
         return None if begin is None else self.store.stats(begin)
 
 
-def _recent(store: AuditStore, size: int) -> Iterator[Entry]:
+def all_entries(store: AuditStore, size: int) -> Iterator[Entry]:
     """All validations, the newest first; what was erased is not there for LOKI."""
     before: tuple[int, int] | None = None
     while True:
