@@ -51,6 +51,7 @@ _COMMANDS: Final = {
     "audit trends": "the risks of each day, as a table, a chart or a page",
     "audit drift": "how a gate's verdicts changed between its versions",
     "audit verify": "check the chain and all counts",
+    "audit migrate": "bring a host's own audit log into a store, and prove it",
     "audit erase": "take out all that is kept of one document",
     "lint": "name what is slow, dead or superfluous in patterns and gates, and why",
     "compile": "compile the gates' patterns ahead of time",

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from gatecore.errors import AccelerateError
+from gatecore.errors import AccelerateError, AuditFileError
 from gatecore.hosts import python_modules
 from gatecore.hosts.host import Host
 from gatecore.hosts.loki import adapter as loki
 from gatecore.hosts.loki import server as loki_server
+from gatecore.text import visible
 
-__all__ = ["ADAPTERS", "Adapter", "recognise"]
+if TYPE_CHECKING:
+    from gatecore.audit import AuditStore
+    from gatecore.hosts.migration import Migration, Progress
+
+__all__ = ["ADAPTERS", "Adapter", "check_audit_log", "migrate_audit_log", "recognise"]
 
 
 class Adapter(Protocol):
@@ -38,3 +44,52 @@ def recognise(target: Any) -> Host:
         f"{target!r} cannot be accelerated; give an engine with check_document() and modules, "
         "a server module that holds one, a module with gates, gates with check(), or Python modules"
     )
+
+
+def check_audit_log(old: str | Path) -> None:
+    """Sees whether a file is the audit log of a host that is known.
+
+    Raises:
+        AuditFileError: It is not.
+        ImportError: `apsw` is missing: `pip install "gatecore-re[audit]"`.
+    """
+    from gatecore.hosts.loki import log_migration
+
+    if not log_migration.is_log(Path(old)):
+        raise AuditFileError(
+            f"{visible(str(old))}: not the audit log of a host that is known; LOKI's is a file of "
+            "SQLite with the tables audit_log and audit_gate_results"
+        )
+
+
+def migrate_audit_log(
+    old: str | Path,
+    store: AuditStore,
+    *,
+    compare: bool = True,
+    progress: Progress | None = None,
+) -> Migration:
+    """Brings a host's own audit log into an audit store, and puts the host's questions to both.
+
+    Args:
+        old: The host's file. It is only read. With `compare` the host should not write meanwhile.
+        store: An empty store, or one that an earlier run for this file was cut short on.
+        compare: Whether both are asked the same afterwards.
+        progress: Is told what is done at the moment, how much of it, and of how much.
+
+    Raises:
+        AuditFileError: The file is not an audit log, or the store has validations of its own.
+        AuditWriteError: The store cannot be written. What is written remains: run it again.
+
+    Costs about a minute for 100,000 validations of 110 gates, and as much for the questions, in
+    constant memory.
+
+    >>> from gatecore.audit import AuditStore
+    >>> with AuditStore("audit-store.db") as store:  # doctest: +SKIP
+    ...     migrate_audit_log("data/audit.db", store).is_whole
+    True
+    """
+    check_audit_log(old)
+    from gatecore.hosts.loki import log_migration
+
+    return log_migration.migrate_log(Path(old), store, compare=compare, progress=progress)

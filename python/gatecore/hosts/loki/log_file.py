@@ -11,7 +11,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from itertools import groupby
@@ -50,10 +50,11 @@ _SAYINGS: Final = (
 )
 _BY_NUMBER: Final = f"{_SAYINGS} WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"
 _SORTED: Final = f"{_SAYINGS} WHERE id <= ? ORDER BY audit_id, id"
-_OUT_OF_ORDER: Final = (
-    "SELECT EXISTS (SELECT 1 FROM (SELECT audit_id, lag(audit_id) OVER (ORDER BY id) AS previous "
-    "FROM audit_gate_results WHERE id <= ?) WHERE audit_id < previous)"
+_ORDER: Final = (
+    "SELECT id, audit_id FROM audit_gate_results WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"
 )
+#: Of a row of `_SAYINGS`: all but the two numbers.
+_SAYING: Final = itemgetter(slice(2, None))
 
 
 class Row(NamedTuple):
@@ -178,7 +179,7 @@ class LogFile:
         self.odd: Counter[str] = Counter()
         self.first_odd: dict[str, int] = {}
         self.changed = 0
-        self._known: dict[tuple[Any, ...], Said | str] = {}
+        self._known: dict[tuple[Any, ...], Said] = {}
 
     def close(self) -> None:
         """Closes it."""
@@ -196,75 +197,82 @@ class LogFile:
 
     def outcomes(self) -> Iterator[tuple[int, list[Said]]]:
         """The number of each validation of which something was said, and what, in their order."""
-        ((is_unsorted,),) = self._asked(_OUT_OF_ORDER, self._last_said)
-        said = self._sorted() if is_unsorted else self._by_number()
-        for number, rows in groupby(said, itemgetter(1)):
-            yield number, [one for row in rows if (one := self._outcome(row)) is not None]
+        said = self._in_order() if self._is_in_order() else self._sorted()
+        for number, found in groupby(said, itemgetter(1)):
+            rows = list(found)
+            outcomes: list[Said | None] = list(map(self._known.get, map(_SAYING, rows)))
+            if None in outcomes:
+                outcomes = list(map(self._outcome, rows))
+            yield number, [one for one in outcomes if one is not None]
 
-    def _by_number(self) -> Iterator[tuple[Any, ...]]:
-        place = 0
-        while True:
-            rows = self._asked(_BY_NUMBER, place, self._last_said, _SAID)
+    def _is_in_order(self) -> bool:
+        last = 0
+        for rows in self._parts(_ORDER):
+            about = [about for _, about in rows]
+            if about[0] < last or about != sorted(about):
+                return False
+            last = about[-1]
+        return True
+
+    def _in_order(self) -> Iterator[tuple[Any, ...]]:
+        for rows in self._parts(_BY_NUMBER):
             yield from rows
-            if len(rows) < _SAID:
-                return
-            place = rows[-1][0]
+
+    def _parts(self, statement: str) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a statement, which begin with their number, some thousand at a time."""
+        after = 0
+        while rows := self._asked(statement, after, self._last_said, _SAID):
+            yield rows
+            after = rows[-1][0]
 
     def _sorted(self) -> Iterator[tuple[Any, ...]]:
         """Rows that something else than LOKI wrote or moved: SQLite sorts them, in a file."""
         return iter(self.connection.execute(_SORTED, (self._last_said,)))
 
     def _outcome(self, row: tuple[Any, ...]) -> Said | None:
-        number, _, *said = row
-        known = self._known.get(key := tuple(said))
-        if known is None:
+        """What is said; None if it cannot be kept, which is counted."""
+        key = _SAYING(row)
+        if (known := self._known.get(key)) is not None:
+            return known
+        fault = _fault(*key)
+        if fault:
+            self.odd[fault] += 1
+            self.first_odd.setdefault(fault, row[0])
+            return None
+        scope, name, status, severity, ending = key
+        module, _, gate = name.partition(".") if scope == "module" else ("", "", name)
+        version = self._version(row[0], ending) if ending is not None else ""
+        said = (scope, module, gate, version, status, severity, 0)
+        self.changed += any(storable(one) != one for one in said if isinstance(one, str))
+        if _VERSION in (ending or _VERSION):
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            known = self._read(number, *said)
-            self.changed += any(storable(one) != one for one in known if isinstance(one, str))
-            if isinstance(known, str) or _VERSION in (said[4] or _VERSION):
-                self._known[key] = known
-        if isinstance(known, str):
-            self.odd[known] += 1
-            self.first_odd.setdefault(known, number)
-            return None
-        return known
-
-    def _read(
-        self, number: int, scope: Any, key: Any, status: Any, severity: Any, ending: Any
-    ) -> Said | str:
-        """What is said, or why it cannot be kept."""
-        if scope not in _SCOPES:
-            return "its scope is none of LOKI's"
-        if not isinstance(key, str) or not all(
-            isinstance(one, str | None) for one in (status, severity)
-        ):
-            return "its key, status or severity is not a text"
-        if scope != "module":
-            return scope, "", key, "", status, severity, 0
-        module, _, gate = key.partition(".")
-        return scope, module, gate, self._version(number, ending), status, severity, 0
+            self._known[key] = said
+        return said
 
     def _version(self, number: int, ending: Any) -> str:
-        extra: Any = {}
+        """The version in a gate's `extra`, of which most often the end is enough."""
+        _, found, value = f"{ending}".rpartition(_VERSION)
         try:
-            if isinstance(ending, str):
-                _, found, value = ending.rpartition(_VERSION)
-                extra = json.loads(f'{{"version": {value}') if found else self._extra(number)
-        except ValueError:
-            extra = self._extra(number)
-        version = extra.get("version") if isinstance(extra, Mapping) else None
+            extra = json.loads(f'{{"version": {value}' if found else self._extra(number))
+        except (TypeError, ValueError):
+            return ""
+        version = extra.get("version") if isinstance(extra, dict) else None
         return "" if version is None else f"{version}"
 
     def _extra(self, number: int) -> Any:
-        ((text,),) = self._asked("SELECT extra FROM audit_gate_results WHERE id = ?", number)
-        try:
-            return json.loads(text)
-        except (TypeError, ValueError):
-            return {}
+        return self._asked("SELECT extra FROM audit_gate_results WHERE id = ?", number)[0][0]
 
     def _asked(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         try:
             return self.connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise AuditFileError(f"{visible(str(self.path))}: cannot be read: {error}") from error
+
+
+def _fault(scope: Any, key: Any, status: Any, severity: Any, _: Any) -> str:
+    """What about a thing that is said is not as LOKI writes it; empty if nothing is."""
+    if scope not in _SCOPES:
+        return "its scope is none of LOKI's"
+    texts = isinstance(key, str) and all(isinstance(one, str | None) for one in (status, severity))
+    return "" if texts else "its key, status or severity is not a text"
