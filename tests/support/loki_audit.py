@@ -47,9 +47,12 @@ class PlainLog:
         with self._open() as connection:
             connection.executescript(_TABLES)
 
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path)
+
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.path)) as connection, connection:
+        with closing(self._connect()) as connection, connection:
             yield connection
 
     def _asked(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -57,10 +60,16 @@ class PlainLog:
             return connection.execute(statement, values).fetchall()
 
     def log_validation(
-        self, text: str, document_type: Any, modules_used: Any, result: Any, client: Any = None
+        self,
+        text: str,
+        document_type: Any,
+        modules_used: Any,
+        validation_result: Any,
+        client_id: Any = None,
     ) -> int:
+        asked = text, document_type, modules_used, validation_result, client_id
         with self._open() as connection:
-            return self._insert(connection, text, document_type, modules_used, result, client)
+            return self._insert(connection, *asked)
 
     def log_all(self, validations: list[tuple[Any, ...]]) -> None:
         with self._open() as connection:

@@ -30,15 +30,25 @@ class Adapter(Protocol):
 ADAPTERS: Final[tuple[Adapter, ...]] = (loki_server, python_modules, loki)
 
 
-def recognise(target: Any) -> Host:
+def recognise(target: Any, audit: AuditStore | None = None) -> Host:
     """The host that a target is, by the first adapter that knows it.
 
+    Args:
+        target: The target.
+        audit: Where its audit log is to lead.
+
     Raises:
-        AccelerateError: None does.
+        AccelerateError: None does, or it has no audit log that can.
     """
     for adapter in ADAPTERS:
         host = adapter.recognise(target)
         if host is not None:
+            if audit is not None:
+                if host.audit_to is None:
+                    raise AccelerateError(
+                        f"audit={audit!r}: {host.name} has no audit log; give the server's module"
+                    )
+                host.audit_to(audit)
             return host
     raise AccelerateError(
         f"{target!r} cannot be accelerated; give an engine with check_document() and modules, "

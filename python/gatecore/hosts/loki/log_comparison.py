@@ -1,15 +1,18 @@
 """The same questions, put to LOKI's file and to the store that it was brought into.
 
-The file is asked in SQL, by its own rows: nothing of what the migration read is used. A window's
-answers about gates and detectors are made of how often each thing was said in it, so that is
-compared first, and then the answers. Of validations each one is compared.
+The file is asked by its own rows: nothing of what the migration read is used. A window's answers
+about gates and detectors are made of how often each thing was said in it, which one look at each
+row tells for all windows; LOKI's own SQL would take minutes for each. Of validations each one is
+compared.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import groupby, zip_longest
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from gatecore.audit.outcomes import Outcome, storable
@@ -28,19 +31,24 @@ __all__ = ["compared_answers"]
 
 #: Where windows begin: at the validation that so much of them come before.
 _SHARES: Final = (0.1, 0.5, 0.9, 0.999)
+#: Rows that are read at once.
+_ROWS: Final = 20_000
 #: Documents whose validations are looked up.
 _DOCUMENTS: Final = 200
 _LIMITS: Final = (5, -1)
 _SHOWN: Final = 200
 
+#: Of a row of `_SAID`: scope, key, status and severity.
+_SAYING: Final = itemgetter(slice(2, None))
 _KEPT: Final = "log.id <= :last AND log.id NOT IN (SELECT id FROM temp.left_out)"
-_SINCE: Final = f"{_KEPT} AND (:since IS NULL OR log.timestamp >= :since)"
+_SINCE: Final = f"{_KEPT} AND log.timestamp >= :since"
+#: In the order of rows: by the index of scopes each row would be looked up.
 _SAID: Final = (
-    "SELECT scope, key, status, severity, count(*) FROM audit_gate_results AS said "
-    "JOIN audit_log AS log ON log.id = said.audit_id "
-    f"WHERE scope IN ('module', 'universal') AND {_SINCE} "
+    "SELECT said.id, log.timestamp, scope, key, status, severity FROM audit_gate_results AS said "
+    "CROSS JOIN audit_log AS log ON log.id = said.audit_id "
+    f"WHERE said.id > :after AND +scope IN ('module', 'universal') AND {_KEPT} "
     "AND typeof(key) = 'text' AND typeof(status) <> 'blob' AND typeof(severity) <> 'blob' "
-    "GROUP BY scope, key, status, severity"
+    "ORDER BY said.id LIMIT :most"
 )
 _RISKS: Final = (
     "SELECT overall_risk, count(*), sum(critical_count), sum(high_count) FROM audit_log AS log "
@@ -80,21 +88,22 @@ def compared_answers(
         ids_kept: Whether validations have the same numbers in both.
         progress: Is told how far it is.
     """
-    comparison = _Comparison(log, store, ids_kept=ids_kept)
+    comparison = _Comparison(log, store, progress, ids_kept=ids_kept)
     comparison.leave_out(left_out)
     sinces = comparison.edges()
-    for number, since in enumerate(sinces):
-        comparison.compare_window(since)
-        progress("compared", number + 1, len(sinces) + 1)
+    for since, counts in zip(sinces, comparison.said(sinces), strict=True):
+        comparison.compare_window(since, counts)
     comparison.compare_validations()
     comparison.compare_documents()
-    progress("compared", len(sinces) + 1, len(sinces) + 1)
     return comparison.asked, tuple(comparison.differences)
 
 
 class _Comparison:
-    def __init__(self, log: LogFile, store: AuditStore, *, ids_kept: bool) -> None:
-        self._log, self._store, self._ids_kept = log, store, ids_kept
+    def __init__(
+        self, log: LogFile, store: AuditStore, progress: Progress, *, ids_kept: bool
+    ) -> None:
+        self._log, self._store, self._progress = log, store, progress
+        self._ids_kept = ids_kept
         self._new = StoreLog(store)
         self.asked = 0
         self.differences: list[str] = []
@@ -106,17 +115,34 @@ class _Comparison:
         connection.executemany("INSERT INTO left_out VALUES (?)", ((one,) for one in numbers))
         connection.commit()
 
-    def edges(self) -> list[str | None]:
-        """Where windows begin: at no time, and at the very moments of validations."""
+    def edges(self) -> list[str]:
+        """Where windows begin: at no time, and at the very moments of validations, in order."""
         ((count,),) = self._old(f"SELECT count(*) FROM audit_log AS log WHERE {_KEPT}")
-        places = sorted({int(count * share) for share in _SHARES}) if count else []
-        return [None, *(self._old(_EDGE, place=place)[0][0] for place in places)]
+        places = {int(count * share) for share in _SHARES} if count else set()
+        return sorted({"", *(self._old(_EDGE, place=place)[0][0] for place in places)})
+
+    def said(self, sinces: list[str]) -> list[Counter[Outcome]]:
+        """How often each thing was said in each window, by one look at each row."""
+        between: list[Counter[tuple[Any, ...]]] = [Counter() for _ in sinces]
+        after = 0
+        while rows := self._old(_SAID, after=after, most=_ROWS):
+            for timestamp, some in groupby(rows, itemgetter(1)):
+                between[bisect_right(sinces, timestamp) - 1].update(map(_SAYING, some))
+            after = rows[-1][0]
+            self._progress("compared", after, self._log.last_said)
+        windows: list[Counter[Outcome]] = []
+        window = Counter[Outcome]()
+        for counts in reversed(between):
+            for said, count in counts.items():
+                window[_outcome(*said)] += count
+            windows.append(window.copy())
+        return windows[::-1]
 
     def _old(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         return list(self._rows(statement, **values))
 
     def _rows(self, statement: str, **values: Any) -> Iterator[tuple[Any, ...]]:
-        given = {"last": self._log.last, "since": None, **values}
+        given = {"last": self._log.last, **values}
         return iter(self._log.connection.execute(statement, given))
 
     def _same(self, what: str, old: Any, new: Any) -> None:
@@ -124,12 +150,9 @@ class _Comparison:
         if old != new:
             self.differences.append(f"{what}: {old!r:.{_SHOWN}} became {new!r:.{_SHOWN}}")
 
-    def compare_window(self, since: str | None) -> None:
-        """Every question about a window."""
+    def compare_window(self, since: str, old: Counter[Outcome]) -> None:
+        """Every question about a window, given how often each thing was said in the old file."""
         about = f"since {since}" if since else "in all"
-        old = Counter[Outcome]()
-        for scope, key, status, severity, count in self._rows(_SAID, since=since):
-            old[_outcome(scope, key, status, severity)] += count
         begin = answers.first_moment(since) if since else None
         new = Counter[Outcome]()
         for one, count in self._store.outcome_counts(begin).items():

@@ -150,6 +150,7 @@ class LogFile:
     Attributes:
         connection: A connection to it.
         last: The number of its last validation.
+        last_said: The number of its last row about one.
         size: How many validations it has.
         odd: How many rows of what was said are not as LOKI writes them, by reason, as far as they
             were read.
@@ -171,7 +172,7 @@ class LogFile:
                 self.last, self.size = self.connection.execute(
                     "SELECT ifnull(max(id), 0), count(*) FROM audit_log"
                 ).fetchone()
-                (self._last_said,) = self.connection.execute(
+                (self.last_said,) = self.connection.execute(
                     "SELECT ifnull(max(id), 0) FROM audit_gate_results"
                 ).fetchone()
         except sqlite3.Error as error:
@@ -221,13 +222,13 @@ class LogFile:
     def _parts(self, statement: str) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a statement, which begin with their number, some thousand at a time."""
         after = 0
-        while rows := self._asked(statement, after, self._last_said, _SAID):
+        while rows := self._asked(statement, after, self.last_said, _SAID):
             yield rows
             after = rows[-1][0]
 
     def _sorted(self) -> Iterator[tuple[Any, ...]]:
         """Rows that something else than LOKI wrote or moved: SQLite sorts them, in a file."""
-        return iter(self.connection.execute(_SORTED, (self._last_said,)))
+        return iter(self.connection.execute(_SORTED, (self.last_said,)))
 
     def _outcome(self, row: tuple[Any, ...]) -> Said | None:
         """What is said; None if it cannot be kept, which is counted."""
