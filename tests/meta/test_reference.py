@@ -20,7 +20,8 @@ ROOT: Final = Path(__file__).parents[2]
 #: The doors of the package: what stands in `__all__` of one is public.
 DOORS: Final = (
     *("gatecore", "gatecore.errors", "gatecore.gates.report", "gatecore.gates.why.tree"),
-    *("gatecore.cache", "gatecore.engine.registry", "gatecore.engine.risk", "gatecore.protocols"),
+    *("gatecore.audit", "gatecore.cache", "gatecore.protocols"),
+    *("gatecore.engine.registry", "gatecore.engine.risk"),
     *("gatecore.hosts.stats", "gatecore.lint.gates", "gatecore.lint.patterns"),
     *("gatecore.modules", "gatecore.output.html", "gatecore.output.sarif"),
 )

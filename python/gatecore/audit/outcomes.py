@@ -40,6 +40,9 @@ class Outcome(NamedTuple):
         status: As it was said, "FAIL" for example; None where a host's gate said none.
         severity: Likewise.
         branch: The branch that decided, from 1; 0 where there is none.
+
+    >>> Outcome("module", "gdpr_uk", "consent", "2", "FAIL", "critical", 1).status
+    'FAIL'
     """
 
     scope: str

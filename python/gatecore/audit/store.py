@@ -564,6 +564,15 @@ class AuditObserver:
         store: The store.
         durable: Whether `finished` returns only when the validation is in the file, and raises
             `AuditWriteError`, which reaches the engine's caller, when it cannot be written.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from gatecore import ComplianceEngine
+    >>> with tempfile.TemporaryDirectory() as folder, AuditStore(Path(folder) / "a.db") as store:
+    ...     engine = ComplianceEngine(["gdpr_uk"], observers=[store.observer(durable=True)])
+    ...     report = engine.validate_document("Invoice 17.")
+    ...     store.stats().validations
+    1
     """
 
     def __init__(self, store: AuditStore, *, durable: bool) -> None:
