@@ -20,6 +20,9 @@ class Left:
         table: Its table.
         id: Its number there.
         why: What about it is not as the host writes it.
+
+    >>> Left("audit_log", 7, "its counts are not numbers").id
+    7
     """
 
     table: str

@@ -94,10 +94,27 @@ def migrate_audit_log(
     Costs about a minute for 100,000 validations of 110 gates, and as much for the questions, in
     constant memory.
 
+    >>> import sqlite3, tempfile
     >>> from gatecore.audit import AuditStore
-    >>> with AuditStore("audit-store.db") as store:  # doctest: +SKIP
-    ...     migrate_audit_log("data/audit.db", store).is_whole
-    True
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> old = sqlite3.connect(f"{folder.name}/audit.db")  # a LOKI server made yours
+    >>> cursor = old.executescript('''
+    ...     CREATE TABLE audit_log (id INTEGER PRIMARY KEY, timestamp, document_hash,
+    ...         document_type, modules_used, overall_risk, critical_count, high_count);
+    ...     CREATE TABLE audit_gate_results (id INTEGER PRIMARY KEY, audit_id, scope, key, status,
+    ...         severity, extra);
+    ...     INSERT INTO audit_log VALUES (1, '2026-01-31T12:00:00.000001',
+    ...         '01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b', 'letter',
+    ...         '["gdpr_uk"]', 'HIGH', 0, 1);
+    ...     INSERT INTO audit_gate_results VALUES (1, 1, 'module', 'gdpr_uk.consent', 'FAIL',
+    ...         'high', '{"version": "1.0"}');
+    ... ''')
+    >>> with AuditStore(f"{folder.name}/store.db") as store:
+    ...     found = migrate_audit_log(f"{folder.name}/audit.db", store)
+    ...     found.is_whole, found.added, store.top_failures()[0].gate
+    (True, 1, 'consent')
+    >>> old.close()
+    >>> folder.cleanup()
     """
     check_audit_log(old)
     from gatecore.hosts.loki import log_migration

@@ -209,6 +209,21 @@ def test_a_record_that_the_tables_refuse_is_refused(tmp_path: Path) -> None:
             assert log.get_stats()["total_validations"] == 0
 
 
+@pytest.mark.host
+@pytest.mark.parametrize(
+    "modules",
+    [{"a": {"gates": {"x": {"status": "FAIL", "message": {"a set"}}}}}, {"a": {"gates": None}}],
+)
+def test_what_the_host_cannot_write_is_recorded(modules: Any, tmp_path: Path) -> None:
+    """It fails where it puts beside the record what none of its questions tells."""
+    result = {"overall_risk": "LOW", "modules": modules}
+    old = real_log(tmp_path / "old.db", Clock())
+    with pytest.raises(TypeError):
+        old.log_validation("", "letter", ["a"], result)
+    with AuditStore(tmp_path / "new.db") as store:
+        assert StoreLog(store).log_validation("", "letter", ["a"], result) == 1
+
+
 def test_what_is_recorded_is_what_the_result_was(tmp_path: Path) -> None:
     """The caller may change it at once."""
     said = {"status": "FAIL", "severity": "high"}

@@ -61,6 +61,7 @@ class StoreLog:
 
     Attributes:
         store: The store; None if it is disabled.
+        db_path: Where its file is, or would be.
         disabled: Whether there was no place for a file: then questions have empty answers, and
             `log_validation` raises.
 
@@ -93,14 +94,15 @@ class StoreLog:
         self.disabled = False
         self._why = ""
         if isinstance(store, str | os.PathLike):
-            self.store = self._opened(store)
+            self.db_path = Path(_instead(store))
+            self.store = self._opened()
         else:
-            self.store = store
+            self.db_path, self.store = store.path, store
 
-    def _opened(self, path: str | os.PathLike[str]) -> AuditStore | None:
+    def _opened(self) -> AuditStore | None:
         from gatecore.audit import AuditStore
 
-        place = Path(os.environ.get("AUDIT_DB_PATH") or ("/tmp/audit.db" if _is_vercel() else path))
+        place = self.db_path
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             return AuditStore(place)
@@ -269,5 +271,7 @@ def _utcnow() -> datetime:
     return datetime.now(timezone.utc).replace(tzinfo=None)
 
 
-def _is_vercel() -> bool:
-    return bool(os.environ.get("VERCEL"))
+def _instead(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    """Where LOKI would put its file when it is told to use a path."""
+    on_vercel = os.environ.get("VERCEL")
+    return os.environ.get("AUDIT_DB_PATH") or ("/tmp/audit.db" if on_vercel else path)
