@@ -52,6 +52,7 @@ _COMMANDS: Final = {
     "audit drift": "how a gate's verdicts changed between its versions",
     "audit verify": "check the chain and all counts",
     "audit archive": "move months that are over into Parquet files",
+    "audit migrate": "bring a host's own audit log into a store, and prove it",
     "audit erase": "take out all that is kept of one document",
     "lint": "name what is slow, dead or superfluous in patterns and gates, and why",
     "compile": "compile the gates' patterns ahead of time",
