@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-__all__ = ["Asked", "AsyncCache", "Cache", "Observer", "PythonGate", "Validation"]
+__all__ = ["Asked", "AsyncCache", "Cache", "Measured", "Observer", "PythonGate", "Validation"]
 
 V = TypeVar("V")
 
@@ -242,4 +242,23 @@ class Observer(Protocol):
         """It has none: it was refused, an error was raised, or its task was cancelled.
 
         A document that a thread is judging for a cancelled task is told when the thread is done.
+        """
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """Says how it is doing, in numbers: an audit store, a semantic client, whatever is watched.
+
+    >>> class Queue:
+    ...     def measurements(self):
+    ...         return {"queued": 3.0, "written_total": 1_000.0}
+    >>> isinstance(Queue(), Measured)
+    True
+    """
+
+    def measurements(self) -> Mapping[str, float]:
+        """Numbers by name, in lower case with underscores; some microseconds, from any thread.
+
+        What only ever grows has a name that ends in `_total`, seconds have `seconds` in it, bytes
+        `bytes`. The names do not depend on documents or clients, and are the same each time.
         """

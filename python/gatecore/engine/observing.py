@@ -8,7 +8,6 @@ event loop whose task was cancelled while the document was in the queue.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -16,6 +15,7 @@ from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Final
 
 from gatecore.errors import EngineOptionsError, GatecoreError
+from gatecore.loggers import logger
 from gatecore.protocols import Asked, Observer, Validation
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Observation", "Observers"]
 
-_log = logging.getLogger("gatecore.engine")
+_log = logger("engine")
 
 #: Kinds of errors of observers that are logged at most.
 _MOST_KINDS: Final = 100
