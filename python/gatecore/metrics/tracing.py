@@ -1,8 +1,8 @@
 """`Tracing`: a span for each validation, by OpenTelemetry's API; sampling is the program's.
 
-gatecore.validate ┬ gatecore.look_up    the cache, another one's answer, a free thread
-                  ├ gatecore.judge      the gates; spans of what Python gates call are in it
-                  └ gatecore.observers  what observers after this one did, such as an audit
+gatecore validate ┬ gatecore look up    the cache, another one's answer, a free thread
+                  ├ gatecore judge      the gates; spans of what Python gates call are in it
+                  └ gatecore observers  what observers after this one did, such as an audit
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Tracing:
         """Begins the span, which is the current one from now on."""
         at = time.time_ns()
         attributes = {"gatecore.characters": asked.characters}
-        span = self._tracer.start_span("gatecore.validate", attributes=attributes, start_time=at)
+        span = self._tracer.start_span("gatecore validate", attributes=attributes, start_time=at)
         token = self._context.attach(self._trace.set_span_in_context(span))
         seconds = None
         if self._slowest_of is not None and span.is_recording():
@@ -146,9 +146,9 @@ class Tracing:
         judged = looked_up + _nanoseconds(validation.judged_seconds)
         told = begun.at + _nanoseconds(validation.seconds)
         steps = [
-            ("gatecore.look_up", begun.at, looked_up),
-            ("gatecore.judge", looked_up, judged),
-            ("gatecore.observers", told, time.time_ns()),
+            ("gatecore look up", begun.at, looked_up),
+            ("gatecore judge", looked_up, judged),
+            ("gatecore observers", told, time.time_ns()),
         ]
         for name, since, until in steps:
             if until - since >= _nanoseconds(_LEAST_SECONDS):

@@ -14,7 +14,7 @@ __all__ = ["ABOUT", "Options", "run"]
 
 ABOUT: Final = About(
     description="Prints the dashboard that ships, as JSON to import into Grafana.",
-    epilog="examples:\n  gatecore metrics dashboard > gatecore.json\n\n"
+    epilog="examples:\n  gatecore metrics dashboard > dashboard.json\n\n"
     "exit codes:\n  0    printed\n",
 )
 

@@ -14,8 +14,8 @@ __all__ = ["ABOUT", "Options", "run"]
 
 ABOUT: Final = About(
     description="Prints the recording and alerting rules that ship, as YAML for Prometheus.",
-    epilog="examples:\n  gatecore metrics rules > gatecore.yaml\n"
-    "  promtool check rules gatecore.yaml\n\nexit codes:\n  0    printed\n",
+    epilog="examples:\n  gatecore metrics rules > alerts.yaml\n"
+    "  promtool check rules alerts.yaml\n\nexit codes:\n  0    printed\n",
 )
 
 
