@@ -7,8 +7,7 @@ writes another one need not derive from anything.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 __all__ = ["Asked", "AsyncCache", "Cache", "Measured", "Observer", "PythonGate", "Validation"]
 
@@ -135,8 +134,8 @@ class AsyncCache(Protocol):
         """As `Cache.close`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+# Named tuples, as one of each is made for a validation: 0.2 µs, a frozen dataclass takes 0.9.
+class Asked(NamedTuple):
     """What an observer is told of a document before anything is done with it; never its text.
 
     Attributes:
@@ -151,8 +150,7 @@ class Asked:
     characters: int
 
 
-@dataclass(frozen=True, slots=True)
-class Validation:
+class Validation(NamedTuple):
     """What an observer is told of a validation that gave a report.
 
     Attributes:

@@ -16,11 +16,6 @@ OTHER: Final = "other"
 _KIND: Final = re.compile(r"[a-z]+(?:[ _-][a-z]+){0,4}")
 _LONGEST_KIND: Final = 40
 
-_ERRORS: Final = frozenset(
-    name
-    for name in errors.__all__
-    if isinstance(value := getattr(errors, name), type) and issubclass(value, BaseException)
-)
 #: Those that are counted from 0, so that a rate sees the first one.
 EXPECTED_ERRORS: Final = (
     *("DocumentTooLargeError", "DocumentTypeError", "UnknownModuleError"),
@@ -73,6 +68,7 @@ def error_name(error: BaseException) -> str:
     for kind in type(error).__mro__:
         if kind.__name__ in _CANCELLED:
             return "cancelled"
-        if kind.__name__ in _ERRORS and kind.__module__ == errors.__name__:
-            return kind.__name__
+        name: str = kind.__name__
+        if getattr(errors, name, None) is kind and kind is not errors.GatecoreError:
+            return name
     return OTHER
