@@ -8,7 +8,7 @@
     families     all of that as named numbers;  labels: words that may be one
     prometheus   the same for `prometheus-client`;  apps: to be mounted;  health: what is wrong
     tracing      spans;  logs: lines of JSON
-    ready        the dashboard and the alerts that ship;  __main__ prints them
+    ready        the dashboard and the alerts that ship, which `gatecore metrics …` prints
 
 Knows the engine and the caches by their methods only (`gatecore.protocols`).
 

@@ -146,10 +146,12 @@ import asyncio, contextlib, logging, sys, threading
 from pathlib import Path
 
 from gatecore import AsyncComplianceEngine, ComplianceEngine, EngineOptions, GatecoreError
+from gatecore import PatternStore
 from gatecore.cache import AsyncRedisCache, MemoryCache, RedisCache, TieredCache
 from gatecore.metrics import Health, JsonFormatter, Metrics, Tracing, ValidationLog, wsgi_app
 from tests.support.redis_server import redis_server
 
+STORE = PatternStore(sys.argv[1])
 MARKED = "zebrafinch"
 PERSON = "Jane Quillfeather, QQ 12 34 56 C, jane.quillfeather@example.org, 4111 1111 1111 1111"
 TEXT = f"By using this site you consent to cookies. {MARKED} {PERSON} Guaranteed {MARKED} returns!"
@@ -198,7 +200,7 @@ def all_ways(cache, served_cache=None):
     python = {"m": {"raises": Raises(), "odd": Odd(), "hangs": Hangs()}}
     options = EngineOptions(max_document_characters=10_000, max_abandoned_threads=2)
     engine = ComplianceEngine(
-        ["gdpr_uk"], python_modules=python, cache=cache, cross=[rule], options=options,
+        ["gdpr_uk"], python_modules=python, cache=cache, cross=[rule], options=options, store=STORE,
         observers=[*observers, Broken(), Breaks()],
     )
     metrics.watch_engine(engine)
@@ -233,7 +235,7 @@ def all_ways(cache, served_cache=None):
 def data_only(cache):
     # Without Python gates answers are kept, so Redis gets them.
     observers = [ValidationLog(level=logging.DEBUG)]
-    engine = ComplianceEngine(["gdpr_uk"], cache=cache, observers=observers)
+    engine = ComplianceEngine(["gdpr_uk"], cache=cache, observers=observers, store=STORE)
     for _ in range(2):
         engine.validate_document(TEXT)
 
@@ -249,10 +251,10 @@ sys.stderr.write("done\\n")
 """
 
 
-def test_no_byte_of_a_document_is_in_what_is_logged() -> None:
+def test_no_byte_of_a_document_is_in_what_is_logged(compiled_sets: Path) -> None:
     """All loggers of the process at DEBUG, in every way that a document can go; and /metrics."""
     with_redis = ["redis"] if shutil.which("redis-server") else []
-    ran = run_python(PROGRAM, *with_redis)
+    ran = run_python(PROGRAM, str(compiled_sets), *with_redis)
     assert (ran.stdout, ran.stderr.splitlines()[-1:]) == ("", ["done"]), ran.stderr[-2_000:]
     written = ran.stderr.lower()
     for seen in ("validated", "broken", "breaks", "keyerror", '"event": "failed"', "cancelled"):
