@@ -28,7 +28,7 @@ from gatecore.engine.cross import CrossRule, Issue, failure, issues_of, name_of
 from gatecore.engine.gates import Judged
 from gatecore.engine.hands import Hands
 from gatecore.engine.many import DocumentLike, Validated, kept_modules, validated_many
-from gatecore.engine.observing import Observers
+from gatecore.engine.observing import Observers, in_context_of_caller
 from gatecore.engine.options import EngineOptions
 from gatecore.engine.plain import EMPTY, shown
 from gatecore.engine.plans import Plan, Planner
@@ -347,6 +347,8 @@ class ComplianceEngine:
         if manifest is not None:
             plan = self._planner.plan(kept, self.registry.state)
             context = key(self._namespace(plan), document_type, repr(deadline)).hex()
+        if self.observers is not None:
+            validate = in_context_of_caller(validate)
         return validated_many(
             documents, validate, context=context, jobs=jobs, ordered=ordered, manifest=manifest
         )

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from gatecore.errors import EngineOptionsError, GatecoreError
 from gatecore.loggers import logger
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from gatecore.engine.options import EngineOptions
     from gatecore.engine.report import ValidationReport
 
-__all__ = ["Observation", "Observers"]
+__all__ = ["Observation", "Observers", "in_context_of_caller"]
+
+R = TypeVar("R")
 
 _log = logger("engine")
 
@@ -232,3 +234,12 @@ class Observation:
                 error = raised
         if error is not None and error is not given:
             raise error
+
+
+def in_context_of_caller(validate: Callable[..., R]) -> Callable[..., R]:
+    """A function that threads call in a copy of the context that is current now.
+
+    So spans of a batch belong to the span of whoever asked for it.
+    """
+    context = copy_context()
+    return lambda *arguments: context.copy().run(validate, *arguments)

@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -199,24 +200,49 @@ def test_a_cached_answer_says_so(exporter: InMemorySpanExporter, provider: Trace
 def test_the_slowest_gates_are_named_if_asked(
     exporter: InMemorySpanExporter, provider: TracerProvider
 ) -> None:
-    def sleeping(seconds: float) -> Says:
-        def check(*_: str) -> dict[str, Any]:
-            time.sleep(seconds)
-            return {"status": "PASS"}
+    """By what they took meanwhile, not by all that they ever took."""
 
-        return Says(check)
+    class Counts:
+        """Gate n takes n seconds a document, but the last one took a hundred before."""
 
-    gates = {f"g{n}": sleeping(n * 0.004) for n in range(7)}
+        documents = 0
+
+        def counters(self) -> Any:
+            counted = {f"m/g{n}": SimpleNamespace(seconds=n * self.documents) for n in range(8)}
+            counted["m/old"] = SimpleNamespace(seconds=100.0)
+            return SimpleNamespace(gates=counted)
+
+    counts = Counts()
+
+    def judge() -> None:
+        counts.documents += 1
+
     tracing = Tracing(provider)
-    with engine_of(python={"m": gates}, observers=[tracing]) as engine:
-        tracing.watch_engine(engine)
-        for _ in range(2):
-            engine.validate_document("x")
-    for span in named(exporter, "gatecore validate"):
+    with engine_of(python=calling(judge), cache=MemoryCache(), observers=[tracing]) as engine:
+        tracing.watch_engine(counts)
+        for text in ("a", "b", "a"):
+            engine.validate_document(text)
+        assert engine.observer_errors == 0
+    *judged, cached = named(exporter, "gatecore validate")
+    for span in judged:
         said: Any = span.attributes
-        assert said["gatecore.gates.slowest"] == tuple(f"m/g{n}" for n in (6, 5, 4, 3, 2))
-        seconds = said["gatecore.gates.slowest_seconds"]
-        assert all(took >= n * 0.004 for n, took in zip((6, 5, 4, 3, 2), seconds, strict=True))
+        assert said["gatecore.gates.slowest"] == tuple(f"m/g{n}" for n in (7, 6, 5, 4, 3))
+        assert said["gatecore.gates.slowest_seconds"] == (7, 6, 5, 4, 3)
+    assert "gatecore.gates.slowest" not in (cached.attributes or {})
+
+
+def test_the_slowest_gates_are_read_from_the_engine(
+    exporter: InMemorySpanExporter, provider: TracerProvider
+) -> None:
+    tracing = Tracing(provider)
+    with engine_of(word_of("a", "apple"), observers=[tracing]) as engine:
+        tracing.watch_engine(engine)
+        engine.validate_document("apple")
+        assert engine.observer_errors == 0
+    (span,) = named(exporter, "gatecore validate")
+    said: Any = span.attributes
+    assert said["gatecore.gates.slowest"] == ("house/a",)
+    assert said["gatecore.gates.slowest_seconds"][0] > 0
 
 
 def test_what_the_program_does_not_sample_is_not_described(exporter: InMemorySpanExporter) -> None:
