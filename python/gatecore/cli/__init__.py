@@ -57,11 +57,14 @@ _COMMANDS: Final = {
     "lint": "name what is slow, dead or superfluous in patterns and gates, and why",
     "compile": "compile the gates' patterns ahead of time",
     "diff": "show which verdicts change between two versions of gates",
+    "metrics": "print what ships for Grafana and Prometheus",
+    "metrics dashboard": "print the dashboard",
+    "metrics rules": "print the recording and alerting rules",
     "compare": "hold an engine of your own against its accelerated self, or gates against re",
 }
 """What each is for. `gates check` is the file `commands/gates_check.py`."""
 
-_GROUPS: Final = ("gates", "audit")
+_GROUPS: Final = ("gates", "audit", "metrics")
 
 
 def main(argv: list[str] | None = None) -> int:
