@@ -17,6 +17,7 @@
 //! scan_methods · many · set   a document, many and a set, as Python asks them
 //! gates                  gates over sets
 //! cache                  answers kept in memory, and their keys
+//! time_spent             what threads' time goes into
 //! ```
 
 mod cache;
@@ -33,6 +34,7 @@ mod scan;
 mod scan_methods;
 mod set;
 mod text;
+mod time_spent;
 
 #[global_allocator]
 static ALLOCATOR: gatecore_ffi::cpython::reserve::Allocator =
@@ -92,4 +94,6 @@ mod _gatecore {
     use super::scan::CoreScan;
     #[pymodule_export]
     use super::set::{maker, CoreSet, Databases};
+    #[pymodule_export]
+    use super::time_spent::TimeSpent;
 }

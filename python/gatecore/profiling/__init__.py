@@ -1,0 +1,19 @@
+"""Where the time goes: gate by gate, before and after, and of any function.
+
+    profiles        profile: gates that are data, Python gates, accelerated hosts
+    comparison      compare: two of them in turn, with confidence
+    benchmark       PerformanceBenchmark: one call, many times
+    measured        @measure_performance: each call of a function, logged
+    gate_sets · python_gates     how each kind is measured
+    model · statistics · machine  what is told, how sure it is, and on what it was measured
+
+Knows gates, and hosts by protocol only.
+"""
+
+from __future__ import annotations
+
+from gatecore.profiling.model import GateProfile, PatternProfile, Profile
+from gatecore.profiling.profiles import profile
+from gatecore.profiling.statistics import Interval
+
+__all__ = ["GateProfile", "Interval", "PatternProfile", "Profile", "profile"]

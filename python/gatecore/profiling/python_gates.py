@@ -1,0 +1,192 @@
+"""`profile` of Python gates, as they are or of an accelerated host.
+
+A gate is called with the text, one after the other as engines do. Accelerated, all gates get one
+`Document`, and the core tells which part of a call went into passes, automata and `re`: what is
+left is the gate's own Python, with the thousands of questions that the pass answers at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from gatecore._gatecore import TimeSpent
+from gatecore.gates.counters import Quantiles, Times
+from gatecore.profiling.machine import load_warning, machine
+from gatecore.profiling.model import GateProfile, Profile
+from gatecore.profiling.statistics import quantile
+
+__all__ = ["AcceleratedHost", "PythonGate", "asked", "profile_python_gates", "status_of"]
+
+#: Statuses with which a Python gate says that it found nothing to report.
+_SILENT: Final = ("PASS", "N/A")
+_NANO: Final = 1e-9
+
+
+class PythonGate(Protocol):
+    """A gate as hosts write it."""
+
+    def check(self, text: str, document_type: str, /) -> Any:
+        """A mapping with a `status`, or whatever."""
+
+
+class AcceleratedHost(Protocol):
+    """What makes documents for an accelerated host's gates: `Acceleration` is one."""
+
+    def document(self, text: str, /) -> str:
+        """The text as the gates are given it."""
+
+    def finish(self, document: Any, /) -> None:
+        """Called when all gates were asked about it."""
+
+
+def asked(gate: PythonGate, text: str, document_type: str) -> Any:
+    """What a gate answers; an `Exception` is an answer as well."""
+    try:
+        return gate.check(text, document_type)
+    except Exception as error:
+        return error
+
+
+def status_of(answer: Any) -> str:
+    """The status in an answer: "ERROR" of an exception, "N/A" of what has none."""
+    if isinstance(answer, Exception):
+        return "ERROR"
+    if isinstance(answer, Mapping):
+        return str(answer.get("status") or "N/A")
+    return "N/A"
+
+
+@dataclass(slots=True)
+class _Measured:
+    """What was measured of one gate, in seconds a call."""
+
+    times: list[float] = field(default_factory=list)
+    shown: list[bool] = field(default_factory=list)
+    confirmation: float = 0.0
+    re: float = 0.0
+    hits: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+
+
+def profile_python_gates(
+    gates: Mapping[str, PythonGate],
+    documents: Sequence[str],
+    *,
+    accelerated: AcceleratedHost | None,
+    document_type: str,
+    rounds: int,
+    warm_up: int,
+) -> Profile:
+    """As `profile`; gates are named `module/gate`."""
+    measured = {name: _Measured() for name in gates}
+    seconds = passes = making = 0.0
+    spent = TimeSpent()
+    try:
+        for round_ in range(-warm_up, rounds):
+            if round_ == 0:
+                measured = {name: _Measured() for name in gates}
+                seconds = passes = making = 0.0
+            for text in documents:
+                begun = time.perf_counter()
+                document = text if accelerated is None else accelerated.document(text)
+                made = time.perf_counter()
+                passed = _asked_all(gates, document, document_type, spent, measured, round_)
+                ended = time.perf_counter()
+                if accelerated is not None:
+                    accelerated.finish(document)
+                finished = time.perf_counter()
+                passes += passed
+                making += (made - begun) + (finished - ended)
+                seconds += finished - begun
+    finally:
+        spent.close()
+    shared = {}
+    if accelerated is not None:
+        shared = {"shared pass": passes, "documents made and finished": making}
+    found = [_told(name, one, seconds) for name, one in measured.items()]
+    return Profile(
+        kind="python gates" if accelerated is None else "accelerated host",
+        documents=len(documents),
+        characters=sum(map(len, documents)),
+        rounds=rounds,
+        seconds=seconds,
+        shared=shared,
+        gates=tuple(sorted(found, key=lambda gate: -gate.seconds)),
+        machine=machine(),
+        warning=load_warning(),
+    )
+
+
+def _asked_all(
+    gates: Mapping[str, PythonGate],
+    document: str,
+    document_type: str,
+    spent: TimeSpent,
+    measured: Mapping[str, _Measured],
+    round_: int,
+) -> float:
+    """Asks all gates about one document; gives the seconds of passes."""
+    before, since, passes = spent.of_thread(), time.perf_counter(), 0
+    for name, gate in gates.items():
+        answer = asked(gate, document, document_type)
+        now, after = time.perf_counter(), spent.of_thread()
+        passed, confirmed, by_re = (new - old for new, old in zip(after, before, strict=True))
+        one, status = measured[name], status_of(answer)
+        one.times.append(max(now - since - passed * _NANO, 0.0))
+        one.shown.append(status not in _SILENT)
+        one.confirmation += confirmed * _NANO
+        one.re += by_re * _NANO
+        passes += passed
+        if round_ == 0:
+            one.statuses[status] += 1
+            one.hits += _hits(answer)
+        before, since = after, now
+    return passes * _NANO
+
+
+def _hits(answer: Any) -> int:
+    """How many places an answer names, if it does."""
+    spans = answer.get("spans") if isinstance(answer, Mapping) else None
+    return len(spans) if isinstance(spans, Sequence) and not isinstance(spans, str) else 0
+
+
+def _told(name: str, one: _Measured, wall: float) -> GateProfile:
+    module, _, gate = name.rpartition("/")
+    seconds, ascending = sum(one.times), sorted(one.times)
+    shown = [took for took, is_shown in zip(one.times, one.shown, strict=True) if is_shown]
+    python = max(seconds - one.confirmation - one.re, 0.0)
+    return GateProfile(
+        module=module,
+        gate=gate,
+        calls=len(one.times),
+        seconds=seconds,
+        share=seconds / wall if wall else 0.0,
+        quantiles=Quantiles(
+            *(quantile(ascending, share) for share in (0.5, 0.95, 0.99, 1.0)),
+        ),
+        shown=Times(len(shown), sum(shown)),
+        silent=Times(len(one.times) - len(shown), seconds - sum(shown)),
+        confirmation=one.confirmation,
+        re=one.re,
+        rules=0.0,
+        python=python,
+        hits=one.hits,
+        statuses=dict(one.statuses),
+        reason=_reason(seconds, one, python),
+    )
+
+
+def _reason(seconds: float, one: _Measured, python: float) -> str:
+    if not seconds:
+        return ""
+    parts = {
+        "calls that `re` answers": one.re,
+        "automata, asked about patterns that the pass left open": one.confirmation,
+        "its own Python": python,
+    }
+    name, most = max(parts.items(), key=lambda part: part[1])
+    return f"{most / seconds:.0%} is {name}"
