@@ -1,4 +1,4 @@
-"""The command line: `gatecore check | explain | gates … | lint | compile | diff | compare`.
+"""The command line: `gatecore check | explain | gates … | lint | diff | profile … | compare …`.
 
 `main` parses, runs one command and turns what went wrong into one line and an exit code.
 Each command is a file in `commands`, imported only when it is asked for:
@@ -47,11 +47,14 @@ _COMMANDS: Final = {
     "lint": "name what is slow, dead or superfluous in patterns and gates, and why",
     "compile": "compile the gates' patterns ahead of time",
     "diff": "show which verdicts change between two versions of gates",
+    "profile": "measure gates",
+    "profile gates": "show which gates take the time, and why",
+    "profile compare": "show what became faster or slower between two versions of gates",
     "compare": "hold an engine of your own against its accelerated self, or gates against re",
 }
 """What each is for. `gates check` is the file `commands/gates_check.py`."""
 
-_GROUPS: Final = ("gates",)
+_GROUPS: Final = ("gates", "profile")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -12,8 +12,22 @@ Knows gates, and hosts by protocol only.
 
 from __future__ import annotations
 
+from gatecore.profiling.benchmark import PerformanceBenchmark
+from gatecore.profiling.comparison import Comparison, Row, compare
+from gatecore.profiling.measured import measure_performance
 from gatecore.profiling.model import GateProfile, PatternProfile, Profile
 from gatecore.profiling.profiles import profile
 from gatecore.profiling.statistics import Interval
 
-__all__ = ["GateProfile", "Interval", "PatternProfile", "Profile", "profile"]
+__all__ = [
+    "Comparison",
+    "GateProfile",
+    "Interval",
+    "PatternProfile",
+    "PerformanceBenchmark",
+    "Profile",
+    "Row",
+    "compare",
+    "measure_performance",
+    "profile",
+]

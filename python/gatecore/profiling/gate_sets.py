@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from gatecore.gates.counters import Detail, GateDetail, PatternDetail, Quantiles, Times
-from gatecore.profiling.machine import load_warning, machine
-from gatecore.profiling.model import GateProfile, PatternProfile, Profile
+from gatecore.profiling.machine import machine
+from gatecore.profiling.model import GateProfile, PatternProfile, Profile, warning_of
 from gatecore.profiling.statistics import Interval, median_interval
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def profile_gates(
         gates=tuple(found),
         is_exact=bool(exact),
         machine=machine(),
-        warning=load_warning(),
+        warning=warning_of(found),
     )
 
 
@@ -135,6 +135,8 @@ class _Told:
         return PatternProfile(
             group=group,
             pattern=pattern.written,
+            source=source,
+            flags=flags,
             questions=detail.questions,
             matches=detail.known_matching + detail.matching.count,
             worked=Times(detail.matching.count + detail.missing.count, detail.seconds),
@@ -164,10 +166,8 @@ def _reason(gate: GateProfile) -> str:
     said = f"{most / gate.seconds:.0%} is {name}"
     worst = next((one for one in gate.patterns if one.worked.seconds > 0.0), None)
     if worst is not None and most in (gate.re, gate.confirmation):
-        said += (
-            f"; the pattern that takes longest is of group {worst.group}, {worst.route}: "
-            f"{worst.reason}"
-        )
+        why = "where it matches is asked" if worst.route == "exact" else worst.reason
+        said += f"; longest takes a pattern of group {worst.group}, {worst.route}: {why}"
     return said
 
 

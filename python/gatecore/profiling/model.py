@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from gatecore.gates.counters import Quantiles, Times
+from gatecore.profiling.machine import held_up, load_warning
 from gatecore.profiling.statistics import Interval
 
-__all__ = ["GateProfile", "Kind", "PatternProfile", "Profile"]
+__all__ = ["GateProfile", "Kind", "PatternProfile", "Profile", "warning_of"]
 
 Kind: TypeAlias = Literal["gates", "python gates", "accelerated host"]
 
@@ -23,6 +24,8 @@ class PatternProfile:
     Attributes:
         group: The gate's group that has it.
         pattern: The pattern as its author wrote it.
+        source: What `re` would compile.
+        flags: Its flags.
         questions: How often it was asked about.
         matches: How often of those it matched.
         worked: How often an answer took work, as the pass left it open, and how long in all.
@@ -32,13 +35,15 @@ class PatternProfile:
         reason: Why, one clause.
         gates: How many gates of the set have it.
 
-    >>> none = Quantiles(0.0, 0.0, 0.0, 0.0)
-    >>> PatternProfile("any", "risk", 9, 2, Times(2, 4e-6), 0, none, "exact", "…", 1).worked.mean
+    >>> none, worked = Quantiles(0.0, 0.0, 0.0, 0.0), Times(2, 4e-6)
+    >>> PatternProfile("g", "risk", "risk", 2, 9, 2, worked, 0, none, "exact", "…", 1).worked.mean
     2e-06
     """
 
     group: str
     pattern: str
+    source: str
+    flags: int
     questions: int
     matches: int
     worked: Times
@@ -187,3 +192,10 @@ class Profile:
             "machine": dict(self.machine),
             "warning": self.warning,
         }
+
+
+def warning_of(gates: Sequence[GateProfile]) -> str:
+    """Why figures are to be taken with care: the machine's load, and calls that were held up."""
+    times = {gate.name: gate.quantiles for gate in gates}
+    held = held_up(times, {gate.name: gate.seconds for gate in gates})
+    return "; ".join(filter(None, [load_warning(), held]))

@@ -15,11 +15,11 @@ from typing import Any, Final, Protocol
 
 from gatecore._gatecore import TimeSpent
 from gatecore.gates.counters import Quantiles, Times
-from gatecore.profiling.machine import load_warning, machine
-from gatecore.profiling.model import GateProfile, Profile
+from gatecore.profiling.machine import machine
+from gatecore.profiling.model import GateProfile, Profile, warning_of
 from gatecore.profiling.statistics import quantile
 
-__all__ = ["AcceleratedHost", "PythonGate", "asked", "profile_python_gates", "status_of"]
+__all__ = ["AcceleratedHost", "PythonGate", "PythonGateRuns", "profile_python_gates"]
 
 #: Statuses with which a Python gate says that it found nothing to report.
 _SILENT: Final = ("PASS", "N/A")
@@ -43,7 +43,7 @@ class AcceleratedHost(Protocol):
         """Called when all gates were asked about it."""
 
 
-def asked(gate: PythonGate, text: str, document_type: str) -> Any:
+def _asked(gate: PythonGate, text: str, document_type: str) -> Any:
     """What a gate answers; an `Exception` is an answer as well."""
     try:
         return gate.check(text, document_type)
@@ -51,7 +51,7 @@ def asked(gate: PythonGate, text: str, document_type: str) -> Any:
         return error
 
 
-def status_of(answer: Any) -> str:
+def _status_of(answer: Any) -> str:
     """The status in an answer: "ERROR" of an exception, "N/A" of what has none."""
     if isinstance(answer, Exception):
         return "ERROR"
@@ -117,7 +117,7 @@ def profile_python_gates(
         shared=shared,
         gates=tuple(sorted(found, key=lambda gate: -gate.seconds)),
         machine=machine(),
-        warning=load_warning(),
+        warning=warning_of(found),
     )
 
 
@@ -132,10 +132,10 @@ def _asked_all(
     """Asks all gates about one document; gives the seconds of passes."""
     before, since, passes = spent.of_thread(), time.perf_counter(), 0
     for name, gate in gates.items():
-        answer = asked(gate, document, document_type)
+        answer = _asked(gate, document, document_type)
         now, after = time.perf_counter(), spent.of_thread()
         passed, confirmed, by_re = (new - old for new, old in zip(after, before, strict=True))
-        one, status = measured[name], status_of(answer)
+        one, status = measured[name], _status_of(answer)
         one.times.append(max(now - since - passed * _NANO, 0.0))
         one.shown.append(status not in _SILENT)
         one.confirmation += confirmed * _NANO
@@ -190,3 +190,60 @@ def _reason(seconds: float, one: _Measured, python: float) -> str:
     }
     name, most = max(parts.items(), key=lambda part: part[1])
     return f"{most / seconds:.0%} is {name}"
+
+
+class PythonGateRuns:
+    """Python gates as one side of a comparison: see `comparison.Runs`.
+
+    A gate's seconds are without the pass, which is in "all" as well as in "shared pass".
+
+    >>> class Quiet:
+    ...     def check(self, text, document_type):
+    ...         return {"status": "PASS"}
+    >>> runs = PythonGateRuns({"house/quiet": Quiet()}, ["text"])
+    >>> runs.answers(), sorted(runs.run())
+    ({'1: house/quiet': {'status': 'PASS'}}, ['all', 'house/quiet'])
+    """
+
+    def __init__(
+        self,
+        gates: Mapping[str, PythonGate],
+        documents: Sequence[str],
+        *,
+        accelerated: AcceleratedHost | None = None,
+        document_type: str = "unknown",
+    ) -> None:
+        self._gates = gates
+        self._documents = documents
+        self._accelerated = accelerated
+        self._document_type = document_type
+
+    def answers(self) -> dict[str, Any]:
+        """What the gates answer, by "document: module/gate"; an error as its type and words."""
+        told = {}
+        for number, text in enumerate(self._documents, 1):
+            document = text if self._accelerated is None else self._accelerated.document(text)
+            for name, gate in self._gates.items():
+                answer = _asked(gate, document, self._document_type)
+                if isinstance(answer, Exception):
+                    answer = f"{type(answer).__name__}: {answer}"
+                told[f"{number}: {name}"] = answer
+            if self._accelerated is not None:
+                self._accelerated.finish(document)
+        return told
+
+    def run(self) -> dict[str, float]:
+        """Seconds of one round over all documents."""
+        found = profile_python_gates(
+            self._gates,
+            self._documents,
+            accelerated=self._accelerated,
+            document_type=self._document_type,
+            rounds=1,
+            warm_up=0,
+        )
+        return {
+            "all": found.seconds,
+            **{name: found.shared[name] for name in ("shared pass",) if name in found.shared},
+            **{gate.name: gate.seconds for gate in found.gates},
+        }

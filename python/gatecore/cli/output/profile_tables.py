@@ -1,0 +1,154 @@
+"""What `gatecore profile` says: where the time goes, why, and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from rich.padding import Padding
+from rich.table import Column
+from rich.text import Text
+
+from gatecore.cli.output.console import console, listing, show
+from gatecore.output.html.profile import attribution, facts, in_unit
+from gatecore.text import shortened, visible
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from gatecore.profiling import Comparison, GateProfile, Profile
+
+__all__ = ["show_comparison", "show_profile"]
+
+_PATTERNS: Final = 3
+"""Of each gate that is shown."""
+
+_CHANGES: Final = {"faster": "green", "slower": "bold red", "as before": "dim"}
+
+
+def show_profile(profile: Profile, top: int, advice: Mapping[str, Sequence[str]]) -> None:
+    """Writes the shares and times of the slowest gates, then what each one's time went into."""
+    page = console()
+    shown = profile.gates[:top]
+    named = _Names(shown)
+    show(page, _times(profile, shown, named), Text(), _split(profile, shown, named))
+    for gate in shown:
+        show(page, Text(), *_gate(gate, advice.get(gate.name, ()), page.width))
+    show(page, Text(), Text(visible(facts(profile)), "dim"), Text(attribution(profile), "dim"))
+    if profile.warning:
+        show(page, Text(visible(profile.warning), "yellow"))
+
+
+class _Names:
+    """Gates of one module are named without it: tables are narrow."""
+
+    def __init__(self, gates: Sequence[GateProfile]) -> None:
+        self._is_one = len({gate.module for gate in gates}) == 1
+
+    def __call__(self, gate: GateProfile) -> str:
+        return gate.gate if self._is_one else gate.name
+
+
+def _right(*names: str) -> Iterator[Column]:
+    return (Column(name, justify="right", no_wrap=True) for name in names)
+
+
+def _times(profile: Profile, shown: Sequence[GateProfile], named: _Names) -> Table:
+    table = listing(
+        Column("gate", overflow="fold"),
+        *_right("share", "mean", "p50", "p95", "p99", "max"),
+    )
+    each = max(profile.rounds * profile.documents, 1)
+    for name, seconds in profile.shared.items():
+        table.add_row(Text(name, "dim"), f"{profile.share(name):.1%}", in_unit(seconds / each))
+    for gate in shown:
+        told = gate.quantiles
+        times = (gate.mean, told.p50, told.p95, told.p99, told.maximum)
+        label = Text(visible(named(gate)), "bold cyan")
+        table.add_row(label, f"{gate.share:.1%}", *map(in_unit, times))
+    others = profile.gates[len(shown) :]
+    if others:
+        seconds = sum(gate.seconds for gate in others)
+        share = sum(gate.share for gate in others)
+        table.add_row(
+            Text(f"{len(others):,} other gates", "dim"), f"{share:.1%}", in_unit(seconds / each)
+        )
+    return table
+
+
+def _split(profile: Profile, shown: Sequence[GateProfile], named: _Names) -> Table:
+    exact = profile.is_exact
+    more = ["with − without"] if exact else []
+    table = listing(
+        Column("of which", overflow="fold"),
+        *_right("automata", "re", "rules", "Python", "matching", "not", "findings", *more),
+    )
+    for gate in shown:
+        parts = (gate.confirmation, gate.re, gate.rules, gate.python)
+        cells = [f"{part / gate.seconds:.0%}" if gate.seconds else "–" for part in parts]
+        cells += [
+            in_unit(times.mean) if times.count else "–" for times in (gate.shown, gate.silent)
+        ]
+        cells.append(f"{gate.hits:,}")
+        if exact:
+            one = gate.marginal
+            cells.append(
+                f"{in_unit(one.value)} ± {in_unit((one.high - one.low) / 2)}" if one else "–"
+            )
+        table.add_row(Text(visible(named(gate)), "cyan"), *cells)
+    return table
+
+
+def _gate(gate: GateProfile, advice: Sequence[str], width: int) -> Iterator[RenderableType]:
+    yield Text(visible(gate.name), "bold cyan")
+    lines = [Text(f"{gate.reason}.")] if gate.reason else []
+    for one in [one for one in gate.patterns if one.worked.count][:_PATTERNS]:
+        work = f"{in_unit(one.worked.seconds)} in {one.worked.count:,} questions"
+        by_re = f", {one.asked_of_re:,} of re" if one.asked_of_re else ""
+        lines.append(Text(f"{work}{by_re}, {one.route}", "dim"))
+        lines.append(Text(f"  {shortened(one.pattern, max(width - 6, 20))}", "dim"))
+    lines += [Text(visible(one), "yellow") for one in advice]
+    for line in lines:
+        yield Padding(line, (0, 0, 0, 2))
+
+
+def show_comparison(comparison: Comparison, top: int) -> None:
+    """Writes what became faster and slower, and every verdict that changed."""
+    page = console()
+    table = listing(
+        Column("gate", overflow="fold"),
+        *_right("old", "new", "new / old", "95 % interval"),
+        Column("change", no_wrap=True),
+    )
+    shared = [row for row in comparison.rows if "/" not in row.name]
+    of_gates = [row for row in comparison.rows if "/" in row.name]
+    for row in (*shared, *of_gates[:top]):
+        ratio = row.ratio
+        table.add_row(
+            Text(visible(row.name), "bold" if "/" not in row.name else "cyan"),
+            in_unit(row.old),
+            in_unit(row.new),
+            f"{ratio.value:.3g}",
+            f"{ratio.low:.3g} to {ratio.high:.3g}",
+            Text(row.change, _CHANGES[row.change]),
+        )
+    show(page, table)
+    left = len(of_gates) - top
+    if left > 0:
+        counts = [row.change for row in of_gates[top:]]
+        said = ", ".join(f"{counts.count(name)} {name}" for name in _CHANGES if name in counts)
+        show(page, Text(f"{left:,} more gates: {said}", "dim"))
+    for name, gates in (("added", comparison.added), ("removed", comparison.removed)):
+        if gates:
+            show(page, Text(visible(f"{name}: {', '.join(gates)}")))
+    said = f"{comparison.documents:,} documents, {comparison.rounds:,} rounds in turn"
+    show(page, Text(), Text(said, "dim"))
+    if comparison.warning:
+        show(page, Text(visible(comparison.warning), "yellow"))
+    for place, what in comparison.changed.items():
+        show(page, Text(visible(f"changed: {place}{what}"), "bold red"))
+    if comparison.is_same:
+        show(page, Text("All verdicts are the same.", "green"))
+    else:
+        show(page, Text(f"{len(comparison.changed):,} verdicts changed.", "bold red"))
