@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from gatecore.gates.counters import Detail, GateDetail, PatternDetail, Quantiles, Times
@@ -34,6 +36,7 @@ def profile_gates(
     reports: list[Report] = []
     seconds = 0.0
     measured.set_profiling(True)
+    told = [[0.0] * len(measured)]
     for round_ in range(rounds):
         for text in documents:
             begun = time.perf_counter()
@@ -41,10 +44,14 @@ def profile_gates(
             seconds += time.perf_counter() - begun
             if not round_:
                 reports.append(report)
+        told.append([gate.seconds for gate in _detail(measured).gates])
     measured.set_profiling(False)
-    detail = measured.detail()
-    assert detail is not None
-    found = _Told(measured, detail, reports, seconds).gates()
+    detail = _detail(measured)
+    typical = [
+        statistics.median(after - before for before, after in pairwise(of_gate)) / len(documents)
+        for of_gate in zip(*told, strict=True)
+    ]
+    found = _Told(measured, detail, reports, seconds, typical).gates()
     parts = detail.parts
     of_gates = sum(gate.report_seconds for gate in detail.gates)
     if exact:
@@ -71,16 +78,28 @@ def profile_gates(
     )
 
 
+def _detail(gates: GateSet) -> Detail:
+    detail = gates.detail()
+    assert detail is not None, "it is measured"
+    return detail
+
+
 class _Told:
     """Gates and patterns with their names."""
 
     def __init__(
-        self, gates: GateSet, detail: Detail, reports: Sequence[Report], seconds: float
+        self,
+        gates: GateSet,
+        detail: Detail,
+        reports: Sequence[Report],
+        seconds: float,
+        typical: Sequence[float],
     ) -> None:
         self._gates = gates
         self._detail = detail
         self._reports = reports
         self._seconds = seconds
+        self._typical = typical
         self._numbers = gates.pattern_numbers()
         self._users: Counter[Question] = Counter(
             question for gate in gates for question in _questions(gate)
@@ -93,7 +112,7 @@ class _Told:
                 zip(self._gates, self._detail.gates, strict=True)
             )
         ]
-        return sorted(told, key=lambda gate: -gate.seconds)
+        return sorted(told, key=lambda gate: -gate.typical)
 
     def _gate(self, number: int, gate: Gate, detail: GateDetail) -> GateProfile:
         verdicts = [report.verdicts[number] for report in self._reports]
@@ -105,6 +124,7 @@ class _Told:
             calls=detail.shown.count + detail.silent.count,
             seconds=seconds,
             share=seconds / self._seconds if self._seconds else 0.0,
+            typical=self._typical[number],
             quantiles=detail.quantiles,
             shown=detail.shown,
             silent=detail.silent,

@@ -64,22 +64,26 @@ class GateProfile:
         calls: How often it was judged.
         seconds: How long in all, without the shared pass.
         share: That as a part of all wall time, from 0 to 1.
+        typical: Seconds a call in the median round: calls that were held up once, as happens on a
+            machine that others use, are in `seconds` and hardly in this. Gates are ranked by it.
         quantiles: Of single calls. Of gates that are data without the making of the report.
         shown: Calls that gave findings, and how long they took.
         silent: Calls that gave none.
         confirmation: Seconds in automata, asked for patterns that the pass left open.
         re: Seconds in `re`.
-        rules: Seconds in conditions, and in choosing what is shown; of a Python gate 0.
+        rules: Seconds in conditions, and in choosing what is shown; of a Python gate 0.0.
         python: Seconds in Python: the report of a gate that is data, a Python gate's own code.
         hits: Findings in one round over the documents.
         statuses: How often it gave each status in one round.
-        patterns: Its patterns, those that took longest first; of gates that are data.
+        patterns: Its patterns, those that took longest first; of Python gates that are not
+            accelerated the five slowest that it asked `re` about, in five rounds.
         marginal: Seconds a round that the set takes longer with the gate than without it, shared
             pass included, measured by leaving it out; None unless that was asked for.
         reason: Why it is slow, in a sentence; empty if nothing stands out.
 
     >>> times, none = Times(0, 0.0), Quantiles(0.0, 0.0, 0.0, 0.0)
-    >>> one = GateProfile("m", "g", 2, 4e-6, 0.1, none, times, times, 1e-6, 0, 1e-6, 2e-6, 0, {})
+    >>> parts = (1e-6, 0.0, 1e-6, 2e-6)
+    >>> one = GateProfile("m", "g", 2, 4e-6, 0.1, 2e-6, none, times, times, *parts, 0, {})
     >>> one.name, one.mean
     ('m/g', 2e-06)
     """
@@ -89,6 +93,7 @@ class GateProfile:
     calls: int
     seconds: float
     share: float
+    typical: float
     quantiles: Quantiles
     shown: Times
     silent: Times
@@ -126,7 +131,7 @@ class Profile:
         rounds: How often each was checked.
         seconds: The wall time of all rounds.
         shared: Seconds that are no gate's own, by name: "shared pass" and others.
-        gates: The gates, the slowest first.
+        gates: The gates, those that are slowest in a typical round first.
         is_exact: Whether the shared pass was attributed to gates, by leaving each of those with a
             `marginal` out of the set.
         machine: What it was measured on.

@@ -16,6 +16,7 @@ from gatecore.errors import GatecoreError
 
 if TYPE_CHECKING:
     from gatecore.gates.set import GateSet
+    from gatecore.hosts.stats import HostStats
     from gatecore.profiling import PatternProfile, Profile
 
 __all__ = ["ABOUT", "Options", "run"]
@@ -111,7 +112,7 @@ def run(options: Options) -> int:
         if options.lint:
             advice = _advice(found, gates, options.top)
     else:
-        found = _of_host(options, options.host, texts)
+        found, advice = _of_host(options, options.host, texts)
     if options.format == "json":
         print_json({**found.to_dict(), "advice": advice, "errors": errors})
     elif options.format == "html":
@@ -125,24 +126,51 @@ def run(options: Options) -> int:
     return UNREADABLE if errors else FINE
 
 
-def _of_host(options: Options, where: str, texts: Sequence[str]) -> Profile:
+def _of_host(
+    options: Options, where: str, texts: Sequence[str]
+) -> tuple[Profile, dict[str, list[str]]]:
     from gatecore.cli.host import gates_of, host
     from gatecore.hosts.acceleration import accelerate
     from gatecore.profiling import profile
 
     engine = host(where)
     gates = gates_of(engine, options.selection.sources.modules, where)
+    kind, rounds = options.document_type, options.rounds
     with contextlib.redirect_stdout(sys.stderr):  # hosts print
         if options.plain:
-            return profile(gates, texts, rounds=options.rounds, document_type=options.document_type)
+            found = profile(gates, texts, rounds=rounds, document_type=kind)
+            return found, _of_python(found, options.top) if options.lint else {}
         with accelerate(engine) as handle:
-            return profile(
-                gates,
-                texts,
-                rounds=options.rounds,
-                accelerated=handle,
-                document_type=options.document_type,
-            )
+            found = profile(gates, texts, rounds=rounds, accelerated=handle, document_type=kind)
+            return found, _of_stats(found, handle.stats(), options.top)
+
+
+def _of_stats(profile: Profile, stats: HostStats, top: int) -> dict[str, list[str]]:
+    """What became of the calls of each of the slowest gates."""
+    found = {}
+    for gate in profile.gates[:top]:
+        counts = stats.by_gate.get(f"{gate.module}.{gate.gate}")
+        if counts is None:
+            continue
+        calls = counts.served + counts.fell_through
+        said = f"{counts.served:,} of {calls:,} calls of re were served from the pass"
+        reasons = [f"{count:,}: {reason}" for reason, count in counts.by_reason.items() if count]
+        found[gate.name] = [said, *reasons]
+    return found
+
+
+def _of_python(profile: Profile, top: int) -> dict[str, list[str]]:
+    """What accelerate and lint would do about the patterns that take the time."""
+    found: dict[str, list[str]] = {}
+    for gate in profile.gates[:top]:
+        if not gate.patterns:
+            continue
+        kept = sum(one.route != "fallback" for one in gate.patterns)
+        slowest = f"{kept} of its {len(gate.patterns)} slowest patterns"
+        said = [f"accelerate: {slowest} are answered from one pass"]
+        said += [_of_pattern(one) for one in gate.patterns if one.route == "fallback"]
+        found[gate.name] = said
+    return found
 
 
 def _advice(profile: Profile, gates: GateSet, top: int) -> Mapping[str, list[str]]:

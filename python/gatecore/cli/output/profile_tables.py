@@ -40,6 +40,11 @@ def show_profile(profile: Profile, top: int, advice: Mapping[str, Sequence[str]]
         show(page, Text(visible(profile.warning), "yellow"))
 
 
+def _time(seconds: float) -> str:
+    """Narrower than for sentences."""
+    return in_unit(seconds).replace(" ", "")
+
+
 class _Names:
     """Gates of one module are named without it: tables are narrow."""
 
@@ -57,22 +62,22 @@ def _right(*names: str) -> Iterator[Column]:
 def _times(profile: Profile, shown: Sequence[GateProfile], named: _Names) -> Table:
     table = listing(
         Column("gate", overflow="fold"),
-        *_right("share", "mean", "p50", "p95", "p99", "max"),
+        *_right("share", "typical", "mean", "p50", "p95", "p99", "max"),
     )
     each = max(profile.rounds * profile.documents, 1)
     for name, seconds in profile.shared.items():
-        table.add_row(Text(name, "dim"), f"{profile.share(name):.1%}", in_unit(seconds / each))
+        table.add_row(Text(name, "dim"), f"{profile.share(name):.1%}", "", _time(seconds / each))
     for gate in shown:
         told = gate.quantiles
-        times = (gate.mean, told.p50, told.p95, told.p99, told.maximum)
+        times = (gate.typical, gate.mean, told.p50, told.p95, told.p99, told.maximum)
         label = Text(visible(named(gate)), "bold cyan")
-        table.add_row(label, f"{gate.share:.1%}", *map(in_unit, times))
+        table.add_row(label, f"{gate.share:.1%}", *map(_time, times))
     others = profile.gates[len(shown) :]
     if others:
         seconds = sum(gate.seconds for gate in others)
         share = sum(gate.share for gate in others)
         table.add_row(
-            Text(f"{len(others):,} other gates", "dim"), f"{share:.1%}", in_unit(seconds / each)
+            Text(f"{len(others):,} other gates", "dim"), f"{share:.1%}", "", _time(seconds / each)
         )
     return table
 
@@ -87,9 +92,7 @@ def _split(profile: Profile, shown: Sequence[GateProfile], named: _Names) -> Tab
     for gate in shown:
         parts = (gate.confirmation, gate.re, gate.rules, gate.python)
         cells = [f"{part / gate.seconds:.0%}" if gate.seconds else "–" for part in parts]
-        cells += [
-            in_unit(times.mean) if times.count else "–" for times in (gate.shown, gate.silent)
-        ]
+        cells += [_time(times.mean) if times.count else "–" for times in (gate.shown, gate.silent)]
         cells.append(f"{gate.hits:,}")
         if exact:
             one = gate.marginal
@@ -127,8 +130,8 @@ def show_comparison(comparison: Comparison, top: int) -> None:
         ratio = row.ratio
         table.add_row(
             Text(visible(row.name), "bold" if "/" not in row.name else "cyan"),
-            in_unit(row.old),
-            in_unit(row.new),
+            _time(row.old),
+            _time(row.new),
             f"{ratio.value:.3g}",
             f"{ratio.low:.3g} to {ratio.high:.3g}",
             Text(row.change, _CHANGES[row.change]),

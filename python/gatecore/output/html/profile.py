@@ -139,15 +139,17 @@ def attribution(profile: Profile) -> str:
 
 
 def in_unit(seconds: float) -> str:
-    """Seconds for people.
+    """Seconds for people, with three digits.
 
-    >>> in_unit(0.0000123), in_unit(-0.0021), in_unit(2.5)
-    ('12.3 µs', '-2.10 ms', '2.50 s')
+    >>> in_unit(0.0000123), in_unit(-0.0021), in_unit(2.5), in_unit(0.12345), in_unit(4e-10)
+    ('12.3 µs', '-2.10 ms', '2.50 s', '123 ms', '0.00 µs')
     """
-    size = abs(seconds)
-    if size < 1e-3:
-        return f"{seconds * 1e6:,.1f} µs"
-    return f"{seconds * 1e3:,.2f} ms" if size < 1.0 else f"{seconds:,.2f} s"
+    for unit, size in (("µs", 1e-6), ("ms", 1e-3), ("s", 1.0)):
+        value = seconds / size
+        if abs(value) < 999.5 or unit == "s":
+            break
+    digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
+    return f"{value:,.{digits}f} {unit}"
 
 
 def _split(gate: GateProfile) -> dict[str, float]:
@@ -207,7 +209,18 @@ def _short(name: str) -> str:
 
 
 def _table(profile: Profile, shown: Sequence[GateProfile]) -> Iterator[str]:
-    heads = ["gate", "share", "mean", "p50", "p95", "p99", "max", "with a match", "without"]
+    heads = [
+        "gate",
+        "share",
+        "typical",
+        "mean",
+        "p50",
+        "p95",
+        "p99",
+        "max",
+        "with a match",
+        "without",
+    ]
     heads += ["automata", "re", "rules", "Python", "findings"]
     if profile.is_exact:
         heads.append("with and without")
@@ -216,10 +229,10 @@ def _table(profile: Profile, shown: Sequence[GateProfile]) -> Iterator[str]:
     for name, seconds in profile.shared.items():
         yield f"<tr><td>{escaped(name)}</td><td>{profile.share(name):.1%}</td>"
         each = seconds / max(profile.rounds * profile.documents, 1)
-        yield f"<td>{in_unit(each)}</td>{'<td></td>' * (len(heads) - 3)}</tr>\n"
+        yield f"<td></td><td>{in_unit(each)}</td>{'<td></td>' * (len(heads) - 4)}</tr>\n"
     for gate in shown:
         told = gate.quantiles
-        cells = [f"{gate.share:.1%}", in_unit(gate.mean)]
+        cells = [f"{gate.share:.1%}", in_unit(gate.typical), in_unit(gate.mean)]
         cells += [in_unit(one) for one in (told.p50, told.p95, told.p99, told.maximum)]
         cells += [
             f"{in_unit(times.mean)} × {times.count:,}" if times.count else "–"
