@@ -48,15 +48,18 @@ class HostProcess:
             text=True,
             encoding="ascii",
         )
-        self._ask(
-            {
-                "host": host,
-                "texts": list(texts),
-                "modules": list(modules),
-                "document_type": document_type,
-                "accelerated": accelerated,
-            }
-        )
+        asked = {
+            "host": host,
+            "texts": list(texts),
+            "modules": list(modules),
+            "document_type": document_type,
+            "accelerated": accelerated,
+        }
+        try:
+            self._ask(asked)
+        except BaseException:
+            self.close()
+            raise
 
     def answers(self) -> Mapping[str, Any]:
         """What the gates answer, as plain data, by "document: module/gate"."""

@@ -71,6 +71,8 @@ class Comparison:
         changed: Verdicts that differ, "document: module/gate", with the first difference.
         added: Gates that only the new set has.
         removed: Gates that only the old one has.
+        beside: What is shared on one side only, such as the pass of an accelerated host: seconds
+            a document.
         machine: What it was measured on.
         warning: Why the figures are to be taken with care; empty if nothing was seen.
 
@@ -87,6 +89,7 @@ class Comparison:
     changed: Mapping[str, str]
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    beside: Mapping[str, float] = field(default_factory=dict)
     machine: Mapping[str, str] = field(default_factory=dict)
     warning: str = ""
 
@@ -101,6 +104,7 @@ class Comparison:
             **asdict(self),
             "rows": [{**asdict(row), "change": row.change} for row in self.rows],
             "changed": dict(self.changed),
+            "beside": dict(self.beside),
             "machine": dict(self.machine),
         }
 
@@ -187,8 +191,14 @@ def compare_runs(
         rounds=rounds,
         rows=(*shared, *of_gates),
         changed=changed,
-        added=tuple(name for name in news[0] if name not in olds[0]),
-        removed=tuple(name for name in olds[0] if name not in news[0]),
+        added=tuple(name for name in news[0] if name not in olds[0] and "/" in name),
+        removed=tuple(name for name in olds[0] if name not in news[0] and "/" in name),
+        beside={
+            name: statistics.median(times[name] for times in side) / documents
+            for side, other in ((olds, news), (news, olds))
+            for name in side[0]
+            if name not in other[0] and "/" not in name
+        },
         machine=machine(),
         warning=warning,
     )

@@ -27,13 +27,16 @@ class Scripted:
 
 def test_rows_are_medians_and_their_ratio() -> None:
     old = Scripted(*({"all": time, "m/a": time / 2, "m/gone": 1.0} for time in (4.0, 6.0, 9.0)))
-    new = Scripted(*({"all": time, "m/a": time, "m/new": 1.0} for time in (2.0, 3.0, 4.5)))
+    new = Scripted(
+        *({"all": time, "m/a": time, "m/new": 1.0, "pass": 4.0} for time in (2.0, 3.0, 4.5))
+    )
     found = compare_runs(old, new, documents=2, rounds=3, changed={})
     whole, gate_ = found.rows
     assert (whole.name, whole.old, whole.new, whole.ratio.value) == ("all", 3.0, 1.5, 0.5)
     assert (whole.ratio.low, whole.ratio.high, whole.change) == (0.5, 0.5, "faster")
     assert (gate_.ratio.value, gate_.change) == (1.0, "as before")
     assert (found.added, found.removed) == (("m/new",), ("m/gone",))
+    assert found.beside == {"pass": 2.0}
 
 
 def test_a_gate_is_slower_if_only_re_answers_it_now() -> None:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gatecore.cli.output.console import console, listing, show
 from gatecore.output.html.profile import attribution, facts, in_unit
-from gatecore.text import shortened, visible
+from gatecore.text import plural, shortened, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -77,7 +77,10 @@ def _times(profile: Profile, shown: Sequence[GateProfile], named: _Names) -> Tab
         seconds = sum(gate.seconds for gate in others)
         share = sum(gate.share for gate in others)
         table.add_row(
-            Text(f"{len(others):,} other gates", "dim"), f"{share:.1%}", "", _time(seconds / each)
+            Text(plural(len(others), "other gate"), "dim"),
+            f"{share:.1%}",
+            "",
+            _time(seconds / each),
         )
     return table
 
@@ -137,15 +140,17 @@ def show_comparison(comparison: Comparison, top: int) -> None:
             Text(row.change, _CHANGES[row.change]),
         )
     show(page, table)
+    for name, seconds in comparison.beside.items():
+        show(page, Text(f"beside the gates, on one side only: {name} {in_unit(seconds)}", "dim"))
     left = len(of_gates) - top
     if left > 0:
         counts = [row.change for row in of_gates[top:]]
         said = ", ".join(f"{counts.count(name)} {name}" for name in _CHANGES if name in counts)
-        show(page, Text(f"{left:,} more gates: {said}", "dim"))
+        show(page, Text(f"{plural(left, 'more gate')}: {said}", "dim"))
     for name, gates in (("added", comparison.added), ("removed", comparison.removed)):
         if gates:
             show(page, Text(visible(f"{name}: {', '.join(gates)}")))
-    said = f"{comparison.documents:,} documents, {comparison.rounds:,} rounds in turn"
+    said = f"{plural(comparison.documents, 'document')}, {comparison.rounds:,} rounds in turn"
     show(page, Text(), Text(said, "dim"))
     if comparison.warning:
         show(page, Text(visible(comparison.warning), "yellow"))
@@ -154,4 +159,4 @@ def show_comparison(comparison: Comparison, top: int) -> None:
     if comparison.is_same:
         show(page, Text("All verdicts are the same.", "green"))
     else:
-        show(page, Text(f"{len(comparison.changed):,} verdicts changed.", "bold red"))
+        show(page, Text(f"{plural(len(comparison.changed), 'verdict')} changed.", "bold red"))

@@ -13,6 +13,7 @@ from typing import Final
 
 from gatecore.output.html.marks import escaped
 from gatecore.profiling import GateProfile, PatternProfile, Profile
+from gatecore.text import plural
 
 __all__ = ["render_profile"]
 
@@ -85,9 +86,9 @@ def _page(profile: Profile, top: int, advice: Mapping[str, Sequence[str]]) -> It
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Profile of {len(profile.gates):,} gates – gatecore</title>\n"
+        f"<title>Profile of {plural(len(profile.gates), 'gate')} – gatecore</title>\n"
         f"<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f"<h1>Profile of {len(profile.gates):,} gates</h1>\n"
+        f"<h1>Profile of {plural(len(profile.gates), 'gate')}</h1>\n"
     )
     yield f'<p class="dim">{escaped(facts(profile))}</p>\n'
     yield f"<p>{escaped(attribution(profile))}</p>\n"
@@ -120,9 +121,10 @@ def facts(profile: Profile) -> str:
     )
     each = profile.seconds / max(profile.rounds * profile.documents, 1)
     return (
-        f"{profile.kind}: {profile.documents:,} documents of {profile.characters:,} characters, "
-        f"{profile.rounds:,} rounds, {in_unit(each)} a document; the rows add up to "
-        f"{profile.accounted:.1%} of the wall time. {on}"
+        f"{profile.kind}: {plural(profile.documents, 'document')}, "
+        f"{plural(profile.characters, 'character')}, {profile.rounds:,} rounds, "
+        f"{in_unit(each)} a document; the rows add up to {profile.accounted:.1%} of the wall "
+        f"time. {on}"
     )
 
 
@@ -173,7 +175,7 @@ def _bars(profile: Profile, shown: Sequence[GateProfile]) -> Iterator[str]:
             for name, _ in _PARTS
             if name != "shared"
         }
-        rows.append((f"{len(others):,} other gates", together))
+        rows.append((plural(len(others), "other gate"), together))
     longest = max((sum(parts.values()) for _, parts in rows), default=0.0) or 1.0
     height = _ROW * len(rows) + 30
     width = _NAMES + _WIDTH + 150
