@@ -23,6 +23,7 @@ DOORS: Final = (
     *("gatecore.cache", "gatecore.engine.registry", "gatecore.engine.risk", "gatecore.protocols"),
     *("gatecore.hosts.stats", "gatecore.lint.gates", "gatecore.lint.patterns"),
     *("gatecore.modules", "gatecore.output.html", "gatecore.output.sarif"),
+    "gatecore.profiling",
 )
 #: In such an `__all__` for modules beside it only, or a type that signatures spell out.
 NOT_PUBLIC: Final = {

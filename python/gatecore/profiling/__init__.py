@@ -12,6 +12,16 @@ Knows gates, and hosts by protocol only.
 
 from __future__ import annotations
 
+from gatecore.gates.counters import (
+    Counters,
+    Detail,
+    GateCounters,
+    GateDetail,
+    Parts,
+    PatternDetail,
+    Quantiles,
+    Times,
+)
 from gatecore.profiling.benchmark import PerformanceBenchmark
 from gatecore.profiling.comparison import Comparison, Row, compare
 from gatecore.profiling.measured import measure_performance
@@ -21,12 +31,20 @@ from gatecore.profiling.statistics import Interval
 
 __all__ = [
     "Comparison",
+    "Counters",
+    "Detail",
+    "GateCounters",
+    "GateDetail",
     "GateProfile",
     "Interval",
+    "Parts",
+    "PatternDetail",
     "PatternProfile",
     "PerformanceBenchmark",
     "Profile",
+    "Quantiles",
     "Row",
+    "Times",
     "compare",
     "measure_performance",
     "profile",

@@ -1,6 +1,6 @@
 """`@measure_performance`: how long each call of a function takes, as log records.
 
-It logs to `gatecore.performance`, or to the logger that is given, and never prints. Records say the
+It logs to `gatecore.profiling`, or to the logger that is given, and never prints. Records say the
 function's name, milliseconds and how the call ended; never arguments, which may be documents.
 """
 
@@ -17,7 +17,7 @@ __all__ = ["measure_performance"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-_LOGGER: Final = logging.getLogger("gatecore.performance")
+_LOGGER: Final = logging.getLogger("gatecore.profiling")
 
 
 @overload
@@ -48,7 +48,7 @@ def measure_performance(
     Args:
         func: The function, if there are no arguments.
         name: What it is called in records; its qualified name if not given.
-        logger: Where to log; `gatecore.performance` if not given.
+        logger: Where to log; `gatecore.profiling` if not given.
         level: Of the records. Nothing is measured while the logger is not enabled for it: a call
             then costs about 0.1 µs more.
 

@@ -14,7 +14,7 @@ import pytest
 from gatecore.profiling import measure_performance
 from tests.support.command import Output
 
-LOGGER = "gatecore.performance"
+LOGGER = "gatecore.profiling"
 
 
 @pytest.fixture
