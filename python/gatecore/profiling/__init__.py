@@ -4,7 +4,8 @@
     comparison      compare: two of them in turn, with confidence
     benchmark       PerformanceBenchmark: one call, many times
     measured        @measure_performance: each call of a function, logged
-    gate_sets · python_gates     how each kind is measured;  re_calls: what is asked of re
+    gate_sets · python_gates     how each kind is measured
+    asking · re_calls · re_shares  Python gates, and what they ask of re
     model · statistics · machine  what is told, how sure it is, and on what it was measured
 
 Knows gates, and hosts by protocol only.

@@ -50,7 +50,7 @@ def measure_performance(
         name: What it is called in records; its qualified name if not given.
         logger: Where to log; `gatecore.profiling` if not given.
         level: Of the records. Nothing is measured while the logger is not enabled for it: a call
-            then costs about 0.1 µs more.
+            then costs 0.2 to 0.4 µs more.
 
     Records have `function`, `duration_ms` and `outcome`: "returned", "closed" of a generator that
     was not used to its end, or the name of what was raised.
@@ -94,8 +94,10 @@ def _record(log: logging.Logger, level: int, name: str, seconds: float, outcome:
 def _of_function(
     function: Callable[..., Any], name: str, log: logging.Logger, level: int
 ) -> Callable[..., Any]:
+    is_on = log.isEnabledFor
+
     def measured(*args: Any, **kwargs: Any) -> Any:
-        if not log.isEnabledFor(level):
+        if not is_on(level):
             return function(*args, **kwargs)
         outcome, begun = "returned", time.perf_counter()
         try:

@@ -13,7 +13,7 @@ from gatecore.profiling.python_gates import profile_python_gates
 
 if TYPE_CHECKING:
     from gatecore.gates.spec import Gate
-    from gatecore.profiling.python_gates import AcceleratedHost, PythonGate
+    from gatecore.profiling.asking import AcceleratedHost, PythonGate
 
 __all__ = ["profile"]
 

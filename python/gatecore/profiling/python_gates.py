@@ -1,181 +1,33 @@
 """`profile` of Python gates, as they are or of an accelerated host.
 
-A gate is called with the text, one after the other as engines do. As they are, some
-rounds of their own find out what they ask of `re` (`re_calls`). Accelerated, all gates get one
-`Document`, and the core tells which part of a call went into passes, automata and `re`: what is
-left is the gate's own Python, with the thousands of questions that the pass answers at once.
+A gate is called with the text, one after the other as engines do. As they are, some rounds of
+their own find out what they ask of `re` (`re_shares`). Accelerated, all gates get one `Document`,
+and the core tells which part of a call went into passes, automata and `re`: what is left is the
+gate's own Python, with the thousands of questions that the pass answers at once.
 """
 
 from __future__ import annotations
 
-import re
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from gatecore._gatecore import TimeSpent
-from gatecore.errors import GatecoreError
-from gatecore.gates.counters import Quantiles, Times
-from gatecore.patterns.explanation import Explanation
-from gatecore.patterns.set import PatternSet
+from gatecore.gates.counters import Times
+from gatecore.profiling.asking import AcceleratedHost, PythonGate, asked
 from gatecore.profiling.machine import machine
-from gatecore.profiling.model import GateProfile, PatternProfile, Profile, warning_of
-from gatecore.profiling.re_calls import AskedOfRe, ReCalls
-from gatecore.profiling.statistics import quantile
+from gatecore.profiling.model import GateProfile, Profile, warning_of
+from gatecore.profiling.re_shares import with_re_calls
+from gatecore.profiling.statistics import quantiles
 
-__all__ = ["AcceleratedHost", "PythonGate", "PythonGateRuns", "profile_python_gates"]
+__all__ = ["PythonGateRuns", "profile_python_gates"]
 
 #: Statuses with which a Python gate says that it found nothing to report.
 _SILENT: Final = ("PASS", "N/A")
 _NANO: Final = 1e-9
-#: Patterns of a gate that are named, the slowest first.
-_WORST: Final = 5
-#: Rounds that find out what is asked of `re`.
-_LOOKS: Final = 5
-
-
-class PythonGate(Protocol):
-    """A gate as hosts write it."""
-
-    def check(self, text: str, document_type: str, /) -> Any:
-        """A mapping with a `status`, or whatever."""
-
-
-class AcceleratedHost(Protocol):
-    """What makes documents for an accelerated host's gates: `Acceleration` is one."""
-
-    def document(self, text: str, /) -> str:
-        """The text as the gates are given it."""
-
-    def finish(self, document: Any, /) -> None:
-        """Called when all gates were asked about it."""
-
-
-class _InRe:
-    """Wall time of a gate and what of it went into `re`, round by round."""
-
-    def __init__(self) -> None:
-        self._rounds: list[list[float]] = []
-
-    def begin(self) -> None:
-        self._rounds.append([0.0, 0.0])
-
-    def add(self, wall: float, in_re: float) -> None:
-        self._rounds[-1][0] += wall
-        self._rounds[-1][1] += in_re
-
-    @property
-    def share(self) -> float:
-        """Of typical rounds, from 0 to 1: a call may be held up in one."""
-        wall, in_re = (statistics.median(column) for column in zip(*self._rounds, strict=True))
-        return min(in_re / wall, 1.0) if wall else 0.0
-
-
-def _with_re_calls(
-    profiles: Sequence[GateProfile],
-    gates: Mapping[str, PythonGate],
-    documents: Sequence[str],
-    document_type: str,
-) -> list[GateProfile]:
-    """The profiles with what the gates ask of `re`, found out in rounds of their own."""
-    by_gate: dict[str, dict[tuple[str, int], AskedOfRe]] = {name: {} for name in gates}
-    shares = {name: _InRe() for name in gates}
-    with ReCalls() as calls:
-        for _ in range(_LOOKS):
-            for share in shares.values():
-                share.begin()
-            for text in documents:
-                for name, gate in gates.items():
-                    begun = time.perf_counter()
-                    _asked(gate, text, document_type)
-                    wall = time.perf_counter() - begun
-                    asked = calls.take()
-                    shares[name].add(wall, sum(sum(one.times) for one in asked.values()))
-                    for key, one in asked.items():
-                        by_gate[name].setdefault(key, AskedOfRe()).add(one)
-    worst = {
-        name: sorted(asked.items(), key=lambda item: -sum(item[1].times))[:_WORST]
-        for name, asked in by_gate.items()
-    }
-    routes = _routes(key for listed in worst.values() for key, _ in listed)
-    users = Counter(key for asked in by_gate.values() for key in asked)
-    return [
-        _with_patterns(
-            profile,
-            by_gate[profile.name],
-            shares[profile.name].share,
-            tuple(
-                _pattern(key, one, routes.get(key), users[key]) for key, one in worst[profile.name]
-            ),
-        )
-        for profile in profiles
-    ]
-
-
-def _routes(keys: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Explanation]:
-    """How gatecore would answer them; those that it cannot compile are left out."""
-    listed = list(dict.fromkeys(keys))
-    try:
-        patterns = PatternSet(listed)
-    except (GatecoreError, re.error):
-        return {}
-    return {key: patterns.explain(number) for number, key in enumerate(listed)}
-
-
-def _pattern(
-    key: tuple[str, int], one: AskedOfRe, explained: Explanation | None, users: int
-) -> PatternProfile:
-    source, flags = key
-    ascending = sorted(one.times)
-    return PatternProfile(
-        group="",
-        pattern=source,
-        source=source,
-        flags=flags,
-        questions=len(one.times),
-        matches=one.matches,
-        worked=Times(len(one.times), sum(one.times)),
-        asked_of_re=len(one.times),
-        quantiles=_quantiles(ascending),
-        route="fallback" if explained is None else explained.route,
-        reason="" if explained is None else explained.reason,
-        gates=users,
-    )
-
-
-def _with_patterns(
-    profile: GateProfile,
-    asked: Mapping[tuple[str, int], AskedOfRe],
-    share: float,
-    worst: tuple[PatternProfile, ...],
-) -> GateProfile:
-    """The share of the rounds that looked, of the seconds that were measured before."""
-    by_re = profile.seconds * share
-    reason = profile.reason
-    if asked:
-        in_re = sum(sum(one.times) for one in asked.values())
-        compiling = sum(one.compiling for one in asked.values())
-        calls = sum(len(one.times) for one in asked.values()) // _LOOKS
-        reason = (
-            f"{share:.0%} is re: {calls:,} calls a round with {len(asked):,} patterns, of which "
-            f"{compiling / in_re:.0%} is compiling and looking in re's cache"
-        )
-    return replace(profile, re=by_re, python=profile.seconds - by_re, patterns=worst, reason=reason)
-
-
-def _quantiles(ascending: Sequence[float]) -> Quantiles:
-    return Quantiles(*(quantile(ascending, share) for share in (0.5, 0.95, 0.99, 1.0)))
-
-
-def _asked(gate: PythonGate, text: str, document_type: str) -> Any:
-    """What a gate answers; an `Exception` is an answer as well."""
-    try:
-        return gate.check(text, document_type)
-    except Exception as error:
-        return error
 
 
 def _status_of(answer: Any) -> str:
@@ -236,7 +88,7 @@ def profile_python_gates(
         shared = {"shared pass": passes, "documents made and finished": making}
     found = [_told(name, one, seconds, len(documents)) for name, one in measured.items()]
     if accelerated is None:
-        found = _with_re_calls(found, gates, documents, document_type)
+        found = with_re_calls(found, gates, documents, document_type)
     return Profile(
         kind="python gates" if accelerated is None else "accelerated host",
         documents=len(documents),
@@ -261,7 +113,7 @@ def _asked_all(
     """Asks all gates about one document; gives the seconds of passes."""
     before, since, passes = spent.of_thread(), time.perf_counter(), 0
     for name, gate in gates.items():
-        answer = _asked(gate, document, document_type)
+        answer = asked(gate, document, document_type)
         now, after = time.perf_counter(), spent.of_thread()
         passed, confirmed, by_re = (new - old for new, old in zip(after, before, strict=True))
         one, status = measured[name], _status_of(answer)
@@ -298,7 +150,7 @@ def _told(name: str, one: _Measured, wall: float, documents: int) -> GateProfile
         seconds=seconds,
         share=seconds / wall if wall else 0.0,
         typical=statistics.median(rounds) / documents,
-        quantiles=_quantiles(ascending),
+        quantiles=quantiles(ascending),
         shown=Times(len(shown), sum(shown)),
         silent=Times(len(one.times) - len(shown), seconds - sum(shown)),
         confirmation=one.confirmation,
@@ -355,7 +207,7 @@ class PythonGateRuns:
         for number, text in enumerate(self._documents, 1):
             document = text if self._accelerated is None else self._accelerated.document(text)
             for name, gate in self._gates.items():
-                answer = _asked(gate, document, self._document_type)
+                answer = asked(gate, document, self._document_type)
                 if isinstance(answer, Exception):
                     answer = f"{type(answer).__name__}: {answer}"
                 told[f"{number}: {name}"] = answer

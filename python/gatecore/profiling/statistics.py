@@ -13,7 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-__all__ = ["Interval", "median_interval", "quantile", "ratio_interval"]
+from gatecore.gates.counters import Quantiles
+
+__all__ = ["Interval", "median_interval", "quantile", "quantiles", "ratio_interval"]
 
 _RESAMPLES: Final = 1_000
 _Told: TypeAlias = Callable[[Sequence[float]], float]
@@ -55,6 +57,15 @@ def quantile(ascending: Sequence[float], share: float) -> float:
         return 0.0
     rank = math.ceil(share * len(ascending))
     return ascending[min(max(rank, 1), len(ascending)) - 1]
+
+
+def quantiles(ascending: Sequence[float]) -> Quantiles:
+    """The quantiles that profiles tell.
+
+    >>> quantiles([1.0, 2.0, 3.0])
+    Quantiles(p50=2.0, p95=3.0, p99=3.0, maximum=3.0)
+    """
+    return Quantiles(*(quantile(ascending, share) for share in (0.5, 0.95, 0.99, 1.0)))
 
 
 def median_interval(values: Sequence[float], *, seed: int = 1) -> Interval:
