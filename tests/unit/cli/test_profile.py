@@ -183,6 +183,7 @@ def test_a_module_of_a_host_alone_and_its_document_type(capsys: Output) -> None:
     ("argv", "said"),
     [
         (["gates", "--plain", "a.txt"], "--plain is for --host"),
+        (["gates", "--host", "profiled_host:Engine", "--gate", "x", "a.txt"], "only modules can"),
         (["gates", "--host", "profiled_host:Engine", "--exact", "a.txt"], "--exact is for gates"),
         (["gates", "--host", "profiled_host:Engine", "--module", "no", "a.txt"], "no module 'no'"),
         (["gates", "--host", "profiled_host:no", "a.txt"], "AttributeError"),

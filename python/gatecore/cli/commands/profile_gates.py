@@ -93,6 +93,13 @@ def run(options: Options) -> int:
 
     if options.host is None and options.plain:
         raise GatecoreError("--plain is for --host; gates that are data have no other form")
+    sources, narrowing = options.selection.sources, options.selection.narrowing
+    if options.host is not None and (
+        sources.gates or narrowing.tags or narrowing.names or narrowing.skip
+    ):
+        raise GatecoreError(
+            "of a host's gates only modules can be chosen: with --host give --module or nothing"
+        )
     if options.host is not None and options.exact:
         raise GatecoreError("--exact is for gates that are data; a host's gates cannot be left out")
     texts, errors = [], []
