@@ -77,7 +77,7 @@ class GateProfile:
         statuses: How often it gave each status in one round.
         patterns: Its patterns, those that took longest first; of Python gates that are not
             accelerated the five slowest that it asked `re` about, in five rounds.
-        marginal: Seconds a round that the set takes longer with the gate than without it, shared
+        marginal: Seconds a document that the set takes longer with the gate than without it, shared
             pass included, measured by leaving it out; None unless that was asked for.
         reason: Why it is slow, in a sentence; empty if nothing stands out.
 

@@ -117,7 +117,7 @@ def test_exact_attributes_the_pass_to_the_gates_shown(capsys: Output) -> None:
     assert second["marginal"] is None
     assert told["advice"] == {}
     assert main([*argv, "--no-lint"]) == 0
-    assert "with − without" in capsys.readouterr().out
+    assert "longer with it than without" in capsys.readouterr().out
 
 
 class _Page(HTMLParser):

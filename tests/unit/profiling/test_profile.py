@@ -150,7 +150,7 @@ def test_a_profile_is_not_in_the_counters_of_the_set(shipped: GateSet) -> None:
 
 def test_the_pass_is_attributed_only_where_that_was_asked_for() -> None:
     gates = gate_set(cheap=CHEAP, dear=DEAR)
-    plain, exact = profile(gates, [TEXT], rounds=3), profile(gates, [TEXT], rounds=9, exact=1)
+    plain, exact = profile(gates, [TEXT], rounds=3), profile(gates, [TEXT * 20], rounds=9, exact=1)
     assert (plain.is_exact, exact.is_exact) == (False, True)
     assert all(gate.marginal is None for gate in plain.gates)
     dear, cheap = exact.gates

@@ -32,7 +32,9 @@ def show_profile(profile: Profile, top: int, advice: Mapping[str, Sequence[str]]
     page = console()
     shown = profile.gates[:top]
     named = _Names(shown)
-    show(page, _times(profile, shown, named), Text(), _split(profile, shown, named))
+    show(page, _times(profile, shown, named), Text(), _split(shown, named))
+    if profile.is_exact:
+        show(page, Text(), _marginal(shown, named))
     for gate in shown:
         show(page, Text(), *_gate(gate, advice.get(gate.name, ()), page.width))
     show(page, Text(), Text(visible(facts(profile)), "dim"), Text(attribution(profile), "dim"))
@@ -85,24 +87,29 @@ def _times(profile: Profile, shown: Sequence[GateProfile], named: _Names) -> Tab
     return table
 
 
-def _split(profile: Profile, shown: Sequence[GateProfile], named: _Names) -> Table:
-    exact = profile.is_exact
-    more = ["with − without"] if exact else []
+def _split(shown: Sequence[GateProfile], named: _Names) -> Table:
     table = listing(
         Column("of which", overflow="fold"),
-        *_right("automata", "re", "rules", "Python", "matching", "not", "findings", *more),
+        *_right("automata", "re", "rules", "Python", "matching", "not", "findings"),
     )
     for gate in shown:
         parts = (gate.confirmation, gate.re, gate.rules, gate.python)
         cells = [f"{part / gate.seconds:.0%}" if gate.seconds else "–" for part in parts]
         cells += [_time(times.mean) if times.count else "–" for times in (gate.shown, gate.silent)]
         cells.append(f"{gate.hits:,}")
-        if exact:
-            one = gate.marginal
-            cells.append(
-                f"{in_unit(one.value)} ± {in_unit((one.high - one.low) / 2)}" if one else "–"
-            )
         table.add_row(Text(visible(named(gate)), "cyan"), *cells)
+    return table
+
+
+def _marginal(shown: Sequence[GateProfile], named: _Names) -> Table:
+    table = listing(
+        Column("what the set takes longer with it than without", overflow="fold"),
+        *_right("a document", "95 % interval"),
+    )
+    for gate in shown:
+        if (one := gate.marginal) is not None:
+            interval = f"{_time(one.low)} to {_time(one.high)}"
+            table.add_row(Text(visible(named(gate)), "cyan"), _time(one.value), interval)
     return table
 
 

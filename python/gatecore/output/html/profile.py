@@ -246,7 +246,7 @@ def _table(profile: Profile, shown: Sequence[GateProfile]) -> Iterator[str]:
         if profile.is_exact:
             one = gate.marginal
             cells.append(
-                f"{in_unit(one.value)} ({in_unit(one.low)} to {in_unit(one.high)}) a round"
+                f"{in_unit(one.value)} ({in_unit(one.low)} to {in_unit(one.high)})"
                 if one
                 else "not asked for"
             )
