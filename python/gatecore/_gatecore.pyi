@@ -20,6 +20,7 @@ __all__ = [
     "Match",
     "MatchIterator",
     "Pattern",
+    "TimeSpent",
     "__version__",
     "backends",
     "cache_key",
@@ -194,6 +195,12 @@ class CoreGates:
         self, gates: Sequence[tuple[int, int]], evaluated: int, report: int
     ) -> None: ...
     def details(self) -> tuple[_Parts, list[_GateDetail], list[_PatternDetail]] | None: ...
+
+@final
+class TimeSpent:
+    def __new__(cls) -> TimeSpent: ...
+    def of_thread(self) -> list[int]: ...
+    def close(self) -> None: ...
 
 @final
 class Deadline:

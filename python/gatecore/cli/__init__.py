@@ -60,11 +60,14 @@ _COMMANDS: Final = {
     "metrics": "print what ships for Grafana and Prometheus",
     "metrics dashboard": "print the dashboard",
     "metrics rules": "print the recording and alerting rules",
+    "profile": "measure gates",
+    "profile gates": "show which gates take the time, and why",
+    "profile compare": "show what became faster or slower between two versions of gates",
     "compare": "hold an engine of your own against its accelerated self, or gates against re",
 }
 """What each is for. `gates check` is the file `commands/gates_check.py`."""
 
-_GROUPS: Final = ("gates", "audit", "metrics")
+_GROUPS: Final = ("gates", "audit", "profile", "metrics")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -178,6 +178,7 @@ class CompiledGates:
         timing = Timing(scanned - started, time.perf_counter() - scanned)
         report = Report(tuple(verdicts), characters=len(text), timing=timing, masked=tuple(masked))
         if stopwatch is not None:
+            del document, outcomes  # which takes time as well where thousands were found
             core.count_report(*stopwatch.end())
         return report._remember(self, text, until)
 

@@ -167,7 +167,7 @@ class GateDetail:
 class PatternDetail:
     """What was measured of a pattern while profiling. Gates that share a pattern share this.
 
-    A question is asked once a document; whoever asks again finds the answer remembered.
+    Work is done once a document: whoever asks the same again finds the answer remembered.
 
     Attributes:
         known_matching: Questions that the pass had answered, which take some nanoseconds, and the
