@@ -134,7 +134,7 @@ def take_back(connection: apsw.Connection, counts: Counts) -> None:
         connection.execute(f"DELETE FROM {table} WHERE n = 0")
 
 
-def forget_log(run: Callable[[Callable[[apsw.Connection], bool]], bool]) -> None:
+def forget_log(run: Callable[[Callable[[apsw.Connection], int]], int]) -> None:
     """Moves the log into the file and empties it, as it has the pages as they were.
 
     Raises:
@@ -151,14 +151,14 @@ def forget_log(run: Callable[[Callable[[apsw.Connection], bool]], bool]) -> None
         time.sleep(_LOOK)
 
 
-def _empty_log(connection: apsw.Connection) -> bool:
-    """Whether it is empty now. Nobody who writes is held up for long."""
+def _empty_log(connection: apsw.Connection) -> int:
+    """Whether it is empty now, 1 or 0. Nobody who writes is held up for long."""
     usual = connection.pragma("busy_timeout")
     connection.set_busy_timeout(_BUSY_MS)
     try:
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     except apsw.BusyError:
-        return False
+        return 0
     finally:
         connection.set_busy_timeout(usual)
-    return True
+    return 1
