@@ -19,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TypeVar
 
+import apsw
+
 from gatecore import forks
 from gatecore.audit import queries
 from gatecore.audit.archives import Archives, again_if_replaced
@@ -46,6 +48,7 @@ from gatecore.audit.windows import DAY
 from gatecore.audit.writer import Writer
 from gatecore.errors import AuditQuestionError, AuditRecordError, AuditWriteError
 from gatecore.protocols import Asked, Validation
+from gatecore.text import visible
 
 __all__ = ["AuditObserver", "AuditStats", "AuditStore", "Moment"]
 
@@ -356,6 +359,8 @@ class AuditStore:
         """
         if limit < 1:
             raise AuditQuestionError(f"limit is {limit}: a page has at least one validation")
+        limit = min(limit, _LARGEST)
+        before = None if before is None else (before[0], before[1])
         return self._asked(("recent", limit, before), lambda reader: reader.recent(limit, before))
 
     def history(self, document: str | ReportLike) -> tuple[Entry, ...]:
@@ -490,12 +495,22 @@ class AuditStore:
 
         Returns:
             How many validations there were.
+
+        Raises:
+            AuditWriteError: The store cannot be written at the moment; or all is erased, but what
+                was there is in the log as long as somebody reads an older state.
         """
         digest = document_digest(document)
         self.flush()  # what was recorded before is to be found
-        with self._retention.erasing():
-            count = self._retention.erase(digest, reason)
-            return count + erase(self._writer.run, self._chain, digest, reason)
+        try:
+            with self._retention.erasing():
+                count = self._retention.erase(digest, reason)
+                return count + erase(self._writer.run, self._chain, digest, reason)
+        except apsw.Error as error:
+            raise AuditWriteError(
+                f"{visible(str(self.path))}: cannot be erased from at the moment: {error}; do it "
+                "again"
+            ) from error
 
     def archive(
         self, *, before: str | None = None, months: int | None = None, dry_run: bool = False
