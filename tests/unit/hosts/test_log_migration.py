@@ -200,6 +200,15 @@ def test_nulls_that_are_none_of_the_hosts_are_answered_as_such(
     assert StoreLog(store).get_recent_entries(-1) == old.get_recent_entries(-1)
 
 
+def test_numbers_below_one_are_numbers_too(tmp_path: Path, store: AuditStore) -> None:
+    old, _ = _old_file(tmp_path / "old.db", 20)
+    for table, column in (("audit_log", "id"), ("audit_gate_results", "audit_id")):
+        _sql(old, f"UPDATE {table} SET {column} = {column} - 10")
+    _sql(old, "UPDATE audit_gate_results SET id = id - 50")
+    found = migrate_audit_log(old.path, store)
+    assert (found.added, found.is_whole, found.ids_kept) == (20, True, False), found.differences
+
+
 def test_long_words_are_cut_and_said_to_be(tmp_path: Path, store: AuditStore) -> None:
     old, _ = _old_file(tmp_path / "old.db", 40)
     _sql(old, "UPDATE audit_log SET document_type = ? WHERE id = 9", "long " * 300)

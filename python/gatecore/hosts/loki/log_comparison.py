@@ -124,7 +124,7 @@ class _Comparison:
     def said(self, sinces: list[str]) -> list[Counter[Outcome]]:
         """How often each thing was said in each window, by one look at each row."""
         between: list[Counter[tuple[Any, ...]]] = [Counter() for _ in sinces]
-        after = 0
+        after = -(1 << 63)
         while rows := self._old(_SAID, after=after, most=_ROWS):
             for timestamp, some in groupby(rows, itemgetter(1)):
                 between[bisect_right(sinces, timestamp) - 1].update(map(_SAYING, some))

@@ -29,6 +29,8 @@ __all__ = ["LogFile", "Row", "is_log"]
 
 _TABLES: Final = ("audit_log", "audit_gate_results")
 _HASH: Final = re.compile("[0-9a-f]{64}")
+#: No number is less.
+_BEFORE_ALL: Final = -(1 << 63)
 #: Rows that are read at once.
 _VALIDATIONS: Final = 1_000
 _SAID: Final = 20_000
@@ -188,7 +190,7 @@ class LogFile:
 
     def rows(self) -> Iterator[Row]:
         """The validations, in the order of their numbers."""
-        after = 0
+        after = _BEFORE_ALL
         while True:
             rows = self._asked(_ROWS, after, self.last, _VALIDATIONS)
             yield from map(Row._make, rows)
@@ -207,7 +209,7 @@ class LogFile:
             yield number, [one for one in outcomes if one is not None]
 
     def _is_in_order(self) -> bool:
-        last = 0
+        last = _BEFORE_ALL
         for rows in self._parts(_ORDER):
             about = [about for _, about in rows]
             if about[0] < last or about != sorted(about):
@@ -221,7 +223,7 @@ class LogFile:
 
     def _parts(self, statement: str) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a statement, which begin with their number, some thousand at a time."""
-        after = 0
+        after = _BEFORE_ALL
         while rows := self._asked(statement, after, self.last_said, _SAID):
             yield rows
             after = rows[-1][0]

@@ -96,6 +96,11 @@ class _Run:
         if self._number < self._there:
             raise self._own_validations()
         self._written()
+        if (read := self._number + len(self.left_ids)) != self.log.size:
+            raise AuditFileError(
+                f"{visible(str(self.log.path))}: has {self.log.size} validations, of which {read} "
+                "were found: it was changed meanwhile"
+            )
 
     def _validations(self) -> Iterator[tuple[Row, list[Said]]]:
         """Those that can be kept, with what was said of them."""
