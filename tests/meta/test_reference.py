@@ -24,7 +24,8 @@ DOORS: Final = (
     *("gatecore.engine.registry", "gatecore.engine.risk"),
     *("gatecore.hosts.loki.store_log", "gatecore.hosts.migration", "gatecore.hosts.registry"),
     *("gatecore.hosts.stats", "gatecore.lint.gates", "gatecore.lint.patterns"),
-    *("gatecore.modules", "gatecore.output.html", "gatecore.output.sarif"),
+    *("gatecore.metrics", "gatecore.modules", "gatecore.output.html", "gatecore.output.sarif"),
+    "gatecore.profiling",
 )
 #: In such an `__all__` for modules beside it only, or a type that signatures spell out.
 NOT_PUBLIC: Final = {

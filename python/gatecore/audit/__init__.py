@@ -5,7 +5,8 @@ records     what is kept of a validation;  outcomes: the dictionaries of what ga
 writer      the thread that writes;  writing: one transaction;  chain: what makes it evident
 queries     the questions;  windows: time as few buckets;  results: the answers
 connections which SQLite, the pool of readers;  migrations, schema.sql: the file's version
-archives    months that are Parquet files;  verifying: the chain and the counts, checked
+archives    months that are Parquet files;  parquet: how these are written;  retention: archiving
+erasing     one document, taken out;  verifying: the chain and the counts, checked
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         RiskStats,
         VersionVerdicts,
     )
+    from gatecore.audit.retention import ArchivedMonth, Vacuumed
     from gatecore.audit.store import AuditObserver, AuditStats, AuditStore
     from gatecore.audit.verifying import Verification
 
@@ -38,6 +40,7 @@ _HOMES = {
     "records": "Record",
     "results": "Alert Day Drift Entry GateFailures ModulePerformance Overview Page RiskStats "
     "VersionVerdicts",
+    "retention": "ArchivedMonth Vacuumed",
     "store": "AuditObserver AuditStats AuditStore",
     "verifying": "Verification",
 }
@@ -45,6 +48,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "Alert",
+    "ArchivedMonth",
     "AsyncAuditStore",
     "AuditObserver",
     "AuditStats",
@@ -59,6 +63,7 @@ __all__ = [
     "Page",
     "Record",
     "RiskStats",
+    "Vacuumed",
     "Verification",
     "VersionVerdicts",
 ]

@@ -64,6 +64,7 @@ def open_to_write(path: Path, durability: Durability) -> apsw.Connection:
         flags = apsw.SQLITE_OPEN_READWRITE
         connection = apsw.Connection(str(path), flags=flags, statementcachesize=64)
         connection.set_busy_timeout(_BUSY_MS)
+        connection.pragma("auto_vacuum", "incremental")  # of a new file: `vacuum` in small steps
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", durability)
         connection.pragma("wal_autocheckpoint", _CHECKPOINT_PAGES)

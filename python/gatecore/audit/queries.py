@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 import apsw
 
 from gatecore._gatecore import count_numbers
+from gatecore.audit.archives import PARTS, Part, parts_of
 from gatecore.audit.outcomes import ERASED, Dictionary, Outcome, unpack
 from gatecore.audit.records import Flag
 from gatecore.audit.results import (
@@ -65,8 +66,7 @@ STATEMENTS: Final[Mapping[str, str]] = MappingProxyType(
         "WHERE span = 1 AND bucket = day.value AND outcome = number.value AND n > 0",
         "first day": "SELECT min(bucket) FROM outcome_count WHERE span = 1",
         "last day": "SELECT max(bucket) FROM outcome_count WHERE span = 1",
-        "archives": "SELECT file, begin_at, end_at FROM archive "
-        "WHERE state = 'deleted' AND begin_at < ? AND end_at > ?",
+        "archives": PARTS,
         "head": "SELECT last, link, changes FROM head WHERE one = 1",
         "words": "SELECT id, word FROM word WHERE id >= ? ORDER BY id",
         "outcomes": "SELECT id, scope, module, gate, version, status, severity, branch "
@@ -78,19 +78,24 @@ STATEMENTS: Final[Mapping[str, str]] = MappingProxyType(
 class Archived(Protocol):
     """Validations in files instead of in the database."""
 
-    def rows(self, files: Iterable[str], begin: int, end: int) -> Iterator[tuple[Any, ...]]:
-        """(at, risk, critical, high, flags, outcomes) of a window, in microseconds."""
+    def rows(self, parts: Sequence[Part], begin: int, end: int) -> Iterator[tuple[int, ...]]:
+        """(at, risk, critical, high) of a window, in microseconds, without those erased."""
+
+    def outcomes(self, parts: Sequence[Part], begin: int, end: int) -> Mapping[int, int]:
+        """How often each outcome came up in a window."""
 
     def recent(
-        self, files: Iterable[str], before: tuple[int, int], limit: int
+        self, parts: Sequence[Part], before: tuple[int, int], limit: int
     ) -> list[tuple[Any, ...]]:
         """Rows as of the statement "recent"."""
 
-    def history(self, files: Iterable[str], document: bytes) -> list[tuple[Any, ...]]:
+    def history(self, parts: Sequence[Part], document: bytes) -> list[tuple[Any, ...]]:
         """Rows as of the statement "history"."""
 
-    def entry(self, files: Iterable[str], number: int) -> tuple[Any, ...] | None:
-        """A row as of the statement "entry"."""
+    def entry(
+        self, parts: Sequence[Part], number: int
+    ) -> tuple[tuple[Any, ...], tuple[tuple[str, str], ...]] | None:
+        """A row as of the statement "entry", and its excerpts."""
 
 
 class Reader:
@@ -118,9 +123,10 @@ class Reader:
         """The validations before one, the newest first."""
         start = before or (1 << 62, 1 << 62)
         rows = list(self._ask("recent", *start, limit))
-        if files := self._files(-(1 << 62), start[0] + 1):
-            # An archive's rows may be newer than what is left of the database, if late ones came.
-            rows += self._archived.recent(files, start, limit)
+        oldest = rows[-1][1] if len(rows) == limit else -(1 << 62)
+        # An archive's rows may be newer than what is left of the database, if late ones came.
+        if parts := self._parts(oldest, start[0] + 1):
+            rows += self._archived.recent(parts, start, limit)
             rows = sorted(rows, key=lambda row: (row[1], row[0]), reverse=True)[:limit]
         entries = tuple(map(self._entry, rows))
         following = (rows[-1][1], rows[-1][0]) if len(rows) == limit else None
@@ -129,22 +135,24 @@ class Reader:
     def history(self, document: bytes) -> tuple[Entry, ...]:
         """The validations of a document, the newest first."""
         rows = list(self._ask("history", document[:8], document))
-        if files := self._files():
-            rows += self._archived.history(files, document)
+        if parts := self._parts():
+            rows += self._archived.history(parts, document)
             rows.sort(key=lambda row: (row[1], row[0]), reverse=True)
         return tuple(map(self._entry, rows))
 
     def entry(self, number: int) -> Entry | None:
         """One validation with all that was said."""
         row = next(iter(self._ask("entry", number)), None)
-        if row is None and (files := self._files()):
-            row = self._archived.entry(files, number)
         if row is None:
-            return None
+            found = self._archived.entry(self._parts(), number)
+            if found is None:
+                return None
+            row, excerpts = found
+        else:
+            excerpts = tuple((gate, text) for gate, text in self._ask("excerpts", number))
         *said, packed = row
         numbers = unpack(packed, bool(said[8] & Flag.WIDE))
         outcomes = tuple(self._dictionary.outcome_of[one] for one in numbers)
-        excerpts = tuple((gate, text) for gate, text in self._ask("excerpts", number))
         return self._entry(tuple(said), outcomes, excerpts)
 
     def _entry(
@@ -177,7 +185,7 @@ class Reader:
 
     def first_at(self, since: int) -> int:
         """The first validation of a window that begins then: windows between two are the same."""
-        if self._files(since, 1 << 62):
+        if self._parts(since):
             return since
         found = next(iter(self._ask("first at", since)), None)
         return since if found is None else int(found[0])
@@ -192,10 +200,10 @@ class Reader:
             packed: tuple[list[bytes], list[bytes]] = ([], [])
             for numbers, flags in self._ask("outcomes in rows", row.begin, row.end):
                 packed[bool(flags & Flag.WIDE)].append(numbers)
-            for *_, flags, numbers in self._archived_rows(row):
-                packed[bool(flags & Flag.WIDE)].append(numbers)
-            for parts, width in zip(packed, (2, 4), strict=True):
-                counts.update(dict(count_numbers(b"".join(parts), width)))
+            for some, width in zip(packed, (2, 4), strict=True):
+                counts.update(dict(count_numbers(b"".join(some), width)))
+            if parts := self._parts(row.begin, row.end):
+                counts.update(self._archived.outcomes(parts, row.begin, row.end))
         outcome_of = self._dictionary.outcome_of
         return Counter({outcome_of[number]: count for number, count in counts.items() if count})
 
@@ -214,10 +222,9 @@ class Reader:
             for risk, count, *severe in self._ask("risks in rows", row.begin, row.end):
                 risks[risk] += count
                 critical, high = critical + severe[0], high + severe[1]
-            for _, risk, *severe, _flags, _outcomes in self._archived_rows(row):
-                if risk != ERASED:
-                    risks[risk] += 1
-                    critical, high = critical + severe[0], high + severe[1]
+            for _, risk, *severe in self._archived_rows(row):
+                risks[risk] += 1
+                critical, high = critical + severe[0], high + severe[1]
         named = self._named(risks)
         return RiskStats(sum(named.values()), named, critical, high)
 
@@ -239,8 +246,7 @@ class Reader:
             for day, risk, count in self._ask("risks by day in rows", row.begin, row.end):
                 add(day, risk, count)
             for at, risk, *_ in self._archived_rows(row):
-                if risk != ERASED:
-                    add(at // DAY, risk, 1)
+                add(at // DAY, risk, 1)
         return tuple(Day(_date(day), self._named(counts[day])) for day in sorted(counts))
 
     def drift(self, module: str, gate: str, since: int, until: int | None) -> Drift:
@@ -274,12 +280,12 @@ class Reader:
         ]
         return Drift(module, gate, tuple(sorted(versions, key=lambda one: (one.first, one.last))))
 
-    def _files(self, begin: int = -(1 << 62), end: int = 1 << 62) -> list[str]:
-        return [file for file, *_ in self._ask("archives", end, begin)]
+    def _parts(self, begin: int = -(1 << 62), end: int = 1 << 62) -> list[Part]:
+        return parts_of(self._ask("archives", end, begin))
 
-    def _archived_rows(self, row: Rows) -> Iterable[tuple[Any, ...]]:
-        files = self._files(row.begin, row.end)
-        return self._archived.rows(files, row.begin, row.end) if files else ()
+    def _archived_rows(self, row: Rows) -> Iterable[tuple[int, ...]]:
+        parts = self._parts(row.begin, row.end)
+        return self._archived.rows(parts, row.begin, row.end) if parts else ()
 
     def _named(self, risks: Counter[int]) -> Mapping[str, int]:
         words = self._dictionary.word_of

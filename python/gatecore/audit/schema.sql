@@ -105,14 +105,24 @@ CREATE TABLE erasure (
     reason     TEXT NOT NULL
 ) STRICT;
 
--- Months that are files. Rows go only after the file was read again and compared.
+-- Months that are files. Rows up to `deleted_to` are read from the file and no longer in the table;
+-- those after it are still in the table. It moves in the transaction that deletes.
+--   unused   being written, or replaced by another: whoever archives next removes it
+--   written  read again and compared: its rows are being deleted
+--   deleted  all of them are
 CREATE TABLE archive (
-    file     TEXT PRIMARY KEY,       -- its name, in the store's folder of archives
-    month    TEXT NOT NULL CHECK (month GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]'),
-    state    TEXT NOT NULL CHECK (state IN ('written', 'deleted')),
-    begin_at INTEGER NOT NULL,
-    end_at   INTEGER NOT NULL CHECK (end_at > begin_at),
-    rows     INTEGER NOT NULL CHECK (rows > 0),
-    digest   BLOB NOT NULL CHECK (length(digest) = 32)      -- SHA-256 of the file
+    file       TEXT PRIMARY KEY,     -- its name, in the store's folder of archives
+    month      TEXT NOT NULL CHECK (month GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]'),
+    state      TEXT NOT NULL CHECK (state IN ('unused', 'written', 'deleted')),
+    begin_at   INTEGER NOT NULL,
+    end_at     INTEGER NOT NULL CHECK (end_at > begin_at),
+    first_id   INTEGER NOT NULL CHECK (first_id > 0),
+    last_id    INTEGER NOT NULL CHECK (last_id >= first_id),
+    rows       INTEGER NOT NULL CHECK (rows > 0),
+    deleted_to INTEGER NOT NULL CHECK (deleted_to BETWEEN 0 AND last_id),
+    digest     BLOB,                 -- SHA-256 of the file
+    CHECK (state = 'unused' OR (digest IS NOT NULL AND length(digest) = 32)),
+    CHECK (state <> 'unused' OR deleted_to = 0),
+    CHECK ((state = 'deleted') = (deleted_to = last_id))
 ) STRICT;
 CREATE INDEX archive_begin ON archive (state, begin_at);

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar
 
 from gatecore import forks
 from gatecore.audit import queries
-from gatecore.audit.archives import Archives
+from gatecore.audit.archives import Archives, again_if_replaced
 from gatecore.audit.chain import Chain
 from gatecore.audit.connections import Durability, Pool, check_engine
 from gatecore.audit.erasing import erase
@@ -39,6 +39,7 @@ from gatecore.audit.results import (
     Page,
     RiskStats,
 )
+from gatecore.audit.retention import ArchivedMonth, Retention, Vacuumed, first_month
 from gatecore.audit.verifying import Verification, verify
 from gatecore.audit.windows import DAY
 from gatecore.audit.writer import Writer
@@ -161,6 +162,9 @@ class AuditStore:
         else:
             self._own_writer = Writer(self.path, self._chain, durability, max_pending)
         self._archived = Archives(self.path.with_name(f"{self.path.name}.archive"))
+        self._retention = Retention(
+            self.path, self._pool, lambda job: self._writer.run(job), self._chain, self._archived
+        )
         self._answers_cached = 0
         self._begin()
         forks.watch(self)
@@ -451,8 +455,12 @@ class AuditStore:
         Costs about 15 µs a validation.
         """
         noted = _noted(head) if head else None
-        with self._pool.connection() as connection:
-            return verify(connection, self._chain, self._archived, noted, progress)
+
+        def ask() -> Verification:
+            with self._pool.connection() as connection:
+                return verify(connection, self._chain, self._archived, noted, progress)
+
+        return again_if_replaced(ask)
 
     def erase(self, document: str | ReportLike, *, reason: str = "") -> int:
         """Takes out all that is kept of one document, as its subject may ask (GDPR, article 17).
@@ -467,7 +475,60 @@ class AuditStore:
         Returns:
             How many validations there were.
         """
-        return erase(self._writer.run, self._chain, document_digest(document), reason)
+        digest = document_digest(document)
+        with self._retention.erasing():
+            count = self._retention.erase(digest, reason)
+            return count + erase(self._writer.run, self._chain, digest, reason)
+
+    def archive(
+        self, *, before: str | None = None, months: int | None = None, dry_run: bool = False
+    ) -> tuple[ArchivedMonth, ...]:
+        """Moves old validations into Parquet files, a month each; questions go on reading both.
+
+        Files are in the folder `<file>.archive` beside the store. A file is written, waited for,
+        read again and compared before a row is deleted, in transactions of some milliseconds. What
+        was cut short, by a crash too, is finished by the next call. Counts stay in the store.
+
+        Args:
+            before: The first month that stays, in UTC, as YYYY-MM.
+            months: Or how many whole months stay besides the one that is running.
+            dry_run: Whether to tell only what would be moved.
+
+        Returns:
+            What was moved, the oldest month first.
+
+        Raises:
+            ValueError: Neither or both are given, or the month is not over.
+            AuditFileError: Another process is at it, or a file cannot be written or read.
+            ImportError: `duckdb` is missing: `pip install "gatecore-re[archive]"`.
+
+        Costs about a minute for each million validations of a hundred gates.
+
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from gatecore.audit import AuditStore, Record
+        >>> record = Record(at=0, document=bytes(32), kind="letter", modules=(), risk="LOW",
+        ...                 outcomes=[])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with AuditStore(Path(folder) / "audit.db") as store:
+        ...         store.add(record, wait=True)
+        ...         moved = store.archive(before="1970-02")
+        ...         moved[0].file, store.entry(1).document_type
+        ('1970-01.parquet', 'letter')
+        """
+        return self._retention.archive(
+            first_month(before, months, micros_since_1970(time.time())), dry_run=dry_run
+        )
+
+    def vacuum(self) -> Vacuumed:
+        """Gives back to the disk what archived validations took; others may write meanwhile.
+
+        It need not be called: new validations use that room first.
+
+        Raises:
+            AuditFileError: The file was made by something else.
+        """
+        return self._retention.vacuum()
 
     @property
     def counters(self) -> AuditStats:
@@ -494,6 +555,7 @@ class AuditStore:
         Raises:
             AuditWriteError: Something could not be written, and is lost.
         """
+        self._archived.close()
         self._pool.close()  # first: who closes last moves the log into the file, if it may write
         if self._own_writer is not None:
             self._own_writer.close(timeout)
@@ -532,6 +594,9 @@ class AuditStore:
         self, asked: tuple[Any, ...], ask: Callable[[Reader], T], *, window: bool = False
     ) -> T:
         """An answer, from memory if the file did not change since."""
+        return again_if_replaced(lambda: self._asked_once(asked, ask, window=window))
+
+    def _asked_once(self, asked: tuple[Any, ...], ask: Callable[[Reader], T], *, window: bool) -> T:
         with self._pool.connection() as connection:
             (_, _, changes) = next(connection.execute(queries.STATEMENTS["head"]))
             with self._lock:

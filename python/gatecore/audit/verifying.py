@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 
 import apsw
 
+from gatecore.audit.archives import PARTS, Part, parts_of
 from gatecore.audit.chain import BEGIN, Chain
 from gatecore.audit.outcomes import unpack
 from gatecore.audit.records import Flag
@@ -37,8 +38,11 @@ _ROWS: Final = (
 class ChainRows(Protocol):
     """Validations in files."""
 
-    def chain_rows(self, files: Iterable[str], after: int) -> Iterator[tuple[Any, ...]]:
-        """The columns of `validation`, in its order, of those after a number, ascending."""
+    def chain_rows(self, parts: Iterable[Part], after: int) -> Iterator[tuple[Any, ...]]:
+        """The columns of `validation`, and the excerpts, of those after a number, ascending."""
+
+    def changed(self, files: Iterable[tuple[str, bytes]]) -> Iterator[str]:
+        """Which files are not those that were written, by their digests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,9 @@ def verify(
     for (said,) in connection.execute("PRAGMA quick_check(10)"):
         if said != "ok":
             found.add(f"the file is damaged: {said}")
+    files = connection.execute("SELECT file, digest FROM archive WHERE state <> 'unused'")
+    for file in archived.changed(files):
+        found.add(f"archive {file} is not the file that was written")
     last, link, words = next(connection.execute("SELECT last, link, words FROM head"))
     folded = _Folded(connection, chain)
     counts = _Counts()
@@ -123,11 +130,11 @@ def verify(
         reached = number
         if number == 1 or number >= folded.next_since:
             folded.until(number)
-        numbers, (salt, document, outcomes, digest, written) = row[:10], row[10:]
+        numbers, (salt, document, outcomes, digest, written) = row[:10], row[10:15]
         if numbers[7] & Flag.ERASED:
             erased += 1
         else:
-            excerpts = _excerpts(connection, number)
+            excerpts = row[15] if len(row) > 15 else _excerpts(connection, number)
             digest = chain.digest(numbers, salt, document or b"", outcomes, excerpts)
             counts.add(numbers[1], unpack(outcomes, bool(numbers[7] & Flag.WIDE)), *numbers[4:7])
         if digest is None or chain.link(expected, folded.words, digest) != written:
@@ -158,10 +165,10 @@ def verify(
 
 def _rows(connection: apsw.Connection, archived: ChainRows) -> Iterator[tuple[Any, ...]]:
     rows = connection.execute(_ROWS, (0,))
-    files = [file for (file,) in connection.execute("SELECT file FROM archive ORDER BY file")]
-    if not files:
+    parts = parts_of(connection.execute(PARTS, (1 << 62, -(1 << 62))))
+    if not parts:
         return rows
-    return merge(rows, archived.chain_rows(files, 0), key=lambda row: row[0])
+    return merge(rows, archived.chain_rows(parts, 0), key=lambda row: row[0])
 
 
 def _excerpts(connection: apsw.Connection, number: int) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gatecore.audit import (
         Alert,
+        ArchivedMonth,
         Day,
         Drift,
         Entry,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "show_archived",
     "show_drift",
     "show_history",
     "show_stats",
@@ -218,3 +220,23 @@ def show_verification(found: Verification) -> None:
         ),
         Text(f"head {found.head}", "dim"),
     )
+
+
+def show_archived(months: Sequence[ArchivedMonth], *, is_dry_run: bool) -> None:
+    """Which months became files, or would."""
+    page = console()
+    if not months:
+        show(page, Text("nothing is old enough"))
+        return
+    table = listing(
+        Column("month"),
+        Column("validations", justify="right"),
+        Column("MB", justify="right"),
+        Column("file"),
+    )
+    for month in months:
+        size = "" if is_dry_run else f"{month.bytes / 1e6:,.1f}"
+        table.add_row(month.month, f"{month.validations:,}", size, visible(month.file))
+    total = sum(month.validations for month in months)
+    said = f"{plural(total, 'validation')} {'would be' if is_dry_run else 'were'} archived"
+    show(page, table, Text(), Text(said))
