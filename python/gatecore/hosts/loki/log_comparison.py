@@ -33,6 +33,7 @@ __all__ = ["compared_answers"]
 _SHARES: Final = (0.1, 0.5, 0.9, 0.999)
 #: Rows that are read at once.
 _ROWS: Final = 20_000
+_PAGE: Final = 200
 #: Documents whose validations are looked up.
 _DOCUMENTS: Final = 200
 _LIMITS: Final = (5, -1)
@@ -194,7 +195,7 @@ class _Comparison:
 
     def compare_validations(self) -> None:
         """`get_recent_entries`, to the last one."""
-        new = answers.by_time(all_entries(self._store, 1_000))
+        new = answers.by_time(all_entries(self._store, _PAGE))
         for row, entry in zip_longest(map(Row._make, self._rows(_RECENT)), new):
             old, found = _of_row(row), _of_entry(entry)
             if old != found:

@@ -48,7 +48,8 @@ METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "get_risk_trends": ("days",),
 }
 _HASH: Final = re.compile("[0-9a-f]{64}")
-_PAGE: Final = 1_000
+#: Validations that are read at once; the store keeps the last pages in memory.
+_PAGE: Final = 200
 
 
 class StoreLog:
