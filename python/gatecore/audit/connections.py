@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
@@ -18,10 +19,19 @@ try:
 except ImportError as error:
     raise ImportError('apsw is not installed: pip install "gatecore-re[audit]"') from error
 
+from gatecore import forks
 from gatecore.errors import AuditFileError
 from gatecore.text import visible
 
-__all__ = ["Durability", "Pool", "check_engine", "open_to_read", "open_to_write"]
+__all__ = [
+    "FORK_PATIENCE",
+    "Durability",
+    "Pool",
+    "check_engine",
+    "open_to_read",
+    "open_to_write",
+    "place_of",
+]
 
 Durability = Literal["full", "normal"]
 
@@ -32,6 +42,8 @@ _READER_KB: Final = 32_000
 _WRITER_KB: Final = 64_000
 #: Milliseconds that one process waits for another one's transaction.
 _BUSY_MS: Final = 30_000
+#: Seconds that a fork waits for what is under way; after that the child cannot use the store.
+FORK_PATIENCE: Final = 5.0
 #: Pages in the log before they are moved into the database: 16 MB, some milliseconds of work.
 _CHECKPOINT_PAGES: Final = 4_000
 
@@ -61,8 +73,10 @@ def open_to_write(path: Path, durability: Durability) -> apsw.Connection:
     try:
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        _forked.check(path)
         flags = apsw.SQLITE_OPEN_READWRITE
         connection = apsw.Connection(str(path), flags=flags, statementcachesize=64)
+        _forked.add(connection)
         connection.set_busy_timeout(_BUSY_MS)
         connection.pragma("auto_vacuum", "incremental")  # of a new file: `vacuum` in small steps
         connection.pragma("journal_mode", "wal")
@@ -70,6 +84,9 @@ def open_to_write(path: Path, durability: Durability) -> apsw.Connection:
         connection.pragma("wal_autocheckpoint", _CHECKPOINT_PAGES)
         connection.pragma("cache_size", -_WRITER_KB)
         connection.pragma("foreign_keys", True)
+        # Freed bytes are overwritten: what is erased must not be left in what a page had before.
+        connection.pragma("secure_delete", True)
+        connection.pragma("fullfsync", durability == "full")  # macOS only
     except (OSError, apsw.Error) as error:
         raise _refused(path, error) from error
     return connection
@@ -82,8 +99,10 @@ def open_to_read(path: Path) -> apsw.Connection:
         AuditFileError: It cannot be opened.
     """
     try:
+        _forked.check(path)
         flags = apsw.SQLITE_OPEN_READONLY
         connection = apsw.Connection(str(path), flags=flags, statementcachesize=128)
+        _forked.add(connection)
         connection.set_busy_timeout(_BUSY_MS)
         connection.pragma("cache_size", -_READER_KB)
     except apsw.Error as error:
@@ -96,11 +115,11 @@ def _refused(path: Path, error: Exception) -> AuditFileError:
 
 
 class Pool:
-    """Connections that read, handed out one at a time; threads may share it.
+    """Connections that read, kept for the next question; threads may share it.
 
     Args:
         path: The file.
-        most: Connections that are kept. More questions at once than that wait.
+        most: Connections that are kept while nobody uses them.
 
     Attributes:
         opened: How many connections were made.
@@ -109,15 +128,15 @@ class Pool:
 
     def __init__(self, path: Path, most: int) -> None:
         self._path = path
-        self.opened = self.used = 0
-        self._lent: list[apsw.Connection] = []
         self._most = most
+        self.opened = self.used = 0
         self._begin()
+        forks.watch(self)
 
     def _begin(self) -> None:
-        self._free: list[apsw.Connection] = []
-        self._lock = threading.Lock()
-        self._places = threading.Semaphore(self._most)
+        self._free: list[tuple[apsw.Connection, _Place]] = []
+        self._lock = threading.Condition(threading.Lock())
+        self._lent = 0
 
     @contextlib.contextmanager
     def connection(self) -> Iterator[apsw.Connection]:
@@ -126,38 +145,107 @@ class Pool:
         Raises:
             AuditFileError: The file cannot be opened.
         """
-        with self._places:
-            with self._lock:
-                connection = self._free.pop() if self._free else None
-                self.used += 1
-            if connection is None:
+        place = place_of(self._path)
+        with self._lock:
+            self.used += 1
+            kept = self._free.pop() if self._free else None
+            self._lent += 1
+        connection: apsw.Connection | None = None
+        is_well = False
+        try:
+            if kept is not None and kept[1] == place:
+                connection = kept[0]
+            else:  # or it is another file now
+                if kept is not None:
+                    kept[0].close(True)
                 connection = open_to_read(self._path)
-                with self._lock:
-                    self.opened += 1
-            is_well = False
-            try:
-                connection.execute("BEGIN")
-                yield connection
-                is_well = True
-            finally:
-                # What was cut short by Ctrl-C may have a statement under way: not used again.
+                self.opened += 1
+            connection.execute("BEGIN")
+            yield connection
+            is_well = True
+        finally:
+            # What was cut short by Ctrl-C may have a statement under way: not used again.
+            if connection is not None:
                 with contextlib.suppress(apsw.Error):
                     connection.execute("ROLLBACK")
                     is_well = is_well or not connection.in_transaction
-                if is_well:
-                    with self._lock:
-                        self._free.append(connection)
-                else:
-                    connection.close(True)
+            with self._lock:
+                self._lent -= 1
+                is_kept = is_well and len(self._free) < self._most
+                if connection is not None and is_kept:
+                    self._free.append((connection, place))
+                self._lock.notify_all()
+            if connection is not None and not is_kept:
+                connection.close(True)
 
     def close(self) -> None:
         """Closes what nobody uses at the moment."""
         with self._lock:
-            free, self._free = self._free, []
-        for connection in free:
-            connection.close(True)
+            self._close_free()
+
+    def _close_free(self) -> None:
+        while self._free:
+            self._free.pop()[0].close(True)
+
+    def before_fork(self) -> None:
+        """Waits until no question is being answered, for a while, and closes all."""
+        self._lock.acquire()
+        self._lock.wait_for(lambda: not self._lent, FORK_PATIENCE)
+        self._close_free()
+
+    def after_fork_in_parent(self) -> None:
+        """Goes on."""
+        self._lock.release()
 
     def after_fork(self) -> None:
-        """Forgets the parent's connections without closing them: SQLite must not see a child."""
-        self._lent.extend(self._free)  # kept for good: their end would close them
+        """Begins anew."""
         self._begin()
+
+
+class _Forked:
+    """What children must not use: files that were open when their parent forked.
+
+    SQLite keeps a table of who has which lock, one for each process and file. A child has its
+    parent's table without the locks, so both would write at the same time.
+    """
+
+    def __init__(self) -> None:
+        self._open: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
+        self._kept: list[apsw.Connection] = []
+        self._files: set[tuple[int, int]] = set()
+        forks.watch(self)
+
+    def add(self, connection: apsw.Connection) -> None:
+        """Notes a connection."""
+        self._open.add(connection)
+
+    def after_fork(self) -> None:
+        """What is still open stays so for good: to close it would change the parent's files."""
+        for connection in list(self._open):
+            with contextlib.suppress(apsw.ConnectionClosedError, OSError):
+                file = Path(connection.filename).stat()
+                self._kept.append(connection)
+                self._files.add((file.st_dev, file.st_ino))
+
+    def check(self, path: Path) -> None:
+        """Raises `AuditFileError` for a file that was open."""
+        place = place_of(path)
+        if place is not None and place[:2] in self._files:
+            raise AuditFileError(
+                f"{visible(str(path))}: this process was forked while its parent used the store; "
+                "begin workers by `spawn`, or before the store is used"
+            )
+
+
+_forked: Final = _Forked()
+
+_Place = tuple[int, int] | None
+
+
+def place_of(path: Path) -> _Place:
+    """What a path leads to: a device and a number; None if to nothing."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -19,7 +19,7 @@ import json
 import os
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -31,8 +31,8 @@ from gatecore.audit import archives, parquet
 from gatecore.audit.archives import Archives, Part, parts_of
 from gatecore.audit.chain import Chain
 from gatecore.audit.connections import Pool, open_to_write
-from gatecore.audit.erasing import take_back
-from gatecore.audit.outcomes import ERASED, storable, unpack
+from gatecore.audit.erasing import forget_log, note_erasures, take_back
+from gatecore.audit.outcomes import ERASED, unpack
 from gatecore.audit.records import Flag, micros_of
 from gatecore.audit.writing import Counts
 from gatecore.errors import AuditFileError, AuditWriteError
@@ -431,9 +431,7 @@ class Retention:
             return 0
         count = sum(self._erase(part, document, reason) for part in parts)
         if count:  # the log may still have the rows as they were before they were archived
-            self._run(
-                lambda connection: connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-            )
+            forget_log(self._run)
         return count
 
     def _erase(self, old: Part, document: bytes, reason: str) -> int:
@@ -461,7 +459,7 @@ class Retention:
                     "WHERE file = ?",
                     (digest, new.file),
                 )
-                _note_erased(connection, rows, reason)
+                _note_erased(connection, self._chain, rows, reason)
 
             self._commit(swap)
         except BaseException:
@@ -545,12 +543,7 @@ class Retention:
             job(connection)
 
         def work(connection: apsw.Connection) -> float:
-            # Freed bytes are overwritten: what is erased later must not be left in free pages.
-            connection.pragma("secure_delete", True)
-            try:
-                _in_transaction(connection, begun)
-            finally:
-                connection.pragma("secure_delete", False)
+            _in_transaction(connection, begun)
             return time.perf_counter() - began
 
         return self._write_in(work)
@@ -652,17 +645,15 @@ def _in_transaction(connection: apsw.Connection, job: Callable[[apsw.Connection]
     return found
 
 
-def _note_erased(connection: apsw.Connection, rows: Iterable[tuple[Any, ...]], reason: str) -> None:
+def _note_erased(
+    connection: apsw.Connection, chain: Chain, rows: Sequence[tuple[Any, ...]], reason: str
+) -> None:
     """Notes erased rows and takes back their counts, in a transaction."""
-    now = time.time_ns() // 1_000
     counts = Counts()
     for row in rows:
-        number, at, _, _, risk, critical, high, flags = row[:8]
-        connection.execute(
-            "INSERT INTO erasure (validation, at, reason) VALUES (?, ?, ?)",
-            (number, now, storable(reason)),
-        )
+        _, at, _, _, risk, critical, high, flags = row[:8]
         counts.add(at, unpack(row[12], bool(flags & Flag.WIDE)), risk, critical, high, by=-1)
+    note_erasures(connection, chain, [row[0] for row in rows], reason)
     take_back(connection, counts)
 
 
