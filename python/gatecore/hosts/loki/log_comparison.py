@@ -19,7 +19,7 @@ from gatecore.audit.outcomes import Outcome, storable
 from gatecore.audit.results import RiskStats
 from gatecore.hosts.loki import log_answers as answers
 from gatecore.hosts.loki.log_file import LogFile, Row
-from gatecore.hosts.loki.log_records import encoded
+from gatecore.hosts.loki.log_records import encoded, kept_modules
 from gatecore.hosts.loki.store_log import StoreLog, all_entries
 from gatecore.hosts.migration import Progress
 
@@ -240,7 +240,12 @@ def _of_row(row: Row | None) -> tuple[Any, ...] | None:
     if row is None:
         return None
     return (
-        *(row.timestamp, row.document_hash, _word(row.document_type), row.modules),
+        *(
+            row.timestamp,
+            row.document_hash,
+            _word(row.document_type),
+            kept_modules(row.modules or ()),
+        ),
         *(_word(row.overall_risk), row.critical_count, row.high_count),
     )
 
@@ -249,6 +254,6 @@ def _of_entry(entry: Entry | None) -> tuple[Any, ...] | None:
     if entry is None:
         return None
     return (
-        *(answers.timestamp(entry), entry.document_hash, entry.document_type, [*entry.modules]),
+        *(answers.timestamp(entry), entry.document_hash, entry.document_type, entry.modules),
         *(entry.overall_risk, entry.critical, entry.high),
     )

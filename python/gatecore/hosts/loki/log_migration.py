@@ -86,6 +86,7 @@ class _Run:
             self.ids_kept &= row.id == self._number
             record = row.record(outcomes)
             self._changed += sum(storable(text) != text for text in (record.kind, record.risk))
+            self._changed += record.modules != tuple(row.modules or ())
             if self._number > self._there:
                 self._outcomes += len(outcomes)
                 self.store.add(record)
