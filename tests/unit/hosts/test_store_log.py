@@ -277,7 +277,8 @@ def test_nobody_is_left_out_by_asking_for_odd_modules(tmp_path: Path) -> None:
     """What a client makes up is cut, or made a text, instead of refused: its record is there."""
     with AuditStore(tmp_path / "audit.db") as store:
         log = StoreLog(store)
-        log.log_validation("", "type " * 1_000, ["name " * 1_000, 5, None], {})
+        odd: list[Any] = ["name " * 1_000, 5, None]
+        log.log_validation("", "type " * 1_000, odd, {})
         log.log_validation("", "letter", map(str, range(20_000)), {})
         second, first = log.get_recent_entries()
         assert first["document_type"] == ("type " * 1_000)[:1_000]
