@@ -237,6 +237,18 @@ def test_what_is_recorded_is_what_the_result_was(tmp_path: Path) -> None:
         assert [entry.cached for entry in store.recent(1).entries] == [True]
 
 
+def test_an_answer_of_a_cache_does_not_wait_for_room(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is counted, and the first one is logged."""
+    with AuditStore(tmp_path / "audit.db", max_pending=0, max_wait_seconds=1_000.0) as store:
+        log = StoreLog(store)
+        for _ in range(3):
+            log.log_cached("", "letter", [], {})
+        assert (log.dropped, store.last) == (3, 0)
+    assert caplog.text.count("an answer from the cache is not recorded") == 1
+
+
 def test_a_hundred_threads_each_have_their_own_number(tmp_path: Path) -> None:
     with AuditStore(tmp_path / "audit.db") as store:
         log = StoreLog(store)
