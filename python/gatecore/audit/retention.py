@@ -27,6 +27,11 @@ from typing import Any, Final, TypeVar
 
 import apsw
 
+try:
+    import fcntl
+except ImportError:  # not on this platform
+    fcntl = None  # type: ignore[assignment]
+
 from gatecore.audit import archives, parquet
 from gatecore.audit.archives import Archives, Part, parts_of
 from gatecore.audit.chain import Chain
@@ -621,22 +626,27 @@ class Retention:
                         "wait for it"
                     )
                 time.sleep(_LOOK)
-            yield
+            try:
+                yield
+            finally:
+                _unlock(descriptor)
         finally:
             os.close(descriptor)
 
 
 def _lock(descriptor: int) -> bool:
-    """Locks a file until its descriptor is closed; False if another one has it locked."""
-    try:
-        import fcntl
-    except ImportError:  # not on this platform
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+    """Locks a file; False if somebody else has it locked. Who crashes has it locked no longer."""
+    if fcntl is not None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
     return True
+
+
+def _unlock(descriptor: int) -> None:
+    if fcntl is not None:  # closing is not enough: a forked child has the descriptor as well
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def _in_transaction(connection: apsw.Connection, job: Callable[[apsw.Connection], T]) -> T:

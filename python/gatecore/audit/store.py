@@ -464,6 +464,12 @@ class AuditStore:
 
         Returns:
             How many validations there were.
+
+        Raises:
+            AuditFileError: An archive of another process is under way for longer than ten minutes.
+
+        Costs a transaction, and for archived months that have the document some seconds for each
+        million of their validations.
         """
         digest = document_digest(document)
         with self._retention.erasing():
