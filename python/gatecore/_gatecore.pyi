@@ -20,6 +20,7 @@ __all__ = [
     "Match",
     "MatchIterator",
     "Pattern",
+    "TimeSpent",
     "__version__",
     "backends",
     "cache_key",
@@ -55,6 +56,12 @@ _Span = tuple[int, int]
 
 _Counted = tuple[int, list[int], list[tuple[str, int, list[int]]]]
 _Found = re.Match[str] | None
+_Documents = tuple[int, int, int, int]
+_GateCounts = tuple[int, int, int, list[int]]
+_Parts = tuple[int, int, int, int, int, int, int, int]
+_Times = tuple[int, int]
+_GateDetail = tuple[_Times, _Times, int, int, int, list[int]]
+_PatternDetail = tuple[int, _Times, _Times, _Times, int, list[int]]
 _Outcome = tuple[
     int | None,
     list[tuple[int, int, int, int]],
@@ -175,7 +182,25 @@ class CoreGates:
         document: _GateDocument,
         deadline: Deadline | None = None,
         only: Sequence[int] | None = None,
+        pass_seconds: float = 0.0,
     ) -> tuple[list[tuple[_Outcome | None, UnansweredError | None]], list[_Span] | None]: ...
+    def count_unfinished(
+        self, characters: int, only: Sequence[int] | None = None, pass_seconds: float = 0.0
+    ) -> None: ...
+    def counts(self) -> tuple[_Documents, list[_GateCounts]]: ...
+    @property
+    def is_profiling(self) -> bool: ...
+    def set_profiling(self, is_profiling: bool) -> None: ...
+    def count_report(
+        self, gates: Sequence[tuple[int, int]], evaluated: int, report: int
+    ) -> None: ...
+    def details(self) -> tuple[_Parts, list[_GateDetail], list[_PatternDetail]] | None: ...
+
+@final
+class TimeSpent:
+    def __new__(cls) -> TimeSpent: ...
+    def of_thread(self) -> list[int]: ...
+    def close(self) -> None: ...
 
 @final
 class Deadline:

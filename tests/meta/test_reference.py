@@ -20,9 +20,12 @@ ROOT: Final = Path(__file__).parents[2]
 #: The doors of the package: what stands in `__all__` of one is public.
 DOORS: Final = (
     *("gatecore", "gatecore.errors", "gatecore.gates.report", "gatecore.gates.why.tree"),
-    *("gatecore.cache", "gatecore.engine.registry", "gatecore.engine.risk", "gatecore.protocols"),
+    *("gatecore.audit", "gatecore.cache", "gatecore.protocols"),
+    *("gatecore.engine.registry", "gatecore.engine.risk"),
+    *("gatecore.hosts.loki.store_log", "gatecore.hosts.migration", "gatecore.hosts.registry"),
     *("gatecore.hosts.stats", "gatecore.lint.gates", "gatecore.lint.patterns"),
-    *("gatecore.modules", "gatecore.output.html", "gatecore.output.sarif"),
+    *("gatecore.metrics", "gatecore.modules", "gatecore.output.html", "gatecore.output.sarif"),
+    "gatecore.profiling",
 )
 #: In such an `__all__` for modules beside it only, or a type that signatures spell out.
 NOT_PUBLIC: Final = {
@@ -35,6 +38,13 @@ NOT_PUBLIC: Final = {
     "gatecore.gates.why.tree.Cut",
     "gatecore.gates.why.tree.SIGNS",
     "gatecore.gates.why.tree.Shown",
+    "gatecore.hosts.loki.store_log.METHODS",
+    "gatecore.hosts.loki.store_log.all_entries",
+    "gatecore.hosts.migration.Progress",
+    "gatecore.hosts.registry.ADAPTERS",
+    "gatecore.hosts.registry.Adapter",
+    "gatecore.hosts.registry.check_audit_log",
+    "gatecore.hosts.registry.recognise",
     "gatecore.hosts.stats.Counts",
     "gatecore.hosts.stats.misses_of",
     "gatecore.lint.patterns.may_take_hours",

@@ -75,12 +75,18 @@ def migrate(connection: apsw.Connection, path: Path, chain: Chain) -> int:
             before = version_of(connection, path)  # another process may have been faster
             if before == 0:
                 _create(connection, chain)
-            for version in range(max(before, 1), VERSION):
-                connection.execute(_STEPS[version])
+            else:
+                for version in range(before, VERSION):
+                    connection.execute(_STEPS[version])
             connection.pragma("user_version", VERSION)
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
             connection.execute("ROLLBACK")
+            if isinstance(error, apsw.Error):
+                raise AuditFileError(
+                    f"{visible(str(path))}: cannot be brought from version {before} to {VERSION}: "
+                    f"{error}"
+                ) from error
             raise
     check(connection, path, chain)
     return before

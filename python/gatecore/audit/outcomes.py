@@ -40,6 +40,9 @@ class Outcome(NamedTuple):
         status: As it was said, "FAIL" for example; None where a host's gate said none.
         severity: Likewise.
         branch: The branch that decided, from 1; 0 where there is none.
+
+    >>> Outcome("module", "gdpr_uk", "consent", "2", "FAIL", "critical", 1).status
+    'FAIL'
     """
 
     scope: str
@@ -134,10 +137,13 @@ class Dictionary:
             self.outcome_of.append(outcome)
         self._fresh = len(self.word_of), len(self.outcome_of)
 
-    def word(self, word: str) -> int:
-        """The number of a word, which is new to the file if it was not known."""
+    def word(self, word: str, *, is_list: bool = False) -> int:
+        """The number of a word, which is new to the file if it was not known; lists are not cut."""
         number = self.words.get(word)
-        if number is None and (number := self.words.get(kept := storable(word))) is None:
+        if (
+            number is None
+            and (number := self.words.get(kept := word if is_list else storable(word))) is None
+        ):
             number = self.words[kept] = len(self.word_of)
             self.word_of.append(kept)
         return number
@@ -196,5 +202,9 @@ class Dictionary:
 
 
 def modules_word(modules: Iterable[str]) -> str:
-    """A list of modules as one word."""
-    return json.dumps(list(modules), ensure_ascii=False, separators=(",", ":"))
+    r"""A list of modules as one word, in ASCII: so there is nothing in it that cannot be stored.
+
+    >>> modules_word(("gdpr_uk", "\ud800"))
+    '["gdpr_uk","\\ud800"]'
+    """
+    return json.dumps(list(modules), separators=(",", ":"))

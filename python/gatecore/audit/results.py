@@ -82,6 +82,11 @@ class Entry(_Plain):
         characters: The document's length.
         outcomes: What was said; only of `AuditStore.entry`, empty otherwise.
         excerpts: (module/gate, masked text) of matches; likewise, and only if they are kept.
+
+    >>> entry = Entry(1, "2026-01-31T12:00:00.000000+00:00", "0f" * 32, "letter", ("gdpr_uk",),
+    ...               "HIGH", 0, 1, False, True, False, 0.002, 4_000)
+    >>> entry.to_dict()["overall_risk"]
+    'HIGH'
     """
 
     id: int
@@ -108,6 +113,9 @@ class Page(_Plain):
     Attributes:
         entries: They.
         next: What to give as `before` for the next page; None if this is the last one.
+
+    >>> Page((), None).to_dict()
+    {'entries': [], 'next': None}
     """
 
     entries: tuple[Entry, ...]
@@ -123,6 +131,9 @@ class RiskStats(_Plain):
         risks: How many had each risk.
         critical: Gates of modules that failed with this severity, in all.
         high: Likewise.
+
+    >>> RiskStats(3, {"LOW": 2, "HIGH": 1}, 0, 1).to_dict()["risks"]
+    {'LOW': 2, 'HIGH': 1}
     """
 
     validations: int
@@ -138,6 +149,9 @@ class ModulePerformance(_Plain):
     Attributes:
         module: Its name.
         statuses: How often each status, in capitals; "" where a host's gate said none.
+
+    >>> ModulePerformance("gdpr_uk", {"FAIL": 1, "PASS": 14}).judged
+    15
     """
 
     module: str
@@ -158,6 +172,9 @@ class GateFailures(_Plain):
         gate: Its name.
         failures: How often.
         severity: The worst of these failures' severities.
+
+    >>> GateFailures("gdpr_uk", "consent", 7, "critical").to_dict()["failures"]
+    7
     """
 
     module: str
@@ -174,6 +191,9 @@ class Alert(_Plain):
         detector: Its name.
         alerts: How often its status was neither PASS nor N/A.
         severity: The worst of its severities then.
+
+    >>> Alert("pii", 3, "high").to_dict()
+    {'detector': 'pii', 'alerts': 3, 'severity': 'high'}
     """
 
     detector: str
@@ -188,6 +208,9 @@ class Day(_Plain):
     Attributes:
         date: The day, in UTC, as YYYY-MM-DD.
         risks: How many had each risk.
+
+    >>> Day("2026-01-31", {"LOW": 2}).to_dict()
+    {'date': '2026-01-31', 'risks': {'LOW': 2}}
     """
 
     date: str
@@ -203,6 +226,9 @@ class VersionVerdicts(_Plain):
         first: The first day on which it was judged, and `last`, as YYYY-MM-DD.
         last: Likewise.
         statuses: How often each status.
+
+    >>> VersionVerdicts("2", "2026-01-01", "2026-01-31", {"FAIL": 1, "PASS": 3}).share("FAIL")
+    0.25
     """
 
     version: str
@@ -266,6 +292,10 @@ class Overview(_Plain):
         top_failures: The gates that failed most often.
         alerts: The detectors that found most.
         recent: The last validations, whatever the window.
+
+    >>> overview = Overview(30, RiskStats(0, {}, 0, 0), (), (), (), ())
+    >>> overview.to_dict()["stats"]["validations"]
+    0
     """
 
     window_days: int

@@ -254,12 +254,15 @@ class AuditStore:
             excerpts=self._excerpts,
         )
 
-    def add(self, record: Record | Callable[[], Record], *, wait: bool = False) -> None:
+    def add(self, record: Record | Callable[[], Record], *, wait: bool = False) -> int | None:
         """Records what a host says of a validation.
 
         Args:
             record: It, or what makes it on the writer's thread.
             wait: Whether to return only when it is in the file.
+
+        Returns:
+            The validation's number, if it was waited for; None otherwise.
 
         Raises:
             AuditWriteError: As for `record`.
@@ -269,6 +272,7 @@ class AuditStore:
             batch.wait()
             if (error := batch.errors.get(place)) is not None:
                 raise error
+        return batch.numbers.get(place) if wait else None
 
     def add_then(
         self, record: Record | Callable[[], Record], told: Callable[[Exception | None], None]
@@ -343,6 +347,12 @@ class AuditStore:
         """
         digest = document_digest(document)
         return self._asked(("history", digest), lambda reader: reader.history(digest))
+
+    @property
+    def last(self) -> int:
+        """The number of the last validation, 0 if there is none: from 1 on there are no gaps."""
+        with self._pool.connection() as connection:
+            return int(next(connection.execute(queries.STATEMENTS["head"]))[0])
 
     def entry(self, number: int) -> Entry | None:
         """One validation by its number, with all that was said; None if there is none."""
@@ -625,6 +635,15 @@ class AuditObserver:
         store: The store.
         durable: Whether `finished` returns only when the validation is in the file, and raises
             `AuditWriteError`, which reaches the engine's caller, when it cannot be written.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from gatecore import ComplianceEngine
+    >>> with tempfile.TemporaryDirectory() as folder, AuditStore(Path(folder) / "a.db") as store:
+    ...     engine = ComplianceEngine(["gdpr_uk"], observers=[store.observer(durable=True)])
+    ...     report = engine.validate_document("Invoice 17.")
+    ...     store.stats().validations
+    1
     """
 
     def __init__(self, store: AuditStore, *, durable: bool) -> None:

@@ -55,6 +55,9 @@ class Verification:
         head: The last validation and its link, as `number:hexadecimal`; to be noted elsewhere.
         problems: What is not as it was written; the first hundred.
         problem_count: How many there are.
+
+    >>> Verification(2, 0, "2:00ff", (), 0).is_sound
+    True
     """
 
     validations: int

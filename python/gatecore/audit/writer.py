@@ -58,14 +58,16 @@ class Batch:
         records: They, or what makes them once it is their turn.
         is_awaited: Whether somebody waits: then they are not tried again.
         errors: Why a record, by its place, is not in the file.
+        numbers: The number of each record, by its place, that is; only if somebody waits.
     """
 
-    __slots__ = ("_done", "_then", "errors", "is_awaited", "records")
+    __slots__ = ("_done", "_then", "errors", "is_awaited", "numbers", "records")
 
     def __init__(self, is_awaited: bool) -> None:
         self.records: list[Record | Callable[[], Record]] = []
         self.is_awaited = is_awaited
         self.errors: dict[int, Exception] = {}
+        self.numbers: dict[int, int] = {}
         self._done = threading.Event()
         self._then: list[tuple[int, Callable[[Exception | None], None]]] = []
 
@@ -330,7 +332,7 @@ class Writer:
         delay, longest = _PATIENCE
         while records:
             try:
-                write(
+                written = write(
                     self._ready(), self._dictionary, self._chain, [record for _, record in records]
                 )
             except _OF_A_RECORD:
@@ -346,6 +348,9 @@ class Writer:
                 return
             self.written += len(records)
             self.batches += 1
+            if batch.is_awaited:
+                first = written.last - len(records) + 1
+                batch.numbers.update((place, first + n) for n, (place, _) in enumerate(records))
             if self.error is not None:
                 logger.warning("the audit store %s is written again", self._path)
                 self.error = None

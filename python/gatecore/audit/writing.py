@@ -161,7 +161,7 @@ def _write(
             last,
             record.at,
             dictionary.word(record.kind),
-            dictionary.word(modules_word(record.modules)),
+            dictionary.word(modules_word(record.modules), is_list=True),
             risk,
             record.critical,
             record.high,

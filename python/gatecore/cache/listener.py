@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 import weakref
@@ -10,10 +9,11 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from gatecore import forks
+from gatecore.loggers import logger
 
 __all__ = ["Listener"]
 
-_log = logging.getLogger("gatecore.cache")
+_log = logger("cache")
 
 #: Seconds between two signs of life, and how long to wait for one.
 _PING: Final = 0.5

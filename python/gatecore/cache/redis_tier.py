@@ -16,7 +16,6 @@ remembered here, and forgotten before anything else is asked.
 from __future__ import annotations
 
 import itertools
-import logging
 import os
 import threading
 import time
@@ -35,11 +34,12 @@ from gatecore.cache.scripts import Script
 from gatecore.cache.stats import CacheStats
 from gatecore.cache.values import MISSING, is_frozen
 from gatecore.errors import CacheValueError
+from gatecore.loggers import logger
 
 __all__ = ["Ask", "Found", "Make", "Outcome", "Pause", "RedisTier", "Steps", "TagHold"]
 __all__ += ["names_of"]
 
-_log = logging.getLogger("gatecore.cache")
+_log = logger("cache")
 
 #: Seconds between two looks at whether another process has made a value.
 _FIRST_PAUSE: Final = 0.001
@@ -218,7 +218,8 @@ class RedisTier:
             self._ill += 1
             is_new, self._refusal = self._refusal != str(error), str(error)
         if is_new:
-            _log.warning("Redis refuses: %s", error)
+            # An unknown command is quoted with its arguments, which may be somebody's value.
+            _log.warning("Redis refuses: %s", str(error).partition(", with args")[0])
         self.breaker.succeeded()
 
     @property

@@ -52,15 +52,22 @@ _COMMANDS: Final = {
     "audit drift": "how a gate's verdicts changed between its versions",
     "audit verify": "check the chain and all counts",
     "audit archive": "move months that are over into Parquet files",
+    "audit migrate": "bring a host's own audit log into a store, and prove it",
     "audit erase": "take out all that is kept of one document",
     "lint": "name what is slow, dead or superfluous in patterns and gates, and why",
     "compile": "compile the gates' patterns ahead of time",
     "diff": "show which verdicts change between two versions of gates",
+    "metrics": "print what ships for Grafana and Prometheus",
+    "metrics dashboard": "print the dashboard",
+    "metrics rules": "print the recording and alerting rules",
+    "profile": "measure gates",
+    "profile gates": "show which gates take the time, and why",
+    "profile compare": "show what became faster or slower between two versions of gates",
     "compare": "hold an engine of your own against its accelerated self, or gates against re",
 }
 """What each is for. `gates check` is the file `commands/gates_check.py`."""
 
-_GROUPS: Final = ("gates", "audit")
+_GROUPS: Final = ("gates", "audit", "profile", "metrics")
 
 
 def main(argv: list[str] | None = None) -> int:

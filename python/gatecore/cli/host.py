@@ -6,11 +6,12 @@ import contextlib
 import importlib
 import os
 import sys
+from collections.abc import Collection
 from typing import Any
 
 from gatecore.errors import GatecoreError
 
-__all__ = ["host"]
+__all__ = ["gates_of", "host"]
 
 
 def host(where: str) -> Any:
@@ -36,3 +37,27 @@ def host(where: str) -> Any:
             kind = type(error).__name__
             raise GatecoreError(f"--host {where}: {kind}: {error}; run it by hand first") from error
     return value
+
+
+def gates_of(engine: Any, modules: Collection[str], where: str) -> dict[str, Any]:
+    """An engine's Python gates by `module/gate`; of these modules only, if any are named.
+
+    Raises:
+        GatecoreError: It has no gates, or no module of a name.
+    """
+    from gatecore.engine.python_gates import modules_in
+
+    listed = list(modules_in(engine))
+    for name in modules:
+        if all(module.key != name for module in listed):
+            known = ", ".join(module.key for module in listed)
+            raise GatecoreError(f"--host {where} has no module '{name}'; it has {known or 'none'}")
+    found = {
+        info.name: gate
+        for module in listed
+        if not modules or module.key in modules
+        for gate, info in module.gates.values()
+    }
+    if not found:
+        raise GatecoreError(f"--host {where} gives {type(engine).__name__}, which has no gates")
+    return found

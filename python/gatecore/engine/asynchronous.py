@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from gatecore._gatecore import Deadline
 from gatecore.engine.cached_reports import may_be_kept, of_reports, report_in
 from gatecore.engine.many import DocumentLike, Validated, kept_modules, validated
+from gatecore.engine.observing import in_context_of_caller
 from gatecore.engine.workers import WorkerPool
 from gatecore.protocols import AsyncCache
 
@@ -223,6 +224,9 @@ class AsyncComplianceEngine:
                 modules=kept if some is None else some,
                 deadline=deadline,
             )
+
+        if self.engine.observers is not None:
+            validate = in_context_of_caller(validate)
 
         async def one(number: int, document: DocumentLike) -> Validated:
             async with self._place():

@@ -14,6 +14,7 @@ import os
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from secrets import token_hex
 from types import MappingProxyType, TracebackType
 from typing import Any, Final
@@ -27,7 +28,7 @@ from gatecore.engine.cross import CrossRule, Issue, failure, issues_of, name_of
 from gatecore.engine.gates import Judged
 from gatecore.engine.hands import Hands
 from gatecore.engine.many import DocumentLike, Validated, kept_modules, validated_many
-from gatecore.engine.observing import Observers
+from gatecore.engine.observing import Observers, in_context_of_caller
 from gatecore.engine.options import EngineOptions
 from gatecore.engine.plain import EMPTY, shown
 from gatecore.engine.plans import Plan, Planner
@@ -42,6 +43,7 @@ from gatecore.errors import (
     EngineOptionsError,
     GatecoreDeprecation,
 )
+from gatecore.gates.counters import Counters
 from gatecore.gates.report import Verdict
 from gatecore.gates.set import GateSet
 from gatecore.gates.spec import Gate, Module
@@ -163,6 +165,30 @@ class ComplianceEngine:
     def not_accelerated(self) -> tuple[str, ...]:
         """Why Python gates get plain texts and are answered by `re` alone; empty if they do not."""
         return self._accelerated.refused
+
+    def counters(self) -> Counters:
+        """What was counted since the engine was made: documents, passes, and of each gate.
+
+        Always on, some 40 ns for each gate that is data and 0.5 µs for each Python gate. Answers
+        from a cache are not judged, so not counted. Documents, characters, passes and questions to
+        `re` are those of the gates that are data; if the engine was made of a `GateSet`, what that
+        was asked counts as well. Costs about a microsecond a gate.
+
+        >>> from gatecore import ComplianceEngine
+        >>> engine = ComplianceEngine(["gdpr_uk"])
+        >>> _ = engine.validate_document("By using this site you consent to cookies.")
+        >>> counted = engine.counters()
+        >>> counted.documents, counted.gates["gdpr_uk/consent"].statuses["FAIL"]
+        (1, 1)
+        """
+        judged = self._judged
+        python = self._python.counters(info for _, info in judged.python)
+        if judged.gates is None:
+            return Counters(0, 0, 0.0, 0, MappingProxyType(python))
+        data = judged.gates.counters()
+        names = dict.fromkeys(info.name for info in judged.listed)
+        gates = {name: data.gates[name] for name in names} | python
+        return replace(data, gates=MappingProxyType(gates))
 
     @property
     def abandoned_threads(self) -> int:
@@ -321,6 +347,8 @@ class ComplianceEngine:
         if manifest is not None:
             plan = self._planner.plan(kept, self.registry.state)
             context = key(self._namespace(plan), document_type, repr(deadline)).hex()
+        if self.observers is not None:
+            validate = in_context_of_caller(validate)
         return validated_many(
             documents, validate, context=context, jobs=jobs, ordered=ordered, manifest=manifest
         )
@@ -558,8 +586,6 @@ class ComplianceEngine:
 def _result(verdict: Verdict, version: str, most: int) -> GateResult:
     left_out = len(verdict.findings) - most
     if left_out > 0:
-        from dataclasses import replace
-
         verdict = replace(verdict, findings=verdict.findings[:most])
     return GateResult(
         verdict.gate,

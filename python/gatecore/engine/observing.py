@@ -8,23 +8,25 @@ event loop whose task was cancelled while the document was in the queue.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from gatecore.errors import EngineOptionsError, GatecoreError
+from gatecore.loggers import logger
 from gatecore.protocols import Asked, Observer, Validation
 
 if TYPE_CHECKING:
     from gatecore.engine.options import EngineOptions
     from gatecore.engine.report import ValidationReport
 
-__all__ = ["Observation", "Observers"]
+__all__ = ["Observation", "Observers", "in_context_of_caller"]
 
-_log = logging.getLogger("gatecore.engine")
+R = TypeVar("R")
+
+_log = logger("engine")
 
 #: Kinds of errors of observers that are logged at most.
 _MOST_KINDS: Final = 100
@@ -232,3 +234,12 @@ class Observation:
                 error = raised
         if error is not None and error is not given:
             raise error
+
+
+def in_context_of_caller(validate: Callable[..., R]) -> Callable[..., R]:
+    """A function that threads call in a copy of the context that is current now.
+
+    So spans of a batch belong to the span of whoever asked for it.
+    """
+    context = copy_context()
+    return lambda *arguments: context.copy().run(validate, *arguments)

@@ -8,8 +8,11 @@ text, and `refused` says why.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -21,6 +24,7 @@ from gatecore.engine.plain import shown, whole
 from gatecore.engine.registry import GateInfo
 from gatecore.engine.report import GateResult
 from gatecore.errors import GatecoreError
+from gatecore.gates.counters import GateCounters
 from gatecore.hosts.acceleration import Acceleration, accelerate
 from gatecore.patterns.store import PatternStore
 
@@ -197,13 +201,49 @@ class Accelerated:
         handle.restore()
 
 
+class _Tally:
+    """What was counted of Python gates. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seconds: dict[str, float] = {}
+        self._statuses: dict[str, dict[str, int]] = {}
+
+    def add(self, counted: Iterable[tuple[str, str, float]]) -> None:
+        """Adds a document: of each gate its name, status and seconds."""
+        with self._lock:
+            for name, status, seconds in counted:
+                self._seconds[name] = self._seconds.get(name, 0.0) + seconds
+                statuses = self._statuses.setdefault(name, {})
+                statuses[status] = statuses.get(status, 0) + 1
+
+    def of(self, names: Iterable[str]) -> dict[str, GateCounters]:
+        with self._lock:
+            found = {}
+            for name in names:
+                statuses = dict(self._statuses.get(name, {}))
+                counted = MappingProxyType(statuses)
+                seconds = self._seconds.get(name, 0.0)
+                found[name] = GateCounters(sum(statuses.values()), seconds, counted)
+            return found
+
+
 @dataclass(frozen=True, eq=False)
 class PythonGates:
-    """Gates that are asked about documents."""
+    """Gates that are asked about documents, and counted."""
 
     accelerated: Accelerated
     hands: Hands
     options: EngineOptions
+    _tally: _Tally = field(default_factory=_Tally)
+
+    def counters(self, infos: Iterable[GateInfo]) -> dict[str, GateCounters]:
+        """What was counted of these gates, as `module/gate`.
+
+        The seconds of a gate that overran a deadline are not known, and those of gates whose
+        documents are scanned when they first ask have that scan in them.
+        """
+        return self._tally.of(info.name for info in infos)
 
     def judge(
         self,
@@ -220,12 +260,16 @@ class PythonGates:
         if not gates:
             return []
         answers: list[Answered] = []
+        ends: list[float] = []  # one more than answers, as each end is the next beginning
 
         def ask_all(document: str) -> None:
+            ends.append(time.perf_counter())
             for gate, _ in gates:
                 if until is not None and until.is_over:
                     return
-                answers.append(self._ask(gate, document, document_type))
+                answer = self._ask(gate, document, document_type)
+                ends.append(time.perf_counter())
+                answers.append(answer)
 
         if until is None:
             self.accelerated.ask(text, ask_all)
@@ -246,6 +290,12 @@ class PythonGates:
         results = [_result(info, said) for (_, info), said in zip(gates, taken, strict=False)]
         left = gates[len(taken) :]
         results += [_result(info, unfinished(info.severity, why)) for _, info in left]
+        took = [end - begun for begun, end in pairwise(ends[: len(taken) + 1])]
+        took += [0.0] * len(left)
+        self._tally.add(
+            (info.name, result.status, seconds)
+            for (_, info), result, seconds in zip(gates, results, took, strict=True)
+        )
         return results
 
     def _ask(self, gate: Any, document: str, document_type: str) -> Answered:

@@ -7,12 +7,13 @@ another thread replaces it by one assignment, so no lock is needed and no check 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gatecore.errors import GatecoreError
 from gatecore.gates.compiled import CompiledGates
-from gatecore.gates.spec import Gate, Module
+from gatecore.gates.counters import Counters, Detail, counters_of, detail_of
+from gatecore.gates.spec import Gate, Module, Question
 from gatecore.patterns.scan import DeadlineLike
 from gatecore.patterns.set import Backend, PatternSet
 
@@ -137,6 +138,53 @@ class GateSet:
     def lowercase(self) -> PatternSet | None:
         """The distinct patterns that are looked for in the document's `.lower()`, if any are."""
         return self._compiled.sets.lowercase
+
+    def counters(self) -> Counters:
+        """What was counted since the gates were compiled: documents, passes, and of each gate.
+
+        Always on, some 40 ns a gate and document. Copies of the set and engines made of it count
+        together; a reload begins anew. Costs about a microsecond a gate.
+
+        >>> from gatecore import GateSet, modules
+        >>> gates = GateSet(modules.load("gdpr_uk").gates)
+        >>> _ = gates.check("By using this site you consent to cookies.")
+        >>> gates.counters().gates["gdpr_uk/consent"].statuses["FAIL"]
+        1
+        """
+        compiled = self._compiled
+        return counters_of(compiled.core, compiled.gates)
+
+    def set_profiling(self, is_profiling: bool) -> None:
+        """Has documents measured in detail from the next one on, or no longer: see `detail`.
+
+        Whoever checks with this set, its copies or engines made of it is measured together; a set
+        `with_own_counters` is not. Costs at most a twentieth of a check, and 5 kB for each gate
+        and each pattern that takes work.
+        """
+        self._compiled.core.set_profiling(is_profiling)
+
+    def detail(self) -> Detail | None:
+        """What was measured while profiling was on; None if it never was.
+
+        Gates come in the set's order, patterns by the numbers of `pattern_numbers`.
+        """
+        return detail_of(self._compiled.core)
+
+    def pattern_numbers(self) -> Mapping[Question, int]:
+        """The number in `detail` of each pattern, by `PatternRef.question`."""
+        return self._compiled.patterns.numbers
+
+    def with_own_counters(self) -> GateSet:
+        """The same gates and compiled patterns, whose counters begin at zero. Compiles nothing.
+
+        >>> from gatecore import GateSet, modules
+        >>> gates = GateSet(modules.load("gdpr_uk").gates)
+        >>> _ = gates.check("Invoice 17.")
+        >>> gates.counters().documents, gates.with_own_counters().counters().documents
+        (1, 0)
+        """
+        compiled = self._compiled
+        return _unpickled(compiled.gates, compiled.patterns, compiled.sets, self._origin)
 
     def __reduce__(self) -> tuple[object, ...]:
         # With the compiled patterns, so that another process need not compile them.

@@ -32,7 +32,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial, wraps
 from types import TracebackType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gatecore._gatecore import lend_scan, thread_counts, totals
 from gatecore.errors import AccelerateError
@@ -49,6 +49,9 @@ from gatecore.patterns.document import Document
 from gatecore.patterns.pattern import PatternLike
 from gatecore.patterns.set import Backend, PatternSet
 from gatecore.patterns.store import PatternStore
+
+if TYPE_CHECKING:
+    from gatecore.audit import AuditStore
 
 __all__ = ["Acceleration", "accelerate"]
 
@@ -90,6 +93,7 @@ def accelerate(
     backend: Backend = "auto",
     replay: bool = False,
     audit_every: int = 0,
+    audit: AuditStore | None = None,
 ) -> Acceleration:
     r"""Speeds a host up in place; every answer stays the same.
 
@@ -111,13 +115,18 @@ def accelerate(
             does without. Learning takes a second or two of the first documents.
         audit_every: Each so manyth replayed result of a gate is compared with what its own Python
             gives, which raises `ReplayError` if they differ; 0 for none.
+        audit: An audit store that a server's audit log writes to and asks instead of its own file,
+            which then stays as it is. Answers from the cache are recorded too. The store is yours
+            to close.
 
     Returns:
         The handle. It may be dropped: the host keeps it. If the target is accelerated already, its
         handle.
 
     Raises:
-        AccelerateError: The target is none of these, or `learn` is none of these words.
+        AccelerateError: The target is none of these, or `learn` is none of these words. Or `audit`
+            is given, and the target has no audit log of which all methods are known, or it leads
+            elsewhere already.
         re.error: One of the given patterns is bad. Those that are found and bad are left out.
 
     The first time compiles, about 2 ms a pattern and up to 20 for long ones; after that a start
@@ -139,16 +148,22 @@ def accelerate(
     """
     if learn not in ("own", "all", "none"):
         raise AccelerateError(f"learn={learn!r}: expected 'own', 'all' or 'none'")
-    host = registry.recognise(target)
+    host = registry.recognise(target, audit)
     for entry in host.entries:
         for known in _handles_of(entry):
             if known.host.shape == host.shape and _same(known.target, target):
+                if audit is not None and known.audit is not audit:
+                    raise AccelerateError(
+                        f"audit={audit!r}: {host.name} is accelerated already without this store; "
+                        "restore() it first"
+                    )
                 return known
     if store is None and keep:
         store = PatternStore.default()
     replays = Replays(audit_every) if replay else None
     given = list(patterns)
-    return Acceleration(target, host, given, store if keep else None, backend, learn, replays)
+    store = store if keep else None
+    return Acceleration(target, host, given, store, backend, learn, replays, audit)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -169,6 +184,7 @@ class Acceleration:
         target: What was accelerated.
         host: What was found out about it.
         patterns: The compiled set.
+        audit: The store that the host's audit log leads to; `None` if it is the host's own.
 
     >>> import types
     >>> rules = types.ModuleType("rules")
@@ -187,8 +203,10 @@ class Acceleration:
         backend: Backend,
         learn: Learn,
         replays: Replays | None = None,
+        audit: AuditStore | None = None,
     ) -> None:
         self.target = target
+        self.audit = audit
         self.host = host
         self._given = patterns
         self._store = store
@@ -314,7 +332,7 @@ class Acceleration:
         Engines do this by themselves before each document; call it after other changes.
         """
         with self._lock:
-            host = registry.recognise(self.target)
+            host = registry.recognise(self.target, self.audit)
             found = self._look(host)
             late = [p for p in found.patterns if self.patterns.core.index(*p.key) is None]
             if len(late) >= _WORTH_COMPILING:

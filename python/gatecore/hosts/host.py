@@ -8,9 +8,12 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gatecore.hosts.cache_counts import CacheCounts
+
+if TYPE_CHECKING:
+    from gatecore.audit import AuditStore
 
 __all__ = ["Change", "Entry", "Host", "Once", "is_host_module", "module_of"]
 
@@ -85,6 +88,8 @@ class Host:
         once: Makes simultaneous calls that are the same one: given the function, its arguments, and
             what calls it. `None` if each call is made.
         caches: What keeps the host's reports in the place of its own caches, and how to count it.
+        audit_to: Has the changes lead the host's audit log to a store; `None` if it has no log.
+            Raises `AccelerateError` if that cannot be.
     """
 
     name: str
@@ -98,6 +103,7 @@ class Host:
     whole_document: Callable[[], AbstractContextManager[object]] = nullcontext
     once: Once | None = None
     caches: dict[str, Callable[[], CacheCounts]] = field(default_factory=dict)
+    audit_to: Callable[[AuditStore], None] | None = None
 
     def has_changed(self) -> bool:
         """Whether gates were added, removed or replaced since it was looked at."""

@@ -21,7 +21,7 @@ _COLOURS: Final = {
 }
 _OTHER: Final = "#5b7083"
 _WIDTH, _HEIGHT = 960, 320
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 40, 36
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 44, 40, 36
 _TICKS: Final = 4
 #: Pixels that a date below the bars takes.
 _DATE: Final = 76

@@ -18,6 +18,7 @@
 //! gates                  gates over sets
 //! cache                  answers kept in memory, and their keys
 //! packed                 outcomes of many validations, counted
+//! time_spent             what threads' time goes into
 //! ```
 
 mod cache;
@@ -35,6 +36,7 @@ mod scan;
 mod scan_methods;
 mod set;
 mod text;
+mod time_spent;
 
 #[global_allocator]
 static ALLOCATOR: gatecore_ffi::cpython::reserve::Allocator =
@@ -96,4 +98,6 @@ mod _gatecore {
     use super::scan::CoreScan;
     #[pymodule_export]
     use super::set::{maker, CoreSet, Databases};
+    #[pymodule_export]
+    use super::time_spent::TimeSpent;
 }

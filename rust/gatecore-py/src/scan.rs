@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use gatecore::time_spent::{timed, Spent};
 use gatecore::{
     Anchor, Answer, Begin, Columns, Matches, PatternId, PatternSet, Region, Scan, ScanError,
     ShardId, SharedSet, Span, Stop, Wanted, Which,
@@ -193,15 +194,17 @@ impl CoreScan {
         limit.check()?;
         CoreScan::complete(slf, limit)?;
         let core = slf.get();
-        // The weight is that of the automaton, which may have to be built for it.
-        match errors::caught(|| core.way_of_question(id, limit))? {
-            Way::Here => errors::caught(|| question(&core.scan, &core.set.set)),
-            way => {
-                let (py, slf) = (slf.py(), slf.as_unbound());
-                let work = |core: &CoreScan, _: &Stop| question(&core.scan, &core.set.set);
-                without_gil(py, || CoreScan::go(slf, way, limit, work))
+        timed(Spent::Confirmation, || {
+            // The weight is that of the automaton, which may have to be built for it.
+            match errors::caught(|| core.way_of_question(id, limit))? {
+                Way::Here => errors::caught(|| question(&core.scan, &core.set.set)),
+                way => {
+                    let (py, slf) = (slf.py(), slf.as_unbound());
+                    let work = |core: &CoreScan, _: &Stop| question(&core.scan, &core.set.set);
+                    without_gil(py, || CoreScan::go(slf, way, limit, work))
+                }
             }
-        }
+        })
     }
 
     /// As [`CoreScan::ask`], for callers without the GIL.
@@ -245,8 +248,10 @@ impl CoreScan {
             return Ok(());
         }
         let Some(shard) = core.set.set.shard_of(id) else { return Ok(()) };
-        CoreScan::pass(slf, shard, limit, move |core, stop| {
-            core.scan.ensure(&core.set.set, id, stop)
+        timed(Spent::Pass, || {
+            CoreScan::pass(slf, shard, limit, move |core, stop| {
+                core.scan.ensure(&core.set.set, id, stop)
+            })
         })
     }
 
@@ -316,7 +321,7 @@ impl CoreScan {
         limit: &Limit,
     ) -> PyResult<()> {
         let (py, slf) = (slf.py(), slf.as_unbound());
-        without_gil(py, || {
+        let work = || {
             let core = slf.get();
             let set = &core.set.set;
             // A thread never waits here with the GIL, and so may take it while it holds the lock. Once
@@ -362,7 +367,8 @@ impl CoreScan {
                 }
             }
             Ok(())
-        })
+        };
+        timed(Spent::Pass, || without_gil(py, work))
     }
 
     /// Runs the pass over all sections; the GIL is released.
@@ -374,14 +380,15 @@ impl CoreScan {
         if shards.peek().is_none() {
             return Ok(()); // the first ones are scanned with their shards
         }
-        without_gil(py, || {
+        let work = || {
             for shard in shards {
                 CoreScan::pass(slf, shard, limit, move |core, stop| {
                     core.scan.ensure_sections(&core.set.set, shard, stop)
                 })?;
             }
             Ok(())
-        })
+        };
+        timed(Spent::Pass, || without_gil(py, work))
     }
 
     /// The first match in a region.

@@ -31,6 +31,7 @@ mod scan;
 mod set;
 mod span;
 mod stop;
+pub mod time_spent;
 mod unbroken;
 pub mod workers;
 pub mod worth;

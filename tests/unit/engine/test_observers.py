@@ -447,3 +447,23 @@ def test_beginning_gates_and_end_have_one_context(
         assert engine.observer_errors == 0
     assert seen[:3] == ["caller/a", "caller/b", "caller/c"]
     assert len(seen) == (3 if own or of_async else 4)
+
+
+@pytest.mark.usefixtures("where")
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_batch_has_the_context_of_who_asked_for_it(jobs: int) -> None:
+    """Whatever thread judges; and what one document sets is not the next one's."""
+    seen: list[str] = []
+    texts = [f"{number}" for number in range(20)]
+    python = passing(lambda: seen.append(_WHERE.get()))
+    with engine_of(python=python, observers=[Marks()]) as engine:
+        assert len(list(engine.validate_many(texts, jobs=jobs, document_type="a"))) == 20
+
+        async def main() -> None:
+            async with AsyncComplianceEngine(engine, workers=jobs) as served:
+                batch = served.validate_many_async(texts, document_type="a")
+                assert len([one async for one in batch]) == 20
+
+        asyncio.run(main())
+        assert engine.observer_errors == 0
+    assert seen == ["caller/a"] * 40

@@ -138,6 +138,9 @@ class ReportCache:
         clock: Seconds, as `time.time` has them.
         most_bytes: Most bytes of reports that are kept.
 
+    Attributes:
+        on_hit: Is told of each answer: text, type, modules, report. `None` if nobody is.
+
     >>> from types import SimpleNamespace
     >>> host = SimpleNamespace(hits=0, misses=0, max_size=500, ttl_seconds=1800)
     >>> cache = ReportCache(host)
@@ -161,6 +164,7 @@ class ReportCache:
         self._store = LruStore()
         self._left_out = 0
         self._evicted = 0
+        self.on_hit: Callable[[Any, Any, Any, Any], None] | None = None
         self.after_fork()
         forks.watch(self)
 
@@ -183,7 +187,10 @@ class ReportCache:
                 self._host.misses += 1
                 return None
             self._host.hits += 1
-        return found[1].copy()
+        report = found[1].copy()
+        if self.on_hit is not None:
+            self.on_hit(text, document_type, active_modules, report)
+        return report
 
     def set(self, text: Any, document_type: Any, active_modules: Any, result: Any) -> None:
         """Keeps a copy of a report, unless it is an error or incomplete."""

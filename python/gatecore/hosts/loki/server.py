@@ -7,6 +7,9 @@ The engine is accelerated as an engine is. Simultaneous checks of one document a
 (`single_flight`). The methods of the cache lead to `ReportCache`, and the audit log writes by
 `GroupedLog`; as both remain the objects that they were, whoever imported them by name, or holds
 them elsewhere, has the new methods too.
+
+The audit log's file may be read by others, so it stays where its records go, unless a store is
+given: then all methods of the log lead to `StoreLog`, and answers of the cache are recorded too.
 """
 
 from __future__ import annotations
@@ -16,14 +19,20 @@ import inspect
 import sqlite3
 import textwrap
 from collections.abc import Iterable
-from types import ModuleType
-from typing import Any, Final
+from functools import partial
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any, Final
 
+from gatecore.errors import AccelerateError
 from gatecore.hosts.host import Change, Host
 from gatecore.hosts.loki import adapter
 from gatecore.hosts.loki.audit_log import GroupedLog
 from gatecore.hosts.loki.cache import ReportCache
 from gatecore.hosts.loki.single_flight import SingleFlight
+from gatecore.hosts.loki.store_log import METHODS, StoreLog
+
+if TYPE_CHECKING:
+    from gatecore.audit import AuditStore
 
 __all__ = ["recognise"]
 
@@ -62,13 +71,18 @@ def recognise(target: Any) -> Host | None:
     host.name = f"server {target.__name__}: {host.name}"
     host.once = SingleFlight()
     seen: set[int] = set()
+    logs: dict[str, Any] = {}
     for name, value in named:
+        label = f"{target.__name__}.{name}"
         if id(value) not in seen and _has(value, _METHODS):
             seen.add(id(value))
-            _replace(host, value, f"{target.__name__}.{name}")
+            _replace(host, value, label)
         elif id(value) not in seen and _has(value, _LOG_METHODS):
             seen.add(id(value))
-            _group(host, value, f"{target.__name__}.{name}")
+            logs[label] = value
+            _group(host, value, label)
+    if logs:
+        host.audit_to = partial(_lead_to_store, host, logs)
     if host.caches:
         host.name += f", {len(host.caches)} cache{'s' * (len(host.caches) != 1)}"
     return host
@@ -166,3 +180,60 @@ def _why_alone(log: Any) -> str | None:
     is_known = isinstance(connection, sqlite3.Connection)
     connection.close()
     return None if is_known else "its _connect does not open SQLite"
+
+
+def _lead_to_store(host: Host, logs: dict[str, Any], store: AuditStore) -> None:
+    """Has the audit log's methods lead to a store, and the caches tell it of their answers."""
+    if len(logs) != 1:
+        raise AccelerateError(f"audit={store!r}: there is more than one log: {', '.join(logs)}")
+    ((label, log),) = logs.items()
+    if why := _why_no_store(log):
+        raise AccelerateError(f"audit={store!r}: {label}: {why}")
+    ours = getattr(vars(log).get("log_validation"), "__self__", None)
+    if not isinstance(ours, StoreLog) or ours.store is not store:
+        ours = StoreLog(store)
+    host.changes = [change for change in host.changes if change.owner is not log]
+    host.left = [line for line in host.left if not line.startswith(f"{label}: ")]
+    for name in METHODS:
+        if hasattr(type(log), name):
+            what = f"{label}.{name}: leads to the audit store {store.path}"
+            host.changes.append(Change(log, name, getattr(ours, name), what))
+    if getattr(log, "disabled", False):
+        host.changes.append(Change(log, "disabled", False, f"{label}.disabled: the store is there"))
+    for cache in _each_cache(host):
+        what = f"{label}: answers of the cache are recorded too"
+        host.changes.append(Change(cache, "on_hit", ours.log_cached, what))
+    host.left += [f"{label}.{name}: is asked of the log's own file" for name in _others(log)]
+
+
+def _each_cache(host: Host) -> list[ReportCache]:
+    """What the methods of the host's caches lead to."""
+    owners = (getattr(change.value, "__self__", None) for change in host.changes)
+    return list({id(one): one for one in owners if isinstance(one, ReportCache)}.values())
+
+
+def _why_no_store(log: Any) -> str | None:
+    """What about an audit log is not as `StoreLog` is."""
+    if not hasattr(log, "__dict__"):
+        return "it has no __dict__, so that its methods stay"
+    for name, parameters in METHODS.items():
+        method = getattr(type(log), name, None)
+        if method is None:
+            continue
+        try:
+            taken = tuple(inspect.signature(method).parameters)[1:]
+        except (TypeError, ValueError):
+            return f"what {name} takes cannot be told"
+        if taken != parameters:
+            return f"{name} takes ({', '.join(taken)})"
+    return None
+
+
+def _others(log: Any) -> list[str]:
+    """The public methods of a log that are none of LOKI's."""
+    return sorted(
+        name
+        for class_ in type(log).__mro__
+        for name, value in vars(class_).items()
+        if isinstance(value, FunctionType) and not name.startswith("_") and name not in METHODS
+    )

@@ -2,6 +2,7 @@
 
 use gatecore::counters::Reason;
 use gatecore::memory;
+use gatecore::time_spent::{timed, Spent};
 use gatecore::{Anchor, Answer, Begin, PatternId, Region, Span, Wanted};
 use gatecore_ffi::cpython::{call_method, call_with, slice};
 use pyo3::intern;
@@ -195,6 +196,10 @@ impl<'a, 'py> Call<'a, 'py> {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = self.string.py();
         self.count(declined);
+        timed(Spent::Re, || self.by_re(py, method))
+    }
+
+    fn by_re(&self, py: Python<'py>, method: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
         let real = self.pattern.get().real(py)?;
         match (self.pos, self.endpos) {
             (None, None) => call_method(real, method, &[self.string]),

@@ -1,5 +1,6 @@
 //! Matches of a pattern that only `re` answers, asked of it only where one may begin.
 
+use gatecore::time_spent::{timed, Spent};
 use gatecore::{Answer, PatternId};
 use gatecore_ffi::cpython::{call_method, number};
 use pyo3::exceptions::PyStopIteration;
@@ -63,7 +64,8 @@ impl ByCandidates {
         let py = text.py();
         loop {
             if let Some(rest) = &self.rest {
-                return match call_method(rest.bind(py), intern!(py, "__next__"), &[]) {
+                let next = || call_method(rest.bind(py), intern!(py, "__next__"), &[]);
+                return match timed(Spent::Re, next) {
                     Err(error) if error.is_instance_of::<PyStopIteration>(py) => Ok(None),
                     found => found.map(Some),
                 };
@@ -84,7 +86,8 @@ impl ByCandidates {
                 self.rest = Some(rest.unbind());
                 continue;
             }
-            let found = call_method(real, intern!(py, "match"), &[text.as_any(), &at])?;
+            let matched = || call_method(real, intern!(py, "match"), &[text.as_any(), &at]);
+            let found = timed(Spent::Re, matched)?;
             if found.is_none() {
                 self.from = place + 1;
                 continue;

@@ -9,10 +9,12 @@
 //! equal     whether two lists of values have an equal pair, while both move
 //! validity  whether a match is a number with a right check digit
 //! evaluate  the first branch that holds, and what it shows
+//! counters  what judging cost, and what came of it
 //! ```
 //!
 //! Texts (messages, sources) stay with the caller: an answer names a branch by number.
 
+mod counters;
 mod document;
 mod equal;
 mod evaluate;
@@ -22,6 +24,10 @@ mod validity;
 mod value;
 mod wire;
 
+pub use counters::{
+    Asked, Counters, Detail, DocumentCounts, GateCounts, GateDetail, Histogram, Meter, Parts,
+    PatternDetail, Quantiles, Told,
+};
 pub use document::{Answerer, Document};
 pub use evaluate::{evaluate, masked, Filled, Finding, Outcome};
 pub use spec::{
