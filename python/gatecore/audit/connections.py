@@ -21,7 +21,7 @@ except ImportError as error:
 from gatecore.errors import AuditFileError
 from gatecore.text import visible
 
-__all__ = ["Durability", "Pool", "check_engine", "open_to_read", "open_to_write"]
+__all__ = ["BUSY_MS", "Durability", "Pool", "check_engine", "open_to_read", "open_to_write"]
 
 Durability = Literal["full", "normal"]
 
@@ -31,7 +31,7 @@ _OLDEST: Final = (3, 51, 3)
 _READER_KB: Final = 32_000
 _WRITER_KB: Final = 64_000
 #: Milliseconds that one process waits for another one's transaction.
-_BUSY_MS: Final = 30_000
+BUSY_MS: Final = 30_000
 #: Pages in the log before they are moved into the database: 16 MB, some milliseconds of work.
 _CHECKPOINT_PAGES: Final = 4_000
 
@@ -63,7 +63,7 @@ def open_to_write(path: Path, durability: Durability) -> apsw.Connection:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         flags = apsw.SQLITE_OPEN_READWRITE
         connection = apsw.Connection(str(path), flags=flags, statementcachesize=64)
-        connection.set_busy_timeout(_BUSY_MS)
+        connection.set_busy_timeout(BUSY_MS)
         connection.pragma("auto_vacuum", "incremental")  # of a new file: `vacuum` in small steps
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", durability)
@@ -84,7 +84,7 @@ def open_to_read(path: Path) -> apsw.Connection:
     try:
         flags = apsw.SQLITE_OPEN_READONLY
         connection = apsw.Connection(str(path), flags=flags, statementcachesize=128)
-        connection.set_busy_timeout(_BUSY_MS)
+        connection.set_busy_timeout(BUSY_MS)
         connection.pragma("cache_size", -_READER_KB)
     except apsw.Error as error:
         raise _refused(path, error) from error

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import time
 from array import array
@@ -35,7 +36,7 @@ except ImportError:  # not on this platform
 from gatecore.audit import archives, parquet
 from gatecore.audit.archives import Archives, Part, parts_of
 from gatecore.audit.chain import Chain
-from gatecore.audit.connections import Pool, open_to_write
+from gatecore.audit.connections import BUSY_MS, Pool, open_to_write
 from gatecore.audit.erasing import take_back
 from gatecore.audit.outcomes import ERASED, storable, unpack
 from gatecore.audit.records import Flag, micros_of
@@ -47,12 +48,17 @@ __all__ = ["ArchivedMonth", "Retention", "Vacuumed", "first_month", "month_befor
 
 T = TypeVar("T")
 
+logger = logging.getLogger(__name__)
+
 #: Seconds that a transaction which deletes or moves pages is to take, and others have after it.
 _SLICE: Final = 0.02
 #: Rows, or pages, of the first such transaction, and of any.
 _FIRST_SLICE, _LARGEST_SLICE = 100, 5_000
 #: Slices after which the log is moved into the file: some thousand pages.
 _SLICES_OF_LOG: Final = 4
+#: Milliseconds, and times, that the log is tried to be emptied.
+_LOG_MS: Final = 50
+_LOG_TRIES: Final = 50
 #: The value of the pragma.
 _INCREMENTAL: Final = 2
 #: Seconds that an erasure waits for an archive that is under way.
@@ -436,9 +442,7 @@ class Retention:
             return 0
         count = sum(self._erase(part, document, reason) for part in parts)
         if count:  # the log may still have the rows as they were before they were archived
-            self._run(
-                lambda connection: connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-            )
+            self._empty_the_log()
         return count
 
     def _erase(self, old: Part, document: bytes, reason: str) -> int:
@@ -584,7 +588,8 @@ class Retention:
             nonlocal slices
             slices += 1
             if slices % every == 0:
-                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                with contextlib.suppress(apsw.BusyError):  # another process is doing it
+                    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
         usual = self._write_in(lambda connection: connection.pragma("wal_autocheckpoint"))
         self._write_in(lambda connection: connection.pragma("wal_autocheckpoint", 0))
@@ -594,6 +599,29 @@ class Retention:
         finally:
             own.close()
             self._write_in(lambda connection: connection.pragma("wal_autocheckpoint", usual))
+
+    def _empty_the_log(self) -> None:
+        """Moves the log into the file and empties it; not while others read, who need it.
+
+        It is tried for some seconds, and whoever writes is never held up for long. In the end the
+        log is emptied when the last one closes the store.
+        """
+
+        def empty(connection: apsw.Connection) -> bool:
+            connection.set_busy_timeout(_LOG_MS)
+            try:
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            except apsw.BusyError:
+                return False
+            finally:
+                connection.set_busy_timeout(BUSY_MS)
+            return True
+
+        for _ in range(_LOG_TRIES):
+            if self._write_in(empty):
+                return
+            time.sleep(_LOOK)
+        logger.warning("what was erased may still be in the log of %s: somebody reads", self._path)
 
     @staticmethod
     def _erased(connection: apsw.Connection) -> int:

@@ -511,6 +511,44 @@ def test_one_process_archives_at_a_time(path: Path) -> None:
         assert len(store.archive(before="2024-03")) == 1
 
 
+def test_another_process_may_move_the_log_at_the_same_time(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Busy:
+        def wal_checkpoint(self, **_: object) -> None:
+            asked.append(1)
+            raise apsw.BusyError("database is locked")
+
+        def close(self) -> None: ...
+
+    asked: list[int] = []
+    monkeypatch.setattr(retention, "open_to_write", lambda *_: Busy())
+    with AuditStore(path) as store:
+        _written(store, _months(1))
+        expected = answers(store)
+        store.archive(before="2024-03")
+        store.vacuum()
+        assert answers(store) == expected
+    assert asked
+
+
+def test_who_reads_while_something_is_erased_holds_nobody_up(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(retention, "_LOG_TRIES", 2)
+    written = _months(2)
+    with AuditStore(path) as store:
+        _written(store, written)
+        store.archive(before="2024-03")
+        with store._pool.connection() as reading:
+            assert reading.execute("SELECT last FROM head").get == len(written)
+            with store._retention.erasing():
+                assert store._retention.erase(written[0].document, "") == 3
+            assert "somebody reads" in caplog.text
+            store.add(written[-1], wait=True)
+        assert store.verify().is_sound
+
+
 def test_pages_are_given_back(path: Path) -> None:
     with AuditStore(path) as store:
         _written(store, _months(3, each=1_000))
