@@ -72,6 +72,9 @@ _RESERVE: Final = (
     "INSERT INTO archive (file, month, state, begin_at, end_at, first_id, last_id, rows, "
     "deleted_to, digest) VALUES (?, ?, 'unused', ?, ?, ?, ?, ?, 0, NULL)"
 )
+_OUTCOMES: Final = (
+    "SELECT id, scope, module, gate, version, status, severity, branch FROM outcome ORDER BY id"
+)
 _MARKED: Final = "(SELECT value FROM json_each(?))"
 
 
@@ -224,6 +227,7 @@ class Retention:
             ValueError: It is not a month.
             AuditFileError: Another process is at it; a file cannot be written, or is not what was
                 written to it. Nothing is lost: what is not safely in a file stays where it is.
+            AuditWriteError: The database cannot be written.
             ImportError: `duckdb` is missing.
         """
         end = _begin_of(before)
@@ -232,17 +236,11 @@ class Retention:
                 ArchivedMonth(month, self._count(window)) for month, window in self._months(end)
             )
         with self._locked(0.0):
-            self._make_folder()
-            self._finish()
+            has_finished = self._finish()
             done = tuple(self._archive(month, window) for month, window in self._months(end))
-            with self._pool.connection() as connection:
-                outcomes = list(
-                    connection.execute(
-                        "SELECT id, scope, module, gate, version, status, severity, branch "
-                        "FROM outcome ORDER BY id"
-                    )
-                )
-            if done:
+            if done or has_finished:
+                with self._pool.connection() as connection:
+                    outcomes = list(connection.execute(_OUTCOMES))
                 parquet.write_outcomes(self._folder, outcomes)
             return done
 
@@ -273,6 +271,7 @@ class Retention:
                 unsorted.append(number)
                 begin, last = min(begin, at), max(last, at)
         ids = array("q", sorted(unsorted))
+        self._make_folder()
         part = self._reserve(month, begin, last + 1, ids[0], ids[-1], len(ids))
         try:
             self._write(part, ids)
@@ -289,6 +288,7 @@ class Retention:
                     "UPDATE archive SET state = 'written', digest = ? WHERE file = ?",
                     (digest, part.file),
                 )
+                self._expect_one(connection, part.file)
 
             self._commit(note)
         except BaseException:
@@ -342,6 +342,13 @@ class Retention:
                 f"{path}: what was read again is not what was written; nothing was deleted"
             )
 
+    def _expect_one(self, connection: apsw.Connection, file: str) -> None:
+        """Raises unless the last statement found the file."""
+        if connection.changes() != 1:
+            raise AuditWriteError(
+                f"{visible(str(self._path))}: {file} is not noted any more: somebody else archives"
+            )
+
     def _delete(self, part: Part, ids: Sequence[int]) -> None:
         """Deletes a file's rows from the database, those after `upto`."""
 
@@ -376,8 +383,12 @@ class Retention:
 
     # After a crash.
 
-    def _finish(self) -> None:
-        """Removes what is 'unused', and goes on with what is 'written'; with the lock held."""
+    def _finish(self) -> bool:
+        """Removes what is 'unused', and goes on with what is 'written'; with the lock held.
+
+        Returns:
+            Whether there was something to go on with.
+        """
         with self._pool.connection() as connection:
             states = dict(connection.execute("SELECT file, state FROM archive"))
             digests = dict(connection.execute("SELECT file, digest FROM archive"))
@@ -397,9 +408,17 @@ class Retention:
                 )
             rows = self._archives.chain_rows([part._replace(upto=part.last)], part.upto)
             self._delete(part, array("q", (row[0] for row in rows)))
+        return bool(written)
 
     def _discard(self, file: str) -> None:
-        """Removes a file that is 'unused', and its name."""
+        """Removes a file and its name, if it is 'unused' after all that was asked of the writer.
+
+        A transaction whose end nobody waited for, because of Ctrl-C, may have made it something
+        else.
+        """
+        state = "SELECT state FROM archive WHERE file = ?"
+        if self._write_in(lambda connection: connection.execute(state, (file,)).get) != "unused":
+            return
         parquet.remove(self._folder, file)
 
         def forget(connection: apsw.Connection) -> None:
@@ -465,11 +484,13 @@ class Retention:
                     "UPDATE archive SET state = 'unused', deleted_to = 0 WHERE file = ?",
                     (old.file,),
                 )
+                self._expect_one(connection, old.file)
                 connection.execute(
                     "UPDATE archive SET state = 'deleted', deleted_to = last_id, digest = ? "
                     "WHERE file = ?",
                     (digest, new.file),
                 )
+                self._expect_one(connection, new.file)
                 _note_erased(connection, rows, reason)
 
             self._commit(swap)
