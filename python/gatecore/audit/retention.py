@@ -36,7 +36,7 @@ except ImportError:  # not on this platform
 from gatecore.audit import archives, parquet
 from gatecore.audit.archives import Archives, Part, parts_of
 from gatecore.audit.chain import Chain
-from gatecore.audit.connections import BUSY_MS, Pool, open_to_write
+from gatecore.audit.connections import BUSY_MS, Pool, open_to_write, wait_for_others
 from gatecore.audit.erasing import take_back
 from gatecore.audit.outcomes import ERASED, storable, unpack
 from gatecore.audit.records import Flag, micros_of
@@ -50,8 +50,11 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that a transaction which deletes or moves pages is to take, and others have after it.
+#: Seconds that a transaction which deletes or moves pages is to take.
 _SLICE: Final = 0.02
+#: How many times as long others have after it. Other processes look now and then, at last every
+#: 100 ms, whether they may write: with a pause as long as the slice some waited for 0.8 s.
+_PAUSE: Final = 3.0
 #: Rows, or pages, of the first such transaction, and of any.
 _FIRST_SLICE, _LARGEST_SLICE = 100, 5_000
 #: Slices after which the log is moved into the file: some thousand pages.
@@ -379,7 +382,7 @@ class Retention:
                 size = _next_size(size, seconds)
                 move_the_log()
                 if done < len(ids):
-                    time.sleep(max(seconds, _SLICE))  # others', other processes' included
+                    _leave_to_others(seconds)
 
     # After a crash.
 
@@ -538,7 +541,7 @@ class Retention:
                 size = _next_size(size, seconds)
                 left = self._free()
                 move_the_log()
-                time.sleep(max(seconds, _SLICE))
+                _leave_to_others(seconds)
         return Vacuumed(before, self._bytes())
 
     def _free(self) -> int:
@@ -629,13 +632,13 @@ class Retention:
         """
 
         def empty(connection: apsw.Connection) -> bool:
-            connection.set_busy_timeout(_LOG_MS)
+            wait_for_others(connection, _LOG_MS)
             try:
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
             except apsw.BusyError:
                 return False
             finally:
-                connection.set_busy_timeout(BUSY_MS)
+                wait_for_others(connection, BUSY_MS)
             return True
 
         for _ in range(_LOG_TRIES):
@@ -734,6 +737,11 @@ def _tombstone(row: tuple[Any, ...], digest: bytes) -> tuple[Any, ...]:
 def _some(ids: Sequence[int], count: int) -> Iterator[list[int]]:
     for first in range(0, len(ids), count):
         yield list(ids[first : first + count])
+
+
+def _leave_to_others(seconds: float) -> None:
+    """Lets others write after a slice that took so long."""
+    time.sleep(_PAUSE * max(seconds, _SLICE))
 
 
 def _next_size(size: int, seconds: float) -> int:
