@@ -327,12 +327,12 @@ def _only_known_files(store: AuditStore) -> None:
 def test_a_process_that_is_killed_while_it_archives_loses_nothing(path: Path) -> None:
     with AuditStore(path) as store:
         _written(store, _months(3, each=400))
-        expected = answers(store, page=200)
+        expected = answers(store, page=200, entries=False)
     for number in range(5):
         crash(path, before="2024-04", seconds=0.05 * number, expected=expected)
     with AuditStore(path) as store:
         store.archive(before="2024-04")
-        assert answers(store, page=200) == expected
+        assert answers(store, page=200, entries=False) == expected
         assert store.verify().is_sound
         _only_known_files(store)
 
