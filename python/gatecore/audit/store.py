@@ -499,6 +499,10 @@ class AuditStore:
         Raises:
             AuditWriteError: The store cannot be written at the moment; or all is erased, but what
                 was there is in the log as long as somebody reads an older state.
+            AuditFileError: An archive of another process is under way for longer than ten minutes.
+
+        Costs a transaction, and for archived months that have the document some seconds for each
+        million of their validations.
         """
         digest = document_digest(document)
         self.flush()  # what was recorded before is to be found
