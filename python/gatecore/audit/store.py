@@ -180,7 +180,8 @@ class AuditStore:
         self._retention = Retention(
             self.path, self._pool, lambda job: self._writer.run(job), self._chain, self._archived
         )
-        self._answers_cached = self._dropped = 0
+        self._answers_cached = self._dropped = self._questions = 0
+        self._question_seconds = 0.0
         self._begin()
         forks.watch(self)
 
@@ -583,6 +584,30 @@ class AuditStore:
             answers_cached=self._answers_cached,
         )
 
+    def measurements(self) -> dict[str, float]:
+        """What the store did, as numbers for `gatecore.metrics.Metrics.watch`."""
+        counters = self.counters
+        return {
+            "queued": counters.pending,
+            "written_total": counters.written,
+            "transactions_total": counters.transactions,
+            "refused_total": counters.refused,
+            "dropped_total": counters.dropped,
+            "failures_total": counters.failures,
+            "connections_opened_total": counters.connections,
+            "connections_used_total": counters.questions,
+            "queries_total": self._questions,
+            "query_seconds_total": self._question_seconds,
+        }
+
+    def problems(self) -> list[tuple[str, bool]]:
+        """What is wrong, and whether it is failing, for `gatecore.metrics.Health`."""
+        counters = self.counters
+        found = [(counters.error, True)] if counters.error else []
+        if counters.dropped:
+            found.append((f"{counters.dropped:,} validations were not recorded", False))
+        return found
+
     def close(self, timeout: float | None = None) -> None:
         """Writes what is left and closes the file.
 
@@ -631,7 +656,13 @@ class AuditStore:
         self, asked: tuple[Any, ...], ask: Callable[[Reader], T], *, window: bool = False
     ) -> T:
         """An answer, from memory if the file did not change since."""
-        return again_if_replaced(lambda: self._asked_once(asked, ask, window=window))
+        begin = time.perf_counter()
+        try:
+            return again_if_replaced(lambda: self._asked_once(asked, ask, window=window))
+        finally:
+            with self._lock:
+                self._questions += 1
+                self._question_seconds += time.perf_counter() - begin
 
     def _asked_once(self, asked: tuple[Any, ...], ask: Callable[[Reader], T], *, window: bool) -> T:
         with self._pool.connection() as connection:
