@@ -43,6 +43,7 @@ __all__ = [
     "AccelerateError",
     "AuditFileError",
     "AuditQuestionError",
+    "AuditRecordError",
     "AuditWriteError",
     "CacheKeyError",
     "CacheReentryError",
@@ -209,6 +210,10 @@ class AccelerateError(GatecoreError, TypeError):
 
 class AuditFileError(GatecoreError):
     """A file is not an audit store that this version can use: says which file, and why not."""
+
+
+class AuditRecordError(GatecoreError, ValueError):
+    """A validation cannot be recorded because of what is said of it: says which field, and why."""
 
 
 class AuditQuestionError(GatecoreError, ValueError):

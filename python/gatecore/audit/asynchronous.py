@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
+from gatecore import forks
 from gatecore.audit.outcomes import Outcome
 from gatecore.audit.records import Record, ReportLike
 from gatecore.audit.results import (
@@ -60,7 +61,12 @@ class AsyncAuditStore:
 
     def __init__(self, store: AuditStore) -> None:
         self.store = store
-        self._threads = ThreadPoolExecutor(store.readers, "gatecore-audit-reader")
+        self.after_fork()
+        forks.watch(self)
+
+    def after_fork(self) -> None:
+        """The child has threads of its own."""
+        self._threads = ThreadPoolExecutor(self.store.readers, "gatecore-audit-reader")
 
     async def _run(self, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()
@@ -119,7 +125,8 @@ class AsyncAuditStore:
 
     async def flush(self, timeout: float | None = None) -> None:
         """As `AuditStore.flush`."""
-        await self._run(self.store.flush, timeout)
+        # Not by the threads of questions, which it would keep waiting.
+        await asyncio.to_thread(self.store.flush, timeout)
 
     async def recent(self, limit: int = 100, *, before: tuple[int, int] | None = None) -> Page:
         """As `AuditStore.recent`."""

@@ -1,6 +1,7 @@
 """The chain over a store's validations: what was written cannot be changed unnoticed.
 
-    digest = H(salt, the row)      link = H(the link before, the dictionaries' digest, digest)
+    digest = H(salt, the row)
+    link   = H(the link before, the dictionaries' digest, number, time, digest)
 
 Each row has its link, so that a row that is changed, removed or put in between breaks the chain
 there. The dictionaries are folded into one digest as they grow, so that the words which a row's
@@ -30,6 +31,7 @@ SALT_BYTES: Final = 16
 
 _NUMBERS: Final = Struct(">10q")
 _LENGTH: Final = Struct(">q")
+_PLACE: Final = Struct(">2q")
 _LONGEST_KEY: Final = 64
 
 
@@ -71,15 +73,22 @@ class Chain:
         excerpts: Iterable[tuple[str, str]] = (),
     ) -> bytes:
         """The digest of a row: its ten numbers from `id` to `characters`, and its bytes."""
-        parts = [_NUMBERS.pack(*numbers), salt, document, _LENGTH.pack(len(outcomes)), outcomes]
+        parts = [_NUMBERS.pack(*numbers)]
+        for part in (salt, document, outcomes):
+            parts += _LENGTH.pack(len(part)), part
         for gate, text in excerpts:
             for encoded in (gate.encode(), text.encode("utf-8", "surrogatepass")):
                 parts += _LENGTH.pack(len(encoded)), encoded
         return self._hash(*parts)
 
-    def link(self, previous: bytes, words: bytes, digest: bytes) -> bytes:
-        """The link of a row."""
-        return blake2b(previous + words + digest, digest_size=32, key=self._key).digest()
+    def link(self, previous: bytes, words: bytes, number: int, at: int, digest: bytes) -> bytes:
+        """The link of a row: its number and time are what stays when it is erased."""
+        linked = previous + words + _PLACE.pack(number, at) + digest
+        return blake2b(linked, digest_size=32, key=self._key).digest()
+
+    def erasure(self, previous: bytes, number: int, at: int, reason: str) -> bytes:
+        """The link of an erasure to the one before."""
+        return self._hash(b"erased", previous, _PLACE.pack(number, at), reason.encode())
 
     def fold(self, words: bytes, row: Iterable[object]) -> bytes:
         """The dictionaries' digest with one more row."""

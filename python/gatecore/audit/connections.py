@@ -10,6 +10,7 @@ import contextlib
 import os
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
@@ -19,16 +20,19 @@ try:
 except ImportError as error:
     raise ImportError('apsw is not installed: pip install "gatecore-re[audit]"') from error
 
+from gatecore import forks
 from gatecore.errors import AuditFileError
 from gatecore.text import visible
 
 __all__ = [
     "BUSY_MS",
+    "FORK_PATIENCE",
     "Durability",
     "Pool",
     "check_engine",
     "open_to_read",
     "open_to_write",
+    "place_of",
     "wait_for_others",
 ]
 
@@ -44,6 +48,10 @@ BUSY_MS: Final = 30_000
 #: Milliseconds between two looks whether another process is done. SQLite's own grow to 100, and of
 #: two processes that write all the time one waited up to 1 s; 0.16 s with these.
 _LOOK_MS: Final = 10
+#: Seconds that a fork waits for what is under way; after that the child cannot use the store.
+FORK_PATIENCE: Final = 5.0
+#: What stays of a log that grew while somebody read for long.
+_LOG_BYTES: Final = 64 << 20
 #: Pages in the log before they are moved into the database: 16 MB, some milliseconds of work.
 _CHECKPOINT_PAGES: Final = 4_000
 
@@ -73,15 +81,22 @@ def open_to_write(path: Path, durability: Durability) -> apsw.Connection:
     try:
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        _forked.check(path)
         flags = apsw.SQLITE_OPEN_READWRITE
         connection = apsw.Connection(str(path), flags=flags, statementcachesize=64)
+        _forked.add(connection)
         wait_for_others(connection, BUSY_MS)
-        connection.pragma("auto_vacuum", "incremental")  # of a new file: `vacuum` in small steps
+        if not path.stat().st_size:
+            connection.pragma("auto_vacuum", "incremental")  # so that `vacuum` takes small steps
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", durability)
         connection.pragma("wal_autocheckpoint", _CHECKPOINT_PAGES)
+        connection.pragma("journal_size_limit", _LOG_BYTES)
         connection.pragma("cache_size", -_WRITER_KB)
         connection.pragma("foreign_keys", True)
+        # Freed bytes are overwritten: what is erased must not be left in what a page had before.
+        connection.pragma("secure_delete", True)
+        connection.pragma("fullfsync", durability == "full")  # macOS only
     except (OSError, apsw.Error) as error:
         raise _refused(path, error) from error
     return connection
@@ -94,8 +109,10 @@ def open_to_read(path: Path) -> apsw.Connection:
         AuditFileError: It cannot be opened.
     """
     try:
+        _forked.check(path)
         flags = apsw.SQLITE_OPEN_READONLY
         connection = apsw.Connection(str(path), flags=flags, statementcachesize=128)
+        _forked.add(connection)
         connection.set_busy_timeout(BUSY_MS)
         connection.pragma("cache_size", -_READER_KB)
     except apsw.Error as error:
@@ -117,12 +134,18 @@ def _refused(path: Path, error: Exception) -> AuditFileError:
     return AuditFileError(f"{visible(str(path))}: cannot be used as an audit store: {error}")
 
 
+class _Asking:
+    """A question that is being answered."""
+
+    __slots__ = ("__weakref__",)
+
+
 class Pool:
-    """Connections that read, handed out one at a time; threads may share it.
+    """Connections that read, kept for the next question; threads may share it.
 
     Args:
         path: The file.
-        most: Connections that are kept. More questions at once than that wait.
+        most: Connections that are kept while nobody uses them.
 
     Attributes:
         opened: How many connections were made.
@@ -131,15 +154,17 @@ class Pool:
 
     def __init__(self, path: Path, most: int) -> None:
         self._path = path
-        self.opened = self.used = 0
-        self._lent: list[apsw.Connection] = []
         self._most = most
+        self.opened = self.used = 0
+        self._generation = 0
         self._begin()
+        forks.watch(self)
 
     def _begin(self) -> None:
-        self._free: list[apsw.Connection] = []
-        self._lock = threading.Lock()
-        self._places = threading.Semaphore(self._most)
+        self._free: list[tuple[apsw.Connection, _Place]] = []
+        self._lock = threading.Condition(threading.Lock())
+        #: One for each question; gone with its frame, also if Ctrl-C comes between two steps.
+        self._asking: weakref.WeakSet[_Asking] = weakref.WeakSet()
 
     @contextlib.contextmanager
     def connection(self) -> Iterator[apsw.Connection]:
@@ -148,38 +173,114 @@ class Pool:
         Raises:
             AuditFileError: The file cannot be opened.
         """
-        with self._places:
-            with self._lock:
-                connection = self._free.pop() if self._free else None
-                self.used += 1
-            if connection is None:
+        place, asking, generation = place_of(self._path), _Asking(), self._generation
+        with self._lock:
+            self.used += 1
+            self._asking.add(asking)
+            kept = self._free.pop() if self._free else None
+        connection: apsw.Connection | None = None
+        is_well = False
+        try:
+            if kept is not None and kept[1] == place:
+                connection = kept[0]
+            else:  # or it is another file now
+                if kept is not None:
+                    kept[0].close(True)
                 connection = open_to_read(self._path)
-                with self._lock:
-                    self.opened += 1
-            is_well = False
-            try:
-                connection.execute("BEGIN")
-                yield connection
-                is_well = True
-            finally:
-                # What was cut short by Ctrl-C may have a statement under way: not used again.
-                with contextlib.suppress(apsw.Error):
-                    connection.execute("ROLLBACK")
-                    is_well = is_well or not connection.in_transaction
-                if is_well:
-                    with self._lock:
-                        self._free.append(connection)
-                else:
-                    connection.close(True)
+                self.opened += 1
+            connection.execute("BEGIN")
+            yield connection
+            is_well = True
+        finally:
+            if generation == self._generation:  # or a child leaves what its parent asked
+                self._take_back(connection, place, asking, is_well)
+
+    def _take_back(
+        self, connection: apsw.Connection | None, place: _Place, asking: _Asking, is_well: bool
+    ) -> None:
+        # What was cut short by Ctrl-C may have a statement under way: not used again.
+        if connection is not None:
+            with contextlib.suppress(apsw.Error):
+                connection.execute("ROLLBACK")
+                is_well = is_well or not connection.in_transaction
+        with self._lock:
+            self._asking.discard(asking)
+            is_kept = is_well and len(self._free) < self._most
+            if connection is not None and is_kept:
+                self._free.append((connection, place))
+            self._lock.notify_all()
+        if connection is not None and not is_kept:
+            connection.close(True)
 
     def close(self) -> None:
         """Closes what nobody uses at the moment."""
         with self._lock:
-            free, self._free = self._free, []
-        for connection in free:
-            connection.close(True)
+            self._close_free()
+
+    def _close_free(self) -> None:
+        while self._free:
+            self._free.pop()[0].close(True)
+
+    def before_fork(self) -> None:
+        """Waits until no question is being answered, for a while, and closes all."""
+        self._lock.acquire()
+        self._lock.wait_for(lambda: not self._asking, FORK_PATIENCE)
+        self._close_free()
+
+    def after_fork_in_parent(self) -> None:
+        """Goes on."""
+        self._lock.release()
 
     def after_fork(self) -> None:
-        """Forgets the parent's connections without closing them: SQLite must not see a child."""
-        self._lent.extend(self._free)  # kept for good: their end would close them
+        """Begins anew."""
+        self._generation += 1
         self._begin()
+
+
+class _Forked:
+    """What children must not use: files that were open when their parent forked.
+
+    SQLite keeps a table of who has which lock, one for each process and file. A child has its
+    parent's table without the locks, so both would write at the same time.
+    """
+
+    def __init__(self) -> None:
+        self._open: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
+        self._kept: list[apsw.Connection] = []
+        self._files: set[tuple[int, int]] = set()
+        forks.watch(self)
+
+    def add(self, connection: apsw.Connection) -> None:
+        """Notes a connection."""
+        self._open.add(connection)
+
+    def after_fork(self) -> None:
+        """What is still open stays so for good: to close it would change the parent's files."""
+        for connection in list(self._open):
+            with contextlib.suppress(apsw.ConnectionClosedError, OSError):
+                file = Path(connection.filename).stat()
+                self._kept.append(connection)
+                self._files.add((file.st_dev, file.st_ino))
+
+    def check(self, path: Path) -> None:
+        """Raises `AuditFileError` for a file that was open."""
+        place = place_of(path)
+        if place is not None and place[:2] in self._files:
+            raise AuditFileError(
+                f"{visible(str(path))}: this process was forked while its parent used the store; "
+                "begin workers by `spawn`, or before the store is used"
+            )
+
+
+_forked: Final = _Forked()
+
+_Place = tuple[int, int] | None
+
+
+def place_of(path: Path) -> _Place:
+    """What a path leads to: a device and a number; None if to nothing."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -15,6 +15,7 @@ from typing import Final
 import apsw
 
 from gatecore.audit.chain import BEGIN, Chain
+from gatecore.audit.outcomes import ERASED, ERASED_WORD
 from gatecore.errors import AuditFileError
 from gatecore.text import visible
 
@@ -111,9 +112,10 @@ def check(connection: apsw.Connection, path: Path, chain: Chain) -> None:
 
 def _create(connection: apsw.Connection, chain: Chain) -> None:
     connection.execute(schema())
-    erased = (0, 1, "")
+    erased = (ERASED, 1, ERASED_WORD)
     connection.execute("INSERT INTO word (id, since, word) VALUES (?, ?, ?)", erased)
     connection.execute(
-        "INSERT INTO head (one, last, link, words, changes, keyed) VALUES (1, 0, ?, ?, 0, ?)",
-        (BEGIN, chain.fold(BEGIN, erased), chain.check),
+        "INSERT INTO head (one, last, link, words, erasures, erased, changes, keyed) "
+        "VALUES (1, 0, ?, ?, 0, ?, 0, ?)",
+        (BEGIN, chain.fold(BEGIN, erased), BEGIN, chain.check),
     )

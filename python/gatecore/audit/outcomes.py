@@ -17,10 +17,20 @@ import apsw
 from gatecore.audit.chain import Chain
 from gatecore.errors import AuditWriteError
 
-__all__ = ["ERASED", "Dictionary", "Outcome", "modules_word", "pack", "storable", "unpack"]
+__all__ = [
+    "ERASED",
+    "ERASED_WORD",
+    "Dictionary",
+    "Outcome",
+    "modules_word",
+    "pack",
+    "storable",
+    "unpack",
+]
 
-#: The number of the empty word, which stands for what was erased.
+#: The number of the word that stands for what was erased, and that word: one that nobody can say.
 ERASED: Final = 0
+ERASED_WORD: Final = "\x00"
 #: Numbers of two bytes end here.
 _NARROW: Final = 1 << 16
 #: Words are cut here, in characters: they are names.

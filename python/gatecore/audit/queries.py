@@ -28,6 +28,7 @@ from gatecore.audit.results import (
     Entry,
     GateFailures,
     ModulePerformance,
+    Overview,
     Page,
     RiskStats,
     VersionVerdicts,
@@ -39,6 +40,9 @@ from gatecore.gates.statuses import severity_rank
 __all__ = ["STATEMENTS", "Archived", "Reader"]
 
 _FIELDS: Final = "id, at, document, kind, modules, risk, critical, high, flags, micros, characters"
+
+#: How many of each an overview has.
+_TOP: Final = 5
 
 STATEMENTS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -61,11 +65,10 @@ STATEMENTS: Final[Mapping[str, str]] = MappingProxyType(
         "risks by day in rows": f"SELECT at / {DAY}, risk, count(*) FROM validation "
         f"WHERE at >= ? AND at < ? AND risk <> {ERASED} GROUP BY 1, 2",
         # A look-up a day and outcome, instead of all that was said on all days.
-        "outcomes by day": "SELECT bucket, outcome, n FROM json_each(?) AS day "
+        "outcomes by day": "SELECT bucket, outcome, n FROM (SELECT DISTINCT bucket AS day "
+        "FROM validation_count WHERE span = 1 AND bucket >= ? AND bucket < ?) "
         "CROSS JOIN json_each(?) AS number CROSS JOIN outcome_count "
-        "WHERE span = 1 AND bucket = day.value AND outcome = number.value AND n > 0",
-        "first day": "SELECT min(bucket) FROM outcome_count WHERE span = 1",
-        "last day": "SELECT max(bucket) FROM outcome_count WHERE span = 1",
+        "WHERE span = 1 AND bucket = day AND outcome = number.value AND n > 0",
         "archives": PARTS,
         "head": "SELECT last, link, changes FROM head WHERE one = 1",
         "words": "SELECT id, word FROM word WHERE id >= ? ORDER BY id",
@@ -167,9 +170,9 @@ class Reader:
             id=number,
             timestamp=iso(at),
             document_hash=(document or b"").hex(),
-            document_type=words[kind],
-            modules=tuple(json.loads(words[modules] or "[]")),
-            overall_risk=words[risk],
+            document_type="" if kind == ERASED else words[kind],
+            modules=() if modules == ERASED else tuple(json.loads(words[modules])),
+            overall_risk="" if risk == ERASED else words[risk],
             critical=critical,
             high=high,
             cached=bool(flags & Flag.CACHED),
@@ -179,6 +182,18 @@ class Reader:
             characters=characters,
             outcomes=outcomes,
             excerpts=excerpts,
+        )
+
+    def overview(self, days: int, since: int) -> Overview:
+        """The last days at a glance, all of one state of the file."""
+        counts = self.outcomes(since, None)
+        return Overview(
+            window_days=days,
+            stats=self.stats(since, None),
+            modules=performance_of(counts),
+            top_failures=failures_of(counts, _TOP),
+            alerts=alerts_of(counts, _TOP),
+            recent=self.recent(_TOP, None).entries,
         )
 
     # Windows.
@@ -256,14 +271,10 @@ class Reader:
             for number, outcome in enumerate(self._dictionary.outcome_of)
             if (outcome.gate, outcome.module) == (gate, module)
         }
-        (first,), (last,) = next(iter(self._ask("first day"))), next(iter(self._ask("last day")))
-        if first is None or not outcomes:
-            return Drift(module, gate, ())
-        end = last + 1 if until is None else min(-(-until // DAY), last + 1)
-        days = range(max(since // DAY, first), end)
+        end = 1 << 40 if until is None else -(-until // DAY)
         #: By scope: a gate may be one of a module and one of a detector.
         scopes: dict[str, dict[str, tuple[list[int], Counter[str]]]] = {}
-        asked = json.dumps(list(days)), json.dumps(list(outcomes))
+        asked = (since // DAY, end, json.dumps(list(outcomes)))
         for day, number, count in self._ask("outcomes by day", *asked):
             outcome = outcomes[number]
             found = scopes.setdefault(outcome.scope, {})

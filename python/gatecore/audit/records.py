@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from enum import IntFlag
 from typing import Any, Final, Protocol
 
-__all__ = ["Flag", "Record", "ReportLike", "micros_of", "record_of"]
+from gatecore.errors import AuditRecordError
+
+__all__ = ["Flag", "Record", "ReportLike", "checked", "micros_of", "record_of"]
 
 _MICROS: Final = 1_000_000
 #: Excerpts are cut here, in characters.
@@ -85,6 +87,103 @@ class Record:
     micros: int = 0
     characters: int = 0
     excerpts: tuple[tuple[str, str], ...] = ()
+
+
+#: 1970 and the end of 9999, in microseconds since 1970.
+_TIMES: Final = (0, 253_402_300_800_000_000)
+_LARGEST: Final = (1 << 63) - 1
+#: Modules of one validation, and characters of a module's name.
+_MOST_MODULES: Final = 10_000
+_LONGEST_NAME: Final = 1_000
+_DIGEST_BYTES: Final = 32
+_FIELDS: Final = 7
+_SCOPES: Final = ("module", "universal", "detector", "analyzer", "cross")
+
+
+def checked(record: Record, known: Container[object] = ()) -> Record:
+    """A record that can be written, of plain texts and numbers.
+
+    Args:
+        record: A record.
+        known: Outcomes that were written before, and need not be looked at.
+
+    Raises:
+        AuditRecordError: A field is not what it is to be.
+
+    >>> checked(Record(-1, bytes(32), "letter", (), "LOW", []))
+    Traceback (most recent call last):
+    gatecore.errors.AuditRecordError: at is -1: expected microseconds from 1970 to 9999
+    """
+    at = _number(record.at, "at", _LARGEST)
+    if not _TIMES[0] <= at < _TIMES[1]:
+        raise AuditRecordError(f"at is {at}: expected microseconds from 1970 to 9999")
+    if not isinstance(record.document, bytes) or len(record.document) != _DIGEST_BYTES:
+        raise AuditRecordError("document is not a SHA-256: expected 32 bytes")
+    if len(record.modules) > _MOST_MODULES:
+        raise AuditRecordError(f"modules has {len(record.modules):,} names")
+    modules = tuple(_text(name, "modules") for name in record.modules)
+    if any(len(name) > _LONGEST_NAME for name in modules):
+        raise AuditRecordError("modules has a name of more than a thousand characters")
+    outcomes = record.outcomes
+    try:
+        if not all(map(known.__contains__, outcomes)):
+            outcomes = [_plain(outcome) for outcome in outcomes]
+    except TypeError:
+        raise AuditRecordError("an outcome is a tuple of texts and a number") from None
+    excerpts = record.excerpts
+    if excerpts:
+        excerpts = tuple(
+            (_text(gate, "excerpts"), _text(text, "excerpts")) for gate, text in excerpts
+        )
+    return Record(
+        at=at,
+        document=record.document,
+        kind=_text(record.kind, "kind"),
+        modules=modules,
+        risk=_text(record.risk, "risk"),
+        outcomes=outcomes,
+        critical=_number(record.critical, "critical", _LARGEST),
+        high=_number(record.high, "high", _LARGEST),
+        flags=_number(record.flags, "flags", 7),
+        micros=_number(record.micros, "micros", _LARGEST),
+        characters=_number(record.characters, "characters", _LARGEST),
+        excerpts=excerpts,
+    )
+
+
+def _plain(outcome: object) -> tuple[str, str, str, str, str | None, str | None, int]:
+    if not isinstance(outcome, tuple) or len(outcome) != _FIELDS:
+        raise AuditRecordError(f"an outcome has {_FIELDS} fields, as `Outcome` names them")
+    scope, module, gate, version, status, severity, branch = outcome
+    said = (
+        _text(scope, "scope"),
+        _text(module, "module"),
+        _text(gate, "gate"),
+        _text(version, "version"),
+        None if status is None else _text(status, "status"),
+        None if severity is None else _text(severity, "severity"),
+        _number(branch, "branch", _LARGEST),
+    )
+    if said[0] not in _SCOPES:
+        raise AuditRecordError(f"scope is {said[0]!r:.40}: expected one of {', '.join(_SCOPES)}")
+    return said
+
+
+def _text(value: object, field: str) -> str:
+    if type(value) is str:
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise AuditRecordError(f"{field} is {type(value).__name__}: expected a text")
+
+
+def _number(value: object, field: str, most: int) -> int:
+    if not isinstance(value, int):
+        raise AuditRecordError(f"{field} is {type(value).__name__}: expected a whole number")
+    number = int.__index__(value)
+    if field != "at" and not 0 <= number <= most:
+        raise AuditRecordError(f"{field} is {number}: expected 0 to {most}")
+    return number
 
 
 def micros_of(moment: datetime) -> int:

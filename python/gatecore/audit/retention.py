@@ -16,11 +16,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -36,9 +35,9 @@ except ImportError:  # not on this platform
 from gatecore.audit import archives, parquet
 from gatecore.audit.archives import Archives, Part, parts_of
 from gatecore.audit.chain import Chain
-from gatecore.audit.connections import BUSY_MS, Pool, open_to_write, wait_for_others
-from gatecore.audit.erasing import take_back
-from gatecore.audit.outcomes import ERASED, storable, unpack
+from gatecore.audit.connections import Pool, open_to_write
+from gatecore.audit.erasing import note_erasures, take_back
+from gatecore.audit.outcomes import ERASED, unpack
 from gatecore.audit.records import Flag, micros_of
 from gatecore.audit.writing import Counts
 from gatecore.errors import AuditFileError, AuditWriteError
@@ -47,8 +46,6 @@ from gatecore.text import visible
 __all__ = ["ArchivedMonth", "Retention", "Vacuumed", "first_month", "month_before", "month_of"]
 
 T = TypeVar("T")
-
-logger = logging.getLogger(__name__)
 
 #: Seconds that a transaction which deletes or moves pages is to take.
 _SLICE: Final = 0.02
@@ -59,9 +56,6 @@ _PAUSE: Final = 3.0
 _FIRST_SLICE, _LARGEST_SLICE = 100, 5_000
 #: Slices after which the log is moved into the file: some thousand pages.
 _SLICES_OF_LOG: Final = 4
-#: Milliseconds, and times, that the log is tried to be emptied.
-_LOG_MS: Final = 50
-_LOG_TRIES: Final = 50
 #: The value of the pragma.
 _INCREMENTAL: Final = 2
 #: Seconds that an erasure waits for an archive that is under way.
@@ -463,10 +457,7 @@ class Retention:
             parts = parts_of(connection.execute(archives.PARTS, (1 << 62, -(1 << 62))))
         if not parts:
             return 0
-        count = sum(self._erase(part, document, reason) for part in parts)
-        if count:  # the log may still have the rows as they were before they were archived
-            self._empty_the_log()
-        return count
+        return sum(self._erase(part, document, reason) for part in parts)
 
     def _erase(self, old: Part, document: bytes, reason: str) -> int:
         """Erases a document's rows in one file."""
@@ -495,7 +486,7 @@ class Retention:
                     (digest, new.file),
                 )
                 self._expect_one(connection, new.file)
-                _note_erased(connection, rows, reason)
+                _note_erased(connection, self._chain, rows, reason)
 
             self._commit(swap)
         except BaseException:
@@ -579,12 +570,7 @@ class Retention:
             job(connection)
 
         def work(connection: apsw.Connection) -> float:
-            # Freed bytes are overwritten: what is erased later must not be left in free pages.
-            connection.pragma("secure_delete", True)
-            try:
-                _in_transaction(connection, begun)
-            finally:
-                connection.pragma("secure_delete", False)
+            _in_transaction(connection, begun)
             return time.perf_counter() - began
 
         return self._write_in(work)
@@ -624,29 +610,6 @@ class Retention:
         finally:
             own.close()
             self._write_in(lambda connection: connection.pragma("wal_autocheckpoint", usual))
-
-    def _empty_the_log(self) -> None:
-        """Moves the log into the file and empties it; not while others read, who need it.
-
-        It is tried for some seconds, and whoever writes is never held up for long. In the end the
-        log is emptied when the last one closes the store.
-        """
-
-        def empty(connection: apsw.Connection) -> bool:
-            wait_for_others(connection, _LOG_MS)
-            try:
-                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-            except apsw.BusyError:
-                return False
-            finally:
-                wait_for_others(connection, BUSY_MS)
-            return True
-
-        for _ in range(_LOG_TRIES):
-            if self._write_in(empty):
-                return
-            time.sleep(_LOOK)
-        logger.warning("what was erased may still be in the log of %s: somebody reads", self._path)
 
     @staticmethod
     def _erased(connection: apsw.Connection) -> int:
@@ -715,17 +678,15 @@ def _in_transaction(connection: apsw.Connection, job: Callable[[apsw.Connection]
     return found
 
 
-def _note_erased(connection: apsw.Connection, rows: Iterable[tuple[Any, ...]], reason: str) -> None:
+def _note_erased(
+    connection: apsw.Connection, chain: Chain, rows: Sequence[tuple[Any, ...]], reason: str
+) -> None:
     """Notes erased rows and takes back their counts, in a transaction."""
-    now = time.time_ns() // 1_000
     counts = Counts()
     for row in rows:
-        number, at, _, _, risk, critical, high, flags = row[:8]
-        connection.execute(
-            "INSERT INTO erasure (validation, at, reason) VALUES (?, ?, ?)",
-            (number, now, storable(reason)),
-        )
+        _, at, _, _, risk, critical, high, flags = row[:8]
         counts.add(at, unpack(row[12], bool(flags & Flag.WIDE)), risk, critical, high, by=-1)
+    note_erasures(connection, chain, [row[0] for row in rows], reason)
     take_back(connection, counts)
 
 

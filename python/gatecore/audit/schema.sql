@@ -57,7 +57,7 @@ CREATE TABLE validation (
     digest     BLOB,              -- of all of the above; kept only of what was erased
     link       BLOB NOT NULL CHECK (length(link) = 32)
 ) STRICT;
-CREATE INDEX validation_at ON validation (at, risk, critical, high);
+CREATE INDEX validation_at ON validation (at, id, risk, critical, high);
 CREATE INDEX validation_document ON validation (substr(document, 1, 8), at);
 
 -- Matches, masked, of stores that were asked to keep them.
@@ -94,15 +94,19 @@ CREATE TABLE head (
     last      INTEGER NOT NULL,  -- the last validation's id
     link      BLOB NOT NULL CHECK (length(link) = 32),
     words     BLOB NOT NULL CHECK (length(words) = 32),     -- both dictionaries, folded
+    erasures  INTEGER NOT NULL,  -- how many there are
+    erased    BLOB NOT NULL CHECK (length(erased) = 32),    -- the last one's link
     changes   INTEGER NOT NULL,
     keyed     BLOB NOT NULL      -- tells whether a key is the chain's; empty without one
 ) STRICT;
 
--- What was erased on request: the row stays in the chain, by its digest.
+-- What was erased on request: the row stays in the chain, by its digest. A chain of its own.
 CREATE TABLE erasure (
-    validation INTEGER PRIMARY KEY,
+    number     INTEGER PRIMARY KEY CHECK (number > 0),
+    validation INTEGER NOT NULL UNIQUE,
     at         INTEGER NOT NULL,
-    reason     TEXT NOT NULL
+    reason     TEXT NOT NULL,
+    link       BLOB NOT NULL CHECK (length(link) = 32)
 ) STRICT;
 
 -- Months that are files. Rows up to `deleted_to` are read from the file and no longer in the table;

@@ -7,6 +7,7 @@ record ──▶ writer (a thread) ──▶ file ◀── pool of readers ◀�
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import threading
 import time
@@ -17,6 +18,8 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TypeVar
+
+import apsw
 
 from gatecore import forks
 from gatecore.audit import queries
@@ -40,20 +43,27 @@ from gatecore.audit.results import (
     RiskStats,
 )
 from gatecore.audit.retention import ArchivedMonth, Retention, Vacuumed, first_month
-from gatecore.audit.verifying import Verification, verify
+from gatecore.audit.verifying import Noted, Verification, verify
 from gatecore.audit.windows import DAY
 from gatecore.audit.writer import Writer
-from gatecore.errors import AuditQuestionError, AuditWriteError
+from gatecore.errors import AuditQuestionError, AuditRecordError, AuditWriteError
 from gatecore.protocols import Asked, Validation
+from gatecore.text import visible
 
 __all__ = ["AuditObserver", "AuditStats", "AuditStore", "Moment"]
 
 T = TypeVar("T")
 
+logger = logging.getLogger(__name__)
+
 #: A time: with a zone or in UTC; in ISO 8601; or in seconds since 1970.
 Moment = datetime | str | float
 
 _MICROS: Final = 1_000_000
+_LARGEST: Final = (1 << 63) - 1
+_MOST_DAYS: Final = 100_000
+#: Records of reports that are in memory; of more the record is made at once, which is smaller.
+_MOST_REPORTS: Final = 1_000
 #: Answers that are kept.
 _CACHED: Final = 128
 
@@ -67,6 +77,7 @@ class AuditStats:
         transactions: How many transactions that took.
         pending: Validations in memory that are not in the file yet.
         refused: Validations that could not be written because of what they are.
+        dropped: Validations of engines that there was no room for, and that nobody waited for.
         failures: Transactions that failed.
         error: Why nothing can be written at the moment; empty if it can.
         connections: Connections for questions that were opened.
@@ -78,6 +89,7 @@ class AuditStats:
     transactions: int
     pending: int
     refused: int
+    dropped: int
     failures: int
     error: str
     connections: int
@@ -88,8 +100,8 @@ class AuditStats:
     def reuse(self) -> float:
         """The share of questions that found an open connection, from 0 to 1.
 
-        >>> AuditStats(written=0, transactions=0, pending=0, refused=0, failures=0, error="",
-        ...            connections=2, questions=400, answers_cached=0).reuse
+        >>> AuditStats(written=0, transactions=0, pending=0, refused=0, dropped=0, failures=0,
+        ...            error="", connections=2, questions=400, answers_cached=0).reuse
         0.995
         """
         return 1 - self.connections / self.questions if self.questions else 1.0
@@ -111,16 +123,17 @@ class AuditStore:
         max_pending: Validations in memory beyond which who hands one over waits for room.
         max_wait_seconds: How long; then it raises.
         excerpts: How many matches of each validation are kept as text, masked. None unless asked.
-        readers: Connections for questions, which answer at the same time.
-        read_only: Whether nothing is written: the file must be there, and this user need not be
-            allowed to write it.
+        readers: Connections for questions that are kept open.
+        read_only: Whether nothing is written: the file must be there. SQLite still needs to make
+            two small files beside it, unless somebody who writes has done so.
 
     Raises:
         AuditFileError: The file is not an audit store, newer than this version, or of another key.
         ImportError: `apsw` is missing: `pip install "gatecore-re[audit]"`.
 
     It is an observer of engines: whatever they answer is recorded, answers from caches too. That
-    costs some microseconds and never waits for the disk; `observer(durable=True)` does.
+    costs some microseconds and never waits; what there is no room for is counted as dropped and
+    logged. `observer(durable=True)` waits for the disk, and raises.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -142,7 +155,7 @@ class AuditStore:
         *,
         durability: Durability = "full",
         key: bytes = b"",
-        max_pending: int = 100_000,
+        max_pending: int = 20_000,
         max_wait_seconds: float = 10.0,
         excerpts: int = 0,
         readers: int = 4,
@@ -151,6 +164,8 @@ class AuditStore:
         self.path: Final = Path(path).absolute()
         self._chain = Chain(key)
         self._excerpts = excerpts
+        if readers < 1:
+            raise AuditQuestionError(f"readers is {readers}: at least one is needed")
         self.max_wait_seconds: Final = max_wait_seconds
         self.readers: Final = readers
         self._pool = Pool(self.path, readers)
@@ -165,7 +180,7 @@ class AuditStore:
         self._retention = Retention(
             self.path, self._pool, lambda job: self._writer.run(job), self._chain, self._archived
         )
-        self._answers_cached = 0
+        self._answers_cached = self._dropped = 0
         self._begin()
         forks.watch(self)
 
@@ -176,7 +191,6 @@ class AuditStore:
 
     def after_fork(self) -> None:
         """The child has connections of its own."""
-        self._pool.after_fork()
         self._begin()
 
     @property
@@ -214,22 +228,18 @@ class AuditStore:
         Raises:
             AuditWriteError: `wait`, and it could not be written. Or there was no room in memory.
 
-        Costs some microseconds, or with `wait` a transaction that others share.
+        Costs some 20 µs, or with `wait` a transaction that others share.
         """
-        asked_at = time.time() if at is None else at  # now, not when its turn comes
-
-        def make() -> Record:
-            return self.record_of(
-                report,
-                document_type=document_type,
-                modules=modules,
-                at=asked_at,
-                seconds=seconds,
-                characters=characters,
-                cached=cached,
-            )
-
-        self.add(make() if wait else make, wait=wait)
+        record = self.record_of(
+            report,
+            document_type=document_type,
+            modules=modules,
+            at=at,
+            seconds=seconds,
+            characters=characters,
+            cached=cached,
+        )
+        self.add(record, wait=wait)
 
     def record_of(
         self,
@@ -308,23 +318,35 @@ class AuditStore:
         """As observers are told: nothing is written before there is an answer."""
 
     def finished(self, begun: None, validation: Validation) -> None:
-        """Records the validation without waiting."""
+        """Records the validation without waiting; what there is no room for is counted."""
         self._record(validation, wait=False)
 
     def failed(self, begun: None, error: BaseException) -> None:
         """There was no answer, so there is nothing to record."""
 
     def _record(self, validation: Validation, *, wait: bool) -> None:
-        self.record(
-            validation.report,
-            document_type=validation.document_type,
-            modules=validation.modules,
-            at=validation.started_at,
-            seconds=validation.seconds,
-            characters=validation.characters,
-            cached=validation.cached,
-            wait=wait,
-        )
+        def make() -> Record:
+            return self.record_of(
+                validation.report,
+                document_type=validation.document_type,
+                modules=validation.modules,
+                at=validation.started_at,
+                seconds=validation.seconds,
+                characters=validation.characters,
+                cached=validation.cached,
+            )
+
+        if wait:
+            self.add(make(), wait=True)
+            return
+        # Reports of engines do not change: the record can be made later, on another thread.
+        is_crowded = self._writer.pending >= _MOST_REPORTS
+        try:
+            self._writer.add(make() if is_crowded else make, timeout=0.0)
+        except (AuditWriteError, AuditRecordError) as error:
+            self._dropped += 1
+            if self._dropped == 1:
+                logger.error("a validation is not recorded, as others after it may be: %s", error)
 
     # Questions.
 
@@ -337,6 +359,8 @@ class AuditStore:
         """
         if limit < 1:
             raise AuditQuestionError(f"limit is {limit}: a page has at least one validation")
+        limit = min(limit, _LARGEST)
+        before = None if before is None else (before[0], before[1])
         return self._asked(("recent", limit, before), lambda reader: reader.recent(limit, before))
 
     def history(self, document: str | ReportLike) -> tuple[Entry, ...]:
@@ -356,6 +380,8 @@ class AuditStore:
 
     def entry(self, number: int) -> Entry | None:
         """One validation by its number, with all that was said; None if there is none."""
+        if not 0 < number <= _LARGEST:
+            return None
         return self._asked(("entry", number), lambda reader: reader.entry(number))
 
     def stats(self, since: Moment | None = None, until: Moment | None = None) -> RiskStats:
@@ -428,16 +454,11 @@ class AuditStore:
         Args:
             days: How many times 24 hours, at least 1.
         """
-        if days < 1:
-            raise AuditQuestionError(f"days is {days}: a window has at least one")
-        since = (time.time_ns() // 1_000 - days * DAY) / _MICROS
-        return Overview(
-            window_days=days,
-            stats=self.stats(since),
-            modules=self.module_performance(since),
-            top_failures=self.top_failures(since),
-            alerts=self.universal_alerts(since),
-            recent=self.recent(5).entries,
+        if not 1 <= days <= _MOST_DAYS:
+            raise AuditQuestionError(f"days is {days}: a window has 1 to {_MOST_DAYS:,}")
+        since = time.time_ns() // 1_000 - days * DAY
+        return self._asked(
+            ("overview", since, days), lambda reader: reader.overview(days, since), window=True
         )
 
     # Upkeep.
@@ -454,7 +475,7 @@ class AuditStore:
 
         Costs about 15 µs a validation.
         """
-        noted = _noted(head) if head else None
+        noted = Noted.of(head) if head else None
 
         def ask() -> Verification:
             with self._pool.connection() as connection:
@@ -476,15 +497,24 @@ class AuditStore:
             How many validations there were.
 
         Raises:
+            AuditWriteError: The store cannot be written at the moment; or all is erased, but what
+                was there is in the log as long as somebody reads an older state.
             AuditFileError: An archive of another process is under way for longer than ten minutes.
 
         Costs a transaction, and for archived months that have the document about a minute for each
         million of their validations.
         """
         digest = document_digest(document)
-        with self._retention.erasing():
-            count = self._retention.erase(digest, reason)
-            return count + erase(self._writer.run, self._chain, digest, reason)
+        self.flush()  # what was recorded before is to be found
+        try:
+            with self._retention.erasing():
+                count = self._retention.erase(digest, reason)
+                return count + erase(self._writer.run, self._chain, digest, reason)
+        except apsw.Error as error:
+            raise AuditWriteError(
+                f"{visible(str(self.path))}: cannot be erased from at the moment: {error}; do it "
+                "again"
+            ) from error
 
     def archive(
         self, *, before: str | None = None, months: int | None = None, dry_run: bool = False
@@ -546,6 +576,7 @@ class AuditStore:
             transactions=writer.batches if writer else 0,
             pending=writer.pending if writer else 0,
             refused=writer.refused if writer else 0,
+            dropped=self._dropped,
             failures=writer.failures if writer else 0,
             error=(writer.error if writer else None) or "",
             connections=self._pool.opened,
@@ -678,17 +709,9 @@ def micros_since_1970(moment: Moment) -> int:
             raise AuditQuestionError(f"{moment!r} is not a time in ISO 8601: {error}") from None
     if isinstance(moment, datetime):
         return micros_of(moment)
+    if not abs(moment) <= _LARGEST / _MICROS:  # or it is not a number
+        raise AuditQuestionError(f"{moment} is not a time in seconds since 1970")
     return round(moment * _MICROS)
-
-
-def _noted(head: str) -> tuple[int, bytes]:
-    number, _, link = head.partition(":")
-    try:
-        return int(number), bytes.fromhex(link)
-    except ValueError:
-        raise AuditQuestionError(
-            f"{head!r} is not a head; `verify` gives one, as number:hexadecimal"
-        ) from None
 
 
 def document_digest(document: str | ReportLike) -> bytes:

@@ -1,10 +1,12 @@
 """The thread that writes: whoever comes while it writes is written together next.
 
-    add ──▶ open batch ──▶ batches that are full ──▶ thread: one transaction ──▶ who waits is woken
-                  └──────────── when the thread is free ──────────┘
+    add ──▶ queue of batches, the last one open ──▶ thread: one transaction ──▶ who waits is woken
+            one for those who wait, one for the others: in turn
 
 SQLite has one writer at a time and waits for the disk at each commit. So a hundred threads that
 each want their record on the disk share one transaction instead of standing in line for a hundred.
+
+Ctrl-C may come between any two steps on the main thread: what is shared changes by one step.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import logging
-import struct
+import sys
 import threading
 import time
 from collections import deque
@@ -25,12 +27,13 @@ import apsw
 
 from gatecore import forks
 from gatecore.audit.chain import Chain
-from gatecore.audit.connections import Durability, open_to_write
+from gatecore.audit.connections import FORK_PATIENCE, Durability, open_to_write, place_of
 from gatecore.audit.migrations import migrate
 from gatecore.audit.outcomes import Dictionary
-from gatecore.audit.records import Record
+from gatecore.audit.records import Record, checked
 from gatecore.audit.writing import write
-from gatecore.errors import AuditWriteError, GatecoreError
+from gatecore.errors import AuditFileError, AuditRecordError, AuditWriteError, GatecoreError
+from gatecore.text import plural, visible
 
 __all__ = ["Batch", "Writer"]
 
@@ -38,17 +41,14 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-#: What is wrong with a record, not with the file.
-_OF_A_RECORD: Final = (
-    *(apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError),
-    *(TypeError, ValueError, OverflowError, struct.error),
-)
 #: Most records of a transaction: 30 ms of work.
 _MOST: Final = 1_000
 #: Seconds between two tries to write what could not be written, at first and at most.
 _PATIENCE: Final = (0.05, 5.0)
 #: Seconds that the end of the process waits for what is not yet written.
 _AT_EXIT: Final = 10.0
+#: Seconds between two looks of `flush` whether something is wrong.
+_LOOK: Final = 0.05
 
 
 class Batch:
@@ -83,7 +83,11 @@ class Batch:
         """Tells everybody."""
         self._done.set()
         for place, told in self._then:
-            told(self.errors.get(place))
+            if place < len(self.records):
+                try:
+                    told(self.errors.get(place))
+                except Exception as error:  # an event loop that is closed, for one
+                    logger.debug("nobody hears of a record: %s", type(error).__name__)
 
 
 class Writer:
@@ -100,31 +104,31 @@ class Writer:
         batches: Transactions that they took.
         failures: Transactions that failed.
         refused: Records that are not in the file because of what they are.
-        lost: Records that were not written when the store was closed.
+        lost: Records that nobody waited for and that were not written before the store was closed.
         error: Why nothing can be written at the moment; None if it can.
     """
 
     def __init__(self, path: Path, chain: Chain, durability: Durability, max_pending: int) -> None:
         self._path, self._chain, self._durability = path, chain, durability
         self._max_pending = max_pending
-        self._abandoned: list[apsw.Connection] = []
-        self.written = self.batches = self.failures = self.refused = self.lost = 0
         self._begin()
-        self._connection = self._open()
+        self._connection: apsw.Connection | None = self._open()
         forks.watch(self)
-        atexit.register(_at_exit, WeakMethod(self.close))
+        atexit.register(_at_exit, WeakMethod(self._close_at_exit))
 
     def _begin(self) -> None:
+        self.written = self.batches = self.failures = self.refused = self.lost = 0
         self.error: str | None = None
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._room = threading.Condition(self._lock)
-        #: Of records that nobody waits for, and of those that somebody does.
-        self._open_batches = [Batch(False), Batch(True)]
-        self._full: deque[Batch] = deque()
+        #: Held while the connection is used.
+        self._using = threading.Lock()
+        #: Of records that nobody waits for, and of those that somebody does. The last is open.
+        self._queues = (deque[Batch](), deque[Batch]())
         self._jobs: deque[Callable[[], None]] = deque()
-        self._pending = 0
         self._writing: Batch | None = None
+        self._turn = True
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._dictionary = Dictionary()
@@ -132,26 +136,46 @@ class Writer:
     def _open(self) -> apsw.Connection:
         connection = open_to_write(self._path, self._durability)
         migrate(connection, self._path, self._chain)
+        self._place = place_of(self._path)
         return connection
+
+    # Forks: no connection is open while a process forks.
+
+    def before_fork(self) -> None:
+        """Waits for the transaction that is under way, for a while, and closes the connection."""
+        is_idle = self._using.acquire(timeout=FORK_PATIENCE)
+        self._lock.acquire()
+        if is_idle and self._connection is not None:
+            self._connection.close(True)
+            self._connection = None
+        self._is_forked_idle = is_idle
+
+    def after_fork_in_parent(self) -> None:
+        """Goes on."""
+        self._lock.release()
+        if self._is_forked_idle:
+            self._using.release()
 
     def after_fork(self) -> None:
         """What was not yet written is the parent's to write; the child begins with nothing."""
-        self._abandoned.append(self._connection)  # for good: SQLite must not see a child
         self._begin()
-        self.written = self.batches = self.failures = self.refused = self.lost = 0
-        self._connection = None  # type: ignore[assignment]  # opened by the thread
+        self._connection = None  # opened by the thread
+
+    # What anybody may call.
 
     @property
     def pending(self) -> int:
         """Records that are not in the file yet."""
-        return self._pending
+        waiting = [batch for queue in self._queues for batch in list(queue)]
+        writing = self._writing
+        if writing is not None:
+            waiting.append(writing)
+        return sum(len(batch.records) for batch in waiting)
 
     @property
     def is_full(self) -> bool:
         """Whether there is no room in memory."""
-        return self._pending >= self._max_pending
-
-    # What anybody may call.
+        return self.pending >= self._max_pending
 
     def add(
         self,
@@ -173,36 +197,43 @@ class Writer:
             The batch that it is in, and its place there.
 
         Raises:
+            AuditRecordError: The record is not one that can be written.
             AuditWriteError: The store is closed, or there was no room in time.
         """
+        if isinstance(record, Record):
+            record = self._checked(record)
         with self._lock:
-            if self._pending >= self._max_pending:
-                self._room.wait_for(lambda: self._pending < self._max_pending, timeout)
-                if self._pending >= self._max_pending:
-                    raise AuditWriteError(self._no_room())
-            if self._closing.is_set():
-                raise AuditWriteError(f"the audit store {self._path} is closed")
-            batch = self._open_batches[awaited]
-            if len(batch.records) >= _MOST:
-                self._full.append(batch)
-                batch = self._open_batches[awaited] = Batch(awaited)
+            if self.is_full and not self._room.wait_for(lambda: not self.is_full, timeout):
+                raise AuditWriteError(self._no_room())
+            self._expect_open()
+            queue = self._queues[awaited]
+            if not queue or len(queue[-1].records) >= _MOST:
+                queue.append(Batch(awaited))
+            batch = queue[-1]
             place = len(batch.records)
-            batch.records.append(record)
             if then is not None:
                 batch.then(place, then)
-            self._pending += 1
+            batch.records.append(record)
             self._wake()
         return batch, place
+
+    def _expect_open(self) -> None:
+        if self._closing.is_set():
+            raise AuditWriteError(f"the audit store {visible(str(self._path))} is closed")
 
     def _no_room(self) -> str:
         why = self.error or "it is slower than what comes in"
         return (
-            f"the audit store {self._path} has {self._pending:,} validations in memory that are "
-            f"not written: {why}"
+            f"the audit store {visible(str(self._path))} has {plural(self.pending, 'validation')} "
+            f"in memory that are not written: {why}"
         )
 
     def run(self, job: Callable[[apsw.Connection], T]) -> T:
-        """Runs something between two batches, with the writer's connection, and waits for it."""
+        """Runs something between two batches, with the writer's connection, and waits for it.
+
+        Raises:
+            AuditWriteError: The store is closed.
+        """
         done = threading.Event()
         found: list[T] = []
         errors: list[BaseException] = []
@@ -216,8 +247,7 @@ class Writer:
                 done.set()
 
         with self._lock:
-            if self._closing.is_set():
-                raise AuditWriteError(f"the audit store {self._path} is closed")
+            self._expect_open()
             self._jobs.append(work)
             self._wake()
         done.wait()
@@ -232,119 +262,128 @@ class Writer:
             AuditWriteError: It could not be written, or not in time.
         """
         with self._lock:
-            if not self._pending:
-                return
             waited = [self._writing] if self._writing is not None else []
-            waited += [*self._full, *(batch for batch in self._open_batches if batch.records)]
+            waited += [batch for queue in self._queues for batch in queue]
         until = None if timeout is None else time.monotonic() + timeout
         for batch in waited:
-            while not batch.wait(0.05 if until is None else min(0.05, until - time.monotonic())):
-                if self.error is not None:
+            while not batch.wait(_LOOK if until is None else min(_LOOK, until - time.monotonic())):
+                if self.error is not None or (until is not None and time.monotonic() >= until):
                     raise AuditWriteError(self._no_room())
-                if until is not None and time.monotonic() >= until:
-                    raise AuditWriteError(self._no_room())
+        errors = [
+            error for batch in waited if not batch.is_awaited for error in batch.errors.values()
+        ]
+        if errors:
+            raise AuditWriteError(
+                f"{plural(len(errors), 'validation')} could not be recorded: {errors[0]}"
+            ) from errors[0]
 
     def close(self, timeout: float | None = None) -> None:
-        """Writes what there is and ends the thread.
+        """Writes what there is and ends the thread; again, it waits for it again.
 
         Raises:
-            AuditWriteError: Something could not be written. It is lost.
+            AuditWriteError: Something is not written: it is lost, or it was not in time.
         """
         with self._lock:
-            if self._closing.is_set():
-                return
             self._closing.set()
             thread = self._thread
             self._work.notify()
-        if thread is not None:
+        if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)
-        is_over = thread is None or not thread.is_alive()
-        if is_over and self._connection is not None:
-            self._connection.close(True)
-        self.lost += self._pending
+        if thread is None or not thread.is_alive():
+            with self._using:
+                if self._connection is not None:
+                    self._connection.close(True)
+                    self._connection = None
         if self.lost:
-            raise AuditWriteError(f"{self._no_room()}; they are lost")
+            raise AuditWriteError(
+                f"the audit store {visible(str(self._path))} is closed, and "
+                f"{plural(self.lost, 'validation')} could not be written: {self.error}"
+            )
+        if self.pending:
+            raise AuditWriteError(f"{self._no_room()}; the store is being closed")
+
+    def _close_at_exit(self) -> None:
+        if not self.pending:
+            return
+        with contextlib.suppress(AuditWriteError):
+            self.close(_AT_EXIT)
+        left = self.lost + self.pending
+        if left:
+            logger.error(
+                "the process ends and %s not in the audit store %s: %s",
+                "1 validation is" if left == 1 else f"{left:,} validations are",
+                visible(str(self._path)),
+                self.error or "there was no time",
+            )
 
     # The thread.
 
     def _wake(self) -> None:
         """Begins the thread if need be; with the lock held."""
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
+            # Known before it is begun: if Ctrl-C comes in between, or it cannot be begun, it is not
+            # alive, and whoever comes next makes another.
             self._thread = threading.Thread(
                 target=self._loop, name="gatecore-audit-writer", daemon=True
             )
             self._thread.start()
+            _finalize_in_workers(WeakMethod(self._close_at_exit))
         self._work.notify()
 
     def _loop(self) -> None:
         while True:
             with self._lock:
                 self._work.wait_for(self._has_work)
+                if self._thread is not threading.current_thread():
+                    return  # another one took over
                 job = self._jobs.popleft() if self._jobs else None
-                batch = None if job else self._next()
-            if job is not None:
-                job()
-            elif batch is None:
+                batch = self._writing = None if job else self._next()
+            if job is None and batch is None:
                 return
-            else:
-                self._write(batch)
+            if job is not None:
+                with self._using:
+                    job()
+            if batch is not None:
+                try:
+                    self._write(batch)
+                except BaseException as error:  # so that nobody waits for ever
+                    self._failed(error)
+                    for place in range(len(batch.records)):
+                        batch.errors.setdefault(place, self._unwritten(error))
+                finally:
+                    with self._lock:
+                        self._writing = None
+                        self._room.notify_all()
+                    batch.end()
 
     def _has_work(self) -> bool:
-        return bool(
-            self._jobs
-            or self._full
-            or any(batch.records for batch in self._open_batches)
-            or self._closing.is_set()
-        )
+        return bool(self._jobs or any(self._queues) or self._closing.is_set())
 
     def _next(self) -> Batch | None:
-        """The oldest batch; None if there is none, which is the end."""
-        if self._full:
-            batch = self._full.popleft()
-        else:
-            awaited = bool(self._open_batches[True].records)  # they are waited for: first
-            batch = self._open_batches[awaited]
-            if not batch.records:
-                return None
-            self._open_batches[awaited] = Batch(awaited)
-        self._writing = batch
-        return batch
+        """The oldest batch of each queue in turn; None if there is none, which is the end."""
+        self._turn = not self._turn
+        for queue in (self._queues[self._turn], self._queues[not self._turn]):
+            if queue:
+                return queue.popleft()
+        return None
 
     def _write(self, batch: Batch) -> None:
+        """Writes a batch; what nobody waits for is tried until it is written."""
         records = self._made(batch)
-        try:
-            self._write_all(batch, records)
-        except _OF_A_RECORD as error:
-            self._failed(error)
-            for record in records:  # so that one does not keep the others out
-                try:
-                    self._write_all(batch, [record])
-                except _OF_A_RECORD as own:
-                    self._refuse(batch, record[0], own)
-        with self._lock:
-            self._pending -= len(batch.records)
-            self._writing = None
-            self._room.notify_all()
-        batch.end()
-
-    def _write_all(self, batch: Batch, records: list[tuple[int, Record]]) -> None:
-        """Writes records in one transaction; what nobody waits for is tried until it is written."""
         delay, longest = _PATIENCE
         while records:
             try:
-                written = write(
-                    self._ready(), self._dictionary, self._chain, [record for _, record in records]
-                )
-            except _OF_A_RECORD:
-                raise
-            except (apsw.Error, GatecoreError, OSError) as error:
+                with self._using:
+                    several = [record for _, record in records]
+                    written = write(self._ready(), self._dictionary, self._chain, several)
+            except Exception as error:
                 self._failed(error)
                 if not (batch.is_awaited or self._closing.wait(delay)):
                     delay = min(2 * delay, longest)
                     continue
                 self.lost += 0 if batch.is_awaited else len(records)
                 for place, _ in records:
-                    batch.errors[place] = _unwritten(self._path, error)
+                    batch.errors[place] = self._unwritten(error)
                 return
             self.written += len(records)
             self.batches += 1
@@ -352,7 +391,7 @@ class Writer:
                 first = written.last - len(records) + 1
                 batch.numbers.update((place, first + n) for n, (place, _) in enumerate(records))
             if self.error is not None:
-                logger.warning("the audit store %s is written again", self._path)
+                logger.warning("the audit store %s is written again", visible(str(self._path)))
                 self.error = None
             return
 
@@ -360,37 +399,57 @@ class Writer:
         records = []
         for place, record in enumerate(batch.records):
             try:
-                records.append((place, record if isinstance(record, Record) else record()))
+                made = record if isinstance(record, Record) else self._checked(record())
             except Exception as error:
-                self._refuse(batch, place, error)
+                self.refused += 1
+                batch.errors[place] = self._unwritten(error)
+                # Not what it says: it may be of the document.
+                why = str(error) if isinstance(error, AuditRecordError) else type(error).__name__
+                logger.error("a validation cannot be recorded: %s", why)
+            else:
+                records.append((place, made))
         return records
 
-    def _refuse(self, batch: Batch, place: int, error: Exception) -> None:
-        self.refused += 1
-        batch.errors[place] = _unwritten(self._path, error)
-        logger.error("a validation cannot be recorded: %s: %s", type(error).__name__, error)
+    def _checked(self, record: Record) -> Record:
+        return checked(record, self._dictionary.outcomes)
 
     def _ready(self) -> apsw.Connection:
+        """The connection, to the file that the path leads to."""
         if self._connection is None:
             self._connection = self._open()
+        elif place_of(self._path) != self._place:
+            raise AuditFileError(
+                f"{visible(str(self._path))}: the file was moved, removed or replaced while it was "
+                "open; bring it back, or open the store anew"
+            )
         return self._connection
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         self.failures += 1
         said = f"{type(error).__name__}: {error}"
         if self.error != said:
-            logger.error("the audit store %s cannot be written: %s", self._path, said)
+            path = visible(str(self._path))
+            logger.error("the audit store %s cannot be written: %s", path, said)
         self.error = said
 
-
-def _unwritten(path: Path, error: Exception) -> AuditWriteError:
-    made = AuditWriteError(f"the validation is not in the audit store {path}: {error}")
-    made.__cause__ = error
-    return made
+    def _unwritten(self, error: BaseException) -> AuditWriteError:
+        path = visible(str(self._path))
+        # What somebody else's error says may be of the document.
+        is_known = isinstance(error, (GatecoreError, apsw.Error, OSError))
+        why = str(error) if is_known else type(error).__name__
+        made = AuditWriteError(f"the validation is not in the audit store {path}: {why}")
+        made.__cause__ = error
+        return made
 
 
 def _at_exit(close: WeakMethod[Any]) -> None:
     method = close()
     if method is not None:
-        with contextlib.suppress(AuditWriteError):
-            method(_AT_EXIT)
+        method()
+
+
+def _finalize_in_workers(close: WeakMethod[Any]) -> None:
+    """Has it called at the end of a worker of `multiprocessing`, which runs no exit handlers."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        util.Finalize(None, _at_exit, args=(close,), exitpriority=10)

@@ -172,10 +172,11 @@ def _write(
         words, *added = dictionary.fold(last, words, chain)
         new_words += added[0]
         new_outcomes += added[1]
-        kept = [(gate, storable(text)) for gate, text in record.excerpts]
+        kept = [(storable(gate), storable(text)) for gate, text in record.excerpts]
         excerpts += [[last, place, gate, text] for place, (gate, text) in enumerate(kept)]
         salt = salts[number * SALT_BYTES : (number + 1) * SALT_BYTES]
-        link = chain.link(link, words, chain.digest(numbers, salt, record.document, packed, kept))
+        digest = chain.digest(numbers, salt, record.document, packed, kept)
+        link = chain.link(link, words, last, record.at, digest)
         rows.append([*numbers, salt.hex(), record.document.hex(), packed.hex(), link.hex()])
         counts.add(record.at, outcomes, risk, record.critical, record.high)
     for statement, values in (

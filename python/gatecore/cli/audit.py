@@ -79,5 +79,6 @@ def opened(file: StoreFile, *, read_only: bool = True) -> AuditStore:
 
     if not Path(file.store).is_file():
         raise AuditFileError(f"{visible(file.store)}: there is no such audit store")
-    key = read_file(file.key_file, max_size=1_000).strip() if file.key_file else b""
+    key = read_file(file.key_file, max_size=1_000) if file.key_file else b""
+    key = key.removesuffix(b"\n").removesuffix(b"\r")  # of an editor
     return AuditStore(file.store, key=key, read_only=read_only)

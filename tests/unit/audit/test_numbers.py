@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from gatecore.audit import AuditStore, Record
-from gatecore.errors import AuditWriteError
+from gatecore.errors import AuditRecordError
 
 
 def _record(number: int, *, critical: int = 0) -> Record:
@@ -32,13 +32,13 @@ def test_who_waits_is_told_the_number_and_nobody_else(tmp_path: Path) -> None:
 
 
 def test_each_of_many_is_told_its_own_beside_some_that_are_refused(tmp_path: Path) -> None:
-    """A record that the file does not take is taken out of its transaction, and has no number."""
+    """A record that is refused has no number, and leaves no gap."""
     with AuditStore(tmp_path / "audit.db") as store:
 
         def add(number: int) -> int | None:
             try:
                 return store.add(_record(number, critical=-(number % 3 == 0)), wait=True)
-            except AuditWriteError:
+            except AuditRecordError:
                 return None
 
         with ThreadPoolExecutor(50) as pool:

@@ -174,11 +174,15 @@ def test_no_question_walks_through_a_table(tmp_path: Path) -> None:
     with AuditStore(tmp_path / "audit.db") as store:
         lines = []
         for name, statement in STATEMENTS.items():
-            values = ("[]" if "json_each" in statement else 0,) * statement.count("?")
+            count = statement.count("?")
+            values = (0,) * (count - 1) + (
+                ("[]",) if "json_each" in statement else (0,) * bool(count)
+            )
             with store._pool.connection() as connection:
                 plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)
                 lines += [f"{name}: {detail}" for *_, detail in plan]
     assert len(lines) >= len(STATEMENTS)
-    walks = [line for line in lines if "SCAN" in line and "VIRTUAL TABLE" not in line]  # of JSON
-    assert not walks
+    # Through JSON that is handed over, and the days of a window.
+    small = ("SCAN number VIRTUAL TABLE", "SCAN (subquery")
+    assert not [line for line in lines if "SCAN" in line and not any(one in line for one in small)]
     assert "\n".join(lines) + "\n" == golden.read_text("utf-8")

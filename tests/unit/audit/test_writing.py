@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
+import enum
 import os
 import sqlite3
 import stat
@@ -18,9 +20,9 @@ from typing import Any
 import pytest
 
 from gatecore import AsyncComplianceEngine, ComplianceEngine
-from gatecore.audit import AsyncAuditStore, AuditStore, Record
+from gatecore.audit import AsyncAuditStore, AuditStore, Record, connections
 from gatecore.cache import MemoryCache
-from gatecore.errors import AuditFileError, AuditWriteError
+from gatecore.errors import AuditFileError, AuditRecordError, AuditWriteError
 from tests.differential.audit_crashes import crash
 from tests.support.audit_records import record
 from tests.support.process import environment
@@ -51,6 +53,12 @@ def _names(store: AuditStore) -> list[str]:
 
 def _digest(name: str) -> str:
     return sha256(name.encode()).hexdigest()
+
+
+def _give_room(store: AuditStore) -> None:
+    """The disk has room again."""
+    assert store._writer._connection
+    store._writer._connection.pragma("max_page_count", 1 << 30)
 
 
 def _add(store: AuditStore, names: Iterable[str], *, wait: bool = False) -> None:
@@ -132,7 +140,7 @@ def test_a_full_disk_is_told_to_who_waits_and_the_rest_is_written_later(path: Pa
             store.flush()
         assert "full" in store.counters.error
         assert store.counters.pending
-        store._writer._connection.pragma("max_page_count", 1 << 30)
+        _give_room(store)
         while store.counters.error:  # it tries again by itself
             threading.Event().wait(0.02)
         store.flush()
@@ -144,23 +152,111 @@ def test_a_full_disk_is_told_to_who_waits_and_the_rest_is_written_later(path: Pa
         assert store.counters.pending == 0
 
 
-def test_one_record_that_cannot_be_written_keeps_no_other_out(path: Path) -> None:
-    bad = record("bad", at=1 << 70)
+def _failing() -> Record:
+    raise KeyError("Dear Jane Roe, your account 12345678")
 
-    def failing() -> Record:
-        raise RuntimeError("no report")
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"at": -1}, "from 1970 to 9999"),
+        ({"at": 1_790_000_000_000_000_000}, "from 1970 to 9999"),
+        ({"at": 1.5}, "at is float"),
+        ({"document": b"short"}, "expected 32 bytes"),
+        ({"kind": None}, "kind is NoneType"),
+        ({"risk": 7}, "risk is int"),
+        ({"critical": -1}, "critical is -1"),
+        ({"characters": 1 << 63}, "characters is"),
+        ({"modules": ("x" * 2_000,)}, "more than a thousand characters"),
+        ({"outcomes": [("module", "m")]}, "7 fields"),
+        ({"outcomes": [["module", "m", "g", "1", "FAIL", "high", 1]]}, "a tuple"),
+        ({"outcomes": [("part", "m", "g", "1", "FAIL", "high", 1)]}, "scope is 'part'"),
+        ({"outcomes": [("module", "m", "g", 1, "FAIL", "high", 1)]}, "version is int"),
+        ({"outcomes": [("module", "m", "g", "1", "FAIL", "high", 1.5)]}, "branch is float"),
+        ({"excerpts": (("m/g", None),)}, "excerpts is NoneType"),
+    ],
+)
+def test_what_cannot_be_recorded_is_refused_at_once(
+    path: Path, change: dict[str, Any], why: str
+) -> None:
+    with AuditStore(path) as store:
+        with pytest.raises(AuditRecordError, match=why):
+            store.add(dataclasses.replace(record("bad"), **change))
+        store.add(record("good"), wait=True)
+        assert store.counters.error == ""
+        assert store.verify().is_sound
+
+
+def test_odd_texts_and_numbers_are_kept_as_plain_ones(path: Path) -> None:
+    class Word(str, enum.Enum):
+        LETTER = "letter"
+        HIGH = "HIGH"
+
+    odd = dataclasses.replace(
+        record("odd"),
+        kind=Word.LETTER,
+        risk=Word.HIGH,
+        critical=True,
+        modules=tuple(f"module {number}" for number in range(500)),
+        outcomes=[("module", "m\x00", "g\ud800", "1", Word.HIGH, None, True)],
+        excerpts=(("m/g\ud800", "\x00"),),
+    )
+    empty = dataclasses.replace(record("empty"), kind="", risk="", modules=("",))
+    with AuditStore(path) as store:
+        store.add(odd, wait=True)
+        store.add(empty, wait=True)
+        assert dict(store.stats().risks) == {"HIGH": 1, "": 1}
+        assert dict(store.stats(0, 2e9).risks) == {"HIGH": 1, "": 1}
+        entries = {entry.id: entry for entry in store.recent().entries}
+        assert len(entries[1].modules) == 500
+        assert (entries[2].overall_risk, entries[2].modules) == ("", ("",))
+        assert store.entry(1).outcomes[0].gate == "g\ufffd"  # type: ignore[union-attr]
+        assert store.verify().is_sound
+
+
+def test_one_record_that_cannot_be_made_keeps_no_other_out(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with AuditStore(path) as store:
         with _held(store):  # so that they are one batch
-            for one in (record("a"), bad, record("b")):
+            for one in (record("a"), _failing, record("b")):
                 store.add(one)
-        store.add(failing)
+            told: list[Exception | None] = []
+            for one in (record("c"), lambda: record("d", at=-1), record("e")):
+                store.add_then(one, told.append)
+        with pytest.raises(AuditWriteError, match="1 validation could not be recorded"):
+            store.flush()
         store.flush()
-        assert sorted(_names(store)) == sorted(map(_digest, "ab"))
-        assert store.counters.refused == 2
-        with pytest.raises(AuditWriteError):
-            store.add(bad, wait=True)
+        assert sorted(_names(store)) == sorted(map(_digest, "abce"))
+        assert [error is None for error in told] == [True, False, True]
+        assert (store.counters.refused, store.counters.error) == (2, "")
         assert store.verify().is_sound
+    assert "KeyError" in caplog.text
+    assert "Jane" not in caplog.text
+
+
+def test_a_listener_that_fails_does_not_end_the_writer(path: Path) -> None:
+    def told(error: Exception | None) -> None:
+        raise RuntimeError("Event loop is closed")
+
+    with AuditStore(path) as store:
+        store.add_then(record("a"), told)
+        store.add(record("b"), wait=True)
+        assert store.stats().validations == 2
+
+
+def test_a_file_that_is_moved_is_not_written_any_more(path: Path) -> None:
+    with AuditStore(path) as store:
+        store.add(record("a"), wait=True)
+        moved = path.with_name("moved.db")
+        path.rename(moved)
+        with pytest.raises(AuditWriteError, match="moved, removed or replaced"):
+            store.add(record("b"), wait=True)
+        with pytest.raises(AuditFileError):
+            store.stats()
+        moved.rename(path)
+        store.add(record("c"), wait=True)
+        assert store.stats().validations == 2
 
 
 def test_memory_is_bounded_and_who_finds_no_room_is_told(path: Path) -> None:
@@ -240,7 +336,7 @@ def test_an_observer_that_is_durable_lets_no_answer_out_that_is_not_written(path
         with pytest.raises(AuditWriteError, match="full"):
             list(map(engine.validate_document, texts))
         assert engine.observer_errors == 0
-        store._writer._connection.pragma("max_page_count", 1 << 30)
+        _give_room(store)
 
 
 def test_asyncio_waits_for_the_disk_without_holding_the_loop(path: Path) -> None:
@@ -256,7 +352,7 @@ def test_asyncio_waits_for_the_disk_without_holding_the_loop(path: Path) -> None
             await asyncio.gather(*(audit.add(record(f"{number}")) for number in range(200)))
             assert (await audit.stats()).validations == 240
             assert len((await audit.recent(7)).entries) == 7
-            with pytest.raises(AuditWriteError):
+            with pytest.raises(AuditRecordError):
                 await audit.add(record("bad", at=1 << 70))
 
     asyncio.run(main())
@@ -318,3 +414,107 @@ def test_an_answer_is_kept_until_something_is_written(path: Path) -> None:
         store.add(record("two"), wait=True)
         assert store.stats().validations == 2
         assert store.counters.answers_cached == 2
+
+
+# Forks and ends.
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_that_outlives_its_parents_store_loses_nothing(path: Path) -> None:
+    """SQLite's table of locks is a process' own: none may be copied by a fork."""
+    store = AuditStore(path)
+    store.add(record("before"), wait=True)
+    assert store.stats().validations == 1
+    go_read, go_write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.read(go_read, 1)  # the parent has closed its store
+            for number in range(20):
+                store.add(record(f"child {number}"), wait=True)
+            status = 0
+        finally:
+            os._exit(status)
+    store.close()
+    os.write(go_write, b"x")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    os.close(go_read)
+    os.close(go_write)
+    with AuditStore(path) as again:
+        assert again.stats().validations == 21
+        assert again.verify().is_sound
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_of_a_fork_in_the_middle_of_a_question_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "FORK_PATIENCE", 0.1)
+    with AuditStore(path) as store:
+        store.add(record("before"), wait=True)
+        with store._pool.connection():
+            child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                store.stats()
+            except AuditFileError as error:
+                status = 0 if "was forked while" in str(error) else 2
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        store.add(record("parent"), wait=True)
+        assert store.stats().validations == 2
+
+
+def test_a_worker_of_multiprocessing_writes_what_it_has(path: Path) -> None:
+    code = (
+        "import multiprocessing, sys; from gatecore.audit import AuditStore\n"
+        "from tests.support.audit_records import record\n"
+        "def work(path):\n"
+        "    store = AuditStore(path)\n"
+        "    for number in range(100): store.add(record(str(number)))\n"
+        "if __name__ == '__main__':\n"
+        "    worker = multiprocessing.get_context('fork').Process(target=work, args=sys.argv[1:])\n"
+        "    worker.start(); worker.join(); sys.exit(worker.exitcode)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, env=environment())
+    with AuditStore(path) as store:
+        assert store.stats().validations == 100
+
+
+def test_what_is_lost_at_the_end_is_told(path: Path) -> None:
+    code = (
+        "import sys; from gatecore.audit import AuditStore, writer\n"
+        "from tests.support.audit_records import record\n"
+        "writer._AT_EXIT = 0.2\n"
+        "store = AuditStore(sys.argv[1])\n"
+        "store._writer.run(lambda connection: connection.set_busy_timeout(0))\n"
+        "print('open', flush=True); sys.stdin.readline()\n"
+        "for number in range(3): store.add(record(str(number)))"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env=environment(), **pipes) as process:  # type: ignore[call-overload]
+        process.stdout.readline()
+        other = sqlite3.connect(path)
+        other.execute("BEGIN IMMEDIATE")
+        _, said = process.communicate("go\n", timeout=60)
+        other.close()
+    assert "the process ends and 3 validations are not in the audit store" in said
+
+
+def test_a_store_that_is_closed_says_so(path: Path) -> None:
+    store = AuditStore(path)
+    store.add(record("one"))
+    store.close()
+    store.close()
+    with pytest.raises(AuditWriteError, match="is closed"):
+        store.add(record("two"))
+    with AuditStore(path, read_only=True) as reader:
+        assert reader.stats().validations == 1
+        with pytest.raises(AuditWriteError, match="opened to read only"):
+            reader.add(record("two"))

@@ -147,6 +147,8 @@ def test_an_empty_log_is_brought_over_too(tmp_path: Path, store: AuditStore) -> 
         ("document_hash", "A" * 64, "document_hash"),
         ("modules_used", "[", "modules_used"),
         ("modules_used", '"a"', "modules_used"),
+        ("modules_used", '["a", 5]', "modules_used"),
+        ("timestamp", "1969-12-31T23:59:59", "timestamp"),
         ("critical_count", None, "counts"),
         ("high_count", -1, "counts"),
         ("document_type", b"letter", "document_type"),
@@ -200,11 +202,21 @@ def test_nulls_that_are_none_of_the_hosts_are_answered_as_such(
     assert StoreLog(store).get_recent_entries(-1) == old.get_recent_entries(-1)
 
 
+def test_numbers_below_one_are_numbers_too(tmp_path: Path, store: AuditStore) -> None:
+    old, _ = _old_file(tmp_path / "old.db", 20)
+    for table, column in (("audit_log", "id"), ("audit_gate_results", "audit_id")):
+        _sql(old, f"UPDATE {table} SET {column} = {column} - 10")
+    _sql(old, "UPDATE audit_gate_results SET id = id - 50")
+    found = migrate_audit_log(old.path, store)
+    assert (found.added, found.is_whole, found.ids_kept) == (20, True, False), found.differences
+
+
 def test_long_words_are_cut_and_said_to_be(tmp_path: Path, store: AuditStore) -> None:
     old, _ = _old_file(tmp_path / "old.db", 40)
     _sql(old, "UPDATE audit_log SET document_type = ? WHERE id = 9", "long " * 300)
+    _sql(old, "UPDATE audit_log SET modules_used = ? WHERE id = 8", json.dumps(["long " * 300]))
     found = migrate_audit_log(old.path, store)
-    assert (found.changed, found.differences, found.is_whole) == (1, (), False)
+    assert (found.changed, found.differences, found.is_whole) == (2, (), False)
 
 
 def test_rows_that_were_moved_are_found_all_the_same(tmp_path: Path, store: AuditStore) -> None:

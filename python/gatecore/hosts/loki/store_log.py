@@ -48,7 +48,8 @@ METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "get_risk_trends": ("days",),
 }
 _HASH: Final = re.compile("[0-9a-f]{64}")
-_PAGE: Final = 1_000
+#: Validations that are read at once; the store keeps the last pages in memory.
+_PAGE: Final = 200
 
 
 class StoreLog:
@@ -62,6 +63,7 @@ class StoreLog:
     Attributes:
         store: The store; None if it is disabled.
         db_path: Where its file is, or would be.
+        dropped: Answers from caches that could not be recorded; the first one is logged.
         disabled: Whether there was no place for a file: then questions have empty answers, and
             `log_validation` raises.
 
@@ -92,6 +94,7 @@ class StoreLog:
         self.store: AuditStore | None
         self._clock = clock or _utcnow
         self.disabled = False
+        self.dropped = 0
         self._why = ""
         if isinstance(store, str | os.PathLike):
             self.db_path = Path(_instead(store))
@@ -154,10 +157,12 @@ class StoreLog:
         modules_used: Iterable[Any] | None,
         validation_result: dict[str, Any],
     ) -> None:
-        """Records that a cache answered. Waits for nothing, and a failure is no answer's end."""
+        """Records that a cache answered. Waits for nothing; what cannot be recorded is counted."""
         if self.store is None:
             return
         try:
+            if self.store.is_full:
+                raise AuditWriteError("the store has no room for more")
             record = record_of(
                 text,
                 document_type,
@@ -168,7 +173,9 @@ class StoreLog:
             )
             self.store.add(record)
         except Exception as error:
-            logger.error("an answer from the cache is not recorded: %s", error)
+            self.dropped += 1
+            if self.dropped == 1:
+                logger.error("an answer from the cache is not recorded: %s", error)
 
     # Questions.
 
