@@ -50,7 +50,7 @@ def profile(
         DocumentTypeError: A document is not a `str`.
 
     The gates are checked with counters of their own, so what others do with the same set is not
-    in the profile. Measuring adds 2 to 3 % to a check of 2,000 characters.
+    in the profile. Measuring adds 2 to 3.5 % to a check of 2,000 characters.
 
     >>> from gatecore import modules
     >>> from gatecore.profiling import profile

@@ -111,6 +111,7 @@ impl CoreGates {
             limit,
             looks: RefCell::new(Looks::new(limit)),
             without_re: Cell::new(deadline.is_some()),
+            is_profiling: self.counters.is_profiling(),
             meter: OnceCell::new(),
         };
         let whole = answers.view(Form::Text, false)?; // its length is asked of it, which must not fail
@@ -307,6 +308,8 @@ struct Answers<'a> {
     looks: RefCell<Looks<'a>>,
     /// Whether `re` must not be asked yet.
     without_re: Cell<bool>,
+    /// Whether questions are measured: asked for each, so it is not looked up.
+    is_profiling: bool,
     /// Set as soon as the document's length is known.
     meter: OnceCell<Meter<'a>>,
 }
@@ -353,7 +356,7 @@ impl<'g> Answers<'g> {
         matches: impl FnOnce(&T) -> Option<bool>,
         question: impl FnOnce() -> PyResult<T>,
     ) -> PyResult<T> {
-        let asked: Option<Asked> = self.meter().ask();
+        let asked: Option<Asked> = if self.is_profiling { self.meter().ask() } else { None };
         let answer = question();
         if asked.is_some() {
             let matches = answer.as_ref().ok().and_then(matches);
@@ -384,11 +387,16 @@ impl<'g> Answers<'g> {
         if form == Form::Text {
             let core = view.scan.get();
             if !core.scan.has(&core.set.set, id) {
-                let pass = || CoreScan::ensure_detached(&view.scan, id, self.limit);
-                self.meter().pass(pass)?;
+                self.run_section(view, id)?;
             }
         }
         Ok(Place { view, id })
+    }
+
+    /// Runs the pass over the section of a pattern.
+    #[cold]
+    fn run_section(&self, view: &View, id: PatternId) -> PyResult<()> {
+        self.meter().pass(|| CoreScan::ensure_detached(&view.scan, id, self.limit))
     }
 
     fn view(&self, form: Form, in_unbroken: bool) -> PyResult<&View> {
@@ -523,7 +531,9 @@ impl Answerer for Answers<'_> {
         let (_, answer) = self.ask(pattern, |place| {
             let core = place.view.scan.get();
             if let Some(known) = core.scan.known(&core.set.set, place.id) {
-                self.meter().known(pattern, known);
+                if self.is_profiling {
+                    self.meter().known(pattern, known);
+                }
                 return Ok(Answer::Known(known));
             }
             self.timed(pattern, known_match, || self.search(place, Scan::is_match))

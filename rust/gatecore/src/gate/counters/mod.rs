@@ -276,6 +276,7 @@ impl Meter<'_> {
     }
 
     /// Ends it; `None` for `matches` if it was not answered.
+    #[cold]
     pub fn answered(&self, asked: Option<Asked>, pattern: GatePattern, matches: Option<bool>) {
         let Some((detail, asked)) = self.detail.zip(asked) else { return };
         let took = self.took(asked);
@@ -290,6 +291,7 @@ impl Meter<'_> {
     }
 
     /// Ends a question that `re` answered.
+    #[cold]
     pub fn answered_by_re(
         &self,
         asked: Option<Asked>,
