@@ -37,7 +37,7 @@ def crash(path: Path, *, before: str, seconds: float, expected: dict[str, Any]) 
         path: The store, which nobody has open.
         before: The first month that stays.
         seconds: How long the process archives.
-        expected: What the store answers, with 200 validations a page.
+        expected: What the store answers, with 200 validations a page and without `entries`.
 
     Raises:
         AssertionError: It answers something else.
@@ -59,7 +59,7 @@ def crash(path: Path, *, before: str, seconds: float, expected: dict[str, Any]) 
         with store._pool.connection() as connection:
             states = connection.execute("SELECT state, deleted_to FROM archive ORDER BY file")
             said = ", ".join(f"{state} to {number}" for state, number in states)
-        assert answers(store, page=_PAGE) == expected, said
+        assert answers(store, page=_PAGE, entries=False) == expected, said
         found = store.verify()
         assert found.is_sound, found.problems
     return said
@@ -92,7 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
                     at = _BEGIN + number * (3 * _MONTH // options.rows)
                     store.add(record(str(number % (options.rows // 2)), at=at))
                 store.flush()
-                expected = answers(store, page=_PAGE)
+                expected = answers(store, page=_PAGE, entries=False)
             while done < options.times:
                 seconds = chance.random() * 3
                 said = crash(path, before="2024-03", seconds=seconds, expected=expected)

@@ -18,8 +18,17 @@ def answers(
     documents: Sequence[bytes] = (),
     *,
     page: int = _PAGE,
+    entries: bool = True,
 ) -> dict[str, Any]:
-    """Every question: of windows, in seconds since 1970; of documents; of all validations."""
+    """Every question: of windows, in seconds since 1970; of documents; of all validations.
+
+    Args:
+        store: The store.
+        windows: Windows.
+        documents: Digests.
+        page: Validations of a page of `recent`.
+        entries: Whether each validation is asked for by its number as well.
+    """
     found: dict[str, Any] = {}
     for window in windows:
         found[f"stats {window}"] = store.stats(*window)
@@ -28,15 +37,16 @@ def answers(
         found[f"failures {window}"] = store.top_failures(*window)
         found[f"alerts {window}"] = store.universal_alerts(*window)
         found[f"trends {window}"] = store.risk_trends(*window)
-    entries: list[Entry] = []
+    said: list[Entry] = []
     before = None
     while True:
         some = store.recent(page, before=before)
-        entries += some.entries
+        said += some.entries
         if (before := some.next) is None:
             break
-    found["recent"] = entries
-    found["entries"] = [store.entry(entry.id) for entry in entries]
+    found["recent"] = said
+    if entries:
+        found["entries"] = [store.entry(entry.id) for entry in said]
     for document in documents:
         found[f"history {document.hex()}"] = store.history(document.hex())
     found["drift"] = store.drift("fca_uk", "consent", "2020-01-01")

@@ -15,6 +15,7 @@ from typing import Final
 import apsw
 
 from gatecore.audit.chain import Chain
+from gatecore.audit.connections import BUSY_MS, wait_for_others
 from gatecore.audit.outcomes import ERASED, storable, unpack
 from gatecore.audit.records import Flag
 from gatecore.audit.writing import Counts
@@ -25,7 +26,7 @@ __all__ = ["erase", "forget_log", "note_erasures", "take_back"]
 #: Seconds that emptying the log is tried, between two tries, and milliseconds of a try.
 _PATIENCE: Final = 30.0
 _LOOK: Final = 0.2
-_BUSY_MS: Final = 50
+_SHORT_MS: Final = 50
 #: Validations that are erased in one transaction: some milliseconds of work.
 _AT_A_TIME: Final = 500
 
@@ -153,12 +154,11 @@ def forget_log(run: Callable[[Callable[[apsw.Connection], int]], int]) -> None:
 
 def _empty_log(connection: apsw.Connection) -> int:
     """Whether it is empty now, 1 or 0. Nobody who writes is held up for long."""
-    usual = connection.pragma("busy_timeout")
-    connection.set_busy_timeout(_BUSY_MS)
+    wait_for_others(connection, _SHORT_MS)
     try:
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     except apsw.BusyError:
         return 0
     finally:
-        connection.set_busy_timeout(usual)
+        wait_for_others(connection, BUSY_MS)
     return 1

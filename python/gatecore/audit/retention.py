@@ -27,11 +27,16 @@ from typing import Any, Final, TypeVar
 
 import apsw
 
+try:
+    import fcntl
+except ImportError:  # not on this platform
+    fcntl = None  # type: ignore[assignment]
+
 from gatecore.audit import archives, parquet
 from gatecore.audit.archives import Archives, Part, parts_of
 from gatecore.audit.chain import Chain
 from gatecore.audit.connections import Pool, open_to_write
-from gatecore.audit.erasing import forget_log, note_erasures, take_back
+from gatecore.audit.erasing import note_erasures, take_back
 from gatecore.audit.outcomes import ERASED, unpack
 from gatecore.audit.records import Flag, micros_of
 from gatecore.audit.writing import Counts
@@ -42,8 +47,11 @@ __all__ = ["ArchivedMonth", "Retention", "Vacuumed", "first_month", "month_befor
 
 T = TypeVar("T")
 
-#: Seconds that a transaction which deletes or moves pages is to take, and others have after it.
+#: Seconds that a transaction which deletes or moves pages is to take.
 _SLICE: Final = 0.02
+#: How many times as long others have after it. Other processes look now and then, at last every
+#: 100 ms, whether they may write: with a pause as long as the slice some waited for 0.8 s.
+_PAUSE: Final = 3.0
 #: Rows, or pages, of the first such transaction, and of any.
 _FIRST_SLICE, _LARGEST_SLICE = 100, 5_000
 #: Slices after which the log is moved into the file: some thousand pages.
@@ -60,6 +68,9 @@ _COUNT: Final = "SELECT count(*) FROM validation WHERE at >= ? AND at < ?"
 _RESERVE: Final = (
     "INSERT INTO archive (file, month, state, begin_at, end_at, first_id, last_id, rows, "
     "deleted_to, digest) VALUES (?, ?, 'unused', ?, ?, ?, ?, ?, 0, NULL)"
+)
+_OUTCOMES: Final = (
+    "SELECT id, scope, module, gate, version, status, severity, branch FROM outcome ORDER BY id"
 )
 _MARKED: Final = "(SELECT value FROM json_each(?))"
 
@@ -213,6 +224,7 @@ class Retention:
             ValueError: It is not a month.
             AuditFileError: Another process is at it; a file cannot be written, or is not what was
                 written to it. Nothing is lost: what is not safely in a file stays where it is.
+            AuditWriteError: The database cannot be written.
             ImportError: `duckdb` is missing.
         """
         end = _begin_of(before)
@@ -221,17 +233,11 @@ class Retention:
                 ArchivedMonth(month, self._count(window)) for month, window in self._months(end)
             )
         with self._locked(0.0):
-            self._make_folder()
-            self._finish()
+            has_finished = self._finish()
             done = tuple(self._archive(month, window) for month, window in self._months(end))
-            with self._pool.connection() as connection:
-                outcomes = list(
-                    connection.execute(
-                        "SELECT id, scope, module, gate, version, status, severity, branch "
-                        "FROM outcome ORDER BY id"
-                    )
-                )
-            if done:
+            if done or has_finished:
+                with self._pool.connection() as connection:
+                    outcomes = list(connection.execute(_OUTCOMES))
                 parquet.write_outcomes(self._folder, outcomes)
             return done
 
@@ -262,6 +268,7 @@ class Retention:
                 unsorted.append(number)
                 begin, last = min(begin, at), max(last, at)
         ids = array("q", sorted(unsorted))
+        self._make_folder()
         part = self._reserve(month, begin, last + 1, ids[0], ids[-1], len(ids))
         try:
             self._write(part, ids)
@@ -278,6 +285,7 @@ class Retention:
                     "UPDATE archive SET state = 'written', digest = ? WHERE file = ?",
                     (digest, part.file),
                 )
+                self._expect_one(connection, part.file)
 
             self._commit(note)
         except BaseException:
@@ -331,6 +339,13 @@ class Retention:
                 f"{path}: what was read again is not what was written; nothing was deleted"
             )
 
+    def _expect_one(self, connection: apsw.Connection, file: str) -> None:
+        """Raises unless the last statement found the file."""
+        if connection.changes() != 1:
+            raise AuditWriteError(
+                f"{visible(str(self._path))}: {file} is not noted any more: somebody else archives"
+            )
+
     def _delete(self, part: Part, ids: Sequence[int]) -> None:
         """Deletes a file's rows from the database, those after `upto`."""
 
@@ -361,12 +376,16 @@ class Retention:
                 size = _next_size(size, seconds)
                 move_the_log()
                 if done < len(ids):
-                    time.sleep(max(seconds, _SLICE))  # others', other processes' included
+                    _leave_to_others(seconds)
 
     # After a crash.
 
-    def _finish(self) -> None:
-        """Removes what is 'unused', and goes on with what is 'written'; with the lock held."""
+    def _finish(self) -> bool:
+        """Removes what is 'unused', and goes on with what is 'written'; with the lock held.
+
+        Returns:
+            Whether there was something to go on with.
+        """
         with self._pool.connection() as connection:
             states = dict(connection.execute("SELECT file, state FROM archive"))
             digests = dict(connection.execute("SELECT file, digest FROM archive"))
@@ -386,9 +405,17 @@ class Retention:
                 )
             rows = self._archives.chain_rows([part._replace(upto=part.last)], part.upto)
             self._delete(part, array("q", (row[0] for row in rows)))
+        return bool(written)
 
     def _discard(self, file: str) -> None:
-        """Removes a file that is 'unused', and its name."""
+        """Removes a file and its name, if it is 'unused' after all that was asked of the writer.
+
+        A transaction whose end nobody waited for, because of Ctrl-C, may have made it something
+        else.
+        """
+        state = "SELECT state FROM archive WHERE file = ?"
+        if self._write_in(lambda connection: connection.execute(state, (file,)).get) != "unused":
+            return
         parquet.remove(self._folder, file)
 
         def forget(connection: apsw.Connection) -> None:
@@ -423,16 +450,14 @@ class Retention:
         Returns:
             How many validations there were.
 
-        Costs some seconds for each million validations of those files.
+        Costs about a minute, and nearly 1 GB of memory, for each million validations of those
+        files; what does not fit is written beside them meanwhile.
         """
         with self._pool.connection() as connection:
             parts = parts_of(connection.execute(archives.PARTS, (1 << 62, -(1 << 62))))
         if not parts:
             return 0
-        count = sum(self._erase(part, document, reason) for part in parts)
-        if count:  # the log may still have the rows as they were before they were archived
-            forget_log(self._run)
-        return count
+        return sum(self._erase(part, document, reason) for part in parts)
 
     def _erase(self, old: Part, document: bytes, reason: str) -> int:
         """Erases a document's rows in one file."""
@@ -454,11 +479,13 @@ class Retention:
                     "UPDATE archive SET state = 'unused', deleted_to = 0 WHERE file = ?",
                     (old.file,),
                 )
+                self._expect_one(connection, old.file)
                 connection.execute(
                     "UPDATE archive SET state = 'deleted', deleted_to = last_id, digest = ? "
                     "WHERE file = ?",
                     (digest, new.file),
                 )
+                self._expect_one(connection, new.file)
                 _note_erased(connection, self._chain, rows, reason)
 
             self._commit(swap)
@@ -506,7 +533,7 @@ class Retention:
                 size = _next_size(size, seconds)
                 left = self._free()
                 move_the_log()
-                time.sleep(max(seconds, _SLICE))
+                _leave_to_others(seconds)
         return Vacuumed(before, self._bytes())
 
     def _free(self) -> int:
@@ -572,7 +599,8 @@ class Retention:
             nonlocal slices
             slices += 1
             if slices % every == 0:
-                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                with contextlib.suppress(apsw.BusyError):  # another process is doing it
+                    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
         usual = self._write_in(lambda connection: connection.pragma("wal_autocheckpoint"))
         self._write_in(lambda connection: connection.pragma("wal_autocheckpoint", 0))
@@ -614,22 +642,27 @@ class Retention:
                         "wait for it"
                     )
                 time.sleep(_LOOK)
-            yield
+            try:
+                yield
+            finally:
+                _unlock(descriptor)
         finally:
             os.close(descriptor)
 
 
 def _lock(descriptor: int) -> bool:
-    """Locks a file until its descriptor is closed; False if another one has it locked."""
-    try:
-        import fcntl
-    except ImportError:  # not on this platform
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+    """Locks a file; False if somebody else has it locked. Who crashes has it locked no longer."""
+    if fcntl is not None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
     return True
+
+
+def _unlock(descriptor: int) -> None:
+    if fcntl is not None:  # closing is not enough: a forked child has the descriptor as well
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def _in_transaction(connection: apsw.Connection, job: Callable[[apsw.Connection], T]) -> T:
@@ -666,6 +699,11 @@ def _tombstone(row: tuple[Any, ...], digest: bytes) -> tuple[Any, ...]:
 def _some(ids: Sequence[int], count: int) -> Iterator[list[int]]:
     for first in range(0, len(ids), count):
         yield list(ids[first : first + count])
+
+
+def _leave_to_others(seconds: float) -> None:
+    """Lets others write after a slice that took so long."""
+    time.sleep(_PAUSE * max(seconds, _SLICE))
 
 
 def _next_size(size: int, seconds: float) -> int:

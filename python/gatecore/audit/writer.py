@@ -32,7 +32,7 @@ from gatecore.audit.migrations import migrate
 from gatecore.audit.outcomes import Dictionary
 from gatecore.audit.records import Record, checked
 from gatecore.audit.writing import write
-from gatecore.errors import AuditFileError, AuditRecordError, AuditWriteError
+from gatecore.errors import AuditFileError, AuditRecordError, AuditWriteError, GatecoreError
 from gatecore.text import plural, visible
 
 __all__ = ["Batch", "Writer"]
@@ -104,6 +104,7 @@ class Writer:
         batches: Transactions that they took.
         failures: Transactions that failed.
         refused: Records that are not in the file because of what they are.
+        lost: Records that nobody waited for and that were not written before the store was closed.
         error: Why nothing can be written at the moment; None if it can.
     """
 
@@ -116,7 +117,7 @@ class Writer:
         atexit.register(_at_exit, WeakMethod(self._close_at_exit))
 
     def _begin(self) -> None:
-        self.written = self.batches = self.failures = self.refused = 0
+        self.written = self.batches = self.failures = self.refused = self.lost = 0
         self.error: str | None = None
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
@@ -293,16 +294,20 @@ class Writer:
                 if self._connection is not None:
                     self._connection.close(True)
                     self._connection = None
-        left = self.pending
-        if left:
-            raise AuditWriteError(f"{self._no_room()}; the store is closed")
+        if self.lost:
+            raise AuditWriteError(
+                f"the audit store {visible(str(self._path))} is closed, and "
+                f"{plural(self.lost, 'validation')} could not be written: {self.error}"
+            )
+        if self.pending:
+            raise AuditWriteError(f"{self._no_room()}; the store is being closed")
 
     def _close_at_exit(self) -> None:
-        left = self.pending
-        if left:
-            with contextlib.suppress(AuditWriteError):
-                self.close(_AT_EXIT)
-            left = self.pending
+        if not self.pending:
+            return
+        with contextlib.suppress(AuditWriteError):
+            self.close(_AT_EXIT)
+        left = self.lost + self.pending
         if left:
             logger.error(
                 "the process ends and %s not in the audit store %s: %s",
@@ -316,9 +321,12 @@ class Writer:
     def _wake(self) -> None:
         """Begins the thread if need be; with the lock held."""
         if self._thread is None or not self._thread.is_alive():
-            thread = threading.Thread(target=self._loop, name="gatecore-audit-writer", daemon=True)
-            thread.start()
-            self._thread = thread
+            # Known before it is begun: if Ctrl-C comes in between, or it cannot be begun, it is not
+            # alive, and whoever comes next makes another.
+            self._thread = threading.Thread(
+                target=self._loop, name="gatecore-audit-writer", daemon=True
+            )
+            self._thread.start()
             _finalize_in_workers(WeakMethod(self._close_at_exit))
         self._work.notify()
 
@@ -326,6 +334,8 @@ class Writer:
         while True:
             with self._lock:
                 self._work.wait_for(self._has_work)
+                if self._thread is not threading.current_thread():
+                    return  # another one took over
                 job = self._jobs.popleft() if self._jobs else None
                 batch = self._writing = None if job else self._next()
             if job is None and batch is None:
@@ -371,6 +381,7 @@ class Writer:
                 if not (batch.is_awaited or self._closing.wait(delay)):
                     delay = min(2 * delay, longest)
                     continue
+                self.lost += 0 if batch.is_awaited else len(records)
                 for place, _ in records:
                     batch.errors[place] = self._unwritten(error)
                 return
@@ -423,7 +434,10 @@ class Writer:
 
     def _unwritten(self, error: BaseException) -> AuditWriteError:
         path = visible(str(self._path))
-        made = AuditWriteError(f"the validation is not in the audit store {path}: {error}")
+        # What somebody else's error says may be of the document.
+        is_known = isinstance(error, (GatecoreError, apsw.Error, OSError))
+        why = str(error) if is_known else type(error).__name__
+        made = AuditWriteError(f"the validation is not in the audit store {path}: {why}")
         made.__cause__ = error
         return made
 

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from gatecore import AsyncComplianceEngine, ComplianceEngine
-from gatecore.audit import AsyncAuditStore, AuditStore, Record
+from gatecore.audit import AsyncAuditStore, AuditStore, Record, connections
 from gatecore.cache import MemoryCache
 from gatecore.errors import AuditFileError, AuditRecordError, AuditWriteError
 from tests.differential.audit_crashes import crash
@@ -414,3 +414,107 @@ def test_an_answer_is_kept_until_something_is_written(path: Path) -> None:
         store.add(record("two"), wait=True)
         assert store.stats().validations == 2
         assert store.counters.answers_cached == 2
+
+
+# Forks and ends.
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_that_outlives_its_parents_store_loses_nothing(path: Path) -> None:
+    """SQLite's table of locks is a process' own: none may be copied by a fork."""
+    store = AuditStore(path)
+    store.add(record("before"), wait=True)
+    assert store.stats().validations == 1
+    go_read, go_write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.read(go_read, 1)  # the parent has closed its store
+            for number in range(20):
+                store.add(record(f"child {number}"), wait=True)
+            status = 0
+        finally:
+            os._exit(status)
+    store.close()
+    os.write(go_write, b"x")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    os.close(go_read)
+    os.close(go_write)
+    with AuditStore(path) as again:
+        assert again.stats().validations == 21
+        assert again.verify().is_sound
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_of_a_fork_in_the_middle_of_a_question_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "FORK_PATIENCE", 0.1)
+    with AuditStore(path) as store:
+        store.add(record("before"), wait=True)
+        with store._pool.connection():
+            child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                store.stats()
+            except AuditFileError as error:
+                status = 0 if "was forked while" in str(error) else 2
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        store.add(record("parent"), wait=True)
+        assert store.stats().validations == 2
+
+
+def test_a_worker_of_multiprocessing_writes_what_it_has(path: Path) -> None:
+    code = (
+        "import multiprocessing, sys; from gatecore.audit import AuditStore\n"
+        "from tests.support.audit_records import record\n"
+        "def work(path):\n"
+        "    store = AuditStore(path)\n"
+        "    for number in range(100): store.add(record(str(number)))\n"
+        "if __name__ == '__main__':\n"
+        "    worker = multiprocessing.get_context('fork').Process(target=work, args=sys.argv[1:])\n"
+        "    worker.start(); worker.join(); sys.exit(worker.exitcode)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, env=environment())
+    with AuditStore(path) as store:
+        assert store.stats().validations == 100
+
+
+def test_what_is_lost_at_the_end_is_told(path: Path) -> None:
+    code = (
+        "import sys; from gatecore.audit import AuditStore, writer\n"
+        "from tests.support.audit_records import record\n"
+        "writer._AT_EXIT = 0.2\n"
+        "store = AuditStore(sys.argv[1])\n"
+        "store._writer.run(lambda connection: connection.set_busy_timeout(0))\n"
+        "print('open', flush=True); sys.stdin.readline()\n"
+        "for number in range(3): store.add(record(str(number)))"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env=environment(), **pipes) as process:  # type: ignore[call-overload]
+        process.stdout.readline()
+        other = sqlite3.connect(path)
+        other.execute("BEGIN IMMEDIATE")
+        _, said = process.communicate("go\n", timeout=60)
+        other.close()
+    assert "the process ends and 3 validations are not in the audit store" in said
+
+
+def test_a_store_that_is_closed_says_so(path: Path) -> None:
+    store = AuditStore(path)
+    store.add(record("one"))
+    store.close()
+    store.close()
+    with pytest.raises(AuditWriteError, match="is closed"):
+        store.add(record("two"))
+    with AuditStore(path, read_only=True) as reader:
+        assert reader.stats().validations == 1
+        with pytest.raises(AuditWriteError, match="opened to read only"):
+            reader.add(record("two"))

@@ -49,7 +49,8 @@ class Options:
     host: str | None = opt.option(
         "--host",
         metavar="MODULE:NAME",
-        help="an engine with modules of Python gates, or what makes one: its gates, accelerated",
+        help="an engine with modules of Python gates, or what makes one: its gates, accelerated; "
+        "--module then names modules of it",
     )
     plain: bool = opt.flag("--plain", help="with --host: its gates as they are, not accelerated")
     document_type: str = opt.option(
