@@ -19,7 +19,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from gatecore.audit import AuditStore, Record, parquet, retention
+from gatecore.audit import AuditStore, Record, erasing, parquet, retention
 from gatecore.audit.archives import Archives
 from gatecore.audit.retention import Retention, first_month, month_before, month_of
 from gatecore.errors import AuditFileError, AuditWriteError
@@ -505,10 +505,8 @@ def test_what_is_erased_while_a_month_is_archived_stays_erased(
         compare = Retention._compare_with_database
 
         def erased(self: Retention, *arguments: Any) -> None:
-            from gatecore.audit.erasing import erase
-
             compare(self, *arguments)
-            erase(store._writer.run, store._chain, written[0].document, "")
+            erasing.erase(store._writer.run, store._chain, written[0].document, "")
 
         monkeypatch.setattr(Retention, "_compare_with_database", erased)
         with pytest.raises(AuditWriteError, match="do it again"):
@@ -550,19 +548,22 @@ def test_another_process_may_move_the_log_at_the_same_time(
 
 
 def test_who_reads_while_something_is_erased_holds_nobody_up(
-    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "_LOG_TRIES", 2)
+    monkeypatch.setattr(erasing, "_PATIENCE", 0.0)
     written = _months(2)
+    document = written[0].document
     with AuditStore(path) as store:
         _written(store, written)
         store.archive(before="2024-03")
         with store._pool.connection() as reading:
             assert reading.execute("SELECT last FROM head").get == len(written)
-            with store._retention.erasing():
-                assert store._retention.erase(written[0].document, "") == 3
-            assert "somebody reads" in caplog.text
+            with pytest.raises(AuditWriteError, match="the log cannot be emptied"):
+                store.erase(document.hex())
             store.add(written[-1], wait=True)
+        assert store.history(document.hex()) == ()
+        assert store.erase(document.hex()) == 0
+        assert document not in path.with_name("audit.db-wal").read_bytes()
         assert store.verify().is_sound
 
 
