@@ -84,6 +84,9 @@ class ArchivedMonth:
         validations: How many validations were moved; of a dry run, would be.
         file: The file's name in the store's folder of archives; empty for a dry run.
         bytes: The file's size; 0 for a dry run.
+
+    >>> ArchivedMonth("2026-01", 500_000, "2026-01.parquet", 66_000_000).to_dict()["month"]
+    '2026-01'
     """
 
     month: str
@@ -103,6 +106,9 @@ class Vacuumed:
     Attributes:
         bytes_before: The file's size before, without its log.
         bytes_after: The size after.
+
+    >>> Vacuumed(bytes_before=251_000_000, bytes_after=43_000_000).to_dict()["bytes_after"]
+    43000000
     """
 
     bytes_before: int

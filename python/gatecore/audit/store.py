@@ -549,9 +549,9 @@ class AuditStore:
         ...                 outcomes=[])
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     with AuditStore(Path(folder) / "audit.db") as store:
-        ...         store.add(record, wait=True)
+        ...         number = store.add(record, wait=True)
         ...         moved = store.archive(before="1970-02")
-        ...         moved[0].file, store.entry(1).document_type
+        ...         moved[0].file, store.entry(number).document_type
         ('1970-01.parquet', 'letter')
         """
         return self._retention.archive(
