@@ -64,7 +64,8 @@ _LARGEST: Final = (1 << 63) - 1
 _MOST_DAYS: Final = 100_000
 #: Records of reports that are in memory; of more the record is made at once, which is smaller.
 _MOST_REPORTS: Final = 1_000
-#: Answers that are kept.
+#: Answers that are kept, and entries of the largest page among them.
+_LARGEST_PAGE: Final = 200
 _CACHED: Final = 128
 
 
@@ -684,6 +685,8 @@ class AuditStore:
                     found: T = self._answers[asked]
                     return found
             answer = ask(reader)
+        if isinstance(answer, Page) and len(answer.entries) > _LARGEST_PAGE:
+            return answer  # not kept: it may be megabytes
         with self._lock:
             self._answers[asked] = answer
             if len(self._answers) > _CACHED:
