@@ -29,6 +29,9 @@ from tests.support.process import environment
 __all__ = ["crash", "main"]
 
 _THREADS = 8
+#: Rounds with one file, all of which is read after each; and the longest one, in seconds.
+_ROUNDS = 10
+_LONGEST = 0.3
 
 
 def crash(path: Path, name: str, *, seconds: float, processes: int = 2) -> int:
@@ -120,12 +123,12 @@ def main(arguments: list[str] | None = None) -> int:
     if options.write:
         _write(Path(options.write[0]), options.write[1])
     chance = random.Random(options.seed)
+    total = 0
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "audit.db"
-        total = sum(
-            crash(path, str(time), seconds=chance.random() * 0.5, processes=options.processes)
-            for time in range(options.times)
-        )
+        for number in range(options.times):
+            path = Path(folder) / f"{number // _ROUNDS}.db"
+            wait = chance.random() * _LONGEST
+            total += crash(path, str(number), seconds=wait, processes=options.processes)
     print(f"{options.times} times killed, {total:,} validations acknowledged, none lost or twice")
     return 0
 
