@@ -7,7 +7,6 @@ record ──▶ writer (a thread) ──▶ file ◀── pool of readers ◀�
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import threading
 import time
@@ -47,6 +46,7 @@ from gatecore.audit.verifying import Noted, Verification, verify
 from gatecore.audit.windows import DAY
 from gatecore.audit.writer import Writer
 from gatecore.errors import AuditQuestionError, AuditRecordError, AuditWriteError
+from gatecore.loggers import logger
 from gatecore.protocols import Asked, Validation
 from gatecore.text import visible
 
@@ -54,7 +54,7 @@ __all__ = ["AuditObserver", "AuditStats", "AuditStore", "Moment"]
 
 T = TypeVar("T")
 
-logger = logging.getLogger(__name__)
+_LOGGER: Final = logger("audit")
 
 #: A time: with a zone or in UTC; in ISO 8601; or in seconds since 1970.
 Moment = datetime | str | float
@@ -348,7 +348,7 @@ class AuditStore:
         except (AuditWriteError, AuditRecordError) as error:
             self._dropped += 1
             if self._dropped == 1:
-                logger.error("a validation is not recorded, as others after it may be: %s", error)
+                _LOGGER.error("a validation is not recorded, as others after it may be: %s", error)
 
     # Questions.
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import logging
 import sys
 import threading
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -33,13 +33,14 @@ from gatecore.audit.outcomes import Dictionary
 from gatecore.audit.records import Record, checked
 from gatecore.audit.writing import write
 from gatecore.errors import AuditFileError, AuditRecordError, AuditWriteError, GatecoreError
+from gatecore.loggers import logger
 from gatecore.text import plural, visible
 
 __all__ = ["Batch", "Writer"]
 
 T = TypeVar("T")
 
-logger = logging.getLogger(__name__)
+_LOGGER: Final = logger("audit")
 
 #: Most records of a transaction: 30 ms of work.
 _MOST: Final = 1_000
@@ -87,7 +88,7 @@ class Batch:
                 try:
                     told(self.errors.get(place))
                 except Exception as error:  # an event loop that is closed, for one
-                    logger.debug("nobody hears of a record: %s", type(error).__name__)
+                    _LOGGER.debug("nobody hears of a record: %s", type(error).__name__)
 
 
 class Writer:
@@ -309,12 +310,13 @@ class Writer:
             self.close(_AT_EXIT)
         left = self.lost + self.pending
         if left:
-            logger.error(
-                "the process ends and %s not in the audit store %s: %s",
-                "1 validation is" if left == 1 else f"{left:,} validations are",
-                visible(str(self._path)),
-                self.error or "there was no time",
+            said = (
+                f"the process ends and {plural(left, 'validation')} could not be written to the "
+                f"audit store {visible(str(self._path))}: {self.error or 'there was no time'}"
             )
+            _LOGGER.error("%s", said)
+            # A program that does not log is to hear of it too.
+            warnings.warn(said, RuntimeWarning, stacklevel=1)
 
     # The thread.
 
@@ -391,7 +393,7 @@ class Writer:
                 first = written.last - len(records) + 1
                 batch.numbers.update((place, first + n) for n, (place, _) in enumerate(records))
             if self.error is not None:
-                logger.warning("the audit store %s is written again", visible(str(self._path)))
+                _LOGGER.warning("the audit store %s is written again", visible(str(self._path)))
                 self.error = None
             return
 
@@ -405,7 +407,7 @@ class Writer:
                 batch.errors[place] = self._unwritten(error)
                 # Not what it says: it may be of the document.
                 why = str(error) if isinstance(error, AuditRecordError) else type(error).__name__
-                logger.error("a validation cannot be recorded: %s", why)
+                _LOGGER.error("a validation cannot be recorded: %s", why)
             else:
                 records.append((place, made))
         return records
@@ -429,7 +431,7 @@ class Writer:
         said = f"{type(error).__name__}: {error}"
         if self.error != said:
             path = visible(str(self._path))
-            logger.error("the audit store %s cannot be written: %s", path, said)
+            _LOGGER.error("the audit store %s cannot be written: %s", path, said)
         self.error = said
 
     def _unwritten(self, error: BaseException) -> AuditWriteError:

@@ -13,11 +13,13 @@ import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Final, TypeVar, overload
 
+from gatecore import loggers
+
 __all__ = ["measure_performance"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-_LOGGER: Final = logging.getLogger("gatecore.profiling")
+_LOGGER: Final = loggers.logger("profiling")
 
 
 @overload

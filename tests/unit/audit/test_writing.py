@@ -504,7 +504,7 @@ def test_what_is_lost_at_the_end_is_told(path: Path) -> None:
         other.execute("BEGIN IMMEDIATE")
         _, said = process.communicate("go\n", timeout=60)
         other.close()
-    assert "the process ends and 3 validations are not in the audit store" in said
+    assert "the process ends and 3 validations could not be written to the audit store" in said
 
 
 def test_a_store_that_is_closed_says_so(path: Path) -> None:

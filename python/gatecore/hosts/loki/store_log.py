@@ -9,7 +9,6 @@ a server that runs.
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from collections import Counter
@@ -23,6 +22,7 @@ from gatecore.audit.records import micros_of
 from gatecore.errors import AuditFileError, AuditWriteError
 from gatecore.hosts.loki import log_answers as answers
 from gatecore.hosts.loki.log_records import record_of, stored_text
+from gatecore.loggers import logger
 
 if TYPE_CHECKING:
     from gatecore.audit import AuditStore
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["METHODS", "StoreLog", "all_entries"]
 
-logger = logging.getLogger(__name__)
+_LOGGER: Final = logger("hosts")
 
 #: The methods, and what they take.
 METHODS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -112,7 +112,7 @@ class StoreLog:
         except (AuditFileError, OSError) as error:
             if place.is_file() and place.stat().st_size:
                 raise
-            logger.warning("the audit log is disabled: %s", error)
+            _LOGGER.warning("the audit log is disabled: %s", error)
             self.disabled, self._why = True, str(error)
             return None
 
@@ -175,7 +175,7 @@ class StoreLog:
         except Exception as error:
             self.dropped += 1
             if self.dropped == 1:
-                logger.error("an answer from the cache is not recorded: %s", error)
+                _LOGGER.error("an answer from the cache is not recorded: %s", error)
 
     # Questions.
 
