@@ -11,10 +11,10 @@ erasing     one document, taken out;  verifying: the chain and the counts, check
 
 from __future__ import annotations
 
+from gatecore.lazy import lazy_names
+
 TYPE_CHECKING = False  # as in `gatecore`: nothing is imported that is not used
 if TYPE_CHECKING:
-    from typing import Any
-
     from gatecore.audit.asynchronous import AsyncAuditStore
     from gatecore.audit.outcomes import Outcome
     from gatecore.audit.records import Record
@@ -44,7 +44,6 @@ _HOMES = {
     "store": "AuditObserver AuditStats AuditStore",
     "verifying": "Verification",
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "Alert",
@@ -68,16 +67,4 @@ __all__ = [
     "VersionVerdicts",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

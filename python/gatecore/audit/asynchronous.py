@@ -24,7 +24,9 @@ from gatecore.audit.results import (
     Page,
     RiskStats,
 )
+from gatecore.audit.retention import ArchivedMonth, Vacuumed
 from gatecore.audit.store import AuditStore, Moment
+from gatecore.audit.verifying import Verification
 from gatecore.errors import AuditWriteError
 
 __all__ = ["AsyncAuditStore"]
@@ -183,6 +185,28 @@ class AsyncAuditStore:
     async def overview(self, days: int = 30) -> Overview:
         """As `AuditStore.overview`."""
         return await self._run(self.store.overview, days)
+
+    # Upkeep takes long: on threads of its own, so that questions do not wait for it.
+
+    async def verify(self, *, head: str = "") -> Verification:
+        """As `AuditStore.verify`."""
+        return await asyncio.to_thread(self.store.verify, head=head)
+
+    async def erase(self, document: str | ReportLike, *, reason: str = "") -> int:
+        """As `AuditStore.erase`."""
+        return await asyncio.to_thread(self.store.erase, document, reason=reason)
+
+    async def archive(
+        self, *, before: str | None = None, months: int | None = None, dry_run: bool = False
+    ) -> tuple[ArchivedMonth, ...]:
+        """As `AuditStore.archive`."""
+        return await asyncio.to_thread(
+            self.store.archive, before=before, months=months, dry_run=dry_run
+        )
+
+    async def vacuum(self) -> Vacuumed:
+        """As `AuditStore.vacuum`."""
+        return await asyncio.to_thread(self.store.vacuum)
 
     async def close(self) -> None:
         """Closes the store, with what is left to write, and the threads."""

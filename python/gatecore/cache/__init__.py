@@ -8,10 +8,10 @@ b'made once'
 
 from __future__ import annotations
 
+from gatecore.lazy import lazy_names
+
 TYPE_CHECKING = False  # as in `gatecore`: `asyncio` alone would cost 30 ms
 if TYPE_CHECKING:
-    from typing import Any
-
     from gatecore.cache.async_memory import AsyncMemoryCache
     from gatecore.cache.async_redis import AsyncRedisCache
     from gatecore.cache.codec import Codec
@@ -33,7 +33,6 @@ _HOMES = {
     "sync_redis": "RedisCache",
     "tiered": "AsyncTieredCache TieredCache",
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "AsyncMemoryCache",
@@ -49,16 +48,4 @@ __all__ = [
     "key",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

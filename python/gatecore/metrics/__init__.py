@@ -24,10 +24,10 @@ Knows the engine and the caches by their methods only (`gatecore.protocols`).
 
 from __future__ import annotations
 
+from gatecore.lazy import lazy_names
+
 TYPE_CHECKING = False  # as in `gatecore`: `typing` would cost 5 ms
 if TYPE_CHECKING:
-    from typing import Any
-
     from gatecore.metrics.apps import asgi_app, wsgi_app
     from gatecore.metrics.health import Health, Problem
     from gatecore.metrics.logs import JsonFormatter, ValidationLog
@@ -45,7 +45,6 @@ _HOMES = {
     "ready": "dashboard rules",
     "tracing": "Tracing",
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "Health",
@@ -61,16 +60,4 @@ __all__ = [
     "wsgi_app",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

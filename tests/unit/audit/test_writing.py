@@ -354,6 +354,10 @@ def test_asyncio_waits_for_the_disk_without_holding_the_loop(path: Path) -> None
             assert len((await audit.recent(7)).entries) == 7
             with pytest.raises(AuditRecordError):
                 await audit.add(record("bad", at=1 << 70))
+            assert await audit.erase(_digest("7")) == 1
+            assert (await audit.archive(before="2020-01")) == ()
+            assert (await audit.vacuum()).bytes_after > 0
+            assert (await audit.verify()).is_sound
 
     asyncio.run(main())
 
