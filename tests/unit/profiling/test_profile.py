@@ -43,7 +43,8 @@ class Busy(Sleeping):
 
 
 def _adds_up(found: Profile) -> None:
-    assert 0.98 <= found.accounted <= 1.0 + 1e-9
+    # 0.98 on a machine of its own; on a busy one a thread is held up between two clocks as well.
+    assert 0.9 <= found.accounted <= 1.0 + 1e-9
     assert sum(found.share(part) for part in found.shared) + sum(
         gate.share for gate in found.gates
     ) == pytest.approx(found.accounted)
@@ -52,14 +53,14 @@ def _adds_up(found: Profile) -> None:
 def test_python_gates_come_out_in_the_order_of_what_they_take() -> None:
     gates = {
         "a/short": Sleeping(0.001),
-        "a/long": Sleeping(0.03, "FAIL"),
+        "a/long": Sleeping(0.2, "FAIL"),
         "b/busy": Busy(0.01, "WARNING"),
     }
     found = profile(gates, ["one", "two"], rounds=3, warm_up=1)
     assert [gate.name for gate in found.gates] == ["a/long", "b/busy", "a/short"]
     long, busy, short = found.gates
-    assert long.typical >= 0.03 > busy.typical
-    assert long.seconds >= 6 * 0.03
+    assert long.typical >= 0.2 > busy.typical
+    assert long.seconds >= 6 * 0.2
     assert short.quantiles.p50 >= 0.001
     assert (long.calls, long.shown.count, long.silent.count, long.hits) == (6, 6, 0, 2)
     assert (short.shown.count, short.silent.count) == (0, 6)
