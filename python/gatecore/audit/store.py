@@ -475,7 +475,7 @@ class AuditStore:
                 what shows that validations were cut off the end.
             progress: Is told now and then how many validations were checked, of how many.
 
-        Costs about 15 µs a validation.
+        Costs 15 to 30 µs a validation of a hundred gates.
         """
         noted = Noted.of(head) if head else None
 

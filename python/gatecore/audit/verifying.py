@@ -144,7 +144,7 @@ def verify(
         noted: A head that was noted.
         progress: Is told how many were checked, of how many.
 
-    Costs about 15 µs a validation of a hundred gates, and some memory for each hour.
+    Costs 15 to 30 µs a validation of a hundred gates, and some memory for each hour.
     """
     return _Check(connection, chain, archived, noted, progress).whole()
 
