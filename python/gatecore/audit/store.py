@@ -125,8 +125,8 @@ class AuditStore:
         max_wait_seconds: How long; then it raises.
         excerpts: How many matches of each validation are kept as text, masked. None unless asked.
         readers: Connections for questions that are kept open.
-        read_only: Whether nothing is written: the file must be there. SQLite still needs to make
-            two small files beside it, unless somebody who writes has done so.
+        read_only: Whether nothing is written: the file must be there. This user needs the right to
+            write it and its folder all the same, as SQLite keeps its locks beside it.
 
     Raises:
         AuditFileError: The file is not an audit store, newer than this version, or of another key.
