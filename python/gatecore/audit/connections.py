@@ -162,7 +162,9 @@ class Pool:
 
     def _begin(self) -> None:
         self._free: list[tuple[apsw.Connection, _Place]] = []
-        self._lock = threading.Condition(threading.Lock())
+        # Entered as it is: a condition's own `with` is Python, and Ctrl-C in it leaves it locked.
+        self._lock = threading.Lock()
+        self._returned = threading.Condition(self._lock)
         #: One for each question; gone with its frame, also if Ctrl-C comes between two steps.
         self._asking: weakref.WeakSet[_Asking] = weakref.WeakSet()
 
@@ -208,7 +210,7 @@ class Pool:
             is_kept = is_well and len(self._free) < self._most
             if connection is not None and is_kept:
                 self._free.append((connection, place))
-            self._lock.notify_all()
+            self._returned.notify_all()
         if connection is not None and not is_kept:
             connection.close(True)
 
@@ -224,7 +226,7 @@ class Pool:
     def before_fork(self) -> None:
         """Waits until no question is being answered, for a while, and closes all."""
         self._lock.acquire()
-        self._lock.wait_for(lambda: not self._asking, FORK_PATIENCE)
+        self._returned.wait_for(lambda: not self._asking, FORK_PATIENCE)
         self._close_free()
 
     def after_fork_in_parent(self) -> None:
