@@ -308,7 +308,8 @@ class AuditStore:
             timeout: Seconds; as long as it takes if None.
 
         Raises:
-            AuditWriteError: It cannot be written at the moment, or was not in time.
+            AuditWriteError: It cannot be written at the moment, or was not in time; or something
+                that is written while this waits is refused. `counters.refused` has all of these.
         """
         self._writer.flush(timeout)
 
