@@ -7,7 +7,6 @@ rows.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -18,7 +17,7 @@ from gatecore.audit.chain import Chain
 from gatecore.audit.connections import BUSY_MS, wait_for_others
 from gatecore.audit.outcomes import ERASED, storable, unpack
 from gatecore.audit.records import Flag
-from gatecore.audit.writing import Counts
+from gatecore.audit.writing import Counts, excerpts_of, execute_for
 from gatecore.errors import AuditWriteError
 
 __all__ = ["erase", "forget_log", "note_erasures", "take_back"]
@@ -82,12 +81,7 @@ def _erase_some(connection: apsw.Connection, chain: Chain, document: bytes, reas
         counts = Counts()
         for *numbers, salt, known, outcomes in rows:
             number = numbers[0]
-            excerpts = [
-                (gate, text)
-                for gate, text in connection.execute(
-                    "SELECT gate, text FROM excerpt WHERE validation = ? ORDER BY place", (number,)
-                )
-            ]
+            excerpts = excerpts_of(connection, number)
             digest = chain.digest(tuple(numbers), salt, known, outcomes, excerpts)
             connection.execute(_ERASE, (digest, number))
             connection.execute("DELETE FROM excerpt WHERE validation = ?", (number,))
@@ -127,9 +121,8 @@ def note_erasures(
 def take_back(connection: apsw.Connection, counts: Counts) -> None:
     """Takes from what is counted, in a transaction; `counts` are below zero."""
     outcomes, risks = counts.rows()
-    for statement, rows in ((_LESS_OUTCOMES, outcomes), (_LESS_RISKS, risks)):
-        if rows:
-            connection.execute(statement, (json.dumps(rows, separators=(",", ":")),))
+    execute_for(connection, _LESS_OUTCOMES, outcomes)
+    execute_for(connection, _LESS_RISKS, risks)
     # What is left of an outcome that nobody else had would still tell it.
     for table in ("outcome_count", "validation_count"):
         connection.execute(f"DELETE FROM {table} WHERE n = 0")

@@ -20,6 +20,9 @@ from gatecore.errors import AuditWriteError
 __all__ = [
     "ERASED",
     "ERASED_WORD",
+    "NEW_OUTCOMES",
+    "NEW_WORDS",
+    "OUTCOME_COLUMNS",
     "Dictionary",
     "Outcome",
     "modules_word",
@@ -103,6 +106,12 @@ def unpack(packed: bytes, is_wide: bool) -> list[int]:
 _IS_BIG_ENDIAN: Final = array("H", b"\x00\x01")[0] == 1
 
 
+#: The columns of an `Outcome`, and what is new in a file since so many numbers.
+OUTCOME_COLUMNS: Final = ", ".join(Outcome._fields)
+NEW_WORDS: Final = "SELECT id, word FROM word WHERE id >= ? ORDER BY id"
+NEW_OUTCOMES: Final = f"SELECT id, {OUTCOME_COLUMNS} FROM outcome WHERE id >= ? ORDER BY id"
+
+
 class Dictionary:
     """The words and outcomes of a file, as far as they are known here; for one thread.
 
@@ -128,18 +137,12 @@ class Dictionary:
         Raises:
             AuditWriteError: The numbers have a gap.
         """
-        words = connection.execute(
-            "SELECT id, word FROM word WHERE id >= ? ORDER BY id", (len(self.word_of),)
-        )
+        words = connection.execute(NEW_WORDS, (len(self.word_of),))
         for number, word in words:
             self._check(number == len(self.word_of))
             self.words[word] = number
             self.word_of.append(word)
-        outcomes = connection.execute(
-            "SELECT id, scope, module, gate, version, status, severity, branch FROM outcome "
-            "WHERE id >= ? ORDER BY id",
-            (len(self.outcome_of),),
-        )
+        outcomes = connection.execute(NEW_OUTCOMES, (len(self.outcome_of),))
         for number, *parts in outcomes:
             self._check(number == len(self.outcome_of))
             outcome = Outcome(*parts)

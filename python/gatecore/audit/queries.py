@@ -19,7 +19,14 @@ import apsw
 
 from gatecore._gatecore import count_numbers
 from gatecore.audit.archives import PARTS, Part, parts_of
-from gatecore.audit.outcomes import ERASED, Dictionary, Outcome, unpack
+from gatecore.audit.outcomes import (
+    ERASED,
+    NEW_OUTCOMES,
+    NEW_WORDS,
+    Dictionary,
+    Outcome,
+    unpack,
+)
 from gatecore.audit.records import Flag
 from gatecore.audit.results import (
     Alert,
@@ -35,6 +42,7 @@ from gatecore.audit.results import (
     iso,
 )
 from gatecore.audit.windows import DAY, DAY_HOURS, Rows, cover
+from gatecore.audit.writing import EXCERPTS, excerpts_of
 from gatecore.gates.statuses import severity_rank
 
 __all__ = ["STATEMENTS", "Archived", "Reader"]
@@ -51,7 +59,7 @@ STATEMENTS: Final[Mapping[str, str]] = MappingProxyType(
         "history": f"SELECT {_FIELDS} FROM validation WHERE substr(document, 1, 8) = ? "
         "AND document = ? ORDER BY at DESC, id DESC",
         "entry": f"SELECT {_FIELDS}, outcomes FROM validation WHERE id = ?",
-        "excerpts": "SELECT gate, text FROM excerpt WHERE validation = ? ORDER BY place",
+        "excerpts": EXCERPTS,
         "first at": "SELECT at FROM validation WHERE at >= ? ORDER BY at LIMIT 1",
         "outcomes in buckets": "SELECT outcome, sum(n) FROM outcome_count "
         "WHERE span = ? AND bucket >= ? AND bucket < ? GROUP BY outcome",
@@ -71,9 +79,8 @@ STATEMENTS: Final[Mapping[str, str]] = MappingProxyType(
         "WHERE span = 1 AND bucket = day AND outcome = number.value AND n > 0",
         "archives": PARTS,
         "head": "SELECT last, link, changes FROM head WHERE one = 1",
-        "words": "SELECT id, word FROM word WHERE id >= ? ORDER BY id",
-        "outcomes": "SELECT id, scope, module, gate, version, status, severity, branch "
-        "FROM outcome WHERE id >= ? ORDER BY id",
+        "words": NEW_WORDS,
+        "outcomes": NEW_OUTCOMES,
     }
 )
 
@@ -152,7 +159,7 @@ class Reader:
                 return None
             row, excerpts = found
         else:
-            excerpts = tuple((gate, text) for gate, text in self._ask("excerpts", number))
+            excerpts = tuple(excerpts_of(self._connection, number))
         *said, packed = row
         numbers = unpack(packed, bool(said[8] & Flag.WIDE))
         outcomes = tuple(self._dictionary.outcome_of[one] for one in numbers)

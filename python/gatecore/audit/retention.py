@@ -37,7 +37,7 @@ from gatecore.audit.archives import Archives, Part, parts_of
 from gatecore.audit.chain import Chain
 from gatecore.audit.connections import Pool, open_to_write
 from gatecore.audit.erasing import note_erasures, take_back
-from gatecore.audit.outcomes import ERASED, unpack
+from gatecore.audit.outcomes import ERASED, NEW_OUTCOMES, unpack
 from gatecore.audit.records import Flag, micros_of
 from gatecore.audit.writing import Counts
 from gatecore.errors import AuditFileError, AuditWriteError
@@ -68,9 +68,6 @@ _COUNT: Final = "SELECT count(*) FROM validation WHERE at >= ? AND at < ?"
 _RESERVE: Final = (
     "INSERT INTO archive (file, month, state, begin_at, end_at, first_id, last_id, rows, "
     "deleted_to, digest) VALUES (?, ?, 'unused', ?, ?, ?, ?, ?, 0, NULL)"
-)
-_OUTCOMES: Final = (
-    "SELECT id, scope, module, gate, version, status, severity, branch FROM outcome ORDER BY id"
 )
 _MARKED: Final = "(SELECT value FROM json_each(?))"
 
@@ -243,7 +240,7 @@ class Retention:
             done = tuple(self._archive(month, window) for month, window in self._months(end))
             if done or has_finished:
                 with self._pool.connection() as connection:
-                    outcomes = list(connection.execute(_OUTCOMES))
+                    outcomes = list(connection.execute(NEW_OUTCOMES, (0,)))
                 parquet.write_outcomes(self._folder, outcomes)
             return done
 

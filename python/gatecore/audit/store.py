@@ -65,8 +65,8 @@ _MOST_DAYS: Final = 100_000
 #: Records of reports that are in memory; of more the record is made at once, which is smaller.
 _MOST_REPORTS: Final = 1_000
 #: Answers that are kept, and entries of the largest page among them.
-_LARGEST_PAGE: Final = 200
 _CACHED: Final = 128
+_LARGEST_PAGE: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +189,8 @@ class AuditStore:
     def _begin(self) -> None:
         self._lock = threading.Lock()
         self._dictionary = Dictionary()
+        #: The `changes` of the file up to which the dictionary is known.
+        self._learned = -1
         self._answers: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 
     def after_fork(self) -> None:
@@ -671,7 +673,9 @@ class AuditStore:
         with self._pool.connection() as connection:
             (_, _, changes) = next(connection.execute(queries.STATEMENTS["head"]))
             with self._lock:
-                self._dictionary.learn(connection)
+                if changes > self._learned:
+                    self._dictionary.learn(connection)
+                    self._learned = changes
                 dictionary = self._dictionary
             reader = Reader(connection, dictionary, self._archived)
             if window and asked[1] is not None:

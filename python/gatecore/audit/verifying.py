@@ -22,9 +22,10 @@ from gatecore._gatecore import count_numbers
 from gatecore.audit import migrations
 from gatecore.audit.archives import PARTS, Part, parts_of
 from gatecore.audit.chain import BEGIN, SALT_BYTES, Chain
-from gatecore.audit.outcomes import ERASED
+from gatecore.audit.outcomes import ERASED, OUTCOME_COLUMNS
 from gatecore.audit.records import Flag
 from gatecore.audit.windows import BLOCK_DAYS, DAY_HOURS, HOUR
+from gatecore.audit.writing import excerpts_of
 from gatecore.errors import AuditQuestionError
 
 __all__ = ["Noted", "Verification", "verify"]
@@ -266,7 +267,7 @@ class _Check:
     def _row(self, row: tuple[Any, ...], words: bytes) -> bool:
         numbers, (salt, document, outcomes, digest, written) = row[:10], row[10:15]
         number, at, kind, modules, risk, critical, high, flags, micros, characters = numbers
-        excerpts = row[15] if len(row) > 15 else _excerpts(self._connection, number)
+        excerpts = row[15] if len(row) > 15 else excerpts_of(self._connection, number)
         if flags & Flag.ERASED or number in self._is_erased:
             self._erased += 1
             left = (kind, modules, risk, critical, high, micros, characters)
@@ -325,13 +326,6 @@ def _rows(connection: apsw.Connection, archived: ChainRows) -> Iterator[tuple[An
     return merge(rows, archived.chain_rows(parts, 0), key=lambda row: row[0])
 
 
-def _excerpts(connection: apsw.Connection, number: int) -> list[tuple[str, str]]:
-    found = connection.execute(
-        "SELECT gate, text FROM excerpt WHERE validation = ? ORDER BY place", (number,)
-    )
-    return [(gate, text) for gate, text in found]
-
-
 def _missing(first: int, last: int) -> str:
     if last < first:
         return f"validation {last + 1:,} is there twice"
@@ -347,8 +341,7 @@ class _Folded:
         self._chain = chain
         words = connection.execute("SELECT id, since, word FROM word ORDER BY id")
         outcomes = connection.execute(
-            "SELECT id, since, scope, module, gate, version, status, severity, branch "
-            "FROM outcome ORDER BY id"
+            f"SELECT id, since, {OUTCOME_COLUMNS} FROM outcome ORDER BY id"
         )
         entries = [
             (row[1], place, row) for place, rows in enumerate((words, outcomes)) for row in rows

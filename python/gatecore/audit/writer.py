@@ -377,7 +377,7 @@ class Writer:
             try:
                 with self._using:
                     several = [record for _, record in records]
-                    written = write(self._ready(), self._dictionary, self._chain, several)
+                    last = write(self._ready(), self._dictionary, self._chain, several)
             except Exception as error:
                 self._failed(error)
                 if not (batch.is_awaited or self._closing.wait(delay)):
@@ -390,7 +390,7 @@ class Writer:
             self.written += len(records)
             self.batches += 1
             if batch.is_awaited:
-                first = written.last - len(records) + 1
+                first = last - len(records) + 1
                 batch.numbers.update((place, first + n) for n, (place, _) in enumerate(records))
             if self.error is not None:
                 _LOGGER.warning("the audit store %s is written again", visible(str(self._path)))

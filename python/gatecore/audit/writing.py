@@ -10,25 +10,26 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Final
 
 import apsw
 
 from gatecore.audit.chain import SALT_BYTES, Chain
-from gatecore.audit.outcomes import Dictionary, modules_word, pack, storable
+from gatecore.audit.outcomes import OUTCOME_COLUMNS, Dictionary, modules_word, pack, storable
 from gatecore.audit.records import Flag, Record
 from gatecore.audit.windows import BLOCK_DAYS, DAY_HOURS, HOUR
 
-__all__ = ["Counts", "Written", "change_counts", "write"]
+__all__ = ["EXCERPTS", "Counts", "excerpts_of", "execute_for", "write"]
+
+EXCERPTS: Final = "SELECT gate, text FROM excerpt WHERE validation = ? ORDER BY place"
 
 _WORDS: Final = (
     "INSERT INTO word (id, since, word) "
     "SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)"
 )
 _OUTCOMES: Final = (
-    "INSERT INTO outcome (id, since, scope, module, gate, version, status, severity, branch) "
+    f"INSERT INTO outcome (id, since, {OUTCOME_COLUMNS}) "
     f"SELECT {', '.join(f'value ->> {place}' for place in range(9))} FROM json_each(?)"
 )
 _VALIDATIONS: Final = (
@@ -53,14 +54,6 @@ _RISKS: Final = (
     "ON CONFLICT DO UPDATE SET n = n + excluded.n, critical = critical + excluded.critical, "
     "high = high + excluded.high"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a transaction left: the last validation's number, and its link."""
-
-    last: int
-    link: bytes
 
 
 class Counts:
@@ -114,8 +107,11 @@ def write(
     dictionary: Dictionary,
     chain: Chain,
     records: Sequence[Record],
-) -> Written:
+) -> int:
     """Writes records in one transaction. Whatever it raises, none of them is in the file then.
+
+    Returns:
+        The last validation's number.
 
     Costs, for 60 gates, about 30 µs a record, of which the GIL is held for half, and one wait for
     the disk.
@@ -129,14 +125,14 @@ def write(
         connection.execute("BEGIN IMMEDIATE")
         dictionary.learn(connection)
         known = len(dictionary.word_of), len(dictionary.outcome_of)
-        written = _write(connection, dictionary, chain, records)
+        last = _write(connection, dictionary, chain, records)
         connection.execute("COMMIT")
     except BaseException:
         dictionary.forget(*known)
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return written
+    return last
 
 
 def _write(
@@ -144,8 +140,9 @@ def _write(
     dictionary: Dictionary,
     chain: Chain,
     records: Sequence[Record],
-) -> Written:
-    last, link, words = next(connection.execute("SELECT last, link, words FROM head"))
+) -> int:
+    head = next(connection.execute("SELECT last, link, words FROM head"))
+    last, link, words = int(head[0]), head[1], head[2]
     salts = os.urandom(SALT_BYTES * len(records))
     counts = Counts()
     rows: list[list[Any]] = []
@@ -179,27 +176,28 @@ def _write(
         link = chain.link(link, words, last, record.at, digest)
         rows.append([*numbers, salt.hex(), record.document.hex(), packed.hex(), link.hex()])
         counts.add(record.at, outcomes, risk, record.critical, record.high)
+    counted, risks = counts.rows()
     for statement, values in (
         (_WORDS, new_words),
         (_OUTCOMES, new_outcomes),
         (_VALIDATIONS, rows),
         (_EXCERPTS, excerpts),
+        (_COUNTS, counted),
+        (_RISKS, risks),
     ):
-        _insert(connection, statement, values)
-    change_counts(connection, counts)
+        execute_for(connection, statement, values)
     connection.execute(
         "UPDATE head SET last = ?, link = ?, words = ?, changes = changes + 1", (last, link, words)
     )
-    return Written(last, link)
+    return last
 
 
-def change_counts(connection: apsw.Connection, counts: Counts) -> None:
-    """Adds to what is counted for hours, days and blocks of 32 days."""
-    outcomes, risks = counts.rows()
-    _insert(connection, _COUNTS, outcomes)
-    _insert(connection, _RISKS, risks)
+def excerpts_of(connection: apsw.Connection, number: int) -> list[tuple[str, str]]:
+    """The excerpts of a validation, as they were written."""
+    return [(gate, text) for gate, text in connection.execute(EXCERPTS, (number,))]
 
 
-def _insert(connection: apsw.Connection, statement: str, rows: Iterable[Any]) -> None:
+def execute_for(connection: apsw.Connection, statement: str, rows: Sequence[Any]) -> None:
+    """Runs a statement over rows that it takes as JSON."""
     if rows:
         connection.execute(statement, (json.dumps(rows, separators=(",", ":")),))

@@ -9,12 +9,13 @@ from gatecore.cli.messages import say_error, say_note
 from gatecore.documents.reading import STDIN, DocumentReadError, read
 from gatecore.documents.walking import names_of
 from gatecore.errors import GatecoreError
+from gatecore.text import named
 
 if TYPE_CHECKING:
     from gatecore.cli.options import Reading
     from gatecore.documents.reading import InputDocument
 
-__all__ = ["read_all", "read_document", "refuse_stdin_twice", "say_notes"]
+__all__ = ["read_all", "read_document", "read_named", "refuse_stdin_twice", "say_notes"]
 
 
 def refuse_stdin_twice(names: Sequence[str]) -> None:
@@ -44,6 +45,20 @@ def read_all(
         except DocumentReadError as error:
             say_error(str(error))
             yield error
+
+
+def read_named(
+    names: Iterable[str], reading: Reading, encoding: str | None = None
+) -> tuple[list[tuple[str, str]], list[dict[str, str]]]:
+    """Names and texts of what `read_all` gives, with notes said, and errors as JSON has them."""
+    texts, errors = [], []
+    for document in read_all(names, reading, encoding):
+        if isinstance(document, DocumentReadError):
+            errors.append({**named(document.name), "message": document.reason})
+        else:
+            texts.append((document.name, document.text))
+            say_notes(document)
+    return texts, errors
 
 
 def say_notes(document: InputDocument) -> None:

@@ -59,11 +59,9 @@ class Options:
 
 
 def run(options: Options) -> int:
-    from gatecore.cli.reading import read_all, say_notes
+    from gatecore.cli.reading import read_named
     from gatecore.cli.selection import gate_set
-    from gatecore.documents.reading import DocumentReadError
     from gatecore.gates.compare import compare_gates
-    from gatecore.text import named
 
     if options.selection.names_gates == (options.host is not None):
         raise GatecoreError(
@@ -71,13 +69,7 @@ def run(options: Options) -> int:
         )
     engine = None if options.host is None else _engine(options.host)
     gates = gate_set(options.selection) if options.host is None else None
-    texts, errors = [], []
-    for document in read_all(options.files, options.reading, options.encoding):
-        if isinstance(document, DocumentReadError):
-            errors.append({**named(document.name), "message": document.reason})
-        else:
-            texts.append((document.name, document.text))
-            say_notes(document)
+    texts, errors = read_named(options.files, options.reading, options.encoding)
     rows: Sequence[Compared]
     served = None
     if gates is not None:

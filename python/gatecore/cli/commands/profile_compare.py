@@ -77,22 +77,15 @@ class Options:
 
 
 def run(options: Options) -> int:
-    from gatecore.cli.reading import read_all, say_notes
-    from gatecore.documents.reading import DocumentReadError
-    from gatecore.text import named
+    from gatecore.cli.reading import read_named
 
     files = options.what if options.host is not None else options.what[2:]
     if not files:
         raise GatecoreError(
             "no documents are named: give OLD, NEW and documents, or --host and documents"
         )
-    texts, errors = [], []
-    for document in read_all(files, options.reading, options.encoding):
-        if isinstance(document, DocumentReadError):
-            errors.append({**named(document.name), "message": document.reason})
-        else:
-            texts.append(document.text)
-            say_notes(document)
+    documents, errors = read_named(files, options.reading, options.encoding)
+    texts = [text for _, text in documents]
     if not texts:
         raise GatecoreError("no document could be read, so there is nothing to compare on")
     if options.host is not None:

@@ -86,11 +86,9 @@ class Options:
 
 
 def run(options: Options) -> int:
-    from gatecore.cli.reading import read_all, say_notes
+    from gatecore.cli.reading import read_named
     from gatecore.cli.selection import gate_set
-    from gatecore.documents.reading import DocumentReadError
     from gatecore.profiling import profile
-    from gatecore.text import named
 
     if options.host is None and options.plain:
         raise GatecoreError("--plain is for --host; gates that are data have no other form")
@@ -103,13 +101,8 @@ def run(options: Options) -> int:
         )
     if options.host is not None and options.exact:
         raise GatecoreError("--exact is for gates that are data; a host's gates cannot be left out")
-    texts, errors = [], []
-    for document in read_all(options.files, options.reading, options.encoding):
-        if isinstance(document, DocumentReadError):
-            errors.append({**named(document.name), "message": document.reason})
-        else:
-            texts.append(document.text)
-            say_notes(document)
+    documents, errors = read_named(options.files, options.reading, options.encoding)
+    texts = [text for _, text in documents]
     if not texts:
         raise GatecoreError("no document could be read, so there is nothing to profile on")
     advice: Mapping[str, list[str]] = {}
