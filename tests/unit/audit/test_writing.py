@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import pytest
 
 from gatecore import AsyncComplianceEngine, ComplianceEngine
 from gatecore.audit import AsyncAuditStore, AuditStore, Record, connections
+from gatecore.audit.writer import Batch
 from gatecore.cache import MemoryCache
 from gatecore.errors import AuditFileError, AuditRecordError, AuditWriteError
 from tests.differential.audit_crashes import crash
@@ -215,18 +217,26 @@ def test_odd_texts_and_numbers_are_kept_as_plain_ones(path: Path) -> None:
 
 
 def test_one_record_that_cannot_be_made_keeps_no_other_out(
-    path: Path, caplog: pytest.LogCaptureFixture
+    path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with AuditStore(path) as store:
+    waits, wait = threading.Event(), Batch.wait
+
+    def noted(batch: Batch, timeout: float | None = None) -> bool:
+        waits.set()
+        return wait(batch, timeout)
+
+    monkeypatch.setattr(Batch, "wait", noted)
+    with AuditStore(path) as store, ThreadPoolExecutor(1) as thread:
         with _held(store):  # so that they are one batch
             for one in (record("a"), _failing, record("b")):
                 store.add(one)
             told: list[Exception | None] = []
             for one in (record("c"), lambda: record("d", at=-1), record("e")):
                 store.add_then(one, told.append)
-        # Raises if the batch is still under way, which it need not be.
-        with contextlib.suppress(AuditWriteError):
-            store.flush()
+            flushed = thread.submit(store.flush)
+            assert waits.wait(30)  # it waits for both batches
+        with pytest.raises(AuditWriteError, match="1 validation could not be recorded"):
+            flushed.result()
         store.flush()
         assert sorted(_names(store)) == sorted(map(_digest, "abce"))
         assert [error is None for error in told] == [True, False, True]
