@@ -192,6 +192,11 @@ def encoding_option(default: str = "as in gatecore check") -> Any:
     return option("--encoding", type=encoding_name, metavar="NAME", help=what)
 
 
+def document_type_option() -> Any:
+    what = "the document type to give to the host (default: unknown)"
+    return option("--type", default="unknown", metavar="NAME", help=what)
+
+
 def flags_option(what: str) -> Any:
     """A pattern's flags, as one number."""
     return option("--flags", type=_flags, default=0, metavar="LETTERS", help=what)

@@ -46,12 +46,7 @@ class Options:
         metavar="MODULE:NAME",
         help="an engine with check_document(text, document_type, modules), or what makes one",
     )
-    document_type: str = opt.option(
-        "--type",
-        default="unknown",
-        metavar="NAME",
-        help="the document type to give to the host (default: unknown)",
-    )
+    document_type: str = opt.document_type_option()
     selection: opt.Selection = opt.option_group(opt.Selection, instead="instead of --host: ")
     encoding: str | None = opt.encoding_option()
     reading: opt.Reading = opt.option_group(opt.Reading)

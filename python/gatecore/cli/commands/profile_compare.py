@@ -47,12 +47,7 @@ class Options:
         help="an engine with modules of Python gates, or what makes one; it is made twice, in "
         "processes of their own",
     )
-    document_type: str = opt.option(
-        "--type",
-        default="unknown",
-        metavar="NAME",
-        help="the document type to give to the host (default: unknown)",
-    )
+    document_type: str = opt.document_type_option()
     modules: tuple[str, ...] = opt.repeated(
         "--module", metavar="NAME", help="with --host: a module of the host; may be repeated"
     )

@@ -53,12 +53,7 @@ class Options:
         "--module then names modules of it",
     )
     plain: bool = opt.flag("--plain", help="with --host: its gates as they are, not accelerated")
-    document_type: str = opt.option(
-        "--type",
-        default="unknown",
-        metavar="NAME",
-        help="the document type to give to the host (default: unknown)",
-    )
+    document_type: str = opt.document_type_option()
     selection: opt.Selection = opt.option_group(opt.Selection)
     top: int = opt.option(
         "--top",
