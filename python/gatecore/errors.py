@@ -59,6 +59,8 @@ __all__ = [
     "PatternSetError",
     "ReplayError",
     "ReportFormatError",
+    "SemanticError",
+    "SemanticGateError",
     "SetTooLargeError",
     "StoredSetError",
     "UnansweredError",
@@ -250,6 +252,14 @@ class ReplayError(GatecoreError, RuntimeError):
 
     The gate is not replayed any more.
     """
+
+
+class SemanticError(GatecoreError, RuntimeError):
+    """A language model could not be asked, or its answer could not be used."""
+
+
+class SemanticGateError(GatecoreError, ValueError):
+    """A semantic gate, or an option of the semantic client, makes no sense: says which and why."""
 
 
 class UnknownModuleError(GatecoreError, LookupError):

@@ -6,10 +6,22 @@ writes another one need not derive from anything.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
-__all__ = ["Asked", "AsyncCache", "Cache", "Measured", "Observer", "PythonGate", "Validation"]
+__all__ = [
+    "Asked",
+    "AsyncCache",
+    "Cache",
+    "Judgement",
+    "Measured",
+    "Observer",
+    "Open",
+    "PythonGate",
+    "Semantic",
+    "SemanticStore",
+    "Validation",
+]
 
 V = TypeVar("V")
 
@@ -260,3 +272,91 @@ class Measured(Protocol):
         What only ever grows has a name that ends in `_total`, seconds have `seconds` in it, bytes
         `bytes`. The names do not depend on documents or clients, and are the same each time.
         """
+
+
+class Open(NamedTuple):
+    """A gate whose rules have not decided.
+
+    Attributes:
+        gate: `module/gate`.
+        status: What its rules say.
+        spans: Where they found something: from and to, in characters.
+    """
+
+    gate: str
+    status: str
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+class Judgement(NamedTuple):
+    """What a semantic client says of one gate.
+
+    Attributes:
+        status: "PASS", "WARNING", "FAIL", "N/A", or "NEEDS_REVIEW" where there is no answer.
+        severity: How severe that is; empty for NEEDS_REVIEW, which has the rules' severity.
+        message: What a reader is told: the gate's own words, or why a person has to look.
+        reason: What the model said, if it is known.
+        spans: What it rests on: from and to, in characters of the document.
+        model: The model that was asked; empty if none was.
+    """
+
+    status: str
+    severity: str
+    message: str
+    reason: str = ""
+    spans: tuple[tuple[int, int], ...] = ()
+    model: str = ""
+
+
+class Semantic(Protocol):
+    """Judges what rules leave open, by meaning.
+
+    It answers every question that it is asked, in time, and raises nothing: what it could not find
+    out is NEEDS_REVIEW.
+    """
+
+    @property
+    def version(self) -> str:
+        """All that its answers depend on besides the document; for the keys of caches."""
+
+    @property
+    def gates(self) -> Collection[str]:
+        """The gates that it knows, as `module/gate`."""
+
+    def is_open(self, gate: str, status: str) -> bool:
+        """Whether the gate's rules leave its question open if they say this."""
+
+    def judge(
+        self, text: str, questions: Sequence[Open], *, seconds: float | None = None
+    ) -> Mapping[str, Judgement]:
+        """The judgements by gate, in `seconds` at most; blocks the calling thread."""
+
+    async def judge_async(
+        self, text: str, questions: Sequence[Open], *, seconds: float | None = None
+    ) -> Mapping[str, Judgement]:
+        """Likewise without holding the event loop up; a cancelled task asks nothing further."""
+
+
+class SemanticStore(Protocol):
+    """What a semantic client keeps between processes: answers, calls, batches. Never a text.
+
+    Threads may share it. `gatecore.audit.AuditStore` has one, `AuditStore.semantic`.
+    """
+
+    def answers(self, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:
+        """Those of the answers that are kept, by key."""
+
+    def keep_answers(self, answers: Mapping[bytes, bytes]) -> None:
+        """Keeps answers; the first that was kept under a key stays."""
+
+    def record_call(self, call: Mapping[str, Any]) -> None:
+        """Adds one call to the accounts: plain values by name (`gatecore.semantic.accounts`)."""
+
+    def calls(self, since: float | None = None) -> Iterator[Mapping[str, Any]]:
+        """The calls from a time on, in seconds since 1970, in the order of recording."""
+
+    def put_item(self, batch: str, item: str, state: str, detail: bytes = b"") -> None:
+        """Sets the state of an item of a batch; the batch is "" until it has a name."""
+
+    def items(self, state: str | None = None) -> Sequence[tuple[str, str, str, bytes]]:
+        """The items of batches: batch, item, state, detail."""

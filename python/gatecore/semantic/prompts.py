@@ -1,0 +1,49 @@
+"""What is sent: blocks of text, each of which may end a prefix that the service keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+__all__ = ["Block", "Keep", "Prompt"]
+
+#: How long the service keeps what stands up to here: not at all, five minutes, an hour.
+Keep: TypeAlias = Literal["", "5m", "1h"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a prompt.
+
+    Attributes:
+        text: The piece.
+        keep: Whether a cache breakpoint stands after it, and for how long.
+    """
+
+    text: str = field(repr=False)
+    keep: Keep = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One request.
+
+    Attributes:
+        model: The model's name.
+        system: What holds for every document.
+        content: The user's turn.
+        max_tokens: Output tokens at most.
+        schema: The JSON schema that the answer has to fit; free text if None.
+    """
+
+    model: str
+    system: tuple[Block, ...]
+    content: tuple[Block, ...]
+    max_tokens: int
+    schema: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def characters(self) -> int:
+        """How long its text is."""
+        return sum(len(block.text) for block in (*self.system, *self.content))
