@@ -68,10 +68,10 @@ def without_invisible(text: str) -> str:
 
 
 def plain_signs(text: str) -> str:
-    """A text of the same length with the plain form of each sign that has other forms.
+    r"""A text of the same length with the plain form of each sign that has other forms.
 
     >>> plain_signs("“don’t” – 5\u202f%")
-    '"don\\'t" - 5 %'
+    '"don\'t" - 5 %'
     """
     return text.translate(_PLAIN)
 

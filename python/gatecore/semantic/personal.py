@@ -92,7 +92,9 @@ def _number(validity: Validity) -> Callable[[str, int, int], bool]:
 
 
 def _is_no_amount(text: str, start: int, end: int) -> bool:
-    return text[start - 1 : start] not in tuple("£$€.,") and not re.match(r"[.,]?\d|%", text[end:end+2])
+    return text[start - 1 : start] not in tuple("£$€.,") and not re.match(
+        r"[.,]?\d|%", text[end : end + 2]
+    )
 
 
 def _is_abroad(text: str, start: int, end: int) -> bool:
@@ -281,7 +283,8 @@ _DETECTORS: Final = (
         patterns=_own(
             r"\b[0-9]{1,2}[./ -][0-9]{1,2}[./ -](?:[0-9]{4}|[0-9]{2})\b",
             r"\b[0-9]{4}[./-][0-9]{1,2}[./-][0-9]{1,2}\b",
-            rf"\b[0-9]{{1,2}}(?:st|nd|rd|th)?[ -](?:of )?{_MONTH}\.?,?[ -](?:[0-9]{{4}}|'?[0-9]{{2}})\b",
+            rf"\b[0-9]{{1,2}}(?:st|nd|rd|th)?[ -](?:of )?{_MONTH}\.?,?[ -]'?[0-9]{{2}}\b",
+            rf"\b[0-9]{{1,2}}(?:st|nd|rd|th)?[ -](?:of )?{_MONTH}\.?,?[ -][0-9]{{4}}\b",
             rf"\b{_MONTH}\.? [0-9]{{1,2}}(?:st|nd|rd|th)?,? [0-9]{{4}}\b",
             flags=re.IGNORECASE,
         ),
@@ -368,11 +371,7 @@ def sources() -> tuple[tuple[str, int], ...]:
 
     Reads the module `universal` the first time: about 60 ms.
     """
-    every = (
-        pattern
-        for one in _detectors()
-        for pattern in (*one.patterns, *one.beside)
-    )
+    every = (pattern for one in _detectors() for pattern in (*one.patterns, *one.beside))
     listed = (*every, *_STREETS, _URL)
     return tuple(dict.fromkeys(listed))
 
@@ -413,20 +412,21 @@ def _beside(
     ends = sorted(end for _, end in words)
     last = -1
     for start, end in places:
-        is_near = last >= 0 and _LISTED.fullmatch(text, last, min(start, last + 12)) is not None
-        is_near = is_near and start - last <= 12
+        is_near = 0 <= start - last <= 12 and last >= 0
+        is_near = is_near and _LISTED.fullmatch(text, last, start) is not None
         at = bisect_right(ends, start) - 1
         if not is_near and at >= 0 and start - ends[at] <= one.before:
             is_near = one.over_digits or not _DIGIT.search(text, ends[at], start)
         at = bisect_left(starts, end)
         if not is_near and at < len(starts) and starts[at] - end <= one.after:
-            is_near = one.over_digits or not _DIGIT.search(text, end, starts[at])
+            is_near = one.over_digits or not _APART.search(text, end, starts[at])
         if is_near:
             last = end
             yield start, end
 
 
 _DIGIT: Final = re.compile(r"[0-9]")
+_APART: Final = re.compile(r"[0-9\n.!?]")
 _LISTED: Final = re.compile(r"[\s,;/&]{0,4}(?:and|or)?[\s]{0,4}")
 
 _TYPES: Final = (
@@ -440,9 +440,11 @@ _BUILDINGS: Final = (
 _ANY_TYPE: Final = f"(?:{_TYPES}|{_TYPES.upper()})"
 _STREETS: Final = (
     (
-        r"\b(?:(?:Flat|Apartment|Apt|Unit|Suite|Room|FLAT|APARTMENT) [0-9A-Za-z]{1,5},?\s)?"
-        r"[0-9]{1,4}[A-Za-z]?(?:-[0-9]{1,4}[A-Za-z]?)?,? (?:[A-Z][\w'.-]{0,24} ){1,4}"
-        rf"{_ANY_TYPE}\b",
+        (
+            r"\b(?:(?:Flat|Apartment|Apt|Unit|Suite|Room|FLAT|APARTMENT) [0-9A-Za-z]{1,5},?\s)?"
+            r"[0-9]{1,4}[A-Za-z]?(?:-[0-9]{1,4}[A-Za-z]?)?,? (?:[A-Z][\w'.-]{0,24} ){1,4}"
+            rf"{_ANY_TYPE}\b"
+        ),
         0,
     ),
     (rf"\b(?:[A-Z][\w'.-]{{0,24}} ){{1,3}}{_ANY_TYPE}\b", 0),
@@ -466,6 +468,7 @@ def _addresses(
     ends = [(start, end, True) for start, end in postcodes]
     parts = [(start, end, True) for start, end in streets]
     parts += ((start, end, False) for start, end in weak)
+    alone = set(postcodes)
     reached: Span | None = None  # the address that the next part to the left may belong to
     for start, end, counts in sorted({*ends, *parts}, reverse=True):
         if reached is not None:
@@ -475,11 +478,12 @@ def _addresses(
             ):
                 reached = start, max(end, reached[1])
                 continue
-            yield Found(*reached, "ADDRESS")
+            if reached not in alone:
+                yield Found(*reached, "ADDRESS")
             reached = None
         if counts:
             reached = start, end
-    if reached is not None:
+    if reached is not None and reached not in alone:
         yield Found(*reached, "ADDRESS")
 
 
