@@ -32,8 +32,8 @@ class _Oracle:
             ]
 
     def missing(self, tokens: int) -> Fraction:
-        needs = (Fraction(1), Fraction(tokens), Fraction(1))
-        return max(n - have for n, have in zip(needs, self.levels, strict=True))
+        requests, input_tokens, output_tokens = self.levels
+        return max(1 - requests, tokens - input_tokens, 1 - output_tokens)
 
     def take(self, tokens: int) -> None:
         self.levels[0] -= 1
