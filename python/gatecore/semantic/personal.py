@@ -116,8 +116,8 @@ def _is_postcode(text: str, start: int, end: int) -> bool:
 
 
 _LAW: Final = re.compile(
-    r"(?:\b(?:sections?|para(?:graph)?s?|clauses?|rules?|articles?|chapters?|versions?|schedules?"
-    r"|v|s|r|part|regulation|appendix|annex|[A-Z]{3,6}))\.? ?$"
+    r"\b(?:(?i:sections?|para(?:graph)?s?|clauses?|rules?|articles?|chapters?|versions?|schedules?"
+    r"|v|s|r|part|regulation|appendix|annex)|[A-Z]{3,6})\.? ?$"
 )
 
 

@@ -81,6 +81,7 @@ _BEFORE: Final = re.compile(
 )
 #: Letters after a name, and the end of its line.
 _LINE_END: Final = re.compile(r"(?:,? [A-Z]\w{0,6}[A-Z]\b){0,4}[ \t]*(?:[\r\n,(]|\Z)")
+_FIELD_END: Final = re.compile(r"[ ]{2}|[ ]?(?:[,;:|/(\[\t\r\n.]|\Z)")
 _BREAK: Final = re.compile(r"[.,;:!?)'\"]?(?:\s|\Z)|[,;:!?)]")
 _NEXT: Final = re.compile(r"[ ](&|and|[^\W\d_a-z][\w'-]{0,40})")
 _MOST_WORDS: Final = 6
@@ -174,9 +175,11 @@ def _name(text: str, start: int, at: int, cue: int) -> _Name | None:
         title = _TITLE_WORD.match(text, at)
         if title is not None:
             at = title.end()
-    name, stopped_by = _read(
-        text, at, any_case=cue == _NAME or text[start:at].rstrip() in ("mr", "mrs")
-    )
+    written = text[start:at].rstrip()
+    small = (cue == _NAME and written[-1] != "=") or written in ("mr", "mrs")
+    name, stopped_by = _read(text, at, any_case=small)
+    if cue == _NAME and name is not None and _FIELD_END.match(text, name.end) is None:
+        name, stopped_by = _read(text, at, any_case=False)  # a sentence, not a field of a form
     if name is None or stopped_by in _FIRM or name.words[-1].casefold() in _FIRM:
         return None
     if cue != _TITLE and all(len(word) == 1 for word in name.words):

@@ -22,7 +22,7 @@ from typing import Final, NoReturn
 from gatecore.errors import SemanticGateError
 from gatecore.gates.typography import Unbroken, unbroken, without_invisible
 from gatecore.gates.units import Span
-from gatecore.patterns.set import PatternSet
+from gatecore.patterns.set import PatternSet, check_text
 from gatecore.semantic import personal as by_form
 from gatecore.semantic import persons as by_name
 from gatecore.semantic.personal import Found, plain
@@ -164,6 +164,7 @@ class Redactor:
         Raises:
             DocumentTypeError: `text` is not a `str`.
         """
+        check_text(text)
         shown = unbroken(text)
         seen = plain(text if shown is None else shown.text)
         scan = _patterns().scan(seen)
