@@ -5,7 +5,9 @@
     usage        Usage: tokens by kind;  money by a price table
     prompts      Prompt, Block: what is sent;  building it from questions and evidence
     answers      what came back → one answer a question, checked
-    redaction    personal data out before anything leaves, positions back
+    personal     what is personal data by its form;  persons: by title, label and mention
+    redaction    Redactor: personal data out before anything leaves, positions back
+    evidence     what a question may see; where a quote stands
     provider     Provider: what a model's service has to have;  Reply, ProviderError
     anthropic    AnthropicProvider, on the official SDK
     limits       token buckets;  budgets;  retries, the only layer that retries

@@ -182,7 +182,7 @@ def _name(text: str, start: int, at: int, cue: int) -> _Name | None:
         name, stopped_by = _read(text, at, any_case=False)  # a sentence, not a field of a form
     if name is None or stopped_by in _FIRM or name.words[-1].casefold() in _FIRM:
         return None
-    if cue != _TITLE and all(len(word) == 1 for word in name.words):
+    if cue != _TITLE and all(len(word) == 1 or word.casefold() in _CALENDAR for word in name.words):
         return None
     if cue == _NAME and len(name.words) == 1:
         comma = _COMMA.match(text, name.end)

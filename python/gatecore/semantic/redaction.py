@@ -122,12 +122,12 @@ class Redactor:
     and for the names of a person as far as it is clear who is meant. Another spelling of it is
     `[EMAIL_1.2]`. Titles stay: "Mr [PERSON_1]".
 
-    Taken out: e-mail addresses; telephone numbers, but for those of organisations (03, 08, 09);
-    National Insurance, NHS, tax, passport, driving licence and card numbers; IBANs, sort codes and
-    account numbers; postcodes, numbered streets, and what lies between; dates of birth; IP
-    addresses; registrations of vehicles; who signs in and what is asked in a URL; names of persons
-    after a title, a label or a greeting, and where they return. Numbers that nothing else tells
-    from a reference count beside a word that says what they are.
+    Taken out: e-mail addresses, but for those of a function (complaints@); telephone numbers, but
+    for those of organisations (03, 08, 09); National Insurance, NHS, tax, passport, driving licence
+    and card numbers; IBANs, sort codes and account numbers; postcodes, numbered streets, and what
+    lies between; dates of birth; IP addresses; registrations of vehicles; who signs in and what is
+    asked in a URL; names of persons after a title, a label or a greeting, and where they return.
+    Numbers that nothing else tells from a reference count beside a word that says what they are.
 
     Not taken out: **names without title or label**, whatever else says who somebody is by its
     meaning, and whatever stands in the text in a form of its own, such as a number in words.

@@ -171,6 +171,8 @@ def test_each_kind_is_taken_out(kind: str, text: str, value: str) -> None:
         "12 months; 30 days' notice; 5 Star service; page 4 of 12",
         "Yours faithfully\n\nThe Complaints Team\nCalder Bridge Building Society",
         "Dr Martens Ltd sells shoes.",
+        "Write to complaints@example.com or data.protection@example.com.",
+        "From: May 2025\nParent: Friday",
     ],
 )  # fmt: skip
 def test_what_compliance_needs_stays(text: str) -> None:
