@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 
 import pytest
 from hypothesis import given
@@ -84,6 +85,29 @@ def test_a_placeholder_of_the_document_is_not_taken_for_ours() -> None:
 )
 def test_the_same_value_has_the_same_number(text: str, expected: str) -> None:
     assert _REDACTOR.redact(text).text == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Applicants: Jo Harper, Al Ito and Dr X. Lee", "Applicants: #, # and Dr #"),
+        ("Employee: Jo Harper, Tax Planner", "Employee: #, Tax Planner"),
+        ("Tenant: Jo Harper & Al Ito", "Tenant: # & #"),
+        ("Messrs Smith and Jones wrote", "Messrs # and # wrote"),
+        ("Name:\nJo Harper\nDate:", "Name:\n#\nDate:"),
+        ("Name:\n\nThe rest", "Name:\n\nThe rest"),
+        ("Name: Jo Harper Address: none", "Name: # Address: none"),
+        ("Name: Jo Harper\tDate: none", "Name: #\tDate: none"),
+        ("| Name | Jo Harper | Role | Clerk |", "| Name | # | Role | Clerk |"),
+        ("My name is Jo Harper and I ask", "My name is # and I ask"),
+        ("I, Jo Harper, say; I, Jo, ask", "I, #, say; I, #, ask"),
+        ("Mr D. & Mrs A. Pemberton", "Mr # & Mrs #"),
+        ("From: Jo Harper <jo@example.com>", "From: # <#>"),
+        ("A name is what it is. Names matter.", "A name is what it is. Names matter."),
+    ],
+)
+def test_forms_and_lists_of_names(text: str, expected: str) -> None:
+    assert re.sub(r"\[[A-Z]+_[0-9.]+\]", "#", _REDACTOR.redact(text).text) == expected
 
 
 @pytest.mark.parametrize(
