@@ -346,17 +346,35 @@ class SemanticStore(Protocol):
     def answers(self, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:
         """Those of the answers that are kept, by key."""
 
-    def keep_answers(self, answers: Mapping[bytes, bytes]) -> None:
-        """Keeps answers; the first that was kept under a key stays."""
+    def keep_answers(self, answers: Mapping[bytes, bytes], *, document: bytes) -> None:
+        """Keeps answers without waiting; the first that was kept under a key stays.
+
+        `document` is the SHA-256 of the document that they are about, by which they are erased.
+        """
 
     def record_call(self, call: Mapping[str, Any]) -> None:
-        """Adds one call to the accounts: plain values by name (`gatecore.semantic.accounts`)."""
+        """Adds one call to the accounts without waiting: plain values by name.
+
+        As `gatecore.semantic.accounts.CallRecord.as_mapping` gives them: `at` in seconds since
+        1970, `document` the SHA-256 in hexadecimal, `gates` a list, `money` a decimal number as
+        text. Names that a store does not know are kept too.
+        """
 
     def calls(self, since: float | None = None) -> Iterator[Mapping[str, Any]]:
         """The calls from a time on, in seconds since 1970, in the order of recording."""
 
-    def put_item(self, batch: str, item: str, state: str, detail: bytes = b"") -> None:
-        """Sets the state of an item of a batch; the batch is "" until it has a name."""
+    def put_items(
+        self,
+        items: Sequence[tuple[str, str, str, bytes]],
+        *,
+        calls: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        """Sets the state of items of batches: batch, item, state, detail.
+
+        The batch is "" until it has a name; an item is in one batch at a time, the last one said.
+        All of them, and `calls` as for `record_call`, are kept or none is; returns when they are,
+        and raises if they cannot be.
+        """
 
     def items(self, state: str | None = None) -> Sequence[tuple[str, str, str, bytes]]:
         """The items of batches: batch, item, state, detail."""

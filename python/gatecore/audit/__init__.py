@@ -6,6 +6,7 @@ writer      the thread that writes;  writing: one transaction;  chain: what make
 queries     the questions;  windows: time as few buckets;  results: the answers
 connections which SQLite, the pool of readers;  migrations, schema.sql: the file's version
 archives    months that are Parquet files;  parquet: how these are written;  retention: archiving
+semantic_tables: what a semantic client keeps in the file, beside the chain
 erasing     one document, taken out;  verifying: the chain and the counts, checked
 """
 

@@ -6,7 +6,7 @@ transaction, and what it is left with is compared with a new file's schema.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
@@ -21,16 +21,23 @@ from gatecore.text import visible
 
 __all__ = ["VERSION", "check", "migrate", "schema", "version_of"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 _APPLICATION: Final = int.from_bytes(b"glea", "big")
 
-#: SQL that brings a file from this version to the next.
-_STEPS: Final[Mapping[int, str]] = MappingProxyType({})
+#: Ahead of what a version added to `schema.sql`.
+_SINCE_2: Final = "-- Since version 2 -"
 
 
 def schema() -> str:
     """The SQL of the newest version."""
     return (files("gatecore.audit") / "schema.sql").read_text("utf-8")
+
+
+#: Has SQL that brings a file from this version to the next. Whoever changes one of the tables that
+#: a step takes from the schema writes the step out, as it was.
+_STEPS: Final[Mapping[int, Callable[[], str]]] = MappingProxyType(
+    {1: lambda: schema().partition(_SINCE_2)[2].partition("\n")[2]}
+)
 
 
 def version_of(connection: apsw.Connection, path: Path) -> int:
@@ -78,7 +85,7 @@ def migrate(connection: apsw.Connection, path: Path, chain: Chain) -> int:
                 _create(connection, chain)
             else:
                 for version in range(before, VERSION):
-                    connection.execute(_STEPS[version])
+                    connection.execute(_STEPS[version]())
             connection.pragma("user_version", VERSION)
             connection.execute("COMMIT")
         except BaseException as error:

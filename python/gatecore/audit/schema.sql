@@ -1,4 +1,4 @@
--- The audit store's tables, version 1. `migrations.py` brings older files here; a file that is newer
+-- The audit store's tables, version 2. `migrations.py` brings older files here; a file that is newer
 -- is refused. All tables are STRICT: a value of another type is an error, not a surprise.
 --
 --   word, outcome        dictionaries: what is said again and again is said once
@@ -7,6 +7,7 @@
 --   validation_count     how many validations, by risk   ┘ written in the same transaction
 --   head                 where the chain and the dictionaries end
 --   erasure, archive     what was taken out, and where it is
+--   semantic_*           what a semantic client keeps; no part of the chain
 --
 -- Times are whole microseconds since 1970 in UTC: texts with and without a fraction sort wrongly.
 
@@ -130,3 +131,50 @@ CREATE TABLE archive (
     CHECK ((state = 'deleted') = (deleted_to = last_id))
 ) STRICT;
 CREATE INDEX archive_begin ON archive (state, begin_at);
+
+-- Since version 2 ---------------------------------------------------------------------------------
+
+-- Answers of a language model, by a digest of all that they depend on; `document` is for erasing.
+CREATE TABLE semantic_answer (
+    key      BLOB PRIMARY KEY CHECK (length(key) = 32),
+    document BLOB NOT NULL CHECK (length(document) = 32),  -- SHA-256, as in `validation`
+    at       INTEGER NOT NULL,
+    answer   BLOB NOT NULL     -- as `gatecore.semantic.answer_cache` writes it
+) STRICT, WITHOUT ROWID;
+CREATE INDEX semantic_answer_document ON semantic_answer (substr(document, 1, 8));
+CREATE INDEX semantic_answer_at ON semantic_answer (at);
+
+-- Calls of a language model's service, in the order of recording.
+CREATE TABLE semantic_call (
+    id         INTEGER PRIMARY KEY,
+    at         INTEGER NOT NULL,
+    model      TEXT NOT NULL,
+    purpose    TEXT NOT NULL,
+    document   BLOB CHECK (document IS NULL OR length(document) = 32),  -- NULL without, or erased
+    gates      TEXT NOT NULL,     -- a list in JSON
+    is_batch   INTEGER NOT NULL CHECK (is_batch IN (0, 1)),
+    outcome    TEXT NOT NULL,
+    request_id TEXT NOT NULL,     -- the service's name for it
+    tries      INTEGER NOT NULL,
+    seconds    REAL NOT NULL,
+    fresh      INTEGER NOT NULL,  -- tokens: fresh, read from a cache, written to it, put out
+    read       INTEGER NOT NULL,
+    written_5m INTEGER NOT NULL,
+    written_1h INTEGER NOT NULL,
+    output     INTEGER NOT NULL,
+    money      TEXT NOT NULL,     -- a decimal number: sums of binary ones would drift
+    more       TEXT NOT NULL      -- what else was said of it, in JSON
+) STRICT;
+CREATE INDEX semantic_call_at ON semantic_call (at);
+CREATE INDEX semantic_call_document ON semantic_call (substr(document, 1, 8))
+    WHERE document IS NOT NULL;
+
+-- Requests of message batches, by their own ids: how each of them is doing.
+CREATE TABLE semantic_item (
+    item   TEXT PRIMARY KEY,
+    batch  TEXT NOT NULL,         -- the service's name for it; '' until it has one
+    state  TEXT NOT NULL,
+    at     INTEGER NOT NULL,      -- of the state
+    detail BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX semantic_item_state ON semantic_item (state);

@@ -42,6 +42,7 @@ from gatecore.audit.results import (
     RiskStats,
 )
 from gatecore.audit.retention import ArchivedMonth, Retention, Vacuumed, first_month
+from gatecore.audit.semantic_tables import SemanticTables, forget_document
 from gatecore.audit.verifying import Noted, Verification, verify
 from gatecore.audit.windows import DAY
 from gatecore.audit.writer import Writer
@@ -181,6 +182,8 @@ class AuditStore:
         self._retention = Retention(
             self.path, self._pool, lambda job: self._writer.run(job), self._chain, self._archived
         )
+        #: What a semantic client keeps here, a `gatecore.protocols.SemanticStore`.
+        self.semantic: Final = SemanticTables(self._pool, lambda: self._writer, max_wait_seconds)
         self._answers_cached = self._dropped = self._questions = 0
         self._question_seconds = 0.0
         self._begin()
@@ -491,7 +494,8 @@ class AuditStore:
     def erase(self, document: str | ReportLike, *, reason: str = "") -> int:
         """Takes out all that is kept of one document, as its subject may ask (GDPR, article 17).
 
-        What stays of each of its validations is the number, the time and a digest for the chain.
+        What stays of each of its validations is the number, the time and a digest for the chain,
+        and of the calls of a language model what they cost. Answers of one are deleted.
         The bytes are overwritten in the file; copies of the file are their owner's to care for.
 
         Args:
@@ -514,6 +518,7 @@ class AuditStore:
         try:
             with self._retention.erasing():
                 count = self._retention.erase(digest, reason)
+                self._writer.run(lambda connection: forget_document(connection, digest))
                 return count + erase(self._writer.run, self._chain, digest, reason)
         except apsw.Error as error:
             raise AuditWriteError(

@@ -31,7 +31,7 @@ from gatecore.audit.connections import FORK_PATIENCE, Durability, open_to_write,
 from gatecore.audit.migrations import migrate
 from gatecore.audit.outcomes import Dictionary
 from gatecore.audit.records import Record, checked
-from gatecore.audit.writing import write
+from gatecore.audit.writing import Change, write
 from gatecore.errors import AuditFileError, AuditRecordError, AuditWriteError, GatecoreError
 from gatecore.loggers import logger
 from gatecore.text import plural, visible
@@ -56,7 +56,7 @@ class Batch:
     """Records that are written together, all of which are waited for, or none.
 
     Attributes:
-        records: They, or what makes them once it is their turn.
+        records: They, or what makes them once it is their turn; and changes beside the chain.
         is_awaited: Whether somebody waits: then they are not tried again.
         errors: Why a record, by its place, is not in the file.
         numbers: The number of each record, by its place, that is; only if somebody waits.
@@ -65,7 +65,7 @@ class Batch:
     __slots__ = ("_done", "_then", "errors", "is_awaited", "numbers", "records")
 
     def __init__(self, is_awaited: bool) -> None:
-        self.records: list[Record | Callable[[], Record]] = []
+        self.records: list[Record | Change | Callable[[], Record]] = []
         self.is_awaited = is_awaited
         self.errors: dict[int, Exception] = {}
         self.numbers: dict[int, int] = {}
@@ -101,7 +101,7 @@ class Writer:
         max_pending: Records in memory beyond which `add` waits.
 
     Attributes:
-        written: Records that were written by this object.
+        written: Records that were written by this object, changes beside the chain not counted.
         batches: Transactions that they took.
         failures: Transactions that failed.
         refused: Records that are not in the file because of what they are.
@@ -180,7 +180,7 @@ class Writer:
 
     def add(
         self,
-        record: Record | Callable[[], Record],
+        record: Record | Change | Callable[[], Record],
         *,
         awaited: bool = False,
         then: Callable[[Exception | None], None] | None = None,
@@ -189,7 +189,7 @@ class Writer:
         """Hands a record over.
 
         Args:
-            record: It, or what makes it on the writer's thread.
+            record: It, or what makes it on the writer's thread; or a change beside the chain.
             awaited: Whether somebody waits for it, and is told if it cannot be written.
             then: Is told how it went, on the writer's thread.
             timeout: Seconds to wait for room, if there is none.
@@ -372,12 +372,13 @@ class Writer:
     def _write(self, batch: Batch) -> None:
         """Writes a batch; what nobody waits for is tried until it is written."""
         records = self._made(batch)
+        several = [record for _, record in records if isinstance(record, Record)]
+        changes = [change for _, change in records if isinstance(change, Change)]
         delay, longest = _PATIENCE
         while records:
             try:
                 with self._using:
-                    several = [record for _, record in records]
-                    last = write(self._ready(), self._dictionary, self._chain, several)
+                    last = write(self._ready(), self._dictionary, self._chain, several, changes)
             except Exception as error:
                 self._failed(error)
                 if not (batch.is_awaited or self._closing.wait(delay)):
@@ -387,21 +388,22 @@ class Writer:
                 for place, _ in records:
                     batch.errors[place] = self._unwritten(error)
                 return
-            self.written += len(records)
+            self.written += len(several)
             self.batches += 1
             if batch.is_awaited:
-                first = last - len(records) + 1
-                batch.numbers.update((place, first + n) for n, (place, _) in enumerate(records))
+                first = last - len(several) + 1
+                places = [place for place, record in records if isinstance(record, Record)]
+                batch.numbers.update((place, first + n) for n, place in enumerate(places))
             if self.error is not None:
                 _LOGGER.warning("the audit store %s is written again", visible(str(self._path)))
                 self.error = None
             return
 
-    def _made(self, batch: Batch) -> list[tuple[int, Record]]:
-        records = []
+    def _made(self, batch: Batch) -> list[tuple[int, Record | Change]]:
+        records: list[tuple[int, Record | Change]] = []
         for place, record in enumerate(batch.records):
             try:
-                made = record if isinstance(record, Record) else self._checked(record())
+                made = record if isinstance(record, Record | Change) else self._checked(record())
             except Exception as error:
                 self.refused += 1
                 batch.errors[place] = self._unwritten(error)

@@ -11,6 +11,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import apsw
@@ -20,7 +21,7 @@ from gatecore.audit.outcomes import OUTCOME_COLUMNS, Dictionary, modules_word, p
 from gatecore.audit.records import Flag, Record
 from gatecore.audit.windows import BLOCK_DAYS, DAY_HOURS, HOUR
 
-__all__ = ["EXCERPTS", "Counts", "excerpts_of", "execute_for", "write"]
+__all__ = ["EXCERPTS", "Change", "Counts", "excerpts_of", "execute_for", "write"]
 
 EXCERPTS: Final = "SELECT gate, text FROM excerpt WHERE validation = ? ORDER BY place"
 
@@ -54,6 +55,18 @@ _RISKS: Final = (
     "ON CONFLICT DO UPDATE SET n = n + excluded.n, critical = critical + excluded.critical, "
     "high = high + excluded.high"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Rows beside the chain, which are written in a transaction that others share.
+
+    Attributes:
+        parts: Statements, each with the rows that it takes as JSON. Their values are checked:
+            whatever shares the transaction fails with them.
+    """
+
+    parts: tuple[tuple[str, Sequence[Any]], ...]
 
 
 class Counts:
@@ -107,11 +120,19 @@ def write(
     dictionary: Dictionary,
     chain: Chain,
     records: Sequence[Record],
+    changes: Sequence[Change] = (),
 ) -> int:
     """Writes records in one transaction. Whatever it raises, none of them is in the file then.
 
+    Args:
+        connection: One that writes.
+        dictionary: What is known of the file's dictionaries.
+        chain: The file's chain.
+        records: Validations.
+        changes: What is written with them; those of one statement in the order given.
+
     Returns:
-        The last validation's number.
+        The last validation's number; 0 without any.
 
     Costs, for 60 gates, about 30 µs a record, of which the GIL is held for half, and one wait for
     the disk.
@@ -125,7 +146,14 @@ def write(
         connection.execute("BEGIN IMMEDIATE")
         dictionary.learn(connection)
         known = len(dictionary.word_of), len(dictionary.outcome_of)
-        last = _write(connection, dictionary, chain, records)
+        # Nothing is asked of the validations anew because of what is beside them.
+        last = _write(connection, dictionary, chain, records) if records else 0
+        beside: dict[str, list[Any]] = {}
+        for change in changes:
+            for statement, rows in change.parts:
+                beside.setdefault(statement, []).extend(rows)
+        for statement, several in beside.items():
+            execute_for(connection, statement, several)
         connection.execute("COMMIT")
     except BaseException:
         dictionary.forget(*known)

@@ -7,6 +7,7 @@
     hands          threads that can be left behind, for what a deadline has to end
     answers        what a Python gate answered → GateResult
     plain          any Python value → frozen plain data, bounded
+    semantics      what rules leave open → a semantic client, and back
     report         ValidationReport and its parts;  report_schema: its JSON Schema
     universal      the detectors' verdicts, grouped
     risk           from results to one word
@@ -20,7 +21,8 @@
     cache_keys     what an answer depends on;  cached_reports: reports as a cache keeps them
     options        EngineOptions
 
-A file uses only those below it. Knows caches and observers by protocol only (`gatecore.protocols`).
+A file uses only those below it. Knows caches, observers and semantic clients by protocol only
+(`gatecore.protocols`).
 """
 
 from __future__ import annotations

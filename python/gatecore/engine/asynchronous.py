@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from gatecore._gatecore import Deadline
 from gatecore.engine.cached_reports import may_be_kept, of_reports, report_in
-from gatecore.engine.many import DocumentLike, Validated, kept_modules, validated
+from gatecore.engine.many import (
+    DocumentLike,
+    Validated,
+    kept_modules,
+    name_of,
+    read,
+    submission_of,
+    validated,
+)
 from gatecore.engine.observing import in_context_of_caller
 from gatecore.engine.workers import WorkerPool
 from gatecore.protocols import AsyncCache
@@ -136,7 +144,31 @@ class AsyncComplianceEngine:
         known = self._known(request)
         if known is not None:
             return known
-        return await self._run(lambda: engine.answer(request), own)
+        return await self._answer(request, own)
+
+    async def _answer(self, request: Request, own: Deadline | None) -> ValidationReport:
+        """The report; where rules leave questions open, no thread waits for a service."""
+        engine = self.engine
+        if engine.semantic is None:
+            return await self._run(lambda: _in_context(request, engine.answer), own)
+        kept = await self._run(lambda: engine.kept(request), own)
+        if kept is not None:
+            return kept
+        report = await self._judge(request, own)
+        await self._run(lambda: engine.keep(request, report))
+        return report
+
+    async def _judge(self, request: Request, own: Deadline | None = None) -> ValidationReport:
+        """The report, whatever is cached."""
+        engine = self.engine
+        if engine.semantic is None:
+            return await self._run(lambda: _in_context(request, engine.judge), own)
+        judged = await self._run(lambda: _in_context(request, engine.judge_rules), own)
+        if judged.asked:
+            await engine.judge_open(request, judged)
+        return await self._run(
+            lambda: _in_context(request, lambda asked: engine.report_of(asked, judged)), own
+        )
 
     def _known(self, request: Request) -> ValidationReport | None:
         """The report that the event loop may look up by itself, if it is there."""
@@ -159,9 +191,15 @@ class AsyncComplianceEngine:
         known = None if waits else self._known(request)
         if known is not None:
             return observation.finished(known)
-        report = await self._run(lambda: observation.run(lambda: self.engine.answer(request)), own)
-        assert report is not None  # somebody waits for it, so its end was not told
-        return report
+        if self.engine.semantic is not None:
+            report = await self._answer(request, own)
+            if waits:
+                await self._pool.run(lambda: observation.finished(report))
+                return report
+            return observation.finished(report)
+        told = await self._run(lambda: observation.run(lambda: self.engine.answer(request)), own)
+        assert told is not None  # somebody waits for it, so its end was not told
+        return told
 
     async def _run(self, work: Callable[[], R], own: Deadline | None = None) -> R:
         """Has work done in the pool."""
@@ -180,7 +218,7 @@ class AsyncComplianceEngine:
         judged: list[ValidationReport] = []
 
         async def compute() -> ValidationReport:
-            judged.append(await self._run(lambda: _judged(engine, request), own))
+            judged.append(await self._judge(request, own))
             return judged[0]
 
         found = report_in(
@@ -191,7 +229,7 @@ class AsyncComplianceEngine:
         if judged:
             return judged[0]
         if found is None or not may_be_kept(found):
-            return await self._run(lambda: _judged(engine, request))
+            return await self._judge(request)
         return found
 
     def _place(self) -> asyncio.Semaphore:
@@ -232,7 +270,26 @@ class AsyncComplianceEngine:
             async with self._place():
                 return await self._pool.run(lambda: validated(number, document, validate))
 
+        async def one_by_meaning(number: int, document: DocumentLike) -> Validated:
+            name = ""
+            try:
+                submission = submission_of(document)
+                name = name_of(submission)
+                text = await self._run(lambda: read(submission))
+                kind, some = submission.document_type, submission.modules
+                report = await self.validate_document_async(
+                    text,
+                    document_type=document_type if kind is None else kind,
+                    modules=kept if some is None else some,
+                    deadline=deadline,
+                )
+            except Exception as error:
+                return Validated(number, name, None, error)
+            return Validated(number, name, report)
+
         window = min(self.max_pending, 4 * self.workers)
+        if self.engine.semantic is not None:  # most of the time is spent waiting for a service
+            one, window = one_by_meaning, self.max_pending
         flying: deque[asyncio.Task[Validated]] = deque()
         source = _numbered(documents)
         coming: asyncio.Task[tuple[int, DocumentLike] | None] | None = None
@@ -283,15 +340,15 @@ class AsyncComplianceEngine:
         await self.aclose()
 
 
-def _judged(engine: ComplianceEngine, request: Request) -> ValidationReport:
-    """The report, judged in a copy of the context in which observers began, if there are any.
+def _in_context(request: Request, work: Callable[[Request], R]) -> R:
+    """Work on a request, in a copy of the context in which observers began, if there are any.
 
     A copy, as the task may be cancelled meanwhile, and its observers told.
     """
     observation = request.observation
     if observation is None or observation.context is None:
-        return engine.judge(request)
-    return observation.context.copy().run(engine.judge, request)
+        return work(request)
+    return observation.context.copy().run(work, request)
 
 
 async def _next(

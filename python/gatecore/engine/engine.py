@@ -14,7 +14,7 @@ import os
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from secrets import token_hex
 from types import MappingProxyType, TracebackType
 from typing import Any, Final
@@ -37,6 +37,15 @@ from gatecore.engine.registry import Registry
 from gatecore.engine.report import DetectorResult, GateResult, ModuleResult, ValidationReport
 from gatecore.engine.requests import Request, Tags
 from gatecore.engine.risk import POLICIES, Results, RiskPolicy, policy_of
+from gatecore.engine.semantics import (
+    NEEDS_REVIEW,
+    Asked,
+    Places,
+    check_gates,
+    open_questions,
+    places_of,
+    settled,
+)
 from gatecore.errors import (
     DocumentTooLargeError,
     DocumentTypeError,
@@ -50,11 +59,12 @@ from gatecore.gates.spec import Gate, Module
 from gatecore.patterns.scan import DeadlineLike, deadline_of
 from gatecore.patterns.set import check_text
 from gatecore.patterns.store import PatternStore
-from gatecore.protocols import Cache, Observer
+from gatecore.protocols import Cache, Judgement, Observer, Open, Semantic
 
 __all__ = ["ComplianceEngine"]
 
 _RISKS_UNSURE: Final = "LOW"
+_UNSETTLED: Final = frozenset({"UNKNOWN", "ERROR", NEEDS_REVIEW})
 
 
 class ComplianceEngine:
@@ -79,13 +89,16 @@ class ComplianceEngine:
         cross: Rules over all results (see `gatecore.engine.cross`).
         observers: Who hears of each validation (see `gatecore.protocols.Observer`), such as
             `gatecore.metrics.Metrics`.
+        semantic: Who judges what the rules of its gates leave open, such as a
+            `gatecore.semantic.SemanticClient`. Its owner closes it.
         options: Limits.
         store: Where compiled patterns are kept between processes; none if not given. Shipped
             modules have theirs in the package.
 
     Raises:
         UnknownModuleError: A module that is not shipped is named.
-        EngineOptionsError: `risk`, `cross`, `observers` or `options` are none.
+        EngineOptionsError: `risk`, `cross`, `observers` or `options` are none, or `semantic` has a
+            gate without rules.
         GatecoreError: Something is not a gate, or two gates have the same name.
         PatternSetError: The patterns cannot be compiled together.
 
@@ -119,6 +132,7 @@ class ComplianceEngine:
         risk: str | RiskPolicy = "weighted",
         cross: Iterable[CrossRule] = (),
         observers: Iterable[Observer] = (),
+        semantic: Semantic | None = None,
         options: EngineOptions | None = None,
         store: PatternStore | None = None,
     ) -> None:
@@ -141,6 +155,11 @@ class ComplianceEngine:
         self._cache = of_reports(cache)
         observing = Observers(observers, self.options)
         self.observers: Final = observing if observing.all else None
+        self.semantic: Final = semantic
+        if semantic is not None:
+            check_gates(semantic, self._judged.names_by_module)
+        #: Where the last plan has its semantic gates.
+        self._open_places: tuple[Plan | None, Places] = (None, Places((), ()))
         self._own = "" if self._is_known else token_hex(16)
         #: The last results of gates without findings: the same for most documents.
         self._silent: dict[int, GateResult] = {}
@@ -430,6 +449,18 @@ class ComplianceEngine:
             return self.judge(request)
         return known
 
+    def kept(self, request: Request) -> ValidationReport | None:
+        """The report that is in the cache, if there is one."""
+        if self._cache is None:
+            return None
+        found = report_in(self._cache.get(self.key_of(request)))
+        return found if found is not None and may_be_kept(found) else None
+
+    def keep(self, request: Request, report: ValidationReport) -> None:
+        """Has the cache keep a report, if it may be kept."""
+        if self._cache is not None and may_be_kept(report):
+            self._cache.set(self.key_of(request), report, tags=self.tags_of(request))
+
     def _namespace(self, plan: Plan) -> bytes:
         known_plan, namespace = self._named
         if known_plan is plan:
@@ -441,6 +472,7 @@ class ComplianceEngine:
             self.options.shaping(),
             self._risk,
             self.options.python_revision or "",
+            "" if self.semantic is None else self.semantic.version,
             surroundings(),
         )
         self._named = (plan, namespace)
@@ -454,12 +486,56 @@ class ComplianceEngine:
 
     def judge(self, request: Request) -> ValidationReport:
         """The report, whatever is cached."""
+        judged = self.judge_rules(request)
+        if judged.asked and self.semantic is not None:
+            seconds = _left(request.until)
+            answered: Mapping[str, Judgement] | Exception
+            try:
+                answered = self.semantic.judge(request.text, judged.questions, seconds=seconds)
+            except Exception as error:
+                answered = error
+            settled(request.text, judged.asked, answered)
+        return self.report_of(request, judged)
+
+    async def judge_open(self, request: Request, judged: JudgedRules) -> None:
+        """Has what the rules leave open judged by meaning, for event loops."""
+        assert self.semantic is not None
+        seconds = _left(request.until)
+        answered: Mapping[str, Judgement] | Exception
+        try:
+            answered = await self.semantic.judge_async(
+                request.text, judged.questions, seconds=seconds
+            )
+        except Exception as error:
+            answered = error
+        settled(request.text, judged.asked, answered)
+
+    def judge_rules(self, request: Request) -> JudgedRules:
+        """What all rules say, and what they leave open: the first part of `judge`."""
         text, plan, until = request.text, request.plan, request.until
-        document_type, observation = request.document_type, request.observation
+        observation = request.observation
         if observation is not None:
             observation.judging_at = time.perf_counter()
         data = self._judge_data(text, plan, until)
-        python = self._python.judge(plan.python, text, document_type, until)
+        python = self._python.judge(plan.python, text, request.document_type, until)
+        asked: list[Asked] = []
+        if self.semantic is not None:
+            asked = open_questions(self.semantic, self._places(plan), data, python)
+        return JudgedRules(data, python, asked)
+
+    def _places(self, plan: Plan) -> Places:
+        known_plan, places = self._open_places
+        if known_plan is not plan:
+            assert self.semantic is not None
+            places = places_of(plan, frozenset(self.semantic.gates))
+            self._open_places = (plan, places)
+        return places
+
+    def report_of(self, request: Request, judged: JudgedRules) -> ValidationReport:
+        """The report of all results: the last part of `judge`."""
+        plan, until = request.plan, request.until
+        document_type, observation = request.document_type, request.observation
+        data, python = judged.data, judged.python
         modules: dict[str, ModuleResult] = {}
         for planned in plan.modules:
             gates = {name: data[place] for place, name in planned.data}
@@ -583,6 +659,25 @@ class ComplianceEngine:
         return f"<gatecore.ComplianceEngine of {count} gates, {', '.join(self.modules)}>"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgedRules:
+    """The results of a plan's gates so far; those that are open are replaced in these lists."""
+
+    data: list[GateResult]
+    python: list[GateResult]
+    asked: list[Asked]
+
+    @property
+    def questions(self) -> list[Open]:
+        """What a semantic client is asked."""
+        return [one.question for one in self.asked]
+
+
+def _left(until: Deadline | None) -> float | None:
+    """The seconds that a deadline leaves."""
+    return None if until is None else until.remaining
+
+
 def _result(verdict: Verdict, version: str, most: int) -> GateResult:
     left_out = len(verdict.findings) - most
     if left_out > 0:
@@ -602,14 +697,14 @@ def _result(verdict: Verdict, version: str, most: int) -> GateResult:
 def _left_over(
     plan: Plan, data: list[GateResult], python: list[GateResult]
 ) -> tuple[list[str], bool]:
-    """The gates that were not finished, as `module/gate`, and whether one failed."""
-    if not any(result.status in ("UNKNOWN", "ERROR") for result in (*data, *python)):
+    """The gates that were not finished or need review, as `module/gate`; whether one failed."""
+    if not any(result.status in _UNSETTLED for result in (*data, *python)):
         return [], False
     unfinished: dict[str, None] = {}
     for planned in plan.modules:
         for places, results in ((planned.data, data), (planned.python, python)):
             for place, name in places:
-                if results[place].status == "UNKNOWN":
+                if results[place].status in ("UNKNOWN", NEEDS_REVIEW):
                     unfinished[f"{planned.module.key}/{name}"] = None
     for place, name in plan.detectors:
         if data[place].status == "UNKNOWN":

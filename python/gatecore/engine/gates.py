@@ -131,6 +131,20 @@ class Judged:
         return tuple(info for number, info in enumerate(self.infos) if number in numbers)
 
     @property
+    def names_by_module(self) -> dict[str, frozenset[str]]:
+        """The names of the gates of each module that reports list."""
+        return {
+            module.key: frozenset(
+                info.gate
+                for info in (
+                    *map(self.infos.__getitem__, module.numbers),
+                    *(info for _, info in module.python),
+                )
+            )
+            for module in self.modules
+        }
+
+    @property
     def python(self) -> tuple[tuple[Any, GateInfo], ...]:
         """All Python gates."""
         return tuple(gate for module in self.modules for gate in module.python)

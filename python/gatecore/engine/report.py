@@ -32,7 +32,9 @@ __all__ = [
 #: Raised whenever a report's shape changes in a way that its readers have to know of.
 SCHEMA_VERSION: Final = 1
 
-ResultStatus: TypeAlias = Literal["PASS", "FAIL", "WARNING", "ERROR", "N/A", "UNKNOWN"]
+ResultStatus: TypeAlias = Literal[
+    "PASS", "FAIL", "WARNING", "ERROR", "N/A", "UNKNOWN", "NEEDS_REVIEW"
+]
 
 #: Each status and what it is called in a module's summary, in the summary's order.
 STATUSES: Final[Mapping[ResultStatus, str]] = MappingProxyType(
@@ -43,6 +45,7 @@ STATUSES: Final[Mapping[ResultStatus, str]] = MappingProxyType(
         "ERROR": "error",
         "N/A": "na",
         "UNKNOWN": "unknown",
+        "NEEDS_REVIEW": "needs_review",
     }
 )
 
@@ -61,8 +64,9 @@ class GateResult:
         gate: The gate's name.
         version: The version of the gate that answered, as text.
         legal_source: The rule that it serves.
-        status: "PASS", "FAIL", "WARNING", "N/A", "ERROR" of a gate that failed, or "UNKNOWN" of one
-            that was not finished.
+        status: "PASS", "FAIL", "WARNING", "N/A", "ERROR" of a gate that failed, "UNKNOWN" of one
+            that was not finished, or "NEEDS_REVIEW" where its rules leave a question open that
+            nobody answered.
         severity: "critical", "high", "medium", "low" or "none"; Python gates may have others.
         message: What was found.
         verdict: The verdict with its findings, of a gate that is data; None of a Python gate, and
@@ -210,10 +214,12 @@ class ModuleResult:
 
     @property
     def summary(self) -> dict[str, int]:
-        """How many gates have each status."""
+        """How many gates have each status; `needs_review` is there only if there are some."""
         counts = dict.fromkeys(STATUSES.values(), 0)
         for result in self.gates.values():
             counts[STATUSES[result.status]] += 1
+        if not counts["needs_review"]:  # hosts count on the others, and know no further one
+            del counts["needs_review"]
         return counts
 
     def to_dict(self) -> dict[str, Any]:
@@ -328,8 +334,8 @@ class ValidationReport:
         universal: The detectors' results by name.
         analyzers: The names of those that the host lists as analyzers as well.
         cross: What rules over all results found: mappings with `id`, `severity` and `message`.
-        incomplete: The gates that were not finished, as `module/gate`, and the rules, as
-            `cross/rule`.
+        incomplete: The gates that were not finished or need review, as `module/gate`, and the
+            rules, as `cross/rule`.
         inactive: The gates that were not judged as the registry has them switched off.
         deprecated: The gates that were judged and should no longer be used.
 

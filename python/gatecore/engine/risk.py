@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from gatecore.engine.report import DetectorResult, ModuleResult
+from gatecore.engine.report import DetectorResult, GateResult, ModuleResult
 from gatecore.errors import EngineOptionsError
 
 __all__ = ["POLICIES", "Results", "RiskPolicy", "Tally", "policy_of", "weighted", "worst"]
@@ -27,7 +27,8 @@ class Tally:
     """How many complaints there are.
 
     Attributes:
-        critical: Complaints of this severity: gates that say FAIL, detectors that say FAIL or
+        critical: Complaints of this severity: gates that say FAIL, or need review and have rules
+            that say it, detectors that say FAIL or
             WARNING; a detector that is not an analyzer counts whatever it says, if it says
             anything: one that failed or was not finished does not.
         high: Likewise.
@@ -70,10 +71,13 @@ class Results:
         warnings = 0
         for module in self.modules.values():
             for result in module.gates.values():
-                if result.status == "FAIL":
+                status: str = result.status
+                if status == "NEEDS_REVIEW":
+                    status = _said_by_rules(result)
+                if status == "FAIL":
                     if result.severity in failures:
                         failures[result.severity] += 1
-                elif result.status == "WARNING":
+                elif status == "WARNING":
                     warnings += 1
         for name, detector in self.universal.items():
             complains = detector.status in ("FAIL", "WARNING")
@@ -88,6 +92,13 @@ class Results:
         results = self.modules.get(module)
         result = results.gates.get(gate) if results else None
         return result.status if result else "N/A"
+
+
+def _said_by_rules(result: GateResult) -> str:
+    """What the rules say of a gate that needs review; FAIL if that is not known."""
+    rules = result.extra.get("rules")
+    said = rules.get("status") if isinstance(rules, Mapping) else None
+    return said if isinstance(said, str) else "FAIL"
 
 
 #: A function from results to a word: "LOW", "MEDIUM", "HIGH", "CRITICAL" or one of its own.

@@ -70,7 +70,7 @@ class Prices:
         """The fresh input tokens that would cost what these input tokens cost.
 
         >>> Prices(input=Decimal(3), output=Decimal(15)).equivalent(Usage(read=1_000, fresh=7))
-        Decimal('107.0')
+        Decimal('107.00')
         """
         return (
             usage.fresh

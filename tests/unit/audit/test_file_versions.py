@@ -23,16 +23,17 @@ def _schema(path: Path) -> set[tuple[str, str]]:
 def test_an_older_file_is_brought_forward_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a second version that does not exist yet: one table more."""
+    """With a version that does not exist yet: one table more."""
+    before = migrations.VERSION
     old, new = tmp_path / "old.db", tmp_path / "new.db"
     with AuditStore(old) as store:
         store.add(record("one"), wait=True)
     more = "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;"
     whole = migrations.schema() + more
-    monkeypatch.setattr(migrations, "VERSION", 2)
-    monkeypatch.setattr(migrations, "_STEPS", {1: more})
+    monkeypatch.setattr(migrations, "VERSION", migrations.VERSION + 1)
+    monkeypatch.setattr(migrations, "_STEPS", {before: lambda: more})
     monkeypatch.setattr(migrations, "schema", lambda: whole)
-    with pytest.raises(AuditFileError, match="is of version 1: open it once to write"):
+    with pytest.raises(AuditFileError, match=f"is of version {before}: open it once to write"):
         AuditStore(old, read_only=True)
     for _ in range(2):
         with AuditStore(old) as store:
@@ -50,8 +51,9 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(
         store.add(record("one"), wait=True)
     before = _schema(path)
     with monkeypatch.context() as patched:
-        patched.setattr(migrations, "VERSION", 2)
-        patched.setattr(migrations, "_STEPS", {1: "CREATE TABLE note (id INTEGER); NONSENSE;"})
+        steps = {migrations.VERSION: lambda: "CREATE TABLE note (id INTEGER); NONSENSE;"}
+        patched.setattr(migrations, "VERSION", migrations.VERSION + 1)
+        patched.setattr(migrations, "_STEPS", steps)
         with pytest.raises(AuditFileError, match=r"audit\.db: .*NONSENSE"):
             AuditStore(path)
     assert _schema(path) == before

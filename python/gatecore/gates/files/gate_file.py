@@ -36,6 +36,7 @@ __all__ = [
     "SHARED_FILE",
     "load_gate",
     "load_module",
+    "load_nodes",
     "parse_gate",
     "unreadable",
 ]
@@ -97,7 +98,7 @@ def load_gate(path: Source | str, *, module: str) -> Gate:
         return _load_shared(beside, module) if beside.is_file() else None
 
     file = _gate_file(source)
-    return gate_of(file, _load_nodes(file, source), module=module, shared=lists)
+    return gate_of(file, load_nodes(file, source), module=module, shared=lists)
 
 
 def load_module(folder: Source | str) -> Module:
@@ -139,7 +140,7 @@ def load_module(folder: Source | str) -> Module:
                 continue
             with each():
                 file = _gate_file(path)
-                root = _load_nodes(file, path)
+                root = load_nodes(file, path)
                 gate = gate_of(file, root, module=source.name, shared=lambda: shared)
                 gates.append(gate)
                 patterns += sum(len(group.patterns) for group in gate.groups)
@@ -166,12 +167,12 @@ def unreadable(folder: Source, error: OSError) -> GateFileError:
 
 def _load_shared(path: Source, module: str) -> SharedLists:
     file = YamlFile(str(path), gate=None)
-    return SharedLists.of(file, _load_nodes(file, path), module)
+    return SharedLists.of(file, load_nodes(file, path), module)
 
 
 def _load_title(source: Source, name: str) -> str:
     file = YamlFile(str(source), gate=None)
-    root = _load_nodes(file, source)
+    root = load_nodes(file, source)
     keys = file.mapping(root, "the module", grammar.MODULE_FILE)
     if file.name(keys["module"], "module") != name:
         raise file.error(
@@ -184,7 +185,7 @@ def _gate_file(source: Source) -> YamlFile:
     return YamlFile(str(source), gate=PurePath(source.name).stem)
 
 
-def _load_nodes(file: YamlFile, source: Source) -> Node:
+def load_nodes(file: YamlFile, source: Source) -> Node:
     try:
         with open_file(source) if isinstance(source, Path) else source.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)

@@ -1,0 +1,104 @@
+"""How many tokens a prompt will have, learned from what the service counted so far."""
+
+from __future__ import annotations
+
+import json
+from math import ceil, sqrt
+from threading import Lock
+from typing import Final
+
+from gatecore.semantic.prompts import Keep, Prompt
+from gatecore.semantic.usage import Usage
+
+__all__ = ["Estimates"]
+
+#: Characters a token at first: English prose has four or more, tables and names fewer.
+_FIRST: Final = 3.2
+_LEAST: Final = 0.5
+#: What one more answer weighs against all before it, once there are enough.
+_WEIGHT: Final = 0.05
+_MODELS: Final = 64
+
+
+class _Ratio:
+    """The mean of characters a token, and how far they spread."""
+
+    __slots__ = ("count", "mean", "variance")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.mean = _FIRST
+        self.variance = 0.0
+
+    def add(self, ratio: float) -> None:
+        self.count += 1
+        weight = max(_WEIGHT, 1 / self.count)
+        off = ratio - self.mean
+        self.mean += weight * off
+        self.variance = (1 - weight) * (self.variance + weight * off * off)
+
+    @property
+    def safe(self) -> float:
+        """What few prompts are below: a limit is kept by estimates that are too high."""
+        if not self.count:
+            return _FIRST
+        # The fewer the answers, the less their spread is to be trusted.
+        return max(_LEAST, self.mean - 2 * sqrt(self.variance) - 0.1 * self.mean / self.count)
+
+
+class Estimates:
+    """Tokens before a call, rather too many than too few; better with each answer.
+
+    Threads may share one.
+
+    >>> from gatecore.semantic.prompts import Block
+    >>> prompt = Prompt("a-model", (), (Block("x" * 3_200),), max_tokens=100)
+    >>> estimates = Estimates()
+    >>> estimates.of(prompt)
+    Usage(fresh=1000, read=0, written_5m=0, written_1h=0, output=100)
+    >>> for _ in range(100):
+    ...     estimates.learn(prompt, Usage(fresh=800, output=7))
+    >>> 800 <= estimates.of(prompt).input <= 810
+    True
+    """
+
+    def __init__(self) -> None:
+        self._ratios: dict[str, _Ratio] = {}
+        self._lock = Lock()
+
+    def of(self, prompt: Prompt) -> Usage:
+        """What a call uses at most, if the service's prompt cache knows nothing of it.
+
+        Tokens up to a cache breakpoint count as written, as that is what they cost then.
+        """
+        kind: dict[Keep, int] = {"1h": 0, "5m": 0, "": 0}
+        pending = _schema_characters(prompt)
+        for block in (*prompt.system, *prompt.content):
+            pending += len(block.text)
+            if block.keep:
+                kind[block.keep] += pending
+                pending = 0
+        kind[""] = pending
+        with self._lock:
+            ratio = self._ratios[prompt.model].safe if prompt.model in self._ratios else _FIRST
+        return Usage(
+            fresh=ceil(kind[""] / ratio),
+            written_5m=ceil(kind["5m"] / ratio),
+            written_1h=ceil(kind["1h"] / ratio),
+            output=prompt.max_tokens,
+        )
+
+    def learn(self, prompt: Prompt, usage: Usage) -> None:
+        """What a call did use."""
+        if usage.input <= 0:
+            return
+        ratio = (_schema_characters(prompt) + prompt.characters) / usage.input
+        with self._lock:
+            if prompt.model not in self._ratios and len(self._ratios) >= _MODELS:
+                self._ratios.clear()
+            self._ratios.setdefault(prompt.model, _Ratio()).add(ratio)
+
+
+def _schema_characters(prompt: Prompt) -> int:
+    """The schema is read by the model too, before everything else."""
+    return 0 if prompt.schema is None else len(json.dumps(prompt.schema, separators=(",", ":")))

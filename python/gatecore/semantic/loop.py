@@ -1,0 +1,96 @@
+"""An event loop on a thread of its own, for all calls of a client.
+
+So what a caller no longer waits for goes on, and threads and event loops may share a client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from gatecore import forks
+
+__all__ = ["BackgroundLoop"]
+
+T = TypeVar("T")
+
+
+class BackgroundLoop:
+    """Starts with its first work. A forked child begins a new one.
+
+    >>> loop = BackgroundLoop()
+    >>> async def three() -> int:
+    ...     return 3
+    >>> loop.start(three()).result()
+    3
+    >>> loop.close()
+    """
+
+    def __init__(self) -> None:
+        self.after_fork()
+        forks.watch(self)
+
+    def after_fork(self) -> None:
+        """Has no thread."""
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._generation = getattr(self, "_generation", -1) + 1
+
+    @property
+    def generation(self) -> int:
+        """Another number after each fork and close: connections belong to one of them."""
+        return self._generation
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the caller runs on it, and must not wait for it."""
+        return self._thread is threading.current_thread()
+
+    def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Begins work and gives what will be its result."""
+        with self._lock:
+            if self._loop is None:
+                ready = threading.Event()
+                loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=_run, args=(loop, ready), name="gatecore-semantic", daemon=True
+                )
+                self._thread.start()
+                ready.wait()
+                self._loop = loop
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def close(self, *, seconds: float = 5.0) -> None:
+        """Ends it: what is going on has some seconds to be done, then it is cancelled."""
+        with self._lock:
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+            self._generation += 1
+        if loop is None or thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(_drain(seconds), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def _run(loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
+    asyncio.set_event_loop(loop)
+    loop.call_soon(ready.set)
+    loop.run_forever()
+
+
+async def _drain(seconds: float) -> None:
+    own = asyncio.current_task()
+    tasks = [task for task in asyncio.all_tasks() if task is not own]
+    if tasks:
+        _, late = await asyncio.wait(tasks, timeout=seconds)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=1.0)
+    await asyncio.get_running_loop().shutdown_default_executor()
