@@ -246,6 +246,16 @@ def test_terms_that_make_no_sense(bad: list[str]) -> None:
         Redactor(terms=bad)
 
 
+def test_a_version_says_what_is_taken_out_and_not_which_words() -> None:
+    some = [
+        Redactor(), Redactor(["Heron"]), Redactor(["Heron", "Crane"]), Redactor((), ["Heron"]),
+        Redactor(["\ud800"]),
+    ]  # fmt: skip
+    assert len({one.version for one in some}) == len(some)
+    assert Redactor(["Crane", "Heron"]).version == some[2].version
+    assert all(one.version in repr(one) and "eron" not in repr(one) for one in some)
+
+
 def test_what_overlaps_is_one_and_no_part_of_it_is_left() -> None:
     redacted = _REDACTOR.redact("See https://a.example/?mail=jo@example.com&name=x now")
     assert redacted.text == "See https://a.example/?[URL_QUERY_1] now"

@@ -1,7 +1,7 @@
 """How much of what was planted in invented letters is found, and what else goes with it.
 
 Every structured kind is found, and nothing that was not planted. Of names all that stand after a
-title, a label or a greeting, or return; of those without, which are a sixth of them, none: 83 %.
+title, a label or a greeting, or return; of those without, which are a tenth of them, none: 90 %.
 """
 
 from __future__ import annotations
@@ -182,5 +182,5 @@ def test_what_is_planted_is_found_and_nothing_else(seed: int) -> None:
         kind: 1.0 for kind in planted if kind != "BARE"
     }
     names = sum(planted[kind] for kind in _NAMES)
-    assert sum(found[kind] for kind in _NAMES) / names > 0.8
+    assert sum(found[kind] for kind in _NAMES) / names > 0.87
     assert found["BARE"] == 0
