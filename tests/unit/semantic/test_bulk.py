@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 
 from gatecore.audit import AuditStore
 from gatecore.errors import SemanticError
-from gatecore.semantic.accounts import Accounts
+from gatecore.semantic.accounts import Accounts, CallRecord
 from gatecore.semantic.bulk import Bulk, BulkRequest, BulkResult
 from gatecore.semantic.options import Model, SemanticOptions
 from gatecore.semantic.prompts import Block, Prompt
@@ -275,20 +275,21 @@ def test_what_failed_for_now_is_asked_again_so_often_and_no_more() -> None:
     assert service.asked[never] == 4
 
 
-def _killed_at(step: int, where: str) -> bool:
+def _killed_at(step: int, where: str, most: int, looks: int) -> bool:
     """One run that is killed at a point, and those after it; whether the point was reached."""
     names = _names(12)
     service = _Service({names[1]: [_EXPIRED], names[5]: [_FOR_NOW, _EXPIRED], names[8]: [_FINAL]})
+    service.looks = looks
     store, got = _Store(), list[BulkResult]()
     steps = _Steps(step)
     (service if where == "service" else store).steps = steps
     with contextlib.suppress(_KilledError):
-        _run(_bulk(service, store, most_requests=5), names, got)
+        _run(_bulk(service, store, most_requests=most), names, got)
     was_killed = steps.passed == step
     service.steps = store.steps = _Steps()
     for _ in range(2):  # the second finds all of it done
         got_later: list[BulkResult] = []
-        _run(_bulk(service, store, most_requests=5), names, got_later)
+        _run(_bulk(service, store, most_requests=most), names, got_later)
         good = [name for name in names if name != names[8]]
         _check_answers(service, good, got_later)
         assert [result.id for result in got_later if result.error] == [names[8]]
@@ -300,12 +301,15 @@ def _killed_at(step: int, where: str) -> bool:
     return was_killed
 
 
+@pytest.mark.parametrize(("most", "looks"), [(5, 1), (1, 2), (12, 3)])
 @pytest.mark.parametrize("where", ["service", "store"])
-def test_a_process_that_is_killed_at_any_point_pays_nothing_twice(where: str) -> None:
+def test_a_process_that_is_killed_at_any_point_pays_nothing_twice(
+    where: str, most: int, looks: int
+) -> None:
     step = 1
-    while _killed_at(step, where):
+    while _killed_at(step, where, most, looks):
         step += 1
-    assert step > 20
+    assert step > 10
 
 
 def test_killed_again_and_again_it_comes_to_an_end() -> None:
@@ -453,6 +457,31 @@ def test_what_is_stopped_is_asked_by_the_next_one() -> None:
     assert set(service.billed.values()) == {1}
 
 
+def test_what_is_stopped_is_no_try_of_its_own() -> None:
+    (name,), store = _names(1), _Store()
+    service = _Service({name: [_EXPIRED] * _OPTIONS.retries})
+
+    async def stopped() -> BulkResult:
+        bulk = _bulk(service, store)
+        await bulk.submit([_request(name)])
+        for _ in range(_OPTIONS.retries):
+            await bulk.poll()
+            assert [result async for result in bulk.collect()] == []
+        service.looks = 9
+        await bulk.poll()
+        await bulk.stop()
+        await bulk.poll()
+        assert [result async for result in bulk.collect()] == []
+        (left,) = [result async for result in bulk.collect()]
+        return left
+
+    assert asyncio.run(stopped()) == (name, None, "canceled")
+    service.looks = 1
+    later: list[BulkResult] = []
+    _run(_bulk(service, store), [name], later)
+    _check_answers(service, [name], later)
+
+
 def test_an_item_of_something_else_is_an_error() -> None:
     store = _Store()
     (name,) = _names(1)
@@ -473,6 +502,14 @@ def test_it_is_kept_in_an_audit_database(tmp_path: Path) -> None:
         _check_answers(service, names, got)
         assert len(list(store.semantic.calls())) == 30
         assert {state for _, _, state, _ in store.semantic.items()} == {"done"}
-        money = sum(Decimal(call["money"]) for call in store.semantic.calls())
-        assert money == 30 * _PRICES.of(_USAGE) / 2
+        calls = [CallRecord.from_mapping(call) for call in store.semantic.calls()]
+        assert sum(call.money for call in calls) == 30 * _PRICES.of(_USAGE) / 2
+        assert {call.usage for call in calls} == {_USAGE}
+        accounts = Accounts(store.semantic)
+        accounts.add(replace(calls[0], at=2e9, unheard=True))
+        store.flush()
+        (added,) = store.semantic.calls(since=2e9)
+        assert CallRecord.from_mapping(added) == replace(
+            calls[0], at=2e9, unheard=True, client=accounts.client
+        )
     assert set(service.asked.values()) == {1}
