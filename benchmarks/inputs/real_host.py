@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import json
 import os
 import sys
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["ENGINES", "engine", "home", "host_documents"]
+__all__ = ["ENGINES", "engine", "home", "host_documents", "template_documents"]
 
 ENGINES: Final = {
     "sync": ("core.engine", "LOKIEngine"),
@@ -51,3 +53,23 @@ def _documents() -> tuple[str, ...]:
 def host_documents() -> list[str]:
     """Every text that lies in the host's folders."""
     return list(_documents())
+
+
+def template_documents() -> list[tuple[str, str]]:
+    """The names and the texts of the host's templates: what a reader of one would see."""
+    found = []
+    for path in sorted((home() / "backend" / "templates").glob("*.json")):
+        plain = json.loads(path.read_text("utf-8"))
+        found.append((path.stem, "\n\n".join(_texts(plain["content"]))))
+    return found
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)

@@ -15,7 +15,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["INVISIBLE", "Unbroken", "is_letter", "pattern_of", "unbroken", "without_invisible"]
+__all__ = [
+    "INVISIBLE",
+    "Unbroken",
+    "is_letter",
+    "pattern_of",
+    "plain_signs",
+    "unbroken",
+    "without_invisible",
+]
 
 _APOSTROPHES: Final = "'‘’‚‛ʼʹ′`´‹›＇"
 _QUOTES: Final = '"“”„‟″«»＂'
@@ -31,11 +39,9 @@ INVISIBLE: Final = (
 """Soft hyphen, places to break or not to break, marks of direction."""
 
 _ANY_INVISIBLE: Final = re.compile(f"[{INVISIBLE}]")
-_CLASS_OF: Final = {
-    sign: f"[{re.escape(signs)}]"
-    for signs in (_APOSTROPHES, _QUOTES, _HYPHENS, _SPACES)
-    for sign in signs
-}
+_CLASSES: Final = (_APOSTROPHES, _QUOTES, _HYPHENS, _SPACES)
+_CLASS_OF: Final = {sign: f"[{re.escape(signs)}]" for signs in _CLASSES for sign in signs}
+_PLAIN: Final = str.maketrans({sign: signs[0] for signs in _CLASSES for sign in signs})
 
 
 def pattern_of(words: str) -> str:
@@ -59,6 +65,15 @@ def without_invisible(text: str) -> str:
     'guaranteed'
     """
     return text if text.isascii() else _ANY_INVISIBLE.sub("", text)
+
+
+def plain_signs(text: str) -> str:
+    r"""A text of the same length with the plain form of each sign that has other forms.
+
+    >>> plain_signs("“don’t” – 5\u202f%")
+    '"don\'t" - 5 %'
+    """
+    return text.translate(_PLAIN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from gatecore.errors import SemanticGateError
 from gatecore.gates.spec import SEVERITIES
 from gatecore.patterns.pattern import Pattern
 
-__all__ = ["Choice", "ChoiceStatus", "Passages", "SemanticGate"]
+__all__ = ["Choice", "ChoiceStatus", "Passages", "SemanticGate", "check_gates"]
 
 #: What a model may decide. That a question is left to a person is never its choice.
 ChoiceStatus: TypeAlias = Literal["PASS", "WARNING", "FAIL", "N/A"]
@@ -153,6 +153,26 @@ class SemanticGate:
             )
         if not isinstance(self.version, str) or not self.version:
             raise SemanticGateError(f"{who}: version is {self.version!r}: expected a text")
+
+    @property
+    def meaning(self) -> str:
+        """All of it that a model's answer depends on."""
+        evidence = self.evidence
+        shown = evidence and (
+            tuple(
+                (one.source, one.flags) if isinstance(one, Pattern) else (one, 0)
+                for one in evidence.patterns
+            ),
+            evidence.context,
+        )
+        choices = tuple((one.status, one.when, one.needs_quote) for one in self.choices)
+        return repr((self.gate, self.version, self.question, choices, shown))
+
+    @property
+    def content(self) -> str:
+        """All of it that a report depends on."""
+        said = tuple((one.status, one.severity, one.message) for one in self.choices)
+        return repr((self.meaning, said, self.open_on))
 
     def is_open(self, status: str) -> bool:
         """Whether rules that say this leave the question open."""

@@ -87,10 +87,10 @@ def _run(loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
 async def _drain(seconds: float) -> None:
     own = asyncio.current_task()
     tasks = [task for task in asyncio.all_tasks() if task is not own]
-    if not tasks:
-        return
-    _, late = await asyncio.wait(tasks, timeout=seconds)
-    for task in late:
-        task.cancel()
-    if late:
-        await asyncio.wait(late, timeout=1.0)
+    if tasks:
+        _, late = await asyncio.wait(tasks, timeout=seconds)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=1.0)
+    await asyncio.get_running_loop().shutdown_default_executor()

@@ -35,6 +35,7 @@ class Prompt:
         content: The user's turn.
         max_tokens: Output tokens at most.
         schema: The JSON schema that the answer has to fit; free text if None.
+        effort: What the model is told of the effort it should make; nothing if empty.
     """
 
     model: str
@@ -42,6 +43,7 @@ class Prompt:
     content: tuple[Block, ...]
     max_tokens: int
     schema: Mapping[str, Any] | None = field(default=None, repr=False)
+    effort: str = ""
 
     @property
     def characters(self) -> int:

@@ -1,0 +1,492 @@
+"""`AnthropicProvider`: the Messages API by its official SDK, which is asked for single requests.
+
+What is kept from the SDK: retries (ours are the only ones), spans (they can hold what was sent),
+its log of requests (it does), and its errors (they hold what came back).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextvars import ContextVar
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from gatecore.semantic.prompts import Block, Prompt
+from gatecore.semantic.provider import (
+    BatchItem,
+    BatchState,
+    Failure,
+    ProviderError,
+    Rate,
+    Rates,
+    Reply,
+)
+from gatecore.semantic.usage import Usage
+
+if TYPE_CHECKING:
+    import anthropic
+
+__all__ = ["AnthropicProvider"]
+
+T = TypeVar("T")
+
+_INSTALL: Final = 'anthropic is not installed: pip install "gatecore-re[semantic]"'
+_CONNECT_SECONDS: Final = 10.0
+_BATCH_SECONDS: Final = 600.0
+_LIMITS: Final = ("requests", "input_tokens", "output_tokens")
+
+_BY_STATUS: Final[Mapping[int, Failure]] = {
+    401: "credentials",
+    402: "credentials",
+    403: "credentials",
+    408: "timeout",
+    413: "too large",
+    429: "rate limit",
+    503: "overloaded",
+    504: "timeout",
+    529: "overloaded",
+}
+#: Errors of single requests in a batch that may go away.
+_TRANSIENT_TYPES: Final = frozenset(
+    {"overloaded_error", "api_error", "rate_limit_error", "timeout_error"}
+)
+
+#: Set while the SDK works for us: its log of requests has the text of documents.
+_IS_OURS: ContextVar[bool] = ContextVar("gatecore_semantic_call", default=False)
+
+
+class AnthropicProvider:
+    """The Messages API of Anthropic, or of a gateway that speaks it; `gatecore-re[semantic]`.
+
+    The SDK is imported at the first call, which takes over a second.
+
+    Args:
+        api_key: The key; by default the environment's, as the SDK finds it.
+        base_url: Where the service is; likewise.
+        max_connections: Connections at once; calls beyond wait for one.
+        clock: Seconds since 1970, by which dates in headers are read.
+
+    Raises:
+        ImportError: By calls: the SDK is not installed.
+
+    >>> provider = AnthropicProvider(api_key="no key", base_url="http://127.0.0.1:9")
+    >>> from gatecore.semantic.prompts import Block
+    >>> prompt = Prompt("a-model", (), (Block("A question."),), max_tokens=10)
+    >>> async def ask() -> str:
+    ...     try:
+    ...         return (await provider.send(prompt, timeout=5)).text
+    ...     except ProviderError as error:
+    ...         return f"{error.failure}: {error}"
+    ...     finally:
+    ...         await provider.aclose()
+    >>> asyncio.run(ask())
+    'connection: ConnectError'
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        max_connections: int = 64,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._api_key = api_key
+        self._base_url = base_url
+        self._max_connections = max_connections
+        self._clock = clock
+        self._client: anthropic.AsyncAnthropic | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def send(self, prompt: Prompt, *, timeout: float) -> Reply:
+        """One call, one HTTP request.
+
+        Raises:
+            ProviderError: There is no reply.
+        """
+        messages = self._sdk().messages.with_raw_response
+        response = await self._asked(
+            lambda: messages.create(**_request(prompt), timeout=_timeout(timeout)),
+            timeout=timeout,
+            is_billed=True,
+        )
+        headers = response.headers
+        rates = self._rates(headers)
+        try:
+            reply = _reply(json.loads(response.http_response.content), rates)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            # It may quote the answer, so neither its text nor itself goes on.
+            raise ProviderError(
+                _named("an answer that is no message", headers),
+                failure="malformed",
+                rates=rates,
+                may_be_billed=True,
+            ) from None
+        request_id = str(headers.get("request-id", ""))[:200]
+        return Reply(reply.text, reply.stop, reply.usage, reply.model, rates, request_id)
+
+    async def count_tokens(self, prompt: Prompt) -> int | None:
+        """The input tokens of a prompt by the service's own counter.
+
+        Raises:
+            ProviderError: It did not count.
+        """
+        request = _request(prompt)
+        del request["max_tokens"]
+        messages = self._sdk().messages
+        counted = await self._asked(
+            lambda: messages.count_tokens(**request, timeout=_timeout(60.0)), timeout=60.0
+        )
+        return int(counted.input_tokens)
+
+    def deprecated(self, model: str) -> str:
+        """When the model ends, by the SDK's table; empty if it does not say so.
+
+        Imports the SDK.
+        """
+        _import()
+        try:
+            from anthropic.resources.messages import DEPRECATED_MODELS
+        except ImportError:
+            return ""
+        return str(DEPRECATED_MODELS.get(model, ""))
+
+    async def aclose(self) -> None:
+        """Closes connections; a later call opens new ones."""
+        client, self._client = self._client, None
+        if client is not None and self._loop is asyncio.get_running_loop():
+            await client.close()
+
+    async def submit(self, prompts: Sequence[tuple[str, Prompt]]) -> BatchState:
+        """Begins a batch of prompts, each with its id.
+
+        Raises:
+            ProviderError: There is none; if `may_be_billed`, there may be one all the same.
+        """
+        requests: Any = [{"custom_id": name, "params": _request(prompt)} for name, prompt in prompts]
+        batches = self._sdk().messages.batches
+        return _state(
+            await self._asked(
+                lambda: batches.create(requests=requests, timeout=_timeout(_BATCH_SECONDS)),
+                timeout=_BATCH_SECONDS,
+                is_billed=True,
+            )
+        )
+
+    async def batch(self, batch: str) -> BatchState:
+        """How a batch is doing.
+
+        Raises:
+            ProviderError: The service does not say.
+        """
+        batches = self._sdk().messages.batches
+        return _state(
+            await self._asked(lambda: batches.retrieve(batch, timeout=_timeout(60.0)), timeout=60.0)
+        )
+
+    async def results(self, batch: str) -> AsyncIterator[BatchItem]:
+        """What became of each item of a batch that is ended, in any order, read as it comes.
+
+        Raises:
+            ProviderError: The service does not say, or broke off: what came until then is true.
+        """
+        batches = self._sdk().messages.batches
+        lines = await self._asked(
+            lambda: batches.results(batch, timeout=_timeout(_BATCH_SECONDS)),
+            timeout=_BATCH_SECONDS,
+        )
+        try:
+            while True:
+                try:
+                    line = await self._asked(lines.__anext__, timeout=_BATCH_SECONDS)
+                except StopAsyncIteration:
+                    return
+                yield _item(line)
+        finally:
+            await lines.close()
+
+    async def cancel(self, batch: str) -> BatchState:
+        """Asks to stop what is not done.
+
+        Raises:
+            ProviderError: The service did not take it.
+        """
+        batches = self._sdk().messages.batches
+        return _state(
+            await self._asked(lambda: batches.cancel(batch, timeout=_timeout(60.0)), timeout=60.0)
+        )
+
+    async def batches(self) -> Sequence[BatchState]:
+        """The batches of the account, the latest first, a hundred at most.
+
+        Raises:
+            ProviderError: The service does not say.
+        """
+        batches = self._sdk().messages.batches
+
+        async def page() -> Any:
+            return await batches.list(limit=100, timeout=_timeout(60.0))
+
+        return [_state(one) for one in (await self._asked(page, timeout=60.0)).data]
+
+    def _sdk(self) -> anthropic.AsyncAnthropic:
+        """The SDK's client for the running event loop."""
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._loop is not loop:
+            _import()
+            import anthropic
+            import httpx2
+
+            _quiet()
+            self._client = anthropic.AsyncAnthropic(
+                api_key=self._api_key,
+                base_url=self._base_url,
+                max_retries=0,
+                open_telemetry=False,
+                http_client=anthropic.DefaultAsyncHttpxClient(
+                    limits=httpx2.Limits(
+                        max_connections=self._max_connections,
+                        max_keepalive_connections=self._max_connections,
+                    ),
+                    follow_redirects=False,  # documents go where the configuration says
+                ),
+            )
+            self._loop = loop
+        return self._client
+
+    async def _asked(
+        self, ask: Callable[[], Awaitable[T]], *, timeout: float, is_billed: bool = False
+    ) -> T:
+        """What the SDK gives, or our error for it, in no more than the time given."""
+        token = _IS_OURS.set(True)
+        try:
+            return await asyncio.wait_for(_awaited(ask), timeout)
+        except StopAsyncIteration:
+            raise
+        except (asyncio.TimeoutError, TimeoutError):
+            said = ProviderError(
+                f"no answer in {timeout:g} s", failure="timeout", may_be_billed=is_billed
+            )
+        except Exception as error:
+            said = self._translated(error, is_billed=is_billed)
+        finally:
+            _IS_OURS.reset(token)
+        raise said from None
+
+    def _translated(self, error: Exception, *, is_billed: bool) -> ProviderError:
+        import anthropic
+        import httpx2
+
+        if isinstance(error, anthropic.APIStatusError):
+            return self._refusal(error)
+        cause: BaseException = error
+        if isinstance(error, anthropic.APIConnectionError) and error.__cause__ is not None:
+            cause = error.__cause__
+        name = type(cause).__name__
+        unsent = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+        is_sent = is_billed and not isinstance(cause, unsent)
+        if isinstance(cause, httpx2.TimeoutException):
+            return ProviderError(name, failure="timeout", may_be_billed=is_sent)
+        if isinstance(cause, httpx2.DecodingError):
+            return ProviderError(name, failure="malformed", may_be_billed=is_sent)
+        if isinstance(cause, httpx2.HTTPError | OSError):
+            return ProviderError(name, failure="connection", may_be_billed=is_sent)
+        if isinstance(cause, ValueError | LookupError | anthropic.APIResponseValidationError):
+            return ProviderError(name, failure="malformed", may_be_billed=is_sent)
+        if isinstance(cause, TypeError) and "authentication method" in str(cause):
+            return ProviderError("there is no API key", failure="credentials")
+        if isinstance(cause, anthropic.CredentialsError):
+            return ProviderError(name, failure="credentials")
+        return ProviderError(name, failure="malformed", may_be_billed=is_sent)
+
+    def _refusal(self, error: anthropic.APIStatusError) -> ProviderError:
+        status, headers = error.status_code, error.response.headers
+        failure = _BY_STATUS.get(status)
+        if failure is None:
+            failure = "server" if status >= 500 else "request"
+        kind = error.type if isinstance(error.type, str) and error.type.isidentifier() else ""
+        return ProviderError(
+            _named(f"HTTP {status} {kind}".strip(), headers),
+            failure=failure,
+            retry_after=self._retry_after(headers),
+            rates=self._rates(headers),
+        )
+
+    def _retry_after(self, headers: Mapping[str, str]) -> float | None:
+        """The seconds that the service asks for: in milliseconds, in seconds, or as a date."""
+        for name, unit in (("retry-after-ms", 1_000.0), ("retry-after", 1.0)):
+            said = headers.get(name)
+            if said is None:
+                continue
+            try:
+                seconds = float(said) / unit
+            except ValueError:
+                try:
+                    seconds = _timestamp(parsedate_to_datetime(said)) - self._clock()
+                except (ValueError, TypeError, OverflowError):
+                    continue
+            if isfinite(seconds):
+                return max(0.0, seconds)
+        return None
+
+    def _rates(self, headers: Mapping[str, str]) -> Rates:
+        return Rates(**{name: self._rate(headers, name) for name in _LIMITS})
+
+    def _rate(self, headers: Mapping[str, str], name: str) -> Rate | None:
+        start = f"anthropic-ratelimit-{name.replace('_', '-')}"
+        try:
+            limit, left = (int(headers[f"{start}-{part}"]) for part in ("limit", "remaining"))
+        except (KeyError, ValueError):
+            return None
+        if limit <= 0:
+            return None
+        try:
+            reset = datetime.fromisoformat(headers[f"{start}-reset"].replace("Z", "+00:00"))
+            resets_in = max(0.0, _timestamp(reset) - self._clock())
+        except (KeyError, ValueError, OverflowError):
+            resets_in = 0.0
+        return Rate(limit, max(0, left), resets_in)
+
+
+async def _awaited(ask: Callable[[], Awaitable[T]]) -> T:
+    return await ask()
+
+
+def _import() -> None:
+    try:
+        import anthropic  # noqa: F401
+    except ImportError as error:
+        raise ImportError(_INSTALL) from error
+
+
+def _quiet() -> None:
+    """Keeps what we send out of the SDK's log, which is the program's to switch on."""
+    log = logging.getLogger("anthropic._base_client")
+    if _is_harmless not in log.filters:
+        log.addFilter(_is_harmless)
+
+
+def _is_harmless(record: logging.LogRecord) -> bool:
+    return not (_IS_OURS.get() and record.levelno <= logging.DEBUG)
+
+
+def _timeout(seconds: float) -> Any:
+    import httpx2
+
+    connect = min(seconds, _CONNECT_SECONDS)
+    return httpx2.Timeout(connect=connect, read=seconds, write=seconds, pool=seconds)
+
+
+def _timestamp(at: datetime) -> float:
+    """Seconds since 1970; a date without a zone is UTC's."""
+    return (at if at.tzinfo is not None else at.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def _named(what: str, headers: Mapping[str, str]) -> str:
+    """With the service's name for the request, if it is one."""
+    name = str(headers.get("request-id", ""))
+    is_name = name.replace("_", "").replace("-", "").isalnum() and name.isascii()
+    return f"{what}, request {name[:100]}" if is_name else what
+
+
+def _request(prompt: Prompt) -> dict[str, Any]:
+    """The body of a request, as arguments of the SDK."""
+    request: dict[str, Any] = {
+        "model": prompt.model,
+        "max_tokens": prompt.max_tokens,
+        "messages": [{"role": "user", "content": _blocks(prompt.content)}],
+    }
+    if prompt.system:
+        request["system"] = _blocks(prompt.system)
+    output: dict[str, Any] = {}
+    if prompt.schema is not None:
+        output["format"] = {"type": "json_schema", "schema": prompt.schema}
+    if prompt.effort:
+        output["effort"] = prompt.effort
+    if output:
+        request["output_config"] = output
+    return request
+
+
+def _blocks(blocks: Sequence[Block]) -> list[dict[str, Any]]:
+    return [
+        {"type": "text", "text": block.text}
+        | ({"cache_control": {"type": "ephemeral", "ttl": block.keep}} if block.keep else {})
+        for block in blocks
+    ]
+
+
+def _reply(message: Any, rates: Rates = Rates()) -> Reply:  # noqa: B008 (frozen)
+    """A message as the service sends it, read strictly where it counts: stop and usage.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is something else.
+    """
+    texts = []
+    for block in message["content"]:
+        if block["type"] == "text":
+            if not isinstance(block["text"], str):
+                raise TypeError("a text that is none")
+            texts.append(block["text"])
+    return Reply(
+        text="".join(texts),
+        stop=str(message["stop_reason"]),
+        usage=_usage(message["usage"]),
+        model=str(message.get("model", "")),
+        rates=rates,
+    )
+
+
+def _usage(usage: Any) -> Usage:
+    written = _count(usage, "cache_creation_input_tokens")
+    by_lifetime = usage.get("cache_creation") or {}
+    an_hour = _count(by_lifetime, "ephemeral_1h_input_tokens")
+    minutes = _count(by_lifetime, "ephemeral_5m_input_tokens")
+    return Usage(
+        fresh=_count(usage, "input_tokens", is_needed=True),
+        read=_count(usage, "cache_read_input_tokens"),
+        # What is written is said twice; where the parts do not say it all, the rest is short-lived.
+        written_5m=max(minutes, written - an_hour),
+        written_1h=an_hour,
+        output=_count(usage, "output_tokens", is_needed=True),
+    )
+
+
+def _count(counts: Any, name: str, *, is_needed: bool = False) -> int:
+    value = counts[name] if is_needed else counts.get(name)
+    if value is None and not is_needed:
+        return 0
+    if type(value) is not int or value < 0:
+        raise ValueError("a count that is none")
+    return value
+
+
+def _state(batch: Any) -> BatchState:
+    counts = batch.request_counts
+    names = ("processing", "succeeded", "errored", "canceled", "expired")
+    return BatchState(
+        batch=str(batch.id),
+        is_ended=batch.processing_status == "ended",
+        counts={name: int(getattr(counts, name, 0) or 0) for name in names},
+    )
+
+
+def _item(line: Any) -> BatchItem:
+    name, result = str(line.custom_id), line.result
+    outcome = str(result.type)
+    if outcome == "succeeded":
+        try:
+            return BatchItem(name, outcome, _reply(result.message.to_dict()))
+        except (ValueError, KeyError, TypeError):
+            return BatchItem(name, "errored", error="an answer that is no message")
+    if outcome == "errored":
+        kind = getattr(getattr(result.error, "error", None), "type", None)
+        kind = kind if isinstance(kind, str) and kind.isidentifier() else "an unknown error"
+        return BatchItem(name, outcome, error=kind, is_transient=kind in _TRANSIENT_TYPES)
+    return BatchItem(name, outcome)

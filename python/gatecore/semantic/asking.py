@@ -1,0 +1,262 @@
+"""Open questions → calls → answers, on the client's event loop.
+
+    one document:  first group alone (it writes what the service keeps) ─▶ the others at once
+                   ─▶ what was missing or wrong, once more ─▶ the rest needs review
+
+A call that nobody waits for any more goes on: what it cost is known then, and its answer is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from gatecore.errors import SemanticError
+from gatecore.loggers import logger
+from gatecore.semantic.answer_cache import AnswerCache
+from gatecore.semantic.answers import read_answers
+from gatecore.semantic.evidence import Evidence
+from gatecore.semantic.preparing import Part, Prepared
+from gatecore.semantic.writing import Writer
+
+if TYPE_CHECKING:
+    from gatecore.semantic.accounts import Accounts, Purpose
+    from gatecore.semantic.budgets import Spending
+    from gatecore.semantic.prompts import Prompt
+    from gatecore.semantic.provider import Reply
+    from gatecore.semantic.retries import Caller
+
+__all__ = ["Asker", "Group", "groups_of"]
+
+_log = logger("semantic")
+#: Why an answer that ended otherwise than it should is of no use.
+_STOPS: Final = {
+    "max_tokens": "the model's answer was cut off",
+    "refusal": "the model refused to answer",
+    "model_context_window_exceeded": "the document is too long for the model",
+}
+_HOLDS: Final = {"5m": 300.0, "1h": 3_600.0}
+_AGAIN: Final = 1
+
+
+class Group:
+    """The questions of one call.
+
+    Attributes:
+        parts: The questions, in the order in which they are asked.
+        prompt: What is sent.
+        is_shared: Whether other calls of the document begin with the same evidence.
+    """
+
+    __slots__ = ("is_shared", "parts", "prompt")
+
+    def __init__(self, parts: Sequence[Part], prompt: Prompt, *, is_shared: bool) -> None:
+        self.parts = list(parts)
+        self.prompt = prompt
+        self.is_shared = is_shared
+
+
+def groups_of(
+    writer: Writer, prepared: Prepared, parts: Sequence[Part], turn: int = 0
+) -> list[Group]:
+    """The calls that ask these questions, in as few as may be.
+
+    What may see all of the document is not asked beside what may see passages only.
+    """
+    by_name = {part.gate.gate: part for part in parts}
+    whole = [name for name, part in by_name.items() if part.gate.evidence is None]
+    passages = [name for name in by_name if name not in set(whole)]
+    digest = prepared.digest.hex()
+    groups = []
+    listed = writer.groups(whole, digest, turn)
+    is_shared = len(listed) > 1
+    for names in listed:
+        prompt = writer.prompt(names, shown_of(by_name[names[0]].evidence), is_shared=is_shared)
+        groups.append(Group([by_name[name] for name in names], prompt, is_shared=is_shared))
+    for names in writer.groups(passages, digest, turn):
+        shown = _together(writer, [(name, by_name[name].evidence) for name in names])
+        prompt = writer.prompt(names, shown, is_shared=False)
+        groups.append(Group([by_name[name] for name in names], prompt, is_shared=False))
+    return groups
+
+
+def shown_of(evidence: Evidence) -> str:
+    """What a question may see, as a prompt has it."""
+    return "\n[…]\n".join(evidence.pieces)
+
+
+def _together(writer: Writer, evidence: Sequence[tuple[str, Evidence]]) -> str:
+    return "\n\n".join(
+        f"Passages for {writer.questions[name].id}:\n{shown_of(one)}" for name, one in evidence
+    )
+
+
+class Asker:
+    """Asks for one client; all of it runs on the client's loop."""
+
+    def __init__(
+        self, writer: Writer, caller: Caller, answers: AnswerCache, accounts: Accounts
+    ) -> None:
+        self._writer = writer
+        self._caller = caller
+        self._answers = answers
+        self._accounts = accounts
+        #: What is being asked, by key: who asks the same meanwhile waits for that.
+        self._flying: dict[bytes, asyncio.Future[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        #: Until when the service has the rules, by the loop's clock, and who is writing them.
+        self._rules_until = 0.0
+        self._writing_rules: asyncio.Event | None = None
+
+    async def ask(self, prepared: Prepared, until: float, spending: Spending) -> None:
+        """Has the document's open questions answered as far as may be by `until`.
+
+        Args:
+            prepared: The document; its parts are filled in, also after this has returned.
+            until: By the loop's clock.
+            spending: What may be spent.
+        """
+        await self._wait_for_others(prepared, until)
+        mine = [part for part in prepared.open if part.key not in self._flying]
+        if not mine:
+            return
+        self._accounts.count("asked_questions", len(mine))
+        task = asyncio.get_running_loop().create_task(self._all(prepared, mine, until, spending))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        await asyncio.wait({task}, timeout=max(0.0, until - self._now()))
+
+    async def _wait_for_others(self, prepared: Prepared, until: float) -> None:
+        """Waits for those who are asking the same, and takes their answers."""
+        flying = {self._flying[part.key] for part in prepared.open if part.key in self._flying}
+        if flying:
+            await asyncio.wait(flying, timeout=max(0.0, until - self._now()))
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(None, prepared.look_up, self._answers)
+
+    async def _all(
+        self, prepared: Prepared, parts: list[Part], until: float, spending: Spending
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        for part in parts:
+            self._flying[part.key] = loop.create_future()
+        try:
+            await self._round(prepared, parts, until, spending, 0)
+            again = [part for part in parts if part.answer is None and part.is_worth_again]
+            if again and not prepared.is_left and self._now() < until:
+                await self._round(prepared, again, until, spending, _AGAIN)
+        except Exception as error:
+            # A mistake of ours must not leave anybody without a verdict.
+            _log.exception("asking failed with %s", type(error).__name__, exc_info=False)
+            for part in parts:
+                if part.answer is None:
+                    part.problem = f"asking failed with {type(error).__name__}"
+        finally:
+            for part in parts:
+                future = self._flying.pop(part.key, None)
+                if future is not None and not future.done():
+                    future.set_result(None)
+
+    async def _round(
+        self, prepared: Prepared, parts: list[Part], until: float, spending: Spending, turn: int
+    ) -> None:
+        for part in parts:
+            part.is_worth_again = False
+        groups = groups_of(self._writer, prepared, parts, turn)
+        shared = [group for group in groups if group.is_shared]
+        others = [group for group in groups if not group.is_shared]
+
+        async def one_by_one() -> None:
+            # The first writes the document to the service's cache, the others read it.
+            if shared:
+                await self._group(prepared, shared[0], until, spending, turn)
+                await asyncio.gather(
+                    *(self._group(prepared, one, until, spending, turn) for one in shared[1:])
+                )
+
+        await asyncio.gather(
+            one_by_one(), *(self._group(prepared, one, until, spending, turn) for one in others)
+        )
+
+    async def _group(
+        self, prepared: Prepared, group: Group, until: float, spending: Spending, turn: int
+    ) -> None:
+        purpose: Purpose = "again" if turn else "validation"
+        try:
+            reply = await self._with_rules(prepared, group, until, spending, purpose)
+        except SemanticError as error:
+            for part in group.parts:
+                part.problem = str(error)
+            return
+        self._take(prepared, group, reply)
+        await asyncio.get_running_loop().run_in_executor(None, self._keep, prepared, group)
+
+    def _take(self, prepared: Prepared, group: Group, reply: Reply) -> None:
+        """Puts a reply's answers to their questions."""
+        stop = _STOPS.get(reply.stop)
+        if stop is not None and reply.stop != "max_tokens":
+            for part in group.parts:
+                part.problem = stop
+            return
+        asked = {
+            question.id: (question, part)
+            for part in group.parts
+            for question in [self._writer.questions[part.gate.gate]]
+        }
+        answers = read_answers(reply.text, {name: one for name, (one, _) in asked.items()})
+        if answers.unknown:
+            _log.info("a reply had %d answers that nobody asked for", answers.unknown)
+        for name, (_, part) in asked.items():
+            given = answers.given.get(name)
+            wrong = answers.wrong.get(name) or stop or "there is no answer"
+            if given is not None:
+                wrong = prepared.read(part, given)
+            if wrong:
+                part.problem, part.is_worth_again = stop or wrong, True
+
+    def _keep(self, prepared: Prepared, group: Group) -> None:
+        known = {part.key: part.answer for part in group.parts if part.answer is not None}
+        if known:
+            self._answers.put_many(known, document=prepared.digest)
+
+    async def _with_rules(
+        self, prepared: Prepared, group: Group, until: float, spending: Spending, purpose: Purpose
+    ) -> Reply:
+        """One call; while the service does not have the rules, one at a time."""
+        if not self._writer.rules_are_kept:
+            return await self._call(prepared, group, until, spending, purpose)
+        while self._writing_rules is not None and self._now() >= self._rules_until:
+            try:
+                left = max(0.0, until - self._now())
+                await asyncio.wait_for(self._writing_rules.wait(), timeout=left)
+            except asyncio.TimeoutError:
+                break
+        written = None
+        if self._now() >= self._rules_until and self._writing_rules is None:
+            written = self._writing_rules = asyncio.Event()
+        try:
+            reply = await self._call(prepared, group, until, spending, purpose)
+            self._rules_until = self._now() + _HOLDS[self._writer.options.rules_keep]
+            return reply
+        finally:
+            if written is not None:
+                written.set()
+                self._writing_rules = None
+
+    async def _call(
+        self, prepared: Prepared, group: Group, until: float, spending: Spending, purpose: Purpose
+    ) -> Reply:
+        if prepared.is_left:
+            raise SemanticError("nobody waited for the answer any more")
+        return await self._caller.call(
+            group.prompt,
+            until=until,
+            spending=spending,
+            purpose=purpose,
+            document=prepared.digest.hex(),
+            gates=tuple(part.gate.gate for part in group.parts),
+        )
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,396 @@
+"""`SemanticClient`: what rules leave open, put to a language model, for threads and for asyncio.
+
+    questions ─▶ redaction, evidence ─▶ known? ─▶ groups ─▶ calls ─▶ verdicts
+
+It answers every question in time and raises nothing: what it could not find out is NEEDS_REVIEW,
+and the message says why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+from types import TracebackType
+from typing import Final
+
+from gatecore.errors import SemanticError, SemanticGateError
+from gatecore.loggers import logger
+from gatecore.protocols import Cache, Judgement, Open, SemanticStore
+from gatecore.semantic.accounts import Accounts
+from gatecore.semantic.answer_cache import AnswerCache
+from gatecore.semantic.asking import Asker, Group, groups_of
+from gatecore.semantic.budgets import Budgets
+from gatecore.semantic.gates import SemanticGate, check_gates
+from gatecore.semantic.loop import BackgroundLoop
+from gatecore.semantic.options import SemanticOptions
+from gatecore.semantic.preparing import NEEDS_REVIEW, Prepared, Preparer
+from gatecore.semantic.prompts import Block, Prompt
+from gatecore.semantic.provider import Provider, Reply
+from gatecore.semantic.redaction import Redactor
+from gatecore.semantic.retries import Caller
+from gatecore.semantic.usage import Usage
+from gatecore.semantic.writing import CHARACTERS_A_TOKEN, PROMPT_VERSION, Writer
+
+__all__ = ["Completion", "Estimate", "SemanticClient"]
+
+_log = logger("semantic")
+#: What a caller waits beyond its deadline for a loop that is about to answer.
+_GRACE: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What asking would take, before it is done.
+
+    Attributes:
+        calls: Calls, if nothing goes wrong.
+        questions: Questions that have to be asked.
+        known: Questions whose answers are there already.
+        usage: Tokens: input as if nothing was in the service's cache yet, output at most.
+        money: What they cost.
+        is_counted: Whether the service counted the input; else four characters are a token.
+    """
+
+    calls: int
+    questions: int
+    known: int
+    usage: Usage
+    money: Decimal
+    is_counted: bool = False
+
+    def __add__(self, other: Estimate) -> Estimate:
+        return Estimate(
+            self.calls + other.calls,
+            self.questions + other.questions,
+            self.known + other.known,
+            self.usage + other.usage,
+            self.money + other.money,
+            self.is_counted and other.is_counted,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A model's free answer to a prompt.
+
+    Attributes:
+        text: The answer.
+        stop: Why it ended.
+        usage: The tokens.
+        model: The model.
+    """
+
+    text: str
+    stop: str
+    usage: Usage
+    model: str
+
+
+class SemanticClient:
+    r"""Asks a language model what rules leave open. Threads and event loops may share it.
+
+    Args:
+        gates: The questions it knows.
+        options: Model, prices, limits, budgets.
+        provider: The service; `AnthropicProvider()`, with the key from the environment, if None.
+        cache: Where answers are kept besides the client's own memory, such as a `RedisCache`.
+        store: Where answers, calls and batches are kept between processes:
+            `gatecore.audit.AuditStore.semantic`.
+        redactor: What takes personal data out; `Redactor()` if None. `SemanticOptions.redact` says
+            whether it is used at all.
+
+    Raises:
+        SemanticGateError: A gate is not one, two have one name, or the service no longer has the
+            model.
+        ImportError: `anthropic` is missing: `pip install "gatecore-re[semantic]"`.
+
+    A validation costs a call for 16 open questions, once for each document. Nothing is sent without
+    redaction unless the options say so, and no text of a document is in logs, spans, stores or,
+    unless `keep_reasons`, in caches outside of the process.
+    """
+
+    def __init__(
+        self,
+        gates: Iterable[SemanticGate],
+        options: SemanticOptions,
+        *,
+        provider: Provider | None = None,
+        cache: Cache | None = None,
+        store: SemanticStore | None = None,
+        redactor: Redactor | None = None,
+    ) -> None:
+        self._listed = check_gates(gates)
+        self._gates = {gate.gate: gate for gate in self._listed}
+        self.options: Final = options
+        if provider is None:
+            from gatecore.semantic.anthropic_provider import AnthropicProvider
+
+            provider = AnthropicProvider()
+        self.provider: Final = provider
+        self._refuse_old(provider, options.model.name)
+        self.accounts: Final = Accounts(store)
+        self._budgets = Budgets(options.budget, client=self.accounts.client)
+        self._store = store
+        if store is not None:
+            self._budgets.recall(store.calls(self._budgets.day_began()))
+        self._answers = AnswerCache(cache, store, keep_reasons=options.keep_reasons)
+        self._redactor = (redactor or Redactor()) if options.redact else None
+        self._writer = Writer.of(self._listed, options)
+        self._preparer = Preparer(
+            self._writer, options, self._redactor, self._answers, self.accounts
+        )
+        self._loop = BackgroundLoop()
+        self._made_for = -1
+        self._asker_now: Asker
+        self._caller_now: Caller
+        self.version: Final = self._version()
+
+    def _refuse_old(self, provider: Provider, model: str) -> None:
+        ends = provider.deprecated(model)
+        if not ends:
+            return
+        _log.warning("the model %s ends on %s: name another one in the options", model, ends)
+        if ends[:10] <= time.strftime("%Y-%m-%d", time.gmtime()):
+            raise SemanticGateError(
+                f"the model {model} ended on {ends}; name another one in SemanticOptions.model"
+            )
+
+    def _version(self) -> str:
+        parts = (
+            PROMPT_VERSION,
+            self.options.model.name,
+            self.options.effort,
+            repr(self._redactor),
+            *(gate.content for gate in sorted(self._listed, key=lambda gate: gate.gate)),
+        )
+        return sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def gates(self) -> Collection[str]:
+        """The names of its gates, as `module/gate`."""
+        return self._gates.keys()
+
+    @property
+    def writer(self) -> Writer:
+        """What writes its prompts."""
+        return self._writer
+
+    def is_open(self, gate: str, status: str) -> bool:
+        """Whether the gate's rules leave its question open if they say this."""
+        known = self._gates.get(gate)
+        return known is not None and known.is_open(status)
+
+    def judge(
+        self, text: str, questions: Sequence[Open], *, seconds: float | None = None
+    ) -> Mapping[str, Judgement]:
+        """The judgements by gate, in `seconds` at most; `SemanticOptions.deadline_seconds` if None.
+
+        Blocks the calling thread. What has no answer by then is NEEDS_REVIEW; an answer that comes
+        later is kept, so that the next one who asks has it.
+        """
+        try:
+            if self._loop.is_here:
+                raise SemanticError("the client's own event loop cannot wait for itself")
+            until = time.monotonic() + self._seconds(seconds)
+            prepared = self.prepare(text, questions)
+            if not prepared.open:
+                return self._judgements(prepared)
+            asked = self._begin(prepared, until)
+            try:
+                asked.result(timeout=max(0.0, until - time.monotonic()) + _GRACE)
+            except (FutureTimeoutError, TimeoutError):
+                pass
+            except BaseException:
+                prepared.is_left = True
+                raise
+            return self._judgements(prepared)
+        except Exception as error:
+            return self._failed(questions, error)
+
+    async def judge_async(
+        self, text: str, questions: Sequence[Open], *, seconds: float | None = None
+    ) -> Mapping[str, Judgement]:
+        """Likewise without holding the event loop up; a cancelled task asks nothing further."""
+        try:
+            until = time.monotonic() + self._seconds(seconds)
+            prepared = await asyncio.to_thread(self.prepare, text, questions)
+            if not prepared.open:
+                return self._judgements(prepared)
+            asked = asyncio.wrap_future(self._begin(prepared, until))
+            try:
+                left = max(0.0, until - time.monotonic()) + _GRACE
+                await asyncio.wait_for(asyncio.shield(asked), timeout=left)
+            except (asyncio.TimeoutError, TimeoutError):
+                pass
+            except asyncio.CancelledError:
+                prepared.is_left = True
+                raise
+            return self._judgements(prepared)
+        except Exception as error:
+            return self._failed(questions, error)
+
+    def prepare(self, text: str, questions: Sequence[Open]) -> Prepared:
+        """A document with its questions, redacted, those answered that are known."""
+        return self._preparer.prepare(text, questions)
+
+    def groups(self, prepared: Prepared) -> list[Group]:
+        """The calls that its open questions come to."""
+        return groups_of(self._writer, prepared, prepared.open)
+
+    def estimate(self, text: str, questions: Sequence[Open], *, counts: bool = False) -> Estimate:
+        """What asking would take.
+
+        Args:
+            text: The document.
+            questions: What its rules leave open.
+            counts: Whether the service counts the tokens: a request for each call, which is free
+                but sends the redacted document.
+
+        Raises:
+            SemanticError: The service did not count.
+        """
+        prepared = self.prepare(text, questions)
+        groups = self.groups(prepared)
+        usage, is_counted = Usage(), counts and bool(groups)
+        for group in groups:
+            tokens = None
+            if counts:
+                tokens = self._loop.start(self.provider.count_tokens(group.prompt)).result()
+            if tokens is None:
+                tokens, is_counted = -(-group.prompt.characters // CHARACTERS_A_TOKEN), False
+            usage += Usage(fresh=tokens, output=group.prompt.max_tokens)
+        return Estimate(
+            len(groups),
+            len(prepared.open),
+            sum(part.answer is not None for part in prepared.parts.values()),
+            usage,
+            self.options.model.prices.of(usage),
+            is_counted,
+        )
+
+    def complete(
+        self,
+        prompt: str,
+        *,
+        system: str = "",
+        max_tokens: int = 1_024,
+        seconds: float | None = None,
+    ) -> Completion:
+        """A model's free answer, within the client's limits, budgets and retries.
+
+        Personal data in the prompt is taken out and put back into the answer.
+
+        Raises:
+            SemanticError: There is none; the message says why.
+        """
+        until = time.monotonic() + self._seconds(seconds)
+        redacted = None if self._redactor is None else self._redactor.redact(prompt)
+        blocks = (Block(system),) if system else ()
+        sent = Prompt(
+            model=self.options.model.name,
+            system=blocks,
+            content=(Block(prompt if redacted is None else redacted.text),),
+            max_tokens=max_tokens,
+        )
+        asked = self._loop.start(self._complete(sent, until))
+        try:
+            reply = asked.result(timeout=max(0.0, until - time.monotonic()) + _GRACE)
+        except (FutureTimeoutError, TimeoutError):
+            raise SemanticError("the deadline was over before there was an answer") from None
+        text = reply.text if redacted is None else redacted.restore(reply.text)
+        return Completion(text, reply.stop, reply.usage, reply.model)
+
+    async def _complete(self, prompt: Prompt, until: float) -> Reply:
+        loop = asyncio.get_running_loop()
+        _, caller = self._parts()
+        return await caller.call(
+            prompt,
+            until=loop.time() + until - time.monotonic(),
+            spending=self._budgets.spending(),
+            purpose="completion",
+        )
+
+    def _begin(self, prepared: Prepared, until: float) -> Future[None]:
+        return self._loop.start(self._ask(prepared, until))
+
+    async def _ask(self, prepared: Prepared, until: float) -> None:
+        loop = asyncio.get_running_loop()
+        asker, _ = self._parts()
+        # The loop's clock need not be `time.monotonic`.
+        until_there = loop.time() + until - time.monotonic()
+        await asker.ask(prepared, until_there, self._budgets.spending())
+
+    def _parts(self) -> tuple[Asker, Caller]:
+        """What belongs to the loop that runs now: made anew after a fork or a close."""
+        if self._made_for != self._loop.generation:
+            self._caller_now = Caller(
+                self.provider, self.options, budgets=self._budgets, accounts=self.accounts
+            )
+            self._asker_now = Asker(self._writer, self._caller_now, self._answers, self.accounts)
+            self._made_for = self._loop.generation
+        return self._asker_now, self._caller_now
+
+    def _seconds(self, seconds: float | None) -> float:
+        return self.options.deadline_seconds if seconds is None else seconds
+
+    def _judgements(self, prepared: Prepared) -> Mapping[str, Judgement]:
+        judged = prepared.judgements()
+        left = sum(one.status == NEEDS_REVIEW for one in judged.values())
+        if left:
+            self.accounts.count("needs_review", left)
+        return judged
+
+    def _failed(self, questions: Sequence[Open], error: Exception) -> Mapping[str, Judgement]:
+        """What a mistake of ours, or of a host's parts, comes to."""
+        why = str(error) if isinstance(error, SemanticError) else type(error).__name__
+        _log.warning("questions were not asked: %s", type(error).__name__)
+        self.accounts.count("needs_review", len(questions))
+        return {
+            question.gate: Judgement(NEEDS_REVIEW, "", f"they could not be asked: {why}")
+            for question in questions
+        }
+
+    def measurements(self) -> Mapping[str, float]:
+        """Numbers by name, for `gatecore.metrics.Metrics`."""
+        return self.accounts.measurements()
+
+    def close(self) -> None:
+        """Ends its thread and connections; what is going on has some seconds to be done."""
+        if self._made_for == self._loop.generation:
+            self._loop.start(self.provider.aclose()).result(timeout=10.0)
+        self._loop.close()
+
+    async def aclose(self) -> None:
+        """Likewise without holding the event loop up."""
+        await asyncio.to_thread(self.close)
+
+    def __enter__(self) -> SemanticClient:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> SemanticClient:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"<gatecore.SemanticClient of {len(self._gates)} gates, {self.options.model.name}>"

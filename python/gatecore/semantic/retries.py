@@ -1,0 +1,303 @@
+"""`Caller`: one call, with its turn, its budget, its account and the only retries there are."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from gatecore.breaker import Breaker
+from gatecore.errors import SemanticError
+from gatecore.loggers import logger
+from gatecore.semantic.accounts import Accounts, CallRecord, Purpose
+from gatecore.semantic.budgets import BudgetError, Reserved, Spending
+from gatecore.semantic.estimates import Estimates
+from gatecore.semantic.limits import Limiter, LimitError, Reservation, in_words
+from gatecore.semantic.options import SemanticOptions
+from gatecore.semantic.prompts import Prompt
+from gatecore.semantic.provider import Provider, ProviderError, Reply
+from gatecore.semantic.usage import Usage
+
+__all__ = ["CallError", "Caller", "new_breaker"]
+
+_FIRST_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 8.0
+#: Failures that say that the service is not well. One that refuses is well.
+_ILL: Final = frozenset({"overloaded", "server", "timeout", "connection"})
+_IN_WORDS: Final = {
+    "rate limit": "refused the call as one too many",
+    "overloaded": "is overloaded",
+    "server": "failed",
+    "timeout": "did not answer in time",
+    "connection": "could not be reached, or broke off",
+    "credentials": "does not accept the credentials",
+    "request": "does not accept the request",
+    "too large": "says that the request is too large",
+    "malformed": "sent an answer that cannot be read",
+}
+
+
+class CallError(SemanticError):
+    """A call has no reply, and is not tried again: says why in words for a report.
+
+    Attributes:
+        failure: The last try's failure, as `ProviderError` has it; empty if none was made.
+        tries: Tries that were made.
+    """
+
+    def __init__(self, message: str, *, failure: str = "", tries: int = 0) -> None:
+        super().__init__(message)
+        self.failure = failure
+        self.tries = tries
+
+
+def new_breaker(clock: Callable[[], float] = time.monotonic) -> Breaker:
+    """A breaker for a service: it opens at five failures in a row, for 1 s up to 30 s."""
+    return Breaker(30.0, clock, first=1.0, tolerated=4)
+
+
+@dataclass(frozen=True, slots=True)
+class _Why:
+    """What a call is for, as its record says it."""
+
+    purpose: Purpose
+    document: str
+    gates: tuple[str, ...]
+
+
+class Caller:
+    """Makes calls; nothing else sends anything, and nothing else tries again.
+
+    A call that its caller no longer waits for is not broken off: make it a task, wait for the task
+    as long as you like, and leave it alone. What it takes is accounted, its reply is the task's
+    result. After `until` no try begins.
+
+    All calls are made on one event loop.
+
+    Args:
+        provider: The service.
+        limiter: Rates.
+        breaker: Whether the service is left alone.
+        accounts: Who spent what.
+        estimates: Tokens before a call.
+        options: Timeout, retries, prices, and the seed of the pauses between tries.
+        clock: A monotonic clock in seconds, the event loop's.
+        now: Seconds since 1970.
+        sleep: Waits for so many seconds.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        limiter: Limiter,
+        breaker: Breaker,
+        accounts: Accounts,
+        estimates: Estimates,
+        options: SemanticOptions,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._provider = provider
+        self._limiter = limiter
+        self._breaker = breaker
+        self._accounts = accounts
+        self._estimates = estimates
+        self._options = options
+        self._clock = clock
+        self._now = now
+        self._sleep = sleep
+        self._random = Random(options.seed)
+
+    async def call(
+        self,
+        prompt: Prompt,
+        *,
+        until: float,
+        spending: Spending,
+        purpose: Purpose = "validation",
+        document: str = "",
+        gates: Sequence[str] = (),
+    ) -> Reply:
+        """One question and its answer.
+
+        Args:
+            prompt: The question.
+            until: When no further try is to begin, by the clock.
+            spending: What the validation may spend, and has spent.
+            purpose: Why it is asked.
+            document: The document's digest in hex.
+            gates: The gates whose questions are asked.
+
+        Raises:
+            CallError: There is no reply.
+            BudgetError: There would be one, but not within the budget.
+            LimitError: There would be one, but its turn comes too late.
+        """
+        why = _Why(purpose, document, tuple(gates))
+        tries = 0
+        while True:
+            await self._wait_for_the_breaker(until, tries)
+            try:
+                return await self._try(prompt, until, spending, why, tries + 1)
+            except ProviderError as error:
+                tries += 1
+                pause = self._pause_after(error, tries, until)
+            except (BudgetError, LimitError) as error:
+                if not tries:
+                    raise
+                last = f"the last of {tries} tries failed, and {error}"
+                if isinstance(error, BudgetError):
+                    raise BudgetError(last, budget=error.budget) from None
+                raise LimitError(last, wait=error.wait) from None
+            await self._sleep(pause)
+
+    def _pause_after(self, error: ProviderError, tries: int, until: float) -> float:
+        """The seconds until the next try.
+
+        Raises:
+            CallError: There is none.
+        """
+        said = f"the service {_IN_WORDS[error.failure]} ({error})"
+
+        def final(reason: str) -> CallError:
+            return CallError(f"{said}{reason}", failure=error.failure, tries=tries)
+
+        if not error.is_transient:
+            raise final("") from None
+        left = until - self._clock()
+        asked = error.retry_after
+        if asked is not None and asked >= left:
+            raise final(
+                f" and wants to be asked again in {in_words(asked)}; "
+                f"the deadline is in {in_words(left)}"
+            ) from None
+        if tries > self._options.retries:
+            times = "once" if tries == 1 else f"{tries:,} times"
+            raise final(f"; it was asked {times}, which is all that retries allow") from None
+        most = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (tries - 1))
+        pause = max(0.0, asked or 0.0) + self._random.uniform(0.0, most)
+        if pause >= left:
+            if asked is None:
+                raise final(f"; the deadline is in {in_words(left)}, too soon to ask again") from None
+            pause = asked  # the rest is only to keep tries apart
+        self._accounts.count("retries")
+        logger("semantic").info(
+            "a call failed (%s); it is tried again in %.2f s", error.failure, pause
+        )
+        return pause
+
+    async def _wait_for_the_breaker(self, until: float, tries: int) -> None:
+        """Who comes while the service is left alone is sent away; who has begun waits."""
+        while True:
+            pause = self._breaker.closed_in
+            if pause <= 0 and self._breaker.allows():
+                return
+            left = until - self._clock()
+            if not tries or pause >= left:
+                self._accounts.count("breaker_refused")
+                raise CallError(
+                    "the service failed several times in a row and is left alone for "
+                    f"{in_words(self._breaker.closed_in)} more",
+                    failure="breaker",
+                    tries=tries,
+                )
+            await self._sleep(min(left, pause + self._random.uniform(0.05, 0.25)))
+
+    async def _try(
+        self, prompt: Prompt, until: float, spending: Spending, why: _Why, tries: int
+    ) -> Reply:
+        if self._clock() >= until:
+            raise CallError("the deadline has passed", failure="deadline", tries=tries - 1)
+        estimate = self._estimates.of(prompt)
+        prices = self._options.model.prices
+        try:
+            reserved = spending.reserve(estimate, prices.of(estimate))
+        except BudgetError:
+            self._accounts.count("budget_refused")
+            raise
+        try:
+            async with self._limiter.reserve(
+                input_tokens=estimate.input, output_tokens=estimate.output, until=until
+            ) as turn:
+                return await self._send(prompt, estimate, turn, reserved, why, tries)
+        except LimitError:
+            self._accounts.count("limit_refused")
+            raise
+        finally:
+            reserved.release()  # unless it was settled
+
+    async def _send(
+        self,
+        prompt: Prompt,
+        estimate: Usage,
+        turn: Reservation,
+        reserved: Reserved,
+        why: _Why,
+        tries: int,
+    ) -> Reply:
+        began, at = self._clock(), self._now()
+        prices = self._options.model.prices
+
+        def ended(usage: Usage, outcome: str, *, unheard: bool, request_id: str = "") -> None:
+            money = prices.of(usage)
+            reserved.settle(usage, money)
+            if not unheard and outcome != "answered":
+                return  # nothing was used
+            self._accounts.add(
+                CallRecord(
+                    at=at,
+                    model=prompt.model,
+                    purpose=why.purpose,
+                    document=why.document,
+                    gates=why.gates,
+                    usage=usage,
+                    money=money,
+                    seconds=self._clock() - began,
+                    tries=tries,
+                    outcome=outcome,
+                    request_id=request_id,
+                    unheard=unheard,
+                    client=self._accounts.client,
+                )
+            )
+
+        self._accounts.count("sent")
+        try:
+            reply = await self._provider.send(prompt, timeout=self._options.timeout_seconds)
+        except ProviderError as error:
+            self._failed(error, turn)
+            used = estimate if error.may_be_billed else Usage()
+            ended(used, error.failure, unheard=error.may_be_billed)
+            raise
+        except asyncio.CancelledError:
+            turn.settle(None)
+            ended(estimate, "cancelled", unheard=True)
+            raise
+        except Exception as error:
+            # A provider that breaks its promise; its text may quote what was sent.
+            wrapped = ProviderError(type(error).__name__, failure="malformed", may_be_billed=True)
+            self._failed(wrapped, turn)
+            ended(estimate, "malformed", unheard=True)
+            raise wrapped from None
+        self._breaker.succeeded()
+        self._estimates.learn(prompt, reply.usage)
+        turn.settle(reply.usage, reply.rates)
+        ended(reply.usage, "answered", unheard=False, request_id=reply.request_id)
+        return reply
+
+    def _failed(self, error: ProviderError, turn: Reservation) -> None:
+        self._accounts.count("failed")
+        refused_for = None
+        if error.failure == "rate limit":
+            self._accounts.count("rate_limited")
+            refused_for = error.retry_after if error.retry_after is not None else 1.0
+        turn.settle(None if error.may_be_billed else Usage(), error.rates, refused_for=refused_for)
+        if error.failure in _ILL:
+            self._breaker.failed()
+        else:
+            self._breaker.succeeded()  # it answered
