@@ -183,7 +183,9 @@ class Caller:
         pause = max(0.0, asked or 0.0) + self._random.uniform(0.0, most)
         if pause >= left:
             if asked is None:
-                raise final(f"; the deadline is in {in_words(left)}, too soon to ask again") from None
+                raise final(
+                    f"; the deadline is in {in_words(left)}, too soon to ask again"
+                ) from None
             pause = asked  # the rest is only to keep tries apart
         self._accounts.count("retries")
         logger("semantic").info(
