@@ -42,7 +42,7 @@ _PAGE: Final = 500
 #: How often a batch is read for results that it does not have.
 _READS: Final = 3
 #: What a service says if it certainly made no batch. After anything else it may have.
-_NOT_MADE: Final = frozenset({"rate limit", "overloaded", "credentials", "request", "too large"})
+_NOT_MADE: Final = frozenset({"rate limit", "credentials", "request", "not found", "too large"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +248,7 @@ class Bulk:
             try:
                 state = await self._provider.batch(batch)
             except ProviderError as error:
-                if error.failure == "request":  # it is not there
+                if error.failure == "not found":
                     await self._ask_again(self._of(batch), "its batch is gone")
                 else:
                     self._for_now(error)
@@ -286,7 +286,7 @@ class Bulk:
                         await self._note(page)
                         page = []
             except ProviderError as error:
-                if error.failure == "request":
+                if error.failure == "not found":
                     await self._ask_again(self._of(batch), "its batch is gone")
                 else:
                     self._for_now(error)

@@ -118,7 +118,7 @@ class _Service:
 
     def _found(self, batch: str) -> _Batch:
         if batch not in self.made:
-            raise ProviderError("HTTP 404", failure="request")
+            raise ProviderError("HTTP 404", failure="not found")
         return self.made[batch]
 
     async def results(self, batch: str) -> AsyncIterator[BatchItem]:
@@ -333,7 +333,7 @@ def test_killed_again_and_again_it_comes_to_an_end() -> None:
 
 
 @pytest.mark.parametrize("was_made", [False, True])
-@pytest.mark.parametrize("failure", ["timeout", "connection", "server", "malformed"])
+@pytest.mark.parametrize("failure", ["timeout", "connection", "server", "overloaded", "malformed"])
 def test_a_batch_that_may_have_been_made_is_looked_for(failure: Any, was_made: bool) -> None:
     names = _names(6)
     error = ProviderError("cut", failure=failure, may_be_billed=True)
@@ -351,10 +351,9 @@ def test_a_batch_that_may_have_been_made_is_looked_for(failure: Any, was_made: b
     assert set(service.asked.values()) == {1}
 
 
-@pytest.mark.parametrize("failure", ["rate limit", "overloaded"])
-def test_a_batch_that_was_refused_for_now_is_sent_later(failure: Any) -> None:
+def test_a_batch_that_was_refused_for_now_is_sent_later() -> None:
     names = _names(6)
-    service = _Service(fails=[(ProviderError("not now", failure=failure), False)])
+    service = _Service(fails=[(ProviderError("not now", failure="rate limit"), False)])
     bulk, got = _bulk(service, _Store()), list[BulkResult]()
 
     async def begin() -> None:
@@ -413,6 +412,22 @@ def test_a_batch_that_is_gone_is_asked_anew() -> None:
     _check_answers(service, names, got)
     assert set(service.billed.values()) == {2}
     assert len(store.said) == 8
+
+
+def test_a_service_that_refuses_to_look_is_not_taken_to_have_lost_a_batch() -> None:
+    names, store = _names(4), _Store()
+
+    class Refusing(_Service):
+        async def batch(self, batch: str) -> BatchState:
+            raise ProviderError("HTTP 400", failure="request")
+
+    service = Refusing()
+    with pytest.raises(ProviderError, match="400"):
+        _run(_bulk(service, store), names, [])
+    well, got = _Service(made=service.made, asked=service.asked), list[BulkResult]()
+    _run(_bulk(well, store), names, got)
+    _check_answers(well, names, got)
+    assert set(well.asked.values()) == {1}
 
 
 def test_a_request_without_a_prompt_is_an_error_of_its_own() -> None:
