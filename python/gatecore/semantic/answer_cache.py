@@ -206,13 +206,7 @@ class AnswerCache:
         called where it may wait.
         """
         wanted = dict.fromkeys(keys)
-        found: dict[bytes, StoredAnswer] = {}
-        with self._lock:
-            for key in wanted:
-                if key in self._memory:
-                    self._memory.move_to_end(key)
-                    found[key] = self._memory[key][0]
-            self._counts["memory_hits_total"] += len(found)
+        found = self.remembered(wanted)
         cached = self._of_cache([key for key in wanted if key not in found])
         found.update(cached)
         stored = self._of_store([key for key in wanted if key not in found])
@@ -220,6 +214,15 @@ class AnswerCache:
         self._remember({**cached, **stored}, document)
         self._to_cache(stored, document)
         self._count("misses_total", len(wanted) - len(found))
+        return found
+
+    def remembered(self, keys: Iterable[bytes]) -> dict[bytes, StoredAnswer]:
+        """Those that this process knows, by key; never waits."""
+        with self._lock:
+            found = {key: self._memory[key][0] for key in keys if key in self._memory}
+            for key in found:
+                self._memory.move_to_end(key)
+            self._counts["memory_hits_total"] += len(found)
         return found
 
     def put_many(self, answers: Mapping[bytes, StoredAnswer], *, document: bytes) -> None:
