@@ -112,7 +112,7 @@ def test_calls_from_a_time_on_in_the_order_of_recording(
         {"tries": 1 << 63},
         {"gates": [7]},
         {"model": 7},
-        {"note": object()},
+        {"note": {7}},
     ],
     ids=str,
 )
