@@ -113,9 +113,9 @@ class SemanticClient:
         ImportError: `anthropic` is missing: `pip install "gatecore-re[semantic]"`.
 
     Making one takes about two seconds: the SDK is imported, and the patterns for personal data are
-    compiled. A validation costs a call for 16 open questions, once for each document. Nothing is sent without
-    redaction unless the options say so, and no text of a document is in logs, spans, stores or,
-    unless `keep_reasons`, in caches outside of the process.
+    compiled. A validation costs a call for 16 open questions, once for each document. Nothing is
+    sent without redaction unless the options say so, and no text of a document is in logs, spans,
+    stores or, unless `keep_reasons`, in caches outside of the process.
     """
 
     def __init__(
