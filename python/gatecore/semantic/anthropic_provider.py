@@ -169,7 +169,9 @@ class AnthropicProvider:
         Raises:
             ProviderError: There is none; if `may_be_billed`, there may be one all the same.
         """
-        requests: Any = [{"custom_id": name, "params": _request(prompt)} for name, prompt in prompts]
+        requests: Any = [
+            {"custom_id": name, "params": _request(prompt)} for name, prompt in prompts
+        ]
         batches = self._sdk().messages.batches
         return _state(
             await self._asked(

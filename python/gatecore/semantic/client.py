@@ -329,9 +329,7 @@ class SemanticClient:
     def _parts(self) -> tuple[Asker, Caller]:
         """What belongs to the loop that runs now: made anew after a fork or a close."""
         if self._made_for != self._loop.generation:
-            self._caller_now = Caller(
-                self.provider, self.options, budgets=self._budgets, accounts=self.accounts
-            )
+            self._caller_now = Caller(self.provider, self.options, self.accounts)
             self._asker_now = Asker(self._writer, self._caller_now, self._answers, self.accounts)
             self._made_for = self._loop.generation
         return self._asker_now, self._caller_now
