@@ -48,6 +48,9 @@ class Tokens:
     def __add__(self, other: Tokens) -> Tokens:
         return Tokens(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
+    def __bool__(self) -> bool:
+        return bool(self.input or self.output)
+
     def as_usage(self, tier: str) -> dict[str, Any]:
         """The `usage` of an answer."""
         return {
