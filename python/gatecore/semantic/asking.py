@@ -72,7 +72,7 @@ def groups_of(
     listed = writer.groups(whole, digest, turn)
     is_shared = len(listed) > 1
     for names in listed:
-        prompt = writer.prompt(names, by_name[names[0]].evidence.text, is_shared=is_shared)
+        prompt = writer.prompt(names, shown_of(by_name[names[0]].evidence), is_shared=is_shared)
         groups.append(Group([by_name[name] for name in names], prompt, is_shared=is_shared))
     for names in writer.groups(passages, digest, turn):
         shown = _together(writer, [(name, by_name[name].evidence) for name in names])
@@ -81,9 +81,14 @@ def groups_of(
     return groups
 
 
+def shown_of(evidence: Evidence) -> str:
+    """What a question may see, as a prompt has it."""
+    return "\n[…]\n".join(evidence.pieces)
+
+
 def _together(writer: Writer, evidence: Sequence[tuple[str, Evidence]]) -> str:
     return "\n\n".join(
-        f"Passages for {writer.questions[name].id}:\n{one.text}" for name, one in evidence
+        f"Passages for {writer.questions[name].id}:\n{shown_of(one)}" for name, one in evidence
     )
 
 

@@ -26,6 +26,7 @@ from gatecore.semantic.accounts import Accounts
 from gatecore.semantic.answer_cache import AnswerCache
 from gatecore.semantic.asking import Asker, Group, groups_of
 from gatecore.semantic.budgets import Budgets
+from gatecore.semantic.estimates import Estimates
 from gatecore.semantic.gates import SemanticGate, check_gates
 from gatecore.semantic.loop import BackgroundLoop
 from gatecore.semantic.options import SemanticOptions
@@ -135,8 +136,8 @@ class SemanticClient:
         self.provider: Final = provider
         self._refuse_old(provider, options.model.name)
         self.accounts: Final = Accounts(store)
-        self._budgets = Budgets(options.budget, client=self.accounts.client)
-        self._store = store
+        self._budgets = Budgets(options.budget, self.accounts)
+        self._estimates = Estimates()
         if store is not None:
             self._budgets.recall(store.calls(self._budgets.day_began()))
         self._answers = AnswerCache(cache, store, keep_reasons=options.keep_reasons)
@@ -329,7 +330,9 @@ class SemanticClient:
     def _parts(self) -> tuple[Asker, Caller]:
         """What belongs to the loop that runs now: made anew after a fork or a close."""
         if self._made_for != self._loop.generation:
-            self._caller_now = Caller(self.provider, self.options, self.accounts)
+            self._caller_now = Caller(
+                self.provider, self.options, self.accounts, estimates=self._estimates
+            )
             self._asker_now = Asker(self._writer, self._caller_now, self._answers, self.accounts)
             self._made_for = self._loop.generation
         return self._asker_now, self._caller_now

@@ -8,14 +8,13 @@ from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from gatecore._gatecore import cache_key
 from gatecore.protocols import Judgement, Open
-from gatecore.semantic.answer_cache import AnswerCache, StoredAnswer
+from gatecore.semantic.answer_cache import AnswerCache, StoredAnswer, answer_key
 from gatecore.semantic.answers import Answer
-from gatecore.semantic.evidence import Evidence, Finder, locate
+from gatecore.semantic.evidence import Evidence, Finder, evidence_for, locate
 from gatecore.semantic.gates import SemanticGate
 from gatecore.semantic.options import SemanticOptions
-from gatecore.semantic.redaction import Redacted, Redactor
+from gatecore.semantic.redaction import Redacted, Redactor, unredacted
 from gatecore.semantic.writing import PROMPT_VERSION, Writer
 
 if TYPE_CHECKING:
@@ -73,13 +72,13 @@ class Prepared:
         return [
             part
             for part in self.parts.values()
-            if part.answer is None and not part.evidence.is_empty
+            if part.answer is None and not part.evidence.is_empty and not part.evidence.left_out
         ]
 
     def look_up(self, answers: AnswerCache) -> int:
         """Takes the answers that are known; how many. What does not fit is not taken."""
         wanted = self.open
-        found = answers.get_many([part.key for part in wanted])
+        found = answers.get_many([part.key for part in wanted], document=self.digest)
         taken = 0
         for part in wanted:
             answer = found.get(part.key)
@@ -149,28 +148,32 @@ class Preparer:
         Costs a pass for personal data, one for evidence, and a look into the caches.
         """
         digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
-        redacted = (
-            Redacted.unchanged(text) if self._redactor is None else self._redactor.redact(text)
-        )
+        redacted = unredacted(text) if self._redactor is None else self._redactor.redact(text)
+        needs_passages = any(self._gates[one.gate].evidence for one in questions)
+        found = self._finder.spans(text) if needs_passages else {}
         parts = {}
         for question in questions:
             gate = self._gates[question.gate]
-            evidence = self._finder.evidence_for(redacted, gate, question.spans)
+            spans = (*found.get(gate.gate, ()), *question.spans)
+            evidence = evidence_for(text, redacted, gate, spans)
             part = Part(gate, self._key(gate, digest, evidence), evidence)
             if evidence.is_empty:
                 part.problem = "no passage of the document was found that could be shown"
+            elif evidence.left_out:
+                part.problem = f"its passages have {evidence.left_out:,} characters too many"
             parts[question.gate] = part
         prepared = Prepared(digest, len(text), redacted, parts, self._options.model.name)
         self._accounts.count("cached_answers", prepared.look_up(self._answers))
         return prepared
 
     def _key(self, gate: SemanticGate, digest: bytes, evidence: Evidence) -> bytes:
-        return cache_key(
-            b"semantic",
-            self._options.model.name,
-            PROMPT_VERSION,
-            self._options.effort,
-            gate.meaning,
-            digest.hex(),
-            evidence.digest.hex(),
+        pieces = "\0".join(evidence.pieces).encode("utf-8", "surrogatepass")
+        return answer_key(
+            model=self._options.model.name,
+            prompt_version=PROMPT_VERSION,
+            gate=gate.meaning,
+            document=digest,
+            evidence=sha256(pieces).hexdigest(),
+            redaction=repr(self._redactor),
+            more=(self._options.effort,),
         )

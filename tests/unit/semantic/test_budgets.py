@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import warnings
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from time import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatecore.semantic.accounts import CallRecord
+from gatecore.semantic.accounts import Accounts, CallRecord
 from gatecore.semantic.budgets import BudgetError, Budgets, Spending
 from gatecore.semantic.options import Budget
 from gatecore.semantic.usage import Usage
@@ -158,6 +161,39 @@ def test_a_new_day_begins_at_midnight_utc_and_late_calls_belong_to_the_old_one()
     assert spending.calls == 2
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_child_goes_on_within_the_day_and_with_accounts_of_its_own() -> None:
+    accounts = Accounts()
+    budgets = Budgets(Budget(calls=None, daily_calls=2), accounts)
+    spending = budgets.spending()
+    spending.reserve(ONE, Decimal(0)).settle(ONE, Decimal(0))
+    record = CallRecord(at=time(), model="m", purpose="bulk", usage=ONE, client=accounts.client)
+    accounts.add(record)
+
+    def child() -> bool:
+        budgets.recall([record.as_mapping()])
+        is_counted_once = budgets.today == (1, 100, Decimal(0))
+        is_new = accounts.client != record.client and accounts.total.calls == 0
+        return is_counted_once and is_new and [_may(spending) for _ in range(2)] == [
+            "", "daily_calls"
+        ]  # fmt: skip
+
+    assert _in_a_child(child)
+    assert accounts.total.calls == 1
+
+
+def _in_a_child(work: Callable[[], bool]) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # other tests' threads
+        child = os.fork()
+    if not child:
+        try:
+            os._exit(0 if work() else 1)
+        finally:
+            os._exit(2)
+    return os.waitpid(child, 0)[1] == 0
+
+
 def test_a_clock_that_is_set_back_gives_no_second_budget() -> None:
     clock = Clock()
     budgets = Budgets(Budget(calls=None, daily_calls=1), clock=clock)
@@ -168,7 +204,7 @@ def test_a_clock_that_is_set_back_gives_no_second_budget() -> None:
 
 
 def test_other_processes_and_restarts_share_the_day() -> None:
-    clock = Clock()
+    clock, accounts = Clock(), Accounts()
 
     def call(at: float, client: str) -> dict[str, object]:
         record = CallRecord(
@@ -179,12 +215,12 @@ def test_other_processes_and_restarts_share_the_day() -> None:
     stored: list[Mapping[str, object]] = [
         call(clock.now - 1, "yesterday's"),
         call(clock.now + 1, "another"),
-        call(clock.now + 2, "mine"),
+        call(clock.now + 2, accounts.client),
         {"no": "call"},
         {**call(clock.now, "another"), "money": "much"},
         call(clock.now + 3, "another"),
     ]
-    budgets = Budgets(Budget(calls=None, daily_calls=4), client="mine", clock=clock)
+    budgets = Budgets(Budget(calls=None, daily_calls=4), accounts, clock=clock)
     spending = budgets.spending()
     spending.reserve(ONE, Decimal("0.1")).settle(ONE, Decimal("0.1"))
     budgets.recall(stored)
