@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from gatecore.semantic.anthropic_provider import AnthropicProvider
+from gatecore.semantic.messages import retry_after_of
 from gatecore.semantic.prompts import Block, Prompt
 from gatecore.semantic.provider import BatchProvider, Failure, ProviderError, Reply
 from gatecore.semantic.usage import Usage
@@ -268,12 +269,12 @@ def test_when_to_come_again(said: str | None, seconds: float | None) -> None:
 
 
 def test_when_to_come_again_as_a_date_or_in_milliseconds() -> None:
-    provider = AnthropicProvider("key", clock=lambda: 1_800_000_000.0)
-    date = format_datetime(datetime.fromtimestamp(1_800_000_090, timezone.utc), usegmt=True)
-    assert provider._retry_after({"retry-after": date}) == 90.0
-    assert provider._retry_after({"retry-after-ms": "250", "retry-after": "9"}) == 0.25
-    assert provider._retry_after({"retry-after-ms": "much", "retry-after": "9"}) == 9.0
-    assert provider._retry_after({"retry-after": "Sun, 99 Foo 2026 99:99:99 GMT"}) is None
+    now = 1_800_000_000.0
+    date = format_datetime(datetime.fromtimestamp(now + 90, timezone.utc), usegmt=True)
+    assert retry_after_of({"retry-after": date}, now) == 90.0
+    assert retry_after_of({"retry-after-ms": "250", "retry-after": "9"}, now) == 0.25
+    assert retry_after_of({"retry-after-ms": "much", "retry-after": "9"}, now) == 9.0
+    assert retry_after_of({"retry-after": "Sun, 99 Foo 2026 99:99:99 GMT"}, now) is None
 
 
 @pytest.mark.parametrize(
