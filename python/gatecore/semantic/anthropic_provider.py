@@ -35,6 +35,8 @@ T = TypeVar("T")
 
 _INSTALL: Final = 'anthropic is not installed: pip install "gatecore-re[semantic]"'
 _CONNECT_SECONDS: Final = 10.0
+#: The time for a question about a batch, or about tokens; for sending or reading a batch.
+_SECONDS: Final = 60.0
 _BATCH_SECONDS: Final = 600.0
 
 _BY_STATUS: Final[Mapping[int, Failure]] = {
@@ -131,10 +133,12 @@ class AnthropicProvider:
         request = request_of(prompt)
         del request["max_tokens"]
         messages = self._sdk().messages
-        counted = await self._asked(
-            lambda: messages.count_tokens(**request, timeout=_timeout(60.0)), timeout=60.0
-        )
-        return int(counted.input_tokens)
+
+        async def count() -> int:
+            counted = await messages.count_tokens(**request, timeout=_timeout(_SECONDS))
+            return int(counted.input_tokens)
+
+        return await self._asked(count, timeout=_SECONDS)
 
     def deprecated(self, model: str) -> str:
         """When the model ends, by the SDK's table; empty if it does not say so.
@@ -164,13 +168,12 @@ class AnthropicProvider:
             {"custom_id": name, "params": request_of(prompt)} for name, prompt in prompts
         ]
         batches = self._sdk().messages.batches
-        return state_of(
-            await self._asked(
-                lambda: batches.create(requests=requests, timeout=_timeout(_BATCH_SECONDS)),
-                timeout=_BATCH_SECONDS,
-                is_billed=True,
-            )
-        )
+
+        async def create() -> BatchState:
+            timeout = _timeout(_BATCH_SECONDS)
+            return state_of(await batches.create(requests=requests, timeout=timeout))
+
+        return await self._asked(create, timeout=_BATCH_SECONDS, is_billed=True)
 
     async def batch(self, batch: str) -> BatchState:
         """How a batch is doing.
@@ -179,9 +182,11 @@ class AnthropicProvider:
             ProviderError: The service does not say.
         """
         batches = self._sdk().messages.batches
-        return state_of(
-            await self._asked(lambda: batches.retrieve(batch, timeout=_timeout(60.0)), timeout=60.0)
-        )
+
+        async def retrieve() -> BatchState:
+            return state_of(await batches.retrieve(batch, timeout=_timeout(_SECONDS)))
+
+        return await self._asked(retrieve, timeout=_SECONDS)
 
     async def results(self, batch: str) -> AsyncIterator[BatchItem]:
         """What became of each item of a batch that is ended, in any order, read as it comes.
@@ -194,13 +199,17 @@ class AnthropicProvider:
             lambda: batches.results(batch, timeout=_timeout(_BATCH_SECONDS)),
             timeout=_BATCH_SECONDS,
         )
+
+        async def following() -> BatchItem:
+            return item_of(await lines.__anext__())
+
         try:
             while True:
                 try:
-                    line = await self._asked(lines.__anext__, timeout=_BATCH_SECONDS)
+                    item = await self._asked(following, timeout=_BATCH_SECONDS)
                 except StopAsyncIteration:
                     return
-                yield item_of(line)
+                yield item
         finally:
             await lines.close()
 
@@ -211,9 +220,11 @@ class AnthropicProvider:
             ProviderError: The service did not take it.
         """
         batches = self._sdk().messages.batches
-        return state_of(
-            await self._asked(lambda: batches.cancel(batch, timeout=_timeout(60.0)), timeout=60.0)
-        )
+
+        async def cancel() -> BatchState:
+            return state_of(await batches.cancel(batch, timeout=_timeout(_SECONDS)))
+
+        return await self._asked(cancel, timeout=_SECONDS)
 
     async def batches(self) -> Sequence[BatchState]:
         """The batches of the account, the latest first, a hundred at most.
@@ -223,10 +234,11 @@ class AnthropicProvider:
         """
         batches = self._sdk().messages.batches
 
-        async def page() -> Any:
-            return await batches.list(limit=100, timeout=_timeout(60.0))
+        async def page() -> list[BatchState]:
+            found = await batches.list(limit=100, timeout=_timeout(_SECONDS))
+            return [state_of(one) for one in found.data]
 
-        return [state_of(one) for one in (await self._asked(page, timeout=60.0)).data]
+        return await self._asked(page, timeout=_SECONDS)
 
     def _sdk(self) -> anthropic.AsyncAnthropic:
         """The SDK's client for the running event loop."""

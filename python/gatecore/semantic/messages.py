@@ -180,7 +180,7 @@ def item_of(line: Any) -> BatchItem:
     if outcome == "succeeded":
         try:
             return BatchItem(name, outcome, reply_of(result.message.to_dict()))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, LookupError, TypeError, AttributeError):
             return BatchItem(name, "errored", error="an answer that is no message")
     if outcome == "errored":
         kind = getattr(getattr(result.error, "error", None), "type", None)

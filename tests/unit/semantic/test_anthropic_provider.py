@@ -453,3 +453,44 @@ def test_a_batch_is_cancelled_and_results_that_break_off_say_so() -> None:
     assert 0 < len(heard) < 20
     assert broken.failure in ("connection", "malformed")
     assert unheard.may_be_billed, "the batch may be there"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.html(200),
+        Fault.html(502),
+        Fault.truncated(),
+        Fault.cut(),
+        Fault.drop(),
+        Fault.status(500),
+    ],
+    ids=lambda fault: f"{fault.outcome} {fault.code}",
+)
+def test_questions_about_batches_and_tokens_fail_as_calls_do(fault: Fault) -> None:
+    routes = ("batches.retrieve", "batches.cancel", "batches.list", "count_tokens")
+    script: dict[str, list[Fault | None]] = {route: [fault] for route in routes}
+    script["batches.create"] = [None, fault]
+    with FakeMessagesAPI(script=script, batch_polls=9) as api:
+
+        async def work(provider: AnthropicProvider) -> list[ProviderError]:
+            begun = await provider.submit([("a", PROMPT)])
+            errors = []
+            for question in (
+                provider.submit([("a", PROMPT)]),
+                provider.batch(begun.batch),
+                provider.cancel(begun.batch),
+                provider.batches(),
+                provider.count_tokens(PROMPT),
+            ):
+                with pytest.raises(ProviderError) as failed:
+                    await question
+                errors.append(failed.value)
+            return errors
+
+        errors = asked(api, work)
+    assert len(errors) == 5
+    for error in errors:
+        assert error.failure in ("server", "connection", "malformed")
+        assert "<" not in str(error)
+        assert SECRET not in str(error)
