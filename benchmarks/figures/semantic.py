@@ -3,9 +3,9 @@
     LOKI_HOME=/path/to/loki python -m benchmarks.figures.semantic [--minimum 1024] [--documents 50]
 
 The host's 102 gates judge 50 documents of its own. What they complain about is asked of a fake
-Messages API on this machine, through the real SDK: as the host would, one call a gate with the whole
-document, and by our client. Tokens are characters / 4 in both, and money is in units of a fresh
-input token. A real model's accuracy is not measured here: `gatecore semantic eval` does that.
+Messages API on this machine, through the real SDK: as the host would, one call a gate with the
+whole document, and by our client. Tokens are characters / 4 in both, and money is in units of a
+fresh input token. A real model's accuracy is not measured here: `gatecore semantic eval` does that.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def one_by_one(api: FakeMessagesAPI, asked: Sequence[tuple[str, str]], model: st
             content=(
                 Block(
                     "You are a compliance reviewer. Decide by the document alone whether it meets "
-                    f"the rule.\n\nRule: {question}\nAnswer with PASS, FAIL or N/A, quote the words "
-                    f"that decide it and give a short reason.\n\nDocument:\n{text}\n"
+                    f"the rule.\n\nRule: {question}\nAnswer with PASS, FAIL or N/A, quote the "
+                    f"words that decide it and give a short reason.\n\nDocument:\n{text}\n"
                 ),
             ),
             max_tokens=300,

@@ -43,6 +43,7 @@ _BY_STATUS: Final[Mapping[int, Failure]] = {
     401: "credentials",
     402: "credentials",
     403: "credentials",
+    404: "not found",
     408: "timeout",
     413: "too large",
     429: "rate limit",

@@ -111,9 +111,10 @@ class SemanticClient:
             model.
         ImportError: `anthropic` is missing: `pip install "gatecore-re[semantic]"`.
 
-    A validation costs a call for 16 open questions, once for each document. Nothing is sent without
-    redaction unless the options say so, and no text of a document is in logs, spans, stores or,
-    unless `keep_reasons`, in caches outside of the process.
+    Making one takes about two seconds: the SDK is imported, and the patterns for personal data are
+    compiled. A validation costs a call for 16 open questions, once for each document. Nothing is
+    sent without redaction unless the options say so, and no text of a document is in logs, spans,
+    stores or, unless `keep_reasons`, in caches outside of the process.
     """
 
     def __init__(
@@ -142,6 +143,8 @@ class SemanticClient:
             self._budgets.recall(store.calls(self._budgets.day_began()))
         self._answers = AnswerCache(cache, store, keep_reasons=options.keep_reasons)
         self._redactor = (redactor or Redactor()) if options.redact else None
+        if self._redactor is not None:
+            self._redactor.redact("")  # its patterns are compiled now, not within a deadline
         self._writer = Writer.of(self._listed, options)
         self._preparer = Preparer(
             self._writer, options, self._redactor, self._answers, self.accounts
@@ -363,9 +366,7 @@ class SemanticClient:
 
     def close(self) -> None:
         """Ends its thread and connections; what is going on has some seconds to be done."""
-        if self._made_for == self._loop.generation:
-            self._loop.start(self.provider.aclose()).result(timeout=10.0)
-        self._loop.close()
+        self._loop.close(self.provider.aclose)
 
     async def aclose(self) -> None:
         """Likewise without holding the event loop up."""

@@ -35,6 +35,7 @@ _IN_WORDS: Final = {
     "connection": "could not be reached, or broke off",
     "credentials": "does not accept the credentials",
     "request": "does not accept the request",
+    "not found": "does not know the model, or what else was asked for",
     "too large": "says that the request is too large",
     "malformed": "sent an answer that cannot be read",
 }

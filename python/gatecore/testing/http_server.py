@@ -230,7 +230,11 @@ class _Connection(asyncio.Protocol):
 
     async def _answer(self, request: Request) -> None:
         response = await self._handle(request)
-        response.ended(await self._send(request, response))
+        is_whole = False
+        try:
+            is_whole = await self._send(request, response)
+        finally:
+            response.ended(is_whole)
 
     async def _send(self, request: Request, response: Response) -> bool:
         """Whether all of it was sent."""

@@ -33,6 +33,9 @@ class Entry:
         batch: The batch that it belongs to.
         request_id: The service's name for it.
         sdk_retry: How often the SDK itself has tried it before; above 0, someone retries twice.
+
+    >>> Entry(number=0, time=0.0, route="messages").outcome
+    'open'
     """
 
     number: int

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from types import TracebackType
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -41,6 +42,11 @@ class Call:
         number: How many requests of this route came before.
         body: The parameters; empty where there are none.
         time: Seconds since 1970, by the fake's clock.
+
+    >>> def every_third(call: Call) -> Fault | None:
+    ...     return Fault.status(529) if call.number % 3 == 2 else None
+    >>> [every_third(Call("messages", number, {}, 0.0)) is None for number in range(3)]
+    [True, True, False]
     """
 
     route: str
@@ -250,7 +256,7 @@ class FakeMessagesAPI:
             fault = Fault(outcome="answered")
         await self._pause(fault.seconds, request)
         if route == "batches.results":
-            return self._lines(number, name, fault)
+            return await self._lines(number, name, fault, request)
         return await self._delivered(number, fault, json.dumps(result).encode(), request)
 
     def _check_key(self, request: Request) -> None:
@@ -319,15 +325,7 @@ class FakeMessagesAPI:
         self, number: int, fault: Fault, body: bytes, request: Request
     ) -> Response:
         """A good answer, as far as it comes."""
-        if fault.delivery == "hung":
-            self.ledger.update(number, outcome=fault.outcome)
-            await asyncio.wait({request.gone})
-        if request.gone.done():
-            outcome = fault.outcome if fault.delivery == "hung" else "gone"
-            self.ledger.update(number, outcome=outcome, is_heard=False)
-            return Response(0)
-        if fault.delivery == "dropped":
-            self.ledger.update(number, outcome=fault.outcome)
+        if not await self._arrives(number, fault, request):
             return Response(0)
         is_readable = not fault.page and fault.change_body is None and fault.delivery == "whole"
         self.ledger.update(number, outcome=fault.outcome, status=200, is_heard=is_readable)
@@ -348,23 +346,50 @@ class FakeMessagesAPI:
             ended=ended,
         )
 
-    def _lines(self, number: int, name: str, fault: Fault) -> Response:
+    async def _lines(self, number: int, name: str, fault: Fault, request: Request) -> Response:
         """The results of a batch; what is sent of them is heard line by line."""
         lines = self._batches.results(name)
         body = b"".join(line for line, _ in lines)
-        sent = int(len(body) * fault.part) if fault.delivery == "cut" else None
-        if fault.delivery in ("dropped", "hung"):
-            self.ledger.update(number, outcome=fault.outcome)
+        if fault.change_body is not None or fault.page:
+            raise ValueError("the results of a batch can be late, cut or dropped, and nothing else")
+        if not await self._arrives(number, fault, request):
             return Response(0)
-        if fault.change_body is not None:
-            raise ValueError("results of a batch can be cut or dropped, not truncated")
-        left = len(body) if sent is None else sent
-        for line, entry in lines:
-            left -= len(line)
-            if left >= 0:
-                self.ledger.update(entry, is_heard=True)
+        sent = int(len(body) * fault.part) if fault.delivery == "cut" else None
+        ends = accumulate(len(line) for line, _ in lines)
+        there = [
+            entry
+            for end, (_, entry) in zip(ends, lines, strict=True)
+            if sent is None or end <= sent
+        ]
+        entries = self.ledger.entries
+        news = [entry for entry in there if not entries[entry].is_heard]
+        self._hear(news, True)
         self.ledger.update(number, outcome=fault.outcome, status=200, is_heard=sent is None)
-        return Response(200, body, self._headers(number, "application/binary"), sent=sent)
+
+        def ended(is_whole: bool) -> None:
+            if sent is None and not is_whole:
+                self._hear(news, False)
+                self.ledger.update(number, is_heard=False, outcome="gone")
+
+        headers = self._headers(number, "application/binary")
+        return Response(200, body, headers, sent=sent, ended=ended)
+
+    def _hear(self, entries: Sequence[int], is_heard: bool) -> None:
+        for entry in entries:
+            self.ledger.update(entry, is_heard=is_heard)
+
+    async def _arrives(self, number: int, fault: Fault, request: Request) -> bool:
+        """Whether anything of an answer is sent, after waiting for the end of what hangs."""
+        if fault.delivery == "hung":
+            self.ledger.update(number, outcome=fault.outcome)
+            await asyncio.wait({request.gone})
+        elif fault.delivery == "dropped":
+            self.ledger.update(number, outcome=fault.outcome)
+        elif request.gone.done():
+            self.ledger.update(number, outcome="gone")
+        else:
+            return True
+        return False
 
     def _others(
         self, number: int, route: str, name: str, body: dict[str, Any], request: Request

@@ -196,6 +196,21 @@ def test_results_that_were_cut_are_heard_line_by_line(ask: Ask) -> None:
         assert not api.ledger.usage(is_heard=False)
 
 
+@pytest.mark.parametrize("fault", [Fault.hang(), Fault.drop(), Fault.slow(30)])
+def test_results_that_never_came_are_not_heard(ask: Ask, anthropic: Any, fault: Fault) -> None:
+    """Asked again, they are; those of an item that was heard stay so."""
+    with FakeMessagesAPI(script={"batches.results": [fault, None, fault]}) as api:
+        batch = _create(ask, api)
+        _poll(ask, api, batch)
+        for is_heard in (False, True):
+            with pytest.raises(anthropic.APIConnectionError):
+                ask(api, "messages.batches.results", message_batch_id=batch, seconds=0.05)
+            api.ledger.wait_until_settled()
+            assert {item.is_heard for item in api.ledger.calls("batch item")} == {is_heard}
+            if not is_heard:
+                assert len(_results(ask, api, batch)) == 3
+
+
 def test_ending_all_batches_needs_no_poll(ask: Ask) -> None:
     """As time does."""
     with FakeMessagesAPI(batch_polls=None) as api:

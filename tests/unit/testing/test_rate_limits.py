@@ -32,8 +32,8 @@ class _Oracle:
             ]
 
     def missing(self, tokens: int) -> Fraction:
-        needs = (Fraction(1), Fraction(tokens), Fraction(1))
-        return max(n - have for n, have in zip(needs, self.levels, strict=True))
+        requests, input_tokens, output_tokens = self.levels
+        return max(1 - requests, tokens - input_tokens, 1 - output_tokens)
 
     def take(self, tokens: int) -> None:
         self.levels[0] -= 1
@@ -75,7 +75,9 @@ def test_admits_what_an_oracle_in_fractions_admits() -> None:
             told = dict(buckets.headers(now))
             for name, level in zip(names, oracle.levels, strict=True):
                 remaining = int(told[f"anthropic-ratelimit-{name}-remaining"])
-                assert abs(remaining + Fraction(1, 2) - max(0, level)) < Fraction(501, 1_000)
+                assert abs(remaining + Fraction(1, 2) - max(Fraction(0), level)) < Fraction(
+                    501, 1_000
+                )
 
     check()
     assert min(seen[True], seen[False]) > 50

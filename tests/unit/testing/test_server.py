@@ -213,3 +213,14 @@ def test_what_is_in_flight_is_waited_for_no_longer_than_asked() -> None:
             api.ledger.wait_until_settled(0.01)
         api.ledger.close(number)
         api.ledger.wait_until_settled()
+
+
+def test_the_package_costs_nothing_until_it_is_used() -> None:
+    """Its names are those of its table, and none of them is imported by importing it."""
+    from gatecore import testing
+
+    assert sorted(testing.__all__) == dir(testing)
+    assert all(getattr(testing, name).__doc__ for name in testing.__all__)
+    loaded = "[name for name in sys.modules if name.startswith(('gatecore.testing.', 'asyncio'))]"
+    ran = run_python(f"import sys, gatecore.testing; print({loaded})")
+    assert (ran.stdout, ran.stderr) == ("[]\n", "")
