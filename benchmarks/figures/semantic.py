@@ -3,9 +3,9 @@
     LOKI_HOME=/path/to/loki python -m benchmarks.figures.semantic [--minimum 1024] [--documents 50]
 
 The host's 102 gates judge 50 documents of its own. What they complain about is asked of a fake
-Messages API on this machine, through the real SDK: as the host would, one call a gate with the whole
-document, and by our client. Tokens are characters / 4 in both, and money is in units of a fresh
-input token. A real model's accuracy is not measured here: `gatecore semantic eval` does that.
+Messages API on this machine, through the real SDK: as the host would, one call a gate with the
+whole document, and by our client. Tokens are characters / 4 in both, and money is in units of a
+fresh input token. A real model's accuracy is not measured here: `gatecore semantic eval` does that.
 """
 
 from __future__ import annotations
@@ -62,9 +62,7 @@ def questions(engine: Any) -> list[SemanticGate]:
     return found
 
 
-def one_by_one(
-    api: FakeMessagesAPI, asked: Sequence[tuple[str, str]], model: str
-) -> None:
+def one_by_one(api: FakeMessagesAPI, asked: Sequence[tuple[str, str]], model: str) -> None:
     """As a host does it: a call for each question, with the document in it and no cache."""
     prompts = [
         Prompt(
@@ -73,8 +71,8 @@ def one_by_one(
             content=(
                 Block(
                     "You are a compliance reviewer. Decide by the document alone whether it meets "
-                    f"the rule.\n\nRule: {question}\nAnswer with PASS, FAIL or N/A, quote the words "
-                    f"that decide it and give a short reason.\n\nDocument:\n{text}\n"
+                    f"the rule.\n\nRule: {question}\nAnswer with PASS, FAIL or N/A, quote the "
+                    f"words that decide it and give a short reason.\n\nDocument:\n{text}\n"
                 ),
             ),
             max_tokens=300,
@@ -136,9 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sum(r.status in _OPEN for g, r in report.gates().items() if g in by_gate)
         for report in reports.values()
     )
-    print(
-        f"open: {len(asked) / len(documents):.1f} gates a document, at most {max(open_counts)}"
-    )
+    print(f"open: {len(asked) / len(documents):.1f} gates a document, at most {max(open_counts)}")
     with FakeMessagesAPI(cache_minimum=options.minimum, answer="PASS") as api:
         one_by_one(api, asked, model.name)
         before = api.ledger.usage()
@@ -146,9 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     settings = SemanticOptions(model=model, group=options.group, budget=Budget(calls=4))
     answer: list[Any] = []
-    with FakeMessagesAPI(
-        cache_minimum=options.minimum, answer=lambda body: answer[0](body)
-    ) as api:
+    with FakeMessagesAPI(cache_minimum=options.minimum, answer=lambda body: answer[0](body)) as api:
         provider = AnthropicProvider(api_key=api.key, base_url=api.url)
         with SemanticClient(gates, settings, provider=provider) as client:
             answer.append(stand_in(client.writer, {}))
@@ -184,10 +178,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"{name:<34}{float(old):>14,.2f}{float(new):>14,.2f}{change:>10}")
     print(f"the same documents again: {again} calls")
     equal = (
-        (counted.fresh, counted.read, counted.written_5m, counted.written_1h, counted.output)
-        == (heard.fresh, heard.read, heard.written_5m, heard.written_1h, heard.output)
+        counted.fresh,
+        counted.read,
+        counted.written_5m,
+        counted.written_1h,
+        counted.output,
+    ) == (heard.fresh, heard.read, heard.written_5m, heard.written_1h, heard.output)
+    print(
+        f"accounts equal to the ledger: {equal}; {1e3 * seconds / len(documents):.0f} ms a document"
     )
-    print(f"accounts equal to the ledger: {equal}; {1e3 * seconds / len(documents):.0f} ms a document")
     print("accuracy: not measured (no model here)")
 
 

@@ -25,8 +25,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gatecore import forks
-from gatecore.cache import scripts
 from gatecore.breaker import Breaker
+from gatecore.cache import scripts
 from gatecore.cache.codec import PLAIN, Codec, CorruptError, framed, unframed
 from gatecore.cache.flights import Flight, Flights
 from gatecore.cache.lifetime import Lifetime

@@ -5,7 +5,7 @@
     options       SemanticOptions: model, prices, limits, budgets
     usage         tokens by kind, and what they cost
     prompts       Prompt, Block: what is sent;  writing: questions and evidence → prompts
-    answers       what came back → an answer a question, checked;  stand_in: a model that is not there
+    answers       what came back → an answer a question, checked;  stand_in: instead of a model
     personal, persons, redaction   personal data out before anything leaves, positions back
     evidence      what a question may see, and where a quote stands
     provider      what a service has to have;  anthropic_provider: on the official SDK

@@ -21,11 +21,10 @@ from gatecore import forks
 from gatecore._gatecore import cache_key
 from gatecore.errors import SemanticError
 from gatecore.loggers import logger
-from gatecore.patterns.pattern import Pattern
 from gatecore.protocols import Cache, SemanticStore
 from gatecore.semantic.gates import ChoiceStatus, SemanticGate
 
-__all__ = ["AnswerCache", "StoredAnswer", "answer_key", "gate_content"]
+__all__ = ["AnswerCache", "StoredAnswer", "answer_key"]
 
 T = TypeVar("T")
 
@@ -40,28 +39,6 @@ _LONGEST: Final = 1_000_000
 #: What an answer takes to make, roughly, in seconds; caches leave out what is cheap.
 _COST: Final = 1.0
 _TIERS: Final = ("memory", "cache", "store")
-
-
-def gate_content(gate: SemanticGate) -> str:
-    """All of a gate, as a text that no gate has that differs from it.
-
-    >>> from gatecore.semantic.gates import Choice, SemanticGate
-    >>> choices = (Choice("PASS", "It is.", "none", "Yes."), Choice("FAIL", "Not.", "low", "No."))
-    >>> gate_content(SemanticGate("m/g", "Is it?", choices)) == gate_content(
-    ...     SemanticGate("m/g", "Is it?", choices, version="2"))
-    False
-    """
-    evidence = gate.evidence
-    seen = evidence and (tuple(map(_pattern, evidence.patterns)), evidence.context)
-    choices = [
-        (choice.status, choice.when, choice.severity, choice.message, choice.needs_quote)
-        for choice in gate.choices
-    ]
-    return repr((gate.gate, gate.question, choices, seen, gate.open_on, gate.version))
-
-
-def _pattern(pattern: Pattern | str) -> tuple[str, int]:
-    return (pattern if isinstance(pattern, Pattern) else Pattern(pattern)).key
 
 
 def answer_key(
@@ -79,7 +56,7 @@ def answer_key(
     Args:
         model: The model's name.
         prompt_version: Which words it was asked in.
-        gate: What `gate_content` says of the gate.
+        gate: What its answers depend on: `SemanticGate.meaning`.
         document: The SHA-256 of the exact document.
         evidence: A digest of what it was shown of the document.
         redaction: Which rules took personal data out; empty if none did.
@@ -229,13 +206,7 @@ class AnswerCache:
         called where it may wait.
         """
         wanted = dict.fromkeys(keys)
-        found: dict[bytes, StoredAnswer] = {}
-        with self._lock:
-            for key in wanted:
-                if key in self._memory:
-                    self._memory.move_to_end(key)
-                    found[key] = self._memory[key][0]
-            self._counts["memory_hits_total"] += len(found)
+        found = self.remembered(wanted)
         cached = self._of_cache([key for key in wanted if key not in found])
         found.update(cached)
         stored = self._of_store([key for key in wanted if key not in found])
@@ -243,6 +214,15 @@ class AnswerCache:
         self._remember({**cached, **stored}, document)
         self._to_cache(stored, document)
         self._count("misses_total", len(wanted) - len(found))
+        return found
+
+    def remembered(self, keys: Iterable[bytes]) -> dict[bytes, StoredAnswer]:
+        """Those that this process knows, by key; never waits."""
+        with self._lock:
+            found = {key: self._memory[key][0] for key in keys if key in self._memory}
+            for key in found:
+                self._memory.move_to_end(key)
+            self._counts["memory_hits_total"] += len(found)
         return found
 
     def put_many(self, answers: Mapping[bytes, StoredAnswer], *, document: bytes) -> None:

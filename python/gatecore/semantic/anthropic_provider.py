@@ -45,6 +45,7 @@ _BY_STATUS: Final[Mapping[int, Failure]] = {
     401: "credentials",
     402: "credentials",
     403: "credentials",
+    404: "not found",
     408: "timeout",
     413: "too large",
     429: "rate limit",
@@ -169,7 +170,9 @@ class AnthropicProvider:
         Raises:
             ProviderError: There is none; if `may_be_billed`, there may be one all the same.
         """
-        requests: Any = [{"custom_id": name, "params": _request(prompt)} for name, prompt in prompts]
+        requests: Any = [
+            {"custom_id": name, "params": _request(prompt)} for name, prompt in prompts
+        ]
         batches = self._sdk().messages.batches
         return _state(
             await self._asked(

@@ -132,8 +132,8 @@ class Asker:
         flying = {self._flying[part.key] for part in prepared.open if part.key in self._flying}
         if flying:
             await asyncio.wait(flying, timeout=max(0.0, until - self._now()))
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(None, prepared.look_up, self._answers)
+        # Somebody may have had them between the look into the caches and now.
+        prepared.take(self._answers.remembered([part.key for part in prepared.open]))
 
     async def _all(
         self, prepared: Prepared, parts: list[Part], until: float, spending: Spending

@@ -26,14 +26,16 @@ from gatecore.semantic.accounts import Accounts
 from gatecore.semantic.answer_cache import AnswerCache
 from gatecore.semantic.asking import Asker, Group, groups_of
 from gatecore.semantic.budgets import Budgets
+from gatecore.semantic.estimates import Estimates
 from gatecore.semantic.gates import SemanticGate, check_gates
+from gatecore.semantic.limits import Limiter
 from gatecore.semantic.loop import BackgroundLoop
 from gatecore.semantic.options import SemanticOptions
 from gatecore.semantic.preparing import NEEDS_REVIEW, Prepared, Preparer
 from gatecore.semantic.prompts import Block, Prompt
 from gatecore.semantic.provider import Provider, Reply
 from gatecore.semantic.redaction import Redactor
-from gatecore.semantic.retries import Caller
+from gatecore.semantic.retries import Caller, new_breaker
 from gatecore.semantic.usage import Usage
 from gatecore.semantic.writing import CHARACTERS_A_TOKEN, PROMPT_VERSION, Writer
 
@@ -110,9 +112,10 @@ class SemanticClient:
             model.
         ImportError: `anthropic` is missing: `pip install "gatecore-re[semantic]"`.
 
-    A validation costs a call for 16 open questions, once for each document. Nothing is sent without
-    redaction unless the options say so, and no text of a document is in logs, spans, stores or,
-    unless `keep_reasons`, in caches outside of the process.
+    Making one takes about two seconds: the SDK is imported, and the patterns for personal data are
+    compiled. A validation costs a call for 16 open questions, once for each document. Nothing is
+    sent without redaction unless the options say so, and no text of a document is in logs, spans,
+    stores or, unless `keep_reasons`, in caches outside of the process.
     """
 
     def __init__(
@@ -136,11 +139,13 @@ class SemanticClient:
         self._refuse_old(provider, options.model.name)
         self.accounts: Final = Accounts(store)
         self._budgets = Budgets(options.budget, client=self.accounts.client)
-        self._store = store
+        self._estimates = Estimates()
         if store is not None:
             self._budgets.recall(store.calls(self._budgets.day_began()))
         self._answers = AnswerCache(cache, store, keep_reasons=options.keep_reasons)
         self._redactor = (redactor or Redactor()) if options.redact else None
+        if self._redactor is not None:
+            self._redactor.redact("")  # its patterns are compiled now, not within a deadline
         self._writer = Writer.of(self._listed, options)
         self._preparer = Preparer(
             self._writer, options, self._redactor, self._answers, self.accounts
@@ -329,8 +334,15 @@ class SemanticClient:
     def _parts(self) -> tuple[Asker, Caller]:
         """What belongs to the loop that runs now: made anew after a fork or a close."""
         if self._made_for != self._loop.generation:
+            clock = asyncio.get_running_loop().time
             self._caller_now = Caller(
-                self.provider, self.options, budgets=self._budgets, accounts=self.accounts
+                self.provider,
+                Limiter(self.options.limits, clock=clock),
+                new_breaker(clock),
+                self.accounts,
+                self._estimates,
+                self.options,
+                clock=clock,
             )
             self._asker_now = Asker(self._writer, self._caller_now, self._answers, self.accounts)
             self._made_for = self._loop.generation
@@ -362,9 +374,7 @@ class SemanticClient:
 
     def close(self) -> None:
         """Ends its thread and connections; what is going on has some seconds to be done."""
-        if self._made_for == self._loop.generation:
-            self._loop.start(self.provider.aclose()).result(timeout=10.0)
-        self._loop.close()
+        self._loop.close(self.provider.aclose)
 
     async def aclose(self) -> None:
         """Likewise without holding the event loop up."""

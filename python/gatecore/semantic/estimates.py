@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from math import ceil, sqrt
 from threading import Lock
 from typing import Final
@@ -72,7 +71,7 @@ class Estimates:
         Tokens up to a cache breakpoint count as written, as that is what they cost then.
         """
         kind: dict[Keep, int] = {"1h": 0, "5m": 0, "": 0}
-        pending = _schema_characters(prompt)
+        pending = prompt.schema_characters
         for block in (*prompt.system, *prompt.content):
             pending += len(block.text)
             if block.keep:
@@ -92,13 +91,8 @@ class Estimates:
         """What a call did use."""
         if usage.input <= 0:
             return
-        ratio = (_schema_characters(prompt) + prompt.characters) / usage.input
+        ratio = prompt.characters / usage.input
         with self._lock:
             if prompt.model not in self._ratios and len(self._ratios) >= _MODELS:
                 self._ratios.clear()
             self._ratios.setdefault(prompt.model, _Ratio()).add(ratio)
-
-
-def _schema_characters(prompt: Prompt) -> int:
-    """The schema is read by the model too, before everything else."""
-    return 0 if prompt.schema is None else len(json.dumps(prompt.schema, separators=(",", ":")))

@@ -210,16 +210,13 @@ def locate(quote: str, evidence: Evidence, redacted: Redacted) -> Span | None:
     >>> locate("there is an exit fee", evidence, redacted) is None
     True
     """
-    wanted = quote.strip()
-    if not wanted:
+    wanted, loose = quote.strip(), _Loose(quote).text
+    if not loose:
         return None
     for piece, (start, _) in zip(evidence.pieces, evidence.spans, strict=True):
         at = piece.find(wanted)
         if at >= 0:
             return redacted.to_original(start + at, start + at + len(wanted))
-    loose = _Loose(quote).text
-    if not loose:
-        return None
     for piece, (start, _) in zip(evidence.pieces, evidence.spans, strict=True):
         found = _Loose(piece)
         at = found.text.find(loose)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -64,15 +64,23 @@ class BackgroundLoop:
                 self._loop = loop
             return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    def close(self, *, seconds: float = 5.0) -> None:
-        """Ends it: what is going on has some seconds to be done, then it is cancelled."""
+    def close(
+        self,
+        last: Callable[[], Coroutine[Any, Any, object]] | None = None,
+        *,
+        seconds: float = 5.0,
+    ) -> None:
+        """Ends it: what is going on has some seconds to be done, then it is cancelled.
+
+        `last` is done after that.
+        """
         with self._lock:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
             self._generation += 1
         if loop is None or thread is None:
             return
-        asyncio.run_coroutine_threadsafe(_drain(seconds), loop).result()
+        asyncio.run_coroutine_threadsafe(_drain(seconds, last), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
@@ -84,7 +92,7 @@ def _run(loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
     loop.run_forever()
 
 
-async def _drain(seconds: float) -> None:
+async def _drain(seconds: float, last: Callable[[], Coroutine[Any, Any, object]] | None) -> None:
     own = asyncio.current_task()
     tasks = [task for task in asyncio.all_tasks() if task is not own]
     if tasks:
@@ -93,4 +101,6 @@ async def _drain(seconds: float) -> None:
             task.cancel()
         if late:
             await asyncio.wait(late, timeout=1.0)
+    if last is not None:
+        await last()
     await asyncio.get_running_loop().shutdown_default_executor()

@@ -18,7 +18,7 @@ from functools import cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final, NamedTuple
 
-from gatecore.gates.spec import PatternRef, Validity
+from gatecore.gates.spec import Gate, PatternRef, Validity
 from gatecore.gates.typography import plain_signs
 from gatecore.gates.units import Span
 from gatecore.gates.validity import is_valid
@@ -116,8 +116,8 @@ def _is_postcode(text: str, start: int, end: int) -> bool:
 
 
 _LAW: Final = re.compile(
-    r"(?:\b(?:sections?|para(?:graph)?s?|clauses?|rules?|articles?|chapters?|versions?|schedules?"
-    r"|v|s|r|part|regulation|appendix|annex|[A-Z]{3,6}))\.? ?$"
+    r"\b(?:(?i:sections?|para(?:graph)?s?|clauses?|rules?|articles?|chapters?|versions?|schedules?"
+    r"|v|s|r|part|regulation|appendix|annex)|[A-Z]{3,6})\.? ?$"
 )
 
 
@@ -329,6 +329,8 @@ _SHIPPED: Final = {
     "pii_iban": "IBAN",
     "pii_payment_card": "CARD",
 }
+#: Addresses of a function, such as complaints@, are nobody's, as the gate has it.
+_FUNCTION: Final = ("pii_email", "function")
 #: Of these gates the group whose matches count only near those of another.
 _NEAR: Final = {("pii_nhs_number", "plain"): "care"}
 _NEAR_BY: Final = 200
@@ -339,10 +341,26 @@ def _is_valid(patterns: Sequence[PatternRef]) -> Callable[[str, int, int], bool]
     return None if validity is None else _number(validity)
 
 
-def _shipped() -> Iterator[_Detector]:
+@cache
+def _universal() -> tuple[Gate, ...]:
     from gatecore.modules import load
 
-    for gate in load("universal").gates:
+    return tuple(load("universal").gates)
+
+
+@cache
+def _functions() -> tuple[tuple[str, int], ...]:
+    return tuple(
+        (pattern.source, pattern.flags)
+        for gate in _universal()
+        for group in gate.groups
+        if (gate.name, group.name) == _FUNCTION
+        for pattern in group.patterns
+    )
+
+
+def _shipped() -> Iterator[_Detector]:
+    for gate in _universal():
         groups = {group.name: group for group in gate.groups}
         for group in gate.groups:
             if not group.masked:
@@ -372,7 +390,7 @@ def sources() -> tuple[tuple[str, int], ...]:
     Reads the module `universal` the first time: about 60 ms.
     """
     every = (pattern for one in _detectors() for pattern in (*one.patterns, *one.beside))
-    listed = (*every, *_STREETS, _URL)
+    listed = (*every, *_functions(), *_STREETS, _URL)
     return tuple(dict.fromkeys(listed))
 
 
@@ -388,11 +406,14 @@ def personal(text: str, spans: Columns) -> list[Found]:
     def of(patterns: Iterable[tuple[str, int]]) -> list[Span]:
         return [span for pattern in patterns for span in spans.of(numbers[pattern])]
 
+    functions = sorted(end for _, end in of(_functions()))
     found: list[Found] = []
     for one in _detectors():
         places = sorted(set(of(one.patterns)))
         if one.is_one is not None:
             places = [place for place in places if one.is_one(text, *place)]
+        if one.kind == "EMAIL":
+            places = [place for place in places if not _overlaps(place, functions)]
         if one.beside and places:
             places = list(_beside(text, places, sorted(of(one.beside)), one))
         found += (Found(start, end, one.kind) for start, end in places)
@@ -402,6 +423,12 @@ def personal(text: str, spans: Columns) -> list[Found]:
     for start, end in of((_URL,)):
         found += _secrets(text, start, end)
     return found
+
+
+def _overlaps(place: Span, ends: Sequence[int]) -> bool:
+    """Whether one of the ends, in order, lies in a place."""
+    at = bisect_right(ends, place[0])
+    return at < len(ends) and ends[at] <= place[1]
 
 
 def _beside(

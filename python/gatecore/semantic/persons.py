@@ -40,12 +40,12 @@ CUES: Final = (
     (
         (
             r"\b(?:names?|surname|forenames?|forename\(s\)|given names?|maiden name"
-            r"|name\(s\))[ \t]*(?:[:|=\t]|[ \t]-[ \t])[ \t]*"
+            r"|name\(s\))[ \t]*(?:[:|=\t]|[ \t]-[ \t])[ \t]*(?:\r?\n[ \t]*)?"
         ),
         re.IGNORECASE,
     ),
     # What is said of a person, and a name may follow.
-    (rf"\b(?:{_PEOPLE})(?:\(s\)|'s)?(?: name)?[ \t]*[:|=\t][ \t]*", re.IGNORECASE),
+    (rf"\b(?:{_PEOPLE})(?:s|\(s\)|'s)?(?: names?)?[ \t]*[:|=\t][ \t]*", re.IGNORECASE),
     (r"\bDear[ \t]+", re.IGNORECASE),
     (r"\bsigned(?:[ \t]+by)?[ \t]*:?[ \t]+", re.IGNORECASE),
     (
@@ -56,10 +56,13 @@ CUES: Final = (
         ),
         re.IGNORECASE,
     ),
+    # Somebody speaks.
+    (r"\b(?:my|his|her|their) (?:full )?name(?: is|'s)[ ]+", re.IGNORECASE),
+    (r"\bI,[ ]", 0),
 )
 """Where a name may begin: at the end of a match."""
 
-_TITLE, _NAME, _PERSON, _DEAR, _SIGNED, _CLOSING = range(len(CUES))
+_TITLE, _NAME, _PERSON, _DEAR, _SIGNED, _CLOSING, _IS, _I = range(len(CUES))
 
 
 def _set(words: str) -> frozenset[str]:
@@ -81,8 +84,11 @@ _BEFORE: Final = re.compile(
 )
 #: Letters after a name, and the end of its line.
 _LINE_END: Final = re.compile(r"(?:,? [A-Z]\w{0,6}[A-Z]\b){0,4}[ \t]*(?:[\r\n,(]|\Z)")
+_FIELD_END: Final = re.compile(r"[ ]{2}|[ ]?(?:[,;:|/(\[\t\r\n.]|\Z)")
 _BREAK: Final = re.compile(r"[.,;:!?)'\"]?(?:\s|\Z)|[,;:!?)]")
 _NEXT: Final = re.compile(r"[ ](&|and|[^\W\d_a-z][\w'-]{0,40})")
+_AND: Final = re.compile(r"[ ]?(,|;|/|&|and)[ ]{1,2}(?:and[ ])?")
+_MOST_LISTED: Final = 100
 _MOST_WORDS: Final = 6
 
 
@@ -155,13 +161,34 @@ def persons(text: str, spans: Columns, *, first: int) -> list[Found]:
         name
         for cue in range(len(CUES))
         for start, end in spans.of(first + cue)
-        if (name := _name(text, start, end, cue)) is not None
+        for name in _names(text, start, end, cue)
     ]
     if not names:
         return []
     known = _Known(names)
     found = [Found(one.start, one.end, "PERSON", known.who(one.words)) for one in names]
     return found + list(known.mentions(text))
+
+
+def _names(text: str, start: int, at: int, cue: int) -> Iterator[_Name]:
+    """The name that begins at the end of a cue, if one does, and those of a list that follow."""
+    name = _name(text, start, at, cue)
+    if name is None:
+        return
+    yield name
+    label = text[start:at].casefold()
+    if cue not in (_NAME, _PERSON) and not label.startswith("messrs"):
+        return
+    is_list = re.match(r"\w+s\b|\w+\(s\)|to\b|cc\b", label) is not None
+    for _ in range(_MOST_LISTED):
+        sign = _AND.match(text, name.end)
+        if sign is None or (sign[1] == "," and not is_list):
+            return
+        title = _TITLE_WORD.match(text, sign.end())
+        name, stopped_by = _read(text, title.end() if title else sign.end(), any_case=False)
+        if name is None or stopped_by in _FIRM:
+            return
+        yield name
 
 
 def _name(text: str, start: int, at: int, cue: int) -> _Name | None:
@@ -174,18 +201,22 @@ def _name(text: str, start: int, at: int, cue: int) -> _Name | None:
         title = _TITLE_WORD.match(text, at)
         if title is not None:
             at = title.end()
-    name, stopped_by = _read(
-        text, at, any_case=cue == _NAME or text[start:at].rstrip() in ("mr", "mrs")
-    )
-    if name is None or stopped_by in _FIRM or name.words[-1].casefold() in _FIRM:
+    written = text[start:at].rstrip()
+    small = (cue == _NAME and written[-1] != "=") or written in ("mr", "mrs")
+    name, stopped_by = _read(text, at, any_case=small)
+    if cue == _NAME and name is not None and _FIELD_END.match(text, name.end) is None:
+        name, stopped_by = _read(text, at, any_case=False)  # a sentence, not a field of a form
+    if name is None or stopped_by in _FIRM:
         return None
-    if cue != _TITLE and all(len(word) == 1 for word in name.words):
+    if cue != _TITLE and all(len(word) == 1 or word.casefold() in _CALENDAR for word in name.words):
         return None
     if cue == _NAME and len(name.words) == 1:
         comma = _COMMA.match(text, name.end)
         given = _read(text, comma.end(), any_case=False)[0] if comma else None
         if given is not None:
             return _Name(name.start, given.end, (*given.words, *name.words))
+    if cue == _I and (len(name.words) < 2 or not text.startswith(",", name.end)):
+        return None
     if cue == _CLOSING and not _ends_line(text, name.end):
         return None
     return name

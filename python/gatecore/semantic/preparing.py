@@ -76,11 +76,14 @@ class Prepared:
         ]
 
     def look_up(self, answers: AnswerCache) -> int:
-        """Takes the answers that are known; how many. What does not fit is not taken."""
-        wanted = self.open
-        found = answers.get_many([part.key for part in wanted], document=self.digest)
+        """Takes the answers that are known; how many. May wait for a cache or a store."""
+        keys = [part.key for part in self.open]
+        return self.take(answers.get_many(keys, document=self.digest))
+
+    def take(self, found: Mapping[bytes, StoredAnswer]) -> int:
+        """Takes those answers that fit; how many."""
         taken = 0
-        for part in wanted:
+        for part in self.open:
             answer = found.get(part.key)
             if answer is not None and answer.valid_for(part.gate, self.length):
                 part.answer = answer

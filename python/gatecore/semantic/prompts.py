@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -47,5 +48,12 @@ class Prompt:
 
     @property
     def characters(self) -> int:
-        """How long its text is."""
-        return sum(len(block.text) for block in (*self.system, *self.content))
+        """How long all is that is sent, the schema in JSON included."""
+        return self.schema_characters + sum(
+            len(block.text) for block in (*self.system, *self.content)
+        )
+
+    @property
+    def schema_characters(self) -> int:
+        """How long the schema is as JSON."""
+        return 0 if self.schema is None else len(json.dumps(self.schema, separators=(",", ":")))

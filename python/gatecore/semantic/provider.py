@@ -25,7 +25,7 @@ __all__ = [
 #: Why a call has no reply. The first five may go better next time.
 Failure: TypeAlias = Literal[
     "rate limit", "overloaded", "server", "timeout", "connection",
-    "credentials", "request", "too large", "malformed",
+    "credentials", "request", "not found", "too large", "malformed",
 ]  # fmt: skip
 _TRANSIENT = frozenset({"rate limit", "overloaded", "server", "timeout", "connection"})
 

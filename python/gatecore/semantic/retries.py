@@ -35,6 +35,7 @@ _IN_WORDS: Final = {
     "connection": "could not be reached, or broke off",
     "credentials": "does not accept the credentials",
     "request": "does not accept the request",
+    "not found": "does not know the model, or what else was asked for",
     "too large": "says that the request is too large",
     "malformed": "sent an answer that cannot be read",
 }
@@ -183,7 +184,9 @@ class Caller:
         pause = max(0.0, asked or 0.0) + self._random.uniform(0.0, most)
         if pause >= left:
             if asked is None:
-                raise final(f"; the deadline is in {in_words(left)}, too soon to ask again") from None
+                raise final(
+                    f"; the deadline is in {in_words(left)}, too soon to ask again"
+                ) from None
             pause = asked  # the rest is only to keep tries apart
         self._accounts.count("retries")
         logger("semantic").info(

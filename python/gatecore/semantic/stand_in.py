@@ -1,4 +1,4 @@
-"""Answers in a model's place, for tests and for trials without a key: they say what a function says.
+"""Answers in a model's place, for tests and for trials without a key.
 
 What `gatecore.testing.FakeMessagesAPI` takes as `answer`.
 """

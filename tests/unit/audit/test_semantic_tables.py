@@ -187,9 +187,9 @@ def test_validations_in_the_same_transactions_have_their_numbers(path: Path) -> 
             store.semantic.put_items([("", f"{number}", "planned", b"")])
             numbers.append(store.add(record(f"after {number}"), wait=True))
         store.flush()
-        for place, number in enumerate(numbers):
-            assert number is not None
-            entry = store.entry(number)
+        for place, own in enumerate(numbers):
+            assert own is not None
+            entry = store.entry(own)
             assert entry is not None
             assert entry.document_hash == _digest(f"after {place}").hex()
         assert store.counters.written == 40
