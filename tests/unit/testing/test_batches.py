@@ -206,7 +206,7 @@ def test_results_that_never_came_are_not_heard(ask: Ask, anthropic: Any, fault: 
         _poll(ask, api, batch)
         for is_heard in (False, True):
             with pytest.raises(anthropic.APIConnectionError):
-                ask(api, "messages.batches.results", message_batch_id=batch, seconds=0.05)
+                ask(api, "messages.batches.results", message_batch_id=batch, seconds=0.2)
             api.ledger.wait_until_settled()
             assert {item.is_heard for item in api.ledger.calls("batch item")} == {is_heard}
             if not is_heard:
