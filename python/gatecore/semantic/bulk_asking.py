@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BulkAsked", "BulkAsker"]
 
+_SEPARATOR: Final = b"\0"
+#: States of a request that may be in a batch whose results were not accounted yet.
+_UNDER_WAY: Final = frozenset({"planned", "submitted"})
+
 
 @dataclass(frozen=True, slots=True)
 class BulkAsked:
@@ -84,6 +88,8 @@ class BulkAsker:
         """Has all of it answered; takes as long as the service does."""
         planned: dict[str, _Planned] = {}
         requests: list[BulkRequest] = []
+        rows = await asyncio.to_thread(self._store.items)
+        under_way = {name for _, name, state, _ in rows if state in _UNDER_WAY}
         count = known = wanted = 0
         for text, questions in documents:
             count += 1
@@ -94,11 +100,11 @@ class BulkAsker:
             wanted += len(open_parts)
             for number, group in enumerate(groups):
                 # The groups are those of all questions, whatever is known by now, so that a run
-                # that goes on has the requests that it had. What is known altogether is left out.
-                if not any(id(part) in open_parts for part in group.parts):
-                    continue
+                # that goes on has the requests that it had. What is known altogether is left out,
+                # unless it was asked by a run that ended before it had accounted for it.
                 name = _name_of(group)
-                if name in planned:  # the same document again
+                is_open = any(id(part) in open_parts for part in group.parts)
+                if name in planned or not (is_open or name in under_way):
                     continue
                 planned[name] = _Planned(text, asked, number)
                 requests.append(self._request(name, prepared, group, planned[name]))
@@ -113,6 +119,8 @@ class BulkAsker:
                 answered += await asyncio.to_thread(self._take, one, result.reply)
             if progress is not None:
                 progress(bulk.progress)
+        if progress is not None:
+            progress(bulk.progress)
         return BulkAsked(
             count, len(requests), known, answered, wanted - answered, tuple(errors.items())
         )
@@ -138,9 +146,6 @@ class BulkAsker:
         take(self._writer, prepared, group, reply)
         self._answers.put_many(kept_of(group), document=prepared.digest)
         return sum(part.answer is not None for part in group.parts) - before
-
-
-_SEPARATOR: Final = b"\0"
 
 
 def _name_of(group: Group) -> str:
