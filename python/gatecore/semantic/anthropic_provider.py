@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from gatecore.loggers import foreign_logger
 from gatecore.semantic.messages import (
     item_of,
     rates_of,
@@ -343,7 +344,7 @@ def _import() -> None:
 
 def _quiet() -> None:
     """Keeps what we send out of the SDK's log, which is the program's to switch on."""
-    log = logging.getLogger("anthropic._base_client")
+    log = foreign_logger("anthropic._base_client")
     if _is_harmless not in log.filters:
         log.addFilter(_is_harmless)
 

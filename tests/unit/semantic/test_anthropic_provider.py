@@ -161,7 +161,7 @@ FAILURES: list[tuple[Fault, Failure]] = [
     (Fault.status(401), "credentials"),
     (Fault.status(402), "credentials"),
     (Fault.status(403), "credentials"),
-    (Fault.status(404), "request"),
+    (Fault.status(404), "not found"),
     (Fault.status(409), "request"),
     (Fault.status(413), "too large"),
     (Fault.status(422), "request"),
