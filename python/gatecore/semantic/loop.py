@@ -17,6 +17,9 @@ __all__ = ["BackgroundLoop"]
 
 T = TypeVar("T")
 
+#: Turns after which what was closed is: a connection's socket is closed a turn after it.
+_TURNS: int = 3
+
 
 class BackgroundLoop:
     """Starts with its first work. A forked child begins a new one.
@@ -103,4 +106,6 @@ async def _drain(seconds: float, last: Callable[[], Coroutine[Any, Any, object]]
             await asyncio.wait(late, timeout=1.0)
     if last is not None:
         await last()
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
     await asyncio.get_running_loop().shutdown_default_executor()
