@@ -247,19 +247,24 @@ class AnthropicProvider:
             import httpx2
 
             _quiet()
-            self._client = anthropic.AsyncAnthropic(
-                api_key=self._api_key,
-                base_url=self._base_url,
-                max_retries=0,
-                open_telemetry=False,
-                http_client=anthropic.DefaultAsyncHttpxClient(
-                    limits=httpx2.Limits(
-                        max_connections=self._max_connections,
-                        max_keepalive_connections=self._max_connections,
-                    ),
-                    follow_redirects=False,  # documents go where the configuration says
+            http = anthropic.DefaultAsyncHttpxClient(
+                limits=httpx2.Limits(
+                    max_connections=self._max_connections,
+                    max_keepalive_connections=self._max_connections,
                 ),
+                follow_redirects=False,  # documents go where the configuration says
             )
+            try:
+                self._client = anthropic.AsyncAnthropic(
+                    api_key=self._api_key,
+                    base_url=self._base_url,
+                    max_retries=0,
+                    open_telemetry=False,
+                    http_client=http,
+                )
+            except Exception as error:
+                # It looks for credentials in files, whose text is nobody's business.
+                raise ProviderError(type(error).__name__, failure="credentials") from None
             self._loop = loop
         return self._client
 
