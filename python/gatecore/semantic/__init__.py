@@ -15,7 +15,7 @@
     preparing     a document with its questions, ready to be asked;  asking: groups, calls, answers
     keyed         calls for which others pay, by their keys
     loop          an event loop on a thread of its own;  client: SemanticClient
-    bulk          message batches, resumable
+    bulk          message batches, resumable;  bulk_asking: a client's questions by them
 
 Knows caches and stores by protocol only (`gatecore.protocols`).
 
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from gatecore.semantic.accounts import Accounts, CallRecord, Totals
     from gatecore.semantic.anthropic_provider import AnthropicProvider
     from gatecore.semantic.budgets import BudgetError
+    from gatecore.semantic.bulk import Bulk, BulkProgress, BulkRequest, BulkResult
+    from gatecore.semantic.bulk_asking import BulkAsked
     from gatecore.semantic.client import Completion, Estimate, SemanticClient
     from gatecore.semantic.gate_file import load_semantic_gates, parse_semantic_gates
     from gatecore.semantic.gates import Choice, Passages, SemanticGate
@@ -64,6 +66,8 @@ _HOMES = {
     "accounts": "Accounts CallRecord Totals",
     "anthropic_provider": "AnthropicProvider",
     "budgets": "BudgetError",
+    "bulk": "Bulk BulkProgress BulkRequest BulkResult",
+    "bulk_asking": "BulkAsked",
     "client": "Completion Estimate SemanticClient",
     "gate_file": "load_semantic_gates parse_semantic_gates",
     "gates": "Choice Passages SemanticGate",
@@ -86,6 +90,11 @@ __all__ = [
     "Block",
     "Budget",
     "BudgetError",
+    "Bulk",
+    "BulkAsked",
+    "BulkProgress",
+    "BulkRequest",
+    "BulkResult",
     "CallRecord",
     "Choice",
     "Completion",

@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from gatecore.semantic.anthropic_provider import AnthropicProvider
+from gatecore.semantic.messages import retry_after_of
 from gatecore.semantic.prompts import Block, Prompt
 from gatecore.semantic.provider import BatchProvider, Failure, ProviderError, Reply
 from gatecore.semantic.usage import Usage
@@ -160,7 +161,7 @@ FAILURES: list[tuple[Fault, Failure]] = [
     (Fault.status(401), "credentials"),
     (Fault.status(402), "credentials"),
     (Fault.status(403), "credentials"),
-    (Fault.status(404), "request"),
+    (Fault.status(404), "not found"),
     (Fault.status(409), "request"),
     (Fault.status(413), "too large"),
     (Fault.status(422), "request"),
@@ -268,12 +269,12 @@ def test_when_to_come_again(said: str | None, seconds: float | None) -> None:
 
 
 def test_when_to_come_again_as_a_date_or_in_milliseconds() -> None:
-    provider = AnthropicProvider("key", clock=lambda: 1_800_000_000.0)
-    date = format_datetime(datetime.fromtimestamp(1_800_000_090, timezone.utc), usegmt=True)
-    assert provider._retry_after({"retry-after": date}) == 90.0
-    assert provider._retry_after({"retry-after-ms": "250", "retry-after": "9"}) == 0.25
-    assert provider._retry_after({"retry-after-ms": "much", "retry-after": "9"}) == 9.0
-    assert provider._retry_after({"retry-after": "Sun, 99 Foo 2026 99:99:99 GMT"}) is None
+    now = 1_800_000_000.0
+    date = format_datetime(datetime.fromtimestamp(now + 90, timezone.utc), usegmt=True)
+    assert retry_after_of({"retry-after": date}, now) == 90.0
+    assert retry_after_of({"retry-after-ms": "250", "retry-after": "9"}, now) == 0.25
+    assert retry_after_of({"retry-after-ms": "much", "retry-after": "9"}, now) == 9.0
+    assert retry_after_of({"retry-after": "Sun, 99 Foo 2026 99:99:99 GMT"}, now) is None
 
 
 @pytest.mark.parametrize(
@@ -452,3 +453,44 @@ def test_a_batch_is_cancelled_and_results_that_break_off_say_so() -> None:
     assert 0 < len(heard) < 20
     assert broken.failure in ("connection", "malformed")
     assert unheard.may_be_billed, "the batch may be there"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.html(200),
+        Fault.html(502),
+        Fault.truncated(),
+        Fault.cut(),
+        Fault.drop(),
+        Fault.status(500),
+    ],
+    ids=lambda fault: f"{fault.outcome} {fault.code}",
+)
+def test_questions_about_batches_and_tokens_fail_as_calls_do(fault: Fault) -> None:
+    routes = ("batches.retrieve", "batches.cancel", "batches.list", "count_tokens")
+    script: dict[str, list[Fault | None]] = {route: [fault] for route in routes}
+    script["batches.create"] = [None, fault]
+    with FakeMessagesAPI(script=script, batch_polls=9) as api:
+
+        async def work(provider: AnthropicProvider) -> list[ProviderError]:
+            begun = await provider.submit([("a", PROMPT)])
+            errors = []
+            for question in (
+                provider.submit([("a", PROMPT)]),
+                provider.batch(begun.batch),
+                provider.cancel(begun.batch),
+                provider.batches(),
+                provider.count_tokens(PROMPT),
+            ):
+                with pytest.raises(ProviderError) as failed:
+                    await question
+                errors.append(failed.value)
+            return errors
+
+        errors = asked(api, work)
+    assert len(errors) == 5
+    for error in errors:
+        assert error.failure in ("server", "connection", "malformed")
+        assert "<" not in str(error)
+        assert SECRET not in str(error)

@@ -363,3 +363,27 @@ def test_a_call_larger_than_a_limit_waits_for_a_full_bucket_and_goes() -> None:
 
 def test_seconds_in_words() -> None:
     assert in_words(9.94) == "9.9 s"
+
+
+def test_what_may_be_given_back_makes_no_room_beforehand() -> None:
+    """While a long call is under way a bucket does not fill up with what is given back later."""
+
+    async def work(loop: VirtualLoop) -> tuple[int, float]:
+        service = ServiceLimits({"input_tokens": 6_000}, loop.time)
+        limiter = Limiter(Limits(input_tokens=6_000), loop.time)
+
+        async def ask(after: float, estimate: int, real: int, seconds: float) -> None:
+            await asyncio.sleep(after)
+            async with limiter.reserve(input_tokens=estimate, output_tokens=1, until=FAR) as turn:
+                assert service.admits(real)
+                await asyncio.sleep(seconds)
+                turn.settle(Usage(fresh=real), service.rates())
+
+        await asyncio.gather(
+            ask(0, 5_000, 1_000, 61), ask(60, 5_000, 5_000, 5), ask(61.5, 4_000, 4_000, 1)
+        )
+        return service.refused, loop.time() - 1_000
+
+    refused, seconds = run(work)
+    assert refused == 0
+    assert seconds < 120
