@@ -355,6 +355,9 @@ class ModelCall(NamedTuple):
         read: Input tokens that were read from the prompt cache.
         written: Input tokens that were written to it.
         output: Output tokens.
+
+    >>> ModelCall(0.0, 1.5, "a-model", "validation", 16, 1, "answered", 90, 4_000, 0, 800).outcome
+    'answered'
     """
 
     at: float
@@ -376,6 +379,15 @@ class CallObserver(Protocol):
     It is told on the client's event loop, in the context (`contextvars`) in which the question was
     asked, and must not wait for anything. What it raises is logged by its name, and changes no
     answer.
+
+    >>> class Slowest:
+    ...     seconds = 0.0
+    ...     def called(self, call):
+    ...         self.seconds = max(self.seconds, call.seconds)
+    >>> slowest = Slowest()  # SemanticClient(gates, options, observer=slowest)
+    >>> slowest.called(ModelCall(0.0, 1.5, "a-model", "again", 3, 1, "answered", 90, 0, 0, 80))
+    >>> slowest.seconds
+    1.5
     """
 
     def called(self, call: ModelCall) -> None:
