@@ -25,7 +25,7 @@ Purpose: TypeAlias = Literal["validation", "again", "bulk", "completion", "keyed
 #: What is counted besides calls. `sent`: HTTP requests; `retries`: those that were not the first;
 #: `questions`: gates that a judgement was asked for.
 Counter: TypeAlias = Literal[
-    "sent", "failed", "retries", "rate_limited", "waits", "limit_refused", "budget_refused",
+    "sent", "failed", "retries", "rate_limited", "limit_refused", "budget_refused",
     "breaker_refused", "questions", "needs_review", "cached_answers", "asked_questions",
     "records_lost",
 ]  # fmt: skip
