@@ -341,3 +341,19 @@ def test_calls_lead_to_the_client_even_if_patterns_are_given_back(
         with client_of(api) as other, pytest.raises(AccelerateError, match="it first"):
             accelerate(server, store=cache, semantic=other)
         accelerate(server, store=cache, semantic=client).restore()
+
+
+def test_a_start_that_begins_with_nothing_leads_calls_to_the_client(
+    new_copy: NewCopy, cache: PatternStore, api: FakeMessagesAPI
+) -> None:
+    """As an earlier start found that the host gains nothing."""
+    server: Any = new_copy().load("server")
+    with accelerate(server, store=cache) as handle:
+        handle._given_back.add_host("nine of ten calls are in vain", lasting=True)
+    with client_of(api) as client:
+        with accelerate(server, store=cache, semantic=client) as handle:
+            assert handle.explain().entries == []
+            asked = {"provider": "anthropic", "prompt": SECRET, "api_key": api.key}
+            assert server.try_model(asked)[1] == 200
+            assert client.accounts.total.calls == 1
+        assert "call_provider" not in vars(server.router)
