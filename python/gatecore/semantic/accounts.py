@@ -127,6 +127,9 @@ class Totals:
         unheard: Calls whose reply never came.
         unheard_usage: The tokens that these may have used, an estimate from above.
         unheard_money: Likewise.
+
+    >>> Totals().plus(Usage(fresh=7), Decimal("0.1"), unheard=False).calls
+    1
     """
 
     calls: int = 0

@@ -41,6 +41,9 @@ class BulkAsked:
         answered: Questions that were answered.
         unanswered: Questions that were not: asked singly when their document is validated.
         errors: Why requests had no reply, with how many each.
+
+    >>> BulkAsked(documents=2, requests=3, answered=40).unanswered
+    0
     """
 
     documents: int = 0

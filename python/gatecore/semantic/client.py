@@ -59,6 +59,12 @@ class Estimate:
         usage: Tokens: input as if nothing was in the service's cache yet, output at most.
         money: What they cost.
         is_counted: Whether the service counted the input; else four characters are a token.
+
+    Estimates of several documents are added up.
+
+    >>> one = Estimate(2, 20, 0, Usage(fresh=900), Decimal("0.01"))
+    >>> (one + one).calls
+    4
     """
 
     calls: int
@@ -88,6 +94,9 @@ class Completion:
         stop: Why it ended.
         usage: The tokens.
         model: The model.
+
+    >>> Completion("Yes.", "end_turn", Usage(fresh=7, output=1), "a-model").text
+    'Yes.'
     """
 
     text: str
@@ -119,6 +128,20 @@ class SemanticClient:
     compiled. A validation costs a call for 16 open questions, once for each document. Nothing is
     sent without redaction unless the options say so, and no text of a document is in logs, spans,
     stores or, unless `keep_reasons`, in caches outside of the process.
+
+    >>> from gatecore.semantic import AnthropicProvider, Choice, Model, Prices, stand_in
+    >>> from gatecore.testing import FakeMessagesAPI
+    >>> choices = Choice("PASS", "Yes.", "none", "Fair."), Choice("FAIL", "No.", "high", "Unfair.")
+    >>> gate = SemanticGate("house/tone", "Is the tone fair?", choices)
+    >>> prices = Prices(input=Decimal(1), output=Decimal(5))
+    >>> options = SemanticOptions(model=Model(name="a-model", prices=prices))
+    >>> answers = []
+    >>> with FakeMessagesAPI(answer=lambda body: answers[0](body)) as api:
+    ...     provider = AnthropicProvider(api.key, api.url)
+    ...     with SemanticClient([gate], options, provider=provider) as client:
+    ...         answers.append(stand_in(client.writer, {"house/tone": "FAIL"}))
+    ...         client.judge("Pay now.", [Open("house/tone", "WARNING")])["house/tone"].message
+    'Unfair.'
     """
 
     def __init__(
