@@ -161,7 +161,12 @@ class Provider(Protocol):
 
 @runtime_checkable
 class KeyedProvider(Provider, Protocol):
-    """A service that can be asked with other keys than its own, whose owners pay."""
+    """A service that can be asked with other keys than its own, whose owners pay.
+
+    >>> from gatecore.semantic import AnthropicProvider
+    >>> isinstance(AnthropicProvider("a key"), KeyedProvider)
+    True
+    """
 
     def for_key(self, api_key: str) -> Provider:
         """The same service with another key; itself if that is its own."""
