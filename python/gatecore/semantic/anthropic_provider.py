@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
@@ -98,6 +99,20 @@ class AnthropicProvider:
         self._clock = clock
         self._client: anthropic.AsyncAnthropic | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    def for_key(self, api_key: str) -> AnthropicProvider:
+        """The same service with another key; itself if that is its own.
+
+        >>> provider = AnthropicProvider(api_key="one")
+        >>> provider.for_key("one") is provider, provider.for_key("other") is provider
+        (True, False)
+        """
+        own = os.environ.get("ANTHROPIC_API_KEY") if self._api_key is None else self._api_key
+        if api_key == own:
+            return self
+        return AnthropicProvider(
+            api_key, self._base_url, max_connections=self._max_connections, clock=self._clock
+        )
 
     async def send(self, prompt: Prompt, *, timeout: float) -> Reply:
         """One call, one HTTP request.

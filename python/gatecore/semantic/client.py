@@ -21,7 +21,7 @@ from typing import Final
 
 from gatecore.errors import SemanticError, SemanticGateError
 from gatecore.loggers import logger
-from gatecore.protocols import Cache, Judgement, Open, SemanticStore
+from gatecore.protocols import Cache, CallObserver, Judgement, Open, SemanticStore
 from gatecore.semantic.accounts import Accounts
 from gatecore.semantic.answer_cache import AnswerCache
 from gatecore.semantic.asking import Asker, Group, groups_of
@@ -30,11 +30,12 @@ from gatecore.semantic.bulk import BulkProgress
 from gatecore.semantic.bulk_asking import BulkAsked, BulkAsker
 from gatecore.semantic.estimates import Estimates
 from gatecore.semantic.gates import SemanticGate, check_gates
+from gatecore.semantic.keyed import KeyedCallers
 from gatecore.semantic.loop import BackgroundLoop
 from gatecore.semantic.options import SemanticOptions
 from gatecore.semantic.preparing import NEEDS_REVIEW, Prepared, Preparer
 from gatecore.semantic.prompts import Block, Prompt
-from gatecore.semantic.provider import BatchProvider, Provider, Reply
+from gatecore.semantic.provider import BatchProvider, KeyedProvider, Provider, Reply
 from gatecore.semantic.redaction import Redactor
 from gatecore.semantic.retries import Caller
 from gatecore.semantic.usage import Usage
@@ -116,6 +117,7 @@ class SemanticClient:
             `gatecore.audit.AuditStore.semantic`.
         redactor: What takes personal data out; `Redactor()` if None. `SemanticOptions.redact` says
             whether it is used at all.
+        observer: Hears of each call, such as `gatecore.metrics.Tracing`.
 
     Raises:
         SemanticGateError: A gate is not one, two have one name, or the service no longer has the
@@ -151,6 +153,7 @@ class SemanticClient:
         cache: Cache | None = None,
         store: SemanticStore | None = None,
         redactor: Redactor | None = None,
+        observer: CallObserver | None = None,
     ) -> None:
         self._listed = check_gates(gates)
         self._gates = {gate.gate: gate for gate in self._listed}
@@ -175,8 +178,10 @@ class SemanticClient:
         self._preparer = Preparer(self._writer, options, self._redactor, self._answers)
         self._loop = BackgroundLoop()
         self._made_for = -1
+        self._observer = observer
         self._asker_now: Asker
-        self._caller_now: Caller
+        self._caller_now: Caller | None = None
+        self._keyed_now: KeyedCallers | None = None
         self.version: Final = self._version()
 
     def _refuse_old(self, provider: Provider, model: str) -> None:
@@ -362,14 +367,25 @@ class SemanticClient:
         system: str = "",
         max_tokens: int = 1_024,
         seconds: float | None = None,
+        api_key: str | None = None,
     ) -> Completion:
         """A model's free answer, within the client's limits, budgets and retries.
 
         Personal data in the prompt is taken out and put back into the answer.
 
+        Args:
+            prompt: The prompt.
+            system: What stands before it.
+            max_tokens: Output tokens at most.
+            seconds: The time for it; `SemanticOptions.deadline_seconds` if None.
+            api_key: Somebody else's key, who pays. The options hold for each key by itself, so
+                nobody uses up the client's limits and budgets with a key of his own.
+
         Raises:
             SemanticError: There is none; the message says why.
         """
+        if self._loop.is_here:
+            raise SemanticError("the client's own event loop cannot wait for itself")
         until = time.monotonic() + self._seconds(seconds)
         redacted = None if self._redactor is None else self._redactor.redact(prompt)
         blocks = (Block(system),) if system else ()
@@ -379,7 +395,7 @@ class SemanticClient:
             content=(Block(prompt if redacted is None else redacted.text),),
             max_tokens=max_tokens,
         )
-        asked = self._loop.start(self._complete(sent, until))
+        asked = self._loop.start(self._complete(sent, until, api_key))
         try:
             reply = asked.result(timeout=max(0.0, until - time.monotonic()) + _GRACE)
         except (FutureTimeoutError, TimeoutError):
@@ -387,15 +403,30 @@ class SemanticClient:
         text = reply.text if redacted is None else redacted.restore(reply.text)
         return Completion(text, reply.stop, reply.usage, reply.model)
 
-    async def _complete(self, prompt: Prompt, until: float) -> Reply:
+    async def _complete(self, prompt: Prompt, until: float, api_key: str | None) -> Reply:
         loop = asyncio.get_running_loop()
         _, caller = self._parts()
+        until_there = loop.time() + until - time.monotonic()
+        if api_key is not None:
+            keyed = self._keyed(api_key)
+            if keyed is not None:
+                return await keyed.call(api_key, prompt, until_there)
         return await caller.call(
-            prompt,
-            until=loop.time() + until - time.monotonic(),
-            spending=self._budgets.spending(),
-            purpose="completion",
+            prompt, until=until_there, spending=self._budgets.spending(), purpose="completion"
         )
+
+    def _keyed(self, api_key: str) -> KeyedCallers | None:
+        """What makes calls with a key; None if it is the client's own."""
+        provider = self.provider
+        if not isinstance(provider, KeyedProvider):
+            raise SemanticError(f"a {type(provider).__name__} cannot be asked with another key")
+        if api_key and provider.for_key(api_key) is provider:
+            return None
+        if self._keyed_now is None:
+            self._keyed_now = KeyedCallers(
+                provider, self.options, self.accounts, self._estimates, self._observer
+            )
+        return self._keyed_now
 
     def _begin(self, prepared: Prepared, until: float) -> Future[None]:
         return self._loop.start(self._ask(prepared, until))
@@ -411,10 +442,16 @@ class SemanticClient:
         """What belongs to the loop that runs now: made anew after a fork or a close."""
         if self._made_for != self._loop.generation:
             self._caller_now = Caller(
-                self.provider, self.options, self.accounts, estimates=self._estimates
+                self.provider,
+                self.options,
+                self.accounts,
+                estimates=self._estimates,
+                observer=self._observer,
             )
+            self._keyed_now = None
             self._asker_now = Asker(self._writer, self._caller_now, self._answers, self.accounts)
             self._made_for = self._loop.generation
+        assert self._caller_now is not None
         return self._asker_now, self._caller_now
 
     def _seconds(self, seconds: float | None) -> float:
@@ -427,6 +464,7 @@ class SemanticClient:
 
     def _judgements(self, prepared: Prepared) -> Mapping[str, Judgement]:
         judged = prepared.judgements()
+        self.accounts.count("questions", len(judged))
         left = sum(one.status == NEEDS_REVIEW for one in judged.values())
         if left:
             self.accounts.count("needs_review", left)
@@ -436,6 +474,7 @@ class SemanticClient:
         """What a mistake of ours, or of a host's parts, comes to."""
         why = str(error) if isinstance(error, SemanticError) else type(error).__name__
         _log.warning("questions were not asked: %s", type(error).__name__)
+        self.accounts.count("questions", len(questions))
         self.accounts.count("needs_review", len(questions))
         return {
             question.gate: Judgement(NEEDS_REVIEW, "", f"they could not be asked: {why}")
@@ -443,12 +482,33 @@ class SemanticClient:
         }
 
     def measurements(self) -> Mapping[str, float]:
-        """Numbers by name, for `gatecore.metrics.Metrics`."""
-        return self.accounts.measurements()
+        """Numbers by name, for `gatecore.metrics.Metrics`.
+
+        What `Accounts` count, and how calls are doing now: `calls_waiting`, `calls_under_way`,
+        `is_left_alone`. `billed_input_tokens_total` are fresh tokens that would cost as much as
+        the input did.
+        """
+        counted = self.accounts.measurements()
+        billed = self.options.model.prices.equivalent(self.accounts.total.usage)
+        caller = self._caller_now
+        now = Caller.IDLE if caller is None else caller.measurements()
+        return {**counted, "billed_input_tokens_total": float(billed), **now}
+
+    def problems(self) -> Sequence[tuple[str, bool]]:
+        """What is wrong now, and whether no document should come; for `gatecore.metrics.Health`."""
+        if self.measurements()["is_left_alone"]:
+            return [("the model's service fails and is left alone; questions need review", False)]
+        return []
 
     def close(self) -> None:
         """Ends its thread and connections; what is going on has some seconds to be done."""
-        self._loop.close(self.provider.aclose)
+        self._loop.close(self._close)
+
+    async def _close(self) -> None:
+        keyed, self._keyed_now = self._keyed_now, None
+        if keyed is not None:
+            await keyed.aclose()
+        await self.provider.aclose()
 
     async def aclose(self) -> None:
         """Likewise without holding the event loop up."""
