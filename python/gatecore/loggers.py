@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 
-__all__ = ["logger"]
+__all__ = ["foreign_logger", "logger"]
 
 
 def logger(name: str) -> logging.Logger:
@@ -22,3 +22,8 @@ def logger(name: str) -> logging.Logger:
     if not any(isinstance(handler, logging.NullHandler) for handler in top.handlers):
         top.addHandler(logging.NullHandler())
     return top.getChild(name)
+
+
+def foreign_logger(name: str) -> logging.Logger:
+    """A logger of a library that we use, to keep texts of documents out of what it writes."""
+    return logging.getLogger(name)

@@ -49,7 +49,7 @@ from gatecore.audit.writer import Writer
 from gatecore.errors import AuditQuestionError, AuditRecordError, AuditWriteError
 from gatecore.loggers import logger
 from gatecore.protocols import Asked, Validation
-from gatecore.text import visible
+from gatecore.text import plural, visible
 
 __all__ = ["AuditObserver", "AuditStats", "AuditStore", "Moment"]
 
@@ -616,6 +616,9 @@ class AuditStore:
         found = [(counters.error, True)] if counters.error else []
         if counters.dropped:
             found.append((f"{counters.dropped:,} validations were not recorded", False))
+        if self.semantic.dropped:
+            lost = plural(self.semantic.dropped, "answer or call", "answers and calls")
+            found.append((f"{lost} of a language model were not kept", False))
         return found
 
     def close(self, timeout: float | None = None) -> None:

@@ -441,7 +441,7 @@ class Writer:
         # What somebody else's error says may be of the document.
         is_known = isinstance(error, (GatecoreError, apsw.Error, OSError))
         why = str(error) if is_known else type(error).__name__
-        made = AuditWriteError(f"the validation is not in the audit store {path}: {why}")
+        made = AuditWriteError(f"it is not in the audit store {path}: {why}")
         made.__cause__ = error
         return made
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gatecore.semantic.accounts import Accounts, CallRecord, Totals
     from gatecore.semantic.anthropic_provider import AnthropicProvider
     from gatecore.semantic.budgets import BudgetError
+    from gatecore.semantic.bulk import Bulk, BulkProgress, BulkRequest, BulkResult
     from gatecore.semantic.client import Completion, Estimate, SemanticClient
     from gatecore.semantic.gate_file import load_semantic_gates, parse_semantic_gates
     from gatecore.semantic.gates import Choice, Passages, SemanticGate
@@ -62,6 +63,7 @@ _HOMES = {
     "accounts": "Accounts CallRecord Totals",
     "anthropic_provider": "AnthropicProvider",
     "budgets": "BudgetError",
+    "bulk": "Bulk BulkProgress BulkRequest BulkResult",
     "client": "Completion Estimate SemanticClient",
     "gate_file": "load_semantic_gates parse_semantic_gates",
     "gates": "Choice Passages SemanticGate",
@@ -82,6 +84,10 @@ __all__ = [
     "Block",
     "Budget",
     "BudgetError",
+    "Bulk",
+    "BulkProgress",
+    "BulkRequest",
+    "BulkResult",
     "CallRecord",
     "Choice",
     "Completion",

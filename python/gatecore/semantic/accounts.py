@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any, Final, Literal, TypeAlias, get_args
 from uuid import uuid4
 
+from gatecore import forks
 from gatecore.loggers import logger
 from gatecore.protocols import SemanticStore
 from gatecore.semantic.usage import Usage
@@ -179,8 +180,15 @@ class Accounts:
         days: int = 400,
         gates: int = 10_000,
     ) -> None:
-        self.client = uuid4().hex[:12]
         self._store = store
+        self._sizes = documents, days, gates
+        self.after_fork()
+        forks.watch(self)
+
+    def after_fork(self) -> None:
+        """A child's accounts begin at nothing, under a name of their own."""
+        documents, days, gates = self._sizes
+        self.client = uuid4().hex[:12]
         self._lock = Lock()
         self._total = Totals()
         self._batch = Totals()

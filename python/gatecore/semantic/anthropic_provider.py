@@ -12,22 +12,20 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from gatecore.semantic.prompts import Block, Prompt
-from gatecore.semantic.provider import (
-    BatchItem,
-    BatchState,
-    Failure,
-    ProviderError,
-    Rate,
-    Rates,
-    Reply,
+from gatecore.loggers import foreign_logger
+from gatecore.semantic.messages import (
+    item_of,
+    rates_of,
+    reply_of,
+    request_name,
+    request_of,
+    retry_after_of,
+    state_of,
 )
-from gatecore.semantic.usage import Usage
+from gatecore.semantic.prompts import Prompt
+from gatecore.semantic.provider import BatchItem, BatchState, Failure, ProviderError, Reply
 
 if TYPE_CHECKING:
     import anthropic
@@ -38,8 +36,9 @@ T = TypeVar("T")
 
 _INSTALL: Final = 'anthropic is not installed: pip install "gatecore-re[semantic]"'
 _CONNECT_SECONDS: Final = 10.0
+#: The time for a question about a batch, or about tokens; for sending or reading a batch.
+_SECONDS: Final = 60.0
 _BATCH_SECONDS: Final = 600.0
-_LIMITS: Final = ("requests", "input_tokens", "output_tokens")
 
 _BY_STATUS: Final[Mapping[int, Failure]] = {
     401: "credentials",
@@ -53,11 +52,6 @@ _BY_STATUS: Final[Mapping[int, Failure]] = {
     504: "timeout",
     529: "overloaded",
 }
-#: Errors of single requests in a batch that may go away.
-_TRANSIENT_TYPES: Final = frozenset(
-    {"overloaded_error", "api_error", "rate_limit_error", "timeout_error"}
-)
-
 #: Set while the SDK works for us: its log of requests has the text of documents.
 _IS_OURS: ContextVar[bool] = ContextVar("gatecore_semantic_call", default=False)
 
@@ -113,24 +107,24 @@ class AnthropicProvider:
         """
         messages = self._sdk().messages.with_raw_response
         response = await self._asked(
-            lambda: messages.create(**_request(prompt), timeout=_timeout(timeout)),
+            lambda: messages.create(**request_of(prompt), timeout=_timeout(timeout)),
             timeout=timeout,
             is_billed=True,
         )
         headers = response.headers
-        rates = self._rates(headers)
+        rates = rates_of(headers, self._clock())
         try:
-            reply = _reply(json.loads(response.http_response.content), rates)
-        except (ValueError, KeyError, TypeError, RecursionError):
+            return reply_of(
+                json.loads(response.http_response.content), rates, request_name(headers)
+            )
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             # It may quote the answer, so neither its text nor itself goes on.
             raise ProviderError(
-                _named("an answer that is no message", headers),
+                _said("an answer that is no message", headers),
                 failure="malformed",
                 rates=rates,
                 may_be_billed=True,
             ) from None
-        request_id = str(headers.get("request-id", ""))[:200]
-        return Reply(reply.text, reply.stop, reply.usage, reply.model, rates, request_id)
 
     async def count_tokens(self, prompt: Prompt) -> int | None:
         """The input tokens of a prompt by the service's own counter.
@@ -138,13 +132,15 @@ class AnthropicProvider:
         Raises:
             ProviderError: It did not count.
         """
-        request = _request(prompt)
+        request = request_of(prompt)
         del request["max_tokens"]
         messages = self._sdk().messages
-        counted = await self._asked(
-            lambda: messages.count_tokens(**request, timeout=_timeout(60.0)), timeout=60.0
-        )
-        return int(counted.input_tokens)
+
+        async def count() -> int:
+            counted = await messages.count_tokens(**request, timeout=_timeout(_SECONDS))
+            return int(counted.input_tokens)
+
+        return await self._asked(count, timeout=_SECONDS)
 
     def deprecated(self, model: str) -> str:
         """When the model ends, by the SDK's table; empty if it does not say so.
@@ -171,16 +167,15 @@ class AnthropicProvider:
             ProviderError: There is none; if `may_be_billed`, there may be one all the same.
         """
         requests: Any = [
-            {"custom_id": name, "params": _request(prompt)} for name, prompt in prompts
+            {"custom_id": name, "params": request_of(prompt)} for name, prompt in prompts
         ]
         batches = self._sdk().messages.batches
-        return _state(
-            await self._asked(
-                lambda: batches.create(requests=requests, timeout=_timeout(_BATCH_SECONDS)),
-                timeout=_BATCH_SECONDS,
-                is_billed=True,
-            )
-        )
+
+        async def create() -> BatchState:
+            timeout = _timeout(_BATCH_SECONDS)
+            return state_of(await batches.create(requests=requests, timeout=timeout))
+
+        return await self._asked(create, timeout=_BATCH_SECONDS, is_billed=True)
 
     async def batch(self, batch: str) -> BatchState:
         """How a batch is doing.
@@ -189,9 +184,11 @@ class AnthropicProvider:
             ProviderError: The service does not say.
         """
         batches = self._sdk().messages.batches
-        return _state(
-            await self._asked(lambda: batches.retrieve(batch, timeout=_timeout(60.0)), timeout=60.0)
-        )
+
+        async def retrieve() -> BatchState:
+            return state_of(await batches.retrieve(batch, timeout=_timeout(_SECONDS)))
+
+        return await self._asked(retrieve, timeout=_SECONDS)
 
     async def results(self, batch: str) -> AsyncIterator[BatchItem]:
         """What became of each item of a batch that is ended, in any order, read as it comes.
@@ -204,13 +201,17 @@ class AnthropicProvider:
             lambda: batches.results(batch, timeout=_timeout(_BATCH_SECONDS)),
             timeout=_BATCH_SECONDS,
         )
+
+        async def following() -> BatchItem:
+            return item_of(await lines.__anext__())
+
         try:
             while True:
                 try:
-                    line = await self._asked(lines.__anext__, timeout=_BATCH_SECONDS)
+                    item = await self._asked(following, timeout=_BATCH_SECONDS)
                 except StopAsyncIteration:
                     return
-                yield _item(line)
+                yield item
         finally:
             await lines.close()
 
@@ -221,9 +222,11 @@ class AnthropicProvider:
             ProviderError: The service did not take it.
         """
         batches = self._sdk().messages.batches
-        return _state(
-            await self._asked(lambda: batches.cancel(batch, timeout=_timeout(60.0)), timeout=60.0)
-        )
+
+        async def cancel() -> BatchState:
+            return state_of(await batches.cancel(batch, timeout=_timeout(_SECONDS)))
+
+        return await self._asked(cancel, timeout=_SECONDS)
 
     async def batches(self) -> Sequence[BatchState]:
         """The batches of the account, the latest first, a hundred at most.
@@ -233,10 +236,11 @@ class AnthropicProvider:
         """
         batches = self._sdk().messages.batches
 
-        async def page() -> Any:
-            return await batches.list(limit=100, timeout=_timeout(60.0))
+        async def page() -> list[BatchState]:
+            found = await batches.list(limit=100, timeout=_timeout(_SECONDS))
+            return [state_of(one) for one in found.data]
 
-        return [_state(one) for one in (await self._asked(page, timeout=60.0)).data]
+        return await self._asked(page, timeout=_SECONDS)
 
     def _sdk(self) -> anthropic.AsyncAnthropic:
         """The SDK's client for the running event loop."""
@@ -247,19 +251,24 @@ class AnthropicProvider:
             import httpx2
 
             _quiet()
-            self._client = anthropic.AsyncAnthropic(
-                api_key=self._api_key,
-                base_url=self._base_url,
-                max_retries=0,
-                open_telemetry=False,
-                http_client=anthropic.DefaultAsyncHttpxClient(
-                    limits=httpx2.Limits(
-                        max_connections=self._max_connections,
-                        max_keepalive_connections=self._max_connections,
-                    ),
-                    follow_redirects=False,  # documents go where the configuration says
+            http = anthropic.DefaultAsyncHttpxClient(
+                limits=httpx2.Limits(
+                    max_connections=self._max_connections,
+                    max_keepalive_connections=self._max_connections,
                 ),
+                follow_redirects=False,  # documents go where the configuration says
             )
+            try:
+                self._client = anthropic.AsyncAnthropic(
+                    api_key=self._api_key,
+                    base_url=self._base_url,
+                    max_retries=0,
+                    open_telemetry=False,
+                    http_client=http,
+                )
+            except Exception as error:
+                # It looks for credentials in files, whose text is nobody's business.
+                raise ProviderError(type(error).__name__, failure="credentials") from None
             self._loop = loop
         return self._client
 
@@ -315,46 +324,11 @@ class AnthropicProvider:
             failure = "server" if status >= 500 else "request"
         kind = error.type if isinstance(error.type, str) and error.type.isidentifier() else ""
         return ProviderError(
-            _named(f"HTTP {status} {kind}".strip(), headers),
+            _said(f"HTTP {status} {kind}".strip(), headers),
             failure=failure,
-            retry_after=self._retry_after(headers),
-            rates=self._rates(headers),
+            retry_after=retry_after_of(headers, self._clock()),
+            rates=rates_of(headers, self._clock()),
         )
-
-    def _retry_after(self, headers: Mapping[str, str]) -> float | None:
-        """The seconds that the service asks for: in milliseconds, in seconds, or as a date."""
-        for name, unit in (("retry-after-ms", 1_000.0), ("retry-after", 1.0)):
-            said = headers.get(name)
-            if said is None:
-                continue
-            try:
-                seconds = float(said) / unit
-            except ValueError:
-                try:
-                    seconds = _timestamp(parsedate_to_datetime(said)) - self._clock()
-                except (ValueError, TypeError, OverflowError):
-                    continue
-            if isfinite(seconds):
-                return max(0.0, seconds)
-        return None
-
-    def _rates(self, headers: Mapping[str, str]) -> Rates:
-        return Rates(**{name: self._rate(headers, name) for name in _LIMITS})
-
-    def _rate(self, headers: Mapping[str, str], name: str) -> Rate | None:
-        start = f"anthropic-ratelimit-{name.replace('_', '-')}"
-        try:
-            limit, left = (int(headers[f"{start}-{part}"]) for part in ("limit", "remaining"))
-        except (KeyError, ValueError):
-            return None
-        if limit <= 0:
-            return None
-        try:
-            reset = datetime.fromisoformat(headers[f"{start}-reset"].replace("Z", "+00:00"))
-            resets_in = max(0.0, _timestamp(reset) - self._clock())
-        except (KeyError, ValueError, OverflowError):
-            resets_in = 0.0
-        return Rate(limit, max(0, left), resets_in)
 
 
 async def _awaited(ask: Callable[[], Awaitable[T]]) -> T:
@@ -370,7 +344,7 @@ def _import() -> None:
 
 def _quiet() -> None:
     """Keeps what we send out of the SDK's log, which is the program's to switch on."""
-    log = logging.getLogger("anthropic._base_client")
+    log = foreign_logger("anthropic._base_client")
     if _is_harmless not in log.filters:
         log.addFilter(_is_harmless)
 
@@ -386,110 +360,6 @@ def _timeout(seconds: float) -> Any:
     return httpx2.Timeout(connect=connect, read=seconds, write=seconds, pool=seconds)
 
 
-def _timestamp(at: datetime) -> float:
-    """Seconds since 1970; a date without a zone is UTC's."""
-    return (at if at.tzinfo is not None else at.replace(tzinfo=timezone.utc)).timestamp()
-
-
-def _named(what: str, headers: Mapping[str, str]) -> str:
-    """With the service's name for the request, if it is one."""
-    name = str(headers.get("request-id", ""))
-    is_name = name.replace("_", "").replace("-", "").isalnum() and name.isascii()
-    return f"{what}, request {name[:100]}" if is_name else what
-
-
-def _request(prompt: Prompt) -> dict[str, Any]:
-    """The body of a request, as arguments of the SDK."""
-    request: dict[str, Any] = {
-        "model": prompt.model,
-        "max_tokens": prompt.max_tokens,
-        "messages": [{"role": "user", "content": _blocks(prompt.content)}],
-    }
-    if prompt.system:
-        request["system"] = _blocks(prompt.system)
-    output: dict[str, Any] = {}
-    if prompt.schema is not None:
-        output["format"] = {"type": "json_schema", "schema": prompt.schema}
-    if prompt.effort:
-        output["effort"] = prompt.effort
-    if output:
-        request["output_config"] = output
-    return request
-
-
-def _blocks(blocks: Sequence[Block]) -> list[dict[str, Any]]:
-    return [
-        {"type": "text", "text": block.text}
-        | ({"cache_control": {"type": "ephemeral", "ttl": block.keep}} if block.keep else {})
-        for block in blocks
-    ]
-
-
-def _reply(message: Any, rates: Rates = Rates()) -> Reply:  # noqa: B008 (frozen)
-    """A message as the service sends it, read strictly where it counts: stop and usage.
-
-    Raises:
-        KeyError, TypeError, ValueError: It is something else.
-    """
-    texts = []
-    for block in message["content"]:
-        if block["type"] == "text":
-            if not isinstance(block["text"], str):
-                raise TypeError("a text that is none")
-            texts.append(block["text"])
-    return Reply(
-        text="".join(texts),
-        stop=str(message["stop_reason"]),
-        usage=_usage(message["usage"]),
-        model=str(message.get("model", "")),
-        rates=rates,
-    )
-
-
-def _usage(usage: Any) -> Usage:
-    written = _count(usage, "cache_creation_input_tokens")
-    by_lifetime = usage.get("cache_creation") or {}
-    an_hour = _count(by_lifetime, "ephemeral_1h_input_tokens")
-    minutes = _count(by_lifetime, "ephemeral_5m_input_tokens")
-    return Usage(
-        fresh=_count(usage, "input_tokens", is_needed=True),
-        read=_count(usage, "cache_read_input_tokens"),
-        # What is written is said twice; where the parts do not say it all, the rest is short-lived.
-        written_5m=max(minutes, written - an_hour),
-        written_1h=an_hour,
-        output=_count(usage, "output_tokens", is_needed=True),
-    )
-
-
-def _count(counts: Any, name: str, *, is_needed: bool = False) -> int:
-    value = counts[name] if is_needed else counts.get(name)
-    if value is None and not is_needed:
-        return 0
-    if type(value) is not int or value < 0:
-        raise ValueError("a count that is none")
-    return value
-
-
-def _state(batch: Any) -> BatchState:
-    counts = batch.request_counts
-    names = ("processing", "succeeded", "errored", "canceled", "expired")
-    return BatchState(
-        batch=str(batch.id),
-        is_ended=batch.processing_status == "ended",
-        counts={name: int(getattr(counts, name, 0) or 0) for name in names},
-    )
-
-
-def _item(line: Any) -> BatchItem:
-    name, result = str(line.custom_id), line.result
-    outcome = str(result.type)
-    if outcome == "succeeded":
-        try:
-            return BatchItem(name, outcome, _reply(result.message.to_dict()))
-        except (ValueError, KeyError, TypeError):
-            return BatchItem(name, "errored", error="an answer that is no message")
-    if outcome == "errored":
-        kind = getattr(getattr(result.error, "error", None), "type", None)
-        kind = kind if isinstance(kind, str) and kind.isidentifier() else "an unknown error"
-        return BatchItem(name, outcome, error=kind, is_transient=kind in _TRANSIENT_TYPES)
-    return BatchItem(name, outcome)
+def _said(what: str, headers: Mapping[str, str]) -> str:
+    name = request_name(headers)
+    return f"{what}, request {name}" if name else what

@@ -122,7 +122,10 @@ class Asker:
         if not mine:
             return
         self._accounts.count("asked_questions", len(mine))
-        task = asyncio.get_running_loop().create_task(self._all(prepared, mine, until, spending))
+        loop = asyncio.get_running_loop()
+        for part in mine:  # before anybody else has a turn
+            self._flying[part.key] = loop.create_future()
+        task = loop.create_task(self._all(prepared, mine, until, spending))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         await asyncio.wait({task}, timeout=max(0.0, until - self._now()))
@@ -138,9 +141,6 @@ class Asker:
     async def _all(
         self, prepared: Prepared, parts: list[Part], until: float, spending: Spending
     ) -> None:
-        loop = asyncio.get_running_loop()
-        for part in parts:
-            self._flying[part.key] = loop.create_future()
         try:
             await self._round(prepared, parts, until, spending, 0)
             again = [part for part in parts if part.answer is None and part.is_worth_again]

@@ -9,8 +9,9 @@ from decimal import Decimal
 from threading import Lock
 from typing import Any, Final
 
+from gatecore import forks
 from gatecore.errors import SemanticError
-from gatecore.semantic.accounts import CallRecord
+from gatecore.semantic.accounts import Accounts, CallRecord
 from gatecore.semantic.options import Budget
 from gatecore.semantic.usage import Usage
 
@@ -54,7 +55,7 @@ class Budgets:
 
     Args:
         budget: The limits.
-        client: The name of this process's accounts, so that `recall` does not count it twice.
+        accounts: Those of this process, so that `recall` does not count its calls twice.
         clock: Seconds since 1970.
 
     >>> budgets = Budgets(Budget(calls=2, daily_tokens=1_000))
@@ -70,15 +71,26 @@ call may take 600
     """
 
     def __init__(
-        self, budget: Budget, *, client: str = "", clock: Callable[[], float] = time.time
+        self,
+        budget: Budget,
+        accounts: Accounts | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._budget = budget
-        self._client = client
+        self._accounts = accounts
         self._clock = clock
-        self._lock = Lock()
         self._day = self._today()
         self._own = _Sum()
         self._others = _Sum()
+        self.after_fork()
+        forks.watch(self)
+
+    def after_fork(self) -> None:
+        """A child has what was spent so far as another's: its own accounts begin anew."""
+        self._lock = Lock()
+        self._others += self._own
+        self._own = _Sum()
 
     def spending(self) -> Spending:
         """A validation's own budget, within the day's."""
@@ -102,7 +114,7 @@ call may take 600
                 record = CallRecord.from_mapping(plain)
             except (KeyError, TypeError, ValueError, ArithmeticError):
                 continue
-            is_own = bool(self._client) and record.client == self._client
+            is_own = self._accounts is not None and record.client == self._accounts.client
             if not is_own and record.at // _DAY == day:
                 found += _Sum(1, record.usage.input + record.usage.output, record.money)
         with self._lock:

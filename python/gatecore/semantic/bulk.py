@@ -55,6 +55,10 @@ class BulkRequest:
         prompt: Makes the prompt, when it is sent and when it is sent again: it is not kept.
         document: The digest of the document in hexadecimal, for the accounts.
         gates: The gates whose questions it asks, for the accounts.
+
+    >>> from gatecore.semantic import Block, Prompt
+    >>> BulkRequest("0f" * 32, lambda: Prompt("a-model", (), (Block("…"),), 50)).prompt().characters
+    1
     """
 
     id: str
@@ -70,6 +74,9 @@ class BulkResult(NamedTuple):
         id: The request's.
         reply: The reply, if there is one.
         error: Why there is none, without text of prompts; empty if there is one.
+
+    >>> BulkResult("0f" * 32, None, "expired").error
+    'expired'
     """
 
     id: str
@@ -88,6 +95,9 @@ class BulkProgress:
         collected: Handed out.
         ready: In a batch that has ended, or failed: not handed out yet.
         error: What the service said last that it could not do for now; empty if nothing.
+
+    >>> BulkProgress(submitted=7, collected=3).is_done
+    False
     """
 
     waiting: int = 0
@@ -146,14 +156,29 @@ class Bulk:
 
     Two that work at the same time must not have the same requests.
 
-    ```python
-    bulk = Bulk(provider, store.semantic, options, accounts)
-    async for result in bulk.run(requests):
-        ...
-    ```
-
     After a process has died the same requests are given again: those that were answered are handed
     out from their batches, without being asked or accounted again.
+
+    >>> import tempfile
+    >>> from decimal import Decimal
+    >>> from pathlib import Path
+    >>> from gatecore.audit import AuditStore
+    >>> from gatecore.semantic import (
+    ...     Accounts, AnthropicProvider, Block, Model, Prices, Prompt, SemanticOptions)
+    >>> from gatecore.testing import FakeMessagesAPI
+    >>> model = Model(name="a-model", prices=Prices(input=Decimal(1), output=Decimal(5)))
+    >>> prompt = Prompt("a-model", (Block("Answer briefly."),), (Block("Is it clear?"),), 50)
+    >>> async def asked(api, store):
+    ...     provider, accounts = AnthropicProvider(api.key, api.url), Accounts(store.semantic)
+    ...     bulk = Bulk(provider, store.semantic, SemanticOptions(model=model), accounts)
+    ...     requests = [BulkRequest("0f" * 32, lambda: prompt)]
+    ...     got = [result.reply.text async for result in bulk.run(requests, pause=0.01)]
+    ...     await provider.aclose()
+    ...     return got, accounts.total.calls
+    >>> with tempfile.TemporaryDirectory() as folder, FakeMessagesAPI(answer="PASS") as api:
+    ...     with AuditStore(Path(folder) / "audit.db") as store:
+    ...         asyncio.run(asked(api, store))
+    (['PASS'], 1)
     """
 
     def __init__(
@@ -207,6 +232,7 @@ class Bulk:
 
         Args:
             requests: What is asked; one that was given before is not asked again.
+                Their prompts are made as they are sent.
             failed_too: Whether what failed for good at an earlier time is asked once more.
 
         Raises:

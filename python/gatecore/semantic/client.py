@@ -28,14 +28,13 @@ from gatecore.semantic.asking import Asker, Group, groups_of
 from gatecore.semantic.budgets import Budgets
 from gatecore.semantic.estimates import Estimates
 from gatecore.semantic.gates import SemanticGate, check_gates
-from gatecore.semantic.limits import Limiter
 from gatecore.semantic.loop import BackgroundLoop
 from gatecore.semantic.options import SemanticOptions
 from gatecore.semantic.preparing import NEEDS_REVIEW, Prepared, Preparer
 from gatecore.semantic.prompts import Block, Prompt
 from gatecore.semantic.provider import Provider, Reply
 from gatecore.semantic.redaction import Redactor
-from gatecore.semantic.retries import Caller, new_breaker
+from gatecore.semantic.retries import Caller
 from gatecore.semantic.usage import Usage
 from gatecore.semantic.writing import CHARACTERS_A_TOKEN, PROMPT_VERSION, Writer
 
@@ -113,9 +112,9 @@ class SemanticClient:
         ImportError: `anthropic` is missing: `pip install "gatecore-re[semantic]"`.
 
     Making one takes about two seconds: the SDK is imported, and the patterns for personal data are
-    compiled. A validation costs a call for 16 open questions, once for each document. Nothing is sent without
-    redaction unless the options say so, and no text of a document is in logs, spans, stores or,
-    unless `keep_reasons`, in caches outside of the process.
+    compiled. A validation costs a call for 16 open questions, once for each document. Nothing is
+    sent without redaction unless the options say so, and no text of a document is in logs, spans,
+    stores or, unless `keep_reasons`, in caches outside of the process.
     """
 
     def __init__(
@@ -138,7 +137,7 @@ class SemanticClient:
         self.provider: Final = provider
         self._refuse_old(provider, options.model.name)
         self.accounts: Final = Accounts(store)
-        self._budgets = Budgets(options.budget, client=self.accounts.client)
+        self._budgets = Budgets(options.budget, self.accounts)
         self._estimates = Estimates()
         if store is not None:
             self._budgets.recall(store.calls(self._budgets.day_began()))
@@ -334,15 +333,8 @@ class SemanticClient:
     def _parts(self) -> tuple[Asker, Caller]:
         """What belongs to the loop that runs now: made anew after a fork or a close."""
         if self._made_for != self._loop.generation:
-            clock = asyncio.get_running_loop().time
             self._caller_now = Caller(
-                self.provider,
-                Limiter(self.options.limits, clock=clock),
-                new_breaker(clock),
-                self.accounts,
-                self._estimates,
-                self.options,
-                clock=clock,
+                self.provider, self.options, self.accounts, estimates=self._estimates
             )
             self._asker_now = Asker(self._writer, self._caller_now, self._answers, self.accounts)
             self._made_for = self._loop.generation

@@ -60,6 +60,10 @@ def new_breaker(clock: Callable[[], float] = time.monotonic) -> Breaker:
     return Breaker(30.0, clock, first=1.0, tolerated=4)
 
 
+class _LeftAloneError(Exception):
+    """Another call has found out meanwhile that the service is not well."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Why:
     """What a call is for, as its record says it."""
@@ -80,12 +84,12 @@ class Caller:
 
     Args:
         provider: The service.
-        limiter: Rates.
-        breaker: Whether the service is left alone.
+        options: Limits, timeout, retries, prices, and the seed of the pauses between tries.
         accounts: Who spent what.
+        limiter: Rates; by those of the options.
+        breaker: Whether the service is left alone.
         estimates: Tokens before a call.
-        options: Timeout, retries, prices, and the seed of the pauses between tries.
-        clock: A monotonic clock in seconds, the event loop's.
+        clock: A monotonic clock in seconds; the running event loop's by default.
         now: Seconds since 1970.
         sleep: Waits for so many seconds.
     """
@@ -93,22 +97,23 @@ class Caller:
     def __init__(
         self,
         provider: Provider,
-        limiter: Limiter,
-        breaker: Breaker,
-        accounts: Accounts,
-        estimates: Estimates,
         options: SemanticOptions,
+        accounts: Accounts,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        limiter: Limiter | None = None,
+        breaker: Breaker | None = None,
+        estimates: Estimates | None = None,
+        clock: Callable[[], float] | None = None,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        clock = clock or asyncio.get_running_loop().time
         self._provider = provider
-        self._limiter = limiter
-        self._breaker = breaker
-        self._accounts = accounts
-        self._estimates = estimates
         self._options = options
+        self._accounts = accounts
+        self._limiter = limiter or Limiter(options.limits, clock)
+        self._breaker = breaker or new_breaker(clock)
+        self._estimates = estimates or Estimates()
         self._clock = clock
         self._now = now
         self._sleep = sleep
@@ -148,6 +153,8 @@ class Caller:
             except ProviderError as error:
                 tries += 1
                 pause = self._pause_after(error, tries, until)
+            except _LeftAloneError:
+                continue
             except (BudgetError, LimitError) as error:
                 if not tries:
                     raise
@@ -198,7 +205,7 @@ class Caller:
         """Who comes while the service is left alone is sent away; who has begun waits."""
         while True:
             pause = self._breaker.closed_in
-            if pause <= 0 and self._breaker.allows():
+            if pause <= 0:
                 return
             left = until - self._clock()
             if not tries or pause >= left:
@@ -227,6 +234,9 @@ class Caller:
             async with self._limiter.reserve(
                 input_tokens=estimate.input, output_tokens=estimate.output, until=until
             ) as turn:
+                if not self._breaker.allows():  # it was opened while this one waited
+                    turn.undo()
+                    raise _LeftAloneError
                 return await self._send(prompt, estimate, turn, reserved, why, tries)
         except LimitError:
             self._accounts.count("limit_refused")

@@ -40,7 +40,8 @@ reason: why, in one sentence of at most 25 words;
 quote: the words of the document that decide it, copied exactly, at most 200 characters; empty if \
 something that is missing decides it;
 verdict: one of the verdicts of that question.
-Names in brackets such as [PERSON_1] stand for personal data that was taken out.
+Words such as [PERSON_1] stand for personal data that was taken out; [PERSON_1.2] is the same \
+one written otherwise.
 """
 
 

@@ -259,7 +259,8 @@ class _Connection(asyncio.Protocol):
         self._transport.write("\r\n".join(head).encode("latin-1") + _HEAD)
         self._transport.write(response.body[: response.sent])
         await self._flushed.wait()
-        is_whole = response.sent is None and not self._gone.done()
+        # A write that fails closes the transport at once, and says that it is lost only later.
+        is_whole = response.sent is None and not self._transport.is_closing()
         if response.sent is not None:
             self._transport.write_eof()  # what was sent arrives; the other side closes
         elif not keeps:

@@ -112,7 +112,7 @@ def test_calls_from_a_time_on_in_the_order_of_recording(
         {"tries": 1 << 63},
         {"gates": [7]},
         {"model": 7},
-        {"note": object()},
+        {"note": {7}},
     ],
     ids=str,
 )
@@ -219,6 +219,8 @@ def test_a_store_that_only_reads_drops_and_counts(path: Path) -> None:
         store.semantic.record_call(_call())
         store.semantic.keep_answers({_digest("key"): b"{}"}, document=_digest("letter"))
         assert store.semantic.dropped == 2
+        said = "2 answers and calls of a language model were not kept"
+        assert store.problems() == [(said, False)]
         with pytest.raises(AuditWriteError):
             store.semantic.put_items([("", "one", "planned", b"")])
         with pytest.raises(AuditWriteError):

@@ -97,7 +97,7 @@ def test_the_rate_is_used_and_nothing_is_refused(
             loop,
             service,
             Limiter(own, loop.time),
-            seconds=360,
+            seconds=240,
             seed=7,
             latency=(0.5, 6.0),
             are_rates_of_the_start=are_rates_of_the_start,
@@ -106,7 +106,7 @@ def test_the_rate_is_used_and_nothing_is_refused(
             max_tokens=max_tokens,
             askers=40,
         )
-        share = service.share(binding, 1_060, 1_360)
+        share = service.share(binding, 1_060, 1_240)
         return share, service.refused, len(service.used)
 
     share, refused, used = run(work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
@@ -209,6 +210,24 @@ def test_results_that_never_came_are_not_heard(ask: Ask, anthropic: Any, fault: 
             assert {item.is_heard for item in api.ledger.calls("batch item")} == {is_heard}
             if not is_heard:
                 assert len(_results(ask, api, batch)) == 3
+
+
+def test_results_that_a_client_leaves_in_the_middle_are_not_heard(ask: Ask) -> None:
+    """More than the kernel takes at once: the rest never leaves the server."""
+    with FakeMessagesAPI(answer="x" * 1_000_000, tokens=lambda _: 1) as api:
+        batch = _create(ask, api, 10)
+        _poll(ask, api, batch)
+        address = ("127.0.0.1", int(api.url.rpartition(":")[2]))
+        with socket.create_connection(address) as client:
+            head = f"GET /v1/messages/batches/{batch}/results HTTP/1.1"
+            lines = [head, f"x-api-key: {api.key}", "anthropic-version: 2023-06-01", "", ""]
+            client.sendall("\r\n".join(lines).encode())
+            assert client.recv(100).startswith(b"HTTP/1.1 200 ")
+        api.ledger.wait_until_settled()
+        assert api.ledger.calls("batches.results")[0].outcome == "gone"
+        assert not api.ledger.usage(is_heard=True)
+        assert len(_results(ask, api, batch)) == 10
+        assert not api.ledger.usage(is_heard=False)
 
 
 def test_ending_all_batches_needs_no_poll(ask: Ask) -> None:

@@ -122,6 +122,15 @@ def test_a_prefix_is_looked_for_twenty_blocks_back_and_no_further() -> None:
         assert cache.read("m", parts, 1.0).tokens.read == read
 
 
+@pytest.mark.parametrize(("keep", "seconds"), [("5m", 300.0), ("1h", 3_600.0)])
+def test_a_lifetime_is_over_when_it_is_over(keep: str, seconds: float) -> None:
+    """To the second."""
+    for wait, read in ((seconds - 1, 5), (seconds, 0)):
+        cache, parts = PromptCache(len, minimum=1), [Part("rules", "rules", keep)]
+        cache.write(cache.read("m", parts, 0.0), 7.0)
+        assert cache.read("m", parts, 7.0 + wait).tokens.read == read
+
+
 def test_minimums_are_by_model() -> None:
     """One that has none of its own needs 4,096 tokens."""
     cache = PromptCache(len, {"small": 10})
