@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Column
 from rich.text import Text
@@ -13,14 +13,15 @@ from gatecore.cli.output.console import console, grid, listing, show
 from gatecore.text import plural, visible
 
 if TYPE_CHECKING:
+    from gatecore.semantic.foreseeing import Foreseen
     from gatecore.semantic.statements import Statement
 
-__all__ = ["money_text", "percent", "right", "show_statement"]
+__all__ = ["money_text", "percent", "show_estimate", "show_statement"]
 
 _DIGEST: Final = 12
 
 
-def right(*names: str) -> Iterator[Column]:
+def _right(*names: str) -> Iterator[Column]:
     """Columns of numbers."""
     return (Column(name, justify="right", no_wrap=True) for name in names)
 
@@ -71,8 +72,8 @@ def show_statement(statement: Statement, top: int) -> None:
     show(page, grid(rows), Text())
     table = listing(
         Column(statement.by, overflow="fold"),
-        *right("calls", "input", "cached", "output", "money"),
-        *(right("unheard") if total.unheard else ()),
+        *_right("calls", "input", "cached", "output", "money"),
+        *(_right("unheard") if total.unheard else ()),
     )
     for name, one in list(statement.rows.items())[:top]:
         read = one.usage.read / one.usage.input if one.usage.input else None
@@ -84,3 +85,53 @@ def show_statement(statement: Statement, top: int) -> None:
     left = len(statement.rows) - top
     if left > 0:
         show(page, Text(f"{plural(left, 'more ' + statement.by)}", "dim"))
+
+
+def show_estimate(
+    rows: Sequence[tuple[str, Foreseen]],
+    total: Foreseen,
+    without: Foreseen | None,
+    about: Mapping[str, Any],
+) -> None:
+    """A row for each document, the sum, what the answers of a store save, and what it rests on."""
+    page = console()
+    table = listing(
+        Column("document", overflow="fold"),
+        *_right("open", "known", "calls", "input", "money", "no cache"),
+    )
+    for name, one in rows:
+        table.add_row(Text(visible(name)), f"{len(one.open):,}", *_foreseen_cells(one))
+    if len(rows) > 1:
+        questions = f"{sum(len(one.open) for _, one in rows):,}"
+        table.add_row(Text("in all", "bold"), questions, *_foreseen_cells(total))
+    show(page, table, Text())
+    if without is not None:
+        saved = money_text(without.cached_money - total.cached_money)
+        show(
+            page,
+            Text(
+                f"known answers save {plural(without.calls - total.calls, 'call')}, "
+                f"{without.plain.input - total.plain.input:,} input tokens, {saved} money"
+            ),
+        )
+    ends = f", which ends on {about['model_ends']}" if about["model_ends"] else ""
+    sent = "The documents were sent to be counted." if about["sent"] else "Nothing was sent."
+    show(
+        page,
+        Text(visible(f"Model {about['model']}{ends}; tokens: {about['tokens']}. {sent}"), "dim"),
+        Text(
+            "money: as the prompt cache works if all is asked at one go; no cache: without it; "
+            "both with answers as long as they may be, and no retries",
+            "dim",
+        ),
+    )
+
+
+def _foreseen_cells(one: Foreseen) -> list[str]:
+    return [
+        f"{one.known:,}",
+        f"{one.calls:,}",
+        f"{one.plain.input:,}",
+        money_text(one.cached_money),
+        money_text(one.plain_money),
+    ]
