@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from gatecore.cli import options as opt
 from gatecore.protocols import Judgement, Open
@@ -13,7 +14,7 @@ from gatecore.protocols import Judgement, Open
 if TYPE_CHECKING:
     from gatecore.semantic import SemanticClient, SemanticGate, SemanticOptions
 
-__all__ = ["ClientFiles", "Rules", "model_end", "read_client_files", "rules_of"]
+__all__ = ["ClientFiles", "Rules", "model_end", "model_note", "read_client_files", "rules_of"]
 
 KEY: str = "ANTHROPIC_API_KEY"
 
@@ -50,6 +51,23 @@ def model_end(model: str) -> str:
         return AnthropicProvider().deprecated(model)
     except ImportError:
         return ""
+
+
+def model_note(model: str) -> str:
+    """What the SDK says of a model of Anthropic: when it ends, or that nobody knows it any more."""
+    try:
+        import anthropic
+        from anthropic.types import model as models
+    except ImportError:
+        return ""
+    ends = model_end(model)
+    if ends:
+        is_over = ends <= time.strftime("%Y-%m-%d", time.gmtime())
+        return f"{'ended' if is_over else 'ends'} on {ends}"
+    named = {name for one in get_args(models.Model) for name in get_args(one)}
+    if named and model not in named:
+        return f"not among the models of the SDK {anthropic.__version__}; it may have ended"
+    return ""
 
 
 class _Listener:

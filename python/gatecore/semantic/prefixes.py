@@ -11,7 +11,7 @@ from gatecore.semantic.prompts import Keep, Prompt
 from gatecore.semantic.usage import Usage
 from gatecore.semantic.writing import CHARACTERS_A_TOKEN
 
-__all__ = ["Prefixes", "prompt_tokens", "tokens_of"]
+__all__ = ["Prefixes", "block_texts", "prompt_tokens", "tokens_of"]
 
 
 def tokens_of(text: str) -> int:
@@ -26,6 +26,11 @@ def tokens_of(text: str) -> int:
 def prompt_tokens(prompt: Prompt) -> int:
     """The input tokens of a prompt, block by block."""
     return sum(tokens_of(text) for text, _ in _blocks(prompt))
+
+
+def block_texts(prompt: Prompt) -> list[str]:
+    """The texts of a prompt in the order in which a service reads them: the schema comes first."""
+    return [text for text, _ in _blocks(prompt)]
 
 
 class Prefixes:
@@ -74,7 +79,6 @@ class Prefixes:
 
 
 def _blocks(prompt: Prompt) -> Iterable[tuple[str, Keep]]:
-    """In the order in which a service reads them: the schema of the answer comes first."""
     if prompt.schema is not None:
         yield json.dumps(prompt.schema, separators=(",", ":")), ""
     for block in (*prompt.system, *prompt.content):

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from gatecore.semantic.foreseeing import Foreseen
     from gatecore.semantic.statements import Statement
 
-__all__ = ["money_text", "percent", "show_estimate", "show_statement"]
+__all__ = ["money_text", "numbers", "percent", "show_estimate", "show_statement"]
 
 _DIGEST: Final = 12
 
 
-def _right(*names: str) -> Iterator[Column]:
+def numbers(*names: str) -> Iterator[Column]:
     """Columns of numbers."""
     return (Column(name, justify="right", no_wrap=True) for name in names)
 
@@ -72,8 +72,8 @@ def show_statement(statement: Statement, top: int) -> None:
     show(page, grid(rows), Text())
     table = listing(
         Column(statement.by, overflow="fold"),
-        *_right("calls", "input", "cached", "output", "money"),
-        *(_right("unheard") if total.unheard else ()),
+        *numbers("calls", "input", "cached", "output", "money"),
+        *(numbers("unheard") if total.unheard else ()),
     )
     for name, one in list(statement.rows.items())[:top]:
         read = one.usage.read / one.usage.input if one.usage.input else None
@@ -97,7 +97,7 @@ def show_estimate(
     page = console()
     table = listing(
         Column("document", overflow="fold"),
-        *_right("open", "known", "calls", "input", "money", "no cache"),
+        *numbers("open", "known", "calls", "input", "money", "no cache"),
     )
     for name, one in rows:
         table.add_row(Text(visible(name)), f"{len(one.open):,}", *_foreseen_cells(one))
