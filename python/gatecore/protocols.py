@@ -281,6 +281,9 @@ class Open(NamedTuple):
         gate: `module/gate`.
         status: What its rules say.
         spans: Where they found something: from and to, in characters.
+
+    >>> Open("gdpr_uk/consent", "FAIL", ((3, 8),)).gate
+    'gdpr_uk/consent'
     """
 
     gate: str
@@ -298,6 +301,9 @@ class Judgement(NamedTuple):
         reason: What the model said, if it is known.
         spans: What it rests on: from and to, in characters of the document.
         model: The model that was asked; empty if none was.
+
+    >>> Judgement("NEEDS_REVIEW", "", "the service is overloaded").spans
+    ()
     """
 
     status: str
@@ -313,6 +319,20 @@ class Semantic(Protocol):
 
     It answers every question that it is asked, in time, and raises nothing: what it could not find
     out is NEEDS_REVIEW.
+
+    >>> class Nobody:
+    ...     version, gates = "1", ("gdpr_uk/consent",)
+    ...     def is_open(self, gate, status):
+    ...         return gate in self.gates and status == "FAIL"
+    ...     def judge(self, text, questions, *, seconds=None):
+    ...         return {one.gate: Judgement("NEEDS_REVIEW", "", "nobody") for one in questions}
+    ...     async def judge_async(self, text, questions, *, seconds=None):
+    ...         return self.judge(text, questions)
+    >>> from gatecore import ComplianceEngine
+    >>> engine = ComplianceEngine(["gdpr_uk"], semantic=Nobody())
+    >>> report = engine.validate_document("By using this site you consent to cookies.")
+    >>> report.incomplete, report.overall_risk
+    (('gdpr_uk/consent',), 'HIGH')
     """
 
     @property
@@ -341,6 +361,16 @@ class SemanticStore(Protocol):
     """What a semantic client keeps between processes: answers, calls, batches. Never a text.
 
     Threads may share it. `gatecore.audit.AuditStore` has one, `AuditStore.semantic`.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from gatecore.audit import AuditStore
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with AuditStore(Path(folder) / "audit.db") as store:
+    ...         store.semantic.keep_answers({bytes(32): b"{}"}, document=bytes(32))
+    ...         store.flush()
+    ...         store.semantic.answers([bytes(32)])[bytes(32)]
+    b'{}'
     """
 
     def answers(self, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:

@@ -20,7 +20,7 @@ ROOT: Final = Path(__file__).parents[2]
 #: The doors of the package: what stands in `__all__` of one is public.
 DOORS: Final = (
     *("gatecore", "gatecore.errors", "gatecore.gates.report", "gatecore.gates.why.tree"),
-    *("gatecore.audit", "gatecore.cache", "gatecore.protocols"),
+    *("gatecore.audit", "gatecore.cache", "gatecore.protocols", "gatecore.semantic"),
     *("gatecore.engine.registry", "gatecore.engine.risk"),
     *("gatecore.hosts.loki.store_log", "gatecore.hosts.migration", "gatecore.hosts.registry"),
     *("gatecore.hosts.stats", "gatecore.lint.gates", "gatecore.lint.patterns"),

@@ -510,6 +510,30 @@ class ComplianceEngine:
             answered = error
         settled(request.text, judged.asked, answered)
 
+    def open_questions(
+        self,
+        text: str,
+        *,
+        document_type: str = "unknown",
+        modules: object = None,
+        deadline: DeadlineLike | None = None,
+    ) -> list[Open]:
+        """What the rules leave open: what `validate_document` would ask a semantic client.
+
+        For `SemanticClient.estimate` and `ask_in_bulk`. Asks nobody, tells no observer, and costs
+        what the rules cost.
+
+        Raises:
+            EngineOptionsError: The engine has no semantic client.
+            DocumentTypeError, DocumentTooLargeError, UnknownModuleError: As `validate_document`.
+        """
+        if self.semantic is None:
+            raise EngineOptionsError("there is no semantic client: give the engine one, semantic=…")
+        request = self.request(
+            text, document_type=document_type, modules=modules, deadline=deadline
+        )
+        return self.judge_rules(request).questions
+
     def judge_rules(self, request: Request) -> JudgedRules:
         """What all rules say, and what they leave open: the first part of `judge`."""
         text, plan, until = request.text, request.plan, request.until

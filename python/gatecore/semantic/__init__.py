@@ -14,7 +14,7 @@
     answer_cache  answers that were given before
     preparing     a document with its questions, ready to be asked;  asking: groups, calls, answers
     loop          an event loop on a thread of its own;  client: SemanticClient
-    bulk          message batches, resumable
+    bulk          message batches, resumable;  bulk_asking: a client's questions by them
 
 Knows caches and stores by protocol only (`gatecore.protocols`).
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from gatecore.semantic.anthropic_provider import AnthropicProvider
     from gatecore.semantic.budgets import BudgetError
     from gatecore.semantic.bulk import Bulk, BulkProgress, BulkRequest, BulkResult
+    from gatecore.semantic.bulk_asking import BulkAsked
     from gatecore.semantic.client import Completion, Estimate, SemanticClient
     from gatecore.semantic.gate_file import load_semantic_gates, parse_semantic_gates
     from gatecore.semantic.gates import Choice, Passages, SemanticGate
@@ -64,6 +65,7 @@ _HOMES = {
     "anthropic_provider": "AnthropicProvider",
     "budgets": "BudgetError",
     "bulk": "Bulk BulkProgress BulkRequest BulkResult",
+    "bulk_asking": "BulkAsked",
     "client": "Completion Estimate SemanticClient",
     "gate_file": "load_semantic_gates parse_semantic_gates",
     "gates": "Choice Passages SemanticGate",
@@ -85,6 +87,7 @@ __all__ = [
     "Budget",
     "BudgetError",
     "Bulk",
+    "BulkAsked",
     "BulkProgress",
     "BulkRequest",
     "BulkResult",

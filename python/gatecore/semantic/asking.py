@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from gatecore.errors import SemanticError
 from gatecore.loggers import logger
-from gatecore.semantic.answer_cache import AnswerCache
+from gatecore.semantic.answer_cache import AnswerCache, StoredAnswer
 from gatecore.semantic.answers import read_answers
 from gatecore.semantic.evidence import Evidence
 from gatecore.semantic.preparing import Part, Prepared
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gatecore.semantic.provider import Reply
     from gatecore.semantic.retries import Caller
 
-__all__ = ["Asker", "Group", "groups_of"]
+__all__ = ["Asker", "Group", "groups_of", "kept_of", "take"]
 
 _log = logger("semantic")
 #: Why an answer that ended otherwise than it should is of no use.
@@ -90,6 +90,35 @@ def _together(writer: Writer, evidence: Sequence[tuple[str, Evidence]]) -> str:
     return "\n\n".join(
         f"Passages for {writer.questions[name].id}:\n{shown_of(one)}" for name, one in evidence
     )
+
+
+def take(writer: Writer, prepared: Prepared, group: Group, reply: Reply) -> None:
+    """Puts a reply's answers to their questions; what is wrong with the others is said of them."""
+    stop = _STOPS.get(reply.stop)
+    if stop is not None and reply.stop != "max_tokens":
+        for part in group.parts:
+            part.problem = stop
+        return
+    asked = {
+        question.id: (question, part)
+        for part in group.parts
+        for question in [writer.questions[part.gate.gate]]
+    }
+    answers = read_answers(reply.text, {name: one for name, (one, _) in asked.items()})
+    if answers.unknown:
+        _log.info("a reply had %d answers that nobody asked for", answers.unknown)
+    for name, (_, part) in asked.items():
+        given = answers.given.get(name)
+        wrong = answers.wrong.get(name) or stop or "there is no answer"
+        if given is not None:
+            wrong = prepared.read(part, given)
+        if wrong:
+            part.problem, part.is_worth_again = stop or wrong, True
+
+
+def kept_of(group: Group) -> dict[bytes, StoredAnswer]:
+    """The answers that are known of a group, by what they are kept under."""
+    return {part.key: part.answer for part in group.parts if part.answer is not None}
 
 
 class Asker:
@@ -189,36 +218,11 @@ class Asker:
             for part in group.parts:
                 part.problem = str(error)
             return
-        self._take(prepared, group, reply)
+        take(self._writer, prepared, group, reply)
         await asyncio.get_running_loop().run_in_executor(None, self._keep, prepared, group)
 
-    def _take(self, prepared: Prepared, group: Group, reply: Reply) -> None:
-        """Puts a reply's answers to their questions."""
-        stop = _STOPS.get(reply.stop)
-        if stop is not None and reply.stop != "max_tokens":
-            for part in group.parts:
-                part.problem = stop
-            return
-        asked = {
-            question.id: (question, part)
-            for part in group.parts
-            for question in [self._writer.questions[part.gate.gate]]
-        }
-        answers = read_answers(reply.text, {name: one for name, (one, _) in asked.items()})
-        if answers.unknown:
-            _log.info("a reply had %d answers that nobody asked for", answers.unknown)
-        for name, (_, part) in asked.items():
-            given = answers.given.get(name)
-            wrong = answers.wrong.get(name) or stop or "there is no answer"
-            if given is not None:
-                wrong = prepared.read(part, given)
-            if wrong:
-                part.problem, part.is_worth_again = stop or wrong, True
-
     def _keep(self, prepared: Prepared, group: Group) -> None:
-        known = {part.key: part.answer for part in group.parts if part.answer is not None}
-        if known:
-            self._answers.put_many(known, document=prepared.digest)
+        self._answers.put_many(kept_of(group), document=prepared.digest)
 
     async def _with_rules(
         self, prepared: Prepared, group: Group, until: float, spending: Spending, purpose: Purpose

@@ -109,6 +109,7 @@ class Bucket:
             left = max(0.0, left - _ROUNDED_TO / 2)
         if rate.remaining <= 0 and rate.limit:
             left = min(0.0, rate.limit * (1 - rate.resets_in / MINUTE))
+        left -= _HEADROOM * rate.limit  # or we would be exactly where the service is
         if not was_known:
             level = left - others
         level = min(level, left - after)

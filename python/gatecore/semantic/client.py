@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
@@ -26,6 +26,8 @@ from gatecore.semantic.accounts import Accounts
 from gatecore.semantic.answer_cache import AnswerCache
 from gatecore.semantic.asking import Asker, Group, groups_of
 from gatecore.semantic.budgets import Budgets
+from gatecore.semantic.bulk import BulkProgress
+from gatecore.semantic.bulk_asking import BulkAsked, BulkAsker
 from gatecore.semantic.estimates import Estimates
 from gatecore.semantic.gates import SemanticGate, check_gates
 from gatecore.semantic.loop import BackgroundLoop
@@ -33,7 +35,7 @@ from gatecore.semantic.options import SemanticOptions
 from gatecore.semantic.prefixes import prompt_tokens
 from gatecore.semantic.preparing import NEEDS_REVIEW, Prepared, Preparer
 from gatecore.semantic.prompts import Block, Prompt
-from gatecore.semantic.provider import Provider, Reply
+from gatecore.semantic.provider import BatchProvider, Provider, Reply
 from gatecore.semantic.redaction import Redactor
 from gatecore.semantic.retries import Caller
 from gatecore.semantic.usage import Usage
@@ -57,6 +59,12 @@ class Estimate:
         usage: Tokens: input as if nothing was in the service's cache yet, output at most.
         money: What they cost.
         is_counted: Whether the service counted the input; else four characters are a token.
+
+    Estimates of several documents are added up.
+
+    >>> one = Estimate(2, 20, 0, Usage(fresh=900), Decimal("0.01"))
+    >>> (one + one).calls
+    4
     """
 
     calls: int
@@ -86,6 +94,9 @@ class Completion:
         stop: Why it ended.
         usage: The tokens.
         model: The model.
+
+    >>> Completion("Yes.", "end_turn", Usage(fresh=7, output=1), "a-model").text
+    'Yes.'
     """
 
     text: str
@@ -116,6 +127,20 @@ class SemanticClient:
     compiled. A validation costs a call for 16 open questions, once for each document. Nothing is
     sent without redaction unless the options say so, and no text of a document is in logs, spans,
     stores or, unless `keep_reasons`, in caches outside of the process.
+
+    >>> from gatecore.semantic import AnthropicProvider, Choice, Model, Prices, stand_in
+    >>> from gatecore.testing import FakeMessagesAPI
+    >>> choices = Choice("PASS", "Yes.", "none", "Fair."), Choice("FAIL", "No.", "high", "Unfair.")
+    >>> gate = SemanticGate("house/tone", "Is the tone fair?", choices)
+    >>> prices = Prices(input=Decimal(1), output=Decimal(5))
+    >>> options = SemanticOptions(model=Model(name="a-model", prices=prices))
+    >>> answers = []
+    >>> with FakeMessagesAPI(answer=lambda body: answers[0](body)) as api:
+    ...     provider = AnthropicProvider(api.key, api.url)
+    ...     with SemanticClient([gate], options, provider=provider) as client:
+    ...         answers.append(stand_in(client.writer, {"house/tone": "FAIL"}))
+    ...         client.judge("Pay now.", [Open("house/tone", "WARNING")])["house/tone"].message
+    'Unfair.'
     """
 
     def __init__(
@@ -140,6 +165,7 @@ class SemanticClient:
         self.accounts: Final = Accounts(store)
         self._budgets = Budgets(options.budget, self.accounts)
         self._estimates = Estimates()
+        self._store = store
         if store is not None:
             self._budgets.recall(store.calls(self._budgets.day_began()))
         self._answers = AnswerCache(cache, store, keep_reasons=options.keep_reasons)
@@ -147,9 +173,7 @@ class SemanticClient:
         if self._redactor is not None:
             self._redactor.redact("")  # its patterns are compiled now, not within a deadline
         self._writer = Writer.of(self._listed, options)
-        self._preparer = Preparer(
-            self._writer, options, self._redactor, self._answers, self.accounts
-        )
+        self._preparer = Preparer(self._writer, options, self._redactor, self._answers)
         self._loop = BackgroundLoop()
         self._made_for = -1
         self._asker_now: Asker
@@ -203,7 +227,7 @@ class SemanticClient:
             if self._loop.is_here:
                 raise SemanticError("the client's own event loop cannot wait for itself")
             until = time.monotonic() + self._seconds(seconds)
-            prepared = self.prepare(text, questions)
+            prepared = self._counted(self.prepare(text, questions))
             if not prepared.open:
                 return self._judgements(prepared)
             asked = self._begin(prepared, until)
@@ -224,7 +248,7 @@ class SemanticClient:
         """Likewise without holding the event loop up; a cancelled task asks nothing further."""
         try:
             until = time.monotonic() + self._seconds(seconds)
-            prepared = await asyncio.to_thread(self.prepare, text, questions)
+            prepared = self._counted(await asyncio.to_thread(self.prepare, text, questions))
             if not prepared.open:
                 return self._judgements(prepared)
             asked = asyncio.wrap_future(self._begin(prepared, until))
@@ -278,6 +302,59 @@ class SemanticClient:
             self.options.model.prices.of(usage),
             is_counted,
         )
+
+    def ask_in_bulk(
+        self,
+        documents: Iterable[tuple[str, Sequence[Open]]],
+        *,
+        pause: float = 60.0,
+        progress: Callable[[BulkProgress], object] | None = None,
+    ) -> BulkAsked:
+        """Has open questions of many documents answered by message batches, at half the price.
+
+        Afterwards their answers are known: validating the documents asks nothing. Takes up to a
+        day. What ends it does no harm: given the same documents again it goes on where it was, and
+        nothing is paid twice. What has no good answer is asked when its document is validated.
+
+        Args:
+            documents: Texts with what their rules leave open, as
+                `ComplianceEngine.open_questions` says.
+            pause: Seconds between two looks at the service.
+            progress: Is told now and then how many requests are where, on the client's thread.
+
+        Raises:
+            SemanticGateError: The client has no store, or the service no batches.
+            ProviderError: The service will not do it at another time either.
+
+        Costs a document's preparation three times, some milliseconds, and keeps the texts in
+        memory.
+        """
+        asker, provider = self._bulk()
+        listed = list(documents)  # a generator's work is the caller's thread's, not the loop's
+        work = asker.ask(provider, listed, pause=pause, progress=progress)
+        return self._loop.start(work).result()
+
+    async def ask_in_bulk_async(
+        self,
+        documents: Iterable[tuple[str, Sequence[Open]]],
+        *,
+        pause: float = 60.0,
+        progress: Callable[[BulkProgress], object] | None = None,
+    ) -> BulkAsked:
+        """Likewise without holding the event loop up."""
+        asker, provider = self._bulk()
+        listed = await asyncio.to_thread(list, documents)
+        work = asker.ask(provider, listed, pause=pause, progress=progress)
+        return await asyncio.wrap_future(self._loop.start(work))
+
+    def _bulk(self) -> tuple[BulkAsker, BatchProvider]:
+        provider = self.provider
+        if self._store is None:
+            raise SemanticGateError("batches need a store, so that they can go on: give store=…")
+        if not isinstance(provider, BatchProvider):
+            raise SemanticGateError(f"{type(provider).__name__} has no message batches")
+        asker = BulkAsker(self._writer, self._preparer, self._answers, self.accounts, self._store)
+        return asker, provider
 
     def complete(
         self,
@@ -343,6 +420,11 @@ class SemanticClient:
 
     def _seconds(self, seconds: float | None) -> float:
         return self.options.deadline_seconds if seconds is None else seconds
+
+    def _counted(self, prepared: Prepared) -> Prepared:
+        known = sum(part.answer is not None for part in prepared.parts.values())
+        self.accounts.count("cached_answers", known)
+        return prepared
 
     def _judgements(self, prepared: Prepared) -> Mapping[str, Judgement]:
         judged = prepared.judgements()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Iterator
 from math import ceil, sqrt
 from threading import Lock
 from typing import Final
@@ -17,6 +19,9 @@ _LEAST: Final = 0.5
 #: What one more answer weighs against all before it, once there are enough.
 _WEIGHT: Final = 0.05
 _MODELS: Final = 64
+#: How long we rely on the service to keep a prefix after its last use: less than it says.
+_RELIED_ON: Final[dict[Keep, float]] = {"5m": 240.0, "1h": 3_300.0}
+_PREFIXES: Final = 1_000
 
 
 class _Ratio:
@@ -59,10 +64,19 @@ class Estimates:
     ...     estimates.learn(prompt, Usage(fresh=800, output=7))
     >>> 800 <= estimates.of(prompt).input <= 810
     True
+
+    What the service keeps counts against no limit:
+
+    >>> rules = Prompt("a-model", (Block("x" * 32_000, "1h"),), (Block("x" * 400),), 100)
+    >>> estimates.learn(rules, Usage(written_1h=8_000, fresh=100), began=0.0)
+    >>> estimates.limited(rules, now=9.0) < 110 < 8_000 < estimates.limited(rules, now=9_999.0)
+    True
     """
 
     def __init__(self) -> None:
         self._ratios: dict[str, _Ratio] = {}
+        #: Until when the service keeps a prefix, by the prefix's hash.
+        self._kept: OrderedDict[int, float] = OrderedDict()
         self._lock = Lock()
 
     def of(self, prompt: Prompt) -> Usage:
@@ -78,8 +92,7 @@ class Estimates:
                 kind[block.keep] += pending
                 pending = 0
         kind[""] = pending
-        with self._lock:
-            ratio = self._ratios[prompt.model].safe if prompt.model in self._ratios else _FIRST
+        ratio = self._ratio(prompt.model)
         return Usage(
             fresh=ceil(kind[""] / ratio),
             written_5m=ceil(kind["5m"] / ratio),
@@ -87,8 +100,26 @@ class Estimates:
             output=prompt.max_tokens,
         )
 
-    def learn(self, prompt: Prompt, usage: Usage) -> None:
-        """What a call did use."""
+    def limited(self, prompt: Prompt, now: float) -> int:
+        """Input tokens that count against limits: not those that the service will have kept.
+
+        Args:
+            prompt: The prompt.
+            now: The time in seconds, by the clock of `learn`.
+        """
+        with self._lock:
+            kept = max(
+                (
+                    characters
+                    for key, _, characters in _prefixes(prompt)
+                    if self._kept.get(key, now) > now
+                ),
+                default=0,
+            )
+        return ceil((prompt.characters - kept) / self._ratio(prompt.model))
+
+    def learn(self, prompt: Prompt, usage: Usage, began: float | None = None) -> None:
+        """What a call did use, which began then."""
         if usage.input <= 0:
             return
         ratio = prompt.characters / usage.input
@@ -96,3 +127,29 @@ class Estimates:
             if prompt.model not in self._ratios and len(self._ratios) >= _MODELS:
                 self._ratios.clear()
             self._ratios.setdefault(prompt.model, _Ratio()).add(ratio)
+            if began is not None:
+                self._remember(prompt, usage, began)
+
+    def _remember(self, prompt: Prompt, usage: Usage, began: float) -> None:
+        is_kept = usage.input > usage.fresh
+        for key, keep, _ in _prefixes(prompt):
+            self._kept.pop(key, None)
+            if is_kept:
+                self._kept[key] = began + _RELIED_ON[keep]
+        while len(self._kept) > _PREFIXES:
+            self._kept.popitem(last=False)
+
+    def _ratio(self, model: str) -> float:
+        with self._lock:
+            return self._ratios[model].safe if model in self._ratios else _FIRST
+
+
+def _prefixes(prompt: Prompt) -> Iterator[tuple[int, Keep, int]]:
+    """What stands up to each cache breakpoint: a hash, how long it is kept, its characters."""
+    characters = prompt.schema_characters
+    key = hash((prompt.model, prompt.effort, repr(prompt.schema)))
+    for block in (*prompt.system, *prompt.content):
+        characters += len(block.text)
+        key = hash((key, block.text))
+        if block.keep:
+            yield key, block.keep, characters

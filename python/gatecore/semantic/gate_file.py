@@ -69,6 +69,13 @@ def load_semantic_gates(path: str | Path) -> tuple[SemanticGate, ...]:
 
     Raises:
         GateFileError: The first mistake, or the file cannot be read.
+
+    >>> from gatecore.errors import GateFileError
+    >>> try:
+    ...     load_semantic_gates("not/there.yaml")
+    ... except GateFileError as error:
+    ...     print(error)
+    not/there.yaml: cannot be read: No such file or directory; check the path
     """
     file = YamlFile(str(path), gate=None)
     return _gates(file, load_nodes(file, Path(path)))

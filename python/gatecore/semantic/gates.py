@@ -34,6 +34,12 @@ class Choice:
         severity: The result's severity; "none" for what asks nothing of a reader.
         message: The result's message, the author's own words.
         needs_quote: Whether the model must quote what it rests on.
+
+    Raises:
+        SemanticGateError: A part is missing or unknown.
+
+    >>> Choice("FAIL", "Use alone counts.", "critical", "Use is taken for consent.").status
+    'FAIL'
     """
 
     status: ChoiceStatus

@@ -27,6 +27,10 @@ class Model:
         prices: What it costs.
         cache_minimum: Tokens that a prefix must have for the service to keep it; shorter ones are
             silently not kept, so no breakpoint is set there.
+
+    >>> from decimal import Decimal
+    >>> Model(name="a-model", prices=Prices(input=Decimal(1), output=Decimal(5))).cache_minimum
+    4096
     """
 
     name: str
@@ -45,6 +49,9 @@ class Limits:
         input_tokens: Input tokens, without those read from the prompt cache.
         output_tokens: Output tokens.
         concurrent: Calls in flight at once.
+
+    >>> Limits(requests=50, input_tokens=30_000).output_tokens is None
+    True
     """
 
     requests: int | None = None
@@ -64,6 +71,10 @@ class Budget:
         daily_calls: Calls in a day (UTC).
         daily_tokens: Tokens in a day.
         daily_money: Money in a day.
+
+    >>> from decimal import Decimal
+    >>> Budget(daily_money=Decimal(20)).calls
+    4
     """
 
     calls: int | None = 4

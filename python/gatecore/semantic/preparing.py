@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gatecore.protocols import Judgement, Open
 from gatecore.semantic.answer_cache import AnswerCache, StoredAnswer, answer_key
@@ -16,9 +16,6 @@ from gatecore.semantic.gates import SemanticGate
 from gatecore.semantic.options import SemanticOptions
 from gatecore.semantic.redaction import Redacted, Redactor, unredacted
 from gatecore.semantic.writing import PROMPT_VERSION, Writer
-
-if TYPE_CHECKING:
-    from gatecore.semantic.accounts import Accounts
 
 __all__ = ["NEEDS_REVIEW", "Part", "Prepared", "Preparer"]
 
@@ -67,13 +64,18 @@ class Prepared:
     _lock: Lock = field(default_factory=Lock)
 
     @property
-    def open(self) -> list[Part]:
-        """The questions that have to be asked."""
+    def askable(self) -> list[Part]:
+        """The questions that have something to see, all of it."""
         return [
             part
             for part in self.parts.values()
-            if part.answer is None and not part.evidence.is_empty and not part.evidence.left_out
+            if not part.evidence.is_empty and not part.evidence.left_out
         ]
+
+    @property
+    def open(self) -> list[Part]:
+        """The questions that have to be asked."""
+        return [part for part in self.askable if part.answer is None]
 
     def look_up(self, answers: AnswerCache) -> int:
         """Takes the answers that are known; how many. May wait for a cache or a store."""
@@ -134,7 +136,6 @@ class Preparer:
         options: SemanticOptions,
         redactor: Redactor | None,
         answers: AnswerCache,
-        accounts: Accounts,
     ) -> None:
         self._gates: Mapping[str, SemanticGate] = {
             name: question.gate for name, question in writer.questions.items()
@@ -143,7 +144,6 @@ class Preparer:
         self._redactor = redactor
         self._finder = Finder(self._gates.values())
         self._answers = answers
-        self._accounts = accounts
 
     def prepare(self, text: str, questions: Sequence[Open]) -> Prepared:
         """The document and its questions, those answered that are known.
@@ -166,7 +166,7 @@ class Preparer:
                 part.problem = f"its passages have {evidence.left_out:,} characters too many"
             parts[question.gate] = part
         prepared = Prepared(digest, len(text), redacted, parts, self._options.model.name)
-        self._accounts.count("cached_answers", prepared.look_up(self._answers))
+        prepared.look_up(self._answers)
         return prepared
 
     def _key(self, gate: SemanticGate, digest: bytes, evidence: Evidence) -> bytes:

@@ -20,6 +20,9 @@ class Block:
     Attributes:
         text: The piece.
         keep: Whether a cache breakpoint stands after it, and for how long.
+
+    >>> Block("The rules.", "1h").keep
+    '1h'
     """
 
     text: str = field(repr=False)
@@ -37,6 +40,9 @@ class Prompt:
         max_tokens: Output tokens at most.
         schema: The JSON schema that the answer has to fit; free text if None.
         effort: What the model is told of the effort it should make; nothing if empty.
+
+    >>> Prompt("a-model", (), (Block("Is it fair?"),), max_tokens=50).characters
+    11
     """
 
     model: str

@@ -75,6 +75,9 @@ class Rate:
         limit: What may be used in a minute.
         remaining: What is left of it now.
         resets_in: Seconds until all of it is there again.
+
+    >>> Rate(50, 49, resets_in=1.2).remaining
+    49
     """
 
     limit: int
@@ -84,7 +87,11 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """The limits that the service told with an answer; None where it said nothing."""
+    """The limits that the service told with an answer; None where it said nothing.
+
+    >>> Rates(requests=Rate(50, 49)).input_tokens is None
+    True
+    """
 
     requests: Rate | None = None
     input_tokens: Rate | None = None
@@ -102,6 +109,9 @@ class Reply:
         model: The model that answered.
         rates: The limits as they are now.
         request_id: The service's name for the call.
+
+    >>> Reply("Yes.", "end_turn", Usage(fresh=7, output=1)).stop
+    'end_turn'
     """
 
     text: str = field(repr=False)
@@ -117,6 +127,18 @@ class Provider(Protocol):
     """A service with a language model. All calls are made on one event loop.
 
     It never retries by itself: the client does, within budgets and deadlines.
+
+    >>> class Echo:
+    ...     async def send(self, prompt, *, timeout):
+    ...         return Reply(prompt.content[-1].text, "end_turn", Usage())
+    ...     async def count_tokens(self, prompt):
+    ...         return None
+    ...     def deprecated(self, model):
+    ...         return ""
+    ...     async def aclose(self):
+    ...         pass
+    >>> isinstance(Echo(), Provider)
+    True
     """
 
     async def send(self, prompt: Prompt, *, timeout: float) -> Reply:
@@ -144,6 +166,9 @@ class BatchState:
         batch: Its id at the service.
         is_ended: Whether all its items have ended one way or another.
         counts: How many are processing, succeeded, errored, canceled, expired.
+
+    >>> BatchState("batch_1", is_ended=False, counts={"processing": 2}).is_ended
+    False
     """
 
     batch: str
@@ -161,6 +186,9 @@ class BatchItem:
         reply: The reply, of one that succeeded.
         error: What was wrong, without text of the prompt.
         is_transient: Whether an error may go away: asked again.
+
+    >>> BatchItem("0f" * 32, "expired").reply is None
+    True
     """
 
     id: str
@@ -172,7 +200,12 @@ class BatchItem:
 
 @runtime_checkable
 class BatchProvider(Provider, Protocol):
-    """A service that takes many requests at once, for less, and answers within a day."""
+    """A service that takes many requests at once, for less, and answers within a day.
+
+    >>> from gatecore.semantic.anthropic_provider import AnthropicProvider
+    >>> isinstance(AnthropicProvider(api_key="a-key"), BatchProvider)
+    True
+    """
 
     async def submit(self, prompts: Sequence[tuple[str, Prompt]]) -> BatchState:
         """Begins a batch of prompts, each with its id."""

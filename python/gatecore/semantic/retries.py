@@ -232,7 +232,9 @@ class Caller:
             raise
         try:
             async with self._limiter.reserve(
-                input_tokens=estimate.input, output_tokens=estimate.output, until=until
+                input_tokens=self._estimates.limited(prompt, self._clock()),
+                output_tokens=estimate.output,
+                until=until,
             ) as turn:
                 if not self._breaker.allows():  # it was opened while this one waited
                     turn.undo()
@@ -298,7 +300,7 @@ class Caller:
             ended(estimate, "malformed", unheard=True)
             raise wrapped from None
         self._breaker.succeeded()
-        self._estimates.learn(prompt, reply.usage)
+        self._estimates.learn(prompt, reply.usage, began)
         turn.settle(reply.usage, reply.rates)
         ended(reply.usage, "answered", unheard=False, request_id=reply.request_id)
         return reply

@@ -154,6 +154,7 @@ class Writer:
             content=(Block(document, document_keep), Block(tail)),
             max_tokens=self.options.max_tokens * len(asked) + 64,
             schema=self.schema,
+            effort=self.options.effort,
         )
 
 

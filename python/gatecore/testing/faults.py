@@ -22,8 +22,9 @@ ERRORS: Final = {
     504: "timeout_error",
     529: "overloaded_error",
 }
-#: How far an answer comes: whole, its body only in part, nothing of it, never.
-Delivery = Literal["whole", "cut", "dropped", "hung"]
+#: How far an answer comes: whole, its body in part and then the end of the connection, nothing but
+#: that end, nothing at all, its body in part and then nothing.
+Delivery = Literal["whole", "cut", "dropped", "hung", "stalled"]
 _PAGE: Final = (
     "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 )
@@ -44,6 +45,8 @@ class Fault:
     page: str = ""
     delivery: Delivery = "whole"
     part: float = 0.5
+    pause: float = 0.0
+    pieces: int = 1
     is_billed: bool = True
     stop: str = ""
     stop_details: dict[str, Any] | None = None
@@ -85,6 +88,19 @@ class Fault:
     def hang(cls, *, is_billed: bool = False) -> Fault:
         """No answer, ever, and the connection stays open."""
         return cls(outcome="hung", delivery="hung", is_billed=is_billed)
+
+    @classmethod
+    def stall(cls) -> Fault:
+        """Half of an answer's body and then nothing, ever; the connection stays open."""
+        return cls(outcome="stalled", delivery="stalled", pieces=2)
+
+    @classmethod
+    def drip(cls, seconds: float, *, pieces: int = 10) -> Fault:
+        """A good answer piece by piece, so many seconds apart.
+
+        A timeout of the SDK is one for each piece: only a deadline of the caller's own ends this.
+        """
+        return cls(outcome="dripped", pieces=pieces, pause=seconds)
 
     @classmethod
     def drop(cls, *, is_billed: bool = True) -> Fault:

@@ -51,6 +51,8 @@ class Response:
         headers: More headers.
         sent: How many bytes of the body are sent before the connection is closed for sending;
             None: all, and the connection is kept.
+        pieces: In how many pieces the body is sent.
+        between: Awaited between two of them.
         ended: Called once, with whether all of it was sent.
     """
 
@@ -58,6 +60,8 @@ class Response:
     body: bytes = field(default=b"", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
     sent: int | None = None
+    pieces: int = 1
+    between: Callable[[], Awaitable[None]] | None = None
     ended: Callable[[bool], None] = lambda _: None
 
 
@@ -257,7 +261,13 @@ class _Connection(asyncio.Protocol):
         }
         head = [f"HTTP/1.1 {response.status} {phrase}", *(f"{k}: {v}" for k, v in headers.items())]
         self._transport.write("\r\n".join(head).encode("latin-1") + _HEAD)
-        self._transport.write(response.body[: response.sent])
+        body = response.body[: response.sent]
+        length = max(1, -(-len(body) // response.pieces))
+        for begin in range(0, len(body), length):
+            if begin and response.between is not None:
+                await response.between()
+            if not self._transport.is_closing():
+                self._transport.write(body[begin : begin + length])
         await self._flushed.wait()
         # A write that fails closes the transport at once, and says that it is lost only later.
         is_whole = response.sent is None and not self._transport.is_closing()

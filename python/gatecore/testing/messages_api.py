@@ -338,11 +338,18 @@ class FakeMessagesAPI:
             if is_readable and not is_whole:
                 self.ledger.update(number, is_heard=False, outcome="gone")
 
+        async def between() -> None:
+            if fault.delivery == "stalled":
+                await asyncio.wait({request.gone})
+            await self._pause(fault.pause, request)
+
         return Response(
             200,
             body,
             self._headers(number, "text/html" if fault.page else "application/json"),
             sent=int(len(body) * fault.part) if fault.delivery == "cut" else None,
+            pieces=fault.pieces,
+            between=between,
             ended=ended,
         )
 
@@ -350,7 +357,7 @@ class FakeMessagesAPI:
         """The results of a batch; what is sent of them is heard line by line."""
         lines = self._batches.results(name)
         body = b"".join(line for line, _ in lines)
-        if fault.change_body is not None or fault.page:
+        if fault.change_body is not None or fault.page or fault.pieces > 1:
             raise ValueError("the results of a batch can be late, cut or dropped, and nothing else")
         if not await self._arrives(number, fault, request):
             return Response(0)

@@ -52,3 +52,60 @@ def test_tokens_are_of_the_kind_that_they_will_cost_at_most() -> None:
     )
     assert len('{"s":"' + "x" * 312 + '"}') == 320
     assert Estimates().of(full) == Usage(fresh=100, written_1h=200, written_5m=200, output=50)
+
+
+def with_rules(document: str, *, rules: str = "r" * 32_000, schema: str = "s") -> Prompt:
+    return Prompt(
+        "m", (Block(rules, "1h"),), (Block(document, "5m"), Block("q" * 40)), 100, {"s": schema}
+    )
+
+
+def test_what_the_service_keeps_counts_against_no_limit() -> None:
+    """The longest prefix that it has counts, as long as it has it."""
+    estimates = Estimates()
+    first, other = with_rules("a" * 8_000), with_rules("b" * 8_000)
+    whole = estimates.limited(first, 0.0)
+    assert whole == estimates.of(first).input
+    estimates.learn(first, Usage(written_1h=8_000, written_5m=2_000, fresh=10), began=0.0)
+    assert estimates.limited(first, 200.0) < 20
+    assert 2_000 < estimates.limited(first, 241.0) < 2_500, "the document is kept for minutes"
+    assert 2_000 < estimates.limited(other, 200.0) < 2_500, "the rules are kept for any document"
+    assert estimates.limited(first, 3_301.0) > 10_000
+    estimates.learn(other, Usage(read=8_000, written_5m=2_000, fresh=10), began=3_000.0)
+    assert estimates.limited(first, 6_000.0) < 2_500, "what is read is kept anew"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        with_rules("a" * 8_000, rules="R" * 32_000),
+        with_rules("a" * 8_000, schema="t"),
+        Prompt("n", (Block("r" * 32_000, "1h"),), (Block("a" * 8_000, "5m"),), 100, {"s": "s"}),
+        Prompt("m", (Block("r" * 32_000),), (Block("a" * 8_000),), 100, {"s": "s"}),
+    ],
+)
+def test_what_differs_is_not_kept(changed: Prompt) -> None:
+    estimates = Estimates()
+    estimates.learn(with_rules("a" * 8_000), Usage(written_1h=10_000, fresh=10), began=0.0)
+    assert estimates.limited(changed, 1.0) > 9_000
+
+
+def test_a_service_that_kept_nothing_is_not_relied_on() -> None:
+    """Prefixes below a model's minimum are silently not kept."""
+    estimates = Estimates()
+    estimates.learn(with_rules("a"), Usage(written_1h=8_000), began=0.0)
+    estimates.learn(with_rules("a"), Usage(fresh=8_000), began=1.0)
+    assert estimates.limited(with_rules("a"), 2.0) > 8_000
+
+
+def test_memory_of_prefixes_is_bounded() -> None:
+    estimates = Estimates()
+    for number in range(3_000):
+        estimates.learn(prompt_kept(number), Usage(written_5m=100), began=0.0)
+    assert len(estimates._kept) == 1_000
+    assert estimates.limited(prompt_kept(2_999), 1.0) == 0
+    assert estimates.limited(prompt_kept(0), 1.0) > 0
+
+
+def prompt_kept(number: int) -> Prompt:
+    return Prompt("m", (), (Block(f"{number:0400}", "5m"),), 100)

@@ -97,7 +97,7 @@ def test_the_rate_is_used_and_nothing_is_refused(
             loop,
             service,
             Limiter(own, loop.time),
-            seconds=240,
+            seconds=360,
             seed=7,
             latency=(0.5, 6.0),
             are_rates_of_the_start=are_rates_of_the_start,
@@ -106,7 +106,7 @@ def test_the_rate_is_used_and_nothing_is_refused(
             max_tokens=max_tokens,
             askers=40,
         )
-        share = service.share(binding, 1_060, 1_240)
+        share = service.share(binding, 1_120, 1_360)
         return share, service.refused, len(service.used)
 
     share, refused, used = run(work)
@@ -363,3 +363,27 @@ def test_a_call_larger_than_a_limit_waits_for_a_full_bucket_and_goes() -> None:
 
 def test_seconds_in_words() -> None:
     assert in_words(9.94) == "9.9 s"
+
+
+def test_what_may_be_given_back_makes_no_room_beforehand() -> None:
+    """While a long call is under way a bucket does not fill up with what is given back later."""
+
+    async def work(loop: VirtualLoop) -> tuple[int, float]:
+        service = ServiceLimits({"input_tokens": 6_000}, loop.time)
+        limiter = Limiter(Limits(input_tokens=6_000), loop.time)
+
+        async def ask(after: float, estimate: int, real: int, seconds: float) -> None:
+            await asyncio.sleep(after)
+            async with limiter.reserve(input_tokens=estimate, output_tokens=1, until=FAR) as turn:
+                assert service.admits(real)
+                await asyncio.sleep(seconds)
+                turn.settle(Usage(fresh=real), service.rates())
+
+        await asyncio.gather(
+            ask(0, 5_000, 1_000, 61), ask(60, 5_000, 5_000, 5), ask(61.5, 4_000, 4_000, 1)
+        )
+        return service.refused, loop.time() - 1_000
+
+    refused, seconds = run(work)
+    assert refused == 0
+    assert seconds < 120

@@ -350,18 +350,43 @@ def test_a_service_that_refuses_is_well() -> None:
 def test_who_waits_for_a_turn_hears_that_the_service_is_ill() -> None:
     """A queue does not run into a service that is down, one after the other."""
 
-    async def work(loop: VirtualLoop) -> tuple[int, list[Any]]:
+    async def work(loop: VirtualLoop) -> tuple[int, list[Any], float]:
         service = Scripted(loop, *[failure("timeout") for _ in range(100)], seconds=10)
-        options = dataclasses.replace(OPTIONS, retries=0, limits=Limits(concurrent=2))
+        options = dataclasses.replace(OPTIONS, retries=0, limits=Limits(requests=10, concurrent=2))
         caller = Caller(service, options, Accounts())
         calls = (
             caller.call(PROMPT, until=loop.time() + 300, spending=Budgets(Budget()).spending())
             for _ in range(50)
         )
         results = await asyncio.gather(*calls, return_exceptions=True)
-        return len(service.sent), results
+        return len(service.sent), results, loop.time() - 1_000
 
-    sent, results = run(work)
+    sent, results, seconds = run(work)
     assert sent <= 8
+    assert seconds == pytest.approx(30), "what is not sent counts against no limit"
     assert len(results) == 50
     assert all(isinstance(one, CallError) for one in results)
+
+
+def test_what_the_service_keeps_does_not_hold_calls_up() -> None:
+    """Rules that are nearly as long as the limit: calls that read them go at once, and together."""
+    rules = Block("r" * 48_000, "1h")
+    prompts = [Prompt("a-model", (rules,), (Block(f"{n:0320}"),), 100) for n in range(6)]
+
+    async def work(loop: VirtualLoop) -> list[float]:
+        replies = [
+            Reply("yes", "end_turn", Usage(written_1h=15_000, fresh=90)),
+            *(Reply("yes", "end_turn", Usage(read=15_000, fresh=90)) for _ in range(5)),
+        ]
+        service = Scripted(loop, *replies, seconds=5)
+        options = dataclasses.replace(OPTIONS, limits=Limits(input_tokens=16_000))
+        caller = Caller(service, options, Accounts())
+        calls = [
+            caller.call(one, until=loop.time() + 60, spending=Budgets(Budget()).spending())
+            for one in prompts
+        ]
+        await calls[0]
+        await asyncio.gather(*calls[1:])
+        return service.sent
+
+    assert run(work) == pytest.approx([0, 5, 5, 5, 5, 5])

@@ -69,6 +69,14 @@ def test_no_breakpoint_stands_below_the_minimum(minimum: int, length: int, count
             assert prompt.system[0].keep
 
 
+def test_options_reach_the_prompt() -> None:
+    model = Model(name="a-model", prices=PRICES, cache_minimum=16)
+    options = SemanticOptions(model=model, effort="low", max_tokens=300, rules_keep="5m")
+    prompt = Writer.of(gates(3), options).prompt(["house/g001"], "text", is_shared=False)
+    assert (prompt.model, prompt.effort, prompt.system[0].keep) == ("a-model", "low", "5m")
+    assert prompt.max_tokens >= 300
+
+
 def test_every_prompt_has_one_schema() -> None:
     own = writer(5)
     found = {

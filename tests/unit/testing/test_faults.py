@@ -104,11 +104,49 @@ def test_what_hangs_ends_when_the_client_leaves(
     """Its connection was open until then."""
     with FakeMessagesAPI(script=[Fault.hang(is_billed=is_billed)]) as api:
         with pytest.raises(anthropic.APITimeoutError):
-            ask(api, "messages.create", **question(), seconds=0.05)
+            ask(api, "messages.create", **question(), seconds=0.2)
         api.ledger.wait_until_settled()
         assert ask(api, "messages.create", **question()).content[0].text == "OK"
     first = api.ledger.calls()[0]
     assert (first.outcome, first.usage, first.is_heard) == ("hung", used, False)
+
+
+def test_a_body_that_stalls_is_billed_and_not_heard(ask: Ask, anthropic: Any) -> None:
+    """Half of it came; the connection was open until the client left."""
+    with FakeMessagesAPI(script=[Fault.stall()]) as api:
+        with pytest.raises(anthropic.APITimeoutError):
+            ask(api, "messages.create", **question(), seconds=0.2)
+        api.ledger.wait_until_settled()
+    entry = api.ledger.calls()[0]
+    assert (entry.outcome, entry.status, entry.usage, entry.is_heard) == (
+        "stalled", 200, _USED, False,
+    )  # fmt: skip
+
+
+def test_a_body_that_drips_comes_whole_and_no_timeout_of_the_sdk_ends_it(ask: Ask) -> None:
+    """It takes longer than the timeout, which is one for each piece."""
+    with FakeMessagesAPI(script=[Fault.drip(0.06, pieces=12)]) as api:
+        begin = time.monotonic()
+        assert ask(api, "messages.create", **question(), seconds=0.6).content[0].text == "OK"
+        assert time.monotonic() - begin >= 0.6
+    assert api.ledger.calls()[0].outcome == "dripped"
+    assert api.ledger.usage(is_heard=True) == _USED
+
+
+def test_who_leaves_a_body_that_drips_has_not_heard(anthropic: Any) -> None:
+    """By a deadline of its own."""
+
+    async def run(api: FakeMessagesAPI) -> None:
+        async with anthropic.AsyncAnthropic(
+            base_url=api.url, api_key=api.key, max_retries=0
+        ) as client:
+            await asyncio.wait_for(client.messages.create(**question()), 0.2)
+
+    with FakeMessagesAPI(script=[Fault.drip(0.04, pieces=500)]) as api:
+        with pytest.raises(asyncio.TimeoutError):
+            asyncio.run(run(api))
+        api.ledger.wait_until_settled()
+    assert api.ledger.usage(is_heard=False) == _USED
 
 
 def test_a_client_that_leaves_before_a_slow_answer_is_billed_for_it(
@@ -117,7 +155,7 @@ def test_a_client_that_leaves_before_a_slow_answer_is_billed_for_it(
     """The service has done the work; nobody has heard of it."""
     with FakeMessagesAPI(script=[Fault.slow(30)]) as api:
         with pytest.raises(anthropic.APITimeoutError):
-            ask(api, "messages.create", **question(), seconds=0.05)
+            ask(api, "messages.create", **question(), seconds=0.2)
         api.ledger.wait_until_settled()
     entry = api.ledger.calls()[0]
     assert (entry.outcome, entry.usage, entry.is_heard) == ("gone", _USED, False)
