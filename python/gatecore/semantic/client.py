@@ -33,13 +33,14 @@ from gatecore.semantic.gates import SemanticGate, check_gates
 from gatecore.semantic.keyed import KeyedCallers
 from gatecore.semantic.loop import BackgroundLoop
 from gatecore.semantic.options import SemanticOptions
+from gatecore.semantic.prefixes import prompt_tokens
 from gatecore.semantic.preparing import NEEDS_REVIEW, Prepared, Preparer
 from gatecore.semantic.prompts import Block, Prompt
 from gatecore.semantic.provider import BatchProvider, KeyedProvider, Provider, Reply
 from gatecore.semantic.redaction import Redactor
 from gatecore.semantic.retries import Caller
 from gatecore.semantic.usage import Usage
-from gatecore.semantic.writing import CHARACTERS_A_TOKEN, PROMPT_VERSION, Writer
+from gatecore.semantic.writing import PROMPT_VERSION, Writer
 
 __all__ = ["Completion", "Estimate", "SemanticClient"]
 
@@ -296,7 +297,7 @@ class SemanticClient:
             if counts:
                 tokens = self._loop.start(self.provider.count_tokens(group.prompt)).result()
             if tokens is None:
-                tokens, is_counted = -(-group.prompt.characters // CHARACTERS_A_TOKEN), False
+                tokens, is_counted = prompt_tokens(group.prompt), False
             usage += Usage(fresh=tokens, output=group.prompt.max_tokens)
         return Estimate(
             len(groups),

@@ -153,7 +153,7 @@ class Provider(Protocol):
         """The input tokens of a prompt by the service's own counter; None if it has none."""
 
     def deprecated(self, model: str) -> str:
-        """When the model ends, as the SDK knows it; empty if it does not end."""
+        """The date on which the model ends, as the SDK knows it, in ISO 8601; else empty."""
 
     async def aclose(self) -> None:
         """Closes connections; the loop that they belong to is about to end."""
