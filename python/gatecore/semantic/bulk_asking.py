@@ -23,7 +23,7 @@ from gatecore.semantic.writing import Writer
 if TYPE_CHECKING:
     from gatecore.semantic.accounts import Accounts
 
-__all__ = ["BulkAsked", "BulkAsker"]
+__all__ = ["BulkAsked", "BulkAsker", "request_name"]
 
 _SEPARATOR: Final = b"\0"
 #: States of a request that may be in a batch whose results were not accounted yet.
@@ -105,7 +105,7 @@ class BulkAsker:
                 # The groups are those of all questions, whatever is known by now, so that a run
                 # that goes on has the requests that it had. What is known altogether is left out,
                 # unless it was asked by a run that ended before it had accounted for it.
-                name = _name_of(group)
+                name = request_name(self._writer, group)
                 is_open = any(id(part) in open_parts for part in group.parts)
                 if name in planned or not (is_open or name in under_way):
                     continue
@@ -151,6 +151,13 @@ class BulkAsker:
         return sum(part.answer is not None for part in group.parts) - before
 
 
-def _name_of(group: Group) -> str:
-    """A name that only this request has: a digest of the keys of its answers, in order."""
-    return sha256(_SEPARATOR.join(part.key.hex().encode() for part in group.parts)).hexdigest()
+def request_name(writer: Writer, group: Group) -> str:
+    """A name that only this request has: a digest of its ids and the keys of its answers, in order.
+
+    A reply goes by ids, which are others once the client has other gates: a request that such a
+    client goes on with is not the one that was sent.
+    """
+    asked = (
+        f"{writer.questions[part.gate.gate].id} {part.key.hex()}".encode() for part in group.parts
+    )
+    return sha256(_SEPARATOR.join(asked)).hexdigest()
