@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from decimal import Decimal
@@ -45,6 +45,8 @@ __all__ = ["Completion", "Estimate", "SemanticClient"]
 _log = logger("semantic")
 #: What a caller waits beyond its deadline for a loop that is about to answer.
 _GRACE: Final = 0.05
+#: What a caller waits at most: the system's clocks know nothing longer than some 292 years.
+_LONGEST: Final = 604_800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,18 +228,17 @@ class SemanticClient:
             if self._loop.is_here:
                 raise SemanticError("the client's own event loop cannot wait for itself")
             until = time.monotonic() + self._seconds(seconds)
-            prepared = self._counted(self.prepare(text, questions))
+            prepared = self._counted(self.prepare(text, questions, until=until))
             if not prepared.open:
                 return self._judgements(prepared)
             asked = self._begin(prepared, until)
             try:
-                asked.result(timeout=max(0.0, until - time.monotonic()) + _GRACE)
-            except (FutureTimeoutError, TimeoutError):
-                pass
+                # Unlike `result`, it raises nothing if the client is closed meanwhile.
+                wait({asked}, timeout=max(0.0, until - time.monotonic()) + _GRACE)
             except BaseException:
                 prepared.is_left = True
                 raise
-            return self._judgements(prepared)
+            return self._judgements(prepared, asked)
         except Exception as error:
             return self._failed(questions, error)
 
@@ -247,25 +248,39 @@ class SemanticClient:
         """Likewise without holding the event loop up; a cancelled task asks nothing further."""
         try:
             until = time.monotonic() + self._seconds(seconds)
-            prepared = self._counted(await asyncio.to_thread(self.prepare, text, questions))
+            preparing = asyncio.ensure_future(
+                asyncio.to_thread(self.prepare, text, questions, until=until)
+            )
+            try:
+                await asyncio.wait({preparing}, timeout=max(0.0, until - time.monotonic()) + _GRACE)
+            finally:
+                preparing.cancel()  # where it is not done: its thread goes on, for nobody
+            if not preparing.done() or preparing.cancelled():
+                raise SemanticError("the deadline was over before the document was prepared")
+            prepared = self._counted(preparing.result())
             if not prepared.open:
                 return self._judgements(prepared)
-            asked = asyncio.wrap_future(self._begin(prepared, until))
+            asked = self._begin(prepared, until)
             try:
-                left = max(0.0, until - time.monotonic()) + _GRACE
-                await asyncio.wait_for(asyncio.shield(asked), timeout=left)
-            except (asyncio.TimeoutError, TimeoutError):
-                pass
-            except asyncio.CancelledError:
+                await asyncio.wait(
+                    {asyncio.wrap_future(asked)},
+                    timeout=max(0.0, until - time.monotonic()) + _GRACE,
+                )
+            except asyncio.CancelledError:  # the caller's: the client's own ends the wait only
                 prepared.is_left = True
                 raise
-            return self._judgements(prepared)
+            return self._judgements(prepared, asked)
         except Exception as error:
             return self._failed(questions, error)
 
-    def prepare(self, text: str, questions: Sequence[Open]) -> Prepared:
-        """A document with its questions, redacted, those answered that are known."""
-        return self._preparer.prepare(text, questions)
+    def prepare(
+        self, text: str, questions: Sequence[Open], *, until: float | None = None
+    ) -> Prepared:
+        """A document with its questions, redacted, those answered that are known.
+
+        After `until`, by `time.monotonic`, no further cache is asked what it knows.
+        """
+        return self._preparer.prepare(text, questions, until=until)
 
     def groups(self, prepared: Prepared) -> list[Group]:
         """The calls that its open questions come to."""
@@ -418,14 +433,23 @@ class SemanticClient:
         return self._asker_now, self._caller_now
 
     def _seconds(self, seconds: float | None) -> float:
-        return self.options.deadline_seconds if seconds is None else seconds
+        wanted = self.options.deadline_seconds if seconds is None else seconds
+        return min(wanted, _LONGEST) if wanted > 0 else 0.0  # what is not a number is none
 
     def _counted(self, prepared: Prepared) -> Prepared:
         known = sum(part.answer is not None for part in prepared.parts.values())
         self.accounts.count("cached_answers", known)
         return prepared
 
-    def _judgements(self, prepared: Prepared) -> Mapping[str, Judgement]:
+    def _judgements(
+        self, prepared: Prepared, asked: Future[None] | None = None
+    ) -> Mapping[str, Judgement]:
+        if asked is not None and asked.done():
+            if asked.cancelled():
+                for part in prepared.open:
+                    part.problem = "the client was closed before there was an answer"
+            elif (error := asked.exception()) is not None:
+                raise error
         judged = prepared.judgements()
         left = sum(one.status == NEEDS_REVIEW for one in judged.values())
         if left:

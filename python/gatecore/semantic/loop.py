@@ -9,13 +9,17 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from gatecore import forks
+from gatecore.loggers import logger
 
 __all__ = ["BackgroundLoop"]
 
 T = TypeVar("T")
+
+#: For what comes last, such as closing connections.
+_LAST_SECONDS: Final = 2.0
 
 
 class BackgroundLoop:
@@ -72,7 +76,8 @@ class BackgroundLoop:
     ) -> None:
         """Ends it: what is going on has some seconds to be done, then it is cancelled.
 
-        `last` is done after that.
+        `last` is done after that, in some seconds more. Raises nothing because of it, and does not
+        wait for what holds the loop up: that is left behind.
         """
         with self._lock:
             loop, thread = self._loop, self._thread
@@ -80,10 +85,16 @@ class BackgroundLoop:
             self._generation += 1
         if loop is None or thread is None:
             return
-        asyncio.run_coroutine_threadsafe(_drain(seconds, last), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+        ended = asyncio.run_coroutine_threadsafe(_drain(seconds, last), loop)
+        try:
+            ended.result(timeout=seconds + 2 * _LAST_SECONDS)
+        except Exception as error:
+            logger("semantic").warning("the end was not in order: %s", type(error).__name__)
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(_LAST_SECONDS)
+            if not thread.is_alive():
+                loop.close()
 
 
 def _run(loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
@@ -101,6 +112,8 @@ async def _drain(seconds: float, last: Callable[[], Coroutine[Any, Any, object]]
             task.cancel()
         if late:
             await asyncio.wait(late, timeout=1.0)
-    if last is not None:
-        await last()
-    await asyncio.get_running_loop().shutdown_default_executor()
+    try:
+        if last is not None:
+            await asyncio.wait_for(last(), timeout=_LAST_SECONDS)
+    finally:
+        await asyncio.get_running_loop().shutdown_default_executor()

@@ -1,0 +1,155 @@
+"""Services, caches and documents that do what they should not; what comes of it is never fine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import pytest
+
+from gatecore.protocols import Judgement
+from gatecore.semantic import (
+    Model,
+    Prompt,
+    Rates,
+    Reply,
+    SemanticClient,
+    SemanticGate,
+    SemanticOptions,
+    Usage,
+)
+from gatecore.semantic.loop import BackgroundLoop
+from tests.unit.semantic.test_client import PRICES, TEXT, gates, opens
+
+USED: Final = Usage(fresh=10, output=5)
+SILENT: Final = Rates()
+
+
+class Plain:
+    """A provider that does what a function says, with the number of the call and the prompt."""
+
+    def __init__(self, send: Any, aclose: Any = None) -> None:
+        self._send, self._aclose = send, aclose
+        self.prompts: list[Prompt] = []
+
+    async def send(self, prompt: Prompt, *, timeout: float) -> Reply:
+        self.prompts.append(prompt)
+        reply: Reply = await self._send(len(self.prompts), prompt)
+        return reply
+
+    async def count_tokens(self, prompt: Prompt) -> int | None:
+        return None
+
+    def deprecated(self, model: str) -> str:
+        return ""
+
+    async def aclose(self) -> None:
+        if self._aclose is not None:
+            await self._aclose()
+
+
+def reply_to(
+    prompt: Prompt,
+    verdict: str = "PASS",
+    quote: str = "",
+    *,
+    stop: str = "end_turn",
+    usage: Usage = USED,
+    rates: Rates = SILENT,
+) -> Reply:
+    """A good answer to each question of a prompt."""
+    ids = prompt.content[-1].text.rpartition("Answer these ids: ")[2].split(", ")
+    answers = [{"id": one, "reason": "So.", "quote": quote, "verdict": verdict} for one in ids]
+    return Reply(json.dumps({"answers": answers}), stop, usage, "a-model", rates)
+
+
+@contextmanager
+def plainly(
+    send: Any, count: int = 1, *, own: list[SemanticGate] | None = None, **options: Any
+) -> Iterator[tuple[SemanticClient, Plain]]:
+    """A client and the provider that it asks."""
+    parts = {name: options.pop(name) for name in ("cache", "store") if name in options}
+    model = Model(name="a-model", prices=PRICES, cache_minimum=options.pop("minimum", 1_024))
+    provider = Plain(send, options.pop("aclose", None))
+    settings = SemanticOptions(model=model, **options)
+    with SemanticClient(own or gates(count), settings, provider=provider, **parts) as client:
+        yield client, provider
+
+
+async def never(number: int, prompt: Prompt) -> Reply:
+    await asyncio.sleep(3_600)
+    raise AssertionError("nobody waited so long")
+
+
+def test_closing_cancels_no_task_that_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    with plainly(never) as (client, _):
+        monkeypatch.setattr(BackgroundLoop.close, "__kwdefaults__", {"seconds": 0.05})
+
+        async def main() -> Mapping[str, Judgement]:
+            asked = asyncio.create_task(client.judge_async(TEXT, opens(1)))
+            while client.accounts.counted("sent") == 0:
+                await asyncio.sleep(0.01)
+            await client.aclose()
+            return await asked
+
+        (judged,) = asyncio.run(main()).values()
+        assert judged.status == "NEEDS_REVIEW"
+        assert "closed" in judged.message
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), 1e12, float("nan")])
+def test_odd_deadlines_are_deadlines(seconds: float) -> None:
+    async def answer(number: int, prompt: Prompt) -> Reply:
+        return reply_to(prompt)
+
+    with plainly(answer) as (client, _):
+        expected = "PASS" if seconds == seconds else "NEEDS_REVIEW"
+        assert client.judge(TEXT, opens(1), seconds=seconds)["m/g00"].status == expected
+        judged = asyncio.run(client.judge_async(TEXT + " ", opens(1), seconds=seconds))
+        assert judged["m/g00"].status == expected
+
+
+def test_a_provider_that_does_not_close_leaves_no_thread() -> None:
+    async def answer(number: int, prompt: Prompt) -> Reply:
+        return reply_to(prompt)
+
+    async def failing() -> None:
+        raise OSError("not now")
+
+    before = set(threading.enumerate())
+    with plainly(answer, aclose=failing) as (client, _):
+        client.judge(TEXT, opens(1))
+        assert set(threading.enumerate()) - before
+    assert not [one for one in threading.enumerate() if one not in before]
+
+
+class SlowCache:
+    """A cache that knows nothing, slowly."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def get(self, key: bytes) -> None:
+        self.asked += 1
+        time.sleep(0.1)
+
+    def set(self, key: bytes, value: object, **options: object) -> None:
+        pass
+
+
+def test_a_slow_cache_is_not_asked_beyond_the_deadline() -> None:
+    slow: Any = SlowCache()
+    with plainly(never, 40, cache=slow) as (client, provider):
+        judged = client.judge(TEXT, opens(40), seconds=0.25)
+        assert {one.status for one in judged.values()} == {"NEEDS_REVIEW"}
+        assert 0 < slow.asked < 20
+        slow.asked = 0
+        judged = asyncio.run(client.judge_async(TEXT, opens(40), seconds=0.25))
+        assert {one.status for one in judged.values()} == {"NEEDS_REVIEW"}
+        assert 0 < slow.asked < 20
+        assert not provider.prompts
