@@ -30,6 +30,8 @@ __all__ = [
 _TRANSIENT_TYPES: Final = frozenset(
     {"overloaded_error", "api_error", "rate_limit_error", "timeout_error"}
 )
+#: More tokens or calls than anybody has; floats and stores take no number whatever.
+_MOST: Final = 10**12
 _LIMITS: Final = ("requests", "input_tokens", "output_tokens")
 _NONE: Final = Rates()
 
@@ -69,6 +71,7 @@ def _rate(headers: Mapping[str, str], name: str, now: float) -> Rate | None:
         return None
     if limit <= 0:
         return None
+    limit, left = min(limit, _MOST), min(left, _MOST)
     try:
         reset = datetime.fromisoformat(headers[f"{start}-reset"].replace("Z", "+00:00"))
         resets_in = max(0.0, _timestamp(reset) - now)
@@ -157,7 +160,7 @@ def _count(counts: Any, name: str, *, is_needed: bool = False) -> int:
     value = counts[name] if is_needed else counts.get(name)
     if value is None and not is_needed:
         return 0
-    if type(value) is not int or value < 0:
+    if type(value) is not int or not 0 <= value <= _MOST:
         raise ValueError("a count that is none")
     return value
 

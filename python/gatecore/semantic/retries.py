@@ -299,10 +299,11 @@ class Caller:
             self._failed(wrapped, turn)
             ended(estimate, "malformed", unheard=True)
             raise wrapped from None
+        # First of all: what comes after may be wrong, what was paid was paid.
+        ended(reply.usage, "answered", unheard=False, request_id=reply.request_id)
         self._breaker.succeeded()
         self._estimates.learn(prompt, reply.usage, began)
         turn.settle(reply.usage, reply.rates)
-        ended(reply.usage, "answered", unheard=False, request_id=reply.request_id)
         return reply
 
     def _failed(self, error: ProviderError, turn: Reservation) -> None:

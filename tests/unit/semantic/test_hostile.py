@@ -16,6 +16,7 @@ from gatecore.protocols import Judgement
 from gatecore.semantic import (
     Model,
     Prompt,
+    Rate,
     Rates,
     Reply,
     SemanticClient,
@@ -23,7 +24,9 @@ from gatecore.semantic import (
     SemanticOptions,
     Usage,
 )
+from gatecore.semantic.buckets import Bucket
 from gatecore.semantic.loop import BackgroundLoop
+from gatecore.semantic.messages import rates_of, reply_of
 from tests.unit.semantic.test_client import PRICES, TEXT, gates, opens
 
 USED: Final = Usage(fresh=10, output=5)
@@ -153,3 +156,39 @@ def test_a_slow_cache_is_not_asked_beyond_the_deadline() -> None:
         assert {one.status for one in judged.values()} == {"NEEDS_REVIEW"}
         assert 0 < slow.asked < 20
         assert not provider.prompts
+
+
+@pytest.mark.parametrize("resets_in", [90.0, 3_600.0, 1e9])
+def test_a_header_from_another_time_holds_calls_up_for_two_minutes_at_most(
+    resets_in: float,
+) -> None:
+    bucket = Bucket(None, now=0.0)
+    bucket.correct(Rate(600, 0, resets_in), 0.0, after=0.0, others=0.0, is_quiet=True)
+    assert 0 < bucket.until(10, now=0.0) <= 125
+    assert bucket.until(10, now=125.0) == 0
+
+
+def test_numbers_that_nobody_has_are_refused_or_cut() -> None:
+    huge = "9" * 400
+    headers = {
+        "anthropic-ratelimit-requests-limit": huge,
+        "anthropic-ratelimit-requests-remaining": huge,
+    }
+    rate = rates_of(headers, 0.0).requests
+    assert rate is not None
+    assert rate.limit == rate.remaining == 10**12
+    message = {"content": [], "stop_reason": "end_turn", "usage": {"output_tokens": 1}}
+    assert reply_of({**message, "usage": {"input_tokens": 9, "output_tokens": 1}}).usage.fresh == 9
+    with pytest.raises(ValueError, match="none"):
+        reply_of({**message, "usage": {"input_tokens": int(huge), "output_tokens": 1}})
+
+
+def test_a_reply_that_breaks_the_limits_is_paid_all_the_same() -> None:
+    async def answer(number: int, prompt: Prompt) -> Reply:
+        huge: int = 10**400
+        return reply_to(prompt, rates=Rates(requests=Rate(huge, huge)))
+
+    with plainly(answer) as (client, provider):
+        assert client.judge(TEXT, opens(1))["m/g00"].status == "NEEDS_REVIEW"
+        assert len(provider.prompts) == client.accounts.total.calls == 1
+        assert client.accounts.total.usage == USED
