@@ -151,8 +151,8 @@ class StoredAnswer:
         """
         for choice in gate.choices:
             if choice.status == self.status:
-                return bool(self.spans or not choice.needs_quote) and all(
-                    end <= length for _, end in self.spans
+                return (bool(self.spans) or not choice.needs_quote) and all(
+                    begin < end <= length for begin, end in self.spans
                 )
         return False
 

@@ -30,14 +30,20 @@ if TYPE_CHECKING:
 __all__ = ["Asker", "Group", "groups_of", "kept_of", "take"]
 
 _log = logger("semantic")
+#: How an answer ends that is done.
+_ENDS: Final = frozenset({"end_turn", "stop_sequence"})
 #: Why an answer that ended otherwise than it should is of no use.
 _STOPS: Final = {
     "max_tokens": "the model's answer was cut off",
     "refusal": "the model refused to answer",
     "model_context_window_exceeded": "the document is too long for the model",
 }
+_OTHER_STOP: Final = "the model did not come to an end"
 _HOLDS: Final = {"5m": 300.0, "1h": 3_600.0}
 _AGAIN: Final = 1
+#: Seconds that a call waits for another one to write the rules: a good one takes less, and asking
+#: without costs no more than writing them twice.
+_PATIENCE: Final = 10.0
 
 
 class Group:
@@ -94,7 +100,7 @@ def _together(writer: Writer, evidence: Sequence[tuple[str, Evidence]]) -> str:
 
 def take(writer: Writer, prepared: Prepared, group: Group, reply: Reply) -> None:
     """Puts a reply's answers to their questions; what is wrong with the others is said of them."""
-    stop = _STOPS.get(reply.stop)
+    stop = None if reply.stop in _ENDS else _STOPS.get(reply.stop, _OTHER_STOP)
     if stop is not None and reply.stop != "max_tokens":
         for part in group.parts:
             part.problem = stop
@@ -148,7 +154,7 @@ class Asker:
         """
         await self._wait_for_others(prepared, until)
         mine = [part for part in prepared.open if part.key not in self._flying]
-        if not mine:
+        if not mine or prepared.is_left:
             return
         self._accounts.count("asked_questions", len(mine))
         loop = asyncio.get_running_loop()
@@ -160,12 +166,18 @@ class Asker:
         await asyncio.wait({task}, timeout=max(0.0, until - self._now()))
 
     async def _wait_for_others(self, prepared: Prepared, until: float) -> None:
-        """Waits for those who are asking the same, and takes their answers."""
-        flying = {self._flying[part.key] for part in prepared.open if part.key in self._flying}
-        if flying:
-            await asyncio.wait(flying, timeout=max(0.0, until - self._now()))
-        # Somebody may have had them between the look into the caches and now.
-        prepared.take(self._answers.remembered([part.key for part in prepared.open]))
+        """Waits for those who are asking the same, and takes their answers.
+
+        One of several who wait for somebody who fails asks next; the others wait for that one.
+        """
+        while True:
+            # Somebody may have had them between the look into the caches and now.
+            prepared.take(self._answers.remembered([part.key for part in prepared.open]))
+            flying = {self._flying[part.key] for part in prepared.open if part.key in self._flying}
+            left = until - self._now()
+            if not flying or left <= 0 or prepared.is_left:
+                return
+            await asyncio.wait(flying, timeout=left)
 
     async def _all(
         self, prepared: Prepared, parts: list[Part], until: float, spending: Spending
@@ -232,7 +244,8 @@ class Asker:
             return await self._call(prepared, group, until, spending, purpose)
         while self._writing_rules is not None and self._now() >= self._rules_until:
             try:
-                left = max(0.0, until - self._now())
+                # One call that hangs must not hold up everybody else's.
+                left = max(0.0, min(until - self._now(), _PATIENCE))
                 await asyncio.wait_for(self._writing_rules.wait(), timeout=left)
             except asyncio.TimeoutError:
                 break

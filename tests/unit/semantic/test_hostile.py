@@ -14,8 +14,10 @@ import pytest
 
 from gatecore.protocols import Judgement
 from gatecore.semantic import (
+    Choice,
     Model,
     Prompt,
+    ProviderError,
     Rate,
     Rates,
     Reply,
@@ -24,6 +26,8 @@ from gatecore.semantic import (
     SemanticOptions,
     Usage,
 )
+from gatecore.semantic import asking as asking_module
+from gatecore.semantic.answer_cache import StoredAnswer
 from gatecore.semantic.buckets import Bucket
 from gatecore.semantic.loop import BackgroundLoop
 from gatecore.semantic.messages import rates_of, reply_of
@@ -192,3 +196,93 @@ def test_a_reply_that_breaks_the_limits_is_paid_all_the_same() -> None:
         assert client.judge(TEXT, opens(1))["m/g00"].status == "NEEDS_REVIEW"
         assert len(provider.prompts) == client.accounts.total.calls == 1
         assert client.accounts.total.usage == USED
+
+
+def test_who_waits_for_one_who_fails_is_answered_by_the_next_one() -> None:
+    async def answer(number: int, prompt: Prompt) -> Reply:
+        await asyncio.sleep(0.05)
+        if number == 1:
+            raise ProviderError("HTTP 400", failure="request")
+        return reply_to(prompt)
+
+    with plainly(answer) as (client, provider):
+
+        async def main() -> list[str]:
+            asked = [client.judge_async(TEXT, opens(1)) for _ in range(5)]
+            return [one["m/g00"].status for one in await asyncio.gather(*asked)]
+
+        assert sorted(asyncio.run(main())) == ["NEEDS_REVIEW", *4 * ["PASS"]]
+        assert len(provider.prompts) == 2
+
+
+def test_a_call_that_hangs_while_it_writes_the_rules_holds_nobody_else_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def answer(number: int, prompt: Prompt) -> Reply:
+        return await never(number, prompt) if number == 1 else reply_to(prompt)
+
+    monkeypatch.setattr(asking_module, "_PATIENCE", 0.05)
+    monkeypatch.setattr(BackgroundLoop.close, "__kwdefaults__", {"seconds": 0.05})
+    with plainly(answer, 20, minimum=10) as (client, provider):
+        assert client.writer.rules_are_kept
+
+        async def main() -> list[str]:
+            asked = [client.judge_async(f"{TEXT} {n}", opens(1), seconds=3.0) for n in range(6)]
+            return [one["m/g00"].status for one in await asyncio.gather(*asked)]
+
+        assert sorted(asyncio.run(main())) == ["NEEDS_REVIEW", *5 * ["PASS"]]
+        assert len(provider.prompts) == 6
+
+
+@pytest.mark.parametrize(
+    ("stop", "status"),
+    [
+        ("end_turn", "PASS"),
+        ("stop_sequence", "PASS"),
+        *((stop, "NEEDS_REVIEW") for stop in ("pause_turn", "tool_use", "refusal", "None", "")),
+    ],
+)
+def test_an_answer_that_did_not_come_to_its_end_clears_nothing(stop: str, status: str) -> None:
+    async def answer(number: int, prompt: Prompt) -> Reply:
+        return reply_to(prompt, stop=stop)
+
+    with plainly(answer) as (client, _):
+        assert client.judge(TEXT, opens(1))["m/g00"].status == status
+
+
+QUOTED: Final = (
+    Choice("PASS", "It is.", "none", "It is.", needs_quote=True),
+    Choice("FAIL", "It is not.", "high", "It is not."),
+)
+
+
+@pytest.mark.parametrize("quote", ["", " ", ".", ",\n", "\u200b", "£"])
+def test_a_quote_without_a_word_is_none(quote: str) -> None:
+    async def answer(number: int, prompt: Prompt) -> Reply:
+        return reply_to(prompt, quote=quote)
+
+    with plainly(answer, own=[SemanticGate("m/g00", "Is it?", QUOTED)]) as (client, _):
+        assert client.judge(TEXT, opens(1))["m/g00"].status == "NEEDS_REVIEW"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"answers": [{"id": "Q1", "reason": "", "quote": "", "quote": "", "verdict": "PASS"}]}',
+        '{"answers": [], "answers": [{"id": "Q1", "reason": "", "quote": "", "verdict": "PASS"}]}',
+    ],
+)
+def test_an_answer_that_says_two_things_says_nothing(text: str) -> None:
+    async def answer(number: int, prompt: Prompt) -> Reply:
+        return Reply(text, "end_turn", USED)
+
+    with plainly(answer) as (client, _):
+        assert client.judge(TEXT, opens(1))["m/g00"].status == "NEEDS_REVIEW"
+
+
+def test_a_kept_verdict_that_needs_a_quote_has_a_place() -> None:
+    gate = SemanticGate("m/g00", "Is it?", QUOTED)
+    assert StoredAnswer("PASS", ((3, 9),)).valid_for(gate, 9)
+    for spans in ((), ((3, 3),), ((3, 9), (4, 4)), ((3, 10),)):
+        assert not StoredAnswer("PASS", spans).valid_for(gate, 9)
+    assert StoredAnswer("FAIL").valid_for(gate, 9)
