@@ -9,6 +9,7 @@ A call that nobody waits for any more goes on: what it cost is known then, and i
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -39,6 +40,9 @@ _STOPS: Final = {
     "model_context_window_exceeded": "the document is too long for the model",
 }
 _OTHER_STOP: Final = "the model did not come to an end"
+#: A document may have a line that looks like the head of another question's passages.
+_HEAD: Final = re.compile(r"passages(?=\W{1,40}for\W{1,40}Q\d)", re.IGNORECASE)
+_BROKEN: Final = "\\g<0>\u200b"
 _HOLDS: Final = {"5m": 300.0, "1h": 3_600.0}
 _AGAIN: Final = 1
 #: Seconds that a call waits for another one to write the rules: a good one takes less, and asking
@@ -94,7 +98,8 @@ def shown_of(evidence: Evidence) -> str:
 
 def _together(writer: Writer, evidence: Sequence[tuple[str, Evidence]]) -> str:
     return "\n\n".join(
-        f"Passages for {writer.questions[name].id}:\n{shown_of(one)}" for name, one in evidence
+        f"Passages for {writer.questions[name].id}:\n{_HEAD.sub(_BROKEN, shown_of(one))}"
+        for name, one in evidence
     )
 
 

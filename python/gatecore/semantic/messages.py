@@ -113,7 +113,8 @@ def request_of(prompt: Prompt) -> dict[str, Any]:
 
 def _blocks(blocks: Sequence[Block]) -> list[dict[str, Any]]:
     return [
-        {"type": "text", "text": block.text}
+        # Half a character, which JSON in UTF-8 cannot say, is a question mark: as long as it was.
+        {"type": "text", "text": block.text.encode("utf-8", "replace").decode("utf-8")}
         | ({"cache_control": {"type": "ephemeral", "ttl": block.keep}} if block.keep else {})
         for block in blocks
     ]
