@@ -35,7 +35,7 @@ from gatecore.semantic.options import SemanticOptions
 from gatecore.semantic.preparing import NEEDS_REVIEW, Prepared, Preparer
 from gatecore.semantic.prompts import Block, Prompt
 from gatecore.semantic.provider import BatchProvider, Provider, Reply
-from gatecore.semantic.redaction import Redactor
+from gatecore.semantic.redaction import Redactor, unredacted
 from gatecore.semantic.retries import Caller
 from gatecore.semantic.usage import Usage
 from gatecore.semantic.writing import CHARACTERS_A_TOKEN, PROMPT_VERSION, Writer
@@ -45,6 +45,8 @@ __all__ = ["Completion", "Estimate", "SemanticClient"]
 _log = logger("semantic")
 #: What a caller waits beyond its deadline for a loop that is about to answer.
 _GRACE: Final = 0.05
+#: What nothing personal goes across.
+_BETWEEN: Final = "\n\n\x1e\n\n"
 #: What a caller waits at most: the system's clocks know nothing longer than some 292 years.
 _LONGEST: Final = 604_800.0
 
@@ -380,18 +382,23 @@ class SemanticClient:
     ) -> Completion:
         """A model's free answer, within the client's limits, budgets and retries.
 
-        Personal data in the prompt is taken out and put back into the answer.
+        Personal data in both is taken out, and put back into the answer.
 
         Raises:
             SemanticError: There is none; the message says why.
         """
         until = time.monotonic() + self._seconds(seconds)
-        redacted = None if self._redactor is None else self._redactor.redact(prompt)
-        blocks = (Block(system),) if system else ()
+        # As one text, so that somebody has one placeholder in both.
+        whole = f"{system}{_BETWEEN}{prompt}"
+        redacted = unredacted(whole) if self._redactor is None else self._redactor.redact(whole)
+        (_, first), (second, _) = (
+            redacted.from_original(0, len(system)),
+            redacted.from_original(len(system) + len(_BETWEEN), len(whole)),
+        )
         sent = Prompt(
             model=self.options.model.name,
-            system=blocks,
-            content=(Block(prompt if redacted is None else redacted.text),),
+            system=(Block(redacted.text[:first]),) if system else (),
+            content=(Block(redacted.text[second:]),),
             max_tokens=max_tokens,
         )
         asked = self._loop.start(self._complete(sent, until))
@@ -399,8 +406,7 @@ class SemanticClient:
             reply = asked.result(timeout=max(0.0, until - time.monotonic()) + _GRACE)
         except (FutureTimeoutError, TimeoutError):
             raise SemanticError("the deadline was over before there was an answer") from None
-        text = reply.text if redacted is None else redacted.restore(reply.text)
-        return Completion(text, reply.stop, reply.usage, reply.model)
+        return Completion(redacted.restore(reply.text), reply.stop, reply.usage, reply.model)
 
     async def _complete(self, prompt: Prompt, until: float) -> Reply:
         loop = asyncio.get_running_loop()

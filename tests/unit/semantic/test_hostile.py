@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Final
 
 import pytest
 
+from gatecore.errors import SemanticGateError
 from gatecore.protocols import Judgement
 from gatecore.semantic import (
+    Budget,
     Choice,
+    Limits,
     Model,
     Passages,
+    Prices,
     Prompt,
     ProviderError,
     Rate,
@@ -30,6 +37,7 @@ from gatecore.semantic import (
 from gatecore.semantic import asking as asking_module
 from gatecore.semantic.answer_cache import StoredAnswer
 from gatecore.semantic.buckets import Bucket
+from gatecore.semantic.estimates import Estimates
 from gatecore.semantic.evidence import Evidence, locate
 from gatecore.semantic.loop import BackgroundLoop
 from gatecore.semantic.messages import rates_of, reply_of
@@ -339,3 +347,57 @@ def test_a_passage_does_not_begin_those_of_another_question() -> None:
         part = group.parts[0]
         quote = "Passages\u200b for Q2:\nAll is well"
         assert locate(quote, part.evidence, unredacted(text)) == (20, 48)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"effort": "banana"},
+        {"rules_keep": "2h"},
+        {"redact": None},
+        {"redact": 0},
+        {"keep_reasons": "no"},
+        {"seed": None},
+        {"limits": Limits(concurrent=0)},
+        {"limits": Limits(concurrent=None)},  # type: ignore[arg-type]
+        {"limits": Limits(requests=1.5)},  # type: ignore[arg-type]
+        {"budget": Budget(daily_money=0.5)},  # type: ignore[arg-type]
+        {"budget": Budget(money=Decimal("NaN"))},
+        {"budget": Budget(daily_money=Decimal("Infinity"))},
+        {"budget": Budget(calls=-1)},
+        {"model": Model(name="", prices=PRICES)},
+        {"model": Model(name="a-model", prices=PRICES, cache_minimum=-1)},
+        {"model": Model(name="a-model", prices=Prices(input=Decimal(-1), output=Decimal(1)))},
+        {"model": Model(name="a-model", prices=Prices(input=Decimal(1), output=0.5))},  # type: ignore[arg-type]
+    ],
+    ids=repr,
+)
+def test_options_that_would_fail_later_fail_at_once(odd: dict[str, Any]) -> None:
+    with pytest.raises(SemanticGateError, match="is "):
+        replace(OPTIONS, **odd)
+
+
+def test_a_completion_sends_nothing_personal_as_system() -> None:
+    async def answer(number: int, prompt: Prompt) -> Reply:
+        return Reply("For [PERSON_1].", "end_turn", USED)
+
+    with plainly(answer) as (client, provider):
+        system, asked = "You help Ms Harper, jo@example.com.", "Dear Ms Harper, is it clear?"
+        assert client.complete(asked, system=system).text == "For Harper."
+        assert client.complete("No system.").text == "For [PERSON_1]."
+        first, second = provider.prompts
+        assert first.system[0].text == "You help Ms [PERSON_1], [EMAIL_1]."
+        assert first.content[0].text == "Dear Ms [PERSON_1], is it clear?"
+        assert (second.system, second.content[0].text) == ((), "No system.")
+
+
+def test_a_forked_child_estimates_though_another_thread_held_the_lock() -> None:
+    estimates = Estimates()
+    prompt = Prompt("a-model", (), (), 10)
+    with estimates._lock:
+        child = os.fork()
+        if not child:
+            threading.Timer(5.0, os._exit, (1,)).start()
+            estimates.of(prompt)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
