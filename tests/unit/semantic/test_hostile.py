@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import pytest
 
-from gatecore.errors import SemanticGateError
+from gatecore.errors import SemanticError, SemanticGateError
 from gatecore.protocols import Judgement
 from gatecore.semantic import (
     Budget,
@@ -43,6 +43,7 @@ from gatecore.semantic.loop import BackgroundLoop
 from gatecore.semantic.messages import rates_of, reply_of
 from gatecore.semantic.redaction import unredacted
 from gatecore.semantic.writing import Writer
+from gatecore.testing import Fault
 from tests.unit.semantic.test_client import PRICES, TEXT, asking, gates, opens
 
 USED: Final = Usage(fresh=10, output=5)
@@ -401,3 +402,18 @@ def test_a_forked_child_estimates_though_another_thread_held_the_lock() -> None:
             estimates.of(prompt)
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_no_error_in_the_chain_holds_an_answer() -> None:
+    service = {"script": [Fault.malformed(), Fault.truncated()]}
+    with asking(1, answer=lambda _: "Betelgeuse " * 9, service=service) as (client, _):
+        for _ in range(2):
+            with pytest.raises(SemanticError) as caught:
+                client.complete("Is it clear?")
+            error: BaseException | None = caught.value
+            chain = []
+            while error is not None:
+                chain.append(error)
+                error = error.__context__
+            assert any(isinstance(one, ProviderError) for one in chain)
+            assert "Betelgeuse" not in repr([(one, vars(one)) for one in chain])
