@@ -16,6 +16,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
+from math import inf
 from types import TracebackType
 from typing import Final
 
@@ -45,6 +46,9 @@ __all__ = ["Completion", "Estimate", "SemanticClient"]
 _log = logger("semantic")
 #: What a caller waits beyond its deadline for a loop that is about to answer.
 _GRACE: Final = 0.05
+#: Seconds between two looks into the store at what others spent, more if looking takes long.
+_RECALLED_EVERY: Final = 30.0
+_RECALL_SHARE: Final = 50
 #: What nothing personal goes across.
 _BETWEEN: Final = "\n\n\x1e\n\n"
 #: What a caller waits at most: the system's clocks know nothing longer than some 292 years.
@@ -169,8 +173,8 @@ class SemanticClient:
         self._budgets = Budgets(options.budget, self.accounts)
         self._estimates = Estimates()
         self._store = store
-        if store is not None:
-            self._budgets.recall(store.calls(self._budgets.day_began()))
+        self._recalls_at = -inf
+        self._recall()
         self._answers = AnswerCache(cache, store, keep_reasons=options.keep_reasons)
         self._redactor = (redactor or Redactor()) if options.redact else None
         if self._redactor is not None:
@@ -282,7 +286,21 @@ class SemanticClient:
 
         After `until`, by `time.monotonic`, no further cache is asked what it knows.
         """
+        self._recall()
         return self._preparer.prepare(text, questions, until=until)
+
+    def _recall(self) -> None:
+        """Looks now and then what others spent today, of whom a store tells."""
+        store, began = self._store, time.monotonic()
+        if store is None or not self._budgets.has_day or began < self._recalls_at:
+            return
+        self._recalls_at = began + 600.0  # one thread at a time
+        try:
+            self._budgets.recall(store.calls(self._budgets.day_began()))
+        except Exception as error:  # whatever a host's own store raises
+            _log.warning("what others spent is not known: %s", type(error).__name__)
+        now = time.monotonic()
+        self._recalls_at = now + max(_RECALLED_EVERY, _RECALL_SHARE * (now - began))
 
     def groups(self, prepared: Prepared) -> list[Group]:
         """The calls that its open questions come to."""
@@ -331,6 +349,7 @@ class SemanticClient:
         Afterwards their answers are known: validating the documents asks nothing. Takes up to a
         day. What ends it does no harm: given the same documents again it goes on where it was, and
         nothing is paid twice. What has no good answer is asked when its document is validated.
+        What budgets do not allow is not sent; that a request is sent again is not in them.
 
         Args:
             documents: Texts with what their rules leave open, as
@@ -369,7 +388,15 @@ class SemanticClient:
             raise SemanticGateError("batches need a store, so that they can go on: give store=…")
         if not isinstance(provider, BatchProvider):
             raise SemanticGateError(f"{type(provider).__name__} has no message batches")
-        asker = BulkAsker(self._writer, self._preparer, self._answers, self.accounts, self._store)
+        asker = BulkAsker(
+            self._writer,
+            self._preparer,
+            self._answers,
+            self.accounts,
+            self._store,
+            self._budgets,
+            self._estimates,
+        )
         return asker, provider
 
     def complete(

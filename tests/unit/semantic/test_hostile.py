@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from gatecore.audit import AuditStore
 from gatecore.errors import SemanticError, SemanticGateError
 from gatecore.protocols import Judgement
 from gatecore.semantic import (
@@ -35,6 +37,7 @@ from gatecore.semantic import (
     Usage,
 )
 from gatecore.semantic import asking as asking_module
+from gatecore.semantic import client as client_module
 from gatecore.semantic.answer_cache import StoredAnswer
 from gatecore.semantic.buckets import Bucket
 from gatecore.semantic.estimates import Estimates
@@ -417,3 +420,33 @@ def test_no_error_in_the_chain_holds_an_answer() -> None:
                 error = error.__context__
             assert any(isinstance(one, ProviderError) for one in chain)
             assert "Betelgeuse" not in repr([(one, vars(one)) for one in chain])
+
+
+def test_batches_are_within_the_days_budget_and_count_for_it(tmp_path: Path) -> None:
+    documents = [(f"{TEXT} {number}", opens(1)) for number in range(6)]
+    with AuditStore(tmp_path / "audit.db") as audit:
+        parts: dict[str, Any] = {"store": audit.semantic, "budget": Budget(daily_calls=4)}
+        with asking(1, **parts) as (client, api):
+            done = client.ask_in_bulk(documents, pause=0.01)
+            assert (done.requests, done.answered, done.unanswered) == (4, 4, 2)
+            assert done.errors == (("the budget daily_calls does not allow it", 2),)
+            assert client.judge("Another one.", opens(1))["m/g00"].status == "NEEDS_REVIEW"
+            assert client.accounts.total.calls == 4
+            assert len([one for one in api.ledger.entries if one.is_batch]) == 4
+            assert not api.ledger.calls()
+
+
+def test_what_other_processes_spend_counts_while_a_client_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "_RECALLED_EVERY", 0.0)
+    monkeypatch.setattr(client_module, "_RECALL_SHARE", 0)
+    with AuditStore(tmp_path / "audit.db") as audit:
+        parts: dict[str, Any] = {"store": audit.semantic, "budget": Budget(daily_calls=3)}
+        with asking(1, **parts) as (first, _), asking(1, **parts) as (second, _):
+            for number in range(3):
+                assert first.judge(f"{TEXT} {number}", opens(1))["m/g00"].status == "PASS"
+            audit.flush()
+            judged = second.judge(TEXT, opens(1))["m/g00"]
+            assert judged.status == "NEEDS_REVIEW"
+            assert "the day's budget" in judged.message
