@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -450,3 +451,18 @@ def test_what_other_processes_spend_counts_while_a_client_lives(
             judged = second.judge(TEXT, opens(1))["m/g00"]
             assert judged.status == "NEEDS_REVIEW"
             assert "the day's budget" in judged.message
+
+
+def test_an_erased_document_has_no_item_of_a_batch(tmp_path: Path) -> None:
+    with AuditStore(tmp_path / "audit.db") as audit:
+        with asking(2, store=audit.semantic) as (client, _):
+            done = client.ask_in_bulk([(TEXT, opens(2)), ("Another.", opens(2))], pause=0.01)
+            assert done.answered == 4
+        odd = (b"", b"\xff\x00", b"[]", b'{"a": 1}')
+        audit.semantic.put_items([("", f"odd{n}", "done", one) for n, one in enumerate(odd)])
+        assert len(audit.semantic.items()) == 6
+        digest = sha256(TEXT.encode()).hexdigest()
+        audit.erase(digest)
+        left = audit.semantic.items()
+        assert len(left) == 5
+        assert not any(digest.encode() in detail for *_, detail in left)
