@@ -125,7 +125,7 @@ class AnthropicProvider:
             failure="malformed",
             rates=rates,
             may_be_billed=True,
-        )
+        ) from None
 
     async def count_tokens(self, prompt: Prompt) -> int | None:
         """The input tokens of a prompt by the service's own counter.

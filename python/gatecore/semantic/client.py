@@ -19,6 +19,7 @@ from hashlib import sha256
 from math import inf
 from types import TracebackType
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from gatecore.errors import SemanticError, SemanticGateError
 from gatecore.loggers import logger
@@ -182,9 +183,9 @@ class SemanticClient:
         self._writer = Writer.of(self._listed, options)
         self._preparer = Preparer(self._writer, options, self._redactor, self._answers)
         self._loop = BackgroundLoop()
-        self._made_for = -1
-        self._asker_now: Asker
-        self._caller_now: Caller
+        self._made: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Asker, Caller]] = (
+            WeakKeyDictionary()
+        )
         self.version: Final = self._version()
 
     def _refuse_old(self, provider: Provider, model: str) -> None:
@@ -456,14 +457,17 @@ class SemanticClient:
         await asker.ask(prepared, until_there, self._budgets.spending())
 
     def _parts(self) -> tuple[Asker, Caller]:
-        """What belongs to the loop that runs now: made anew after a fork or a close."""
-        if self._made_for != self._loop.generation:
-            self._caller_now = Caller(
-                self.provider, self.options, self.accounts, estimates=self._estimates
-            )
-            self._asker_now = Asker(self._writer, self._caller_now, self._answers, self.accounts)
-            self._made_for = self._loop.generation
-        return self._asker_now, self._caller_now
+        """What belongs to the loop that runs now: another one after a fork or a close.
+
+        One that is about to end may begin its last work when there is another one already.
+        """
+        loop = asyncio.get_running_loop()
+        made = self._made.get(loop)
+        if made is None:
+            caller = Caller(self.provider, self.options, self.accounts, estimates=self._estimates)
+            made = Asker(self._writer, caller, self._answers, self.accounts), caller
+            self._made[loop] = made
+        return made
 
     def _seconds(self, seconds: float | None) -> float:
         wanted = self.options.deadline_seconds if seconds is None else seconds

@@ -42,12 +42,6 @@ class BackgroundLoop:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._generation = getattr(self, "_generation", -1) + 1
-
-    @property
-    def generation(self) -> int:
-        """Another number after each fork and close: connections belong to one of them."""
-        return self._generation
 
     @property
     def is_here(self) -> bool:
@@ -82,7 +76,6 @@ class BackgroundLoop:
         with self._lock:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
-            self._generation += 1
         if loop is None or thread is None:
             return
         ended = asyncio.run_coroutine_threadsafe(_drain(seconds, last), loop)

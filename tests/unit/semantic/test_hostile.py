@@ -466,3 +466,14 @@ def test_an_erased_document_has_no_item_of_a_batch(tmp_path: Path) -> None:
         left = audit.semantic.items()
         assert len(left) == 5
         assert not any(digest.encode() in detail for *_, detail in left)
+
+
+def test_each_event_loop_of_a_client_has_its_own_turns() -> None:
+    async def parts(client: SemanticClient) -> tuple[Any, Any]:
+        assert client._parts() is client._parts()
+        return client._parts()
+
+    with plainly(never) as (client, _):
+        first, second = asyncio.run(parts(client)), asyncio.run(parts(client))
+        assert first[0] is not second[0]
+        assert first[1] is not second[1]
