@@ -19,7 +19,6 @@ from hashlib import sha256
 from math import inf
 from types import TracebackType
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from gatecore.errors import SemanticError, SemanticGateError
 from gatecore.loggers import logger
@@ -183,9 +182,7 @@ class SemanticClient:
         self._writer = Writer.of(self._listed, options)
         self._preparer = Preparer(self._writer, options, self._redactor, self._answers)
         self._loop = BackgroundLoop()
-        self._made: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Asker, Caller]] = (
-            WeakKeyDictionary()
-        )
+        self._made: dict[asyncio.AbstractEventLoop, tuple[Asker, Caller]] = {}
         self.version: Final = self._version()
 
     def _refuse_old(self, provider: Provider, model: str) -> None:
@@ -466,6 +463,8 @@ class SemanticClient:
         if made is None:
             caller = Caller(self.provider, self.options, self.accounts, estimates=self._estimates)
             made = Asker(self._writer, caller, self._answers, self.accounts), caller
+            for ended in [one for one in self._made if one.is_closed()]:
+                self._made.pop(ended, None)
             self._made[loop] = made
         return made
 

@@ -475,5 +475,6 @@ def test_each_event_loop_of_a_client_has_its_own_turns() -> None:
 
     with plainly(never) as (client, _):
         first, second = asyncio.run(parts(client)), asyncio.run(parts(client))
+        assert len(client._made) == 1  # the first loop is closed
         assert first[0] is not second[0]
         assert first[1] is not second[1]
