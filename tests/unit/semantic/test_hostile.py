@@ -478,3 +478,30 @@ def test_each_event_loop_of_a_client_has_its_own_turns() -> None:
         assert len(client._made) == 1  # the first loop is closed
         assert first[0] is not second[0]
         assert first[1] is not second[1]
+
+
+def test_a_batch_does_not_change_what_is_known(tmp_path: Path) -> None:
+    said = ["FAIL"]
+    own = [SemanticGate("m/g00", "Is it?", (QUOTED[1], Choice("PASS", "It is.", "none", "It is.")))]
+
+    def verdicts(gate: SemanticGate, evidence: str) -> tuple[str, str]:
+        return said[0], ""
+
+    with AuditStore(tmp_path / "audit.db") as audit:
+        parts: dict[str, Any] = {"store": audit.semantic, "service": {"batch_polls": 10**6}}
+        with asking(own=own, verdicts=verdicts, **parts) as (client, api):
+            first: list[str] = []
+
+            def singly() -> None:
+                while not audit.semantic.items("submitted"):
+                    time.sleep(0.005)
+                first.append(client.judge(TEXT, opens(1))["m/g00"].status)
+                said[0] = "PASS"
+                api.end_batches()
+
+            thread = threading.Thread(target=singly)
+            thread.start()
+            done = client.ask_in_bulk([(TEXT, opens(1))], pause=0.01)
+            thread.join()
+            assert (done.requests, done.answered) == (1, 0)
+            assert first == [client.judge(TEXT, opens(1))["m/g00"].status] == ["FAIL"]
