@@ -51,7 +51,7 @@ class BackgroundLoop:
     def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Begins work and gives what will be its result."""
         with self._lock:
-            if self._loop is None:
+            if self._loop is None or self._thread is None or not self._thread.is_alive():
                 ready = threading.Event()
                 loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(
@@ -77,6 +77,9 @@ class BackgroundLoop:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
         if loop is None or thread is None:
+            return
+        if not thread.is_alive():  # something ended it
+            loop.close()
             return
         ended = asyncio.run_coroutine_threadsafe(_drain(seconds, last), loop)
         try:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from gatecore.semantic.prompts import Block, Prompt
 from gatecore.semantic.provider import BatchItem, BatchState, Rate, Rates, Reply
-from gatecore.semantic.usage import Usage
+from gatecore.semantic.usage import MOST_TOKENS, Usage
 
 __all__ = [
     "item_of",
@@ -30,8 +30,6 @@ __all__ = [
 _TRANSIENT_TYPES: Final = frozenset(
     {"overloaded_error", "api_error", "rate_limit_error", "timeout_error"}
 )
-#: More tokens or calls than anybody has; floats and stores take no number whatever.
-_MOST: Final = 10**12
 _LIMITS: Final = ("requests", "input_tokens", "output_tokens")
 _NONE: Final = Rates()
 
@@ -71,7 +69,7 @@ def _rate(headers: Mapping[str, str], name: str, now: float) -> Rate | None:
         return None
     if limit <= 0:
         return None
-    limit, left = min(limit, _MOST), min(left, _MOST)
+    limit, left = min(limit, MOST_TOKENS), min(left, MOST_TOKENS)
     try:
         reset = datetime.fromisoformat(headers[f"{start}-reset"].replace("Z", "+00:00"))
         resets_in = max(0.0, _timestamp(reset) - now)
@@ -161,7 +159,7 @@ def _count(counts: Any, name: str, *, is_needed: bool = False) -> int:
     value = counts[name] if is_needed else counts.get(name)
     if value is None and not is_needed:
         return 0
-    if type(value) is not int or not 0 <= value <= _MOST:
+    if type(value) is not int or not 0 <= value <= MOST_TOKENS:
         raise ValueError("a count that is none")
     return value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from random import Random
 from typing import Final
 
@@ -18,8 +18,8 @@ from gatecore.semantic.estimates import Estimates
 from gatecore.semantic.limits import Limiter, LimitError, Reservation, in_words
 from gatecore.semantic.options import SemanticOptions
 from gatecore.semantic.prompts import Prompt
-from gatecore.semantic.provider import Provider, ProviderError, Reply
-from gatecore.semantic.usage import Usage
+from gatecore.semantic.provider import Provider, ProviderError, Rates, Reply
+from gatecore.semantic.usage import MOST_TOKENS, Usage
 
 __all__ = ["CallError", "Caller", "new_breaker"]
 
@@ -283,7 +283,9 @@ class Caller:
 
         self._accounts.count("sent")
         try:
-            reply = await self._provider.send(prompt, timeout=self._options.timeout_seconds)
+            reply = _checked(
+                await self._provider.send(prompt, timeout=self._options.timeout_seconds)
+            )
         except ProviderError as error:
             self._failed(error, turn)
             used = estimate if error.may_be_billed else Usage()
@@ -293,8 +295,9 @@ class Caller:
             turn.settle(None)
             ended(estimate, "cancelled", unheard=True)
             raise
-        except Exception as error:
-            # A provider that breaks its promise; its text may quote what was sent.
+        except (Exception, KeyboardInterrupt, SystemExit) as error:
+            # A provider that breaks its promise; its text may quote what was sent. On this thread
+            # nobody but a provider raises what would end a program: it would end the loop.
             wrapped = ProviderError(type(error).__name__, failure="malformed", may_be_billed=True)
             self._failed(wrapped, turn)
             ended(estimate, "malformed", unheard=True)
@@ -317,3 +320,20 @@ class Caller:
             self._breaker.failed()
         else:
             self._breaker.succeeded()  # it answered
+
+
+def _checked(reply: object) -> Reply:
+    """A provider's reply whose parts are what they are to be.
+
+    Raises:
+        TypeError, ValueError: It is something else.
+    """
+    if not isinstance(reply, Reply):
+        raise TypeError("a reply that is none")
+    texts = (reply.text, reply.stop, reply.model, reply.request_id)
+    if not all(isinstance(text, str) for text in texts) or not isinstance(reply.rates, Rates):
+        raise TypeError("a reply with a part of another kind")
+    counts = astuple(reply.usage)
+    if not all(type(count) is int and 0 <= count <= MOST_TOKENS for count in counts):
+        raise ValueError("a count that is none")
+    return reply

@@ -205,7 +205,45 @@ def test_numbers_that_nobody_has_are_refused_or_cut() -> None:
         reply_of({**message, "usage": {"input_tokens": int(huge), "output_tokens": 1}})
 
 
-def test_a_reply_that_breaks_the_limits_is_paid_all_the_same() -> None:
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        "PASS",
+        Reply("{}", None, USED),  # type: ignore[arg-type]
+        Reply(b"{}", "end_turn", USED),  # type: ignore[arg-type]
+        Reply("{}", "end_turn", None),  # type: ignore[arg-type]
+        Reply("{}", "end_turn", Usage(fresh=-5)),
+        Reply("{}", "end_turn", Usage(fresh=10**400)),
+        Reply("{}", "end_turn", Usage(output=0.5)),  # type: ignore[arg-type]
+        Reply("{}", "end_turn", USED, rates=None),  # type: ignore[arg-type]
+        SystemExit(),
+        KeyboardInterrupt(),
+        StopIteration(),
+        asyncio.TimeoutError(),
+    ],
+    ids=repr,
+)
+def test_a_provider_that_breaks_its_promise_may_have_been_paid(odd: Any) -> None:
+    async def answer(number: int, prompt: Prompt) -> Reply:
+        if number > 1:
+            return reply_to(prompt)
+        if isinstance(odd, BaseException):
+            raise odd
+        reply: Reply = odd
+        return reply
+
+    with plainly(answer) as (client, provider):
+        judged = client.judge(TEXT, opens(1))["m/g00"]
+        assert judged.status == "NEEDS_REVIEW"
+        assert "cannot be read" in judged.message
+        total = client.accounts.total
+        assert (total.calls, total.unheard, len(provider.prompts)) == (0, 1, 1)
+        assert total.unheard_usage.input > 0
+        assert client.judge(TEXT, opens(1))["m/g00"].status == "PASS"
+
+
+def test_a_reply_with_limits_that_nobody_has_is_paid_all_the_same() -> None:
     async def answer(number: int, prompt: Prompt) -> Reply:
         huge: int = 10**400
         return reply_to(prompt, rates=Rates(requests=Rate(huge, huge)))
@@ -214,6 +252,28 @@ def test_a_reply_that_breaks_the_limits_is_paid_all_the_same() -> None:
         assert client.judge(TEXT, opens(1))["m/g00"].status == "NEEDS_REVIEW"
         assert len(provider.prompts) == client.accounts.total.calls == 1
         assert client.accounts.total.usage == USED
+
+
+def test_a_loop_that_was_ended_is_begun_anew() -> None:
+    async def answer(number: int, prompt: Prompt) -> Reply:
+        return reply_to(prompt)
+
+    with plainly(answer) as (client, _):
+        assert client.judge(TEXT, opens(1))["m/g00"].status == "PASS"
+        loop, thread = client._loop._loop, client._loop._thread
+        assert loop is not None
+        assert thread is not None
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        assert client.judge(TEXT + " ", opens(1))["m/g00"].status == "PASS"
+        loop.close()
+        last, thread = client._loop._loop, client._loop._thread
+        assert last is not None
+        assert thread is not None
+        last.call_soon_threadsafe(last.stop)
+        thread.join()
+        client.close()
+        assert last.is_closed()
 
 
 def test_who_waits_for_one_who_fails_is_answered_by_the_next_one() -> None:
