@@ -459,6 +459,8 @@ class SemanticStore(Protocol):
         """Sets the state of items of batches: batch, item, state, detail.
 
         The batch is "" until it has a name; an item is in one batch at a time, the last one said.
+        A detail that is a JSON object may name its document's digest in hexadecimal, `document`, by
+        which it is erased.
         All of them, and `calls` as for `record_call`, are kept or none is; returns when they are,
         and raises if they cannot be.
         """

@@ -30,7 +30,7 @@ _TOP: Final = 5
 #: Steps that took less than this have no span of their own.
 _LEAST_SECONDS: Final = 50e-6
 
-_BY_STATUS: Final = {"FAIL": 4, "ERROR": 3, "UNKNOWN": 2, "WARNING": 1}
+_BY_STATUS: Final = {"FAIL": 5, "ERROR": 4, "UNKNOWN": 3, "NEEDS_REVIEW": 2, "WARNING": 1}
 _BY_SEVERITY: Final = {"critical": 4, "high": 3, "medium": 2, "low": 1}
 
 

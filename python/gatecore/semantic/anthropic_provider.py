@@ -139,13 +139,14 @@ class AnthropicProvider:
                 json.loads(response.http_response.content), rates, request_name(headers)
             )
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            # It may quote the answer, so neither its text nor itself goes on.
-            raise ProviderError(
-                _said("an answer that is no message", headers),
-                failure="malformed",
-                rates=rates,
-                may_be_billed=True,
-            ) from None
+            pass
+        # Not in the handler: what was wrong holds the answer, and would go on as the context.
+        raise ProviderError(
+            _said("an answer that is no message", headers),
+            failure="malformed",
+            rates=rates,
+            may_be_billed=True,
+        ) from None
 
     async def count_tokens(self, prompt: Prompt) -> int | None:
         """The input tokens of a prompt by the service's own counter.

@@ -92,6 +92,12 @@ call may take 600
         self._others += self._own
         self._own = _Sum()
 
+    @property
+    def has_day(self) -> bool:
+        """Whether what is spent in a day has a limit."""
+        budget = self._budget
+        return (budget.daily_calls, budget.daily_tokens, budget.daily_money) != (None, None, None)
+
     def spending(self) -> Spending:
         """A validation's own budget, within the day's."""
         return Spending(self)

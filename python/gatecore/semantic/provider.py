@@ -106,6 +106,8 @@ class Reply:
     Attributes:
         text: The answer.
         stop: Why it ended: "end_turn", "max_tokens", "refusal" or another word of the service.
+            Verdicts are taken only if it ended by "end_turn" or "stop_sequence", or was cut off
+            ("max_tokens") and is whole all the same.
         usage: The tokens.
         model: The model that answered.
         rates: The limits as they are now.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from random import Random
 from typing import Final
 
@@ -19,8 +19,8 @@ from gatecore.semantic.estimates import Estimates
 from gatecore.semantic.limits import Limiter, LimitError, Reservation, in_words
 from gatecore.semantic.options import SemanticOptions
 from gatecore.semantic.prompts import Prompt
-from gatecore.semantic.provider import Provider, ProviderError, Reply
-from gatecore.semantic.usage import Usage
+from gatecore.semantic.provider import Provider, ProviderError, Rates, Reply
+from gatecore.semantic.usage import MOST_TOKENS, Usage
 
 __all__ = ["CallError", "Caller", "new_breaker"]
 
@@ -291,7 +291,9 @@ class Caller:
 
         self._accounts.count("sent")
         try:
-            reply = await self._provider.send(prompt, timeout=self._options.timeout_seconds)
+            reply = _checked(
+                await self._provider.send(prompt, timeout=self._options.timeout_seconds)
+            )
         except ProviderError as error:
             self._failed(error, turn)
             used = estimate if error.may_be_billed else Usage()
@@ -301,16 +303,18 @@ class Caller:
             turn.settle(None)
             ended(estimate, "cancelled", unheard=True)
             raise
-        except Exception as error:
-            # A provider that breaks its promise; its text may quote what was sent.
+        except (Exception, KeyboardInterrupt, SystemExit) as error:
+            # A provider that breaks its promise; its text may quote what was sent. On this thread
+            # nobody but a provider raises what would end a program: it would end the loop.
             wrapped = ProviderError(type(error).__name__, failure="malformed", may_be_billed=True)
             self._failed(wrapped, turn)
             ended(estimate, "malformed", unheard=True)
             raise wrapped from None
+        # First of all: what comes after may be wrong, what was paid was paid.
+        ended(reply.usage, "answered", unheard=False, request_id=reply.request_id)
         self._breaker.succeeded()
         self._estimates.learn(prompt, reply.usage, began)
         turn.settle(reply.usage, reply.rates)
-        ended(reply.usage, "answered", unheard=False, request_id=reply.request_id)
         return reply
 
     def _tell(self, record: CallRecord) -> None:
@@ -350,3 +354,20 @@ class Caller:
             self._breaker.failed()
         else:
             self._breaker.succeeded()  # it answered
+
+
+def _checked(reply: object) -> Reply:
+    """A provider's reply whose parts are what they are to be.
+
+    Raises:
+        TypeError, ValueError: It is something else.
+    """
+    if not isinstance(reply, Reply):
+        raise TypeError("a reply that is none")
+    texts = (reply.text, reply.stop, reply.model, reply.request_id)
+    if not all(isinstance(text, str) for text in texts) or not isinstance(reply.rates, Rates):
+        raise TypeError("a reply with a part of another kind")
+    counts = astuple(reply.usage)
+    if not all(type(count) is int and 0 <= count <= MOST_TOKENS for count in counts):
+        raise ValueError("a count that is none")
+    return reply
