@@ -48,6 +48,7 @@ __all__ = [
     "CacheKeyError",
     "CacheReentryError",
     "CacheValueError",
+    "ConfigError",
     "DeadlineError",
     "DocumentTooLargeError",
     "DocumentTypeError",
@@ -245,6 +246,10 @@ class CacheKeyError(GatecoreError, TypeError):
 
 class CacheReentryError(GatecoreError, RuntimeError):
     """A computation asked a cache for the value that it is to make, and would wait for ever."""
+
+
+class ConfigError(GatecoreError):
+    """Settings that cannot be used: says file, line and key, and what is expected."""
 
 
 class ReplayError(GatecoreError, RuntimeError):

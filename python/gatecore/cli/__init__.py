@@ -54,6 +54,13 @@ _COMMANDS: Final = {
     "audit archive": "move months that are over into Parquet files",
     "audit migrate": "bring a host's own audit log into a store, and prove it",
     "audit erase": "take out all that is kept of one document",
+    "semantic": "what questions to a language model cost, how prompts look, how right answers are",
+    "semantic stats": "what was asked and spent, from an audit store",
+    "semantic estimate": "what asking about documents would cost, before it is done",
+    "semantic audit": "where a host calls a language model and with which prompts, or what a set "
+    "of questions says twice",
+    "semantic eval": "how right the answers are on a labelled set, and whether grouping or other "
+    "questions change them",
     "lint": "name what is slow, dead or superfluous in patterns and gates, and why",
     "compile": "compile the gates' patterns ahead of time",
     "diff": "show which verdicts change between two versions of gates",
@@ -67,7 +74,7 @@ _COMMANDS: Final = {
 }
 """What each is for. `gates check` is the file `commands/gates_check.py`."""
 
-_GROUPS: Final = ("gates", "audit", "profile", "metrics")
+_GROUPS: Final = ("gates", "audit", "semantic", "profile", "metrics")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -8,22 +8,18 @@ Paths are taken from the file's folder. Everything in it is known, or it is an e
 from __future__ import annotations
 
 import argparse
-import importlib
 import math
 import os
-import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 from gatecore.cli.options import encoding_name
-from gatecore.errors import GatecoreError
-from gatecore.files import FileRefusedError, read_file
+from gatecore.errors import ConfigError
 from gatecore.gates.spec import SEVERITIES
 from gatecore.text import visible
+from gatecore.toml_file import TomlFile, as_said, text_of
 
 __all__ = ["FAIL_ON", "KEYS", "Config", "ConfigError", "find", "read"]
 
@@ -31,11 +27,6 @@ FAIL_ON: Final = ("fail", "warning", "never")
 _OWN: Final = "gatecore.toml"
 _SHARED: Final = "pyproject.toml"
 _TABLE: Final = "tool.gatecore"
-_MOST_BYTES: Final = 1_000_000
-
-
-class ConfigError(GatecoreError):
-    """Settings that cannot be used: says file, line and key, and what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,75 +78,40 @@ def read(path: str, *, needed: bool = True) -> Config | None:
     Raises:
         ConfigError: The file is not TOML, or says something that is not known.
     """
-    try:
-        text = read_file(path, max_size=_MOST_BYTES).decode("utf-8-sig")
-    except FileRefusedError as error:
-        raise ConfigError(f"{visible(path)}: {error.reason}; {error.advice}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{visible(path)}: it is not UTF-8, as TOML is") from None
-    shared = Path(path).name == _SHARED
-    if shared and not needed and "gatecore" not in text:
+    is_shared = Path(path).name == _SHARED
+    text = text_of(path)
+    if is_shared and not needed and "gatecore" not in text:
         return None
-    plain: Any = _parsed(text, path)
-    if shared:
-        for key in _TABLE.split("."):
+    file = TomlFile.parse(text, path)
+    table: tuple[str, ...] = ()
+    plain: Any = file.plain
+    if is_shared:
+        table = tuple(_TABLE.split("."))
+        for key in table:
             plain = plain.get(key) if isinstance(plain, dict) else None
         if plain is None:
             if needed:
                 raise ConfigError(f"{visible(path)}: it has no table [{_TABLE}]")
             return None
-    config = Config(path, {}, _lines(text, _TABLE if shared else ""))
     if not isinstance(plain, dict):
         raise ConfigError(f"{visible(path)}: {_TABLE} is not a table; write [{_TABLE}]")
-    values = {key: _checked(key, value, config) for key, value in plain.items()}
+    lines = {keys[-1]: line for keys, line in file.lines.items() if keys and keys[:-1] == table}
+    config = Config(path, {}, lines)
+    values = {key: _checked(file, (*table, key), value, config) for key, value in plain.items()}
     return Config(config.path, values, config.lines)
 
 
-def _parsed(text: str, path: str) -> Any:
-    tomllib: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-    try:
-        return tomllib.loads(text.replace("\r\n", "\n"))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{visible(path)}: it is not TOML: {error}") from None
-    except RecursionError:
-        raise ConfigError(f"{visible(path)}: it is nested too deeply") from None
-
-
-def _lines(text: str, table: str) -> dict[str, int]:
-    """The lines of a table's keys, where they are written in the usual way."""
-    lines: dict[str, int] = {}
-    here = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if head := re.fullmatch(r"\s*\[([^\[\]]*)\]\s*(?:#.*)?", line):
-            here = "".join(head[1].split()).replace('"', "")
-        elif here == table and (key := re.match(r"""\s*["']?([\w-]+)["']?\s*[.=]""", line)):
-            lines.setdefault(key[1], number)
-    return lines
-
-
-def _checked(key: str, value: Any, config: Config) -> Any:
-    place = visible(config.place(key))
+def _checked(file: TomlFile, keys: tuple[str, ...], value: Any, config: Config) -> Any:
+    key = keys[-1]
     if key not in KEYS:
-        close = get_close_matches(key, KEYS, n=2, cutoff=0.5)
-        hint = f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(KEYS)}"
-        raise ConfigError(f"{place}: there is no setting '{visible(key)}'; {hint}")
+        raise file.unknown(keys, KEYS)
     expected, convert = KEYS[key]
     try:
         return convert(value, config)
     except (TypeError, ValueError, argparse.ArgumentTypeError) as error:
         more = f": {error}" if str(error) else ""
-        raise ConfigError(
-            f"{place}: '{key}' is {_said(value)}{more}; expected {expected}"
-        ) from None
-
-
-def _said(value: Any) -> str:
-    words = {bool: "a boolean", str: "a text", dict: "a table"}
-    if isinstance(value, list):
-        return "a list that is not as it should be" if value else "an empty list"
-    if type(value) in words and not (isinstance(value, str) and len(value) < 50):
-        return words[type(value)]
-    return visible(repr(value))
+        said = f"'{key}' is {as_said(value)}{more}; expected {expected}"
+        raise file.error(keys, said) from None
 
 
 # What a value is made into; each raises TypeError or ValueError

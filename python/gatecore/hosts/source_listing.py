@@ -11,26 +11,14 @@ from gatecore.files import FileRefusedError, read_file
 from gatecore.hosts.source_patterns import SourceFiles
 from gatecore.patterns.listed import ListedPatterns, Problem
 
-__all__ = ["list_sources"]
+__all__ = ["list_sources", "read_sources"]
 
 
 def list_sources(names: Iterable[str], into: ListedPatterns) -> None:
     """Adds the patterns of all files together, as one may have what another gives to `re`."""
-    texts: dict[str, str] = {}
-    for name in names:
-        path = Path(name)
-        if not path.exists():
-            _add_problem(into, name, "there is no such file or folder; check the path")
-            continue
-        for file in map(str, _python_files(path)):
-            try:
-                texts[file] = _text(file)
-            except FileRefusedError as error:
-                _add_problem(into, file, f"{error.reason}; {error.advice}")
-            except OSError as error:
-                _add_problem(into, file, f"it cannot be read: {error.strerror}")
-            except (SyntaxError, ValueError) as error:
-                _add_problem(into, file, f"not valid Python: {error}")
+    texts, problems = read_sources(names)
+    for place, message in problems.items():
+        _add_problem(into, place, message)
     files = SourceFiles(texts)
     for file in texts:
         try:
@@ -44,6 +32,30 @@ def list_sources(names: Iterable[str], into: ListedPatterns) -> None:
             for pattern in found.patterns:
                 into.add(pattern.source, pattern.flags, str(pattern.place))
             into.unread += map(str, found.unread)
+
+
+def read_sources(names: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The texts of Python files, those of folders too, and why others could not be read, by path.
+
+    Hidden folders, such as `.venv`, are left out.
+    """
+    texts: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    for name in names:
+        path = Path(name)
+        if not path.exists():
+            problems[name] = "there is no such file or folder; check the path"
+            continue
+        for file in map(str, _python_files(path)):
+            try:
+                texts[file] = _text(file)
+            except FileRefusedError as error:
+                problems[file] = f"{error.reason}; {error.advice}"
+            except OSError as error:
+                problems[file] = f"it cannot be read: {error.strerror}"
+            except (SyntaxError, ValueError) as error:
+                problems[file] = f"not valid Python: {error}"
+    return texts, problems
 
 
 def _add_problem(into: ListedPatterns, place: str, message: str) -> None:

@@ -13,6 +13,7 @@
     accounts      who spent what
     answer_cache  answers that were given before
     preparing     a document with its questions, ready to be asked;  asking: groups, calls, answers
+    keyed         calls for which others pay, by their keys
     loop          an event loop on a thread of its own;  client: SemanticClient
     bulk          message batches, resumable;  bulk_asking: a client's questions by them
 
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         BatchItem,
         BatchProvider,
         BatchState,
+        KeyedProvider,
         Provider,
         ProviderError,
         Rate,
@@ -71,7 +73,9 @@ _HOMES = {
     "gates": "Choice Passages SemanticGate",
     "options": "Budget Limits Model SemanticOptions",
     "prompts": "Block Prompt",
-    "provider": "BatchItem BatchProvider BatchState Provider ProviderError Rate Rates Reply",
+    "provider": (
+        "BatchItem BatchProvider BatchState KeyedProvider Provider ProviderError Rate Rates Reply"
+    ),
     "redaction": "Redacted Redactor",
     "stand_in": "stand_in",
     "usage": "Prices Usage",
@@ -95,6 +99,7 @@ __all__ = [
     "Choice",
     "Completion",
     "Estimate",
+    "KeyedProvider",
     "Limits",
     "Model",
     "Passages",

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
@@ -35,6 +37,11 @@ __all__ = ["AnthropicProvider"]
 T = TypeVar("T")
 
 _INSTALL: Final = 'anthropic is not installed: pip install "gatecore-re[semantic]"'
+_DATE: Final = re.compile(r"([A-Z][a-z]+) (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
 _CONNECT_SECONDS: Final = 10.0
 #: The time for a question about a batch, or about tokens; for sending or reading a batch.
 _SECONDS: Final = 60.0
@@ -99,6 +106,20 @@ class AnthropicProvider:
         self._client: anthropic.AsyncAnthropic | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    def for_key(self, api_key: str) -> AnthropicProvider:
+        """The same service with another key; itself if that is its own.
+
+        >>> provider = AnthropicProvider(api_key="one")
+        >>> provider.for_key("one") is provider, provider.for_key("other") is provider
+        (True, False)
+        """
+        own = os.environ.get("ANTHROPIC_API_KEY") if self._api_key is None else self._api_key
+        if api_key == own:
+            return self
+        return AnthropicProvider(
+            api_key, self._base_url, max_connections=self._max_connections, clock=self._clock
+        )
+
     async def send(self, prompt: Prompt, *, timeout: float) -> Reply:
         """One call, one HTTP request.
 
@@ -144,7 +165,7 @@ class AnthropicProvider:
         return await self._asked(count, timeout=_SECONDS)
 
     def deprecated(self, model: str) -> str:
-        """When the model ends, by the SDK's table; empty if it does not say so.
+        """When the model ends, by the SDK's table, as 2026-11-30; empty if it does not say so.
 
         Imports the SDK.
         """
@@ -153,7 +174,7 @@ class AnthropicProvider:
             from anthropic.resources.messages import DEPRECATED_MODELS
         except ImportError:
             return ""
-        return str(DEPRECATED_MODELS.get(model, ""))
+        return _date(str(DEPRECATED_MODELS.get(model, "")))
 
     async def aclose(self) -> None:
         """Closes connections; a later call opens new ones."""
@@ -352,6 +373,14 @@ def _quiet() -> None:
 
 def _is_harmless(record: logging.LogRecord) -> bool:
     return not (_IS_OURS.get() and record.levelno <= logging.DEBUG)
+
+
+def _date(said: str) -> str:
+    """A date of the SDK's table, "November 30th, 2026", in ISO 8601; another text as it is."""
+    found = _DATE.fullmatch(said)
+    if found is None or found[1] not in _MONTHS:
+        return said
+    return f"{found[3]}-{_MONTHS.index(found[1]) + 1:02}-{int(found[2]):02}"
 
 
 def _timeout(seconds: float) -> Any:

@@ -109,6 +109,8 @@ call may take 600
     def recall(self, calls: Iterable[Mapping[str, Any]]) -> None:
         """Counts what other processes spent today, and this one before it was started anew.
 
+        Not calls with others' keys, for which others pay.
+
         Args:
             calls: All that the store has since `day_began()`; what is not a call is passed over.
                 Some microseconds for each.
@@ -121,7 +123,7 @@ call may take 600
             except (KeyError, TypeError, ValueError, ArithmeticError):
                 continue
             is_own = self._accounts is not None and record.client == self._accounts.client
-            if not is_own and record.at // _DAY == day:
+            if not is_own and record.purpose != "keyed" and record.at // _DAY == day:
                 found += _Sum(1, record.usage.input + record.usage.output, record.money)
         with self._lock:
             self._turn()

@@ -22,7 +22,7 @@ from typing import Final
 
 from gatecore.errors import SemanticError, SemanticGateError
 from gatecore.loggers import logger
-from gatecore.protocols import Cache, Judgement, Open, SemanticStore
+from gatecore.protocols import Cache, CallObserver, Judgement, Open, SemanticStore
 from gatecore.semantic.accounts import Accounts
 from gatecore.semantic.answer_cache import AnswerCache
 from gatecore.semantic.asking import Asker, Group, groups_of
@@ -31,15 +31,17 @@ from gatecore.semantic.bulk import BulkProgress
 from gatecore.semantic.bulk_asking import BulkAsked, BulkAsker
 from gatecore.semantic.estimates import Estimates
 from gatecore.semantic.gates import SemanticGate, check_gates
+from gatecore.semantic.keyed import KeyedCallers
 from gatecore.semantic.loop import BackgroundLoop
 from gatecore.semantic.options import SemanticOptions
+from gatecore.semantic.prefixes import prompt_tokens
 from gatecore.semantic.preparing import NEEDS_REVIEW, Prepared, Preparer
 from gatecore.semantic.prompts import Block, Prompt
-from gatecore.semantic.provider import BatchProvider, Provider, Reply
+from gatecore.semantic.provider import BatchProvider, KeyedProvider, Provider, Reply
 from gatecore.semantic.redaction import Redactor, unredacted
 from gatecore.semantic.retries import Caller
 from gatecore.semantic.usage import Usage
-from gatecore.semantic.writing import CHARACTERS_A_TOKEN, PROMPT_VERSION, Writer
+from gatecore.semantic.writing import PROMPT_VERSION, Writer
 
 __all__ = ["Completion", "Estimate", "SemanticClient"]
 
@@ -112,6 +114,15 @@ class Completion:
     model: str
 
 
+@dataclass(slots=True, eq=False)
+class _OfLoop:
+    """What belongs to one event loop."""
+
+    asker: Asker
+    caller: Caller
+    keyed: KeyedCallers | None = None
+
+
 class SemanticClient:
     r"""Asks a language model what rules leave open. Threads and event loops may share it.
 
@@ -124,6 +135,7 @@ class SemanticClient:
             `gatecore.audit.AuditStore.semantic`.
         redactor: What takes personal data out; `Redactor()` if None. `SemanticOptions.redact` says
             whether it is used at all.
+        observer: Hears of each call, such as `gatecore.metrics.Tracing`.
 
     Raises:
         SemanticGateError: A gate is not one, two have one name, or the service no longer has the
@@ -159,6 +171,7 @@ class SemanticClient:
         cache: Cache | None = None,
         store: SemanticStore | None = None,
         redactor: Redactor | None = None,
+        observer: CallObserver | None = None,
     ) -> None:
         self._listed = check_gates(gates)
         self._gates = {gate.gate: gate for gate in self._listed}
@@ -182,7 +195,8 @@ class SemanticClient:
         self._writer = Writer.of(self._listed, options)
         self._preparer = Preparer(self._writer, options, self._redactor, self._answers)
         self._loop = BackgroundLoop()
-        self._made: dict[asyncio.AbstractEventLoop, tuple[Asker, Caller]] = {}
+        self._observer = observer
+        self._made: dict[asyncio.AbstractEventLoop, _OfLoop] = {}
         self.version: Final = self._version()
 
     def _refuse_old(self, provider: Provider, model: str) -> None:
@@ -324,7 +338,7 @@ class SemanticClient:
             if counts:
                 tokens = self._loop.start(self.provider.count_tokens(group.prompt)).result()
             if tokens is None:
-                tokens, is_counted = -(-group.prompt.characters // CHARACTERS_A_TOKEN), False
+                tokens, is_counted = prompt_tokens(group.prompt), False
             usage += Usage(fresh=tokens, output=group.prompt.max_tokens)
         return Estimate(
             len(groups),
@@ -404,14 +418,25 @@ class SemanticClient:
         system: str = "",
         max_tokens: int = 1_024,
         seconds: float | None = None,
+        api_key: str | None = None,
     ) -> Completion:
         """A model's free answer, within the client's limits, budgets and retries.
 
         Personal data in both is taken out, and put back into the answer.
 
+        Args:
+            prompt: The prompt.
+            system: What stands before it.
+            max_tokens: Output tokens at most.
+            seconds: The time for it; `SemanticOptions.deadline_seconds` if None.
+            api_key: Somebody else's key, who pays. The options hold for each key by itself, so
+                nobody uses up the client's limits and budgets with a key of his own.
+
         Raises:
             SemanticError: There is none; the message says why.
         """
+        if self._loop.is_here:
+            raise SemanticError("the client's own event loop cannot wait for itself")
         until = time.monotonic() + self._seconds(seconds)
         # As one text, so that somebody has one placeholder in both.
         whole = f"{system}{_BETWEEN}{prompt}"
@@ -426,34 +451,49 @@ class SemanticClient:
             content=(Block(redacted.text[second:]),),
             max_tokens=max_tokens,
         )
-        asked = self._loop.start(self._complete(sent, until))
+        asked = self._loop.start(self._complete(sent, until, api_key))
         try:
             reply = asked.result(timeout=max(0.0, until - time.monotonic()) + _GRACE)
         except (FutureTimeoutError, TimeoutError):
             raise SemanticError("the deadline was over before there was an answer") from None
         return Completion(redacted.restore(reply.text), reply.stop, reply.usage, reply.model)
 
-    async def _complete(self, prompt: Prompt, until: float) -> Reply:
+    async def _complete(self, prompt: Prompt, until: float, api_key: str | None) -> Reply:
         loop = asyncio.get_running_loop()
-        _, caller = self._parts()
-        return await caller.call(
-            prompt,
-            until=loop.time() + until - time.monotonic(),
-            spending=self._budgets.spending(),
-            purpose="completion",
+        until_there = loop.time() + until - time.monotonic()
+        if api_key is not None:
+            keyed = self._keyed(api_key)
+            if keyed is not None:
+                return await keyed.call(api_key, prompt, until_there)
+        return await self._parts().caller.call(
+            prompt, until=until_there, spending=self._budgets.spending(), purpose="completion"
         )
+
+    def _keyed(self, api_key: str) -> KeyedCallers | None:
+        """What makes calls with a key; None if it is the client's own."""
+        provider = self.provider
+        if not isinstance(provider, KeyedProvider):
+            raise SemanticError(f"a {type(provider).__name__} cannot be asked with another key")
+        if api_key and provider.for_key(api_key) is provider:
+            return None
+        made = self._parts()
+        if made.keyed is None:
+            made.keyed = KeyedCallers(
+                provider, self.options, self.accounts, self._estimates, self._observer
+            )
+        return made.keyed
 
     def _begin(self, prepared: Prepared, until: float) -> Future[None]:
         return self._loop.start(self._ask(prepared, until))
 
     async def _ask(self, prepared: Prepared, until: float) -> None:
         loop = asyncio.get_running_loop()
-        asker, _ = self._parts()
+        asker = self._parts().asker
         # The loop's clock need not be `time.monotonic`.
         until_there = loop.time() + until - time.monotonic()
         await asker.ask(prepared, until_there, self._budgets.spending())
 
-    def _parts(self) -> tuple[Asker, Caller]:
+    def _parts(self) -> _OfLoop:
         """What belongs to the loop that runs now: another one after a fork or a close.
 
         One that is about to end may begin its last work when there is another one already.
@@ -461,11 +501,17 @@ class SemanticClient:
         loop = asyncio.get_running_loop()
         made = self._made.get(loop)
         if made is None:
-            caller = Caller(self.provider, self.options, self.accounts, estimates=self._estimates)
-            made = Asker(self._writer, caller, self._answers, self.accounts), caller
+            caller = Caller(
+                self.provider,
+                self.options,
+                self.accounts,
+                estimates=self._estimates,
+                observer=self._observer,
+            )
+            asker = Asker(self._writer, caller, self._answers, self.accounts)
             for ended in [one for one in self._made if one.is_closed()]:
                 self._made.pop(ended, None)
-            self._made[loop] = made
+            made = self._made[loop] = _OfLoop(asker, caller)
         return made
 
     def _seconds(self, seconds: float | None) -> float:
@@ -487,6 +533,7 @@ class SemanticClient:
             elif (error := asked.exception()) is not None:
                 raise error
         judged = prepared.judgements()
+        self.accounts.count("questions", len(judged))
         left = sum(one.status == NEEDS_REVIEW for one in judged.values())
         if left:
             self.accounts.count("needs_review", left)
@@ -496,6 +543,7 @@ class SemanticClient:
         """What a mistake of ours, or of a host's parts, comes to."""
         why = str(error) if isinstance(error, SemanticError) else type(error).__name__
         _log.warning("questions were not asked: %s", type(error).__name__)
+        self.accounts.count("questions", len(questions))
         self.accounts.count("needs_review", len(questions))
         return {
             question.gate: Judgement(NEEDS_REVIEW, "", f"they could not be asked: {why}")
@@ -503,12 +551,33 @@ class SemanticClient:
         }
 
     def measurements(self) -> Mapping[str, float]:
-        """Numbers by name, for `gatecore.metrics.Metrics`."""
-        return self.accounts.measurements()
+        """Numbers by name, for `gatecore.metrics.Metrics`.
+
+        What `Accounts` count, and how calls are doing now: `calls_waiting`, `calls_under_way`,
+        `is_left_alone`. `billed_input_tokens_total` are fresh tokens that would cost as much as
+        the input did.
+        """
+        counted = self.accounts.measurements()
+        billed = self.options.model.prices.equivalent(self.accounts.total.usage)
+        made = list(self._made.values())  # as it may change meanwhile
+        now = made[-1].caller.measurements() if made else Caller.IDLE
+        return {**counted, "billed_input_tokens_total": float(billed), **now}
+
+    def problems(self) -> Sequence[tuple[str, bool]]:
+        """What is wrong now, and whether no document should come; for `gatecore.metrics.Health`."""
+        if self.measurements()["is_left_alone"]:
+            return [("the model's service fails and is left alone; questions need review", False)]
+        return []
 
     def close(self) -> None:
         """Ends its thread and connections; what is going on has some seconds to be done."""
-        self._loop.close(self.provider.aclose)
+        self._loop.close(self._close)
+
+    async def _close(self) -> None:
+        made = self._made.get(asyncio.get_running_loop())
+        if made is not None and made.keyed is not None:
+            await made.keyed.aclose()
+        await self.provider.aclose()
 
     async def aclose(self) -> None:
         """Likewise without holding the event loop up."""

@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 #: For what comes last, such as closing connections.
 _LAST_SECONDS: Final = 2.0
+#: Turns after which what was closed is: a connection's socket is closed a turn after it.
+_TURNS: Final = 3
 
 
 class BackgroundLoop:
@@ -111,5 +113,7 @@ async def _drain(seconds: float, last: Callable[[], Coroutine[Any, Any, object]]
     try:
         if last is not None:
             await asyncio.wait_for(last(), timeout=_LAST_SECONDS)
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
     finally:
         await asyncio.get_running_loop().shutdown_default_executor()

@@ -15,6 +15,7 @@ __all__ = [
     "BatchProvider",
     "BatchState",
     "Failure",
+    "KeyedProvider",
     "Provider",
     "ProviderError",
     "Rate",
@@ -154,10 +155,23 @@ class Provider(Protocol):
         """The input tokens of a prompt by the service's own counter; None if it has none."""
 
     def deprecated(self, model: str) -> str:
-        """When the model ends, as the SDK knows it; empty if it does not end."""
+        """The date on which the model ends, as the SDK knows it, in ISO 8601; else empty."""
 
     async def aclose(self) -> None:
         """Closes connections; the loop that they belong to is about to end."""
+
+
+@runtime_checkable
+class KeyedProvider(Provider, Protocol):
+    """A service that can be asked with other keys than its own, whose owners pay.
+
+    >>> from gatecore.semantic import AnthropicProvider
+    >>> isinstance(AnthropicProvider("a key"), KeyedProvider)
+    True
+    """
+
+    def for_key(self, api_key: str) -> Provider:
+        """The same service with another key; itself if that is its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from random import Random
 from typing import Final
@@ -12,6 +12,7 @@ from typing import Final
 from gatecore.breaker import Breaker
 from gatecore.errors import SemanticError
 from gatecore.loggers import logger
+from gatecore.protocols import CallObserver, ModelCall
 from gatecore.semantic.accounts import Accounts, CallRecord, Purpose
 from gatecore.semantic.budgets import BudgetError, Reserved, Spending
 from gatecore.semantic.estimates import Estimates
@@ -89,10 +90,16 @@ class Caller:
         limiter: Rates; by those of the options.
         breaker: Whether the service is left alone.
         estimates: Tokens before a call.
+        observer: Hears of each call.
         clock: A monotonic clock in seconds; the running event loop's by default.
         now: Seconds since 1970.
         sleep: Waits for so many seconds.
     """
+
+    #: What `measurements` says where no call was made yet.
+    IDLE: Final[Mapping[str, float]] = dict.fromkeys(
+        ("calls_waiting", "calls_under_way", "is_left_alone"), 0.0
+    )
 
     def __init__(
         self,
@@ -103,6 +110,7 @@ class Caller:
         limiter: Limiter | None = None,
         breaker: Breaker | None = None,
         estimates: Estimates | None = None,
+        observer: CallObserver | None = None,
         clock: Callable[[], float] | None = None,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -114,6 +122,7 @@ class Caller:
         self._limiter = limiter or Limiter(options.limits, clock)
         self._breaker = breaker or new_breaker(clock)
         self._estimates = estimates or Estimates()
+        self._observer = observer
         self._clock = clock
         self._now = now
         self._sleep = sleep
@@ -261,25 +270,24 @@ class Caller:
         def ended(usage: Usage, outcome: str, *, unheard: bool, request_id: str = "") -> None:
             money = prices.of(usage)
             reserved.settle(usage, money)
-            if not unheard and outcome != "answered":
-                return  # nothing was used
-            self._accounts.add(
-                CallRecord(
-                    at=at,
-                    model=prompt.model,
-                    purpose=why.purpose,
-                    document=why.document,
-                    gates=why.gates,
-                    usage=usage,
-                    money=money,
-                    seconds=self._clock() - began,
-                    tries=tries,
-                    outcome=outcome,
-                    request_id=request_id,
-                    unheard=unheard,
-                    client=self._accounts.client,
-                )
+            record = CallRecord(
+                at=at,
+                model=prompt.model,
+                purpose=why.purpose,
+                document=why.document,
+                gates=why.gates,
+                usage=usage,
+                money=money,
+                seconds=self._clock() - began,
+                tries=tries,
+                outcome=outcome,
+                request_id=request_id,
+                unheard=unheard,
+                client=self._accounts.client,
             )
+            if unheard or outcome == "answered":  # else nothing was used
+                self._accounts.add(record)
+            self._tell(record)
 
         self._accounts.count("sent")
         try:
@@ -308,6 +316,32 @@ class Caller:
         self._estimates.learn(prompt, reply.usage, began)
         turn.settle(reply.usage, reply.rates)
         return reply
+
+    def _tell(self, record: CallRecord) -> None:
+        if self._observer is None:
+            return
+        usage = record.usage
+        call = ModelCall(
+            record.at,
+            record.seconds,
+            record.model,
+            record.purpose,
+            len(record.gates),
+            record.tries,
+            record.outcome,
+            usage.fresh,
+            usage.read,
+            usage.written_5m + usage.written_1h,
+            usage.output,
+        )
+        try:
+            self._observer.called(call)
+        except Exception as error:
+            logger("semantic").warning("an observer of calls failed: %s", type(error).__name__)
+
+    def measurements(self) -> Mapping[str, float]:
+        """How calls are doing, for `gatecore.protocols.Measured`; any thread may ask."""
+        return {**self._limiter.measurements(), "is_left_alone": float(self._breaker.is_open)}
 
     def _failed(self, error: ProviderError, turn: Reservation) -> None:
         self._accounts.count("failed")

@@ -7,7 +7,8 @@ import json
 import logging
 import socket
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
+from decimal import Decimal
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -377,8 +378,30 @@ def test_when_a_model_ends() -> None:
     provider = AnthropicProvider("key")
     assert DEPRECATED_MODELS
     for model, ends in DEPRECATED_MODELS.items():
-        assert provider.deprecated(model) == ends != ""
+        said = date.fromisoformat(provider.deprecated(model))
+        month, day, year = ends.replace(",", "").split()
+        assert (said.strftime("%B"), str(said.year)) == (month, year)
+        assert day.rstrip("stndrh") == str(said.day)
     assert provider.deprecated("a-model") == ""
+
+
+def test_a_model_that_has_ended_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the SDK's table, whose dates are in words."""
+    from anthropic.resources import messages
+
+    from gatecore.errors import SemanticGateError
+    from gatecore.semantic import Model, Prices, SemanticClient, SemanticOptions
+
+    table = {"old": "October 1st, 2024", "new": "April 2nd, 2999"}
+    monkeypatch.setattr(messages, "DEPRECATED_MODELS", table)
+    for name in table:
+        model = Model(name=name, prices=Prices(input=Decimal(1), output=Decimal(5)))
+        options = SemanticOptions(model=model, redact=False)
+        if name == "new":
+            SemanticClient((), options, provider=AnthropicProvider("key")).close()
+            continue
+        with pytest.raises(SemanticGateError, match="ended on 2024-10-01"):
+            SemanticClient((), options, provider=AnthropicProvider("key"))
 
 
 def test_a_provider_serves_one_event_loop_after_another() -> None:

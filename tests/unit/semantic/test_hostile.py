@@ -529,15 +529,15 @@ def test_an_erased_document_has_no_item_of_a_batch(tmp_path: Path) -> None:
 
 
 def test_each_event_loop_of_a_client_has_its_own_turns() -> None:
-    async def parts(client: SemanticClient) -> tuple[Any, Any]:
+    async def parts(client: SemanticClient) -> Any:
         assert client._parts() is client._parts()
         return client._parts()
 
     with plainly(never) as (client, _):
         first, second = asyncio.run(parts(client)), asyncio.run(parts(client))
         assert len(client._made) == 1  # the first loop is closed
-        assert first[0] is not second[0]
-        assert first[1] is not second[1]
+        assert first.asker is not second.asker
+        assert first.caller is not second.caller
 
 
 def test_a_batch_does_not_change_what_is_known(tmp_path: Path) -> None:
