@@ -565,3 +565,24 @@ def test_a_batch_does_not_change_what_is_known(tmp_path: Path) -> None:
             thread.join()
             assert (done.requests, done.answered) == (1, 0)
             assert first == [client.judge(TEXT, opens(1))["m/g00"].status] == ["FAIL"]
+
+
+def test_no_call_waits_until_a_slow_cache_has_kept_another_ones_answers() -> None:
+    async def answer(number: int, prompt: Prompt) -> Reply:
+        return reply_to(prompt)
+
+    class SlowToKeep(SlowCache):
+        is_released = threading.Event()
+
+        def get(self, key: bytes) -> None:
+            pass
+
+        def set(self, key: bytes, value: object, **options: object) -> None:
+            assert self.is_released.wait(timeout=20)
+
+    slow: Any = SlowToKeep()
+    with plainly(answer, 40, cache=slow) as (client, provider):
+        judged = client.judge(TEXT, opens(40), seconds=1.5)
+        slow.is_released.set()
+        assert {one.status for one in judged.values()} == {"PASS"}
+        assert len(provider.prompts) == 3
