@@ -40,7 +40,7 @@ _RISKS: Final = {"CRITICAL": "bold red", "HIGH": "red", "LOW": "green", "UNKNOWN
 #: What a bar is made of, so that risks can be told apart without colours as well.
 _CELLS: Final = {"CRITICAL": "█", "HIGH": "▓", "UNKNOWN": "▒", "LOW": "░"}
 _OTHER_CELL: Final = "▚"
-_STATUSES: Final = ("FAIL", "WARNING", "UNKNOWN", "ERROR", "PASS", "N/A")
+_STATUSES: Final = ("FAIL", "WARNING", "NEEDS_REVIEW", "UNKNOWN", "ERROR", "PASS", "N/A")
 #: Cells beside the bars of `show_trends`.
 _BESIDE_BARS: Final = 24
 
