@@ -13,8 +13,10 @@ __all__ = [
     "Asked",
     "AsyncCache",
     "Cache",
+    "CallObserver",
     "Judgement",
     "Measured",
+    "ModelCall",
     "Observer",
     "Open",
     "PythonGate",
@@ -357,6 +359,61 @@ class Semantic(Protocol):
         """Likewise without holding the event loop up; a cancelled task asks nothing further."""
 
 
+class ModelCall(NamedTuple):
+    """A call to a language model that has ended: no text, no document, no key.
+
+    Attributes:
+        at: When it began, in seconds since 1970.
+        seconds: How long it took.
+        model: The model.
+        purpose: Why it was made: "validation", "again", "completion", "keyed".
+        gates: How many gates' questions it asked.
+        tries: Which try it was, from 1.
+        outcome: "answered", or why there is no reply.
+        fresh: Input tokens that no cache knew; if nobody heard the answer, as the next ones, what
+            it may have used.
+        read: Input tokens that were read from the prompt cache.
+        written: Input tokens that were written to it.
+        output: Output tokens.
+
+    >>> ModelCall(0.0, 1.5, "a-model", "validation", 16, 1, "answered", 90, 4_000, 0, 800).outcome
+    'answered'
+    """
+
+    at: float
+    seconds: float
+    model: str
+    purpose: str
+    gates: int
+    tries: int
+    outcome: str
+    fresh: int
+    read: int
+    written: int
+    output: int
+
+
+class CallObserver(Protocol):
+    """Hears of each call to a language model, each try for itself, failed ones too.
+
+    It is told on the client's event loop, in the context (`contextvars`) in which the question was
+    asked, and must not wait for anything. What it raises is logged by its name, and changes no
+    answer.
+
+    >>> class Slowest:
+    ...     seconds = 0.0
+    ...     def called(self, call):
+    ...         self.seconds = max(self.seconds, call.seconds)
+    >>> slowest = Slowest()  # SemanticClient(gates, options, observer=slowest)
+    >>> slowest.called(ModelCall(0.0, 1.5, "a-model", "again", 3, 1, "answered", 90, 0, 0, 80))
+    >>> slowest.seconds
+    1.5
+    """
+
+    def called(self, call: ModelCall) -> None:
+        """A call has ended."""
+
+
 class SemanticStore(Protocol):
     """What a semantic client keeps between processes: answers, calls, batches. Never a text.
 
@@ -402,6 +459,8 @@ class SemanticStore(Protocol):
         """Sets the state of items of batches: batch, item, state, detail.
 
         The batch is "" until it has a name; an item is in one batch at a time, the last one said.
+        A detail that is a JSON object may name its document's digest in hexadecimal, `document`, by
+        which it is erased.
         All of them, and `calls` as for `record_call`, are kept or none is; returns when they are,
         and raises if they cannot be.
         """

@@ -166,6 +166,25 @@ def test_gates_that_are_added_leave_the_log_where_it_is(
         assert [one for one in handle.explain().left if "of its own" in one] == []
 
 
+def test_the_log_leads_to_the_store_even_if_patterns_are_given_back(
+    new_copy: NewCopy, cache: PatternStore, store: AuditStore, tmp_path: Path
+) -> None:
+    """Answers of the cache as well; until `restore`."""
+    server = _server(new_copy, PlainLog, tmp_path / "old.db")
+    handle = accelerate(server, store=cache, audit=store)
+    with handle._lock:
+        handle._give_back()  # as the core's review has it
+    assert [line for line in handle.explain().changed if "leads to" in line] != []
+    for _ in range(2):
+        server.validate_document({"text": TEXTS[0]})
+    store.flush()
+    assert [entry.cached for entry in store.recent(10).entries] == [True, False]
+    handle.restore()
+    server.validate_document({"text": TEXTS[1]})
+    assert store.last == 2
+    assert len(server.audit_log.get_recent_entries()) == 1
+
+
 def test_many_threads_lose_nothing(
     new_copy: NewCopy, cache: PatternStore, store: AuditStore, tmp_path: Path
 ) -> None:

@@ -84,7 +84,9 @@ _FORGET_ITEMS: Final = (
 _OF_DOCUMENT: Final = "substr(document, 1, 8) = ?1 AND document = ?2"
 _ERASE_ITEMS: Final = (
     "DELETE FROM semantic_item WHERE item IN "
-    f"(SELECT lower(hex(key)) FROM semantic_answer WHERE {_OF_DOCUMENT})"
+    f"(SELECT lower(hex(key)) FROM semantic_answer WHERE {_OF_DOCUMENT}) "
+    "OR CASE WHEN json_valid(CAST(detail AS TEXT)) "
+    "THEN CAST(detail AS TEXT) ->> '$.document' = lower(hex(?2)) END"
 )
 _ERASE_ANSWERS: Final = f"DELETE FROM semantic_answer WHERE {_OF_DOCUMENT}"
 # By the service's name for a call its log leads to the document.
@@ -216,7 +218,9 @@ class SemanticTables:
         """Sets the state of items of batches; returns when it is in the file.
 
         Args:
-            items: Each one's batch ("" until it has a name), item, state and detail.
+            items: Each one's batch ("" until it has a name), item, state and detail. If that is a
+                JSON object with a `document`, a digest in hexadecimal, `AuditStore.erase` goes by
+                it.
             calls: Calls that are recorded in the same transaction, as by `record_call`.
 
         Raises:
@@ -261,8 +265,8 @@ class SemanticTables:
 def forget_document(connection: apsw.Connection, document: bytes) -> int:
     """Takes out what is kept of a document, in a transaction of its own.
 
-    Its answers go, and the items of batches that have their names. Its calls stay, with what they
-    cost, without what leads to it.
+    Its answers go, and the items of batches that have their names or whose detail is a JSON object
+    with the document's digest. Its calls stay, with what they cost, without what leads to it.
 
     Returns:
         How many answers and calls there were.

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_hex
 from types import MappingProxyType, TracebackType
@@ -56,6 +56,7 @@ from gatecore.gates.counters import Counters
 from gatecore.gates.report import Verdict
 from gatecore.gates.set import GateSet
 from gatecore.gates.spec import Gate, Module
+from gatecore.gates.units import Span
 from gatecore.patterns.scan import DeadlineLike, deadline_of
 from gatecore.patterns.set import check_text
 from gatecore.patterns.store import PatternStore
@@ -494,7 +495,7 @@ class ComplianceEngine:
                 answered = self.semantic.judge(request.text, judged.questions, seconds=seconds)
             except Exception as error:
                 answered = error
-            settled(request.text, judged.asked, answered)
+            settled(request.text, judged.asked, answered, judged.masked)
         return self.report_of(request, judged)
 
     async def judge_open(self, request: Request, judged: JudgedRules) -> None:
@@ -508,7 +509,7 @@ class ComplianceEngine:
             )
         except Exception as error:
             answered = error
-        settled(request.text, judged.asked, answered)
+        settled(request.text, judged.asked, answered, judged.masked)
 
     def open_questions(
         self,
@@ -540,12 +541,12 @@ class ComplianceEngine:
         observation = request.observation
         if observation is not None:
             observation.judging_at = time.perf_counter()
-        data = self._judge_data(text, plan, until)
+        data, masked = self._judge_data(text, plan, until)
         python = self._python.judge(plan.python, text, request.document_type, until)
         asked: list[Asked] = []
         if self.semantic is not None:
             asked = open_questions(self.semantic, self._places(plan), data, python)
-        return JudgedRules(data, python, asked)
+        return JudgedRules(data, python, asked, masked)
 
     def _places(self, plan: Plan) -> Places:
         known_plan, places = self._open_places
@@ -594,10 +595,12 @@ class ComplianceEngine:
             deprecated=plan.deprecated,
         )
 
-    def _judge_data(self, text: str, plan: Plan, until: Deadline | None) -> list[GateResult]:
-        """The results of the gates that are data, in the plan's order."""
+    def _judge_data(
+        self, text: str, plan: Plan, until: Deadline | None
+    ) -> tuple[list[GateResult], Sequence[Span]]:
+        """The results of the gates that are data, in the plan's order; what no report shows."""
         if self._judged.gates is None or not plan.numbers:
-            return []
+            return [], ()
         report = self._judged.gates.check(text, deadline=until, only=plan.only)
         results = []
         silent, most = self._silent, self.options.max_findings
@@ -610,7 +613,7 @@ class ComplianceEngine:
                 if not verdict.findings:
                     silent[number] = result  # the set gives the same object each time
             results.append(result)
-        return results
+        return results, report.masked
 
     def _risk_of(self, results: Results) -> tuple[str, list[Issue]]:
         try:
@@ -690,6 +693,8 @@ class JudgedRules:
     data: list[GateResult]
     python: list[GateResult]
     asked: list[Asked]
+    #: Where the document has what no report shows.
+    masked: Sequence[Span]
 
     @property
     def questions(self) -> list[Open]:

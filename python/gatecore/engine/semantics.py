@@ -7,7 +7,7 @@ rules said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -17,8 +17,10 @@ from gatecore.engine.plain import shown
 from gatecore.engine.plans import Plan
 from gatecore.engine.report import STATUSES, GateResult, ResultStatus
 from gatecore.errors import EngineOptionsError
+from gatecore.gates import masking
 from gatecore.gates.findings import Lines
 from gatecore.gates.spec import SEVERITIES
+from gatecore.gates.units import Span
 from gatecore.loggers import logger
 from gatecore.protocols import Judgement, Open, Semantic
 
@@ -112,9 +114,19 @@ def _spans(result: GateResult) -> tuple[tuple[int, int], ...]:
 
 
 def settled(
-    text: str, asked: Sequence[Asked], judgements: Mapping[str, Judgement] | BaseException
+    text: str,
+    asked: Sequence[Asked],
+    judgements: Mapping[str, Judgement] | BaseException,
+    masked: Sequence[Span] = (),
 ) -> None:
-    """Puts each judgement where the rules' result was. What is not one is NEEDS_REVIEW."""
+    """Puts each judgement where the rules' result was. What is not one is NEEDS_REVIEW.
+
+    Args:
+        text: The document.
+        asked: What was asked.
+        judgements: What came back, whatever it is.
+        masked: Where the document has what no report shows.
+    """
     if isinstance(judgements, BaseException):
         name = type(judgements).__name__
         _log.warning("the semantic client raised %s: its gates need review", name)
@@ -122,10 +134,35 @@ def settled(
             (one.question.gate for one in asked),
             Judgement(NEEDS_REVIEW, "", f"the semantic client failed with {name}"),
         )
+    readable = masking.shown(text, masked)
     lines = Lines(text)
+    hidden = {text[start:end] for start, end in masked}
     for one in asked:
-        judged = judgements.get(one.question.gate)
-        one.results[one.place] = _result(text, lines, one.results[one.place], judged)
+        rules = one.results[one.place]
+        try:
+            judged = _checked(judgements.get(one.question.gate), hidden)
+            result = _result(readable, lines, rules, judged)
+        except Exception as error:  # what a client of a host's own gives may be anything
+            _log.warning("a judgement is none: %s", type(error).__name__)
+            result = _result(readable, lines, rules, Judgement(NEEDS_REVIEW, "", _FEW))
+        one.results[one.place] = result
+
+
+def _checked(judged: Judgement | None, hidden: Collection[str]) -> Judgement | None:
+    """A judgement whose parts are what they are to be, its reason without what is masked.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if judged is None:
+        return None
+    texts = (judged.status, judged.severity, judged.message, judged.reason, judged.model)
+    if not all(isinstance(each, str) for each in texts):
+        raise TypeError("a part of a judgement that is no text")
+    reason = judged.reason
+    for value in sorted(hidden, key=len, reverse=True):
+        reason = reason.replace(value, masking.mask(value))
+    return judged._replace(reason=reason)
 
 
 def _result(text: str, lines: Lines, rules: GateResult, judged: Judgement | None) -> GateResult:

@@ -52,6 +52,7 @@ from gatecore.patterns.store import PatternStore
 
 if TYPE_CHECKING:
     from gatecore.audit import AuditStore
+    from gatecore.semantic import SemanticClient
 
 __all__ = ["Acceleration", "accelerate"]
 
@@ -67,7 +68,7 @@ _WORTH_COMPILING: Final = 50
 _HANDLES: Final[weakref.WeakSet[Acceleration]] = weakref.WeakSet()
 
 #: Those of hosts all of whose functions were given back: nothing else keeps them, and with the
-#: handle the names would go that still serve lines and slices.
+#: handle the names would go that still serve lines and slices, or lead to a store or a client.
 _WITHOUT_DOORS: Final[set[Acceleration]] = set()
 
 
@@ -94,6 +95,7 @@ def accelerate(
     replay: bool = False,
     audit_every: int = 0,
     audit: AuditStore | None = None,
+    semantic: SemanticClient | None = None,
 ) -> Acceleration:
     r"""Speeds a host up in place; every answer stays the same.
 
@@ -118,6 +120,8 @@ def accelerate(
         audit: An audit store that a server's audit log writes to and asks instead of its own file,
             which then stays as it is. Answers from the cache are recorded too. The store is yours
             to close.
+        semantic: A client that a server's own calls to a language model lead to, with the key that
+            each is made with: limits, budgets, retries, redaction, accounts. It is yours to close.
 
     Returns:
         The handle. It may be dropped: the host keeps it. If the target is accelerated already, its
@@ -126,7 +130,7 @@ def accelerate(
     Raises:
         AccelerateError: The target is none of these, or `learn` is none of these words. Or `audit`
             is given, and the target has no audit log of which all methods are known, or it leads
-            elsewhere already.
+            elsewhere already; likewise `semantic`, and nothing that calls a model.
         re.error: One of the given patterns is bad. Those that are found and bad are left out.
 
     The first time compiles, about 2 ms a pattern and up to 20 for long ones; after that a start
@@ -148,22 +152,26 @@ def accelerate(
     """
     if learn not in ("own", "all", "none"):
         raise AccelerateError(f"learn={learn!r}: expected 'own', 'all' or 'none'")
-    host = registry.recognise(target, audit)
+    host = registry.recognise(target, audit, semantic)
     for entry in host.entries:
         for known in _handles_of(entry):
             if known.host.shape == host.shape and _same(known.target, target):
-                if audit is not None and known.audit is not audit:
-                    raise AccelerateError(
-                        f"audit={audit!r}: {host.name} is accelerated already without this store; "
-                        "restore() it first"
-                    )
+                for name, asked, has in (
+                    ("audit", audit, known.audit),
+                    ("semantic", semantic, known.semantic),
+                ):
+                    if asked is not None and has is not asked:
+                        raise AccelerateError(
+                            f"{name}={asked!r}: {host.name} is accelerated already without it; "
+                            "restore() it first"
+                        )
                 return known
     if store is None and keep:
         store = PatternStore.default()
     replays = Replays(audit_every) if replay else None
     given = list(patterns)
     store = store if keep else None
-    return Acceleration(target, host, given, store, backend, learn, replays, audit)
+    return Acceleration(target, host, given, store, backend, learn, replays, audit, semantic)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -185,6 +193,7 @@ class Acceleration:
         host: What was found out about it.
         patterns: The compiled set.
         audit: The store that the host's audit log leads to; `None` if it is the host's own.
+        semantic: The client that its calls to a language model lead to; `None` likewise.
 
     >>> import types
     >>> rules = types.ModuleType("rules")
@@ -204,9 +213,11 @@ class Acceleration:
         learn: Learn,
         replays: Replays | None = None,
         audit: AuditStore | None = None,
+        semantic: SemanticClient | None = None,
     ) -> None:
         self.target = target
         self.audit = audit
+        self.semantic = semantic
         self.host = host
         self._given = patterns
         self._store = store
@@ -220,6 +231,7 @@ class Acceleration:
         self._doors: list[patching.Taken] = []
         self._rebound: list[str] = []
         self._token = object()
+        self._changed = object()
         self._beside: list[PatternSet] = []
         self._given_back = GivenBack()
         self._begun = totals()
@@ -243,6 +255,7 @@ class Acceleration:
         self._take(host)
         for end in (
             weakref.finalize(self, patching.give_back, self._token),
+            weakref.finalize(self, patching.give_back, self._changed),
             weakref.finalize(self, self._served.stop),
         ):
             end.atexit = False
@@ -290,8 +303,11 @@ class Acceleration:
         if earlier is not None:
             self._given_back.earlier = [f"all names: {earlier}"]
         if earlier is not None or self._identity.beyond:
-            self.restore()
+            with self._lock:
+                self._give_back()
             self._rebound.clear()
+            if self._is_asked_for:
+                self._change(host)
             return
         try:
             self._served.use(self.patterns)
@@ -301,8 +317,7 @@ class Acceleration:
             self._rebound += rebound.names
             self._refused = rebound.refused
             left = [f"{label}: re answers for it" for label in rebound.left]
-            for change in host.changes:
-                patching.take(self._token, change.owner, change.name, change.value)
+            self._change(host)
             for entry in host.entries:
                 if (why := self._given_back.function(entry.label)) is not None:
                     left.append(f"{entry.label}: {why}")
@@ -322,6 +337,18 @@ class Acceleration:
             self.restore()
             raise
 
+    def _change(self, host: Host) -> None:
+        for change in host.changes:
+            patching.take(self._changed, change.owner, change.name, change.value)
+
+    @property
+    def _is_asked_for(self) -> bool:
+        """Whether the host's log or calls lead elsewhere, which they do until `restore`.
+
+        Whoever asked for it counts on it, whether patterns gain or not.
+        """
+        return self.audit is not None or self.semantic is not None
+
     def wait(self) -> None:
         """Waits until patterns that were learned before this start are compiled, if any are."""
         self._learning.wait()
@@ -332,7 +359,7 @@ class Acceleration:
         Engines do this by themselves before each document; call it after other changes.
         """
         with self._lock:
-            host = registry.recognise(self.target, self.audit)
+            host = registry.recognise(self.target, self.audit, self.semantic)
             found = self._look(host)
             late = [p for p in found.patterns if self.patterns.core.index(*p.key) is None]
             if len(late) >= _WORTH_COMPILING:
@@ -535,7 +562,7 @@ class Acceleration:
             if self._served.is_hopeless():
                 lasting = self._learning.is_settled
                 self._given_back.add_host("nine of ten calls are in vain", lasting=lasting)
-                self.restore()
+                self._give_back()
                 return True
             lost = [one for one in patching.taken_by(self._token) if not gain.gains(one.new)]
             for taken in lost:
@@ -600,7 +627,9 @@ class Acceleration:
             loaded=self._learning.loaded,
             rebound=list(dict.fromkeys(self._rebound)),
             entries=[] if kept else [entry.label for entry in self.host.entries],
-            changed=[] if kept else [change.label for change in self.host.changes],
+            changed=[change.label for change in self.host.changes]
+            if self._is_asked_for or not kept
+            else [],
             left=left,
             replay=self._replays.counts() if self._replays is not None else {},
         )
@@ -610,18 +639,28 @@ class Acceleration:
     def restore(self) -> None:
         """Puts everything back as it was. Harmless when called again."""
         with self._lock:
-            self._keep_given_back()
-            for taken in reversed(self._doors):
-                patching.leave(self, taken)
-            self._doors.clear()
+            self._give_back()
             _WITHOUT_DOORS.discard(self)
-            patching.give_back(self._token)
-            self._served.stop()
-            self._learning.end()
-            for document in self._recent:
-                self._finish(document)
-            self._recent.clear()
-            self._last = None
+            patching.give_back(self._changed)
+
+    def _give_back(self) -> None:
+        """Puts back all but what was asked for. The lock is held."""
+        self._keep_given_back()
+        for taken in reversed(self._doors):
+            patching.leave(self, taken)
+        self._doors.clear()
+        patching.give_back(self._token)
+        if self._is_asked_for:
+            _WITHOUT_DOORS.add(self)
+        else:
+            _WITHOUT_DOORS.discard(self)
+            patching.give_back(self._changed)
+        self._served.stop()
+        self._learning.end()
+        for document in self._recent:
+            self._finish(document)
+        self._recent.clear()
+        self._last = None
 
     def __enter__(self) -> Acceleration:
         return self

@@ -14,6 +14,7 @@ from gatecore.hosts.cache_counts import CacheCounts
 
 if TYPE_CHECKING:
     from gatecore.audit import AuditStore
+    from gatecore.semantic import SemanticClient
 
 __all__ = ["Change", "Entry", "Host", "Once", "is_host_module", "module_of"]
 
@@ -90,6 +91,7 @@ class Host:
         caches: What keeps the host's reports in the place of its own caches, and how to count it.
         audit_to: Has the changes lead the host's audit log to a store; `None` if it has no log.
             Raises `AccelerateError` if that cannot be.
+        semantic_to: Likewise the host's calls to a language model to a client.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Host:
     once: Once | None = None
     caches: dict[str, Callable[[], CacheCounts]] = field(default_factory=dict)
     audit_to: Callable[[AuditStore], None] | None = None
+    semantic_to: Callable[[SemanticClient], None] | None = None
 
     def has_changed(self) -> bool:
         """Whether gates were added, removed or replaced since it was looked at."""

@@ -15,6 +15,7 @@ from gatecore.text import visible
 if TYPE_CHECKING:
     from gatecore.audit import AuditStore
     from gatecore.hosts.migration import Migration, Progress
+    from gatecore.semantic import SemanticClient
 
 __all__ = ["ADAPTERS", "Adapter", "check_audit_log", "migrate_audit_log", "recognise"]
 
@@ -30,15 +31,18 @@ class Adapter(Protocol):
 ADAPTERS: Final[tuple[Adapter, ...]] = (loki_server, python_modules, loki)
 
 
-def recognise(target: Any, audit: AuditStore | None = None) -> Host:
+def recognise(
+    target: Any, audit: AuditStore | None = None, semantic: SemanticClient | None = None
+) -> Host:
     """The host that a target is, by the first adapter that knows it.
 
     Args:
         target: The target.
         audit: Where its audit log is to lead.
+        semantic: Where its calls to a language model are to lead.
 
     Raises:
-        AccelerateError: None does, or it has no audit log that can.
+        AccelerateError: None does, or it has no audit log or no calls that can.
     """
     for adapter in ADAPTERS:
         host = adapter.recognise(target)
@@ -49,6 +53,13 @@ def recognise(target: Any, audit: AuditStore | None = None) -> Host:
                         f"audit={audit!r}: {host.name} has no audit log; give the server's module"
                     )
                 host.audit_to(audit)
+            if semantic is not None:
+                if host.semantic_to is None:
+                    raise AccelerateError(
+                        f"semantic={semantic!r}: {host.name} has nothing that calls a language "
+                        "model by call_provider(); give the server's module"
+                    )
+                host.semantic_to(semantic)
             return host
     raise AccelerateError(
         f"{target!r} cannot be accelerated; give an engine with check_document() and modules, "

@@ -1,7 +1,8 @@
-"""`Tracing`: a span for each validation, by OpenTelemetry's API; sampling is the program's.
+"""`Tracing`: spans of validations and of calls to a model, by OpenTelemetry; sampled elsewhere.
 
 gatecore validate ┬ gatecore look up    the cache, another one's answer, a free thread
                   ├ gatecore judge      the gates; spans of what Python gates call are in it
+                  ├ gatecore semantic call  a try to ask a language model
                   └ gatecore observers  what observers after this one did, such as an audit
 """
 
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gatecore._gatecore import __version__
 from gatecore.metrics.labels import DocumentTypes, error_name
-from gatecore.protocols import Asked, Validation
+from gatecore.protocols import Asked, ModelCall, Validation
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -29,7 +30,7 @@ _TOP: Final = 5
 #: Steps that took less than this have no span of their own.
 _LEAST_SECONDS: Final = 50e-6
 
-_BY_STATUS: Final = {"FAIL": 4, "ERROR": 3, "UNKNOWN": 2, "WARNING": 1}
+_BY_STATUS: Final = {"FAIL": 5, "ERROR": 4, "UNKNOWN": 3, "NEEDS_REVIEW": 2, "WARNING": 1}
 _BY_SEVERITY: Final = {"critical": 4, "high": 3, "medium": 2, "low": 1}
 
 
@@ -50,6 +51,10 @@ class Tracing:
     belong to the validation's span. A span has the risk, the number of characters, whether the
     answer was cached, and the five gates that complain most; never text, a hash or a name of a
     document. What is sampled is the program's to say, by its tracer provider.
+
+    It hears of calls to a language model too: `SemanticClient(…, observer=tracing)`. Each try has a
+    span `gatecore semantic call` in the trace of whoever asked first, with model, purpose, how many
+    gates it asked for, and tokens by kind.
 
     Args:
         tracer_provider: Where spans go; the global one if not given.
@@ -114,6 +119,28 @@ class Tracing:
             span.set_status(self._trace.StatusCode.ERROR, name)
         self._context.detach(begun.token)
         span.end()
+
+    def called(self, call: ModelCall) -> None:
+        """Makes the span of a call to a language model, which has ended."""
+        begun = _nanoseconds(call.at)
+        span = self._tracer.start_span("gatecore semantic call", start_time=begun)
+        if span.is_recording():
+            span.set_attributes(
+                {
+                    "gatecore.semantic.model": call.model,
+                    "gatecore.semantic.purpose": call.purpose,
+                    "gatecore.semantic.gates": call.gates,
+                    "gatecore.semantic.try": call.tries,
+                    "gatecore.semantic.tokens.fresh": call.fresh,
+                    "gatecore.semantic.tokens.read": call.read,
+                    "gatecore.semantic.tokens.written": call.written,
+                    "gatecore.semantic.tokens.output": call.output,
+                }
+            )
+            if call.outcome != "answered":
+                span.set_attribute("error.type", call.outcome)
+                span.set_status(self._trace.StatusCode.ERROR, call.outcome)
+        span.end(begun + _nanoseconds(call.seconds))
 
     def _describe(self, begun: _Begun, validation: Validation) -> None:
         report = validation.report

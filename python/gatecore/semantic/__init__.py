@@ -13,6 +13,7 @@
     accounts      who spent what;  statements: the same from a store's records
     answer_cache  answers that were given before
     preparing     a document with its questions, ready to be asked;  asking: groups, calls, answers
+    keyed         calls for which others pay, by their keys
     loop          an event loop on a thread of its own;  client: SemanticClient
     bulk          message batches, resumable;  bulk_asking: a client's questions by them
     prefixes      what the prompt cache will do;  foreseeing, prompt_audit: what asking would take
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
         BatchItem,
         BatchProvider,
         BatchState,
+        KeyedProvider,
         Provider,
         ProviderError,
         Rate,
@@ -76,7 +78,9 @@ _HOMES = {
     "gates": "Choice Passages SemanticGate",
     "options": "Budget Limits Model SemanticOptions",
     "prompts": "Block Prompt",
-    "provider": "BatchItem BatchProvider BatchState Provider ProviderError Rate Rates Reply",
+    "provider": (
+        "BatchItem BatchProvider BatchState KeyedProvider Provider ProviderError Rate Rates Reply"
+    ),
     "redaction": "Redacted Redactor",
     "stand_in": "stand_in",
     "usage": "Prices Usage",
@@ -100,6 +104,7 @@ __all__ = [
     "Choice",
     "Completion",
     "Estimate",
+    "KeyedProvider",
     "Limits",
     "Model",
     "Passages",

@@ -18,13 +18,16 @@ from gatecore.semantic.usage import Usage
 
 __all__ = ["Accounts", "CallRecord", "Counter", "Purpose", "Totals", "apportioned"]
 
-#: Why a call was made: a validation's, one for ids that were missing, a batch's, a host's own.
-Purpose: TypeAlias = Literal["validation", "again", "bulk", "completion"]
+#: Why a call was made: a validation's, one for ids that were missing, a batch's, a host's own, a
+#: host's own with another key than the client's.
+Purpose: TypeAlias = Literal["validation", "again", "bulk", "completion", "keyed"]
 
-#: What is counted besides calls. `sent`: HTTP requests; `retries`: those that were not the first.
+#: What is counted besides calls. `sent`: HTTP requests; `retries`: those that were not the first;
+#: `questions`: gates that a judgement was asked for.
 Counter: TypeAlias = Literal[
-    "sent", "failed", "retries", "rate_limited", "waits", "limit_refused", "budget_refused",
-    "breaker_refused", "needs_review", "cached_answers", "asked_questions", "records_lost",
+    "sent", "failed", "retries", "rate_limited", "limit_refused", "budget_refused",
+    "breaker_refused", "questions", "needs_review", "cached_answers", "asked_questions",
+    "records_lost",
 ]  # fmt: skip
 
 _KINDS: Final = tuple(field.name for field in fields(Usage))

@@ -10,6 +10,7 @@ quote the document. A tier that is ill is counted and left out: it never costs m
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -150,8 +151,8 @@ class StoredAnswer:
         """
         for choice in gate.choices:
             if choice.status == self.status:
-                return bool(self.spans or not choice.needs_quote) and all(
-                    end <= length for _, end in self.spans
+                return (bool(self.spans) or not choice.needs_quote) and all(
+                    begin < end <= length for begin, end in self.spans
                 )
         return False
 
@@ -195,24 +196,29 @@ class AnswerCache:
         """Another thread may have held the lock."""
         self._lock = Lock()
 
-    def get_many(self, keys: Iterable[bytes], *, document: bytes) -> dict[bytes, StoredAnswer]:
+    def get_many(
+        self, keys: Iterable[bytes], *, document: bytes, until: float | None = None
+    ) -> dict[bytes, StoredAnswer]:
         """The answers that are known, by key.
 
         Args:
             keys: What `answer_key` gives.
             document: The SHA-256 of the document that they are about.
+            until: When it is too late to ask a cache or a store anything further, by
+                `time.monotonic`: one that is slow costs one question more than that.
 
         Costs 1 µs a key in memory, a round trip a key in Redis, and one query in the store. To be
         called where it may wait.
         """
         wanted = dict.fromkeys(keys)
         found = self.remembered(wanted)
-        cached = self._of_cache([key for key in wanted if key not in found])
+        cached = self._of_cache([key for key in wanted if key not in found], until)
         found.update(cached)
-        stored = self._of_store([key for key in wanted if key not in found])
+        is_late = until is not None and time.monotonic() >= until
+        stored = {} if is_late else self._of_store([key for key in wanted if key not in found])
         found.update(stored)
         self._remember({**cached, **stored}, document)
-        self._to_cache(stored, document)
+        self._to_cache(stored, document, until)
         self._count("misses_total", len(wanted) - len(found))
         return found
 
@@ -268,12 +274,14 @@ class AnswerCache:
             while len(self._memory) > self._most:
                 self._memory.popitem(last=False)
 
-    def _of_cache(self, keys: Sequence[bytes]) -> dict[bytes, StoredAnswer]:
+    def _of_cache(self, keys: Sequence[bytes], until: float | None) -> dict[bytes, StoredAnswer]:
         cache = self._cache
         if cache is None:
             return {}
         found = {}
         for key in keys:
+            if until is not None and time.monotonic() >= until:
+                break
             value = self._try("cache", partial(cache.get, key))
             answer = None if value is None else self._read("cache", value)
             if answer is not None:
@@ -288,11 +296,18 @@ class AnswerCache:
         read = {key: self._read("store", kept[key]) for key in keys if key in kept}
         return {key: answer for key, answer in read.items() if answer is not None}
 
-    def _to_cache(self, answers: Mapping[bytes, StoredAnswer], document: bytes) -> None:
+    def _to_cache(
+        self,
+        answers: Mapping[bytes, StoredAnswer],
+        document: bytes,
+        until: float | None = None,
+    ) -> None:
         cache, tags = self._cache, (_tag(document),)
         if cache is None:
             return
         for key, answer in answers.items():
+            if until is not None and time.monotonic() >= until:
+                break
             keep = partial(cache.set, key, self._bytes(answer), tags=tags, cost=_COST)
             self._try("cache", keep)
 

@@ -81,13 +81,21 @@ def read_answers(text: str, asked: Mapping[str, Question]) -> Answers:
 
 def _listed(text: str) -> list[Any] | str:
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_distinct)
     except (ValueError, RecursionError):
         return "the model's answer is not JSON"
     if not isinstance(found, dict) or not isinstance(found.get("answers"), list):
         return "the model's answer has no list of answers"
     answers: list[Any] = found["answers"]
     return answers
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, if it says each thing once: of two verdicts nobody knows which one is meant."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name twice")
+    return found
 
 
 def _answer(one: dict[str, Any], question: Question) -> Answer | str:
@@ -99,6 +107,6 @@ def _answer(one: dict[str, Any], question: Question) -> Answer | str:
         choice = question.gate.choice(one["verdict"])
     except KeyError:
         return "the model gave a verdict that this gate does not have"
-    if choice.needs_quote and not one["quote"].strip():
+    if choice.needs_quote and not any(map(str.isalnum, one["quote"])):
         return "the model quoted nothing for a verdict that needs it"
     return Answer(choice.status, one["reason"].strip(), one["quote"].strip())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -105,6 +106,20 @@ class AnthropicProvider:
         self._client: anthropic.AsyncAnthropic | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    def for_key(self, api_key: str) -> AnthropicProvider:
+        """The same service with another key; itself if that is its own.
+
+        >>> provider = AnthropicProvider(api_key="one")
+        >>> provider.for_key("one") is provider, provider.for_key("other") is provider
+        (True, False)
+        """
+        own = os.environ.get("ANTHROPIC_API_KEY") if self._api_key is None else self._api_key
+        if api_key == own:
+            return self
+        return AnthropicProvider(
+            api_key, self._base_url, max_connections=self._max_connections, clock=self._clock
+        )
+
     async def send(self, prompt: Prompt, *, timeout: float) -> Reply:
         """One call, one HTTP request.
 
@@ -124,13 +139,14 @@ class AnthropicProvider:
                 json.loads(response.http_response.content), rates, request_name(headers)
             )
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            # It may quote the answer, so neither its text nor itself goes on.
-            raise ProviderError(
-                _said("an answer that is no message", headers),
-                failure="malformed",
-                rates=rates,
-                may_be_billed=True,
-            ) from None
+            pass
+        # Not in the handler: what was wrong holds the answer, and would go on as the context.
+        raise ProviderError(
+            _said("an answer that is no message", headers),
+            failure="malformed",
+            rates=rates,
+            may_be_billed=True,
+        ) from None
 
     async def count_tokens(self, prompt: Prompt) -> int | None:
         """The input tokens of a prompt by the service's own counter.

@@ -9,6 +9,7 @@ A call that nobody waits for any more goes on: what it cost is known then, and i
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -30,14 +31,23 @@ if TYPE_CHECKING:
 __all__ = ["Asker", "Group", "groups_of", "kept_of", "take"]
 
 _log = logger("semantic")
+#: How an answer ends that is done.
+_ENDS: Final = frozenset({"end_turn", "stop_sequence"})
 #: Why an answer that ended otherwise than it should is of no use.
 _STOPS: Final = {
     "max_tokens": "the model's answer was cut off",
     "refusal": "the model refused to answer",
     "model_context_window_exceeded": "the document is too long for the model",
 }
+_OTHER_STOP: Final = "the model did not come to an end"
+#: A document may have a line that looks like the head of another question's passages.
+_HEAD: Final = re.compile(r"passages(?=\W{1,40}for\W{1,40}Q\d)", re.IGNORECASE)
+_BROKEN: Final = "\\g<0>\u200b"
 _HOLDS: Final = {"5m": 300.0, "1h": 3_600.0}
 _AGAIN: Final = 1
+#: Seconds that a call waits for another one to write the rules: a good one takes less, and asking
+#: without costs no more than writing them twice.
+_PATIENCE: Final = 10.0
 
 
 class Group:
@@ -88,13 +98,14 @@ def shown_of(evidence: Evidence) -> str:
 
 def _together(writer: Writer, evidence: Sequence[tuple[str, Evidence]]) -> str:
     return "\n\n".join(
-        f"Passages for {writer.questions[name].id}:\n{shown_of(one)}" for name, one in evidence
+        f"Passages for {writer.questions[name].id}:\n{_HEAD.sub(_BROKEN, shown_of(one))}"
+        for name, one in evidence
     )
 
 
 def take(writer: Writer, prepared: Prepared, group: Group, reply: Reply) -> None:
     """Puts a reply's answers to their questions; what is wrong with the others is said of them."""
-    stop = _STOPS.get(reply.stop)
+    stop = None if reply.stop in _ENDS else _STOPS.get(reply.stop, _OTHER_STOP)
     if stop is not None and reply.stop != "max_tokens":
         for part in group.parts:
             part.problem = stop
@@ -108,6 +119,10 @@ def take(writer: Writer, prepared: Prepared, group: Group, reply: Reply) -> None
     if answers.unknown:
         _log.info("a reply had %d answers that nobody asked for", answers.unknown)
     for name, (_, part) in asked.items():
+        if (
+            part.answer is not None
+        ):  # asked singly while a batch was under way: the first word counts
+            continue
         given = answers.given.get(name)
         wrong = answers.wrong.get(name) or stop or "there is no answer"
         if given is not None:
@@ -148,7 +163,7 @@ class Asker:
         """
         await self._wait_for_others(prepared, until)
         mine = [part for part in prepared.open if part.key not in self._flying]
-        if not mine:
+        if not mine or prepared.is_left:
             return
         self._accounts.count("asked_questions", len(mine))
         loop = asyncio.get_running_loop()
@@ -160,12 +175,18 @@ class Asker:
         await asyncio.wait({task}, timeout=max(0.0, until - self._now()))
 
     async def _wait_for_others(self, prepared: Prepared, until: float) -> None:
-        """Waits for those who are asking the same, and takes their answers."""
-        flying = {self._flying[part.key] for part in prepared.open if part.key in self._flying}
-        if flying:
-            await asyncio.wait(flying, timeout=max(0.0, until - self._now()))
-        # Somebody may have had them between the look into the caches and now.
-        prepared.take(self._answers.remembered([part.key for part in prepared.open]))
+        """Waits for those who are asking the same, and takes their answers.
+
+        One of several who wait for somebody who fails asks next; the others wait for that one.
+        """
+        while True:
+            # Somebody may have had them between the look into the caches and now.
+            prepared.take(self._answers.remembered([part.key for part in prepared.open]))
+            flying = {self._flying[part.key] for part in prepared.open if part.key in self._flying}
+            left = until - self._now()
+            if not flying or left <= 0 or prepared.is_left:
+                return
+            await asyncio.wait(flying, timeout=left)
 
     async def _all(
         self, prepared: Prepared, parts: list[Part], until: float, spending: Spending
@@ -232,7 +253,8 @@ class Asker:
             return await self._call(prepared, group, until, spending, purpose)
         while self._writing_rules is not None and self._now() >= self._rules_until:
             try:
-                left = max(0.0, until - self._now())
+                # One call that hangs must not hold up everybody else's.
+                left = max(0.0, min(until - self._now(), _PATIENCE))
                 await asyncio.wait_for(self._writing_rules.wait(), timeout=left)
             except asyncio.TimeoutError:
                 break

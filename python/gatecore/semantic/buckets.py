@@ -19,6 +19,8 @@ _ROUNDED_TO: Final = 1_000
 _SLOWER: Final = 0.8
 _FASTER: Final = 0.005
 _LEAST_PACE: Final = 0.1
+#: What fills in a minute is there again after two, even if as much was taken that was not there.
+_LONGEST_RESET: Final = 2 * MINUTE
 
 
 class Bucket:
@@ -108,7 +110,9 @@ class Bucket:
         if rate.limit >= 10 * _ROUNDED_TO and rate.remaining % _ROUNDED_TO == 0:
             left = max(0.0, left - _ROUNDED_TO / 2)
         if rate.remaining <= 0 and rate.limit:
-            left = min(0.0, rate.limit * (1 - rate.resets_in / MINUTE))
+            # A clock that is an hour off, or a service that lies, holds nothing up for longer.
+            resets_in = min(rate.resets_in, _LONGEST_RESET)
+            left = min(0.0, rate.limit * (1 - resets_in / MINUTE))
         left -= _HEADROOM * rate.limit  # or we would be exactly where the service is
         if not was_known:
             level = left - others

@@ -92,6 +92,12 @@ call may take 600
         self._others += self._own
         self._own = _Sum()
 
+    @property
+    def has_day(self) -> bool:
+        """Whether what is spent in a day has a limit."""
+        budget = self._budget
+        return (budget.daily_calls, budget.daily_tokens, budget.daily_money) != (None, None, None)
+
     def spending(self) -> Spending:
         """A validation's own budget, within the day's."""
         return Spending(self)
@@ -102,6 +108,8 @@ call may take 600
 
     def recall(self, calls: Iterable[Mapping[str, Any]]) -> None:
         """Counts what other processes spent today, and this one before it was started anew.
+
+        Not calls with others' keys, for which others pay.
 
         Args:
             calls: All that the store has since `day_began()`; what is not a call is passed over.
@@ -115,7 +123,7 @@ call may take 600
             except (KeyError, TypeError, ValueError, ArithmeticError):
                 continue
             is_own = self._accounts is not None and record.client == self._accounts.client
-            if not is_own and record.at // _DAY == day:
+            if not is_own and record.purpose != "keyed" and record.at // _DAY == day:
                 found += _Sum(1, record.usage.input + record.usage.output, record.money)
         with self._lock:
             self._turn()

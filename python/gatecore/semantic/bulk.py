@@ -130,7 +130,14 @@ class _Item:
 
     def row(self) -> tuple[str, str, str, bytes]:
         """It as a store keeps it."""
-        detail = {"tries": self.tries, "of": self.of, "seen": self.seen, "error": self.error}
+        detail: dict[str, Any] = {
+            "tries": self.tries,
+            "of": self.of,
+            "seen": self.seen,
+            "error": self.error,
+        }
+        if self.request.document:
+            detail["document"] = self.request.document  # by which it is erased
         return self.batch, self.request.id, self.state, json.dumps(detail).encode()
 
     @classmethod

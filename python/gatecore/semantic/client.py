@@ -11,17 +11,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
+from math import inf
 from types import TracebackType
 from typing import Final
 
 from gatecore.errors import SemanticError, SemanticGateError
 from gatecore.loggers import logger
-from gatecore.protocols import Cache, Judgement, Open, SemanticStore
+from gatecore.protocols import Cache, CallObserver, Judgement, Open, SemanticStore
 from gatecore.semantic.accounts import Accounts
 from gatecore.semantic.answer_cache import AnswerCache
 from gatecore.semantic.asking import Asker, Group, groups_of
@@ -30,13 +31,14 @@ from gatecore.semantic.bulk import BulkProgress
 from gatecore.semantic.bulk_asking import BulkAsked, BulkAsker
 from gatecore.semantic.estimates import Estimates
 from gatecore.semantic.gates import SemanticGate, check_gates
+from gatecore.semantic.keyed import KeyedCallers
 from gatecore.semantic.loop import BackgroundLoop
 from gatecore.semantic.options import SemanticOptions
 from gatecore.semantic.prefixes import prompt_tokens
 from gatecore.semantic.preparing import NEEDS_REVIEW, Prepared, Preparer
 from gatecore.semantic.prompts import Block, Prompt
-from gatecore.semantic.provider import BatchProvider, Provider, Reply
-from gatecore.semantic.redaction import Redactor
+from gatecore.semantic.provider import BatchProvider, KeyedProvider, Provider, Reply
+from gatecore.semantic.redaction import Redactor, unredacted
 from gatecore.semantic.retries import Caller
 from gatecore.semantic.usage import Usage
 from gatecore.semantic.writing import PROMPT_VERSION, Writer
@@ -46,6 +48,13 @@ __all__ = ["Completion", "Estimate", "SemanticClient"]
 _log = logger("semantic")
 #: What a caller waits beyond its deadline for a loop that is about to answer.
 _GRACE: Final = 0.05
+#: Seconds between two looks into the store at what others spent, more if looking takes long.
+_RECALLED_EVERY: Final = 30.0
+_RECALL_SHARE: Final = 50
+#: What nothing personal goes across.
+_BETWEEN: Final = "\n\n\x1e\n\n"
+#: What a caller waits at most: the system's clocks know nothing longer than some 292 years.
+_LONGEST: Final = 604_800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,15 @@ class Completion:
     model: str
 
 
+@dataclass(slots=True, eq=False)
+class _OfLoop:
+    """What belongs to one event loop."""
+
+    asker: Asker
+    caller: Caller
+    keyed: KeyedCallers | None = None
+
+
 class SemanticClient:
     r"""Asks a language model what rules leave open. Threads and event loops may share it.
 
@@ -117,6 +135,7 @@ class SemanticClient:
             `gatecore.audit.AuditStore.semantic`.
         redactor: What takes personal data out; `Redactor()` if None. `SemanticOptions.redact` says
             whether it is used at all.
+        observer: Hears of each call, such as `gatecore.metrics.Tracing`.
 
     Raises:
         SemanticGateError: A gate is not one, two have one name, or the service no longer has the
@@ -152,6 +171,7 @@ class SemanticClient:
         cache: Cache | None = None,
         store: SemanticStore | None = None,
         redactor: Redactor | None = None,
+        observer: CallObserver | None = None,
     ) -> None:
         self._listed = check_gates(gates)
         self._gates = {gate.gate: gate for gate in self._listed}
@@ -166,8 +186,8 @@ class SemanticClient:
         self._budgets = Budgets(options.budget, self.accounts)
         self._estimates = Estimates()
         self._store = store
-        if store is not None:
-            self._budgets.recall(store.calls(self._budgets.day_began()))
+        self._recalls_at = -inf
+        self._recall()
         self._answers = AnswerCache(cache, store, keep_reasons=options.keep_reasons)
         self._redactor = (redactor or Redactor()) if options.redact else None
         if self._redactor is not None:
@@ -175,9 +195,8 @@ class SemanticClient:
         self._writer = Writer.of(self._listed, options)
         self._preparer = Preparer(self._writer, options, self._redactor, self._answers)
         self._loop = BackgroundLoop()
-        self._made_for = -1
-        self._asker_now: Asker
-        self._caller_now: Caller
+        self._observer = observer
+        self._made: dict[asyncio.AbstractEventLoop, _OfLoop] = {}
         self.version: Final = self._version()
 
     def _refuse_old(self, provider: Provider, model: str) -> None:
@@ -227,18 +246,17 @@ class SemanticClient:
             if self._loop.is_here:
                 raise SemanticError("the client's own event loop cannot wait for itself")
             until = time.monotonic() + self._seconds(seconds)
-            prepared = self._counted(self.prepare(text, questions))
+            prepared = self._counted(self.prepare(text, questions, until=until))
             if not prepared.open:
                 return self._judgements(prepared)
             asked = self._begin(prepared, until)
             try:
-                asked.result(timeout=max(0.0, until - time.monotonic()) + _GRACE)
-            except (FutureTimeoutError, TimeoutError):
-                pass
+                # Unlike `result`, it raises nothing if the client is closed meanwhile.
+                wait({asked}, timeout=max(0.0, until - time.monotonic()) + _GRACE)
             except BaseException:
                 prepared.is_left = True
                 raise
-            return self._judgements(prepared)
+            return self._judgements(prepared, asked)
         except Exception as error:
             return self._failed(questions, error)
 
@@ -248,25 +266,53 @@ class SemanticClient:
         """Likewise without holding the event loop up; a cancelled task asks nothing further."""
         try:
             until = time.monotonic() + self._seconds(seconds)
-            prepared = self._counted(await asyncio.to_thread(self.prepare, text, questions))
+            preparing = asyncio.ensure_future(
+                asyncio.to_thread(self.prepare, text, questions, until=until)
+            )
+            try:
+                await asyncio.wait({preparing}, timeout=max(0.0, until - time.monotonic()) + _GRACE)
+            finally:
+                preparing.cancel()  # where it is not done: its thread goes on, for nobody
+            if not preparing.done() or preparing.cancelled():
+                raise SemanticError("the deadline was over before the document was prepared")
+            prepared = self._counted(preparing.result())
             if not prepared.open:
                 return self._judgements(prepared)
-            asked = asyncio.wrap_future(self._begin(prepared, until))
+            asked = self._begin(prepared, until)
             try:
-                left = max(0.0, until - time.monotonic()) + _GRACE
-                await asyncio.wait_for(asyncio.shield(asked), timeout=left)
-            except (asyncio.TimeoutError, TimeoutError):
-                pass
-            except asyncio.CancelledError:
+                await asyncio.wait(
+                    {asyncio.wrap_future(asked)},
+                    timeout=max(0.0, until - time.monotonic()) + _GRACE,
+                )
+            except asyncio.CancelledError:  # the caller's: the client's own ends the wait only
                 prepared.is_left = True
                 raise
-            return self._judgements(prepared)
+            return self._judgements(prepared, asked)
         except Exception as error:
             return self._failed(questions, error)
 
-    def prepare(self, text: str, questions: Sequence[Open]) -> Prepared:
-        """A document with its questions, redacted, those answered that are known."""
-        return self._preparer.prepare(text, questions)
+    def prepare(
+        self, text: str, questions: Sequence[Open], *, until: float | None = None
+    ) -> Prepared:
+        """A document with its questions, redacted, those answered that are known.
+
+        After `until`, by `time.monotonic`, no further cache is asked what it knows.
+        """
+        self._recall()
+        return self._preparer.prepare(text, questions, until=until)
+
+    def _recall(self) -> None:
+        """Looks now and then what others spent today, of whom a store tells."""
+        store, began = self._store, time.monotonic()
+        if store is None or not self._budgets.has_day or began < self._recalls_at:
+            return
+        self._recalls_at = began + 600.0  # one thread at a time
+        try:
+            self._budgets.recall(store.calls(self._budgets.day_began()))
+        except Exception as error:  # whatever a host's own store raises
+            _log.warning("what others spent is not known: %s", type(error).__name__)
+        now = time.monotonic()
+        self._recalls_at = now + max(_RECALLED_EVERY, _RECALL_SHARE * (now - began))
 
     def groups(self, prepared: Prepared) -> list[Group]:
         """The calls that its open questions come to."""
@@ -315,6 +361,7 @@ class SemanticClient:
         Afterwards their answers are known: validating the documents asks nothing. Takes up to a
         day. What ends it does no harm: given the same documents again it goes on where it was, and
         nothing is paid twice. What has no good answer is asked when its document is validated.
+        What budgets do not allow is not sent; that a request is sent again is not in them.
 
         Args:
             documents: Texts with what their rules leave open, as
@@ -353,7 +400,15 @@ class SemanticClient:
             raise SemanticGateError("batches need a store, so that they can go on: give store=…")
         if not isinstance(provider, BatchProvider):
             raise SemanticGateError(f"{type(provider).__name__} has no message batches")
-        asker = BulkAsker(self._writer, self._preparer, self._answers, self.accounts, self._store)
+        asker = BulkAsker(
+            self._writer,
+            self._preparer,
+            self._answers,
+            self.accounts,
+            self._store,
+            self._budgets,
+            self._estimates,
+        )
         return asker, provider
 
     def complete(
@@ -363,71 +418,122 @@ class SemanticClient:
         system: str = "",
         max_tokens: int = 1_024,
         seconds: float | None = None,
+        api_key: str | None = None,
     ) -> Completion:
         """A model's free answer, within the client's limits, budgets and retries.
 
-        Personal data in the prompt is taken out and put back into the answer.
+        Personal data in both is taken out, and put back into the answer.
+
+        Args:
+            prompt: The prompt.
+            system: What stands before it.
+            max_tokens: Output tokens at most.
+            seconds: The time for it; `SemanticOptions.deadline_seconds` if None.
+            api_key: Somebody else's key, who pays. The options hold for each key by itself, so
+                nobody uses up the client's limits and budgets with a key of his own.
 
         Raises:
             SemanticError: There is none; the message says why.
         """
+        if self._loop.is_here:
+            raise SemanticError("the client's own event loop cannot wait for itself")
         until = time.monotonic() + self._seconds(seconds)
-        redacted = None if self._redactor is None else self._redactor.redact(prompt)
-        blocks = (Block(system),) if system else ()
+        # As one text, so that somebody has one placeholder in both.
+        whole = f"{system}{_BETWEEN}{prompt}"
+        redacted = unredacted(whole) if self._redactor is None else self._redactor.redact(whole)
+        (_, first), (second, _) = (
+            redacted.from_original(0, len(system)),
+            redacted.from_original(len(system) + len(_BETWEEN), len(whole)),
+        )
         sent = Prompt(
             model=self.options.model.name,
-            system=blocks,
-            content=(Block(prompt if redacted is None else redacted.text),),
+            system=(Block(redacted.text[:first]),) if system else (),
+            content=(Block(redacted.text[second:]),),
             max_tokens=max_tokens,
         )
-        asked = self._loop.start(self._complete(sent, until))
+        asked = self._loop.start(self._complete(sent, until, api_key))
         try:
             reply = asked.result(timeout=max(0.0, until - time.monotonic()) + _GRACE)
         except (FutureTimeoutError, TimeoutError):
             raise SemanticError("the deadline was over before there was an answer") from None
-        text = reply.text if redacted is None else redacted.restore(reply.text)
-        return Completion(text, reply.stop, reply.usage, reply.model)
+        return Completion(redacted.restore(reply.text), reply.stop, reply.usage, reply.model)
 
-    async def _complete(self, prompt: Prompt, until: float) -> Reply:
+    async def _complete(self, prompt: Prompt, until: float, api_key: str | None) -> Reply:
         loop = asyncio.get_running_loop()
-        _, caller = self._parts()
-        return await caller.call(
-            prompt,
-            until=loop.time() + until - time.monotonic(),
-            spending=self._budgets.spending(),
-            purpose="completion",
+        until_there = loop.time() + until - time.monotonic()
+        if api_key is not None:
+            keyed = self._keyed(api_key)
+            if keyed is not None:
+                return await keyed.call(api_key, prompt, until_there)
+        return await self._parts().caller.call(
+            prompt, until=until_there, spending=self._budgets.spending(), purpose="completion"
         )
+
+    def _keyed(self, api_key: str) -> KeyedCallers | None:
+        """What makes calls with a key; None if it is the client's own."""
+        provider = self.provider
+        if not isinstance(provider, KeyedProvider):
+            raise SemanticError(f"a {type(provider).__name__} cannot be asked with another key")
+        if api_key and provider.for_key(api_key) is provider:
+            return None
+        made = self._parts()
+        if made.keyed is None:
+            made.keyed = KeyedCallers(
+                provider, self.options, self.accounts, self._estimates, self._observer
+            )
+        return made.keyed
 
     def _begin(self, prepared: Prepared, until: float) -> Future[None]:
         return self._loop.start(self._ask(prepared, until))
 
     async def _ask(self, prepared: Prepared, until: float) -> None:
         loop = asyncio.get_running_loop()
-        asker, _ = self._parts()
+        asker = self._parts().asker
         # The loop's clock need not be `time.monotonic`.
         until_there = loop.time() + until - time.monotonic()
         await asker.ask(prepared, until_there, self._budgets.spending())
 
-    def _parts(self) -> tuple[Asker, Caller]:
-        """What belongs to the loop that runs now: made anew after a fork or a close."""
-        if self._made_for != self._loop.generation:
-            self._caller_now = Caller(
-                self.provider, self.options, self.accounts, estimates=self._estimates
+    def _parts(self) -> _OfLoop:
+        """What belongs to the loop that runs now: another one after a fork or a close.
+
+        One that is about to end may begin its last work when there is another one already.
+        """
+        loop = asyncio.get_running_loop()
+        made = self._made.get(loop)
+        if made is None:
+            caller = Caller(
+                self.provider,
+                self.options,
+                self.accounts,
+                estimates=self._estimates,
+                observer=self._observer,
             )
-            self._asker_now = Asker(self._writer, self._caller_now, self._answers, self.accounts)
-            self._made_for = self._loop.generation
-        return self._asker_now, self._caller_now
+            asker = Asker(self._writer, caller, self._answers, self.accounts)
+            for ended in [one for one in self._made if one.is_closed()]:
+                self._made.pop(ended, None)
+            made = self._made[loop] = _OfLoop(asker, caller)
+        return made
 
     def _seconds(self, seconds: float | None) -> float:
-        return self.options.deadline_seconds if seconds is None else seconds
+        wanted = self.options.deadline_seconds if seconds is None else seconds
+        return min(wanted, _LONGEST) if wanted > 0 else 0.0  # what is not a number is none
 
     def _counted(self, prepared: Prepared) -> Prepared:
         known = sum(part.answer is not None for part in prepared.parts.values())
         self.accounts.count("cached_answers", known)
         return prepared
 
-    def _judgements(self, prepared: Prepared) -> Mapping[str, Judgement]:
+    def _judgements(
+        self, prepared: Prepared, asked: Future[None] | None = None
+    ) -> Mapping[str, Judgement]:
+        if asked is not None and asked.done():
+            if asked.cancelled():
+                for part in prepared.open:
+                    part.problem = "the client was closed before there was an answer"
+            elif (error := asked.exception()) is not None:
+                raise error
         judged = prepared.judgements()
+        self.accounts.count("questions", len(judged))
         left = sum(one.status == NEEDS_REVIEW for one in judged.values())
         if left:
             self.accounts.count("needs_review", left)
@@ -437,6 +543,7 @@ class SemanticClient:
         """What a mistake of ours, or of a host's parts, comes to."""
         why = str(error) if isinstance(error, SemanticError) else type(error).__name__
         _log.warning("questions were not asked: %s", type(error).__name__)
+        self.accounts.count("questions", len(questions))
         self.accounts.count("needs_review", len(questions))
         return {
             question.gate: Judgement(NEEDS_REVIEW, "", f"they could not be asked: {why}")
@@ -444,12 +551,33 @@ class SemanticClient:
         }
 
     def measurements(self) -> Mapping[str, float]:
-        """Numbers by name, for `gatecore.metrics.Metrics`."""
-        return self.accounts.measurements()
+        """Numbers by name, for `gatecore.metrics.Metrics`.
+
+        What `Accounts` count, and how calls are doing now: `calls_waiting`, `calls_under_way`,
+        `is_left_alone`. `billed_input_tokens_total` are fresh tokens that would cost as much as
+        the input did.
+        """
+        counted = self.accounts.measurements()
+        billed = self.options.model.prices.equivalent(self.accounts.total.usage)
+        made = list(self._made.values())  # as it may change meanwhile
+        now = made[-1].caller.measurements() if made else Caller.IDLE
+        return {**counted, "billed_input_tokens_total": float(billed), **now}
+
+    def problems(self) -> Sequence[tuple[str, bool]]:
+        """What is wrong now, and whether no document should come; for `gatecore.metrics.Health`."""
+        if self.measurements()["is_left_alone"]:
+            return [("the model's service fails and is left alone; questions need review", False)]
+        return []
 
     def close(self) -> None:
         """Ends its thread and connections; what is going on has some seconds to be done."""
-        self._loop.close(self.provider.aclose)
+        self._loop.close(self._close)
+
+    async def _close(self) -> None:
+        made = self._made.get(asyncio.get_running_loop())
+        if made is not None and made.keyed is not None:
+            await made.keyed.aclose()
+        await self.provider.aclose()
 
     async def aclose(self) -> None:
         """Likewise without holding the event loop up."""

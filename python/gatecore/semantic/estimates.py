@@ -8,6 +8,7 @@ from math import ceil, sqrt
 from threading import Lock
 from typing import Final
 
+from gatecore import forks
 from gatecore.semantic.prompts import Keep, Prompt
 from gatecore.semantic.usage import Usage
 
@@ -77,6 +78,11 @@ class Estimates:
         self._ratios: dict[str, _Ratio] = {}
         #: Until when the service keeps a prefix, by the prefix's hash.
         self._kept: OrderedDict[int, float] = OrderedDict()
+        self.after_fork()
+        forks.watch(self)
+
+    def after_fork(self) -> None:
+        """Another thread may have held the lock."""
         self._lock = Lock()
 
     def of(self, prompt: Prompt) -> Usage:

@@ -9,13 +9,19 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from gatecore import forks
+from gatecore.loggers import logger
 
 __all__ = ["BackgroundLoop"]
 
 T = TypeVar("T")
+
+#: For what comes last, such as closing connections.
+_LAST_SECONDS: Final = 2.0
+#: Turns after which what was closed is: a connection's socket is closed a turn after it.
+_TURNS: Final = 3
 
 
 class BackgroundLoop:
@@ -38,12 +44,6 @@ class BackgroundLoop:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._generation = getattr(self, "_generation", -1) + 1
-
-    @property
-    def generation(self) -> int:
-        """Another number after each fork and close: connections belong to one of them."""
-        return self._generation
 
     @property
     def is_here(self) -> bool:
@@ -53,7 +53,7 @@ class BackgroundLoop:
     def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Begins work and gives what will be its result."""
         with self._lock:
-            if self._loop is None:
+            if self._loop is None or self._thread is None or not self._thread.is_alive():
                 ready = threading.Event()
                 loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(
@@ -72,18 +72,27 @@ class BackgroundLoop:
     ) -> None:
         """Ends it: what is going on has some seconds to be done, then it is cancelled.
 
-        `last` is done after that.
+        `last` is done after that, in some seconds more. Raises nothing because of it, and does not
+        wait for what holds the loop up: that is left behind.
         """
         with self._lock:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
-            self._generation += 1
         if loop is None or thread is None:
             return
-        asyncio.run_coroutine_threadsafe(_drain(seconds, last), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+        if not thread.is_alive():  # something ended it
+            loop.close()
+            return
+        ended = asyncio.run_coroutine_threadsafe(_drain(seconds, last), loop)
+        try:
+            ended.result(timeout=seconds + 2 * _LAST_SECONDS)
+        except Exception as error:
+            logger("semantic").warning("the end was not in order: %s", type(error).__name__)
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(_LAST_SECONDS)
+            if not thread.is_alive():
+                loop.close()
 
 
 def _run(loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
@@ -101,6 +110,10 @@ async def _drain(seconds: float, last: Callable[[], Coroutine[Any, Any, object]]
             task.cancel()
         if late:
             await asyncio.wait(late, timeout=1.0)
-    if last is not None:
-        await last()
-    await asyncio.get_running_loop().shutdown_default_executor()
+    try:
+        if last is not None:
+            await asyncio.wait_for(last(), timeout=_LAST_SECONDS)
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+    finally:
+        await asyncio.get_running_loop().shutdown_default_executor()

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from gatecore.semantic.prompts import Block, Prompt
 from gatecore.semantic.provider import BatchItem, BatchState, Rate, Rates, Reply
-from gatecore.semantic.usage import Usage
+from gatecore.semantic.usage import MOST_TOKENS, Usage
 
 __all__ = [
     "item_of",
@@ -69,6 +69,7 @@ def _rate(headers: Mapping[str, str], name: str, now: float) -> Rate | None:
         return None
     if limit <= 0:
         return None
+    limit, left = min(limit, MOST_TOKENS), min(left, MOST_TOKENS)
     try:
         reset = datetime.fromisoformat(headers[f"{start}-reset"].replace("Z", "+00:00"))
         resets_in = max(0.0, _timestamp(reset) - now)
@@ -110,7 +111,8 @@ def request_of(prompt: Prompt) -> dict[str, Any]:
 
 def _blocks(blocks: Sequence[Block]) -> list[dict[str, Any]]:
     return [
-        {"type": "text", "text": block.text}
+        # Half a character, which JSON in UTF-8 cannot say, is a question mark: as long as it was.
+        {"type": "text", "text": block.text.encode("utf-8", "replace").decode("utf-8")}
         | ({"cache_control": {"type": "ephemeral", "ttl": block.keep}} if block.keep else {})
         for block in blocks
     ]
@@ -157,7 +159,7 @@ def _count(counts: Any, name: str, *, is_needed: bool = False) -> int:
     value = counts[name] if is_needed else counts.get(name)
     if value is None and not is_needed:
         return 0
-    if type(value) is not int or value < 0:
+    if type(value) is not int or not 0 <= value <= MOST_TOKENS:
         raise ValueError("a count that is none")
     return value
 

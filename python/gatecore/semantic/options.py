@@ -8,14 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from math import isfinite
-from typing import Final, Literal
+from typing import Literal, TypeAlias, get_args
 
 from gatecore.errors import SemanticGateError
 from gatecore.semantic.usage import Prices
 
 __all__ = ["Budget", "Limits", "Model", "SemanticOptions"]
 
-_LEAST_PREFIX: Final = 0
+Effort: TypeAlias = Literal["", "low", "medium", "high"]
+RulesKeep: TypeAlias = Literal["5m", "1h"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +122,9 @@ class SemanticOptions:
     timeout_seconds: float = 120.0
     retries: int = 2
     max_tokens: int = 200
-    effort: Literal["", "low", "medium", "high"] = ""
+    effort: Effort = ""
     redact: bool = True
-    rules_keep: Literal["5m", "1h"] = "1h"
+    rules_keep: RulesKeep = "1h"
     keep_reasons: bool = False
 
     def __post_init__(self) -> None:
@@ -141,8 +142,46 @@ class SemanticOptions:
                 raise SemanticGateError(f"{name} is {value!r}: expected seconds above 0")
         for part in (self.limits, self.budget):
             for one in fields(part):
-                value = getattr(part, one.name)
-                if value is not None and (isinstance(value, bool) or value < 0):
-                    raise SemanticGateError(f"{one.name} is {value!r}: expected 0 or more, or None")
-        if not self.model.name:
-            raise SemanticGateError("the model has no name")
+                _check_amount(one.name, getattr(part, one.name), is_money="money" in one.name)
+        if self.limits.concurrent is None or self.limits.concurrent < 1:
+            raise SemanticGateError(
+                f"concurrent is {self.limits.concurrent!r}: expected a whole number from 1"
+            )
+        for name, words in (("effort", get_args(Effort)), ("rules_keep", get_args(RulesKeep))):
+            if getattr(self, name) not in words:
+                raise SemanticGateError(
+                    f"{name} is {getattr(self, name)!r}: expected {', '.join(map(repr, words))}"
+                )
+        for name in ("redact", "keep_reasons"):
+            if not isinstance(getattr(self, name), bool):
+                raise SemanticGateError(
+                    f"{name} is {getattr(self, name)!r}: expected True or False"
+                )
+        if type(self.seed) is not int:
+            raise SemanticGateError(f"seed is {self.seed!r}: expected a whole number")
+        self._check_model()
+
+    def _check_model(self) -> None:
+        model = self.model
+        if not isinstance(model.name, str) or not model.name:
+            raise SemanticGateError(f"the model's name is {model.name!r}: expected a text")
+        if type(model.cache_minimum) is not int or model.cache_minimum < 0:
+            raise SemanticGateError(
+                f"cache_minimum is {model.cache_minimum!r}: expected a whole number from 0"
+            )
+        for one in fields(model.prices):
+            value = getattr(model.prices, one.name)
+            if value is None:
+                raise SemanticGateError(f"the price {one.name} is missing")
+            _check_amount(f"the price {one.name}", value, is_money=True)
+
+
+def _check_amount(name: str, value: object, *, is_money: bool) -> None:
+    """That it is None, or an amount of its kind: floats and decimals do not add up."""
+    if value is None:
+        return
+    if is_money:
+        if not isinstance(value, Decimal) or not value.is_finite() or value < 0:
+            raise SemanticGateError(f"{name} is {value!r}: expected a Decimal from 0")
+    elif type(value) is not int or value < 0:
+        raise SemanticGateError(f"{name} is {value!r}: expected a whole number from 0, or None")

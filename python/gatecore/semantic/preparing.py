@@ -77,10 +77,10 @@ class Prepared:
         """The questions that have to be asked."""
         return [part for part in self.askable if part.answer is None]
 
-    def look_up(self, answers: AnswerCache) -> int:
+    def look_up(self, answers: AnswerCache, until: float | None = None) -> int:
         """Takes the answers that are known; how many. May wait for a cache or a store."""
         keys = [part.key for part in self.open]
-        return self.take(answers.get_many(keys, document=self.digest))
+        return self.take(answers.get_many(keys, document=self.digest, until=until))
 
     def take(self, found: Mapping[bytes, StoredAnswer]) -> int:
         """Takes those answers that fit; how many."""
@@ -145,8 +145,15 @@ class Preparer:
         self._finder = Finder(self._gates.values())
         self._answers = answers
 
-    def prepare(self, text: str, questions: Sequence[Open]) -> Prepared:
+    def prepare(
+        self, text: str, questions: Sequence[Open], *, until: float | None = None
+    ) -> Prepared:
         """The document and its questions, those answered that are known.
+
+        Args:
+            text: The document.
+            questions: What is asked.
+            until: When no further cache is asked, by `time.monotonic`.
 
         Costs a pass for personal data, one for evidence, and a look into the caches.
         """
@@ -166,7 +173,7 @@ class Preparer:
                 part.problem = f"its passages have {evidence.left_out:,} characters too many"
             parts[question.gate] = part
         prepared = Prepared(digest, len(text), redacted, parts, self._options.model.name)
-        prepared.look_up(self._answers)
+        prepared.look_up(self._answers, until)
         return prepared
 
     def _key(self, gate: SemanticGate, digest: bytes, evidence: Evidence) -> bytes:

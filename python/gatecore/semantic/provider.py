@@ -15,6 +15,7 @@ __all__ = [
     "BatchProvider",
     "BatchState",
     "Failure",
+    "KeyedProvider",
     "Provider",
     "ProviderError",
     "Rate",
@@ -105,6 +106,8 @@ class Reply:
     Attributes:
         text: The answer.
         stop: Why it ended: "end_turn", "max_tokens", "refusal" or another word of the service.
+            Verdicts are taken only if it ended by "end_turn" or "stop_sequence", or was cut off
+            ("max_tokens") and is whole all the same.
         usage: The tokens.
         model: The model that answered.
         rates: The limits as they are now.
@@ -156,6 +159,19 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Closes connections; the loop that they belong to is about to end."""
+
+
+@runtime_checkable
+class KeyedProvider(Provider, Protocol):
+    """A service that can be asked with other keys than its own, whose owners pay.
+
+    >>> from gatecore.semantic import AnthropicProvider
+    >>> isinstance(AnthropicProvider("a key"), KeyedProvider)
+    True
+    """
+
+    def for_key(self, api_key: str) -> Provider:
+        """The same service with another key; itself if that is its own."""
 
 
 @dataclass(frozen=True, slots=True)

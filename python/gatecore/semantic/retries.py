@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from random import Random
 from typing import Final
 
 from gatecore.breaker import Breaker
 from gatecore.errors import SemanticError
 from gatecore.loggers import logger
+from gatecore.protocols import CallObserver, ModelCall
 from gatecore.semantic.accounts import Accounts, CallRecord, Purpose
 from gatecore.semantic.budgets import BudgetError, Reserved, Spending
 from gatecore.semantic.estimates import Estimates
 from gatecore.semantic.limits import Limiter, LimitError, Reservation, in_words
 from gatecore.semantic.options import SemanticOptions
 from gatecore.semantic.prompts import Prompt
-from gatecore.semantic.provider import Provider, ProviderError, Reply
-from gatecore.semantic.usage import Usage
+from gatecore.semantic.provider import Provider, ProviderError, Rates, Reply
+from gatecore.semantic.usage import MOST_TOKENS, Usage
 
 __all__ = ["CallError", "Caller", "new_breaker"]
 
@@ -89,10 +90,16 @@ class Caller:
         limiter: Rates; by those of the options.
         breaker: Whether the service is left alone.
         estimates: Tokens before a call.
+        observer: Hears of each call.
         clock: A monotonic clock in seconds; the running event loop's by default.
         now: Seconds since 1970.
         sleep: Waits for so many seconds.
     """
+
+    #: What `measurements` says where no call was made yet.
+    IDLE: Final[Mapping[str, float]] = dict.fromkeys(
+        ("calls_waiting", "calls_under_way", "is_left_alone"), 0.0
+    )
 
     def __init__(
         self,
@@ -103,6 +110,7 @@ class Caller:
         limiter: Limiter | None = None,
         breaker: Breaker | None = None,
         estimates: Estimates | None = None,
+        observer: CallObserver | None = None,
         clock: Callable[[], float] | None = None,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -114,6 +122,7 @@ class Caller:
         self._limiter = limiter or Limiter(options.limits, clock)
         self._breaker = breaker or new_breaker(clock)
         self._estimates = estimates or Estimates()
+        self._observer = observer
         self._clock = clock
         self._now = now
         self._sleep = sleep
@@ -261,29 +270,30 @@ class Caller:
         def ended(usage: Usage, outcome: str, *, unheard: bool, request_id: str = "") -> None:
             money = prices.of(usage)
             reserved.settle(usage, money)
-            if not unheard and outcome != "answered":
-                return  # nothing was used
-            self._accounts.add(
-                CallRecord(
-                    at=at,
-                    model=prompt.model,
-                    purpose=why.purpose,
-                    document=why.document,
-                    gates=why.gates,
-                    usage=usage,
-                    money=money,
-                    seconds=self._clock() - began,
-                    tries=tries,
-                    outcome=outcome,
-                    request_id=request_id,
-                    unheard=unheard,
-                    client=self._accounts.client,
-                )
+            record = CallRecord(
+                at=at,
+                model=prompt.model,
+                purpose=why.purpose,
+                document=why.document,
+                gates=why.gates,
+                usage=usage,
+                money=money,
+                seconds=self._clock() - began,
+                tries=tries,
+                outcome=outcome,
+                request_id=request_id,
+                unheard=unheard,
+                client=self._accounts.client,
             )
+            if unheard or outcome == "answered":  # else nothing was used
+                self._accounts.add(record)
+            self._tell(record)
 
         self._accounts.count("sent")
         try:
-            reply = await self._provider.send(prompt, timeout=self._options.timeout_seconds)
+            reply = _checked(
+                await self._provider.send(prompt, timeout=self._options.timeout_seconds)
+            )
         except ProviderError as error:
             self._failed(error, turn)
             used = estimate if error.may_be_billed else Usage()
@@ -293,17 +303,45 @@ class Caller:
             turn.settle(None)
             ended(estimate, "cancelled", unheard=True)
             raise
-        except Exception as error:
-            # A provider that breaks its promise; its text may quote what was sent.
+        except (Exception, KeyboardInterrupt, SystemExit) as error:
+            # A provider that breaks its promise; its text may quote what was sent. On this thread
+            # nobody but a provider raises what would end a program: it would end the loop.
             wrapped = ProviderError(type(error).__name__, failure="malformed", may_be_billed=True)
             self._failed(wrapped, turn)
             ended(estimate, "malformed", unheard=True)
             raise wrapped from None
+        # First of all: what comes after may be wrong, what was paid was paid.
+        ended(reply.usage, "answered", unheard=False, request_id=reply.request_id)
         self._breaker.succeeded()
         self._estimates.learn(prompt, reply.usage, began)
         turn.settle(reply.usage, reply.rates)
-        ended(reply.usage, "answered", unheard=False, request_id=reply.request_id)
         return reply
+
+    def _tell(self, record: CallRecord) -> None:
+        if self._observer is None:
+            return
+        usage = record.usage
+        call = ModelCall(
+            record.at,
+            record.seconds,
+            record.model,
+            record.purpose,
+            len(record.gates),
+            record.tries,
+            record.outcome,
+            usage.fresh,
+            usage.read,
+            usage.written_5m + usage.written_1h,
+            usage.output,
+        )
+        try:
+            self._observer.called(call)
+        except Exception as error:
+            logger("semantic").warning("an observer of calls failed: %s", type(error).__name__)
+
+    def measurements(self) -> Mapping[str, float]:
+        """How calls are doing, for `gatecore.protocols.Measured`; any thread may ask."""
+        return {**self._limiter.measurements(), "is_left_alone": float(self._breaker.is_open)}
 
     def _failed(self, error: ProviderError, turn: Reservation) -> None:
         self._accounts.count("failed")
@@ -316,3 +354,20 @@ class Caller:
             self._breaker.failed()
         else:
             self._breaker.succeeded()  # it answered
+
+
+def _checked(reply: object) -> Reply:
+    """A provider's reply whose parts are what they are to be.
+
+    Raises:
+        TypeError, ValueError: It is something else.
+    """
+    if not isinstance(reply, Reply):
+        raise TypeError("a reply that is none")
+    texts = (reply.text, reply.stop, reply.model, reply.request_id)
+    if not all(isinstance(text, str) for text in texts) or not isinstance(reply.rates, Rates):
+        raise TypeError("a reply with a part of another kind")
+    counts = astuple(reply.usage)
+    if not all(type(count) is int and 0 <= count <= MOST_TOKENS for count in counts):
+        raise ValueError("a count that is none")
+    return reply

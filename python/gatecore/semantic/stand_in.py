@@ -18,7 +18,7 @@ __all__ = ["Verdicts", "stand_in"]
 #: For a gate and what it may see: the status, and the words that it rests on.
 Verdicts: TypeAlias = Callable[[SemanticGate, str], "tuple[str, str]"]
 
-_IDS: Final = re.compile(r"Answer these ids: (.*)\Z", re.DOTALL)
+_ASKED: Final = "Answer these ids: "
 _DOCUMENT: Final = re.compile(r"<document>\n(.*?)\n</document>", re.DOTALL)
 
 
@@ -61,13 +61,13 @@ def stand_in(
 
     def answer(body: dict[str, Any]) -> str:
         text = "".join(_texts(body["messages"]))
-        asked = _IDS.search(text)
-        if asked is None:
+        _, is_asked, asked = text.rpartition(_ASKED)  # a document may have such a line too
+        if not is_asked:
             return "OK"
         document = _DOCUMENT.search(text)
         evidence = document[1] if document else ""
         answers = []
-        for name in asked[1].split(", "):
+        for name in asked.split(", "):
             status, quote = verdict_of(by_id[name], evidence)
             answers.append({"id": name, "reason": "Said so.", "quote": quote, "verdict": status})
         return json.dumps({"answers": answers})

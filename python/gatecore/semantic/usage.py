@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from typing import Final
 
-__all__ = ["Prices", "Usage"]
+__all__ = ["MOST_TOKENS", "Prices", "Usage"]
+
+#: More tokens or calls than anybody has; floats and stores take no number whatever.
+MOST_TOKENS: Final = 10**12
 
 _MILLION = Decimal(1_000_000)
 

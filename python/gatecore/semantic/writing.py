@@ -12,11 +12,13 @@ after the document: that is fewer tokens.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+from gatecore.gates.typography import INVISIBLE
 from gatecore.semantic.gates import SemanticGate
 from gatecore.semantic.options import SemanticOptions
 from gatecore.semantic.prompts import Block, Keep, Prompt
@@ -24,10 +26,16 @@ from gatecore.semantic.prompts import Block, Keep, Prompt
 __all__ = ["CHARACTERS_A_TOKEN", "PROMPT_VERSION", "Question", "Writer"]
 
 #: Goes up with every change of what is sent: answers to other words are other answers.
-PROMPT_VERSION: Final = "1"
+PROMPT_VERSION: Final = "2"
 
 #: English text has about four characters a token.
 CHARACTERS_A_TOKEN: Final = 4
+
+#: What begins something that a model could read as our tag, however it is set.
+_TAG: Final = re.compile(
+    rf"[<\uff1c\ufe64\u2039\u3008\u27e8](?=[\W_]{{0,40}}{f'[{INVISIBLE}]*'.join('document')})",
+    re.IGNORECASE,
+)
 
 _INSTRUCTIONS: Final = """\
 You check documents against rules. Each question has an id, the question, and the verdicts that \
@@ -159,8 +167,8 @@ class Writer:
 
 
 def _inside(text: str) -> str:
-    """A text that cannot end the part of the prompt that it stands in."""
-    return text.replace("</document", "<\u200b/document")
+    """A text that cannot end the part of the prompt that it stands in, nor begin another one."""
+    return _TAG.sub("\\g<0>\u200b", text)
 
 
 def _schema(ids: list[str], statuses: list[str]) -> Mapping[str, Any]:

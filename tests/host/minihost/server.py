@@ -7,6 +7,7 @@ from typing import Any
 from .core.async_engine import AsyncLOKIEngine
 from .core.audit_log import AuditLogger
 from .core.cache import ValidationCache
+from .core.models import ModelRouter
 from .core.verdict import Verdict
 
 cache = ValidationCache(max_size=50, ttl_seconds=1800)
@@ -14,6 +15,7 @@ engine = AsyncLOKIEngine(max_workers=4)
 for _module in ("lettings", "adverts", "privacy", "workshop"):
     engine.load_module(_module)
 audit_log = AuditLogger(Path(__file__).parent / "audit.db")
+router = ModelRouter()
 
 
 def validate_document(data: Verdict) -> tuple[Verdict, int]:
@@ -41,3 +43,15 @@ def validate_document(data: Verdict) -> tuple[Verdict, int]:
 
 def cache_stats() -> Verdict:
     return cache.get_stats()
+
+
+def try_model(data: Verdict) -> tuple[Verdict, int]:
+    """What a model says with a user's own key, and what the gates say of that."""
+    try:
+        provider = data.get("provider") or ""
+        router.configure_provider(provider, data.get("api_key") or "")
+        said = router.call_provider(provider, data.get("prompt") or "")
+        report = engine.check_document(said, "answer", list(engine.modules))
+        return {"response": said, "validation": report}, 200
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}, 500

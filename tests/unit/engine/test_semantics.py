@@ -12,7 +12,9 @@ from gatecore import AsyncComplianceEngine, ComplianceEngine, GateSet, Validatio
 from gatecore.cache import AsyncMemoryCache, MemoryCache
 from gatecore.engine import schema
 from gatecore.errors import EngineOptionsError
+from gatecore.gates.spec import AnyOf
 from gatecore.protocols import Judgement, Open, Validation
+from tests.support.gates import branch_of, gate_of
 
 TEXT = "By using this site you consent to cookies."
 NAME = "gdpr_uk/consent"
@@ -236,3 +238,40 @@ def test_a_gate_without_rules_is_refused() -> None:
     ):
         with pytest.raises(EngineOptionsError, match=what):
             engine_with(Client({}, gate=gate))
+
+
+@WAYS
+@pytest.mark.parametrize(
+    "answers",
+    [
+        None,
+        [],
+        {NAME: ("PASS",)},
+        {NAME: CLEARED._replace(status=[])},  # type: ignore[arg-type]
+        {NAME: CLEARED._replace(message=None)},  # type: ignore[arg-type]
+        {NAME: CLEARED._replace(severity=None)},  # type: ignore[arg-type]
+        {NAME: CLEARED._replace(model=object())},  # type: ignore[arg-type]
+        {NAME: CLEARED._replace(spans=(5,))},  # type: ignore[arg-type]
+        {NAME: CLEARED._replace(spans=((1.5, 2),))},  # type: ignore[arg-type]
+    ],
+)
+def test_a_client_that_breaks_its_promise_clears_nothing(validate: Any, answers: Any) -> None:
+    report = validate(Client(answers))
+    assert report.gates()[NAME].status == "NEEDS_REVIEW"
+    assert ValidationReport.from_json(report.to_json()) == report
+
+
+@WAYS
+def test_what_is_masked_is_in_no_quote_and_no_reason(
+    validate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = gate_of({"x": [r"PIN \d{4}"]}, branch_of(AnyOf(("x",))), branch_of(None), masked=["x"])
+    name, text = f"{gate.module}/{gate.name}", "Your PIN 9713 is safe."
+    judged = Judgement("FAIL", "high", "Told.", "It says PIN 9713.", ((5, 21),), "a-model")
+    client = Client({name: judged}, gate=name)
+    monkeypatch.setattr(__name__ + ".GATES", GateSet([gate]))
+    report = validate(client, text)
+    said = report.gates()[name].extra["semantic"]
+    assert said["quotes"][0]["text"] == "••• •••3 is safe"
+    assert said["reason"] == "It says ••• •••3."
+    assert "9713" not in report.to_json().decode()

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,11 +19,28 @@ from gatecore.cache import CacheStats, MemoryCache, TieredStats
 from gatecore.cli import main
 from gatecore.metrics import Metrics, dashboard, rules
 from gatecore.metrics.families import families
+from gatecore.semantic import (
+    AnthropicProvider,
+    Model,
+    Prices,
+    SemanticClient,
+    SemanticOptions,
+)
 from tests.unit.engine.engines import engine_of, word_of
 
 needs_promtool = pytest.mark.skipif(
     shutil.which("promtool") is None, reason="`make python-test` installs it"
 )
+
+
+def of_a_client() -> Mapping[str, float]:
+    """What a client measures, before any call."""
+    prices = Prices(input=Decimal(1), output=Decimal(5))
+    options = SemanticOptions(model=Model(name="a-model", prices=prices), redact=False)
+    with SemanticClient((), options, provider=AnthropicProvider("key")) as client:
+        return client.measurements()
+
+
 #: What the documents say that an audit store and a semantic client measure.
 MEASURED: Final[Mapping[str, Mapping[str, float]]] = {
     "audit": {
@@ -32,12 +50,7 @@ MEASURED: Final[Mapping[str, Mapping[str, float]]] = {
         "connections_opened_total": 0,
         "connections_used_total": 0,
     },
-    "semantic": {
-        "calls_total": 0,
-        "input_tokens_total": 0,
-        "output_tokens_total": 0,
-        "cached_tokens_total": 0,
-    },
+    "semantic": of_a_client(),
 }
 
 _OF: Final = 'job="j",instance="i"'
@@ -100,6 +113,11 @@ def two_tiers(memory: float, redis: float, nobody: float) -> list[dict[str, str]
 
 def pair(name: str, upper: float, lower_name: str, lower: float) -> list[dict[str, str]]:
     return [steady(name, _OF, upper), steady(lower_name, _OF, lower)]
+
+
+def share(part: str, upper: float, whole: str, lower: float) -> list[dict[str, str]]:
+    names = (f"gatecore_semantic_{name}_total" for name in (part, whole))
+    return pair(next(names), upper, next(names), lower)
 
 
 _AUDIT: Final = "gatecore_audit_"
@@ -181,6 +199,32 @@ ALERTS: Final[Mapping[str, tuple[list[Any], list[Any]]]] = {
     "GatecoreAuditBehind": (
         [[level("gatecore_audit_queued", _OF, 10_000)]],
         [[level("gatecore_audit_queued", _OF, 10_001)]],
+    ),
+    "GatecoreQuestionsNeedReview": (
+        [
+            share("needs_review", 4.9, "questions", 100),
+            share("needs_review", 0, "questions", 0),
+        ],
+        [share("needs_review", 5.1, "questions", 100)],
+    ),
+    "GatecoreModelRateLimited": (
+        [share("rate_limited", 4.9, "sent", 100), share("rate_limited", 0, "sent", 0)],
+        [share("rate_limited", 5.1, "sent", 100)],
+    ),
+    "GatecoreModelBudgetSpent": (
+        [[level("gatecore_semantic_budget_refused_total", _OF, 5)]],
+        [[steady("gatecore_semantic_budget_refused_total", _OF, 1)]],
+    ),
+    "GatecoreModelLeftAlone": (
+        [[level("gatecore_semantic_is_left_alone", _OF, 0)]],
+        [[level("gatecore_semantic_is_left_alone", _OF, 1)]],
+    ),
+    "GatecorePromptCacheLow": (
+        [
+            share("billed_input_tokens", 59, "input_tokens", 100),
+            share("billed_input_tokens", 0, "input_tokens", 0),
+        ],
+        [share("billed_input_tokens", 61, "input_tokens", 100)],
     ),
     "GatecoreObserverErrors": (
         [[level("gatecore_observer_errors_total", _OF, 5)]],

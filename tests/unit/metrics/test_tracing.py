@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,17 @@ from gatecore import AsyncComplianceEngine, errors
 from gatecore.cache import AsyncMemoryCache, MemoryCache
 from gatecore.metrics import JsonFormatter, Tracing
 from gatecore.protocols import Asked, Validation
+from gatecore.semantic import (
+    AnthropicProvider,
+    Choice,
+    Model,
+    Prices,
+    SemanticClient,
+    SemanticGate,
+    SemanticOptions,
+    stand_in,
+)
+from gatecore.testing import FakeMessagesAPI, Fault
 from tests.unit.engine.engines import Says, engine_of, word_of
 
 
@@ -296,3 +308,54 @@ def test_nothing_of_a_document_is_in_a_span(
     written = "".join(span.to_json() for span in spans)
     assert marked not in written
     assert report.document_hash not in written
+
+
+def test_a_call_to_a_model_is_a_span_of_the_validation_that_asked(
+    exporter: InMemorySpanExporter, provider: TracerProvider
+) -> None:
+    """It is made on another thread. Nothing of document, prompt or answer is in it."""
+    tracing = Tracing(provider)
+    text = "An apple of Ms Harper's."
+    choices = (
+        Choice("PASS", "Ripe.", "none", "Is ripe."),
+        Choice("FAIL", "Sour.", "high", "Is sour.", needs_quote=True),
+    )
+    gates = [SemanticGate(f"house/g{n}", f"Is it ripe ({n})?", choices) for n in range(3)]
+    model = Model(name="a-model", prices=Prices(input=Decimal(1), output=Decimal(5)))
+    said: list[Any] = []
+    with FakeMessagesAPI(answer=lambda body: said[0](body), script=[Fault.status(529)]) as api:
+        service = AnthropicProvider(api.key, api.url)
+        options = SemanticOptions(model=model)
+        with (
+            SemanticClient(gates, options, provider=service, observer=tracing) as client,
+            engine_of(
+                *(word_of(f"g{n}", "apple") for n in range(3)),
+                observers=[tracing],
+                semantic=client,
+            ) as engine,
+        ):
+            said.append(stand_in(client.writer, {}))
+            assert engine.validate_document(text).is_finished
+            assert engine.validate_document(text).is_finished  # without a call
+        used = api.ledger.usage()
+    validation, _ = named(exporter, "gatecore validate")
+    failed, answered = named(exporter, "gatecore semantic call")
+    for number_, span in enumerate((failed, answered), start=1):
+        assert span.parent is not None
+        assert span.parent.span_id == number(validation)
+        assert (validation.start_time or 0) <= (span.start_time or 0) <= (span.end_time or 0)
+        assert (span.attributes or {})["gatecore.semantic.try"] == number_
+    assert failed.status.description == "overloaded"
+    assert dict(answered.attributes or {}) == {
+        "gatecore.semantic.model": "a-model",
+        "gatecore.semantic.purpose": "validation",
+        "gatecore.semantic.gates": 3,
+        "gatecore.semantic.try": 2,
+        "gatecore.semantic.tokens.fresh": used.fresh,
+        "gatecore.semantic.tokens.read": used.read,
+        "gatecore.semantic.tokens.written": used.written_5m + used.written_1h,
+        "gatecore.semantic.tokens.output": used.output,
+    }
+    assert used.fresh > 0
+    everything = "".join(span.to_json() for span in exporter.get_finished_spans())
+    assert not any(word in everything for word in ("Harper", "PERSON", "ripe", "Said so", api.key))

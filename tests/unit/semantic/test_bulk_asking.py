@@ -23,7 +23,8 @@ from gatecore.semantic import (
     Usage,
 )
 from gatecore.semantic.bulk import Bulk
-from tests.unit.semantic.test_client import CHOICES, TEXT, asking, opens, same
+from gatecore.semantic.bulk_asking import request_name
+from tests.unit.semantic.test_client import CHOICES, TEXT, asking, gates, opens, same
 
 
 @pytest.fixture
@@ -157,3 +158,25 @@ def test_an_engine_says_what_it_would_ask(store: AuditStore) -> None:
         assert not api.ledger.calls()
     with pytest.raises(EngineOptionsError, match="semantic"):
         ComplianceEngine(gates=gates, detectors=False).open_questions("text")
+
+
+def test_a_run_that_goes_on_with_more_gates_takes_no_other_gates_answer(store: AuditStore) -> None:
+    """The ids are numbered by the client's gates: with one more before them they have moved."""
+    verdicts = {"m/g01": "PASS", "m/g02": "FAIL", "m/g03": "PASS"}
+    asked = [Open(name, "FAIL") for name in verdicts]
+    every = gates(4)
+    sent: dict[str, str] = {}
+
+    with asking(own=every[1:], verdicts=verdicts, store=store.semantic) as (client, api):
+        with asking(own=every, verdicts=verdicts, store=store.semantic, redact=True) as (more, _):
+            before = client.prepare(TEXT, asked)
+            after = more.prepare(TEXT, asked)
+            for one, prepared in ((client, before), (more, after)):
+                (group,) = one.groups(prepared)
+                for part in group.parts:
+                    sent.setdefault(part.key.hex(), one.writer.questions[part.gate.gate].id)
+            assert len(sent) == 3  # the answers are kept under the same keys
+            (first,), (second,) = client.groups(before), more.groups(after)
+            assert request_name(client.writer, first) != request_name(more.writer, second)
+            assert request_name(client.writer, first) == request_name(client.writer, first)
+        assert not api.ledger.entries

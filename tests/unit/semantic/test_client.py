@@ -353,7 +353,7 @@ def test_a_mistake_of_ours_is_never_an_exception(monkeypatch: pytest.MonkeyPatch
     with asking() as (client, api):
         for name in ("prepare", "_begin"):
             with monkeypatch.context() as patched:
-                patched.setattr(client, name, lambda *_: 1 / 0)
+                patched.setattr(client, name, lambda *_, **__: 1 / 0)
                 for judged in (
                     client.judge(TEXT, opens()),
                     asyncio.run(client.judge_async(TEXT, opens())),

@@ -10,6 +10,8 @@ them elsewhere, has the new methods too.
 
 The audit log's file may be read by others, so it stays where its records go, unless a store is
 given: then all methods of the log lead to `StoreLog`, and answers of the cache are recorded too.
+Calls to a language model stay what they are, unless a client is given: then the method
+`call_provider` of the router leads to `SemanticRouter`.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sqlite3
+import sys
 import textwrap
 from collections.abc import Iterable
 from functools import partial
@@ -28,11 +31,14 @@ from gatecore.hosts.host import Change, Host
 from gatecore.hosts.loki import adapter
 from gatecore.hosts.loki.audit_log import GroupedLog
 from gatecore.hosts.loki.cache import ReportCache
+from gatecore.hosts.loki.semantic_router import ERRORS, SemanticRouter
+from gatecore.hosts.loki.semantic_router import METHODS as ROUTER_METHODS
 from gatecore.hosts.loki.single_flight import SingleFlight
 from gatecore.hosts.loki.store_log import METHODS, StoreLog
 
 if TYPE_CHECKING:
     from gatecore.audit import AuditStore
+    from gatecore.semantic import SemanticClient
 
 __all__ = ["recognise"]
 
@@ -72,6 +78,7 @@ def recognise(target: Any) -> Host | None:
     host.once = SingleFlight()
     seen: set[int] = set()
     logs: dict[str, Any] = {}
+    routers: dict[str, Any] = {}
     for name, value in named:
         label = f"{target.__name__}.{name}"
         if id(value) not in seen and _has(value, _METHODS):
@@ -81,6 +88,11 @@ def recognise(target: Any) -> Host | None:
             seen.add(id(value))
             logs[label] = value
             _group(host, value, label)
+        elif id(value) not in seen and _has(value, ROUTER_METHODS):
+            seen.add(id(value))
+            routers[label] = value
+    if routers:
+        host.semantic_to = partial(_lead_to_client, host, routers)
     if logs:
         host.audit_to = partial(_lead_to_store, host, logs)
     if host.caches:
@@ -190,8 +202,12 @@ def _lead_to_store(host: Host, logs: dict[str, Any], store: AuditStore) -> None:
     if why := _why_no_store(log):
         raise AccelerateError(f"audit={store!r}: {label}: {why}")
     ours = getattr(vars(log).get("log_validation"), "__self__", None)
-    if not isinstance(ours, StoreLog) or ours.store is not store:
+    if not isinstance(ours, StoreLog):
         ours = StoreLog(store)
+    elif ours.store is not store:
+        raise AccelerateError(
+            f"audit={store!r}: {label} leads to another store already; restore() it first"
+        )
     host.changes = [change for change in host.changes if change.owner is not log]
     host.left = [line for line in host.left if not line.startswith(f"{label}: ")]
     for name in METHODS:
@@ -204,6 +220,51 @@ def _lead_to_store(host: Host, logs: dict[str, Any], store: AuditStore) -> None:
         what = f"{label}: answers of the cache are recorded too"
         host.changes.append(Change(cache, "on_hit", ours.log_cached, what))
     host.left += [f"{label}.{name}: is asked of the log's own file" for name in _others(log)]
+
+
+def _lead_to_client(host: Host, routers: dict[str, Any], client: SemanticClient) -> None:
+    """Has the router's calls lead to a client."""
+    if len(routers) != 1:
+        raise AccelerateError(
+            f"semantic={client!r}: there is more than one router: {', '.join(routers)}"
+        )
+    ((label, router),) = routers.items()
+    ours = getattr(getattr(router, "__dict__", {}).get("call_provider"), "__self__", None)
+    if not isinstance(ours, SemanticRouter):
+        if why := _why_no_client(router, client):
+            raise AccelerateError(f"semantic={client!r}: {label}: {why}")
+        ours = SemanticRouter(router, client)
+    elif ours.client is not client:
+        raise AccelerateError(
+            f"semantic={client!r}: {label} leads to another client already; restore() it first"
+        )
+    what = f"{label}.call_provider: leads to the semantic client, with the router's key"
+    host.changes.append(Change(router, "call_provider", ours.call_provider, what))
+
+
+def _why_no_client(router: Any, client: SemanticClient) -> str | None:
+    """What about a router is not as `SemanticRouter` knows it."""
+    if not hasattr(router, "__dict__"):
+        return "it has no __dict__, so that its methods stay"
+    for name, parameters in ROUTER_METHODS.items():
+        if name in vars(router):
+            return f"the object has a {name} of its own"
+        try:
+            taken = tuple(inspect.signature(getattr(type(router), name)).parameters)[1:]
+        except (TypeError, ValueError):
+            return f"what {name} takes cannot be told"
+        if taken != parameters:
+            return f"{name} takes ({', '.join(taken)})"
+    if not isinstance(getattr(router, "providers", None), dict):
+        return "its providers are not a dict"
+    module = sys.modules.get(type(router).__module__)
+    for name in ERRORS:
+        error = getattr(module, name, None)
+        if not (isinstance(error, type) and issubclass(error, Exception)):
+            return f"its module has no {name}"
+    if not callable(getattr(client.provider, "for_key", None)):
+        return f"the client's {type(client.provider).__name__} cannot be asked with another key"
+    return None
 
 
 def _each_cache(host: Host) -> list[ReportCache]:

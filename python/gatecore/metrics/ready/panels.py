@@ -191,9 +191,58 @@ _ROWS: Final[Sequence[tuple[str, Sequence[_Panel]]]] = (
             _Panel(
                 "Tokens a second",
                 [
-                    (_rate(f"gatecore_semantic_{kind}_tokens_total", "job"), kind)
-                    for kind in ("input", "output", "cached")
+                    (_rate(f"gatecore_semantic_{kind}_tokens_total", "job"), called)
+                    for kind, called in (
+                        ("fresh", "input, fresh"),
+                        ("cache_read", "input, from the prompt cache"),
+                        ("cache_write_5m", "input, kept for 5 minutes"),
+                        ("cache_write_1h", "input, kept for an hour"),
+                        ("output", "output"),
+                    )
                 ],
+            ),
+            _Panel(
+                "Questions to a model, a second",
+                [
+                    (_rate(f"gatecore_semantic_{kind}_total", "job"), called)
+                    for kind, called in (
+                        ("asked_questions", "asked"),
+                        ("cached_answers", "answered before"),
+                        ("needs_review", "needs review"),
+                    )
+                ],
+                "ops",
+            ),
+            _Panel(
+                "Trouble with a model, a second",
+                [
+                    (_rate(f"gatecore_semantic_{kind}_total", "job"), called)
+                    for kind, called in (
+                        ("rate_limited", "429"),
+                        ("failed", "failed, 429 included"),
+                        ("limit_refused", "no room in the limits"),
+                        ("budget_refused", "budget spent"),
+                        ("breaker_refused", "service left alone"),
+                        ("unheard_calls", "perhaps billed, no answer"),
+                    )
+                ],
+                "ops",
+            ),
+            _Panel(
+                "Money for a model, an hour",
+                [
+                    (
+                        f"3600 * {_rate('gatecore_semantic_money_total', 'job')}",
+                        "by the price table",
+                    )
+                ],
+                about="In the currency of the prices in SemanticOptions.",
+            ),
+            _Panel(
+                "What input costs with the prompt cache",
+                [('gatecore:semantic_billed_input:ratio1h{job=~"$job"}', "of its price without")],
+                "percentunit",
+                limit=0.6,
             ),
         ),
     ),
