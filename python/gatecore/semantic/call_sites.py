@@ -50,6 +50,7 @@ _CALLS: Final = (
     (("generate_content_async",), "google", ()),
     (("generate_content_stream",), "google", ()),
 )
+_LAST: Final = {names[-1] for names, _, _ in _CALLS}
 #: Names in a chain that change how a call is made, not which it is.
 _BESIDE: Final = {"with_options", "with_raw_response", "with_streaming_response", "beta", "copy"}
 _CLIENTS: Final = {
@@ -288,18 +289,18 @@ class _Finder:
         self._calls: dict[str, list[tuple[Source, ast.Call]]] = {}
         self._defined: dict[str, int] = {}
         for source in sources.files.values():
-            for node in ast.walk(source.tree):
-                if isinstance(node, ast.Call) and (names := chain_of(node.func)):
+            for node in source.calls:
+                if names := chain_of(node.func):
                     self._calls.setdefault(names[-1], []).append((source, node))
-                elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                    self._defined[node.name] = self._defined.get(node.name, 0) + 1
+            for function in source.functions:
+                self._defined[function.name] = self._defined.get(function.name, 0) + 1
 
     def direct(self) -> list[_Found]:
         """The calls of services."""
         found = []
         for source in self.sources.files.values():
-            for node in ast.walk(source.tree):
-                if isinstance(node, ast.Call) and (known := self._known(node, source)):
+            for node in source.calls:
+                if known := self._known(node, source):
                     scope = source.scope(node)
                     found.append(_Found(self._site(node, scope, *known), scope))
         return sorted(found, key=lambda one: (one.site.path, one.site.line))
@@ -310,9 +311,9 @@ class _Finder:
             if callee is not node.func and not isinstance(callee, ast.Attribute):
                 continue
             expression: ast.expr = callee
-            if isinstance(callee, ast.Name):
+            if isinstance(callee, ast.Name) and _LAST & source.methods.get(callee.id, set()):
                 expression, _ = self.sources.value(callee, source.scope(node))
-            if not isinstance(expression, ast.Attribute):
+            if not isinstance(expression, ast.Attribute) or expression.attr not in _LAST:
                 continue
             names = [name for name in chain_of(expression) if name not in _BESIDE]
             if "threads" in names:
@@ -486,9 +487,7 @@ class _Finder:
     def _client_option(self, callee: ast.expr, scope: Scope, names: Sequence[str]) -> str:
         """An option of the client: in `with_options`, or where one is made in the file."""
         made: list[ast.Call] = [one for one in ast.walk(callee) if isinstance(one, ast.Call)]
-        for node in ast.walk(scope.source.tree):
-            if isinstance(node, ast.Call) and set(chain_of(node.func)[-1:]) & _CLIENTS:
-                made.append(node)
+        made += [one for one in scope.source.calls if set(chain_of(one.func)[-1:]) & _CLIENTS]
         for call in made:
             for one in call.keywords:
                 if one.arg in names:
@@ -518,6 +517,10 @@ class _Finder:
     ) -> bool | None:
         """Whether a call means a function: surely, likely (False), or not (None)."""
         is_there = source is scope.source
+        if len(scope.functions) > 1:  # it is known within the function around it only
+            around = source.scope(call).functions
+            is_known = any(one is scope.functions[-2] for one in around)
+            return True if is_known and isinstance(call.func, ast.Name) else None
         if isinstance(call.func, ast.Name):
             name = call.func.id
             if scope.class_name and function.name != "__init__":
