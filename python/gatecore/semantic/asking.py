@@ -217,17 +217,22 @@ class Asker:
         shared = [group for group in groups if group.is_shared]
         others = [group for group in groups if not group.is_shared]
 
+        loop = asyncio.get_running_loop()
+        keeping = []
+
+        async def asked(group: Group) -> None:
+            await self._group(prepared, group, until, spending, turn)
+            # Nobody's call waits for a cache that is slow.
+            keeping.append(loop.run_in_executor(None, self._keep, prepared, group))
+
         async def one_by_one() -> None:
             # The first writes the document to the service's cache, the others read it.
             if shared:
-                await self._group(prepared, shared[0], until, spending, turn)
-                await asyncio.gather(
-                    *(self._group(prepared, one, until, spending, turn) for one in shared[1:])
-                )
+                await asked(shared[0])
+                await asyncio.gather(*map(asked, shared[1:]))
 
-        await asyncio.gather(
-            one_by_one(), *(self._group(prepared, one, until, spending, turn) for one in others)
-        )
+        await asyncio.gather(one_by_one(), *map(asked, others))
+        await asyncio.gather(*keeping)
 
     async def _group(
         self, prepared: Prepared, group: Group, until: float, spending: Spending, turn: int
@@ -240,7 +245,6 @@ class Asker:
                 part.problem = str(error)
             return
         take(self._writer, prepared, group, reply)
-        await asyncio.get_running_loop().run_in_executor(None, self._keep, prepared, group)
 
     def _keep(self, prepared: Prepared, group: Group) -> None:
         self._answers.put_many(kept_of(group), document=prepared.digest)

@@ -126,20 +126,21 @@ def test_the_accounts_are_the_ledger_to_the_token(seed: int) -> None:
 def test_who_gave_up_pays_what_the_call_came_to() -> None:
     """The call is not broken off: the ledger has no unheard one."""
     accounts = Accounts()
-    with FakeMessagesAPI(script=[Fault.slow(0.4)] * 8) as api:
+    with FakeMessagesAPI(script=[Fault.slow(1.0)] * 8) as api:
 
         async def work() -> int:
             provider = AnthropicProvider(api.key, api.url)
             caller = Caller(provider, OPTIONS, accounts)
+            await provider.count_tokens(prompt(Random(0)))  # which imports the SDK and connects
             now = asyncio.get_running_loop().time()
             spending = Budgets(OPTIONS.budget).spending()
             tasks = {
                 asyncio.ensure_future(
-                    caller.call(prompt(Random(number)), until=now + 0.1, spending=spending)
+                    caller.call(prompt(Random(number)), until=now + 0.5, spending=spending)
                 )
                 for number in range(4)
             }
-            _, waiting = await asyncio.wait(tasks, timeout=0.1)
+            _, waiting = await asyncio.wait(tasks, timeout=0.5)
             await asyncio.wait(tasks)
             await provider.aclose()
             return len(waiting)

@@ -529,15 +529,15 @@ def test_an_erased_document_has_no_item_of_a_batch(tmp_path: Path) -> None:
 
 
 def test_each_event_loop_of_a_client_has_its_own_turns() -> None:
-    async def parts(client: SemanticClient) -> tuple[Any, Any]:
+    async def parts(client: SemanticClient) -> Any:
         assert client._parts() is client._parts()
         return client._parts()
 
     with plainly(never) as (client, _):
         first, second = asyncio.run(parts(client)), asyncio.run(parts(client))
         assert len(client._made) == 1  # the first loop is closed
-        assert first[0] is not second[0]
-        assert first[1] is not second[1]
+        assert first.asker is not second.asker
+        assert first.caller is not second.caller
 
 
 def test_a_batch_does_not_change_what_is_known(tmp_path: Path) -> None:
@@ -565,3 +565,24 @@ def test_a_batch_does_not_change_what_is_known(tmp_path: Path) -> None:
             thread.join()
             assert (done.requests, done.answered) == (1, 0)
             assert first == [client.judge(TEXT, opens(1))["m/g00"].status] == ["FAIL"]
+
+
+def test_no_call_waits_until_a_slow_cache_has_kept_another_ones_answers() -> None:
+    async def answer(number: int, prompt: Prompt) -> Reply:
+        return reply_to(prompt)
+
+    class SlowToKeep(SlowCache):
+        is_released = threading.Event()
+
+        def get(self, key: bytes) -> None:
+            pass
+
+        def set(self, key: bytes, value: object, **options: object) -> None:
+            assert self.is_released.wait(timeout=20)
+
+    slow: Any = SlowToKeep()
+    with plainly(answer, 40, cache=slow) as (client, provider):
+        judged = client.judge(TEXT, opens(40), seconds=1.5)
+        slow.is_released.set()
+        assert {one.status for one in judged.values()} == {"PASS"}
+        assert len(provider.prompts) == 3
