@@ -31,7 +31,8 @@ def test_each_key_is_found_in_its_line(
         for key in keys:
             lines += data.draw(st.lists(st.sampled_from(["", "# key = 1"]), max_size=2))
             lines.append(f"  {key} = 1")
-            expected[(*table, key)] = len(lines)
+            name = (*table, key)
+            expected[name] = len(lines)
     file = TomlFile.parse("\r\n".join(lines), "a.toml")
     assert {at: file.line(at) for at in expected} == expected
     assert file.line(("nobody",)) is None
