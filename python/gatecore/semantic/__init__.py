@@ -17,7 +17,7 @@
     loop          an event loop on a thread of its own;  client: SemanticClient
     bulk          message batches, resumable;  bulk_asking: a client's questions by them
     prefixes      what the prompt cache will do;  foreseeing, prompt_audit: what asking would take
-    source_texts, call_sites   where sources call a model, and with which prompts
+    source_texts, call_sites, call_finding   where sources call a model, and with which prompts
     labelled, agreement   how right answers are;  offline: a provider that sends nothing
 
 Knows caches and stores by protocol only (`gatecore.protocols`).

@@ -6,7 +6,8 @@ import textwrap
 
 import pytest
 
-from gatecore.semantic.call_sites import CallSite, call_sites
+from gatecore.semantic.call_finding import call_sites
+from gatecore.semantic.call_sites import CallSite
 
 LONG = "Decide by the document alone. " * 10
 
