@@ -42,7 +42,7 @@ from gatecore.testing import FakeMessagesAPI, Fault, RateLimits, Tokens
 __all__ = ["main"]
 
 _MODEL: Final = Model(
-    name="a-model", prices=Prices(input=Decimal(1), output=Decimal(5)), cache_minimum=1_024
+    name="a-model", prices=Prices(input=Decimal(1), output=Decimal(5)), cache_minimum=512
 )
 _CHOICES: Final = (
     Choice("PASS", "It is said.", "none", "It is said."),
@@ -59,7 +59,9 @@ def _asking(
 ) -> Iterator[tuple[SemanticClient, FakeMessagesAPI]]:
     said: list[Any] = []
     settings = SemanticOptions(model=_MODEL, **options)
-    with FakeMessagesAPI(answer=lambda body: said[0](body), **service) as api:
+    with FakeMessagesAPI(
+        answer=lambda body: said[0](body), cache_minimum=_MODEL.cache_minimum, **service
+    ) as api:
         provider = AnthropicProvider(api_key=api.key, base_url=api.url)
         with SemanticClient(_GATES, settings, provider=provider, store=store) as client:
             said.append(stand_in(client.writer, {}))

@@ -242,7 +242,7 @@ class AnswerCache:
         self._to_cache(answers, document)
         store = self._store
         if store is not None and answers:
-            kept = {key: self._bytes(answer) for key, answer in answers.items()}
+            kept = {key: self._bytes(key, answer) for key, answer in answers.items()}
             self._try("store", lambda: store.keep_answers(kept, document=document))
 
     def forget(self, document: bytes) -> None:
@@ -283,7 +283,7 @@ class AnswerCache:
             if until is not None and time.monotonic() >= until:
                 break
             value = self._try("cache", partial(cache.get, key))
-            answer = None if value is None else self._read("cache", value)
+            answer = None if value is None else self._read("cache", key, value)
             if answer is not None:
                 found[key] = answer
         return found
@@ -293,7 +293,7 @@ class AnswerCache:
         if store is None or not keys:
             return {}
         kept = self._try("store", lambda: store.answers(keys)) or {}
-        read = {key: self._read("store", kept[key]) for key in keys if key in kept}
+        read = {key: self._read("store", key, kept[key]) for key in keys if key in kept}
         return {key: answer for key, answer in read.items() if answer is not None}
 
     def _to_cache(
@@ -308,17 +308,18 @@ class AnswerCache:
         for key, answer in answers.items():
             if until is not None and time.monotonic() >= until:
                 break
-            keep = partial(cache.set, key, self._bytes(answer), tags=tags, cost=_COST)
+            keep = partial(cache.set, key, self._bytes(key, answer), tags=tags, cost=_COST)
             self._try("cache", keep)
 
-    def _bytes(self, answer: StoredAnswer) -> bytes:
-        return answer.to_bytes(with_reason=self._keep_reasons)
+    def _bytes(self, key: bytes, answer: StoredAnswer) -> bytes:
+        # With its key: an answer that stands under another question's is not taken for its own.
+        return key + answer.to_bytes(with_reason=self._keep_reasons)
 
-    def _read(self, tier: str, value: Any) -> StoredAnswer | None:
+    def _read(self, tier: str, key: bytes, value: Any) -> StoredAnswer | None:
         try:
-            if not isinstance(value, bytes):
-                raise SemanticError("what is kept is not bytes")
-            answer = StoredAnswer.from_bytes(value)
+            if not isinstance(value, bytes) or not value.startswith(key):
+                raise SemanticError("what is kept is not this question's")
+            answer = StoredAnswer.from_bytes(value.removeprefix(key))
         except SemanticError:
             self._count("refused_total")
             self._tell(f"{tier} refused", "the %s has something that is not an answer", tier)

@@ -411,6 +411,14 @@ class SemanticClient:
         )
         return asker, provider
 
+    def forget(self, text: str) -> None:
+        """Forgets all answers about a document, in this process and in the cache.
+
+        Those in an audit store are erased by `AuditStore.erase`; what other processes have in
+        memory ends with them. A call that is under way keeps its answer.
+        """
+        self._answers.forget(sha256(text.encode("utf-8", "surrogatepass")).digest())
+
     def complete(
         self,
         prompt: str,

@@ -19,7 +19,7 @@ __all__ = ["Verdicts", "stand_in"]
 Verdicts: TypeAlias = Callable[[SemanticGate, str], "tuple[str, str]"]
 
 _ASKED: Final = "Answer these ids: "
-_DOCUMENT: Final = re.compile(r"<document>\n(.*?)\n</document>", re.DOTALL)
+_DOCUMENT: Final = re.compile(r"<(document \w+)>\n(.*?)\n</\1>", re.DOTALL)
 
 
 def stand_in(
@@ -65,7 +65,7 @@ def stand_in(
         if not is_asked:
             return "OK"
         document = _DOCUMENT.search(text)
-        evidence = document[1] if document else ""
+        evidence = document[2] if document else ""
         answers = []
         for name in asked.split(", "):
             status, quote = verdict_of(by_id[name], evidence)

@@ -15,6 +15,7 @@ import random
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ from gatecore.semantic.prompts import Block, Keep, Prompt
 __all__ = ["CHARACTERS_A_TOKEN", "PROMPT_VERSION", "Question", "Writer"]
 
 #: Goes up with every change of what is sent: answers to other words are other answers.
-PROMPT_VERSION: Final = "2"
+PROMPT_VERSION: Final = "3"
 
 #: English text has about four characters a token.
 CHARACTERS_A_TOKEN: Final = 4
@@ -146,7 +147,9 @@ class Writer:
         """
         minimum = CHARACTERS_A_TOKEN * self.options.model.cache_minimum
         rules_keep: Keep = self.options.rules_keep if self.rules_are_kept else ""
-        document = f"<document>\n{_inside(evidence)}\n</document>\n"
+        # A name that only this text has, so that nothing in it can be taken for its end.
+        tag = f"document {sha256(evidence.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+        document = f"<{tag}>\n{_inside(evidence)}\n</{tag}>\n"
         is_long = len(self._rules) + len(document) >= minimum
         document_keep: Keep = "5m" if is_shared and is_long else ""
         asked = [self.questions[name] for name in gates]

@@ -242,7 +242,8 @@ def test_garbage_is_a_miss_that_is_counted_and_logged_once(
     good = StoredAnswer("PASS").to_bytes()
     newer = good.replace(b'"format":1', b'"format":2')
     assert newer != good
-    values.values = dict(zip(keys, (b"SECRET", {"a": 1}, newer, good), strict=True))
+    odd = (b"SECRET", keys[0] + good, keys[2] + newer, keys[3] + good)  # the second of another
+    values.values = dict(zip(keys, odd, strict=True))
     cache = AnswerCache(values, None)
     with caplog.at_level(logging.DEBUG):
         for _ in range(2):

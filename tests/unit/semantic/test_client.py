@@ -118,6 +118,18 @@ def test_what_was_asked_is_not_asked_again() -> None:
         assert client.accounts.counted("cached_answers") == 5
 
 
+def test_a_document_is_forgotten() -> None:
+    with asking() as (client, api):
+        for text in (TEXT, TEXT + "!", TEXT):
+            client.judge(text, opens())
+        assert len(api.ledger.calls()) == 2
+        client.forget(TEXT)
+        client.judge(TEXT + "!", opens())
+        assert len(api.ledger.calls()) == 2
+        client.judge(TEXT, opens())
+        assert len(api.ledger.calls()) == 3
+
+
 def test_many_who_ask_the_same_at_once_cost_one_call() -> None:
     with asking(service={"latency": 0.2}) as (client, api):
         found: list[Mapping[str, Judgement]] = []
