@@ -2,7 +2,7 @@
 
     gates         SemanticGate: a question, the evidence it may see, the verdicts it may give
     gate_file     reads them from YAML
-    options       SemanticOptions: model, prices, limits, budgets
+    options       SemanticOptions: model, prices, limits, budgets;  config: reads them from TOML
     usage         tokens by kind, and what they cost
     prompts       Prompt, Block: what is sent;  writing: questions and evidence → prompts
     answers       what came back → an answer a question, checked;  stand_in: instead of a model
@@ -10,12 +10,15 @@
     evidence      what a question may see, and where a quote stands
     provider      what a service has to have;  anthropic_provider: on the official SDK
     estimates, limits, budgets, retries   what may be used, what may be spent, who tries again
-    accounts      who spent what
+    accounts      who spent what;  statements: the same from a store's records
     answer_cache  answers that were given before
     preparing     a document with its questions, ready to be asked;  asking: groups, calls, answers
     keyed         calls for which others pay, by their keys
     loop          an event loop on a thread of its own;  client: SemanticClient
     bulk          message batches, resumable;  bulk_asking: a client's questions by them
+    prefixes      what the prompt cache will do;  foreseeing, prompt_audit: what asking would take
+    source_texts, call_sites, call_finding   where sources call a model, and with which prompts
+    labelled, agreement   how right answers are;  offline: a provider that sends nothing
 
 Knows caches and stores by protocol only (`gatecore.protocols`).
 
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from gatecore.semantic.bulk import Bulk, BulkProgress, BulkRequest, BulkResult
     from gatecore.semantic.bulk_asking import BulkAsked
     from gatecore.semantic.client import Completion, Estimate, SemanticClient
+    from gatecore.semantic.config import load_options
     from gatecore.semantic.gate_file import load_semantic_gates, parse_semantic_gates
     from gatecore.semantic.gates import Choice, Passages, SemanticGate
     from gatecore.semantic.options import Budget, Limits, Model, SemanticOptions
@@ -69,6 +73,7 @@ _HOMES = {
     "bulk": "Bulk BulkProgress BulkRequest BulkResult",
     "bulk_asking": "BulkAsked",
     "client": "Completion Estimate SemanticClient",
+    "config": "load_options",
     "gate_file": "load_semantic_gates parse_semantic_gates",
     "gates": "Choice Passages SemanticGate",
     "options": "Budget Limits Model SemanticOptions",
@@ -117,6 +122,7 @@ __all__ = [
     "SemanticOptions",
     "Totals",
     "Usage",
+    "load_options",
     "load_semantic_gates",
     "parse_semantic_gates",
     "stand_in",

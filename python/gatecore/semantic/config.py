@@ -32,10 +32,16 @@ _EXPECTED: Final = {
 
 
 def load_options(path: str | PathLike[str]) -> SemanticOptions:
-    """The options in a file.
+    r"""The options in a file of TOML, whose keys are the attributes of the options.
 
     Raises:
         ConfigError: The first mistake, or the file cannot be read.
+
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "semantic.toml")
+    >>> _ = path.write_text('model = "a-model"\n[models.a-model]\ninput = 1\noutput = 5\n')
+    >>> load_options(path).model.name
+    'a-model'
     """
     return _options(TomlFile.read(fspath(path), number=Decimal))
 

@@ -71,14 +71,23 @@ class Source:
         self.fields: dict[tuple[str, str], list[ast.expr | None]] = {}
         self.imports: dict[str, tuple[str, str]] = {}
         self.classes: dict[str, tuple[str, ...]] = {}
-        for node in ast.walk(self.tree):
+        self.calls: list[ast.Call] = []
+        self.functions: list[Function] = []
+        #: Names that are assigned `a.b.c` for some `c`.
+        self.methods: dict[str, set[str]] = {}
+        nodes = list(ast.walk(self.tree))
+        for node in nodes:
             for child in ast.iter_child_nodes(node):
                 self.parents[child] = node
-        for node in ast.walk(self.tree):
+        for node in nodes:
             self._note(node)
 
     def _note(self, node: ast.AST) -> None:
-        if isinstance(node, ast.ImportFrom):
+        if isinstance(node, ast.Call):
+            self.calls.append(node)
+        elif isinstance(node, _FUNCTIONS):
+            self.functions.append(node)
+        elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 self.imports[alias.asname or alias.name] = (node.module or "", alias.name)
         elif isinstance(node, ast.Import):
@@ -91,6 +100,8 @@ class Source:
             scope = self.scope(node)
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 value = None if isinstance(node, ast.AugAssign) else node.value
+                if isinstance(target, ast.Name) and isinstance(value, ast.Attribute):
+                    self.methods.setdefault(target.id, set()).add(value.attr)
                 if isinstance(target, ast.Name) and not scope.functions:
                     if scope.class_name:
                         self.fields.setdefault((scope.class_name, target.id), []).append(value)

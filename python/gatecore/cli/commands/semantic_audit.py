@@ -73,7 +73,7 @@ def run(options: Options) -> int:
 def _of_sources(options: Options) -> int:
     from gatecore.cli.semantic import model_note
     from gatecore.hosts.source_listing import read_sources
-    from gatecore.semantic.call_sites import call_sites
+    from gatecore.semantic.call_finding import call_sites
 
     texts, problems = read_sources(options.targets)
     found = call_sites(texts, levels=options.levels)

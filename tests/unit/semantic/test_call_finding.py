@@ -6,7 +6,8 @@ import textwrap
 
 import pytest
 
-from gatecore.semantic.call_sites import CallSite, call_sites
+from gatecore.semantic.call_finding import call_sites
+from gatecore.semantic.call_sites import CallSite
 
 LONG = "Decide by the document alone. " * 10
 
@@ -224,6 +225,23 @@ def test_a_name_alone_is_likely_and_a_common_one_is_nothing() -> None:
     found = sites(source.format(name="call_provider"), caller.format(name="call_provider"))
     assert [(one.level, one.is_likely) for one in found] == [(0, False), (1, True)]
     assert len(sites(source.format(name="run"), caller.format(name="run"))) == 1
+
+
+def test_a_function_within_another_is_known_there_only() -> None:
+    found = sites(
+        """
+        def page(text):
+            async def run():
+                return await client.messages.create(model="m", messages=text)
+            return asyncio.run(run())
+        def other():
+            return run()
+        """
+    )
+    assert [(one.line, one.level, one.call) for one in found] == [
+        (4, 0, "messages.create"),
+        (5, 1, "run"),
+    ]
 
 
 def test_functions_that_call_each_other_end() -> None:
