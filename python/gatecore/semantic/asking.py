@@ -119,9 +119,7 @@ def take(writer: Writer, prepared: Prepared, group: Group, reply: Reply) -> None
     if answers.unknown:
         _log.info("a reply had %d answers that nobody asked for", answers.unknown)
     for name, (_, part) in asked.items():
-        if (
-            part.answer is not None
-        ):  # asked singly while a batch was under way: the first word counts
+        if part.answer is not None:  # asked singly while a batch was under way: the first counts
             continue
         given = answers.given.get(name)
         wrong = answers.wrong.get(name) or stop or "there is no answer"
