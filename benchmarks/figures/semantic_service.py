@@ -86,7 +86,8 @@ def limits(seconds: float) -> None:
             api,
         ):
             asyncio.run(_flood(client, seconds))
-            api.ledger.wait_until_settled()
+            client.close()
+            api.ledger.wait_until_settled(30.0)
             calls = api.ledger.calls()
             began = calls[0].time + _WARM
             ended = calls[0].time + seconds
