@@ -124,3 +124,8 @@ def test_what_an_answer_depends_on() -> None:
         SemanticGate("m/g", "q", (PASS, Choice("FAIL", "w2", "high", "m"))),
     ]
     assert len({gate.meaning, *(one.meaning for one in others)}) == 6
+
+
+def test_an_empty_file_is_told_how_to_begin() -> None:
+    with pytest.raises(GateFileError, match="start it with `questions:`"):
+        parse_semantic_gates("# to do\n", path="q.yaml")
