@@ -138,8 +138,8 @@ class SemanticClient:
         observer: Hears of each call, such as `gatecore.metrics.Tracing`.
 
     Raises:
-        SemanticGateError: A gate is not one, two have one name, or the service no longer has the
-            model.
+        SemanticGateError: A gate is not one, two have one name, `options` or `store` is something
+            else, or the service no longer has the model.
         ImportError: `anthropic` is missing: `pip install "gatecore-re[semantic]"`.
 
     Making one takes about two seconds: the SDK is imported, and the patterns for personal data are
@@ -173,6 +173,16 @@ class SemanticClient:
         redactor: Redactor | None = None,
         observer: CallObserver | None = None,
     ) -> None:
+        if not isinstance(options, SemanticOptions):
+            raise SemanticGateError(
+                f"options is {type(options).__name__}: expected SemanticOptions(…); load_options "
+                "reads a file"
+            )
+        if store is not None and not callable(getattr(store, "record_call", None)):
+            raise SemanticGateError(
+                f"store is {type(store).__name__}, which keeps no calls; an AuditStore's is its "
+                "attribute semantic"
+            )
         self._listed = check_gates(gates)
         self._gates = {gate.gate: gate for gate in self._listed}
         self.options: Final = options

@@ -7,13 +7,16 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from gatecore.audit import AuditStore
+from gatecore.errors import SemanticGateError
 from gatecore.protocols import Judgement, Open
 from gatecore.semantic import (
     AnthropicProvider,
@@ -105,6 +108,28 @@ def test_answers_take_the_form_of_judgements() -> None:
         assert TEXT[start:end] == "Dear Ms Harper"
         assert len(api.ledger.calls()) == 1
         assert same(client, api)
+
+
+def test_what_a_client_is_made_of_is_told_if_it_is_something_else(tmp_path: Path) -> None:
+    """Slips that were accepted, or ended in an AttributeError far from the place."""
+    model: Any = Model(name="a-model", prices=PRICES)
+    options: Any = SemanticOptions(model=model)
+    (gate,) = some = gates(1)
+    wrong: Any = 3
+    with AuditStore(tmp_path / "audit.db") as audit:
+        makers: dict[str, Callable[[], object]] = {
+            "a list": lambda: SemanticClient(cast(Any, gate), options),
+            "load_semantic_gates": lambda: SemanticClient(cast(Any, "q.yaml"), options),
+            "load_options": lambda: SemanticClient(some, cast(Any, "semantic.toml")),
+            "attribute semantic": lambda: SemanticClient(some, options, store=cast(Any, audit)),
+            r"Model\(": lambda: SemanticOptions(model=wrong),
+            r"Limits\(": lambda: SemanticOptions(model=model, limits=wrong),
+            r"Budget\(": lambda: SemanticOptions(model=model, budget=wrong),
+            r"Prices\(": lambda: SemanticOptions(model=Model(name="m", prices=wrong)),
+        }
+        for said, make in makers.items():
+            with pytest.raises(SemanticGateError, match=said):
+                make()
 
 
 def test_what_was_asked_is_not_asked_again() -> None:

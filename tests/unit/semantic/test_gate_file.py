@@ -103,6 +103,11 @@ PASS = Choice("PASS", "w", "none", "m")
         lambda: Passages(("(",)),
         lambda: Passages((7,)),  # type: ignore[arg-type]
         lambda: Passages((), context=-1),
+        lambda: Passages("consent"),  # type: ignore[arg-type]
+        lambda: Passages(Pattern("x", 0)),  # type: ignore[arg-type]
+        lambda: SemanticGate("m/g", "q", (PASS, FAIL), "whole"),  # type: ignore[arg-type]
+        lambda: SemanticGate("m/g", "q", (PASS, "FAIL")),  # type: ignore[arg-type]
+        lambda: SemanticGate("m/g", "q", (PASS, FAIL), open_on="FAIL"),  # type: ignore[arg-type]
     ],
 )
 def test_what_makes_no_sense_is_refused(make: object) -> None:
