@@ -37,9 +37,15 @@ from gatecore.semantic.options import SemanticOptions
 from gatecore.semantic.prefixes import prompt_tokens
 from gatecore.semantic.preparing import NEEDS_REVIEW, Prepared, Preparer
 from gatecore.semantic.prompts import Block, Prompt
-from gatecore.semantic.provider import BatchProvider, KeyedProvider, Provider, Reply
+from gatecore.semantic.provider import (
+    BatchProvider,
+    KeyedProvider,
+    Provider,
+    ProviderError,
+    Reply,
+)
 from gatecore.semantic.redaction import Redactor, unredacted
-from gatecore.semantic.retries import Caller
+from gatecore.semantic.retries import Caller, failure_in_words
 from gatecore.semantic.usage import Usage
 from gatecore.semantic.writing import PROMPT_VERSION, Writer
 
@@ -346,7 +352,10 @@ class SemanticClient:
         for group in groups:
             tokens = None
             if counts:
-                tokens = self._loop.start(self.provider.count_tokens(group.prompt)).result()
+                try:
+                    tokens = self._loop.start(self.provider.count_tokens(group.prompt)).result()
+                except ProviderError as error:
+                    raise SemanticError(f"nothing was counted: {failure_in_words(error)}") from None
             if tokens is None:
                 tokens, is_counted = prompt_tokens(group.prompt), False
             usage += Usage(fresh=tokens, output=group.prompt.max_tokens)
@@ -588,7 +597,10 @@ class SemanticClient:
         return []
 
     def close(self) -> None:
-        """Ends its thread and connections; what is going on has some seconds to be done."""
+        """Ends its thread and connections; what is going on has some seconds to be done.
+
+        Whoever asks afterwards begins them again, until it is closed again.
+        """
         self._loop.close(self._close)
 
     async def _close(self) -> None:

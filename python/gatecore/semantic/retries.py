@@ -22,7 +22,7 @@ from gatecore.semantic.prompts import Prompt
 from gatecore.semantic.provider import Provider, ProviderError, Rates, Reply
 from gatecore.semantic.usage import MOST_TOKENS, Usage
 
-__all__ = ["CallError", "Caller", "new_breaker"]
+__all__ = ["CallError", "Caller", "failure_in_words", "new_breaker"]
 
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 8.0
@@ -160,7 +160,7 @@ class Caller:
             try:
                 return await self._try(prompt, until, spending, why, tries + 1)
             except ProviderError as error:
-                tries, failed = tries + 1, _in_words(error)
+                tries, failed = tries + 1, failure_in_words(error)
                 pause = self._pause_after(error, tries, until)
             except _LeftAloneError:
                 continue
@@ -181,7 +181,9 @@ class Caller:
         """
 
         def final(reason: str) -> CallError:
-            return CallError(f"{_in_words(error)}{reason}", failure=error.failure, tries=tries)
+            return CallError(
+                f"{failure_in_words(error)}{reason}", failure=error.failure, tries=tries
+            )
 
         if not error.is_transient:
             raise final("") from None
@@ -355,7 +357,8 @@ class Caller:
             self._breaker.succeeded()  # it answered
 
 
-def _in_words(error: ProviderError) -> str:
+def failure_in_words(error: ProviderError) -> str:
+    """What a service did instead of answering, for a report or a message."""
     return f"the service {_IN_WORDS[error.failure]} ({error})"
 
 
