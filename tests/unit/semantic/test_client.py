@@ -307,12 +307,14 @@ FAILURES = {
 @pytest.mark.parametrize("is_async", [False, True])
 def test_a_failure_needs_review_in_time(name: str, is_async: bool) -> None:
     script, what = FAILURES[name]
+    # What says something in particular says it whatever else the machine does meanwhile.
+    seconds = 10.0 if what else 1.5
     with asking(service={"script": script}, timeout_seconds=0.6) as (client, api):
         began = time.monotonic()
         judged = (
-            asyncio.run(client.judge_async(TEXT, opens(), seconds=1.5))
+            asyncio.run(client.judge_async(TEXT, opens(), seconds=seconds))
             if is_async
-            else client.judge(TEXT, opens(), seconds=1.5)
+            else client.judge(TEXT, opens(), seconds=seconds)
         )
         took = time.monotonic() - began
         assert {one.status for one in judged.values()} == {"NEEDS_REVIEW"}
@@ -320,7 +322,7 @@ def test_a_failure_needs_review_in_time(name: str, is_async: bool) -> None:
         assert what in judged["m/g00"].message
         assert "Harper" not in judged["m/g00"].message
         assert "exit fee" not in judged["m/g00"].message
-        assert took < 10.0  # a guard against hanging; what is measured is in the figures
+        assert took < 30.0  # a guard against hanging; what is measured is in the figures
         assert client.accounts.counted("needs_review") == 3
         assert 1 <= len(api.ledger.calls()) <= 4
 
