@@ -60,6 +60,7 @@ __all__ = [
     "PatternSetError",
     "ReplayError",
     "ReportFormatError",
+    "ScaleError",
     "SemanticError",
     "SemanticGateError",
     "SetTooLargeError",
@@ -184,6 +185,17 @@ class ManifestError(GatecoreError):
     >>> ComplianceEngine(["gdpr_uk"]).validate_many(["A letter."], manifest="/")
     Traceback (most recent call last):
     gatecore.errors.ManifestError: /: is not a regular file; name one to be made
+    """
+
+
+class ScaleError(GatecoreError, ValueError):
+    """Columns, files or an engine that `gatecore.scale` cannot use; says what to give instead.
+
+    >>> import pyarrow as pa
+    >>> from gatecore.scale import validate_arrow
+    >>> validate_arrow(pa.record_batch({"txt": ["A letter."]}))
+    Traceback (most recent call last):
+    gatecore.errors.ScaleError: there is no column 'text'; did you mean 'txt'?
     """
 
 
