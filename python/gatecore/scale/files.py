@@ -62,7 +62,7 @@ def jobs_of(sources: Sources, target: Path) -> list[Job]:
         for source, inner in _files(given, target):
             job = Job(inner.as_posix(), source, target / inner)
             if (other := found.setdefault(job.target, job)) is not job:
-                if os.path.samefile(other.source, source):
+                if other.source.samefile(source):
                     continue
                 raise ScaleError(f"{other.source} and {source} would both become {job.target}")
             if source.resolve() == job.target.resolve():

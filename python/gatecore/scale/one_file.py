@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
@@ -71,7 +72,7 @@ def validate_file(
             raise ScaleError(f"is not a whole Parquet file: {_first_line(error)}") from error
         with path.open("rb") as written:
             os.fsync(written.fileno())
-        os.replace(path, job.target)
+        path.replace(job.target)
         _sync_folder(job)
     finally:
         with suppress(FileNotFoundError):
@@ -81,7 +82,7 @@ def validate_file(
 
 def _write(
     source: Any,
-    path: Any,
+    path: Path,
     spec: EngineSpec,
     shape: Shape,
     threads: int,

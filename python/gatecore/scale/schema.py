@@ -79,10 +79,14 @@ def kept_names(schema: pa.Schema, text_column: str, keep: Sequence[str] | None) 
     kept = tuple(name for name in names if name != text_column) if keep is None else tuple(keep)
     for name in (text_column, *kept):
         if (count := names.count(name)) != 1:
-            raise ScaleError(_missing(name, names) if not count else f"{count} columns are {name!r}")
+            raise ScaleError(
+                _missing(name, names) if not count else f"{count} columns are {name!r}"
+            )
     for name in kept:
         if name in RESULTS or kept.count(name) > 1:
-            raise ScaleError(f"the result has a column {name!r} already; rename it, or leave it out")
+            raise ScaleError(
+                f"the result has a column {name!r} already; rename it, or leave it out"
+            )
     return kept
 
 

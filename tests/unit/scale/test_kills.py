@@ -1,0 +1,152 @@
+"""Processes killed in mid-work: nothing is missing, nothing is there twice, nothing is done again."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from gatecore.scale import EngineSpec
+from gatecore.scale.files import MANIFEST
+from tests.support.process import environment
+from tests.unit.scale.rows import expected, house, rows
+
+FILES, ROWS = 8, 2_500
+TEXTS = ("An apple.", "A pear and a plum. " * 20, "Nothing.", None)
+
+
+@pytest.fixture(name="folders")
+def _folders(tmp_path: Path) -> tuple[EngineSpec, Path, Path]:
+    """Files whose rows are known by an id that no other has."""
+    (tmp_path / "in").mkdir()
+    for number in range(FILES):
+        ids = range(number * ROWS, (number + 1) * ROWS)
+        texts = [TEXTS[one % 4] for one in ids]
+        pq.write_table(pa.table({"id": ids, "text": texts}), tmp_path / "in" / f"{number}.parquet")
+    return house(tmp_path / "house"), tmp_path / "in", tmp_path / "out"
+
+
+def started(spec: EngineSpec, source: Path, target: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "gatecore", "scale", "run", str(source), str(target)]
+    command += ["--gates", *spec.gate_files, "--no-detectors", "--no-cache", "--workers", "2"]
+    return subprocess.Popen(
+        command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+
+
+def finished(target: Path) -> int:
+    """How many files the manifest has."""
+    try:
+        return max((target / MANIFEST).read_bytes().count(b"\n") - 1, 0)
+    except FileNotFoundError:
+        return 0
+
+
+def children(process: subprocess.Popen[bytes]) -> list[int]:
+    """The processes of files, of those that a run has started."""
+    try:
+        listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii")
+    except FileNotFoundError:
+        return []
+    found = []
+    for pid in map(int, listed.split()):
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"spawn_main" in command:
+            found.append(pid)
+    return found
+
+
+def until(process: subprocess.Popen[bytes], target: Path, count: int) -> Iterator[None]:
+    """Looks until so many files are finished, or the run is."""
+    end = time.monotonic() + 120
+    while finished(target) < count and process.poll() is None:
+        assert time.monotonic() < end, "the run hangs"
+        yield
+        time.sleep(0.002)
+
+
+def check(spec: EngineSpec, target: Path) -> None:
+    """Each row once, as a single process says, and no other file."""
+    files = sorted(file.name for file in target.iterdir())
+    assert files == [*(f"{number}.parquet" for number in range(FILES)), MANIFEST]
+    engine = spec.engine()
+    known = [expected(text, engine) for text in TEXTS]
+    for number in range(FILES):
+        ids = range(number * ROWS, (number + 1) * ROWS)
+        found = rows(pq.read_table(target / f"{number}.parquet"))
+        assert found == [{"id": one, **known[one % 4]} for one in ids]
+
+
+def test_a_run_that_is_killed_goes_on_where_it_was(
+    folders: tuple[EngineSpec, Path, Path],
+) -> None:
+    spec, source, target = folders
+    chance = random.Random(11)
+    kept: dict[Path, int] = {}
+    kills = 0
+    for count in (1, 3, 5):
+        process = started(spec, source, target)
+        for _ in until(process, target, count):
+            pass
+        time.sleep(chance.random() * 0.05)
+        if process.poll() is None:
+            process.kill()  # -9: its processes have to see it by themselves
+            kills += 1
+        process.communicate()
+        lines = (target / MANIFEST).read_text("ascii").splitlines()[1:]
+        for name in (line.split('"')[3] for line in lines if line.endswith("}")):
+            path = target / name
+            assert kept.setdefault(path, path.stat().st_mtime_ns) == path.stat().st_mtime_ns
+    assert kills
+    assert 0 < len(kept) < FILES, "killed between the first file and the last"
+    process = started(spec, source, target)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    check(spec, target)
+
+
+def test_processes_that_are_killed_are_replaced(folders: tuple[EngineSpec, Path, Path]) -> None:
+    spec, source, target = folders
+    process = started(spec, source, target)
+    killed: set[int] = set()
+    for _ in until(process, target, FILES):
+        alive = [pid for pid in children(process) if pid not in killed]
+        if finished(target) > len(killed) < 3 and alive:
+            killed.add(alive[-1])
+            os.kill(alive[-1], signal.SIGKILL)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert killed
+    # What a process left that was killed is removed by the next run, which has nothing else to do.
+    assert started(spec, source, target).wait(120) == 0
+    check(spec, target)
+
+
+def test_processes_end_with_the_run_that_started_them(
+    folders: tuple[EngineSpec, Path, Path],
+) -> None:
+    spec, source, target = folders
+    process = started(spec, source, target)
+    for _ in until(process, target, 1):
+        pass
+    left = children(process)
+    process.kill()
+    process.communicate()
+    assert left
+    end = time.monotonic() + 60
+    while any(Path(f"/proc/{pid}").exists() for pid in left):
+        assert time.monotonic() < end, "a process outlives its run"
+        time.sleep(0.01)
