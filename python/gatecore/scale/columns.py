@@ -11,7 +11,15 @@ import pyarrow as pa
 from gatecore.engine.plain import whole
 from gatecore.engine.report import STATUSES, GateResult, ValidationReport
 from gatecore.engine.universal import MODULE
-from gatecore.scale.schema import GATE, STATUS, VERDICT, WORD, finding_type
+from gatecore.scale.schema import (
+    GATE,
+    INCOMPLETE,
+    STATUS,
+    VERDICT,
+    VERDICTS,
+    WORD,
+    findings_type,
+)
 
 __all__ = ["Columns"]
 
@@ -109,15 +117,15 @@ class Columns:
         ]
         if self._texts is not None:
             parts.append(pa.array(self._texts, pa.string()))
-        kind = finding_type(self._texts is not None)
-        findings = pa.StructArray.from_arrays(parts, fields=list(kind))
+        kind = findings_type(self._texts is not None)
+        findings = pa.StructArray.from_arrays(parts, fields=list(kind.value_type))
         risks = pa.array(self._risk, pa.int16())
         return [
             pa.DictionaryArray.from_arrays(risks, pa.array(self._risks, pa.string())),
             pa.array(self._hashes, pa.string()),
-            pa.ListArray.from_arrays(pa.array(self._verdict_ends, pa.int32()), verdicts),
-            pa.ListArray.from_arrays(pa.array(self._finding_ends, pa.int32()), findings),
-            pa.array(self._incomplete, pa.list_(pa.string())),
+            _lists(VERDICTS, self._verdict_ends, verdicts),
+            _lists(kind, self._finding_ends, findings),
+            pa.array(self._incomplete, INCOMPLETE),
             pa.array(self._errors, pa.string()),
         ]
 
@@ -140,3 +148,7 @@ class _Words(dict[str, int]):
 def _numbers(kind: pa.DataType, numbers: array[int]) -> pa.Array:
     """The numbers as Arrow has them, without a copy."""
     return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(numbers)])
+
+
+def _lists(kind: pa.ListType, ends: list[int | None], values: pa.Array) -> pa.ListArray:
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), values, type=kind)

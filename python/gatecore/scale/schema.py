@@ -20,13 +20,21 @@ WORD: Final = pa.dictionary(pa.int16(), pa.string())
 STATUS: Final = pa.dictionary(pa.int8(), pa.string())
 GATE: Final = pa.dictionary(pa.int32(), pa.string())
 
+
+def _list(kind: pa.DataType) -> pa.ListType:
+    """A list as Parquet names it, so that a file has the schema of the batches in it."""
+    return pa.list_(pa.field("element", kind))
+
+
 VERDICT: Final = pa.struct([("gate", GATE), ("status", STATUS), ("severity", WORD)])
+VERDICTS: Final = _list(VERDICT)
+INCOMPLETE: Final = _list(pa.string())
 _PLACE: Final = (("gate", GATE), ("start", pa.int64()), ("end", pa.int64()))
 
 
-def finding_type(texts: bool) -> pa.DataType:
-    """A finding's type."""
-    return pa.struct([*_PLACE, ("text", pa.string())] if texts else _PLACE)
+def findings_type(texts: bool) -> pa.ListType:
+    """The type of the findings of a document."""
+    return _list(pa.struct([*_PLACE, ("text", pa.string())] if texts else _PLACE))
 
 
 def result_schema(
@@ -59,9 +67,9 @@ def result_schema(
             *map(schema.field, kept),
             pa.field("risk", WORD),
             pa.field("document_hash", pa.string()),
-            pa.field("verdicts", pa.list_(VERDICT)),
-            pa.field("findings", pa.list_(finding_type(texts))),
-            pa.field("incomplete", pa.list_(pa.string())),
+            pa.field("verdicts", VERDICTS),
+            pa.field("findings", findings_type(texts)),
+            pa.field("incomplete", INCOMPLETE),
             pa.field("error", pa.string()),
         ]
     )

@@ -180,7 +180,7 @@ def test_no_error_quotes_a_document() -> None:
     assert found[0]["risk"] == "UNKNOWN"
 
     class Breaks(ComplianceEngine):
-        def validate_document(self, text: str, **_: Any) -> Any:  # type: ignore[override]
+        def validate_document(self, text: str, **_: Any) -> Any:
             raise RuntimeError(text)
 
     with Breaks(gates=gates, detectors=False) as engine:

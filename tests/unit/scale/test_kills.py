@@ -1,4 +1,4 @@
-"""Processes killed in mid-work: nothing is missing, nothing is there twice, nothing is done again."""
+"""Processes killed in mid-work: nothing is missing, nothing is twice there or twice done."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gatecore.scale.files import MANIFEST
 from tests.support.process import environment
 from tests.unit.scale.rows import expected, house, rows
 
-FILES, ROWS = 8, 2_500
+FILES, ROWS = 8, 800
 TEXTS = ("An apple.", "A pear and a plum. " * 20, "Nothing.", None)
 
 
@@ -89,19 +89,23 @@ def check(spec: EngineSpec, target: Path) -> None:
         assert found == [{"id": one, **known[one % 4]} for one in ids]
 
 
+@pytest.mark.parametrize("counts", [(3,), pytest.param((1, 2, 4, 6), marks=pytest.mark.slow)])
 def test_a_run_that_is_killed_goes_on_where_it_was(
-    folders: tuple[EngineSpec, Path, Path],
+    folders: tuple[EngineSpec, Path, Path], counts: tuple[int, ...]
 ) -> None:
+    """And its processes, of which nobody told them, do not outlive it."""
     spec, source, target = folders
     chance = random.Random(11)
     kept: dict[Path, int] = {}
+    left: list[int] = []
     kills = 0
-    for count in (1, 3, 5):
+    for count in counts:
         process = started(spec, source, target)
         for _ in until(process, target, count):
             pass
-        time.sleep(chance.random() * 0.05)
+        time.sleep(chance.random() * 0.02)
         if process.poll() is None:
+            left += children(process)
             process.kill()  # -9: its processes have to see it by themselves
             kills += 1
         process.communicate()
@@ -110,7 +114,12 @@ def test_a_run_that_is_killed_goes_on_where_it_was(
             path = target / name
             assert kept.setdefault(path, path.stat().st_mtime_ns) == path.stat().st_mtime_ns
     assert kills
+    assert left
     assert 0 < len(kept) < FILES, "killed between the first file and the last"
+    end = time.monotonic() + 60
+    while any(Path(f"/proc/{pid}").exists() for pid in left):
+        assert time.monotonic() < end, "a process outlives its run"
+        time.sleep(0.01)
     process = started(spec, source, target)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
@@ -119,34 +128,20 @@ def test_a_run_that_is_killed_goes_on_where_it_was(
 
 
 def test_processes_that_are_killed_are_replaced(folders: tuple[EngineSpec, Path, Path]) -> None:
+    """Twice, as a file whose processes die three times is given up."""
     spec, source, target = folders
     process = started(spec, source, target)
     killed: set[int] = set()
     for _ in until(process, target, FILES):
         alive = [pid for pid in children(process) if pid not in killed]
-        if finished(target) > len(killed) < 3 and alive:
+        if len(killed) < 2 and finished(target) > 2 * len(killed) and alive:
             killed.add(alive[-1])
             os.kill(alive[-1], signal.SIGKILL)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     assert killed
     # What a process left that was killed is removed by the next run, which has nothing else to do.
-    assert started(spec, source, target).wait(120) == 0
+    again = started(spec, source, target)
+    again.communicate(timeout=120)
+    assert again.returncode == 0
     check(spec, target)
-
-
-def test_processes_end_with_the_run_that_started_them(
-    folders: tuple[EngineSpec, Path, Path],
-) -> None:
-    spec, source, target = folders
-    process = started(spec, source, target)
-    for _ in until(process, target, 1):
-        pass
-    left = children(process)
-    process.kill()
-    process.communicate()
-    assert left
-    end = time.monotonic() + 60
-    while any(Path(f"/proc/{pid}").exists() for pid in left):
-        assert time.monotonic() < end, "a process outlives its run"
-        time.sleep(0.01)
