@@ -26,7 +26,7 @@ DOORS: Final = (
     *("gatecore.hosts.migration", "gatecore.hosts.registry"),
     *("gatecore.hosts.stats", "gatecore.lint.gates", "gatecore.lint.patterns"),
     *("gatecore.metrics", "gatecore.modules", "gatecore.output.html", "gatecore.output.sarif"),
-    *("gatecore.profiling", "gatecore.testing"),
+    *("gatecore.profiling", "gatecore.scale", "gatecore.testing"),
 )
 #: In such an `__all__` for modules beside it only, or a type that signatures spell out.
 NOT_PUBLIC: Final = {

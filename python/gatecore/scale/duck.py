@@ -37,7 +37,8 @@ def register_duckdb(
     >>> connection = duckdb.connect()
     >>> spec = EngineSpec(modules=("gdpr_uk",), detectors=False)
     >>> register_duckdb(connection, engine=spec)
-    >>> connection.execute("SELECT gatecore_risk('By using this site you consent.')").fetchone()
+    >>> text = "By using this site you consent to cookies."
+    >>> connection.execute("SELECT gatecore_risk(?)", [text]).fetchone()
     ('HIGH',)
     """
     asked = engine_of(engine)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from gatecore.scale import (
     validate_batches,
     validate_table,
 )
+from tests.support.process import run_python
 from tests.unit.engine.engines import Says, word_of
 from tests.unit.scale.rows import expected, house, rows
 
@@ -293,3 +296,34 @@ def test_without_an_engine_the_default_modules_are_asked(
     found = rows(validate_arrow(pa.record_batch({"text": ["apple"]})))
     assert found == [expected("apple", spec.engine())]
     assert EngineSpec().modules == ()
+
+
+def test_what_spark_is_given_can_be_sent_and_takes_an_iterator(tmp_path: Path) -> None:
+    """Spark and Ray pickle a function with its arguments, and call it in another process."""
+    spec = house(tmp_path / "house")
+    judge = partial(validate_batches, engine=spec.compile(), keep=["id"], jobs=1)
+    batch = pa.record_batch({"id": [1, 2], "text": ["apple", None]})
+    with pa.ipc.new_stream(tmp_path / "batches", batch.schema) as writer:
+        writer.write_batch(batch)
+        writer.write_batch(batch.slice(1))
+    (tmp_path / "judge").write_bytes(pickle.dumps(judge))
+    done = run_python(
+        """
+        import pickle, sys
+        import pyarrow as pa
+        judge = pickle.load(open(sys.argv[1] + "/judge", "rb"))
+        with pa.OSFile(sys.argv[1] + "/batches") as file, pa.ipc.open_stream(file) as read:
+            found = pa.Table.from_batches(judge(iter(read)))
+        with pa.OSFile(sys.argv[1] + "/found", "wb") as file:
+            with pa.ipc.new_stream(file, found.schema) as writer:
+                writer.write_table(found)
+        """,
+        str(tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    with pa.OSFile(str(tmp_path / "found")) as file, pa.ipc.open_stream(file) as read:
+        found = read.read_all()
+    engine = spec.engine()
+    assert found.schema == result_schema(batch.schema, keep=["id"])
+    nothing = expected(None, engine, id=2)
+    assert rows(found) == [expected("apple", engine, id=1), nothing, nothing]
