@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import pyarrow as pa
@@ -58,15 +58,17 @@ class Columns:
 
     def add(self, report: ValidationReport) -> None:
         """A row for a report. Some 10 µs for 50 gates."""
-        self._risk.append(self._risks[report.overall_risk])
+        self._risk.append(self._risks.number(report.overall_risk))
         self._hashes.append(report.document_hash)
         self._errors.append(None)
         self._incomplete.append(list(report.incomplete))
         for name, module in report.modules.items():
             self._add_gates(name, module.gates)
         if MODULE not in report.modules:
+            detectors: dict[str, GateResult] = {}
             for detector in report.universal.values():
-                self._add_gates(MODULE, detector.gates)
+                detectors.update(detector.gates)
+            self._add_gates(MODULE, detectors)
         self._verdict_ends.append(len(self._verdict_gates))
         self._finding_ends.append(len(self._starts))
 
@@ -79,26 +81,37 @@ class Columns:
             column.append(None)
         self._errors.append(error)
 
-    def _add_gates(self, module: str, gates: Iterable[str]) -> None:
-        results: list[GateResult] = list(gates.values())  # type: ignore[attr-defined]
+    def _add_gates(self, module: str, gates: Mapping[str, GateResult]) -> None:
+        # In comprehensions over plain dicts: a document has fifty gates, and a call for each would
+        # take as long as judging a short one.
+        results = gates.values()
         names = (module, *gates)
         numbers = self._known.get(names)
         if numbers is None:
-            listed = (self._gates[f"{module}/{gate}"] for gate in gates)
+            listed = (self._gates.number(f"{module}/{gate}") for gate in gates)
             numbers = self._known[names] = array("i", listed)
-        statuses, severities = self._statuses, self._severities
+        statuses, severities = self._statuses.numbers, self._severities.numbers
+        try:
+            status = [statuses[result.status] for result in results]
+            severity = [severities[result.severity] for result in results]
+        except KeyError:  # a Python gate has words of its own
+            status = [self._statuses.number(result.status) for result in results]
+            severity = [self._severities.number(result.severity) for result in results]
         self._verdict_gates.extend(numbers)
-        self._verdict_statuses.extend([statuses[result.status] for result in results])
-        self._verdict_severities.extend([severities[result.severity] for result in results])
-        for number, result in zip(numbers, results, strict=True):
-            verdict = result.verdict
-            if verdict is not None and verdict.findings:
-                for finding in verdict.findings:
-                    self._finding_gates.append(number)
-                    self._starts.append(finding.start)
-                    self._stops.append(finding.end)
-                    if self._texts is not None:
-                        self._texts.append(whole(finding.text))
+        self._verdict_statuses.fromlist(status)
+        self._verdict_severities.fromlist(severity)
+        found = [
+            (number, result.verdict.findings)
+            for number, result in zip(numbers, results, strict=True)
+            if result.verdict is not None and result.verdict.findings
+        ]
+        for number, findings in found:
+            for finding in findings:
+                self._finding_gates.append(number)
+                self._starts.append(finding.start)
+                self._stops.append(finding.end)
+                if self._texts is not None:
+                    self._texts.append(whole(finding.text))
 
     def arrays(self) -> list[pa.Array]:
         """The columns, in the order of `schema.RESULTS`."""
@@ -121,7 +134,7 @@ class Columns:
         findings = pa.StructArray.from_arrays(parts, fields=list(kind.value_type))
         risks = pa.array(self._risk, pa.int16())
         return [
-            pa.DictionaryArray.from_arrays(risks, pa.array(self._risks, pa.string())),
+            pa.DictionaryArray.from_arrays(risks, self._risks.words()),
             pa.array(self._hashes, pa.string()),
             _lists(VERDICTS, self._verdict_ends, verdicts),
             _lists(kind, self._finding_ends, findings),
@@ -130,19 +143,21 @@ class Columns:
         ]
 
 
-class _Words(dict[str, int]):
+class _Words:
     """Words by number; a new one gets the next."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        super().__init__((word, number) for number, word in enumerate(dict.fromkeys(words)))
+        self.numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
 
-    def __missing__(self, word: str) -> int:
-        self[word] = number = len(self)
-        return number
+    def number(self, word: str) -> int:
+        return self.numbers.setdefault(word, len(self.numbers))
+
+    def words(self) -> pa.Array:
+        return pa.array(self.numbers, pa.string())
 
     def column(self, kind: pa.DictionaryType, numbers: array[int]) -> pa.DictionaryArray:
         indices = _numbers(kind.index_type, numbers)
-        return pa.DictionaryArray.from_arrays(indices, pa.array(self, pa.string()))
+        return pa.DictionaryArray.from_arrays(indices, self.words())
 
 
 def _numbers(kind: pa.DataType, numbers: array[int]) -> pa.Array:
