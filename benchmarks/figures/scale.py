@@ -1,12 +1,15 @@
 """What Arrow batches, processes and files cost beside the core's own work on the same documents.
 
-    python -m benchmarks.figures.scale [--documents 4000] [--rounds 5] [--module NAME …]
+    python -m benchmarks.figures.scale [--documents 2000] [--rounds 5] [--module NAME …]
 
-*The core* is `GateSet.check` of just these gates: pass, rules, findings, and no report. One core:
-the ways take turns chunk by chunk, so that a neighbour's load hits all of them alike, and shares
-are of processor time. All cores: so many processes, each with documents of its own, do one way
-after the other in turns, begun together; shares are of documents a second by the clock, the core's
-on the same number of processes. Then `run`, whole and without what starting takes.
+*The core* is `GateSet.check` of just these gates: pass, rules, findings, and no report. Shares are
+of processor time, which neighbours on the machine change little; documents a second are by the
+clock, which is worth something only on a machine with nothing else to do.
+
+One core: the ways take turns chunk by chunk. All cores: so many processes, each with documents of
+its own, do one way after the other, begun together. `linear` is the processor time of a document
+in one process by that in several at once. `run`: what a document more costs, from two runs, so
+without starting processes; and what starting takes.
 Documents have 1,000 to 3,000 characters of made-up prose.
 """
 
@@ -17,6 +20,7 @@ import multiprocessing
 import os
 import pickle
 import random
+import resource
 import statistics
 import sys
 import tempfile
@@ -92,20 +96,23 @@ def one_core(spec: EngineSpec, count: int, rounds: int) -> Iterator[tuple[str, f
 
 
 def _at_work(connection: Any, compiled: bytes, seed: int, count: int) -> None:
-    """In a process of its own: does the way that it is told, and says when it has."""
+    """In a process of its own: does the way that it is told, and says what it took."""
     asked = ways(pickle.loads(compiled))
     chunks = [documents(count, seed=seed).slice(start, _CHUNK) for start in range(0, count, _CHUNK)]
     for way in asked.values():
         way(chunks[0])
     connection.send(None)
     while (name := connection.recv()) is not None:
+        begun = time.process_time()
         for chunk in chunks:
             asked[name](chunk)
-        connection.send(None)
+        connection.send(1e6 * (time.process_time() - begun) / count)
 
 
-def all_cores(spec: EngineSpec, processes: int, count: int, rounds: int) -> dict[str, list[float]]:
-    """Documents a second of each way in each round, of so many processes together."""
+def all_cores(
+    spec: EngineSpec, processes: int, count: int, rounds: int
+) -> dict[str, tuple[float, float]]:
+    """Each way's microseconds of processor time a document, and documents a second of all."""
     context = multiprocessing.get_context("spawn")
     pairs = [context.Pipe() for _ in range(processes)]
     compiled = pickle.dumps(spec)
@@ -118,44 +125,45 @@ def all_cores(spec: EngineSpec, processes: int, count: int, rounds: int) -> dict
     ours = [pair[0] for pair in pairs]
     for connection in ours:
         connection.recv()
-    speeds: dict[str, list[float]] = {name: [] for name in ways(spec)}
+    names = list(ways(spec))
+    spent: dict[str, list[float]] = {name: [] for name in names}
+    speeds: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(rounds):
-        for name, each in speeds.items():
+        for name in names:
             begun = time.perf_counter()
             for connection in ours:
                 connection.send(name)
-            for connection in ours:
-                connection.recv()
-            each.append(processes * count / (time.perf_counter() - begun))
+            spent[name] += [connection.recv() for connection in ours]
+            speeds[name].append(processes * count / (time.perf_counter() - begun))
     for connection in ours:
         connection.send(None)
     for process in made:
         process.join()
-    return speeds
+    return {
+        name: (statistics.median(spent[name]), statistics.median(speeds[name])) for name in names
+    }
 
 
-def files(spec: EngineSpec, processes: int, count: int) -> tuple[float, float]:
-    """Documents a second of `run`: whole, and by the seconds that its files took."""
+def of_files(spec: EngineSpec, processes: int, count: int) -> tuple[float, float]:
+    """Seconds of processor time of the processes of a `run`, and seconds by the clock."""
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(2 * processes):
-            table = pa.Table.from_batches([documents(count // 2, seed=100 + number)])
-            pq.write_table(table, Path(folder, f"{number}.parquet"))
-        report = run(
-            [Path(folder, f"{number}.parquet") for number in range(2 * processes)],
-            Path(folder, "out"),
-            spec=spec,
-            workers=processes,
-        )
+        names = [Path(folder, f"{number}.parquet") for number in range(2 * processes)]
+        for number, name in enumerate(names):
+            batch = documents(count // len(names), seed=100 + number)
+            pq.write_table(pa.Table.from_batches([batch]), name)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        report = run(names, Path(folder, "out"), spec=spec, workers=processes)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if report.failed:
         raise AssertionError(report.failed[0].error)
-    busy = sum(file.seconds for file in report.files) / processes
-    return report.documents / report.seconds, report.documents / busy
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return used, report.seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.figures.scale")
-    parser.add_argument("--documents", type=int, default=4_000, help="for each process and way")
+    parser.add_argument("--documents", type=int, default=2_000, help="for each process and way")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--module", action="append", default=[])
     options = parser.parse_args(arguments)
@@ -178,21 +186,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"\n{'one core':36}{'µs':>10}{'share':>8}")
     for name, spent, share in one_core(spec, options.documents, options.rounds):
         print(f"{name:36}{spent:10.1f}{share:8.2f}{_mark(share)}")
-    before: dict[str, float] = {}
+    alone: dict[str, float] = {}
     for processes in sorted({1, cpus}):
-        speeds = all_cores(spec, processes, options.documents, options.rounds)
-        core = next(iter(speeds.values()))
-        print(f"\n{f'{processes} processes':36}{'docs/s':>10}{'share':>8}{'linear':>8}")
-        for name, each in speeds.items():
-            middle = statistics.median(each)
-            share = statistics.median(a / b for a, b in zip(each, core, strict=True))
-            linear = f"{middle / before[name] / processes:8.2f}" if name in before else f"{'':8}"
-            print(f"{name:36}{middle:10,.0f}{share:8.2f}{linear}{_mark(share)}")
-            before.setdefault(name, middle)
-        whole, busy = files(spec, processes, options.documents)
-        middle = statistics.median(core)
-        print(f"{'run, its files only':36}{busy:10,.0f}{busy / middle:8.2f}")
-        print(f"{'run, whole (starts, compiles)':36}{whole:10,.0f}{whole / middle:8.2f}")
+        found = all_cores(spec, processes, options.documents, options.rounds)
+        core = next(iter(found.values()))[0]
+        print(f"\n{f'{processes} processes':36}{'µs':>10}{'share':>8}{'linear':>8}{'docs/s':>10}")
+        for name, (spent, speed) in found.items():
+            linear = alone.setdefault(name, spent) / spent
+            print(
+                f"{name:36}{spent:10.1f}{core / spent:8.2f}{linear:8.2f}{speed:10,.0f}"
+                f"{_mark(core / spent)}"
+            )
+        few, many = options.documents, 4 * options.documents
+        (used, clock), (more, longer) = (of_files(spec, processes, n) for n in (few, many))
+        spent = 1e6 * (more - used) / (many - few)
+        linear = alone.setdefault("run", spent) / spent
+        speed = (many - few) / (longer - clock)
+        print(
+            f"{'run, a document more':36}{spent:10.1f}{core / spent:8.2f}{linear:8.2f}"
+            f"{speed:10,.0f}{_mark(core / spent)}"
+        )
+        start = (used - 1e-6 * spent * few) / processes
+        print(f"{'run, to start a process':36}{start:8.1f} s of processor time")
     return 0
 
 

@@ -119,7 +119,7 @@ def run(
         engine: Who does the work: this machine.
         spec: The gates; the modules that are asked by default if None.
         workers: Processes, which share the processors; as many as there are of these if None, and
-            no more than files. Each takes some 150 MB, and reads, judges and writes by parts.
+            no more than files. Each takes some 200 MB, and reads, judges and writes by parts.
         text_column: As of `validate_arrow`, as are `keep`, `texts` and `document_type`.
         keep: Likewise.
         texts: Likewise.
