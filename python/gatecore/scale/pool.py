@@ -7,9 +7,11 @@ that reads it (memory, as a rule) would kill all of them.
 from __future__ import annotations
 
 import multiprocessing
+import signal
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -56,12 +58,13 @@ class _Pool:
         process = context.Process(
             target=work, args=(theirs,), name=f"gatecore-scale-{len(self.workers)}", daemon=True
         )
-        process.start()
-        theirs.close()
-        worker = _Worker(process, ours)
+        with _without_interrupts():
+            process.start()
+            theirs.close()
+            worker = _Worker(process, ours)
+            self.workers.append(worker)
         with suppress(OSError):  # it is dead already, which is seen when it is waited for
             ours.send((self.spec, self.shape, self.threads))
-        self.workers.append(worker)
         return worker
 
     def give(self, worker: _Worker) -> None:
@@ -95,6 +98,33 @@ class _Pool:
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Puts Ctrl-C off, for us until the end and for a process that is started now for good.
+
+    It reaches the whole group. A process that hears of it while it imports ends in a traceback, and
+    so does one whose starter is interrupted before it has told it what to do.
+    """
+    if not (
+        hasattr(signal, "pthread_sigmask")
+        and threading.current_thread() is threading.main_thread()
+        and callable(handler := signal.getsignal(signal.SIGINT))
+    ):
+        yield
+        return
+    heard: list[None] = []
+    # Blocked signals are what a process inherits; another thread of ours may still take this one.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, lambda *_: heard.append(None))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, handler)
+        if heard:
+            handler(signal.SIGINT, None)
 
 
 def validated_files(

@@ -35,11 +35,17 @@ def _folders(tmp_path: Path) -> tuple[EngineSpec, Path, Path]:
     return house(tmp_path / "house"), tmp_path / "in", tmp_path / "out"
 
 
-def started(spec: EngineSpec, source: Path, target: Path) -> subprocess.Popen[bytes]:
+def started(
+    spec: EngineSpec, source: Path, target: Path, *, start_new_session: bool = False
+) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "gatecore", "scale", "run", str(source), str(target)]
     command += ["--gates", *spec.gate_files, "--no-detectors", "--no-cache", "--workers", "2"]
     return subprocess.Popen(
-        command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=start_new_session,
     )
 
 
@@ -145,3 +151,21 @@ def test_processes_that_are_killed_are_replaced(folders: tuple[EngineSpec, Path,
     again.communicate(timeout=120)
     assert again.returncode == 0
     check(spec, target)
+
+
+def test_ctrl_c_ends_all_of_it_at_any_moment_in_a_word(
+    folders: tuple[EngineSpec, Path, Path],
+) -> None:
+    """While processes start as well, which would end in tracebacks if they heard of it."""
+    spec, source, target = folders
+    process = started(spec, source, target, start_new_session=True)
+    end = time.monotonic() + 120
+    while not (left := children(process)):
+        assert process.poll() is None
+        assert time.monotonic() < end, "no process is started"
+        time.sleep(0.002)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert errors == b""
+    assert not any(Path(f"/proc/{pid}").exists() for pid in left)
