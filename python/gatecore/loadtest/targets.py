@@ -52,7 +52,7 @@ def asked(target: Any, document_type: str = "unknown") -> Asked:
             call = partial(getattr(target, method), document_type=document_type)
             return _of_call(kind, call)
     if hasattr(target, "check_document"):
-        return _of_call(kind, partial(_host, target.check_document, document_type))
+        return _of_call(kind, _of_host(target.check_document, document_type))
     if callable(target):
         return _of_call(getattr(target, "__qualname__", kind), target)
     if hasattr(target, "check"):
@@ -63,8 +63,15 @@ def asked(target: Any, document_type: str = "unknown") -> Asked:
     )
 
 
-def _host(check: Callable[..., object], document_type: str, text: str) -> object:
-    return check(text, document_type)
+def _of_host(check: Callable[..., Any], document_type: str) -> Callable[[str], Any]:
+    """All modules are asked, which hosts take no list for."""
+    if not iscoroutinefunction(check):
+        return lambda text: check(text, document_type, None)
+
+    async def awaited(text: str) -> None:
+        await check(text, document_type, None)
+
+    return awaited
 
 
 def _of_call(name: str, call: Any) -> Asked:
