@@ -46,6 +46,8 @@ _HEAD: Final = (
     f"'unsafe-inline'\"><title>Load test</title><style>{_STYLE}</style></head>\n<body>\n"
 )
 _MEGABYTE: Final = 1e6
+#: Seconds from which on it is told how memory and latencies move: before, they find their level.
+_LONG: Final = 60.0
 
 
 def figures(result: LoadResult) -> list[tuple[str, str]]:
@@ -71,10 +73,14 @@ def figures(result: LoadResult) -> list[tuple[str, str]]:
     if plan.mode == "open":
         late = result.lateness
         told.append(("generator late by", f"p99 {in_time(late.p99)}, max {in_time(late.maximum)}"))
-    told.append(("drift of the p99", f"{result.drift:+.1%}"))
+    is_long = result.seconds >= _LONG
+    if is_long and len({stage.level for stage in plan.stages}) == 1:
+        told.append(("drift of the p99", f"{result.drift:+.1%}"))
     if result.memory:
-        growth, last = result.memory_growth / _MEGABYTE, result.memory[-1].resident / _MEGABYTE
-        told.append(("memory", f"{last:,.1f} MB at the end, {growth:+,.1f} MB/h"))
+        growth = f", {result.memory_growth / _MEGABYTE:+,.1f} MB/h" if is_long else ""
+        told.append(
+            ("memory", f"{result.memory[-1].resident / _MEGABYTE:,.1f} MB at the end{growth}")
+        )
     told.append(("machine", ", ".join(f"{name} {value}" for name, value in result.machine.items())))
     return told
 

@@ -23,6 +23,7 @@ _SECOND: Final = 1_000_000_000
 _HIGHEST: Final = 3600 * _SECOND
 #: Percentiles of a curve: each step is half of what is left to 100.
 _CURVE: Final = tuple(100.0 * (1.0 - 0.5 ** (step / 4)) for step in range(80))
+_TOLD: Final = (50, 90, 95, 99, 99.9)
 _HOUR: Final = 3600.0
 _HIDES: Final = (
     "A closed run hides waits: while the target stands still nobody asks, so nobody is counted as "
@@ -148,10 +149,8 @@ class Recorder:
     def _window(self, place: int) -> Window:
         histogram, begin = self._windows[place], place * self._width
         count = histogram.get_total_count()
-        p50, p99, maximum = (
-            histogram.get_value_at_percentile(share) / _SECOND if count else 0.0
-            for share in (50, 99, 100)
-        )
+        found = histogram.get_percentile_to_value_dict([50, 99, 100]) if count else {}
+        p50, p99, maximum = (found.get(share, 0) / _SECOND for share in (50, 99, 100))
         level = self._plan.level(begin + self._width / 2)
         failed = self._failed[place]
         return Window(begin, self._width, level, count, failed, p50, p99, maximum)
@@ -173,12 +172,11 @@ def _latencies(histogram: Any) -> Latencies:
     count = histogram.get_total_count()
     if not count:
         return Latencies(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    p50, p90, p95, p99, p999 = (
-        histogram.get_value_at_percentile(share) / _SECOND for share in (50, 90, 95, 99, 99.9)
-    )
     # Beyond the last percentile that is more than one request the curve would be flat.
     shares = [share for share in _CURVE if (1.0 - share / 100.0) * count >= 1.0] or [0.0]
-    curve = tuple((share, histogram.get_value_at_percentile(share) / _SECOND) for share in shares)
+    found = histogram.get_percentile_to_value_dict([*_TOLD, *shares])  # one pass for all
+    p50, p90, p95, p99, p999 = (found[share] / _SECOND for share in _TOLD)
+    curve = tuple((share, found[share] / _SECOND) for share in shares)
     mean, maximum = histogram.get_mean_value() / _SECOND, histogram.get_max_value() / _SECOND
     return Latencies(count, mean, p50, p90, p95, p99, p999, maximum, curve)
 
