@@ -18,7 +18,7 @@ version: 1
 title: Cookies are named
 severity: high
 source: "House rule"
-summary: "It looks for a word."
+summary: "It looks for words."
 limits: "None."
 patterns:
   found: [cookies]
@@ -55,8 +55,8 @@ def _files(own_folder: None) -> None:
 
 def test_gates_are_put_under_load(capsys: Output) -> None:
     """What was asked for stands in the JSON, with what came out and what was expected."""
-    Path("house.yaml").write_text(GATE, "utf-8")
-    argv = [*QUICK, "--gates", "house.yaml", "--memory-cache", "--repeated", "50%"]
+    Path("cookies.yaml").write_text(GATE, "utf-8")
+    argv = [*QUICK, "--gates", "cookies.yaml", "--memory-cache", "--repeated", "50%"]
     argv += ["--size", "2k:3", "--size", "500", "--rate", "50,100", "--seed", "7"]
     code = main(["load", *argv, "--expect", "p99<100s", "--format", "json"])
     told = printed_json(capsys)

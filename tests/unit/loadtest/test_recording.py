@@ -152,7 +152,7 @@ def test_what_ends_after_the_end_does_not_count() -> None:
 def test_a_late_generator_makes_a_run_invalid(late: float, is_valid: bool) -> None:
     """If 1 of 100 is late by more than a millisecond; a closed run has nothing to be late for."""
     for mode in ("open", "closed"):
-        plan = constant(mode, 100, 10.0)  # type: ignore[arg-type]
+        plan = constant(mode, 100, 10.0)
         recorder = Recorder(plan)
         for place, at in enumerate(arrivals([(100, 10.0)], plan.seed)):
             recorder.add(at, at, at + 0.001, late=late if place % 50 == 0 else 0.0)
