@@ -6,7 +6,7 @@
     memory        what a process takes, and how a figure moves over time
     result        LoadResult and its parts
     recording     what happened, into histograms
-    http          a service as a target
+    connections   a client for HTTP that costs little;  http: a service as a target
     targets       what can be put under load, and how
     threads       sending to what blocks;  loops: sending to what is awaited
     running       load: one run of a plan
