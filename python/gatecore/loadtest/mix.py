@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 from bisect import bisect
@@ -21,14 +22,16 @@ _REMEMBERED: Final = 1_000
 class DocumentMix:
     """Documents by weight, of which a stated share was sent before and so may come from a cache.
 
-    A document that must not have been sent before ends in a line with its number, as no cache may
-    know it. May be asked from any thread; costs some 3 µs and a copy of the text.
+    A document that must not have been sent before ends in a line with the mark of the mix and its
+    number, as no cache may know it, nor that of a service after an earlier run. May be asked from
+    any thread; costs some 3 µs and a copy of the text.
 
     Args:
         texts: The documents.
         weights: How often each is sent, in proportion; all alike if not given.
         repeated: The share of requests, 0 to 1, that send one of the last 1,000 documents again.
-        seed: The same seed gives the same documents in the same order.
+        seed: The same seed gives the same documents in the same order, but for their marks.
+        mark: What stands in each; drawn anew for each mix if not given.
 
     Raises:
         LoadError: No documents, or weights or a share that make no sense.
@@ -46,6 +49,7 @@ class DocumentMix:
         weights: Sequence[float] | None = None,
         repeated: float = 0.0,
         seed: int = 1,
+        mark: str | None = None,
     ) -> None:
         if not texts:
             raise LoadError("a mix needs at least one document")
@@ -57,6 +61,7 @@ class DocumentMix:
         if min(weights) < 0.0 or sum(weights) <= 0.0:
             raise LoadError("weights are 0 or more, and not all 0")
         self.repeated = repeated
+        self._mark = os.urandom(6).hex() if mark is None else mark
         self._texts = list(texts)
         self._weights = weights
         self._ends = list(accumulate(weights))
@@ -73,6 +78,7 @@ class DocumentMix:
         *,
         repeated: float = 0.0,
         seed: int = 1,
+        mark: str | None = None,
     ) -> DocumentMix:
         """Documents of stated sizes, made of the words of others by cutting and joining them.
 
@@ -81,6 +87,7 @@ class DocumentMix:
             sizes: Characters and weight of each size.
             repeated: As for the class.
             seed: As for the class.
+            mark: As for the class.
 
         >>> mix = DocumentMix.of_sizes(["to be or not "], [(2000, 0.8), (20000, 0.2)])
         >>> mix.to_dict()["sizes"]
@@ -94,7 +101,7 @@ class DocumentMix:
                 raise LoadError(f"a document of {size} characters; write 1 or more")
         made = [(whole * (size // len(whole) + 1))[:size] for size, _ in sizes]
         weights = [weight for _, weight in sizes]
-        return cls(made, weights=weights, repeated=repeated, seed=seed)
+        return cls(made, weights=weights, repeated=repeated, seed=seed, mark=mark)
 
     def next(self) -> str:
         """The next document to send."""
@@ -106,7 +113,7 @@ class DocumentMix:
                 place = bisect(self._ends, drawn.random() * self._ends[-1])
                 self._count = number = self._count + 1
                 self._sent.append((place, number))
-        return f"{self._texts[place]}\nRequest {number}.\n"
+        return f"{self._texts[place]}\nRequest {self._mark} {number}.\n"
 
     def to_dict(self) -> dict[str, object]:
         """Sizes in characters, the share of each in requests, and the share that is repeated."""

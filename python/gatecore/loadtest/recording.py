@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Final
 
 from gatecore.errors import LoadError
@@ -149,8 +151,7 @@ class Recorder:
     def _window(self, place: int) -> Window:
         histogram, begin = self._windows[place], place * self._width
         count = histogram.get_total_count()
-        found = histogram.get_percentile_to_value_dict([50, 99, 100]) if count else {}
-        p50, p99, maximum = (found.get(share, 0) / _SECOND for share in (50, 99, 100))
+        p50, p99, maximum = _percentiles(histogram, (50, 99, 100)) if count else (0.0, 0.0, 0.0)
         level = self._plan.level(begin + self._width / 2)
         failed = self._failed[place]
         return Window(begin, self._width, level, count, failed, p50, p99, maximum)
@@ -168,15 +169,26 @@ def _nanoseconds(seconds: float) -> int:
     return min(max(int(seconds * _SECOND), 1), _HIGHEST)
 
 
+def _percentiles(histogram: Any, shares: Sequence[float]) -> list[float]:
+    """In seconds, as `get_value_at_percentile` has them, which takes 5 ms for each."""
+    ends = list(accumulate(histogram.counts))
+    found = []
+    for share in shares:
+        place = bisect_left(ends, histogram.get_target_count_at_percentile(share))
+        value = histogram.get_highest_equivalent_value(histogram.get_value_from_index(place))
+        found.append(value / _SECOND)
+    return found
+
+
 def _latencies(histogram: Any) -> Latencies:
     count = histogram.get_total_count()
     if not count:
         return Latencies(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     # Beyond the last percentile that is more than one request the curve would be flat.
     shares = [share for share in _CURVE if (1.0 - share / 100.0) * count >= 1.0] or [0.0]
-    found = histogram.get_percentile_to_value_dict([*_TOLD, *shares])  # one pass for all
-    p50, p90, p95, p99, p999 = (found[share] / _SECOND for share in _TOLD)
-    curve = tuple((share, found[share] / _SECOND) for share in shares)
+    told = _percentiles(histogram, [*_TOLD, *shares])
+    p50, p90, p95, p99, p999 = told[: len(_TOLD)]
+    curve = tuple(zip(shares, told[len(_TOLD) :], strict=True))
     mean, maximum = histogram.get_mean_value() / _SECOND, histogram.get_max_value() / _SECOND
     return Latencies(count, mean, p50, p90, p95, p99, p999, maximum, curve)
 

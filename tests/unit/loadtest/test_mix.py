@@ -24,8 +24,16 @@ def test_the_stated_share_was_sent_before(share: float, seed: int) -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
 def test_the_same_seed_sends_the_same(share: float) -> None:
-    first, second = (DocumentMix(["one", "two"], repeated=share, seed=4) for _ in range(2))
+    about = {"repeated": share, "seed": 4, "mark": "m"}
+    first, second = (DocumentMix(["one", "two"], **about) for _ in range(2))  # type: ignore[arg-type]
     assert [first.next() for _ in range(500)] == [second.next() for _ in range(500)]
+
+
+def test_no_mix_sends_what_another_has_sent() -> None:
+    """A service would still have it in its cache."""
+    first, second = (DocumentMix(["one"], seed=4) for _ in range(2))
+    sent = {first.next() for _ in range(100)}
+    assert sent.isdisjoint(second.next() for _ in range(100))
 
 
 def test_documents_come_by_weight() -> None:

@@ -214,10 +214,11 @@ def run(options: Options) -> int:
     if not texts:
         raise GatecoreError("no document could be read, so there is nothing to send")
     with contextlib.redirect_stdout(sys.stderr), _target(options) as target:  # hosts print
-        plan = _plan(options, target, texts)
+        mix = _mix(options, texts)  # one for all: a second would send what caches know
+        plan = _plan(options, target, mix)
         result = load(
             target,
-            _mix(options, texts),
+            mix,
             plan,
             document_type=options.document_type,
             process=options.process,
@@ -318,12 +319,12 @@ def _mix(options: Options, texts: Sequence[str]) -> DocumentMix:
     return DocumentMix(texts, **about)
 
 
-def _plan(options: Options, target: Any, texts: Sequence[str]) -> LoadPlan:
+def _plan(options: Options, target: Any, mix: DocumentMix) -> LoadPlan:
     from gatecore.loadtest import spike, steps
 
     mode: Mode = "closed" if options.rate is None else "open"
     if isinstance(options.rate, str):
-        levels: tuple[float, ...] = (_part(options, target, texts, options.rate),)
+        levels: tuple[float, ...] = (_part(options, target, mix, options.rate),)
     else:
         levels = options.rate or options.users or (2.0,)
     warm_up = options.warm_up
@@ -338,14 +339,14 @@ def _plan(options: Options, target: Any, texts: Sequence[str]) -> LoadPlan:
     return replace(plan, workers=options.workers, seed=options.seed)
 
 
-def _part(options: Options, target: Any, texts: Sequence[str], part: str) -> float:
+def _part(options: Options, target: Any, mix: DocumentMix, part: str) -> float:
     """A share of what users who wait for answers reach together, as a rate."""
     from gatecore.loadtest import constant, load
 
     seconds = min(options.seconds, _CAPACITY)
     users = _USERS if options.url is not None else 2 * (os.cpu_count() or 1)
     plan = constant("closed", users, seconds, warm_up=seconds / 5)
-    found = load(target, _mix(options, texts), plan, document_type=options.document_type)
+    found = load(target, mix, plan, document_type=options.document_type)
     rate = found.throughput * float(part[:-1]) / 100
     if rate <= 0.0:
         raise GatecoreError("nothing was answered while capacity was measured")
