@@ -58,9 +58,9 @@ def test_a_target_that_keeps_the_lock_does_not_hold_up_the_generator() -> None:
     def busy(text: str) -> int:
         return sum(range(200_000))  # some milliseconds of Python
 
-    result = load(busy, ["a document"], constant("open", 60, 1.5))
+    result = load(busy, ["a document"], constant("open", 60, 1.0))
     assert result.errors == {}
-    assert result.lateness.count == result.sent > 40
+    assert result.lateness.count == result.sent > 25
     assert result.lateness.p50 < result.service.p50
 
 
@@ -103,7 +103,7 @@ def test_coroutines_run_side_by_side(mode: Any) -> None:
         asked.append(text)
         await asyncio.sleep(0.05 if len(asked) > 1 else 1_000)
 
-    plan = LoadPlan(mode=mode, stages=(Stage(20, 1.0),), drain=0.5)
+    plan = LoadPlan(mode=mode, stages=(Stage(20, 0.6),), drain=0.3)
     result = load(slow, ["a document"], plan)
     assert result.errors == {"unanswered": 1}
     assert result.answered == result.sent - 1 > 5
@@ -172,7 +172,7 @@ def test_a_leak_is_seen() -> None:
     def leaking(text: str) -> None:
         kept.append(b"x" * 200_000)
 
-    result = load(leaking, ["a document"], constant("open", 100, 1.5))
+    result = load(leaking, ["a document"], constant("open", 100, 1.0))
     # 20 MB a second; the machine may give it fewer.
     assert result.memory_growth > 3600 * 5_000_000
     assert not Expectation.parse("memory<=1MB/h").holds(result)
