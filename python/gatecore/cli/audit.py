@@ -36,7 +36,7 @@ def moment(text: str) -> str:
 def number(text: str) -> int:
     """A whole number from 1 on."""
     if not re.fullmatch(r"[0-9]{1,9}", text) or not int(text):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number; write 1 or more")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to 999,999,999")
     return int(text)
 
 

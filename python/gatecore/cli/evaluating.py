@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gatecore.cli.semantic import rules_of
 from gatecore.engine.batches import run_many
-from gatecore.protocols import Open
+from gatecore.protocols import Judgement, Open
 from gatecore.semantic.statements import plain_usage
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ __all__ = ["NO_MEASUREMENT", "Row", "Spent", "Way", "answers_of", "stand_in_prov
 NO_MEASUREMENT: Final = "not a measurement of a model"
 #: Nobody waits for a document's answers, so limits may be waited for.
 _SECONDS: Final = 600.0
+#: What tells two failures of one kind apart.
+_REQUEST: Final = re.compile(r",? request [\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,16 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a way took: its calls, tokens, and money, and those of calls nobody heard of."""
+    """What a way took: its calls, tokens, and money, and those of calls nobody heard of.
+
+    `left` says why rows have no answer, and how many: the most frequent reason first.
+    """
 
     calls: int
     tokens: Mapping[str, int]
     money: str
     unheard: int
+    left: Mapping[str, int]
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
@@ -76,6 +84,7 @@ class Spent:
             **self.tokens,
             "money": self.money,
             "unheard_calls": self.unheard,
+            "left": [{"reason": why, "rows": count} for why, count in self.left.items()],
         }
 
 
@@ -110,21 +119,30 @@ def answers_of(
         seconds = max(_SECONDS, options.deadline_seconds)
         rules = stack.enter_context(rules_of(client, sources, engine, hears_all=True))
 
-        def judge(text: str) -> Mapping[str, str]:
+        def judge(text: str) -> Mapping[str, Judgement]:
             wanted = {rows[place].labelled.gate for place in places[text]}
             heard = {one.gate: one for one in rules.open(text)}
             questions = [heard.get(gate, Open(gate, "")) for gate in sorted(wanted)]
-            judged = client.judge(text, questions, seconds=seconds)
-            return {gate: one.status for gate, one in judged.items()}
+            return client.judge(text, questions, seconds=seconds)
 
+        left: Counter[str] = Counter()
         for done in run_many(list(places), judge, jobs=jobs):
             if done.error is not None:
                 raise done.error
             assert done.value is not None
             for place in places[done.item]:
-                answers[place] = done.value[rows[place].labelled.gate]
+                judged = done.value[rows[place].labelled.gate]
+                answers[place] = judged.status
+                if judged.status == "NEEDS_REVIEW":
+                    left[_REQUEST.sub("", judged.message)] += 1
         total = client.accounts.total
-    spent = Spent(total.calls, plain_usage(total.usage), format(total.money, "f"), total.unheard)
+    spent = Spent(
+        total.calls,
+        plain_usage(total.usage),
+        format(total.money, "f"),
+        total.unheard,
+        dict(left.most_common()),
+    )
     return answers, spent
 
 

@@ -146,7 +146,7 @@ def encoding_name(name: str) -> str:
 def count(text: str) -> int:
     """A number from 1 on."""
     if not re.fullmatch(r"[0-9]{1,6}", text) or not int(text):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number; write 1 or more")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to 999,999")
     return int(text)
 
 

@@ -63,8 +63,14 @@ def check_gates(semantic: Semantic, modules: Mapping[str, Any]) -> None:
     """That each semantic gate has rules that are judged, where its module is.
 
     Raises:
-        EngineOptionsError: One has not, so it would never be asked.
+        EngineOptionsError: One has not, so it would never be asked; or `semantic` asks nobody.
     """
+    for part in ("version", "gates", "is_open", "judge", "judge_async"):
+        if not hasattr(semantic, part):
+            raise EngineOptionsError(
+                f"semantic is a {type(semantic).__name__} without {part}; give one "
+                "gatecore.semantic.SemanticClient"
+            )
     for name in semantic.gates:
         module, _, gate = name.partition("/")
         if module == universal.MODULE:

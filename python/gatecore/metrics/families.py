@@ -133,7 +133,7 @@ def _validations(metrics: Metrics) -> Iterator[Family]:
     yield _by("validations_failed", about, "error", counted.failed)
     about = "Characters of validated documents"
     yield _one("document_characters", "counter", about, counted.characters)
-    about = "Reports cut short by a deadline"
+    about = "Reports with gates that were not finished or need review"
     yield _one("reports_incomplete", "counter", about, counted.incomplete)
     yield _one("validations_in_flight", "gauge", "Validations under way", counted.in_flight)
 

@@ -37,9 +37,15 @@ from gatecore.semantic.options import SemanticOptions
 from gatecore.semantic.prefixes import prompt_tokens
 from gatecore.semantic.preparing import NEEDS_REVIEW, Prepared, Preparer
 from gatecore.semantic.prompts import Block, Prompt
-from gatecore.semantic.provider import BatchProvider, KeyedProvider, Provider, Reply
+from gatecore.semantic.provider import (
+    BatchProvider,
+    KeyedProvider,
+    Provider,
+    ProviderError,
+    Reply,
+)
 from gatecore.semantic.redaction import Redactor, unredacted
-from gatecore.semantic.retries import Caller
+from gatecore.semantic.retries import Caller, failure_in_words
 from gatecore.semantic.usage import Usage
 from gatecore.semantic.writing import PROMPT_VERSION, Writer
 
@@ -138,8 +144,8 @@ class SemanticClient:
         observer: Hears of each call, such as `gatecore.metrics.Tracing`.
 
     Raises:
-        SemanticGateError: A gate is not one, two have one name, or the service no longer has the
-            model.
+        SemanticGateError: A gate is not one, two have one name, `options` or `store` is something
+            else, or the service no longer has the model.
         ImportError: `anthropic` is missing: `pip install "gatecore-re[semantic]"`.
 
     Making one takes about two seconds: the SDK is imported, and the patterns for personal data are
@@ -173,6 +179,16 @@ class SemanticClient:
         redactor: Redactor | None = None,
         observer: CallObserver | None = None,
     ) -> None:
+        if not isinstance(options, SemanticOptions):
+            raise SemanticGateError(
+                f"options is {type(options).__name__}: expected SemanticOptions(…); load_options "
+                "reads a file"
+            )
+        if store is not None and not callable(getattr(store, "record_call", None)):
+            raise SemanticGateError(
+                f"store is {type(store).__name__}, which keeps no calls; an AuditStore's is its "
+                "attribute semantic"
+            )
         self._listed = check_gates(gates)
         self._gates = {gate.gate: gate for gate in self._listed}
         self.options: Final = options
@@ -336,7 +352,10 @@ class SemanticClient:
         for group in groups:
             tokens = None
             if counts:
-                tokens = self._loop.start(self.provider.count_tokens(group.prompt)).result()
+                try:
+                    tokens = self._loop.start(self.provider.count_tokens(group.prompt)).result()
+                except ProviderError as error:
+                    raise SemanticError(f"nothing was counted: {failure_in_words(error)}") from None
             if tokens is None:
                 tokens, is_counted = prompt_tokens(group.prompt), False
             usage += Usage(fresh=tokens, output=group.prompt.max_tokens)
@@ -578,7 +597,10 @@ class SemanticClient:
         return []
 
     def close(self) -> None:
-        """Ends its thread and connections; what is going on has some seconds to be done."""
+        """Ends its thread and connections; what is going on has some seconds to be done.
+
+        Whoever asks afterwards begins them again, until it is closed again.
+        """
         self._loop.close(self._close)
 
     async def _close(self) -> None:

@@ -60,7 +60,7 @@ def parse_semantic_gates(text: str, *, path: str) -> tuple[SemanticGate, ...]:
     >>> gate.evidence.context, [choice.status for choice in gate.choices]
     (200, ['PASS', 'FAIL'])
     """
-    file = YamlFile(path, gate=None)
+    file = YamlFile(path, gate=None, begins="questions:")
     return _gates(file, file.compose(text))
 
 
@@ -77,7 +77,7 @@ def load_semantic_gates(path: str | Path) -> tuple[SemanticGate, ...]:
     ...     print(error)
     not/there.yaml: cannot be read: No such file or directory; check the path
     """
-    file = YamlFile(str(path), gate=None)
+    file = YamlFile(str(path), gate=None, begins="questions:")
     return _gates(file, load_nodes(file, Path(path)))
 
 

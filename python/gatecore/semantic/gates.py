@@ -82,6 +82,8 @@ class Passages:
     context: int = 300
 
     def __post_init__(self) -> None:
+        if isinstance(self.patterns, Pattern | str):  # a text is a list of letters, too
+            raise SemanticGateError("passages: patterns is one pattern; give a list of them")
         object.__setattr__(self, "patterns", tuple(self.patterns))
         for pattern in self.patterns:
             if not isinstance(pattern, Pattern | str):
@@ -142,8 +144,18 @@ class SemanticGate:
             raise SemanticGateError(f"{who}: there is no question")
         if len(self.question) > _LONGEST:
             raise SemanticGateError(f"{who}: the question has more than {_LONGEST:,} characters")
+        if self.evidence is not None and not isinstance(self.evidence, Passages):
+            raise SemanticGateError(
+                f"{who}: evidence is {type(self.evidence).__name__}: expected Passages(…), or None "
+                "for the whole document"
+            )
+        if isinstance(self.open_on, str):
+            raise SemanticGateError(f"{who}: open_on is one status; give a list of them")
         object.__setattr__(self, "choices", tuple(self.choices))
         object.__setattr__(self, "open_on", tuple(self.open_on))
+        for choice in self.choices:
+            if not isinstance(choice, Choice):
+                raise SemanticGateError(f"{who}: {type(choice).__name__} is not a Choice")
         statuses = [choice.status for choice in self.choices]
         if len(statuses) < 2 or len(set(statuses)) != len(statuses):
             raise SemanticGateError(
@@ -203,9 +215,13 @@ def check_gates(gates: Iterable[SemanticGate]) -> tuple[SemanticGate, ...]:
         SemanticGateError: One is not.
     """
     found: dict[str, SemanticGate] = {}
+    if isinstance(gates, SemanticGate):
+        raise SemanticGateError("gates is one SemanticGate; give a list of them")
     for gate in gates:
         if not isinstance(gate, SemanticGate):
-            raise SemanticGateError(f"{type(gate).__name__} is not a SemanticGate")
+            raise SemanticGateError(
+                f"{type(gate).__name__} is not a SemanticGate; load_semantic_gates reads a file"
+            )
         if gate.gate in found:
             raise SemanticGateError(f"two semantic gates are called {gate.gate}")
         found[gate.gate] = gate

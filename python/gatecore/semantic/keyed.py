@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gatecore.errors import SemanticError
+from gatecore.loggers import logger
 from gatecore.protocols import CallObserver
 from gatecore.semantic.accounts import Accounts
 from gatecore.semantic.budgets import Budgets
@@ -67,6 +68,7 @@ class KeyedCallers:
         Raises:
             SemanticError: There is none.
         """
+        _check(api_key)
         keyed = self._of(api_key)
         keyed.under_way += 1
         try:
@@ -80,8 +82,6 @@ class KeyedCallers:
     def _of(self, api_key: str) -> _Keyed:
         keyed = self._kept.get(api_key)
         if keyed is None:
-            if not api_key:
-                raise SemanticError("the key is empty")
             provider = self._provider.for_key(api_key)
             keyed = self._kept[api_key] = _Keyed(
                 provider,
@@ -100,10 +100,31 @@ class KeyedCallers:
     async def _forget(self) -> None:
         """Lets go of the keys that were not used for longest, unless they are in use."""
         idle = [key for key, one in self._kept.items() if not one.under_way]
-        for key in idle[: max(0, len(self._kept) - _MOST)]:
-            await self._kept.pop(key).provider.aclose()
+        too_many = idle[: max(0, len(self._kept) - _MOST)]
+        # At once: while one is closed, others may be asked for by another call.
+        for one in [self._kept.pop(key) for key in too_many]:
+            try:
+                await one.provider.aclose()
+            except Exception as error:  # not the business of whoever asks now
+                logger("semantic").warning(
+                    "connections of a key were not closed: %s", type(error).__name__
+                )
 
     async def aclose(self) -> None:
         """Closes all connections."""
         while self._kept:
             await self._kept.popitem()[1].provider.aclose()
+
+
+def _check(api_key: object) -> None:
+    """That a key can stand in a header; the libraries below would log one that cannot.
+
+    Raises:
+        SemanticError: It cannot. Says nothing of what it is.
+    """
+    if not isinstance(api_key, str):
+        raise SemanticError("the key is no text")
+    if not api_key:
+        raise SemanticError("the key is empty")
+    if not (api_key.isascii() and api_key.isprintable()) or api_key != api_key.strip():
+        raise SemanticError("the key has characters that no key has, such as a space or line end")

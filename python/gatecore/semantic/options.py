@@ -128,6 +128,12 @@ class SemanticOptions:
     keep_reasons: bool = False
 
     def __post_init__(self) -> None:
+        for name, kind in (("model", Model), ("limits", Limits), ("budget", Budget)):
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise SemanticGateError(
+                    f"{name} is {type(value).__name__}: expected {kind.__name__}(…)"
+                )
         for name, least, most in (
             ("group", 1, 64),
             ("retries", 0, 10),
@@ -168,6 +174,10 @@ class SemanticOptions:
         if type(model.cache_minimum) is not int or model.cache_minimum < 0:
             raise SemanticGateError(
                 f"cache_minimum is {model.cache_minimum!r}: expected a whole number from 0"
+            )
+        if not isinstance(model.prices, Prices):
+            raise SemanticGateError(
+                f"the model's prices are {type(model.prices).__name__}: expected Prices(…)"
             )
         for one in fields(model.prices):
             value = getattr(model.prices, one.name)

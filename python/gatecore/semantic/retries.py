@@ -22,7 +22,7 @@ from gatecore.semantic.prompts import Prompt
 from gatecore.semantic.provider import Provider, ProviderError, Rates, Reply
 from gatecore.semantic.usage import MOST_TOKENS, Usage
 
-__all__ = ["CallError", "Caller", "new_breaker"]
+__all__ = ["CallError", "Caller", "failure_in_words", "new_breaker"]
 
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 8.0
@@ -154,23 +154,23 @@ class Caller:
             LimitError: There would be one, but its turn comes too late.
         """
         why = _Why(purpose, document, tuple(gates))
-        tries = 0
+        tries, failed = 0, ""
         while True:
             await self._wait_for_the_breaker(until, tries)
             try:
                 return await self._try(prompt, until, spending, why, tries + 1)
             except ProviderError as error:
-                tries += 1
+                tries, failed = tries + 1, failure_in_words(error)
                 pause = self._pause_after(error, tries, until)
             except _LeftAloneError:
                 continue
             except (BudgetError, LimitError) as error:
                 if not tries:
                     raise
-                last = f"the last of {tries} tries failed, and {error}"
+                why_not = f"{failed}; it is not asked again, as {error}"
                 if isinstance(error, BudgetError):
-                    raise BudgetError(last, budget=error.budget) from None
-                raise LimitError(last, wait=error.wait) from None
+                    raise BudgetError(why_not, budget=error.budget) from None
+                raise LimitError(why_not, wait=error.wait) from None
             await self._sleep(pause)
 
     def _pause_after(self, error: ProviderError, tries: int, until: float) -> float:
@@ -179,10 +179,11 @@ class Caller:
         Raises:
             CallError: There is none.
         """
-        said = f"the service {_IN_WORDS[error.failure]} ({error})"
 
         def final(reason: str) -> CallError:
-            return CallError(f"{said}{reason}", failure=error.failure, tries=tries)
+            return CallError(
+                f"{failure_in_words(error)}{reason}", failure=error.failure, tries=tries
+            )
 
         if not error.is_transient:
             raise final("") from None
@@ -354,6 +355,11 @@ class Caller:
             self._breaker.failed()
         else:
             self._breaker.succeeded()  # it answered
+
+
+def failure_in_words(error: ProviderError) -> str:
+    """What a service did instead of answering, for a report or a message."""
+    return f"the service {_IN_WORDS[error.failure]} ({error})"
 
 
 def _checked(reply: object) -> Reply:

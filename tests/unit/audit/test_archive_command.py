@@ -62,7 +62,7 @@ def test_a_table_names_each_month_and_the_sum(path: str, capsys: Output) -> None
         (["--before", "2024-02", "--keep-months", "3"], "either --before or --keep-months"),
         (["--before", "January"], "write it as YYYY-MM"),
         (["--before", "9999-01"], "which is not over"),
-        (["--keep-months", "0"], "write 1 or more"),
+        (["--keep-months", "0"], "from 1 to 999,999,999"),
         (["--keep-months", "99999999"], "before the year 1"),
     ],
 )

@@ -136,3 +136,15 @@ def test_what_cannot_be_used_is_said(capsys: Output) -> None:
     Path("s.toml").write_text(CONFIG, "utf-8")
     assert main(["semantic", "estimate", "letters", "none.txt", *WITH]) == 3
     assert "none.txt" in capsys.readouterr().err
+
+
+def test_a_key_that_is_not_accepted_is_said(
+    capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeMessagesAPI() as api:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", api.url)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", f"not {api.key}")
+        assert main(["semantic", "estimate", "letters", *WITH, "--count"]) == 2
+    assert "nothing was counted: the service does not accept the credentials" in (
+        capsys.readouterr().err
+    )

@@ -183,3 +183,18 @@ def test_a_document_that_is_not_there_is_left_out(capsys: Output) -> None:
     assert plain["rows"] == 23
     assert [one["name"] for one in plain["errors"]] == ["3.txt"]
     assert "set.jsonl:8" in printed.err
+
+
+def test_why_rows_have_no_answer_is_said(capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong key left every row open, with 0 % right and no word on why."""
+    with FakeMessagesAPI() as api:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", api.url)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", f"not {api.key}")
+        assert main([*ARGV, "--format", "json"]) == 0
+        (way,) = printed_json(capsys)["ways"]
+        ((reason, count),) = [(one["reason"], one["rows"]) for one in way["left"]]
+        assert count == 24
+        assert "does not accept the credentials" in reason
+        assert main(ARGV) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"24 rows left open: {reason}" in shown

@@ -240,6 +240,12 @@ def test_a_gate_without_rules_is_refused() -> None:
             engine_with(Client({}, gate=gate))
 
 
+def test_what_asks_nobody_is_refused() -> None:
+    for wrong in ([Client({})], "a client"):
+        with pytest.raises(EngineOptionsError, match="SemanticClient"):
+            engine_with(wrong)  # type: ignore[arg-type]
+
+
 @WAYS
 @pytest.mark.parametrize(
     "answers",

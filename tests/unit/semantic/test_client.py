@@ -7,13 +7,16 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from gatecore.audit import AuditStore
+from gatecore.errors import SemanticGateError
 from gatecore.protocols import Judgement, Open
 from gatecore.semantic import (
     AnthropicProvider,
@@ -105,6 +108,28 @@ def test_answers_take_the_form_of_judgements() -> None:
         assert TEXT[start:end] == "Dear Ms Harper"
         assert len(api.ledger.calls()) == 1
         assert same(client, api)
+
+
+def test_what_a_client_is_made_of_is_told_if_it_is_something_else(tmp_path: Path) -> None:
+    """Slips that were accepted, or ended in an AttributeError far from the place."""
+    model: Any = Model(name="a-model", prices=PRICES)
+    options: Any = SemanticOptions(model=model)
+    (gate,) = some = gates(1)
+    wrong: Any = 3
+    with AuditStore(tmp_path / "audit.db") as audit:
+        makers: dict[str, Callable[[], object]] = {
+            "a list": lambda: SemanticClient(cast(Any, gate), options),
+            "load_semantic_gates": lambda: SemanticClient(cast(Any, "q.yaml"), options),
+            "load_options": lambda: SemanticClient(some, cast(Any, "semantic.toml")),
+            "attribute semantic": lambda: SemanticClient(some, options, store=cast(Any, audit)),
+            r"Model\(": lambda: SemanticOptions(model=wrong),
+            r"Limits\(": lambda: SemanticOptions(model=model, limits=wrong),
+            r"Budget\(": lambda: SemanticOptions(model=model, budget=wrong),
+            r"Prices\(": lambda: SemanticOptions(model=Model(name="m", prices=wrong)),
+        }
+        for said, make in makers.items():
+            with pytest.raises(SemanticGateError, match=said):
+                make()
 
 
 def test_what_was_asked_is_not_asked_again() -> None:
@@ -282,12 +307,14 @@ FAILURES = {
 @pytest.mark.parametrize("is_async", [False, True])
 def test_a_failure_needs_review_in_time(name: str, is_async: bool) -> None:
     script, what = FAILURES[name]
+    # What says something in particular says it whatever else the machine does meanwhile.
+    seconds = 10.0 if what else 1.5
     with asking(service={"script": script}, timeout_seconds=0.6) as (client, api):
         began = time.monotonic()
         judged = (
-            asyncio.run(client.judge_async(TEXT, opens(), seconds=1.5))
+            asyncio.run(client.judge_async(TEXT, opens(), seconds=seconds))
             if is_async
-            else client.judge(TEXT, opens(), seconds=1.5)
+            else client.judge(TEXT, opens(), seconds=seconds)
         )
         took = time.monotonic() - began
         assert {one.status for one in judged.values()} == {"NEEDS_REVIEW"}
@@ -295,7 +322,7 @@ def test_a_failure_needs_review_in_time(name: str, is_async: bool) -> None:
         assert what in judged["m/g00"].message
         assert "Harper" not in judged["m/g00"].message
         assert "exit fee" not in judged["m/g00"].message
-        assert took < 10.0  # a guard against hanging; what is measured is in the figures
+        assert took < 30.0  # a guard against hanging; what is measured is in the figures
         assert client.accounts.counted("needs_review") == 3
         assert 1 <= len(api.ledger.calls()) <= 4
 

@@ -103,6 +103,11 @@ PASS = Choice("PASS", "w", "none", "m")
         lambda: Passages(("(",)),
         lambda: Passages((7,)),  # type: ignore[arg-type]
         lambda: Passages((), context=-1),
+        lambda: Passages("consent"),  # type: ignore[arg-type]
+        lambda: Passages(Pattern("x", 0)),  # type: ignore[arg-type]
+        lambda: SemanticGate("m/g", "q", (PASS, FAIL), "whole"),  # type: ignore[arg-type]
+        lambda: SemanticGate("m/g", "q", (PASS, "FAIL")),  # type: ignore[arg-type]
+        lambda: SemanticGate("m/g", "q", (PASS, FAIL), open_on="FAIL"),  # type: ignore[arg-type]
     ],
 )
 def test_what_makes_no_sense_is_refused(make: object) -> None:
@@ -124,3 +129,8 @@ def test_what_an_answer_depends_on() -> None:
         SemanticGate("m/g", "q", (PASS, Choice("FAIL", "w2", "high", "m"))),
     ]
     assert len({gate.meaning, *(one.meaning for one in others)}) == 6
+
+
+def test_an_empty_file_is_told_how_to_begin() -> None:
+    with pytest.raises(GateFileError, match="start it with `questions:`"):
+        parse_semantic_gates("# to do\n", path="q.yaml")

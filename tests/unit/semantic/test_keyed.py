@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -53,6 +55,7 @@ class Service:
 
     async def aclose(self) -> None:
         self.closed += 1
+        await asyncio.sleep(0.01)  # others have their turn meanwhile
 
 
 class WithoutKeys:
@@ -124,6 +127,63 @@ def test_the_keys_used_last_are_kept() -> None:
         closed = [key for key, one in service.known.items() if one.closed]
         assert closed == [f"key {number}" for number in range(3)]
         assert client.complete("?", api_key="key 0").text == "key 0"
+
+
+def test_no_connection_is_closed_under_a_call() -> None:
+    """Calls that come while the keys of others are let go of, the same keys again among them."""
+
+    class Slow(Service):
+        broken_off = 0
+
+        def for_key(self, api_key: str) -> Provider:
+            return self if api_key == self.key else Slow(api_key)
+
+        async def send(self, prompt: Prompt, *, timeout: float) -> Reply:
+            await asyncio.sleep(0.02)
+            Slow.broken_off += self.closed
+            return await super().send(prompt, timeout=timeout)
+
+    keys = [f"key {number % 40}" for number in range(400)]
+    with client_of(Slow()) as client, ThreadPoolExecutor(30) as threads:
+        said = list(threads.map(lambda key: client.complete("?", api_key=key).text, keys))
+    assert said == keys
+    assert Slow.broken_off == 0
+
+
+def test_a_key_whose_connections_cannot_be_closed_fails_nobody() -> None:
+    class Stuck(Service):
+        def for_key(self, api_key: str) -> Provider:
+            return self.known.get(api_key) or Stuck(api_key, self.known)
+
+        async def aclose(self) -> None:
+            self.closed += 1
+            if self.key == "key 0":
+                raise OSError("not now")
+
+    service = Stuck()
+    with client_of(service) as client:
+        keys = [f"key {number}" for number in range(_MOST + 2)]
+        assert [client.complete("?", api_key=key).text for key in keys] == keys
+    assert service.known["key 0"].closed
+
+
+@pytest.mark.parametrize(
+    "key", ["", "sk-1\n", " sk-1", "sk-1 ", "sk\x00-1", "sk-\u00e9", "sk-\ud800"]
+)
+def test_a_key_that_no_header_takes_is_refused_and_not_told(
+    key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The libraries below would log it, and it would be tried three times."""
+    caplog.set_level(0)
+    with FakeMessagesAPI(answer="Yes.") as api:
+        own = AnthropicProvider(api_key=api.key, base_url=api.url)
+        with client_of(own) as client:
+            with pytest.raises(SemanticError, match="the key") as raised:
+                client.complete("Is it clear?", api_key=key)
+            assert client.accounts.counted("sent") == 0
+            assert client.complete("Is it clear?", api_key=api.key).text == "Yes."
+    assert "sk" not in caplog.text
+    assert "sk" not in str(raised.value)
 
 
 @pytest.mark.parametrize("provider", [Service(), WithoutKeys()])

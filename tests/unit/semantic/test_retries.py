@@ -254,7 +254,7 @@ def test_tries_count_against_the_budget() -> None:
     assert isinstance(done.result, BudgetError)
     assert done.result.budget == "calls"
     assert len(done.service.sent) == 2
-    assert "the last of 2 tries failed" in str(done.result)
+    assert "the service failed (" in str(done.result)
     assert "the validation's budget has 0 of 2 calls left" in str(done.result)
 
 

@@ -16,6 +16,8 @@ from gatecore.text import plural, visible
 __all__ = ["show_evaluation"]
 
 _CHANCE: Final = 0.05
+#: Reasons for rows without an answer that are shown.
+_REASONS: Final = 3
 
 
 def show_evaluation(plain: Mapping[str, Any], samples: int) -> None:
@@ -57,6 +59,9 @@ def show_evaluation(plain: Mapping[str, Any], samples: int) -> None:
             f"{way['output']:,} output tokens, {money_text(Decimal(way['money']))} money"
         )
         show(page, Text(visible(said), "dim"))
+        for one in way["left"][:_REASONS]:
+            said = f"{way['name']}: {plural(one['rows'], 'row')} left open: {one['reason']}"
+            show(page, Text(visible(said), "yellow"))
     about = (
         f"precision and recall of {plain['positive']}; 95 % intervals; NEEDS_REVIEW is not right"
     )

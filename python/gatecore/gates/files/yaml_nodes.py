@@ -110,11 +110,12 @@ class YamlFile:
     ('fees', 1)
     """
 
-    __slots__ = ("gate", "path")
+    __slots__ = ("begins", "gate", "path")
 
-    def __init__(self, path: str, *, gate: str | None) -> None:
+    def __init__(self, path: str, *, gate: str | None, begins: str = "gate: <its name>") -> None:
         self.path = path
         self.gate = gate
+        self.begins = begins  # as such a file does
 
     def place(self, node: Node) -> Place:
         return self._place_of_mark(node.start_mark)
@@ -175,7 +176,7 @@ class YamlFile:
                 f"not valid YAML: {shown(str(error))}", "mend its escapes and `%` lines"
             ) from None
         if root is None:
-            raise self._at_start("the file is empty", "start it with `gate: <its name>`")
+            raise self._at_start("the file is empty", f"start it with `{self.begins}`")
         return root
 
     def pairs(
