@@ -179,7 +179,7 @@ def _over_time(result: LoadResult) -> list[str]:
     charts = [line_chart("Latency over time", latencies, across, up, below)]
     pairs = list(zip(middles, result.windows, strict=True))
     rates = [
-        Line("answered/s", "first", [(at, one.answered / one.seconds) for at, one in pairs]),
+        Line("answers/s", "first", [(at, one.answers / one.seconds) for at, one in pairs]),
         Line("errors/s", "second", [(at, one.failed / one.seconds) for at, one in pairs]),
     ]
     level = "due/s" if result.plan.mode == "open" else "users"

@@ -103,7 +103,7 @@ class Recorder:
         self._response, self._service = Times(), Times()
         self._failures, self._lateness = Times(), Times()
         self._windows = [Times(digits=2) for _ in range(count)]
-        self._failed = [0] * count
+        self._failed, self._answers = [0] * count, [0] * count
         self._errors: Counter[str] = Counter()
         self._ended_in_time = self._counted = 0
         self._memory: list[Memory] = []
@@ -132,6 +132,8 @@ class Recorder:
                 self._failed[at] += 1
             else:
                 self._windows[at].add(response)
+                if ended < self._plan.seconds:
+                    self._answers[min(int(ended / self._width), len(self._answers) - 1)] += 1
             if self._plan.warm_up <= ended < self._plan.seconds and not error:
                 self._ended_in_time += 1
             if not counts:
@@ -205,8 +207,8 @@ class Recorder:
         times, begin = self._windows[place], place * self._width
         p50, p99, maximum = times.percentiles((50, 99, 100))
         level = self._plan.level(begin + self._width / 2)
-        failed = self._failed[place]
-        return Window(begin, self._width, level, times.count, failed, p50, p99, maximum)
+        failed, answers = self._failed[place], self._answers[place]
+        return Window(begin, self._width, level, times.count, failed, answers, p50, p99, maximum)
 
 
 def _invalid(sent: int, counted: int, late: float) -> str:

@@ -54,11 +54,12 @@ class Window:
         level: The level of the plan then: requests a second, or users.
         answered: Requests of this part that were answered, without errors.
         failed: Requests of this part that were not.
+        answers: Answers without errors that came in this part, whenever their requests were due.
         p50: Of their response times in seconds, within 1 %.
         p99: Likewise.
         maximum: Likewise.
 
-    >>> Window(0.0, 1.0, 100, 99, 1, 0.001, 0.004, 0.009).answered
+    >>> Window(0.0, 1.0, 100, 99, 1, 98, 0.001, 0.004, 0.009).answered
     99
     """
 
@@ -67,6 +68,7 @@ class Window:
     level: float
     answered: int
     failed: int
+    answers: int
     p50: float
     p99: float
     maximum: float

@@ -124,6 +124,7 @@ def test_what_is_warm_up_does_not_count() -> None:
     assert (result.sent, result.answered, result.seconds) == (2, 2, 6.0)
     assert result.throughput == pytest.approx(1 / 6)  # one answer comes after the end
     assert sum(window.answered for window in result.windows) == 3
+    assert sum(window.answers for window in result.windows) == 2
 
 
 def test_what_was_due_and_never_ended_is_an_error() -> None:
