@@ -30,7 +30,7 @@ _TIMES: Final = {
     "max": "maximum",
 }
 #: Each figure that is none of a response time: how it is found, and its units.
-_OTHERS: Final[Mapping[str, tuple[Callable[[LoadResult], float], Mapping[str, float]]]] = {
+_OTHERS: Final[Mapping[str, tuple[Callable[[LoadResult], float | None], Mapping[str, float]]]] = {
     "errors": (lambda result: result.error_share, _SHARE),
     "throughput": (lambda result: result.throughput, {"/s": 1.0}),
     "memory": (lambda result: result.memory_growth, {"MB/h": _MEGABYTE}),
@@ -83,16 +83,20 @@ class Expectation:
             raise LoadError(f"'{text}': write {figure} with {' or '.join(units)} after the number")
         return cls(text.strip(), figure, relation, float(number) * units[unit])
 
-    def value(self, result: LoadResult) -> float:
-        """What the result says of the figure."""
+    def value(self, result: LoadResult) -> float | None:
+        """What the result says of the figure; None if it does not."""
         if self.figure in _OTHERS:
             return _OTHERS[self.figure][0](result)
+        if not result.answered:
+            return None
         of, _, name = self.figure.rpartition("service.")
         told: Latencies = result.service if of or self.figure != name else result.response
         return float(getattr(told, _TIMES[name]))
 
     def holds(self, result: LoadResult) -> bool:
-        """Whether it holds. Of times nothing holds where nothing was answered."""
-        if self.figure not in _OTHERS and not result.answered:
-            return False
-        return _RELATIONS[self.relation](self.value(result), self.limit)
+        """Whether it holds; nothing does of a figure that is not known.
+
+        Such are times where nothing was answered, and the memory of a process that was not named.
+        """
+        value = self.value(result)
+        return value is not None and _RELATIONS[self.relation](value, self.limit)

@@ -24,32 +24,32 @@ def resident(process: int | None = None) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def slope(points: Sequence[tuple[float, float]]) -> float:
+def slope(points: Sequence[tuple[float, float]]) -> float | None:
     """By how much the second value grows for each 1 of the first, by least squares.
 
-    0.0 of fewer than two different first values.
+    None of fewer than two different first values.
 
     >>> slope([(0.0, 5.0), (1.0, 7.0), (2.0, 9.0)])
     2.0
     """
     if len({at for at, _ in points}) < 2:
-        return 0.0
+        return None
     middle = statistics.fmean(at for at, _ in points)
     level = statistics.fmean(value for _, value in points)
     spread = sum((at - middle) ** 2 for at, _ in points)
     return sum((at - middle) * (value - level) for at, value in points) / spread
 
 
-def drift(values: Sequence[float]) -> float:
+def drift(values: Sequence[float]) -> float | None:
     """By which share the median of the second half is above that of the first.
 
-    0.0 of fewer than four values: they are no halves.
+    None of fewer than four values, which are no halves, or of nothing but zeros before.
 
     >>> drift([10.0, 10.0, 90.0, 11.0, 11.0, 11.0])
     0.1
     """
     half = len(values) // 2
     if half < 2:
-        return 0.0
+        return None
     before, after = statistics.median(values[:half]), statistics.median(values[-half:])
-    return round(after / before - 1.0, 9) if before else 0.0
+    return round(after / before - 1.0, 9) if before else None

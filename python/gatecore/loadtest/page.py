@@ -74,10 +74,12 @@ def figures(result: LoadResult) -> list[tuple[str, str]]:
         late = result.lateness
         told.append(("generator late by", f"p99 {in_time(late.p99)}, max {in_time(late.maximum)}"))
     is_long = result.seconds >= _LONG
-    if is_long and len({stage.level for stage in plan.stages}) == 1:
+    if is_long and result.drift is not None and len({stage.level for stage in plan.stages}) == 1:
         told.append(("drift of the p99", f"{result.drift:+.1%}"))
     if result.memory:
-        growth = f", {result.memory_growth / _MEGABYTE:+,.1f} MB/h" if is_long else ""
+        growth = ""
+        if is_long and result.memory_growth is not None:
+            growth = f", {result.memory_growth / _MEGABYTE:+,.1f} MB/h"
         told.append(
             ("memory", f"{result.memory[-1].resident / _MEGABYTE:,.1f} MB at the end{growth}")
         )

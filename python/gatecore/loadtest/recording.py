@@ -180,6 +180,8 @@ class Recorder:
         later = [window for window in windows if window.begin >= plan.warm_up and window.answered]
         lateness = self._lateness.latencies()
         seconds = plan.seconds - plan.warm_up
+        memory = [(one.at / _HOUR, one.resident) for one in self._memory if one.at >= plan.warm_up]
+        growth = slope(memory)
         return LoadResult(
             target=target,
             plan=plan,
@@ -195,8 +197,7 @@ class Recorder:
             lateness=lateness,
             windows=windows,
             memory=tuple(self._memory),
-            memory_growth=_HOUR
-            * slope([(one.at, one.resident) for one in self._memory if one.at >= plan.warm_up]),
+            memory_growth=growth,
             drift=drift([window.p99 for window in later]),
             machine=machine,
             notes=(_HIDES,) if plan.mode == "closed" else (),

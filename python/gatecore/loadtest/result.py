@@ -111,8 +111,9 @@ class LoadResult:
         lateness: How late the generator was; of a closed run there is none.
         windows: The run in parts, the warm-up as well.
         memory: The memory of the target's process over time, the warm-up as well.
-        memory_growth: Bytes an hour, by least squares; 0.0 if not known.
-        drift: By which share the p99 of the second half's windows is above the first half's.
+        memory_growth: Bytes an hour, by least squares; None if not known.
+        drift: By which share the p99 of the second half's windows is above the first half's; None
+            if there are too few.
         machine: What it was measured on.
         notes: What a reader should know.
         invalid: Why the run says nothing about the target; empty if it does.
@@ -137,8 +138,8 @@ class LoadResult:
     lateness: Latencies
     windows: tuple[Window, ...]
     memory: tuple[Memory, ...]
-    memory_growth: float
-    drift: float
+    memory_growth: float | None
+    drift: float | None
     machine: Mapping[str, str]
     notes: tuple[str, ...]
     invalid: str

@@ -132,6 +132,7 @@ def test_a_service_is_put_under_load(monkeypatch: pytest.MonkeyPatch, capsys: Ou
 def test_a_share_of_capacity_is_a_rate(capsys: Output) -> None:
     """The short form of `make soak`."""
     argv = ["load", *QUICK, "--function", "loaded_module:quick", "--rate", "1%", "--format", "json"]
+    argv += ["--seconds", "1.5"]
     for expected in ("memory<=100000MB/h", "drift<=100000%", "errors<=0%"):
         argv += ["--expect", expected]
     assert main(argv) in (0, 3)  # 3 where the machine is too busy to be on time

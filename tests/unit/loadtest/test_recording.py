@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatecore.loadtest import LoadPlan, LoadResult, Stage, constant
+from gatecore.loadtest import Expectation, LoadPlan, LoadResult, Stage, constant
 from gatecore.loadtest.arrivals import arrivals
 from gatecore.loadtest.recording import Recorder, Times
 from gatecore.profiling.statistics import quantile
@@ -187,3 +187,10 @@ def test_memory_and_drift_are_told_from_after_the_warm_up() -> None:
     result = recorder.result("virtual", MIX, {})
     assert result.memory_growth == pytest.approx(3_600_000)
     assert result.drift == pytest.approx(0.2, abs=0.03)
+    for text, holds in (
+        ("memory<=4MB/h", True),
+        ("memory<=3MB/h", False),
+        ("drift<=25%", True),
+        ("drift<=10%", False),
+    ):
+        assert Expectation.parse(text).holds(result) is holds
