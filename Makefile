@@ -195,7 +195,7 @@ fuzz: $(VENV)/.dev $(VENV)/.installed ## compare with re, and gates with their r
 .PHONY: soak
 soak: $(VENV)/.dev $(VENV)/.installed ## half an hour at half of the capacity: memory, p99 and errors stay: make soak SOAK_SECONDS=120
 	$(VENV)/bin/gatecore load examples/*.txt --module fca_uk --module gdpr_uk --size 1k:50 --size 3k:50 \
-	  --rate 50% --seconds $(SOAK_SECONDS) --warm-up $$(($(SOAK_SECONDS) / 6)) \
+	  --workers 4 --rate 50% --seconds $(SOAK_SECONDS) --warm-up $$(($(SOAK_SECONDS) / 6)) \
 	  --expect 'memory<=1MB/h' --expect 'drift<=10%' --expect 'errors<=0%' $(SOAK)
 
 .PHONY: bench-quick
