@@ -56,6 +56,7 @@ __all__ = [
     "GateFileError",
     "GatecoreDeprecation",
     "GatecoreError",
+    "LoadError",
     "ManifestError",
     "PatternSetError",
     "ReplayError",
@@ -277,6 +278,10 @@ class SemanticError(GatecoreError, RuntimeError):
 
 class SemanticGateError(GatecoreError, ValueError):
     """A semantic gate, or an option of the semantic client, makes no sense: says which and why."""
+
+
+class LoadError(GatecoreError, ValueError):
+    """A load test cannot be run as it is described: says what makes no sense and what would."""
 
 
 class UnknownModuleError(GatecoreError, LookupError):

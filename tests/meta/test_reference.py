@@ -25,6 +25,7 @@ DOORS: Final = (
     *("gatecore.hosts.loki.semantic_router", "gatecore.hosts.loki.store_log"),
     *("gatecore.hosts.migration", "gatecore.hosts.registry"),
     *("gatecore.hosts.stats", "gatecore.lint.gates", "gatecore.lint.patterns"),
+    "gatecore.loadtest",
     *("gatecore.metrics", "gatecore.modules", "gatecore.output.html", "gatecore.output.sarif"),
     *("gatecore.profiling", "gatecore.scale", "gatecore.testing"),
 )

@@ -72,6 +72,7 @@ _COMMANDS: Final = {
     "profile": "measure gates",
     "profile gates": "show which gates take the time, and why",
     "profile compare": "show what became faster or slower between two versions of gates",
+    "load": "put an engine or a service under load and show its latencies",
     "compare": "hold an engine of your own against its accelerated self, or gates against re",
 }
 """What each is for. `gates check` is the file `commands/gates_check.py`."""
