@@ -16,6 +16,8 @@ MUTATIONS ?= 20000
 CACHE_OPERATIONS ?= 1000000
 PEERS ?=
 TARGETS ?=
+SOAK_SECONDS ?= 1800
+SOAK ?=
 # What is installed is what requirements/ names, hash by hash; see the target `lock`.
 INSTALL := -m pip install --quiet --disable-pip-version-check
 LOCKED := $(INSTALL) --require-hashes --requirement
@@ -189,6 +191,12 @@ fuzz: $(VENV)/.dev $(VENV)/.installed ## compare with re, and gates with their r
 	@tools/system-packages testing
 	$(PY) -m tests.differential.cache_model --operations $$(($(CACHE_OPERATIONS) / 10)) --thread-operations 10000 --cache redis
 	tools/fuzz-rust $(SECONDS_OF_FUZZ)
+
+.PHONY: soak
+soak: $(VENV)/.dev $(VENV)/.installed ## half an hour at half of the capacity: memory, p99 and errors stay: make soak SOAK_SECONDS=120
+	$(VENV)/bin/gatecore load examples/*.txt --module fca_uk --module gdpr_uk --size 1k:50 --size 3k:50 \
+	  --workers 4 --rate 50% --seconds $(SOAK_SECONDS) --warm-up $$(($(SOAK_SECONDS) / 6)) \
+	  --expect 'memory<=1MB/h' --expect 'drift<=10%' --expect 'errors<=0%' $(SOAK)
 
 .PHONY: bench-quick
 bench-quick: $(VENV)/.dev $(VENV)/.installed ## each benchmark once, and the ratios that matter

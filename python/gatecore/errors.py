@@ -56,10 +56,12 @@ __all__ = [
     "GateFileError",
     "GatecoreDeprecation",
     "GatecoreError",
+    "LoadError",
     "ManifestError",
     "PatternSetError",
     "ReplayError",
     "ReportFormatError",
+    "ScaleError",
     "SemanticError",
     "SemanticGateError",
     "SetTooLargeError",
@@ -187,6 +189,17 @@ class ManifestError(GatecoreError):
     """
 
 
+class ScaleError(GatecoreError, ValueError):
+    """Columns, files or an engine that `gatecore.scale` cannot use; says what to give instead.
+
+    >>> import pyarrow as pa
+    >>> from gatecore.scale import validate_arrow
+    >>> validate_arrow(pa.record_batch({"txt": ["A letter."]}))
+    Traceback (most recent call last):
+    gatecore.errors.ScaleError: there is no column 'text'; did you mean 'txt'?
+    """
+
+
 class ReportFormatError(GatecoreError, ValueError):
     """Something that is not a report of this version was given to `ValidationReport.from_json`.
 
@@ -265,6 +278,10 @@ class SemanticError(GatecoreError, RuntimeError):
 
 class SemanticGateError(GatecoreError, ValueError):
     """A semantic gate, or an option of the semantic client, makes no sense: says which and why."""
+
+
+class LoadError(GatecoreError, ValueError):
+    """A load test cannot be run as it is described: says what makes no sense and what would."""
 
 
 class UnknownModuleError(GatecoreError, LookupError):

@@ -25,8 +25,9 @@ DOORS: Final = (
     *("gatecore.hosts.loki.semantic_router", "gatecore.hosts.loki.store_log"),
     *("gatecore.hosts.migration", "gatecore.hosts.registry"),
     *("gatecore.hosts.stats", "gatecore.lint.gates", "gatecore.lint.patterns"),
+    "gatecore.loadtest",
     *("gatecore.metrics", "gatecore.modules", "gatecore.output.html", "gatecore.output.sarif"),
-    *("gatecore.profiling", "gatecore.testing"),
+    *("gatecore.profiling", "gatecore.scale", "gatecore.testing"),
 )
 #: In such an `__all__` for modules beside it only, or a type that signatures spell out.
 NOT_PUBLIC: Final = {

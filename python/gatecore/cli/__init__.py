@@ -67,14 +67,17 @@ _COMMANDS: Final = {
     "metrics": "print what ships for Grafana and Prometheus",
     "metrics dashboard": "print the dashboard",
     "metrics rules": "print the recording and alerting rules",
+    "scale": "judge documents in Parquet files",
+    "scale run": "judge Parquet files into Parquet files; a rerun does only what is not done",
     "profile": "measure gates",
     "profile gates": "show which gates take the time, and why",
     "profile compare": "show what became faster or slower between two versions of gates",
+    "load": "put an engine or a service under load and show its latencies",
     "compare": "hold an engine of your own against its accelerated self, or gates against re",
 }
 """What each is for. `gates check` is the file `commands/gates_check.py`."""
 
-_GROUPS: Final = ("gates", "audit", "semantic", "profile", "metrics")
+_GROUPS: Final = ("gates", "audit", "semantic", "profile", "metrics", "scale")
 
 
 def main(argv: list[str] | None = None) -> int:

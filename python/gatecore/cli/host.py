@@ -1,4 +1,7 @@
-"""`--host package.module:name`: the user's own engine, as `compile` and `compare` are given it."""
+"""`--host package.module:name`: the user's own engine, as `compile` and `compare` are given it.
+
+`--function package.module:name` is one that takes a text, as `load` is given it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Any
 
 from gatecore.errors import GatecoreError
 
-__all__ = ["gates_of", "host"]
+__all__ = ["function", "gates_of", "host"]
 
 
 def host(where: str) -> Any:
@@ -20,9 +23,26 @@ def host(where: str) -> Any:
     Raises:
         GatecoreError: It cannot be imported or made; says why.
     """
+    return _imported("--host", where, is_made=True)
+
+
+def function(where: str) -> Any:
+    """What a name stands for, to be called with a text.
+
+    Raises:
+        GatecoreError: It cannot be imported, or not be called; says why.
+    """
+    value = _imported("--function", where, is_made=False)
+    if not callable(value):
+        kind = type(value).__name__
+        raise GatecoreError(f"--function {where} gives {kind}, which cannot be called with a text")
+    return value
+
+
+def _imported(option: str, where: str, *, is_made: bool) -> Any:
     path, _, name = where.partition(":")
     if not path or not name:
-        raise GatecoreError(f"--host {where}: write it as package.module:name")
+        raise GatecoreError(f"{option} {where}: write it as package.module:name")
     folder = os.getcwd()  # noqa: PTH109 - as `python -m` does
     if folder not in sys.path:
         sys.path.insert(0, folder)
@@ -31,11 +51,13 @@ def host(where: str) -> Any:
             value = importlib.import_module(path)
             for part in name.split("."):
                 value = getattr(value, part)
-            if isinstance(value, type) or not hasattr(value, "check_document"):
+            if is_made and (isinstance(value, type) or not hasattr(value, "check_document")):
                 value = value() if callable(value) else value
         except Exception as error:
             kind = type(error).__name__
-            raise GatecoreError(f"--host {where}: {kind}: {error}; run it by hand first") from error
+            raise GatecoreError(
+                f"{option} {where}: {kind}: {error}; run it by hand first"
+            ) from error
     return value
 
 
