@@ -686,7 +686,7 @@ class ComplianceEngine:
         return f"<gatecore.ComplianceEngine of {count} gates, {', '.join(self.modules)}>"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # one for each document: frozen takes thrice the time
 class JudgedRules:
     """The results of a plan's gates so far; those that are open are replaced in these lists."""
 

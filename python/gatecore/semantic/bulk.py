@@ -281,10 +281,7 @@ class Bulk:
             try:
                 state = await self._provider.batch(batch)
             except ProviderError as error:
-                if error.failure == "not found":
-                    await self._ask_again(self._of(batch), "its batch is gone")
-                else:
-                    self._for_now(error)
+                await self._not_seen(batch, error)
                 continue
             if state.is_ended:
                 self._ended.add(batch)
@@ -319,10 +316,7 @@ class Bulk:
                         await self._note(page)
                         page = []
             except ProviderError as error:
-                if error.failure == "not found":
-                    await self._ask_again(self._of(batch), "its batch is gone")
-                else:
-                    self._for_now(error)
+                await self._not_seen(batch, error)
                 continue
             for result in self._handed_out(page):
                 yield result
@@ -378,6 +372,13 @@ class Bulk:
             for item in self._items.values()
             if item.batch == batch and item.is_due and item.state in ("submitted", "done")
         ]
+
+    async def _not_seen(self, batch: str, error: ProviderError) -> None:
+        """What was in a batch that is gone is asked again; others are looked at later."""
+        if error.failure == "not found":
+            await self._ask_again(self._of(batch), "its batch is gone")
+        else:
+            self._for_now(error)
 
     def _for_now(self, error: ProviderError) -> None:
         """Remembers what may go better; raises what will not."""

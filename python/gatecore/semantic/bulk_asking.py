@@ -31,6 +31,8 @@ __all__ = ["BulkAsked", "BulkAsker", "request_name"]
 
 _NO_BUDGET: Final = "the budget {} does not allow it"
 _SEPARATOR: Final = b"\0"
+#: Results after which it is told how many requests are where.
+_TOLD_EVERY: Final = 500
 #: States of a request that may be in a batch whose results were not accounted yet.
 _UNDER_WAY: Final = frozenset({"planned", "submitted"})
 
@@ -133,6 +135,7 @@ class BulkAsker:
         bulk = Bulk(provider, self._store, self._writer.options, self._accounts)
         answered = 0
         try:
+            taken = 0
             async for result in bulk.run(requests, pause=pause):
                 if result.reply is None:
                     errors[result.error] = errors.get(result.error, 0) + 1
@@ -141,7 +144,9 @@ class BulkAsker:
                         reserved[result.id].settle(*self._paid(result.reply.usage))
                     one = planned[result.id]
                     answered += await asyncio.to_thread(self._take, one, result.reply)
-                if progress is not None:
+                taken += 1
+                # It counts all requests, so not with each of them.
+                if progress is not None and taken % _TOLD_EVERY == 0:
                     progress(bulk.progress)
         finally:
             for left in reserved.values():

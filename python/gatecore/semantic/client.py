@@ -392,8 +392,8 @@ class SemanticClient:
             SemanticGateError: The client has no store, or the service no batches.
             ProviderError: The service will not do it at another time either.
 
-        Costs a document's preparation three times, some milliseconds, and keeps the texts in
-        memory.
+        Costs a document's preparation, some milliseconds, once and twice more for each of its
+        requests, and keeps the texts in memory.
         """
         asker, provider = self._bulk()
         listed = list(documents)  # a generator's work is the caller's thread's, not the loop's

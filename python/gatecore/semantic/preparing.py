@@ -140,8 +140,10 @@ class Preparer:
         self._gates: Mapping[str, SemanticGate] = {
             name: question.gate for name, question in writer.questions.items()
         }
+        self._meanings = {name: gate.meaning for name, gate in self._gates.items()}
         self._options = options
         self._redactor = redactor
+        self._redaction = repr(redactor)
         self._finder = Finder(self._gates.values())
         self._answers = answers
 
@@ -162,11 +164,15 @@ class Preparer:
         needs_passages = any(self._gates[one.gate].evidence for one in questions)
         found = self._finder.spans(text) if needs_passages else {}
         parts = {}
+        digests: dict[tuple[str, ...], str] = {}  # most questions see one and the same
         for question in questions:
             gate = self._gates[question.gate]
             spans = (*found.get(gate.gate, ()), *question.spans)
             evidence = evidence_for(text, redacted, gate, spans)
-            part = Part(gate, self._key(gate, digest, evidence), evidence)
+            pieces = evidence.pieces
+            if pieces not in digests:
+                digests[pieces] = _digest_of(pieces)
+            part = Part(gate, self._key(gate, digest, digests[pieces]), evidence)
             if evidence.is_empty:
                 part.problem = "no passage of the document was found that could be shown"
             elif evidence.left_out:
@@ -176,14 +182,17 @@ class Preparer:
         prepared.look_up(self._answers, until)
         return prepared
 
-    def _key(self, gate: SemanticGate, digest: bytes, evidence: Evidence) -> bytes:
-        pieces = "\0".join(evidence.pieces).encode("utf-8", "surrogatepass")
+    def _key(self, gate: SemanticGate, digest: bytes, shown: str) -> bytes:
         return answer_key(
             model=self._options.model.name,
             prompt_version=PROMPT_VERSION,
-            gate=gate.meaning,
+            gate=self._meanings[gate.gate],
             document=digest,
-            evidence=sha256(pieces).hexdigest(),
-            redaction=repr(self._redactor),
+            evidence=shown,
+            redaction=self._redaction,
             more=(self._options.effort,),
         )
+
+
+def _digest_of(pieces: tuple[str, ...]) -> str:
+    return sha256("\0".join(pieces).encode("utf-8", "surrogatepass")).hexdigest()

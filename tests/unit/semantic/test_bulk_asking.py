@@ -24,7 +24,7 @@ from gatecore.semantic import (
 )
 from gatecore.semantic.bulk import Bulk
 from gatecore.semantic.bulk_asking import request_name
-from tests.unit.semantic.test_client import CHOICES, TEXT, asking, gates, opens, same
+from tests.unit.semantic.clients import CHOICES, TEXT, asking, gates, opens, same
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ from gatecore.semantic.messages import rates_of, reply_of
 from gatecore.semantic.redaction import unredacted
 from gatecore.semantic.writing import Writer
 from gatecore.testing import Fault
-from tests.unit.semantic.test_client import PRICES, TEXT, asking, gates, opens
+from tests.unit.semantic.clients import PRICES, TEXT, asking, gates, opens
 
 USED: Final = Usage(fresh=10, output=5)
 SILENT: Final = Rates()

@@ -27,7 +27,7 @@ from gatecore.semantic import (
 from gatecore.semantic.budgets import Budgets
 from gatecore.semantic.keyed import _MOST
 from gatecore.testing import FakeMessagesAPI, Fault
-from tests.unit.semantic.test_client import PRICES, same
+from tests.unit.semantic.clients import PRICES, same
 
 MODEL = Model(name="a-model", prices=PRICES)
 
